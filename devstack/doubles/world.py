@@ -1,0 +1,90 @@
+"""What all doubles share: the directory's documents, the clock, the weather, the counters, the signing key.
+
+Collections in `World.documents` (documents are Graph's own JSON; fields that start with an underscore are the
+doubles' own and never leave them):
+
+* `applications`: Graph's application. `_owners`: object ids. Each `passwordCredentials[]` item has `_hash`
+  (SHA-256 hex of the secret) and `_activeFrom` (seconds on the stack clock from which the token endpoint knows
+  it). Each `keyCredentials[]` item keeps `key` (base64 DER).
+* `servicePrincipals`: Graph's servicePrincipal, same additions; managed identities have
+  `servicePrincipalType` `ManagedIdentity`.
+* `users`: `{id, displayName, userPrincipalName, ...}`.
+* `oauth2PermissionGrants`, `appRoleAssignments`: Graph's own.
+* `federatedIdentityCredentials`: Graph's own, plus `_applicationId` (object id of the application).
+* `deletedItems`: a soft-deleted application or servicePrincipal, plus `_type` (`application` or
+  `servicePrincipal`) and `deletedDateTime`.
+* `vaults`: `{name, location, recoverableDays, purgeProtection, _roleAssignments: {object id: [role name, ...]}}`, key = name.
+* `vaultSecrets`: key `<vault>/<secret>` in lower case; the Key Vault double's own shape.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from devstack.clock import StackClock
+from devstack.doubles.documents import Documents, View
+
+INDEXED: dict[str, tuple[str, ...]] = {
+    "applications": ("appId", "uniqueName", "displayName"),
+    "servicePrincipals": ("appId", "displayName"),
+    "users": ("userPrincipalName",),
+    "oauth2PermissionGrants": ("clientId", "resourceId"),
+    "appRoleAssignments": ("principalId", "resourceId"),
+    "federatedIdentityCredentials": ("_applicationId",),
+    "deletedItems": ("appId", "uniqueName"),
+}
+
+
+@dataclass
+class Weather:
+    """How badly the services behave just now; all zero is a perfect day. Rates are shares of calls, 0 to 1.
+
+    Durations are seconds on the stack clock.
+    """
+
+    lagSeconds: float = 0.0  # noqa: N815  app-only reads of Graph are this old
+    secretActivationSeconds: float = 0.0  # noqa: N815  until the token endpoint knows a new credential
+    roleAssignmentDelaySeconds: float = 0.0  # noqa: N815  until Key Vault knows a new role assignment
+    throttleRate: float = 0.0  # noqa: N815  429, service by service
+    retryAfterSeconds: int = 2  # noqa: N815  what a 429 says
+    concurrencyViolationRate: float = 0.0  # noqa: N815  Directory_ConcurrencyViolation on Graph writes
+    errorRate: float = 0.0  # noqa: N815  500, 502, 503 and 504
+    lostAnswerRate: float = 0.0  # noqa: N815  the call took effect, the connection dies before the answer
+    refusedRate: float = 0.0  # noqa: N815  the connection dies before the call took effect
+    quotas: bool = True  # the documented quotas are enforced
+    emptyPages: bool = False  # noqa: N815  Key Vault sends empty pages with a nextLink
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """The one tenant of the local Entra."""
+
+    id: str
+    display_name: str
+    domain: str
+
+
+@dataclass
+class World:
+    """Everything a double needs; one per process (or per test)."""
+
+    tenant: Tenant
+    clock: StackClock
+    documents: Documents
+    weather: Weather = field(default_factory=Weather)
+    calls: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
+
+    def primary(self) -> View:
+        """The documents as they are: what writes are decided on."""
+        return self.documents.view()
+
+    def replica(self) -> View:
+        """The documents as an app-only reader sees them, `lagSeconds` late."""
+        lag = self.weather.lagSeconds
+        return self.documents.view(self.clock.time() - lag) if lag else self.documents.view()
+
+
+def open_world(tenant: Tenant, clock: StackClock, file: Path | None = None) -> World:
+    """A world on the given clock; with `file`, one that survives its process."""
+    return World(tenant, clock, Documents(clock.time, file, INDEXED))
