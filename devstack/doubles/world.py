@@ -42,17 +42,17 @@ class Weather:
     Durations are seconds on the stack clock.
     """
 
-    lagSeconds: float = 0.0  # noqa: N815  app-only reads of Graph are this old
-    secretActivationSeconds: float = 0.0  # noqa: N815  until the token endpoint knows a new credential
-    roleAssignmentDelaySeconds: float = 0.0  # noqa: N815  until Key Vault knows a new role assignment
-    throttleRate: float = 0.0  # noqa: N815  429, service by service
-    retryAfterSeconds: int = 2  # noqa: N815  what a 429 says
-    concurrencyViolationRate: float = 0.0  # noqa: N815  Directory_ConcurrencyViolation on Graph writes
-    errorRate: float = 0.0  # noqa: N815  500, 502, 503 and 504
-    lostAnswerRate: float = 0.0  # noqa: N815  the call took effect, the connection dies before the answer
-    refusedRate: float = 0.0  # noqa: N815  the connection dies before the call took effect
+    lag_seconds: float = 0.0  app-only reads of Graph are this old
+    secret_activation_seconds: float = 0.0  until the token endpoint knows a new credential
+    role_assignment_delay_seconds: float = 0.0  until Key Vault knows a new role assignment
+    throttle_rate: float = 0.0  429, service by service
+    retry_after_seconds: int = 2  what a 429 says
+    concurrency_violation_rate: float = 0.0  Directory_ConcurrencyViolation on Graph writes
+    error_rate: float = 0.0  500, 502, 503 and 504
+    lost_answer_rate: float = 0.0  the call took effect, the connection dies before the answer
+    refused_rate: float = 0.0  the connection dies before the call took effect
     quotas: bool = True  # the documented quotas are enforced
-    emptyPages: bool = False  # noqa: N815  Key Vault sends empty pages with a nextLink
+    empty_pages: bool = False  Key Vault sends empty pages with a nextLink
     seed: int = 0
 
 
@@ -80,8 +80,8 @@ class World:
         return self.documents.view()
 
     def replica(self) -> View:
-        """The documents as an app-only reader sees them, `lagSeconds` late."""
-        lag = self.weather.lagSeconds
+        """The documents as an app-only reader sees them, `lag_seconds` late."""
+        lag = self.weather.lag_seconds
         return self.documents.view(self.clock.time() - lag) if lag else self.documents.view()
 
 
