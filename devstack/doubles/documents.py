@@ -42,7 +42,8 @@ class Documents:
             self._database.execute("PRAGMA journal_mode=WAL")
             self._database.execute("PRAGMA synchronous=NORMAL")
             self._database.execute(
-                "CREATE TABLE IF NOT EXISTS documents (collection TEXT, id TEXT, body TEXT, PRIMARY KEY (collection, id))"
+                "CREATE TABLE IF NOT EXISTS documents"
+                " (collection TEXT, id TEXT, body TEXT, PRIMARY KEY (collection, id))"
             )
             for collection, key, body in self._database.execute("SELECT collection, id, body FROM documents"):
                 self._remember(collection, key, json.loads(body), written_at=float("-inf"))

@@ -4,8 +4,8 @@ Collections in `World.documents` (documents are Graph's own JSON; fields that st
 doubles' own and never leave them):
 
 * `applications`: Graph's application. `_owners`: object ids. Each `passwordCredentials[]` item has `_hash`
-  (SHA-256 hex of the secret) and `_activeFrom` (seconds on the stack clock from which the token endpoint knows
-  it). Each `keyCredentials[]` item keeps `key` (base64 DER).
+  (SHA-256 hex of the secret) and `_activeFrom` (seconds on the stack clock from which the token endpoint
+  knows it). Each `keyCredentials[]` item keeps `key` (base64 DER).
 * `servicePrincipals`: Graph's servicePrincipal, same additions; managed identities have
   `servicePrincipalType` `ManagedIdentity`.
 * `users`: `{id, displayName, userPrincipalName, ...}`.
@@ -13,7 +13,8 @@ doubles' own and never leave them):
 * `federatedIdentityCredentials`: Graph's own, plus `_applicationId` (object id of the application).
 * `deletedItems`: a soft-deleted application or servicePrincipal, plus `_type` (`application` or
   `servicePrincipal`) and `deletedDateTime`.
-* `vaults`: `{name, location, recoverableDays, purgeProtection, _roleAssignments: {object id: [role name, ...]}}`, key = name.
+* `vaults`: `{name, location, recoverableDays, purgeProtection,
+  _roleAssignments: {object id: [role name, ...]}}`, key = name.
 * `vaultSecrets`: key `<vault>/<secret>` in lower case; the Key Vault double's own shape.
 """
 
@@ -42,17 +43,17 @@ class Weather:
     Durations are seconds on the stack clock.
     """
 
-    lag_seconds: float = 0.0  app-only reads of Graph are this old
-    secret_activation_seconds: float = 0.0  until the token endpoint knows a new credential
-    role_assignment_delay_seconds: float = 0.0  until Key Vault knows a new role assignment
-    throttle_rate: float = 0.0  429, service by service
-    retry_after_seconds: int = 2  what a 429 says
-    concurrency_violation_rate: float = 0.0  Directory_ConcurrencyViolation on Graph writes
-    error_rate: float = 0.0  500, 502, 503 and 504
-    lost_answer_rate: float = 0.0  the call took effect, the connection dies before the answer
-    refused_rate: float = 0.0  the connection dies before the call took effect
+    lag_seconds: float = 0.0  # app-only reads of Graph are this old
+    secret_activation_seconds: float = 0.0  # until the token endpoint knows a new credential
+    role_assignment_delay_seconds: float = 0.0  # until Key Vault knows a new role assignment
+    throttle_rate: float = 0.0  # 429, service by service
+    retry_after_seconds: int = 2  # what a 429 says
+    concurrency_violation_rate: float = 0.0  # Directory_ConcurrencyViolation on Graph writes
+    error_rate: float = 0.0  # 500, 502, 503 and 504
+    lost_answer_rate: float = 0.0  # the call took effect, the connection dies before the answer
+    refused_rate: float = 0.0  # the connection dies before the call took effect
     quotas: bool = True  # the documented quotas are enforced
-    empty_pages: bool = False  Key Vault sends empty pages with a nextLink
+    empty_pages: bool = False  # Key Vault sends empty pages with a nextLink
     seed: int = 0
 
 
