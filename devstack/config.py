@@ -1,0 +1,199 @@
+"""What one local stack is: its state folder, its ports, its ids and its generated secrets.
+
+The supervisor writes `stack.json` before anything starts; every process of the stack reads it from there.
+"""
+
+import os
+import random
+import secrets
+import socket
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+from uuid import uuid4
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+_PORT_RANGE = range(20_000, 30_000)
+"""Below the ranges from which Linux (32768 up) and macOS (49152 up) lend ports to outgoing connections, so that
+a remembered port is rarely lost to one; clear of the usual ports of Azurite (10000-10002) and Core Tools (7071)."""
+
+
+def _new_id() -> str:
+    return str(uuid4())
+
+
+class ConfigError(Exception):
+    """The state folder or a wish for a port does not allow a stack to run; the text is for the user."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+
+
+class Ports(_Model):
+    """TCP ports on 127.0.0.1, one per service of the stack."""
+
+    https: int
+    proxy: int
+    identity: int
+    control: int
+    blob: int
+    queue: int
+    table: int
+    functions: int
+
+
+class ManagedIdentity(_Model):
+    """A service principal without a secret of its own. `object_id` is the service principal's id."""
+
+    client_id: str = Field(default_factory=_new_id)
+    object_id: str = Field(default_factory=_new_id)
+
+
+class Client(ManagedIdentity):
+    """A seeded application that signs in with a client secret."""
+
+    client_secret: str = Field(default_factory=lambda: secrets.token_urlsafe(30), repr=False)
+
+
+@dataclass(frozen=True)
+class StateFolder:
+    """Where the files of one stack lie."""
+
+    root: Path
+
+    @property
+    def config(self) -> Path:
+        """Ports, ids and secrets, readable by the owner alone."""
+        return self.root / "stack.json"
+
+    @property
+    def clock(self) -> Path:
+        """The stack clock's offset; see `devstack.clock`."""
+        return self.root / "clock"
+
+    @property
+    def certificates(self) -> Path:
+        """The stack's own CA and the server's certificate; see `devstack.doubles.certificates`."""
+        return self.root / "certificates"
+
+    @property
+    def ca_bundle(self) -> Path:
+        """The public roots and the stack's CA in one file, for clients."""
+        return self.certificates / "bundle.pem"
+
+    @property
+    def documents(self) -> Path:
+        """The doubles' documents."""
+        return self.root / "doubles.db"
+
+    @property
+    def azurite(self) -> Path:
+        """Azurite's files."""
+        return self.root / "azurite"
+
+    @property
+    def logs(self) -> Path:
+        """One log per process."""
+        return self.root / "logs"
+
+    @property
+    def lock(self) -> Path:
+        """Locked by the running supervisor, so that no two stacks share a folder."""
+        return self.root / "lock"
+
+
+class StackConfig(_Model):
+    """The contents of `stack.json` (camelCase JSON)."""
+
+    tenant_id: str = Field(default_factory=_new_id)
+    vault_name: str = "contoso-registrar"
+    identity_header: str = Field(default_factory=lambda: secrets.token_hex(32), repr=False)
+    ports: Ports
+    administrator: Client = Field(default_factory=Client)
+    requester: Client = Field(default_factory=Client)
+    registrar: ManagedIdentity = Field(default_factory=ManagedIdentity)
+
+    @property
+    def vault_url(self) -> str:
+        """The vault's URL, as Azure would give it."""
+        return f"https://{self.vault_name}.vault.azure.net"
+
+    @classmethod
+    def load(cls, state: Path) -> Self:
+        """Read a state folder's configuration. Raises ConfigError when there is none or it cannot be read."""
+        file = StateFolder(state).config
+        try:
+            return cls.model_validate_json(file.read_text())
+        except FileNotFoundError as missing:
+            raise ConfigError(f"there is no stack in {state}: {file.name} is missing") from missing
+        except ValidationError as invalid:
+            raise ConfigError(f"{file} is not a stack's configuration; `make clean` removes it") from invalid
+
+    @classmethod
+    def prepare(cls, state: Path, fixed_ports: Mapping[str, int] | None = None) -> Self:
+        """Make or refresh a state folder's configuration before a start, and save it.
+
+        Ids and secrets are made once. Ports are too, but a remembered port that somebody else took meanwhile
+        is chosen anew. Ports in `fixed_ports` (by service) are wishes of the user: ConfigError when taken.
+        """
+        fixed = fixed_ports or {}
+        if StateFolder(state).config.exists():
+            config = cls.load(state)
+            ports = choose_ports(fixed, config.ports.model_dump())
+            config = config.model_copy(update={"ports": ports})
+        else:
+            config = cls(ports=choose_ports(fixed))
+        config.save(state)
+        return config
+
+    def save(self, state: Path) -> None:
+        """Write `stack.json`, readable by its owner alone, in one step."""
+        file = StateFolder(state).config
+        state.mkdir(parents=True, exist_ok=True)
+        draft = file.with_suffix(f".{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_text(self.model_dump_json(by_alias=True, indent=2) + "\n")
+        draft.replace(file)
+
+
+def choose_ports(fixed: Mapping[str, int], remembered: Mapping[str, int] | None = None) -> Ports:
+    """One port per service: the user's wish, else the remembered one while it is free, else a free one.
+
+    Raises ConfigError for an unknown service, and when a wished-for port is taken.
+    """
+    services = tuple(Ports.model_fields)
+    for service, port in fixed.items():
+        if service not in services:
+            raise ConfigError(f"there is no port for {service!r}; there are: {', '.join(services)}")
+        if not is_free(port):
+            raise ConfigError(f"port {port} ({service}) is taken by another program")
+    if len(set(fixed.values())) < len(fixed):
+        raise ConfigError("two services cannot share a port")
+    kept = dict(fixed)
+    for service, port in (remembered or {}).items():
+        if service not in kept and port not in kept.values() and is_free(port):
+            kept[service] = port
+    fresh = _free_ports(avoid=set(kept.values()))
+    return Ports.model_validate({service: kept.get(service) or next(fresh) for service in services})
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on the port of 127.0.0.1 now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def _free_ports(avoid: set[int]) -> Iterator[int]:
+    candidates = [port for port in _PORT_RANGE if port not in avoid]
+    random.shuffle(candidates)
+    yield from (port for port in candidates if is_free(port))
+    raise ConfigError(f"no free port between {_PORT_RANGE.start} and {_PORT_RANGE.stop - 1}")
