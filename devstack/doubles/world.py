@@ -18,12 +18,14 @@ doubles' own and never leave them):
 * `vaultSecrets`: key `<vault>/<secret>` in lower case; the Key Vault double's own shape.
 """
 
+import random
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from devstack.clock import StackClock
 from devstack.doubles.documents import Documents, View
+from devstack.doubles.faults import Faults
 
 INDEXED: dict[str, tuple[str, ...]] = {
     "applications": ("appId", "uniqueName", "displayName"),
@@ -74,7 +76,14 @@ class World:
     clock: StackClock
     documents: Documents
     weather: Weather = field(default_factory=Weather)
+    faults: Faults = field(default_factory=Faults)
     calls: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
+    dice: random.Random = field(default_factory=lambda: random.Random(0))
+
+    def change_weather(self, weather: Weather) -> None:
+        """Let it be so from now on; the dice start again from the weather's seed."""
+        self.weather = weather
+        self.dice = random.Random(weather.seed)
 
     def primary(self) -> View:
         """The documents as they are: what writes are decided on."""

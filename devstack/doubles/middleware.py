@@ -1,0 +1,131 @@
+"""What happens to a call before and after a double sees it: counted, then weather and scripted faults.
+
+Every double is wrapped in `weathered`; the bodies of its 429, 5xx and concurrency errors are its own.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from devstack.doubles.faults import Fault, FaultKind
+from devstack.doubles.world import World
+
+_DROP = "devstack.drop"
+"""ASGI extension: a callable that kills the connection of the request."""
+
+_SERVER_ERRORS = (500, 502, 503, 504)
+
+
+@dataclass(frozen=True)
+class Service:
+    """A double as the middleware sees it.
+
+    `label` turns a method and a path into the route's label, e.g. `POST /applications/{id}/addPassword`.
+    `throttled` gets Retry-After in seconds, `unavailable` a 5xx status; `conflicting` is Graph's answer to
+    writes that collide, None for a service that has no such thing.
+    """
+
+    name: str
+    label: Callable[[str, str], str]
+    throttled: Callable[[int], Response]
+    unavailable: Callable[[int], Response]
+    conflicting: Callable[[], Response] | None = None
+
+
+class ConnectionDropped(ConnectionResetError):
+    """The connection died without an answer, where there is no real socket to close (ASGI transports)."""
+
+
+class DroppableProtocol(H11Protocol):
+    """uvicorn's HTTP protocol, whose connections an application can kill without an answer.
+
+    uvicorn itself always answers, with 500 if the application does not.
+    """
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Offer the application a way to abort this connection."""
+        super().connection_made(transport)
+        app = self.app
+
+        async def droppable(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - uvicorn's types differ
+            scope.setdefault("extensions", {})[_DROP] = transport.abort
+            await app(scope, receive, send)
+
+        self.app = droppable
+
+
+def weathered(app: ASGIApp, service: Service, world: World) -> ASGIApp:
+    """The double `app`, its calls counted in `world.calls` and exposed to the weather and scripted faults."""
+
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        method, path = scope["method"], scope["path"]
+        label = service.label(method, path)
+        world.calls[service.name, label] += 1
+        fault = world.faults.take(service.name, method, label, path) or _drawn(service, method, world)
+        if fault is None:
+            await app(scope, receive, send)
+        else:
+            await _suffer(fault, service, world, app, scope, receive, send)
+
+    return wrapped
+
+
+def _drawn(service: Service, method: str, world: World) -> Fault | None:
+    """What the weather does to this call. One draw per kind, so that a seed gives the same faults again."""
+    weather, dice = world.weather, world.dice
+    rates = {
+        FaultKind.REFUSE: weather.refused_rate,
+        FaultKind.THROTTLE: weather.throttle_rate,
+        FaultKind.ERROR: weather.error_rate,
+        FaultKind.CONCURRENCY_VIOLATION: weather.concurrency_violation_rate,
+        FaultKind.LOST_ANSWER: weather.lost_answer_rate,
+    }
+    if service.conflicting is None or method in ("GET", "HEAD"):
+        rates[FaultKind.CONCURRENCY_VIOLATION] = 0.0
+    hits = [kind for kind, rate in rates.items() if dice.random() < rate]
+    status = dice.choice(_SERVER_ERRORS)
+    return Fault(service.name, hits[0], status=status) if hits else None
+
+
+async def _suffer(
+    fault: Fault, service: Service, world: World, app: ASGIApp, scope: Scope, receive: Receive, send: Send
+) -> None:
+    match fault.kind:
+        case FaultKind.THROTTLE:
+            after = world.weather.retry_after_seconds if fault.retry_after is None else fault.retry_after
+            await service.throttled(after)(scope, receive, send)
+        case FaultKind.ERROR:
+            await service.unavailable(fault.status or 503)(scope, receive, send)
+        case FaultKind.CONCURRENCY_VIOLATION:
+            answer = service.conflicting() if service.conflicting else service.unavailable(503)
+            await answer(scope, receive, send)
+        case FaultKind.LOST_ANSWER:
+            await app(scope, receive, _swallow)
+            await _drop(scope, receive)
+        case FaultKind.REFUSE:
+            await _drop(scope, receive)
+        case FaultKind.DELAY:
+            await asyncio.sleep(fault.seconds)
+            await app(scope, receive, send)
+
+
+async def _swallow(message: Message) -> None:
+    """A `send` that nobody listens to."""
+
+
+async def _drop(scope: Scope, receive: Callable[[], Awaitable[Message]]) -> None:
+    abort = scope.get("extensions", {}).get(_DROP)
+    if abort is None:
+        raise ConnectionDropped("the connection was dropped without an answer")
+    abort()
+    # Returning before uvicorn has seen the connection end would make it answer 500.
+    while (await receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,28 @@
+"""A world of its own for every test: fresh documents, a clock that only the test moves."""
+
+from pathlib import Path
+
+import pytest
+
+from devstack.clock import StackClock
+from devstack.doubles.tokens import Tokens
+from devstack.doubles.world import Tenant, World, open_world
+
+TENANT = Tenant("5f0b9e0c-2d63-4b7a-9c0e-3a1d5c8e7f21", "Contoso", "contoso.onmicrosoft.com")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """A world in memory, without documents."""
+    return open_world(TENANT, StackClock(tmp_path / "clock"))
+
+
+@pytest.fixture(scope="session")
+def _signing_key(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("signing-key")
+
+
+@pytest.fixture
+def tokens(world: World, _signing_key: Path) -> Tokens:
+    """Tokens on the world's clock; one key for all tests, for making one is slow."""
+    return Tokens(TENANT.id, world.clock.time, _signing_key)
