@@ -1,0 +1,60 @@
+# GNU make 3.81 or newer. Every target sets up what it needs; the first time takes a minute or two.
+MAKEFLAGS += --no-print-directory
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+PYTHON := .venv/bin/python
+DEVSTACK := $(PYTHON) -m devstack
+WEATHER = $(if $(LAG),--lag $(LAG)) $(if $(THROTTLE),--throttle $(THROTTLE)) \
+          $(if $(SECRET_DELAY),--secret-delay $(SECRET_DELAY))
+PORT_OPTIONS = $(foreach port,$(PORTS),--port $(port))
+
+# The packages are installed without byte code, so what is imported is compiled once, at its first import.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help demo up down send env test check lint format clean distclean setup
+
+help: ## show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */\1|/' | \
+	  while IFS='|' read -r target text; do printf '  make %-10s %s\n' "$$target" "$$text"; done
+
+demo: setup ## one registration, start to end; LAG=30 THROTTLE=0.1 SECRET_DELAY=18 make the services behave badly
+	@$(DEVSTACK) demo $(WEATHER) $(PORT_OPTIONS)
+
+up: setup ## start the local stack and keep it running; same settings, and PORTS="functions=7071 queue=10001"
+	@$(DEVSTACK) up $(WEATHER) $(PORT_OPTIONS)
+
+down: setup ## stop the stack that runs in this checkout
+	@$(DEVSTACK) down
+
+send: setup ## put a request on the running stack's intake queue: make send FILE=examples/azure-digital-twins.json
+	@$(DEVSTACK) send "$(FILE)"
+
+env: setup ## print the running stack's environment as export lines: eval "$(make env)"
+	@$(DEVSTACK) env
+
+test: lint ## everything: what check does, and the contract and end-to-end tests, with coverage
+	@$(PYTHON) -m pytest --cov --cov-report=term
+
+check: lint ## the fast subset: format, lint, strict types, import contracts, unit tests
+	@$(PYTHON) -m pytest -q tests/unit
+
+lint: setup
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@node_modules/.bin/pyright
+	@$(PYTHON) -m importlinter.cli lint
+
+format: setup ## put the code into the shape that check asks for
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix .
+
+clean: ## stop a running stack and forget its state
+	@if [ -x $(PYTHON) ] && [ -d .devstack ]; then $(DEVSTACK) down; fi
+	rm -rf .devstack .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage htmlcov
+
+distclean: clean ## remove what was set up as well
+	rm -rf .venv node_modules
+
+setup:
+	@sh scripts/setup.sh
