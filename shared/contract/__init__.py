@@ -1,0 +1,1 @@
+"""The public contract of the queues: requests in, answers out, both versioned."""

@@ -1,0 +1,145 @@
+"""The answer of schema version 1: a CloudEvents 1.0 message on `app-registration-results`."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from enum import StrEnum
+from hashlib import sha256
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic.alias_generators import to_camel
+
+from shared.errors import Problem
+
+MAX_ANSWER_BYTES = 24 * 1024
+MAX_ERRORS = 50
+EVENT_SOURCE = "/entra-registrar"
+
+
+def utc_text(moment: datetime) -> str:
+    """RFC 3339 in UTC with whole seconds, the form of every time in an answer."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+type Moment = Annotated[datetime, PlainSerializer(utc_text, return_type=str)]
+
+
+class Status(StrEnum):
+    """How a request ended."""
+
+    COMPLETED = "completed"
+    REJECTED = "rejected"
+    FAILED = "failed"
+
+
+class AnswerModel(BaseModel):
+    """A part of an answer: camelCase names; readers ignore what they do not know, so fields may be added."""
+
+    model_config = ConfigDict(
+        frozen=True, alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, serialize_by_alias=True
+    )
+
+
+class AnsweredPermission(AnswerModel):
+    """One permission: Graph's id and type (`Scope` is delegated, `Role` is application), and whether consented."""
+
+    name: str
+    id: str
+    type: Literal["Scope", "Role"]
+    consented: bool
+
+
+class AnsweredApi(AnswerModel):
+    """The permissions of one API. `resource_uri` is the audience to ask tokens for."""
+
+    api: str
+    resource_app_id: str
+    resource_uri: str
+    permissions: tuple[AnsweredPermission, ...]
+
+
+class AnsweredCredential(AnswerModel):
+    """Where a credential lies. Clients use the URI without a version, which always leads to the newest."""
+
+    name: str
+    type: str
+    key_id: str
+    key_vault_secret_uri: str
+    key_vault_secret_version: str
+    expires_on: Moment
+
+
+class Step(AnswerModel):
+    """One step of the work: when it was begun and how many seconds it took, waiting included."""
+
+    name: str
+    started: Moment
+    seconds: float
+
+
+class AnsweredError(AnswerModel):
+    """One fault of a rejected or failed request."""
+
+    field: str
+    code: str
+    message: str
+
+
+class AnswerData(AnswerModel):
+    """What a requester learns. Never a secret's value. Fields that do not apply are null or empty."""
+
+    request_id: str | None
+    source: str | None = None
+    operation_id: str | None = None
+    status: Status
+    client_id: str | None = None
+    tenant_id: str | None = None
+    object_id: str | None = None
+    service_principal_id: str | None = None
+    display_name: str | None = None
+    api_permissions: tuple[AnsweredApi, ...] = ()
+    credentials: tuple[AnsweredCredential, ...] = ()
+    steps: tuple[Step, ...] = ()
+    portal_url: str | None = None
+    errors: tuple[AnsweredError, ...] = ()
+    error_count: int = 0
+
+
+class Answer(AnswerModel):
+    """A CloudEvents 1.0 envelope in structured JSON mode."""
+
+    specversion: Literal["1.0"] = "1.0"
+    id: str
+    source: str = EVENT_SOURCE
+    type: str
+    subject: str | None = None
+    time: Moment
+    datacontenttype: Literal["application/json"] = "application/json"
+    data: AnswerData
+
+    def to_json(self) -> str:
+        """One line of JSON, at most 24 KiB: errors beyond what fits are dropped, `errorCount` keeps their number."""
+        answer = self
+        while len(text := answer.model_dump_json()) > MAX_ANSWER_BYTES and answer.data.errors:
+            fewer = answer.data.errors[: len(answer.data.errors) // 2]
+            answer = answer.model_copy(update={"data": answer.data.model_copy(update={"errors": fewer})})
+        return text
+
+
+def answer_type(status: Status) -> str:
+    """CloudEvents type of an answer, such as `registrar.registration.completed.v1`."""
+    return f"registrar.registration.{status}.v1"
+
+
+def answer_id(*parts: str) -> str:
+    """Deterministic CloudEvents id: the same parts always give the same answer the same id."""
+    return sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+
+def answered_errors(problems: Sequence[Problem]) -> tuple[AnsweredError, ...]:
+    """Return the first 50 problems as they stand in an answer."""
+    return tuple(
+        AnsweredError(field=problem.field, code=problem.code, message=problem.message)
+        for problem in problems[:MAX_ERRORS]
+    )

@@ -1,0 +1,192 @@
+"""The request of schema version 1: the contract of the queue `app-registrations`."""
+
+import json
+from hashlib import sha256
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from shared.errors import Problem, Rejected, echo
+from shared.naming import (
+    CREDENTIAL_MARK,
+    CREDENTIAL_NAME_LENGTH,
+    ID_PATTERN,
+    PENDING,
+    UNIQUE_NAME_LENGTH,
+    UNIQUE_NAME_PATTERN,
+)
+
+MAX_NORMALISED_CHARACTERS = 32_000
+"""A table property holds 32 Ki UTF-16 characters; the normalised request is one property of its record."""
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable() or text != text.strip():
+        raise PydanticCustomError("not_printable", "must be printable text without spaces at its ends")
+    return text
+
+
+def _no_mark(text: str) -> str:
+    if text.casefold().startswith(CREDENTIAL_MARK):
+        raise PydanticCustomError("reserved_prefix", "must not start with 'reg:', the registrar's own mark")
+    return text
+
+
+def _not_reserved(name: str) -> str:
+    if name == PENDING:
+        raise PydanticCustomError("reserved_name", "must not be 'pending', which the registrar keeps for itself")
+    return name
+
+
+type Id = Annotated[str, Field(pattern=ID_PATTERN)]
+type UniqueName = Annotated[str, Field(pattern=UNIQUE_NAME_PATTERN, max_length=UNIQUE_NAME_LENGTH)]
+type CredentialName = Annotated[
+    str, Field(pattern=UNIQUE_NAME_PATTERN, max_length=CREDENTIAL_NAME_LENGTH), AfterValidator(_not_reserved)
+]
+type Person = Annotated[str, Field(pattern=r"^[A-Za-z0-9._%+'#-]+@[A-Za-z0-9.-]+$", max_length=254)]
+type DisplayName = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_printable)]
+type RedirectUri = Annotated[str, Field(min_length=1, max_length=256)]
+type RedirectUris = Annotated[tuple[RedirectUri, ...], Field(max_length=50)]
+type PermissionName = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_printable)]
+type PermissionNames = Annotated[tuple[PermissionName, ...], Field(max_length=100)]
+
+
+class ContractModel(BaseModel):
+    """A part of a request: camelCase names, unknown fields refused, no value converted to fit."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, alias_generator=to_camel, validate_by_name=False, serialize_by_alias=True
+    )
+
+
+class PublicClient(ContractModel):
+    """Mobile and desktop clients: Graph's `publicClient` and `isFallbackPublicClient`."""
+
+    redirect_uris: RedirectUris = ()
+    allow_public_client_flows: Annotated[bool, Field(strict=True)] = False
+
+
+class ImplicitGrantSettings(ContractModel):
+    """Which tokens the authorisation endpoint may hand out directly: Graph's `web.implicitGrantSettings`."""
+
+    enable_id_token_issuance: Annotated[bool, Field(strict=True)] = False
+    enable_access_token_issuance: Annotated[bool, Field(strict=True)] = False
+
+
+class Web(ContractModel):
+    """Web clients: Graph's `web`."""
+
+    redirect_uris: RedirectUris = ()
+    implicit_grant_settings: ImplicitGrantSettings = ImplicitGrantSettings()
+
+
+class SinglePageApplication(ContractModel):
+    """Single-page clients: Graph's `spa`."""
+
+    redirect_uris: RedirectUris = ()
+
+
+class ApiPermissions(ContractModel):
+    """Permissions of one API, asked for by name: delegated ones (scopes) and application ones (app roles)."""
+
+    api: Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_printable)]
+    delegated: PermissionNames = ()
+    application: PermissionNames = ()
+
+
+class ApplicationSpec(ContractModel):
+    """The app registration as the requester wants it to be."""
+
+    unique_name: UniqueName
+    display_name: DisplayName
+    sign_in_audience: Literal[
+        "AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"
+    ] = "AzureADMyOrg"
+    public_client: PublicClient = PublicClient()
+    web: Web = Web()
+    spa: SinglePageApplication = SinglePageApplication()
+    api_permissions: Annotated[tuple[ApiPermissions, ...], Field(max_length=50)] = ()
+    admin_consent: Annotated[bool, Field(strict=True)] = False
+
+
+class CredentialSpec(ContractModel):
+    """A credential of the app, kept in Key Vault under `<uniqueName>--<name>`. Lifetime in days."""
+
+    name: CredentialName
+    type: Literal["secret"]
+    description: Annotated[str, Field(max_length=50), AfterValidator(_printable), AfterValidator(_no_mark)] = ""
+    lifetime_days: Annotated[int, Field(ge=1, le=3650, strict=True)]
+
+
+class RegistrationRequest(ContractModel):
+    """One request. The same (source, requestId) is the same request for ever."""
+
+    schema_version: Literal["1"]
+    request_id: Id
+    source: Id = "queue"
+    action: Literal["register"]
+    requested_by: Person
+    owner: Person | None = None
+    application: ApplicationSpec
+    credentials: Annotated[tuple[CredentialSpec, ...], Field(max_length=10)] = ()
+
+    @model_validator(mode="after")
+    def _credential_names_differ(self) -> Self:
+        names = [credential.name for credential in self.credentials]
+        if len(set(names)) != len(names):
+            raise PydanticCustomError("duplicate_name", "the credentials must have different names")
+        return self
+
+    def normalised(self) -> str:
+        """Return the request as canonical JSON: defaults filled in, keys sorted, no spaces."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+    def body_hash(self) -> str:
+        """SHA-256 of the normalised request in hex: two bodies are the same when this is."""
+        return sha256(self.normalised().encode()).hexdigest()
+
+
+def parse_request(fields: dict[str, Any]) -> RegistrationRequest:
+    """Turn parsed JSON into a request. Raises Rejected with every fault, each at its path."""
+    try:
+        request = RegistrationRequest.model_validate(fields)
+    except ValidationError as error:
+        raise Rejected(_problem(dict(fault)) for fault in error.errors(include_url=False)) from None
+    if len(request.normalised()) > MAX_NORMALISED_CHARACTERS:
+        raise Rejected([Problem("", "too_large", "The request is too large once its defaults are filled in.")])
+    return request
+
+
+_CODES = {
+    "missing": "missing_field",
+    "extra_forbidden": "unknown_field",
+    "string_pattern_mismatch": "invalid_format",
+    "literal_error": "unsupported_value",
+}
+
+
+def _problem(fault: dict[str, Any]) -> Problem:
+    path = ""
+    for part in fault["loc"]:
+        path += f"[{part}]" if isinstance(part, int) else f".{part[:80]}"
+    path, kind, value = path.lstrip("."), str(fault["type"]), fault.get("input")
+    code = _CODES.get(kind, kind if kind in _OWN_CODES else "invalid_value")
+    match code:
+        case "missing_field":
+            message = f"The field '{path}' is missing."
+        case "unknown_field":
+            message = f"The field {echo(path)} is not known. Check its spelling: unknown fields are never ignored."
+        case _ if isinstance(value, str | int | float | bool):
+            message = f"The value {echo(value)} of '{path}' is not allowed: {_lower(fault['msg'])}."
+        case _:
+            message = f"'{path or 'the request'}' is not allowed: {_lower(fault['msg'])}."
+    return Problem(path, code, message)
+
+
+_OWN_CODES = frozenset({"not_printable", "reserved_prefix", "reserved_name", "duplicate_name"})
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]

@@ -1,0 +1,112 @@
+"""Every way an operation can stop short, as types that say what should happen next.
+
+    RegistrarError
+    ├── Rejected            the requester must change something; answered at once, never retried
+    ├── Refused             a service said no for good, and no change of the request helps; answered `failed`
+    └── Deferred            come back later; `reason` names why in the record
+        ├── Throttled       a service asked for patience; costs no attempt, and everybody else waits too
+        ├── Unavailable     no answer, or one that says nothing: the call may have taken effect
+        ├── NotYetVisible   a read disagrees with our own recent write: unknown, so nothing is decided on it
+        ├── Forbidden       our own identity lacks a right; an operator must act, then it goes on by itself
+        └── Busy            somebody else works on the same app
+
+Adapters translate status and code (never message text) into these, once. `shared.decision` is the one place
+that turns them into retry, reject or fail.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar
+
+ECHO_LIMIT = 80
+"""Characters of a requester's own value that an answer may repeat."""
+
+
+def echo(value: object) -> str:
+    """Quote a value that came from outside, cut to `ECHO_LIMIT` characters and made printable."""
+    text = str(value)
+    if len(text) > ECHO_LIMIT:
+        text = text[:ECHO_LIMIT] + "…"
+    return ascii(text) if not text.isprintable() else f"'{text}'"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with a request: where, a stable code, and a sentence for the requester.
+
+    `field` is a path into the request, such as `application.apiPermissions[0].delegated[1]`.
+    """
+
+    field: str
+    code: str
+    message: str
+
+
+class RegistrarError(Exception):
+    """Base of everything an operation can stop short with."""
+
+    reason: ClassVar[str] = "unexpected"
+
+
+class Rejected(RegistrarError):
+    """The request breaks the contract or policy; `problems` are all of its faults at once."""
+
+    reason: ClassVar[str] = "rejected"
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(f"{p.field}: {p.code}" for p in self.problems))
+
+
+class Refused(RegistrarError):
+    """A service refused for good; `code` is the service's own."""
+
+    reason: ClassVar[str] = "refused"
+
+    def __init__(self, message: str, code: str = "") -> None:
+        self.code = code
+        super().__init__(message)
+
+
+class Deferred(RegistrarError):
+    """Not now. `after` is the service's own wish for the pause, when it named one."""
+
+    reason: ClassVar[str] = "deferred"
+    took_effect: ClassVar[bool | None] = False
+    """Whether the call that raised this changed anything; None when nobody can know."""
+
+    def __init__(self, message: str, after: timedelta | None = None) -> None:
+        self.after = after
+        super().__init__(message)
+
+
+class Throttled(Deferred):
+    """429, or a 503 that names a pause."""
+
+    reason: ClassVar[str] = "throttled"
+
+
+class Unavailable(Deferred):
+    """Connection lost, timed out, or 5xx: the call may have taken effect."""
+
+    reason: ClassVar[str] = "service_unavailable"
+    took_effect: ClassVar[bool | None] = None
+
+
+class NotYetVisible(Deferred):
+    """What we wrote is not yet what we read, or not yet known to the next service."""
+
+    reason: ClassVar[str] = "not_yet_visible"
+
+
+class Forbidden(Deferred):
+    """The registrar's own identity lacks a right."""
+
+    reason: ClassVar[str] = "registrar_lacks_permission"
+
+
+class Busy(Deferred):
+    """Another operation holds the lease of this app, or it was lost."""
+
+    reason: ClassVar[str] = "application_busy"

@@ -1,0 +1,130 @@
+"""The domain's values: what an app registration is asked to be, and what the directory and the vault show of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+type PermissionType = Literal["Scope", "Role"]
+
+
+class StoredModel(BaseModel):
+    """A value that is kept in a table row as JSON; readers ignore what a newer version added."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class RequiredPermission(StoredModel):
+    """One entry of Graph's requiredResourceAccess: `Scope` is delegated, `Role` is an application permission."""
+
+    resource_app_id: str
+    id: str
+    type: PermissionType
+
+
+class ApplicationState(StoredModel):
+    """The part of a Graph application that requests decide; collections are sets, as Graph keeps no order."""
+
+    display_name: str
+    sign_in_audience: str
+    public_client_redirect_uris: frozenset[str] = frozenset()
+    is_fallback_public_client: bool = False
+    web_redirect_uris: frozenset[str] = frozenset()
+    enable_id_token_issuance: bool = False
+    enable_access_token_issuance: bool = False
+    spa_redirect_uris: frozenset[str] = frozenset()
+    required_permissions: frozenset[RequiredPermission] = frozenset()
+    tags: frozenset[str] = frozenset()
+
+
+class Consent(StoredModel):
+    """One consented permission of a client: `name` is the scope's value for a delegated one, the role's id else."""
+
+    resource_id: str
+    type: PermissionType
+    name: str
+
+
+@dataclass(frozen=True)
+class PasswordCredential:
+    """What the directory shows of a client secret: never its value."""
+
+    key_id: str
+    display_name: str | None
+    end: datetime | None
+
+
+@dataclass(frozen=True)
+class SeenApplication:
+    """An application as one read of the directory showed it."""
+
+    object_id: str
+    client_id: str
+    state: ApplicationState
+    passwords: tuple[PasswordCredential, ...]
+
+
+@dataclass(frozen=True)
+class ApiPermission:
+    """A permission that an API offers: its id, and the value by which people know it."""
+
+    id: str
+    name: str
+    type: PermissionType
+    enabled: bool
+
+
+@dataclass(frozen=True)
+class Api:
+    """An API as its service principal in this tenant shows it."""
+
+    service_principal_id: str
+    app_id: str
+    display_name: str
+    owner_organization_id: str | None
+    service_principal_names: tuple[str, ...]
+    permissions: tuple[ApiPermission, ...]
+
+    @property
+    def resource_uri(self) -> str:
+        """Audience that tokens for this API are asked with: its first https name, else any URI, else its appId."""
+        names = [name for name in self.service_principal_names if name != self.app_id]
+        for prefix in ("https://", "api://", ""):
+            for name in names:
+                if name.startswith(prefix):
+                    return name.rstrip("/")
+        return self.app_id
+
+
+@dataclass(frozen=True)
+class ResolvedPermission:
+    """A permission asked for by name, found in the directory."""
+
+    api: Api
+    permission: ApiPermission
+
+    @property
+    def required(self) -> RequiredPermission:
+        """Its entry in requiredResourceAccess."""
+        return RequiredPermission(resource_app_id=self.api.app_id, id=self.permission.id, type=self.permission.type)
+
+    @property
+    def consent(self) -> Consent:
+        """What admin consent to it looks like."""
+        name = self.permission.name if self.permission.type == "Scope" else self.permission.id
+        return Consent(resource_id=self.api.service_principal_id, type=self.permission.type, name=name)
+
+
+@dataclass(frozen=True)
+class VaultEntry:
+    """What the vault shows of a secret's version: properties and tags, never its value."""
+
+    uri: str
+    """Without a version: what clients use."""
+    version: str
+    enabled: bool
+    created: datetime | None
+    expires: datetime | None
+    content_type: str | None
+    tags: dict[str, str]

@@ -1,0 +1,56 @@
+"""Names and marks: what requests may call things, and how we recognise what is ours."""
+
+import re
+
+ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+"""Request ids and sources."""
+UNIQUE_NAME_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+UNIQUE_NAME_LENGTH = 64
+CREDENTIAL_NAME_LENGTH = 40
+PENDING = "pending"
+"""Reserved as a credential name: the rotation keeps unproven values under `…--pending`."""
+
+APPLICATION_TAG = "registrar"
+"""The tag on every application of ours."""
+CREDENTIAL_MARK = "reg:"
+SECRET_CONTENT_TYPE = "application/vnd.registrar.client-secret"  # noqa: S105  a media type
+
+INTAKE_QUEUE = "app-registrations"
+POISON_QUEUE = "app-registrations-poison"
+WORK_QUEUE = "app-registration-work"
+WORK_POISON_QUEUE = "app-registration-work-poison"
+RESULTS_QUEUE = "app-registration-results"
+EVENTS_QUEUE = "registrar-events"
+
+OPERATIONS_TABLE = "operations"
+APPLICATIONS_TABLE = "applications"
+UNSETTLED_TABLE = "unsettled"
+CLEANUPS_TABLE = "cleanups"
+BACKOFF_TABLE = "backoff"
+LEASES_CONTAINER = "application-leases"
+
+_OPERATION_MARK = re.compile(rf"^{CREDENTIAL_MARK}([0-9a-f]{{32}})(?: |$)")
+
+
+def vault_secret_name(unique_name: str, credential: str) -> str:
+    """Name of the Key Vault secret that clients read. At most 106 of Key Vault's 127 characters."""
+    return f"{unique_name}--{credential}"
+
+
+def credential_display_name(operation_id: str, description: str) -> str:
+    """What the directory shows for a credential of ours: the mark of the operation that made it, then the description."""
+    return f"{CREDENTIAL_MARK}{operation_id} {description}".rstrip()
+
+
+def operation_of(display_name: str | None) -> str | None:
+    """Read back the operation id from a credential's display name; None when the mark is not ours."""
+    found = _OPERATION_MARK.match(display_name or "")
+    return found.group(1) if found else None
+
+
+def portal_url(client_id: str) -> str:
+    """Where a person sees the app registration in the Azure portal."""
+    return (
+        "https://portal.azure.com/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/Overview/appId/"
+        f"{client_id}"
+    )

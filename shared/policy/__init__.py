@@ -1,0 +1,1 @@
+"""What a request may be given: policy.toml, the never-list, and the pure rules that apply them."""

@@ -1,0 +1,108 @@
+"""Does policy allow this request? Pure: everything asked of the directory comes in resolved."""
+
+import re
+from collections.abc import Iterator
+
+from shared.contract.request import ApplicationSpec, RegistrationRequest
+from shared.errors import Problem, echo
+from shared.model import ResolvedPermission
+from shared.policy.model import Policy
+from shared.policy.never import is_never_allowed
+from shared.policy.redirect_uris import refusal
+
+
+def breaches(request: RegistrationRequest, policy: Policy) -> Iterator[Problem]:
+    """Every breach that shows in the request itself: names, audience, redirect URIs, flows, lifetimes."""
+    application = request.application
+    yield from _names(application, policy)
+    if application.sign_in_audience not in policy.audiences.allowed:
+        yield Problem(
+            "application.signInAudience",
+            "audience_not_allowed",
+            f"{application.sign_in_audience} is not allowed here; allowed: {', '.join(policy.audiences.allowed)}.",
+        )
+    yield from _redirect_uris(application, policy)
+    yield from _flows(application, policy)
+    rules = policy.credentials
+    for index, credential in enumerate(request.credentials):
+        if not rules.min_lifetime_days <= credential.lifetime_days <= rules.max_lifetime_days:
+            yield Problem(
+                f"credentials[{index}].lifetimeDays",
+                "lifetime_not_allowed",
+                f"A lifetime of {credential.lifetime_days} days is not allowed; "
+                f"ask for {rules.min_lifetime_days} to {rules.max_lifetime_days}.",
+            )
+
+
+def permission_breach(field: str, resolved: ResolvedPermission, policy: Policy) -> Problem | None:
+    """Say why a resolved permission may not be given; None when policy grants it automatically."""
+    api, permission = resolved.api, resolved.permission
+    if is_never_allowed(api.app_id, permission.id, permission.name):
+        return Problem(
+            field,
+            "permission_never_allowed",
+            f"{echo(permission.name)} of {api.display_name} leads to control of the tenant and is never given.",
+        )
+    rules = policy.api(api.app_id)
+    kind = "delegated" if permission.type == "Scope" else "application"
+    allowed: tuple[str, ...] = getattr(rules, kind, ())
+    if permission.name in allowed:
+        return None
+    offer = f"allowed {kind} permissions: {', '.join(allowed)}" if allowed else f"no {kind} permission of it is allowed"
+    return Problem(
+        field,
+        "permission_not_allowed",
+        f"Policy does not grant the {kind} permission {echo(permission.name)} of {api.display_name}; {offer}.",
+    )
+
+
+def _names(application: ApplicationSpec, policy: Policy) -> Iterator[Problem]:
+    for field, name, pattern in (
+        ("uniqueName", application.unique_name, policy.names.unique_name),
+        ("displayName", application.display_name, policy.names.display_name),
+    ):
+        if not re.fullmatch(pattern, name):
+            yield Problem(
+                f"application.{field}",
+                "name_not_allowed",
+                f"{echo(name)} does not follow the naming rule {pattern!r}.",
+            )
+
+
+def _redirect_uris(application: ApplicationSpec, policy: Policy) -> Iterator[Problem]:
+    for platform, uris in (
+        ("publicClient", application.public_client.redirect_uris),
+        ("web", application.web.redirect_uris),
+        ("spa", application.spa.redirect_uris),
+    ):
+        for index, uri in enumerate(uris):
+            reason = refusal(uri, policy.redirect_uris, public_client=platform == "publicClient")
+            if reason is not None:
+                yield Problem(
+                    f"application.{platform}.redirectUris[{index}]",
+                    "redirect_uri_not_allowed",
+                    f"The redirect URI {echo(uri)} is not allowed: {reason}.",
+                )
+
+
+def _flows(application: ApplicationSpec, policy: Policy) -> Iterator[Problem]:
+    implicit = application.web.implicit_grant_settings
+    for field, asked, allowed in (
+        (
+            "publicClient.allowPublicClientFlows",
+            application.public_client.allow_public_client_flows,
+            policy.flows.public_client_flows,
+        ),
+        (
+            "web.implicitGrantSettings.enableIdTokenIssuance",
+            implicit.enable_id_token_issuance,
+            policy.flows.implicit_id_tokens,
+        ),
+        (
+            "web.implicitGrantSettings.enableAccessTokenIssuance",
+            implicit.enable_access_token_issuance,
+            policy.flows.implicit_access_tokens,
+        ),
+    ):
+        if asked and not allowed:
+            yield Problem(f"application.{field}", "flow_not_allowed", f"Policy does not allow {field}.")

@@ -1,0 +1,159 @@
+"""policy.toml as a typed value: what is granted automatically, and the bounds of everything else."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+
+class PolicyError(ValueError):
+    """The policy file is missing or wrong; the message names every fault."""
+
+
+def _compiles(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"is no regular expression: {error}") from None
+    return pattern
+
+
+def _guid(text: str) -> str:
+    return str(UUID(text))
+
+
+type Pattern = Annotated[str, AfterValidator(_compiles)]
+type Guid = Annotated[str, AfterValidator(_guid)]
+
+
+class PolicyModel(BaseModel):
+    """A table of the policy file; unknown keys are refused, a typo must not loosen a rule."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Names(PolicyModel):
+    """How names must look, beyond the contract's own pattern. Patterns must match the whole name."""
+
+    unique_name: Pattern = ".*"
+    display_name: Pattern = ".*"
+
+
+class Audiences(PolicyModel):
+    """Which `signInAudience` values a request may ask for."""
+
+    allowed: tuple[
+        Literal["AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"],
+        ...,
+    ] = ("AzureADMyOrg",)
+
+
+class RedirectUriRules(PolicyModel):
+    """Where tokens and codes may be sent. `https_hosts` are exact names, `*.example.com`, or `*` for any host."""
+
+    https_hosts: tuple[str, ...] = ("*",)
+    loopback_http: bool = True
+    custom_schemes: tuple[str, ...] = ()
+
+
+class Flows(PolicyModel):
+    """Sign-in flows that weaken an app and are therefore switches of their own."""
+
+    public_client_flows: bool = True
+    implicit_id_tokens: bool = True
+    implicit_access_tokens: bool = True
+
+
+class CredentialRules(PolicyModel):
+    """Bounds of a credential's life, in days."""
+
+    min_lifetime_days: int = Field(default=1, ge=1)
+    max_lifetime_days: int = Field(default=365, ge=1, le=3650)
+    rotate_before_days: int = Field(default=30, ge=1)
+    overlap_days: int = Field(default=7, ge=1)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.min_lifetime_days > self.max_lifetime_days:
+            raise ValueError("min_lifetime_days is more than max_lifetime_days")
+        return self
+
+
+class ApiRules(PolicyModel):
+    """One API: its appId, the older names it goes by, and the permissions granted automatically, by name."""
+
+    name: str
+    app_id: Guid
+    aliases: tuple[str, ...] = ()
+    delegated: tuple[str, ...] = ()
+    application: tuple[str, ...] = ()
+
+
+class VaultRule(PolicyModel):
+    """Apps whose uniqueName matches `unique_name` keep their credentials in the vault at `url`."""
+
+    unique_name: Pattern
+    url: str = Field(pattern=r"^https://[a-z0-9-]{3,24}\.vault\.azure\.(net|cn|us)/?$")
+
+
+class Policy(PolicyModel):
+    """Everything policy.toml says. The first matching vault rule wins; none means the KEY_VAULT_URL setting."""
+
+    version: Literal["1"]
+    administrators: tuple[str, ...] = ()
+    names: Names = Names()
+    audiences: Audiences = Audiences()
+    redirect_uris: RedirectUriRules = RedirectUriRules()
+    flows: Flows = Flows()
+    credentials: CredentialRules = CredentialRules()
+    apis: tuple[ApiRules, ...] = ()
+    vaults: tuple[VaultRule, ...] = ()
+
+    @model_validator(mode="after")
+    def _api_names_lead_to_one_api(self) -> Self:
+        owners: dict[str, str] = {}
+        for api in self.apis:
+            for name in (api.name, api.app_id, *api.aliases):
+                if owners.setdefault(name.casefold(), api.app_id) != api.app_id:
+                    raise ValueError(f"the name {name!r} leads to two APIs")
+        if len({api.app_id for api in self.apis}) != len(self.apis):
+            raise ValueError("an appId stands in two [[apis]] tables")
+        return self
+
+    def api(self, app_id: str) -> ApiRules | None:
+        """Rules of the API with this appId."""
+        return next((api for api in self.apis if api.app_id == app_id.casefold()), None)
+
+    def api_named(self, name: str) -> ApiRules | None:
+        """Rules of the API that goes, or once went, by this name or appId; names ignore case."""
+        wanted = name.casefold()
+        return next(
+            (api for api in self.apis if wanted in {n.casefold() for n in (api.name, api.app_id, *api.aliases)}), None
+        )
+
+    def is_administrator(self, person: str) -> bool:
+        """Say whether this person may change every app."""
+        return person.casefold() in {administrator.casefold() for administrator in self.administrators}
+
+    def vault_url(self, unique_name: str, default: str) -> str:
+        """Vault that keeps the credentials of this app, without a trailing slash."""
+        for rule in self.vaults:
+            if re.fullmatch(rule.unique_name, unique_name):
+                return rule.url.rstrip("/")
+        return default.rstrip("/")
+
+
+def load_policy(file: Path) -> Policy:
+    """Read policy.toml. Raises PolicyError naming every fault and the file."""
+    try:
+        return Policy.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PolicyError(f"{file}: {error}") from error
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(str(part) for part in fault['loc']) or 'policy'}: {fault['msg']}" for fault in error.errors()
+        )
+        raise PolicyError(f"{file}: {faults}") from error

@@ -1,0 +1,78 @@
+"""The app's settings: typed, read once per worker, and all that is wrong with them in one message."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+
+class SettingsError(ValueError):
+    """Settings are missing or wrong; the message names every one of them."""
+
+
+class StorageSettings(BaseModel):
+    """The storage account, as the Functions host knows it under the connection name `AzureWebJobsStorage`.
+
+    Either a connection string, or the three service URIs for an identity-based connection.
+    """
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    connection_string: str | None = Field(None, alias="AzureWebJobsStorage", min_length=1)
+    queue_service_uri: str | None = Field(None, alias="AzureWebJobsStorage__queueServiceUri")
+    table_service_uri: str | None = Field(None, alias="AzureWebJobsStorage__tableServiceUri")
+    blob_service_uri: str | None = Field(None, alias="AzureWebJobsStorage__blobServiceUri")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        uris = (self.queue_service_uri, self.table_service_uri, self.blob_service_uri)
+        if self.connection_string is None and not all(uris):
+            raise ValueError(
+                "set AzureWebJobsStorage, or AzureWebJobsStorage__queueServiceUri, __tableServiceUri and "
+                "__blobServiceUri"
+            )
+        return self
+
+
+class Settings(BaseModel):
+    """Everything the app reads from its environment. Durations carry their unit in the setting's name."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    storage: StorageSettings
+    tenant_id: str = Field(alias="AZURE_TENANT_ID", pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
+    key_vault_url: str = Field(
+        alias="KEY_VAULT_URL", pattern=r"^https://[A-Za-z0-9-]{3,24}\.vault\.(azure\.(net|cn)|usgovcloudapi\.net)/?$"
+    )
+    policy_file: Path = Field(Path("policy.toml"), alias="POLICY_FILE")
+    lag_window_seconds: int = Field(300, alias="LAG_WINDOW_SECONDS", ge=0, le=3600)
+    request_deadline_hours: int = Field(24, alias="REQUEST_DEADLINE_HOURS", ge=1, le=168)
+
+    @property
+    def lag_window(self) -> timedelta:
+        """How long a read may be older than our own write before it counts."""
+        return timedelta(seconds=self.lag_window_seconds)
+
+    @property
+    def request_deadline(self) -> timedelta:
+        """How long a request may take before it is answered `failed`."""
+        return timedelta(hours=self.request_deadline_hours)
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read the settings from an environment; empty values count as absent.
+
+        Raises SettingsError naming every setting that is missing or wrong.
+        """
+        present: dict[str, Any] = {name: value for name, value in environment.items() if value.strip()}
+        try:
+            return cls.model_validate({**present, "storage": present})
+        except ValidationError as error:
+            raise SettingsError("; ".join(_fault(dict(fault)) for fault in error.errors())) from None
+
+
+def _fault(fault: dict[str, Any]) -> str:
+    name = ".".join(str(part) for part in fault["loc"] if part != "storage")
+    return f"{name or 'storage'}: {fault['msg']}"
