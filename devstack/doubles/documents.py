@@ -22,7 +22,7 @@ class Documents:
     """Collections of documents by id, written through to SQLite when a file is given.
 
     Documents go in and come out as copies, so nobody changes the store by accident. `indexed` names, per
-    collection, the top-level string fields `find` may be asked for.
+    collection, the top-level fields (strings or lists of strings) `find` may be asked for.
     """
 
     def __init__(
@@ -87,9 +87,8 @@ class Documents:
         while len(past) > 1 and past[1][0] <= horizon:
             del past[0]
         for field in self._indexed.get(collection, ()):
-            value = document.get(field)
-            if isinstance(value, str):
-                self._index[(collection, field, value.casefold())].add(key)
+            for value in _folded(document.get(field)):
+                self._index[(collection, field, value)].add(key)
 
     def _at(self, collection: str, key: str, as_of: float | None) -> Document | None:
         past = self._past[collection].get(key, [])
@@ -127,7 +126,13 @@ class View:
                 yield found
 
     def find(self, collection: str, field: str, value: str) -> list[Document]:
-        """Copies of the documents whose indexed `field` equals `value`, ignoring case as Entra does."""
+        """Copies of the documents whose indexed `field` is or holds `value`, ignoring case as Entra does."""
         keys = self._documents._candidates(collection, field, value)  # pyright: ignore[reportPrivateUsage]
         found = [self.get(collection, key) for key in sorted(keys)]
-        return [d for d in found if d is not None and str(d.get(field, "")).casefold() == value.casefold()]
+        return [d for d in found if d is not None and value.casefold() in _folded(d.get(field))]
+
+
+def _folded(value: object) -> list[str]:
+    """The strings in a field, in lower case."""
+    items: list[object] = value if isinstance(value, list) else [value]  # pyright: ignore[reportUnknownVariableType]
+    return [item.casefold() for item in items if isinstance(item, str)]

@@ -13,6 +13,8 @@ doubles' own and never leave them):
 * `federatedIdentityCredentials`: Graph's own, plus `_applicationId` (object id of the application).
 * `deletedItems`: a soft-deleted application or servicePrincipal, plus `_type` (`application` or
   `servicePrincipal`) and `deletedDateTime`.
+* `issuers`: `{issuer, keys: [JSON Web Key, ...]}` of foreign token issuers, key = issuer; what Entra would
+  fetch from their metadata to check federated assertions.
 * `vaults`: `{name, location, recoverableDays, purgeProtection,
   _roleAssignments: {object id: [role name, ...]}}`, key = name.
 * `vaultSecrets`: key `<vault>/<secret>` in lower case; the Key Vault double's own shape.
@@ -28,8 +30,8 @@ from devstack.doubles.documents import Documents, View
 from devstack.doubles.faults import Faults
 
 INDEXED: dict[str, tuple[str, ...]] = {
-    "applications": ("appId", "uniqueName", "displayName"),
-    "servicePrincipals": ("appId", "displayName"),
+    "applications": ("appId", "uniqueName", "displayName", "identifierUris"),
+    "servicePrincipals": ("appId", "displayName", "servicePrincipalNames"),
     "users": ("userPrincipalName",),
     "oauth2PermissionGrants": ("clientId", "resourceId"),
     "appRoleAssignments": ("principalId", "resourceId"),
