@@ -7,6 +7,7 @@ The worker does not forward `extra=` to Application Insights, so the JSON is the
 import json
 import logging
 from datetime import datetime
+from typing import cast
 
 _logger = logging.getLogger("registrar")
 
@@ -28,5 +29,5 @@ def _plain(value: object) -> object:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, list | tuple | set | frozenset):
-        return [_plain(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+        return [_plain(item) for item in cast("list[object]", value)]
     return f"<{type(value).__name__}>"

@@ -51,6 +51,5 @@ def operation_of(display_name: str | None) -> str | None:
 def portal_url(client_id: str) -> str:
     """Where a person sees the app registration in the Azure portal."""
     return (
-        "https://portal.azure.com/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/Overview/appId/"
-        f"{client_id}"
+        f"https://portal.azure.com/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/Overview/appId/{client_id}"
     )

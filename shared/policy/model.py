@@ -46,7 +46,9 @@ class Audiences(PolicyModel):
     """Which `signInAudience` values a request may ask for."""
 
     allowed: tuple[
-        Literal["AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"],
+        Literal[
+            "AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"
+        ],
         ...,
     ] = ("AzureADMyOrg",)
 

@@ -1,0 +1,46 @@
+"""What we know of an app between operations: its owner, its order of changes, and our last writes.
+
+An index, not the truth: it can be lost and rebuilt from Entra and the vault's tags. What is lost with it is the
+memory of what we added ourselves, so a change then adds and removes nothing.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from shared.model import ApplicationState, Consent, StoredModel
+from shared.registration.convergence import ApplicationWrite
+
+
+class ConsentWrite(StoredModel):
+    """Our last write to an app's consents: what it left granted by us, and what it took away."""
+
+    at: datetime
+    wrote: frozenset[Consent]
+    removed: frozenset[Consent] = frozenset()
+
+    def is_reflected_in(self, seen: frozenset[Consent]) -> bool:
+        """Say whether a read shows this write."""
+        return seen >= self.wrote and not seen & self.removed
+
+
+class ApplicationRecord(StoredModel):
+    """One app, keyed by uniqueName."""
+
+    schema_version: Literal["1"] = "1"
+    unique_name: str
+    owner: str | None = None
+    """Who may change the app; set by the first request that gets to write."""
+    last_sequence: int = 0
+    """Handed out to the newest accepted change."""
+    applied_sequence: int = 0
+    """Of the newest change that was completed."""
+    object_id: str | None = None
+    client_id: str | None = None
+    service_principal_id: str | None = None
+    principal_written_at: datetime | None = None
+    applied: ApplicationState | None = None
+    """What our completed or begun changes asked for: the `previous` of the next three-way merge."""
+    granted: frozenset[Consent] = frozenset()
+    """The consents that we gave and still stand behind."""
+    application_write: ApplicationWrite | None = None
+    consent_write: ConsentWrite | None = None

@@ -1,0 +1,82 @@
+"""Operation records: what was asked, how far it came, and how it ended.
+
+A record is written before any work starts. Attempts and reasons live here and not in the host's counters,
+so they survive workers, hosts and queues.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from shared.contract.answer import Answer, Step
+from shared.contract.request import RegistrationRequest
+from shared.model import StoredModel
+
+
+class State(StrEnum):
+    """Where an operation stands. The last three are final for its generation."""
+
+    ACCEPTED = "accepted"
+    RUNNING = "running"
+    WAITING = "waiting"
+    COMPLETED = "completed"
+    REJECTED = "rejected"
+    FAILED = "failed"
+
+    @property
+    def settled(self) -> bool:
+        """Say whether the state is final."""
+        return self in (State.COMPLETED, State.REJECTED, State.FAILED)
+
+
+class CredentialProgress(StoredModel):
+    """How far one credential came. The secret's value is never part of it."""
+
+    intended_at: datetime | None = None
+    """Set before addPassword, cleared when it surely took no effect: until the vault has the value, a live
+    credential without a stored value may exist."""
+    key_id: str | None = None
+    version: str | None = None
+    proven_version: str | None = None
+    """Vault version whose value a token was obtained with."""
+
+
+class Operation(StoredModel):
+    """The record of one request, `id` being 128 random bits as 32 hex digits."""
+
+    schema_version: Literal["1"] = "1"
+    id: str
+    request: RegistrationRequest
+    body_hash: str
+    generation: int = 1
+    sequence: int
+    """Place among the accepted changes of its app; an older one than the last applied is superseded."""
+    state: State = State.ACCEPTED
+    accepted_at: datetime
+    started_at: datetime
+    """When this generation began: its deadline counts from here."""
+    attempts: int = 0
+    deferrals: int = 0
+    """Pauses in a row; they grow with it. Attempts are those that count, throttled ones do not."""
+    next_attempt: datetime | None = None
+    reason: str | None = None
+    steps: tuple[Step, ...] = ()
+    credentials: dict[str, CredentialProgress] = {}
+    trace_parent: str | None = None
+    ticket: str | None = None
+    answer: Answer | None = None
+    answered_at: datetime | None = None
+
+    @property
+    def unique_name(self) -> str:
+        """The app this operation is about."""
+        return self.request.application.unique_name
+
+    def credential(self, name: str) -> CredentialProgress:
+        """Progress of the credential with this name."""
+        return self.credentials.get(name, CredentialProgress())
+
+    def with_credential(self, name: str, **changes: object) -> "Operation":
+        """Return the record with changed progress of one credential."""
+        changed = self.credential(name).model_copy(update=changes)
+        return self.model_copy(update={"credentials": {**self.credentials, name: changed}})

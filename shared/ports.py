@@ -1,0 +1,255 @@
+"""What the domain needs from the world, as protocols; adapters and the tests' fakes fill them.
+
+Every method may raise `Deferred` and its kinds. `None` means "surely not there as far as this read goes"; a
+call that failed never answers with it.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from shared.application_record import ApplicationRecord
+from shared.model import Api, ApplicationState, Consent, SeenApplication, VaultEntry
+from shared.operation import Operation
+from shared.secret import Secret
+
+
+@dataclass(frozen=True)
+class CreatedApplication:
+    """Ids of a new application, from the answer of the call that made it."""
+
+    object_id: str
+    client_id: str
+
+
+@dataclass(frozen=True)
+class IssuedPassword:
+    """A client secret as addPassword answered it: the only moment its value exists outside the vault."""
+
+    key_id: str
+    value: Secret
+
+
+class Directory(Protocol):
+    """Microsoft Graph, as far as registrations need it. Reads may be older than our own writes."""
+
+    async def find_apis(self, name: str) -> list[Api]:
+        """List the service principals with this displayName, whoever owns them."""
+        ...
+
+    async def api(self, app_id: str) -> Api | None:
+        """Find the service principal of an API by its appId."""
+        ...
+
+    async def application(self, unique_name: str) -> SeenApplication | None:
+        """Read an application by its uniqueName."""
+        ...
+
+    async def is_name_held_by_deleted(self, unique_name: str) -> bool:
+        """Say whether a soft-deleted application still holds this uniqueName."""
+        ...
+
+    async def upsert_application(self, unique_name: str, state: ApplicationState) -> CreatedApplication | None:
+        """Create the application or update it; None when it existed (Microsoft Learn, application-upsert).
+
+        Raises NotYetVisible when the directory says the name is taken by something we cannot see.
+        """
+        ...
+
+    async def service_principal_id(self, client_id: str) -> str | None:
+        """Object id of the application's service principal in this tenant."""
+        ...
+
+    async def upsert_service_principal(self, client_id: str, display_name: str) -> str | None:
+        """Create the service principal; None when it existed (Microsoft Learn, serviceprincipal-upsert)."""
+        ...
+
+    async def consents(self, service_principal_id: str) -> frozenset[Consent]:
+        """All consents of a client: tenant-wide delegated grants and app role assignments."""
+        ...
+
+    async def write_consents(
+        self, service_principal_id: str, add: frozenset[Consent], remove: frozenset[Consent]
+    ) -> None:
+        """Add and remove consents; those already there, or already gone, are a success."""
+        ...
+
+    async def add_password(self, object_id: str, display_name: str, end: datetime) -> IssuedPassword:
+        """Issue a client secret. Not repeatable: after `Unavailable` nobody knows whether one was made."""
+        ...
+
+    async def remove_password(self, object_id: str, key_id: str) -> None:
+        """Remove a client secret; already gone is a success."""
+        ...
+
+
+class Vault(Protocol):
+    """Key Vault. Names are whole secret names; entries carry properties and tags only."""
+
+    async def newest(self, unique_name: str, secret_name: str) -> VaultEntry | None:
+        """Read the newest version's properties, of a live secret."""
+        ...
+
+    async def deleted_tags(self, unique_name: str, secret_name: str) -> dict[str, str] | None:
+        """Read the tags of a soft-deleted secret that holds the name; None when there is none."""
+        ...
+
+    async def recover(self, unique_name: str, secret_name: str) -> None:
+        """Begin to recover a soft-deleted secret."""
+        ...
+
+    async def store(
+        self,
+        unique_name: str,
+        secret_name: str,
+        value: Secret,
+        *,
+        not_before: datetime,
+        expires: datetime,
+        tags: dict[str, str],
+    ) -> VaultEntry:
+        """Make `value` the newest version. Repeating it makes another version with the same value."""
+        ...
+
+    async def retag(self, unique_name: str, secret_name: str, version: str, tags: dict[str, str]) -> None:
+        """Replace the tags of one version."""
+        ...
+
+    async def value(self, unique_name: str, secret_name: str, version: str) -> Secret:
+        """Read one version's value, for the sign-in that proves it."""
+        ...
+
+
+class SignIn(Protocol):
+    """The token endpoint, asked as the new client would."""
+
+    async def prove(self, client_id: str, value: Secret, resource_uri: str) -> None:
+        """Obtain a token with the secret, from the endpoint and never from a cache.
+
+        A refusal that comes after the secret was accepted counts as proof. Raises NotYetVisible when the
+        secret, or the client, is not known (yet).
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Versioned[T]:
+    """A stored value with the ETag it was read at."""
+
+    value: T
+    etag: str
+
+
+class Operations(Protocol):
+    """The operations table, and the index of those not yet settled."""
+
+    async def claim(self, source: str, request_id: str, body_hash: str, operation_id: str) -> tuple[str, str]:
+        """Bind (source, requestId) to an operation, first come first served; returns (operation id, body hash) bound."""
+        ...
+
+    async def create(self, operation: Operation, due: datetime) -> bool:
+        """Write a new record, listed as unsettled; False when it is there already."""
+        ...
+
+    async def read(self, operation_id: str) -> Versioned[Operation] | None:
+        """Read one record."""
+        ...
+
+    async def save(self, operation: Operation, etag: str, due: datetime | None) -> str:
+        """Replace a record read at `etag`; `due` keeps it listed as unsettled until then, None takes it off the list.
+
+        Returns the new ETag. Raises Busy when somebody else has written meanwhile.
+        """
+        ...
+
+    def due(self, before: datetime) -> AsyncIterator[tuple[str, int]]:
+        """Unsettled operations whose next look was due before a moment: (operation id, generation)."""
+        ...
+
+
+class Applications(Protocol):
+    """The applications table."""
+
+    async def read(self, unique_name: str) -> Versioned[ApplicationRecord]:
+        """Read one app's record; an app we know nothing of yet has an empty one."""
+        ...
+
+    async def save(self, record: ApplicationRecord, etag: str) -> str:
+        """Replace or create a record; returns the new ETag. Raises Busy when somebody else has written meanwhile."""
+        ...
+
+
+@dataclass(frozen=True)
+class Cleanup:
+    """The note that a credential may have been made whose value was lost."""
+
+    unique_name: str
+    operation_id: str
+    secret_names: tuple[str, ...]
+    since: datetime
+
+
+class Cleanups(Protocol):
+    """The clean-up table: entries outlive the request that left them."""
+
+    async def put(self, cleanup: Cleanup) -> None:
+        """Write or renew an entry."""
+        ...
+
+    async def remove(self, unique_name: str, operation_id: str) -> None:
+        """Remove an entry; already gone is a success."""
+        ...
+
+    def all(self) -> AsyncIterator[Cleanup]:
+        """List all entries."""
+        ...
+
+
+class Backoff(Protocol):
+    """The pause that a throttling service asked for, shared by all workers."""
+
+    async def until(self) -> datetime | None:
+        """Read when the pause ends; None when there is none."""
+        ...
+
+    async def extend(self, until: datetime, reason: str) -> None:
+        """Pause everybody until then; a longer pause that stands already is kept."""
+        ...
+
+
+class Lease(Protocol):
+    """Exclusive work on one app, on the store's own clock. Every step stays correct if it was lost."""
+
+    async def keep(self) -> None:
+        """Renew the lease when it is getting old. Raises Busy when it was lost."""
+        ...
+
+
+class Leases(Protocol):
+    """Leases by uniqueName."""
+
+    def hold(self, unique_name: str) -> AbstractAsyncContextManager[Lease]:
+        """Hold an app's lease. Raises Busy on entry when somebody else does."""
+        ...
+
+
+class Queues(Protocol):
+    """The queues the app writes to."""
+
+    async def send_work(self, operation_id: str, generation: int, delay: timedelta = timedelta(0)) -> None:
+        """Have an operation (continued) after a delay, without expiry."""
+        ...
+
+    async def send_answer(self, answer: str) -> None:
+        """Deliver an answer to the requester's side."""
+        ...
+
+    async def send_event(self, event: str) -> None:
+        """Publish to `registrar-events`."""
+        ...
+
+    async def send_poison(self, message: str) -> None:
+        """Keep a request that cannot be served, with its reason and original."""
+        ...
