@@ -17,8 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 _PORT_RANGE = range(20_000, 30_000)
-"""Below the ranges from which Linux (32768 up) and macOS (49152 up) lend ports to outgoing connections, so that
-a remembered port is rarely lost to one; clear of the usual ports of Azurite (10000-10002) and Core Tools (7071)."""
+"""Below the ranges from which Linux (32768 up) and macOS (49152 up) lend ports to outgoing connections, so
+that a remembered port is rarely lost to one; away from the usual ones of Azurite (10000 up) and Core Tools."""
 
 
 def _new_id() -> str:
@@ -77,13 +77,8 @@ class StateFolder:
 
     @property
     def certificates(self) -> Path:
-        """The stack's own CA and the server's certificate; see `devstack.doubles.certificates`."""
+        """The stack's own CA and the server's certificate; see `devstack.certificates`."""
         return self.root / "certificates"
-
-    @property
-    def ca_bundle(self) -> Path:
-        """The public roots and the stack's CA in one file, for clients."""
-        return self.certificates / "bundle.pem"
 
     @property
     def documents(self) -> Path:
@@ -107,7 +102,11 @@ class StateFolder:
 
 
 class StackConfig(_Model):
-    """The contents of `stack.json` (camelCase JSON)."""
+    """The contents of `stack.json` (camelCase JSON).
+
+    `registrar` is the Functions app's user-assigned identity. With `identity_based_storage` Azurite speaks
+    HTTPS and the app reaches it with that identity's tokens, else over HTTP with the account's key.
+    """
 
     tenant_id: str = Field(default_factory=_new_id)
     vault_name: str = "contoso-registrar"
@@ -116,6 +115,7 @@ class StackConfig(_Model):
     administrator: Client = Field(default_factory=Client)
     requester: Client = Field(default_factory=Client)
     registrar: ManagedIdentity = Field(default_factory=ManagedIdentity)
+    identity_based_storage: bool = False
 
     @property
     def vault_url(self) -> str:
@@ -134,7 +134,13 @@ class StackConfig(_Model):
             raise ConfigError(f"{file} is not a stack's configuration; `make clean` removes it") from invalid
 
     @classmethod
-    def prepare(cls, state: Path, fixed_ports: Mapping[str, int] | None = None) -> Self:
+    def prepare(
+        cls,
+        state: Path,
+        fixed_ports: Mapping[str, int] | None = None,
+        *,
+        identity_based_storage: bool = False,
+    ) -> Self:
         """Make or refresh a state folder's configuration before a start, and save it.
 
         Ids and secrets are made once. Ports are too, but a remembered port that somebody else took meanwhile
@@ -144,9 +150,10 @@ class StackConfig(_Model):
         if StateFolder(state).config.exists():
             config = cls.load(state)
             ports = choose_ports(fixed, config.ports.model_dump())
-            config = config.model_copy(update={"ports": ports})
         else:
-            config = cls(ports=choose_ports(fixed))
+            ports = choose_ports(fixed)
+            config = cls(ports=ports)
+        config = config.model_copy(update={"ports": ports, "identity_based_storage": identity_based_storage})
         config.save(state)
         return config
 

@@ -1,0 +1,112 @@
+"""The environments of the stack's processes and of the user's own scripts.
+
+The whole trick of the local stack lies here: standard clients are sent through the CONNECT proxy to the
+doubles by `HTTPS_PROXY`, and trust them by the CA bundle. Nothing else differs from Azure.
+"""
+
+import os
+from pathlib import Path
+
+from devstack.azurite import Azurite, AzuritePorts
+from devstack.certificates import Certificates
+from devstack.config import StackConfig, StateFolder
+
+_FOREIGN_PREFIXES = (
+    "AZURE_",
+    "AZUREWEBJOBS",
+    "FUNCTIONS_",
+    "IDENTITY_",
+    "MSI_",
+    "KEY_VAULT_",
+    "WEBSITE_",
+    "DEVSTACK_",
+)
+_FOREIGN_SUFFIXES = ("_PROXY",)
+
+
+def own_environment() -> dict[str, str]:
+    """The caller's environment without what would lead to another cloud or through another proxy."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.upper().startswith(_FOREIGN_PREFIXES) and not name.upper().endswith(_FOREIGN_SUFFIXES)
+    }
+
+
+def network_environment(config: StackConfig, state: Path) -> dict[str, str]:
+    """Proxy and CA for any standard client: Python's requests, httpx and aiohttp, Node, curl."""
+    proxy = f"http://127.0.0.1:{config.ports.proxy}"
+    local = "localhost,127.0.0.1"
+    bundle = str(Certificates(StateFolder(state.absolute()).certificates).bundle)
+    return {
+        "HTTPS_PROXY": proxy,
+        "https_proxy": proxy,
+        "NO_PROXY": local,
+        "no_proxy": local,
+        "SSL_CERT_FILE": bundle,
+        "REQUESTS_CA_BUNDLE": bundle,
+        "CURL_CA_BUNDLE": bundle,
+        "NODE_EXTRA_CA_CERTS": bundle,
+    }
+
+
+def client_environment(config: StackConfig, state: Path) -> dict[str, str]:
+    """What any script needs to work against the running stack; `make env` prints it.
+
+    The administrator holds Application.ReadWrite.All and full rights on the vault, the requester nothing but
+    Key Vault Secrets User on it.
+    """
+    return {
+        "AZURE_TENANT_ID": config.tenant_id,
+        "DEVSTACK_ADMIN_CLIENT_ID": config.administrator.client_id,
+        "DEVSTACK_ADMIN_CLIENT_SECRET": config.administrator.client_secret,
+        "DEVSTACK_REQUESTER_CLIENT_ID": config.requester.client_id,
+        "DEVSTACK_REQUESTER_CLIENT_SECRET": config.requester.client_secret,
+        "KEY_VAULT_URL": config.vault_url,
+        "AZURE_STORAGE_CONNECTION_STRING": azurite(config, state).connection_string(),
+        "DEVSTACK_CONTROL_URL": f"http://127.0.0.1:{config.ports.control}",
+        "DEVSTACK_FUNCTIONS_URL": f"http://127.0.0.1:{config.ports.functions}",
+        **network_environment(config, state),
+    }
+
+
+def functions_settings(config: StackConfig, state: Path) -> dict[str, str]:
+    """The Functions app's settings: what infra sets in Azure, and the way to the doubles."""
+    return {
+        **_storage_settings(config, state),
+        "FUNCTIONS_WORKER_RUNTIME": "python",
+        "AZURE_TENANT_ID": config.tenant_id,
+        "AZURE_CLIENT_ID": config.registrar.client_id,
+        "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
+        "IDENTITY_ENDPOINT": f"http://127.0.0.1:{config.ports.identity}/msi/token",
+        "IDENTITY_HEADER": config.identity_header,
+        "KEY_VAULT_URL": config.vault_url,
+        "POLICY_FILE": "policy.toml",
+        **network_environment(config, state),
+    }
+
+
+def azurite(config: StackConfig, state: Path) -> Azurite:
+    """The Azurite of one stack."""
+    folder = StateFolder(state.absolute())
+    certificates = Certificates(folder.certificates) if config.identity_based_storage else None
+    return Azurite(
+        location=folder.azurite,
+        clock_file=folder.clock,
+        ports=AzuritePorts(blob=config.ports.blob, queue=config.ports.queue, table=config.ports.table),
+        certificate=certificates and certificates.server,
+        private_key=certificates and certificates.server_key,
+    )
+
+
+def _storage_settings(config: StackConfig, state: Path) -> dict[str, str]:
+    # Microsoft Learn, functions-reference, "Connecting to host storage with an identity".
+    storage = azurite(config, state)
+    if not config.identity_based_storage:
+        return {"AzureWebJobsStorage": storage.connection_string()}
+    services = ("blob", "queue", "table")
+    return {
+        **{f"AzureWebJobsStorage__{service}ServiceUri": storage.endpoint(service) for service in services},
+        "AzureWebJobsStorage__credential": "managedidentity",
+        "AzureWebJobsStorage__clientId": config.registrar.client_id,
+    }

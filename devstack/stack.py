@@ -1,0 +1,133 @@
+"""The supervisor: starts the local stack's processes in order, and stops all that it started."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from devstack import certificates
+from devstack.config import StackConfig, StateFolder
+from devstack.environment import azurite, client_environment, own_environment
+from devstack.lock import StateLock
+from devstack.process import Process, StackError, Watchdog
+from devstack.provisioning import provision_storage
+from devstack.services import REPOSITORY, ServiceName, describe_services
+
+DEFAULT_STATE = REPOSITORY / ".devstack"
+
+
+class Stack:
+    """A running local stack; made by `Stack.start`, ended by `stop` or by leaving its `with` block.
+
+    Everything it knows is kept in its state folder: the next stack started there goes on where it stopped.
+    """
+
+    def __init__(self, state: Path, config: StackConfig, lock: StateLock) -> None:
+        """For `start` alone."""
+        self.state = state
+        self.config = config
+        self._folder = StateFolder(state)
+        self._lock = lock
+        self._guard = Watchdog(lock.descriptor)
+        self._processes: dict[ServiceName, Process] = {}
+
+    @classmethod
+    def start(
+        cls,
+        state: Path = DEFAULT_STATE,
+        *,
+        app: Path = REPOSITORY,
+        weather: Mapping[str, Any] | None = None,
+        fixed_ports: Mapping[str, int] | None = None,
+        identity_based_storage: bool = False,
+        host: bool = True,
+    ) -> Self:
+        """Start a stack and return when it is ready to serve.
+
+        `weather` is what the control plane's /weather takes. `fixed_ports` are wishes by service; all others
+        are chosen. Without `host` the Functions host is left to somebody else (Core Tools, say).
+        Raises StackError or ConfigError when it cannot run; nothing is left running then.
+        """
+        state = state.absolute()
+        lock = StateLock(state)
+        try:
+            lock.announce("starting")
+            config = StackConfig.prepare(state, fixed_ports, identity_based_storage=identity_based_storage)
+            stack = cls(state, config, lock)
+        except BaseException:
+            lock.release()
+            raise
+        try:
+            stack._start(app, weather or {}, host=host)
+            lock.announce("ready")
+        except BaseException:
+            stack.stop()
+            raise
+        return stack
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    @property
+    def logs(self) -> Path:
+        """The folder with one log per process."""
+        return self._folder.logs
+
+    def environment(self) -> dict[str, str]:
+        """A whole environment in which standard clients work against this stack."""
+        return own_environment() | client_environment(self.config, self.state)
+
+    def check(self) -> None:
+        """Raise StackError if a process has ended by itself."""
+        for process in self._processes.values():
+            process.check()
+
+    def kill(self, name: ServiceName) -> None:
+        """End one process and its children at once, as a crash would."""
+        self._processes.pop(name).kill()
+
+    def restart(self, name: ServiceName) -> None:
+        """Start one process again, after `kill` or instead of a running one; return when it is ready."""
+        if name in self._processes:
+            self._processes.pop(name).stop()
+        self._launch(name)
+
+    def stop(self) -> None:
+        """Stop everything, the last started first, and release the state folder. May be called twice."""
+        while self._processes:
+            _, process = self._processes.popitem()
+            process.stop()
+        self._guard.dismiss()
+        self._lock.release()
+
+    def _start(self, app: Path, weather: Mapping[str, Any], *, host: bool) -> None:
+        self.logs.mkdir(exist_ok=True)
+        for log in self.logs.glob("*.log"):
+            log.unlink()
+        made = certificates.ensure(self._folder.certificates)
+        self._services = describe_services(self.config, self.state, app)
+        self._launch("doubles", "azurite")
+        self._set_weather(weather)
+        connection_string = azurite(self.config, self.state).connection_string()
+        provision_storage(connection_string, REPOSITORY / "infra/storage.json", made.bundle)
+        if host:
+            self._launch("host")
+
+    def _launch(self, *names: ServiceName) -> None:
+        for name in names:
+            self._processes[name] = Process(self._services[name], self.logs / f"{name}.log", self._guard)
+        for name in names:
+            self._processes[name].wait_until_ready()
+
+    def _set_weather(self, weather: Mapping[str, Any]) -> None:
+        url = f"http://127.0.0.1:{self.config.ports.control}/weather"
+        answer = httpx.patch(url, json=dict(weather), trust_env=False)
+        if answer.is_error:
+            raise StackError(f"the control plane refused the weather: {answer.text}")
