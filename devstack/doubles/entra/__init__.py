@@ -1,0 +1,1 @@
+"""Double of the Microsoft Entra sign-in service: metadata, keys and the token endpoint for applications."""

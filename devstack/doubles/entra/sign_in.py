@@ -1,0 +1,118 @@
+"""The token endpoint: an application signs in with its own credentials (OAuth 2.0 client credentials grant)."""
+
+import base64
+import binascii
+from typing import Any
+from urllib.parse import unquote
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from devstack.doubles.entra import errors
+from devstack.doubles.entra.assertions import check_assertion
+from devstack.doubles.entra.clients import check_secret, find_client
+from devstack.doubles.entra.metadata import known_tenant
+from devstack.doubles.entra.resources import find_resource, resource_of_scope, roles_on
+from devstack.doubles.tokens import LIFETIME_SECONDS, Tokens, issuer
+from devstack.doubles.world import World
+
+_JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
+class SignIn:
+    """Token endpoints v1.0 (`resource=`) and v2.0 (`scope=`) of one world's tenant."""
+
+    def __init__(self, world: World, tokens: Tokens) -> None:
+        self._world = world
+        self._tokens = tokens
+
+    async def token(self, request: Request) -> JSONResponse:
+        """Answer one token request."""
+        async with request.form() as form:
+            given = {name: value for name, value in form.items() if isinstance(value, str)}
+        try:
+            body = self._grant(request, _with_basic_credentials(request, given))
+        except errors.SignInRefused as refused:
+            return errors.answer(refused, self._world.clock.now())
+        return JSONResponse(body, headers=errors.NO_STORE)
+
+    def _grant(self, request: Request, given: dict[str, str]) -> dict[str, Any]:
+        grant = _needed(given, "grant_type")
+        if grant != "client_credentials":
+            raise errors.unsupported_grant(grant)
+        client_id = _needed(given, "client_id")
+        self._check_tenant(request.path_params["tenant"])
+        client = find_client(self._world, client_id)
+        if assertion := given.get("client_assertion"):
+            if _needed(given, "client_assertion_type") != _JWT_BEARER:
+                raise errors.malformed_assertion()
+            check_assertion(client, assertion, self._own_names(request), self._world, self._tokens)
+        elif secret := given.get("client_secret"):
+            check_secret(client, secret, self._world.clock.now())
+        else:
+            raise errors.no_credential()
+        if "/v2.0/" in request.url.path:
+            return self._issue(client.principal, resource_of_scope(_needed(given, "scope")))
+        name = _needed(given, "resource")
+        return self._issue(client.principal, name) | self._v1_fields(name)
+
+    def _issue(self, principal: dict[str, Any], resource_name: str) -> dict[str, Any]:
+        resource = find_resource(self._world, resource_name)
+        token = self._tokens.mint(
+            audience=resource.audience,
+            app_id=principal["appId"],
+            object_id=principal["id"],
+            roles=roles_on(self._world, principal, resource.principal),
+            version=resource.version,
+        )
+        return {
+            "token_type": "Bearer",
+            "expires_in": LIFETIME_SECONDS,
+            "ext_expires_in": LIFETIME_SECONDS,
+            "access_token": token,
+        }
+
+    def _v1_fields(self, resource_name: str) -> dict[str, str]:
+        """The v1.0 endpoint gives numbers as text, and names the resource."""
+        now = int(self._world.clock.time())
+        return {
+            "expires_in": str(LIFETIME_SECONDS),
+            "ext_expires_in": str(LIFETIME_SECONDS),
+            "expires_on": str(now + LIFETIME_SECONDS),
+            "not_before": str(now),
+            "resource": resource_name,
+        }
+
+    def _check_tenant(self, name: str) -> None:
+        tenant = known_tenant(self._world, name)
+        if tenant is None:
+            raise errors.unknown_tenant(name)
+        if tenant != self._world.tenant.id:
+            raise errors.no_tenant()
+
+    def _own_names(self, request: Request) -> set[str]:
+        """The audiences under which a client may address its assertion to this endpoint."""
+        tenant, hosts = self._world.tenant, {"login.microsoftonline.com", request.headers["host"]}
+        names = {issuer(tenant.id), issuer(tenant.id, "2.0")}
+        for host in hosts:
+            for name in (tenant.id, tenant.domain):
+                names |= {f"https://{host}/{name}/oauth2/v2.0/token", f"https://{host}/{name}/oauth2/token"}
+        return names
+
+
+def _needed(given: dict[str, str], name: str) -> str:
+    if not (value := given.get(name)):
+        raise errors.missing_parameter(name)
+    return value
+
+
+def _with_basic_credentials(request: Request, given: dict[str, str]) -> dict[str, str]:
+    """Client id and secret may also come in the Authorization header (client_secret_basic, RFC 6749 2.3.1)."""
+    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+    if scheme.casefold() != "basic":
+        return given
+    try:
+        client_id, _, secret = base64.b64decode(encoded).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return given
+    return {"client_id": unquote(client_id), "client_secret": unquote(secret)} | given
