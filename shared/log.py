@@ -6,6 +6,7 @@ The worker does not forward `extra=` to Application Insights, so the JSON is the
 
 import json
 import logging
+import traceback
 from datetime import datetime
 from typing import cast
 
@@ -21,6 +22,12 @@ def event(name: str, *, level: int = logging.INFO, **fields: object) -> None:
 def warning(name: str, **fields: object) -> None:
     """Log an event somebody should look at."""
     event(name, level=logging.WARNING, **fields)
+
+
+def unexpected(error: Exception) -> None:
+    """Log an error nobody foresaw by its type and the places it passed, without its message: that may quote a value."""
+    places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
+    event("error.unexpected", level=logging.ERROR, type=type(error).__qualname__, places=places)
 
 
 def _plain(value: object) -> object:

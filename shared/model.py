@@ -1,6 +1,7 @@
 """The domain's values: what an app registration is asked to be, and what the directory and the vault show of it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -44,6 +45,17 @@ class Consent(StoredModel):
     resource_id: str
     type: PermissionType
     name: str
+
+
+@dataclass(frozen=True)
+class SeenConsents:
+    """A client's consents as one read showed them, with the ids that Graph gave to their carriers."""
+
+    consents: frozenset[Consent] = frozenset()
+    grant_ids: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Id of the tenant-wide oauth2PermissionGrant by the resource's service principal id."""
+    assignment_ids: Mapping[Consent, str] = field(default_factory=dict[Consent, str])
+    """Id of the appRoleAssignment by consent."""
 
 
 @dataclass(frozen=True)

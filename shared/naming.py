@@ -38,7 +38,7 @@ def vault_secret_name(unique_name: str, credential: str) -> str:
 
 
 def credential_display_name(operation_id: str, description: str) -> str:
-    """What the directory shows for a credential of ours: the mark of the operation that made it, then the description."""
+    """What the directory shows for a credential of ours: the mark of its operation, then the description."""
     return f"{CREDENTIAL_MARK}{operation_id} {description}".rstrip()
 
 

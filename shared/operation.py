@@ -4,9 +4,12 @@ A record is written before any work starts. Attempts and reasons live here and n
 so they survive workers, hosts and queues.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
+
+from pydantic import Field
 
 from shared.contract.answer import Answer, Step
 from shared.contract.request import RegistrationRequest
@@ -35,6 +38,8 @@ class CredentialProgress(StoredModel):
     intended_at: datetime | None = None
     """Set before addPassword, cleared when it surely took no effect: until the vault has the value, a live
     credential without a stored value may exist."""
+    answer_lost: bool = False
+    """Once an intent stood at the beginning of an attempt: the clean-up entry then stays until a read settles it."""
     key_id: str | None = None
     version: str | None = None
     proven_version: str | None = None
@@ -61,7 +66,9 @@ class Operation(StoredModel):
     next_attempt: datetime | None = None
     reason: str | None = None
     steps: tuple[Step, ...] = ()
-    credentials: dict[str, CredentialProgress] = {}
+    begun: Mapping[str, datetime] = Field(default_factory=dict[str, datetime])
+    """Steps begun and not yet done, by name."""
+    credentials: Mapping[str, CredentialProgress] = Field(default_factory=dict[str, CredentialProgress])
     trace_parent: str | None = None
     ticket: str | None = None
     answer: Answer | None = None

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from shared.application_record import ApplicationRecord
-from shared.model import Api, ApplicationState, Consent, SeenApplication, VaultEntry
+from shared.model import Api, ApplicationState, Consent, SeenApplication, SeenConsents, VaultEntry
 from shared.operation import Operation
 from shared.secret import Secret
 
@@ -66,12 +66,12 @@ class Directory(Protocol):
         """Create the service principal; None when it existed (Microsoft Learn, serviceprincipal-upsert)."""
         ...
 
-    async def consents(self, service_principal_id: str) -> frozenset[Consent]:
-        """All consents of a client: tenant-wide delegated grants and app role assignments."""
+    async def consents(self, service_principal_id: str) -> SeenConsents:
+        """Read all consents of a client: tenant-wide delegated grants and app role assignments."""
         ...
 
     async def write_consents(
-        self, service_principal_id: str, add: frozenset[Consent], remove: frozenset[Consent]
+        self, service_principal_id: str, seen: SeenConsents, add: frozenset[Consent], remove: frozenset[Consent]
     ) -> None:
         """Add and remove consents; those already there, or already gone, are a success."""
         ...
@@ -80,8 +80,8 @@ class Directory(Protocol):
         """Issue a client secret. Not repeatable: after `Unavailable` nobody knows whether one was made."""
         ...
 
-    async def remove_password(self, object_id: str, key_id: str) -> None:
-        """Remove a client secret; already gone is a success."""
+    async def remove_password(self, object_id: str, key_id: str) -> bool:
+        """Remove a client secret; False when the directory does not know it: gone, or made too recently."""
         ...
 
 
@@ -146,7 +146,7 @@ class Operations(Protocol):
     """The operations table, and the index of those not yet settled."""
 
     async def claim(self, source: str, request_id: str, body_hash: str, operation_id: str) -> tuple[str, str]:
-        """Bind (source, requestId) to an operation, first come first served; returns (operation id, body hash) bound."""
+        """Bind (source, requestId) to an operation, first come first served; returns the bound id and body hash."""
         ...
 
     async def create(self, operation: Operation, due: datetime) -> bool:
@@ -165,7 +165,11 @@ class Operations(Protocol):
         ...
 
     def due(self, before: datetime) -> AsyncIterator[tuple[str, int]]:
-        """Unsettled operations whose next look was due before a moment: (operation id, generation)."""
+        """List unsettled operations whose next look was due before a moment: (operation id, generation)."""
+        ...
+
+    async def relist(self, operation_id: str, generation: int, due: datetime) -> None:
+        """Say when an unsettled operation is to be looked at again, without touching its record."""
         ...
 
 

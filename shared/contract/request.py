@@ -1,6 +1,7 @@
 """The request of schema version 1: the contract of the queue `app-registrations`."""
 
 import json
+import re
 from hashlib import sha256
 from typing import Annotated, Any, Literal, Self
 
@@ -190,3 +191,15 @@ _OWN_CODES = frozenset({"not_printable", "reserved_prefix", "reserved_name", "du
 
 def _lower(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:]
+
+
+def valid_id(value: object) -> str | None:
+    """Return a value from an unreadable request when it is a well-formed id, so that its answer can be matched."""
+    return value if isinstance(value, str) and re.fullmatch(ID_PATTERN[1:-1], value) else None
+
+
+def valid_unique_name(value: object) -> str | None:
+    """Return a value from an unreadable request when it is a well-formed uniqueName."""
+    if not isinstance(value, str) or len(value) > UNIQUE_NAME_LENGTH:
+        return None
+    return value if re.fullmatch(UNIQUE_NAME_PATTERN[1:-1], value) else None

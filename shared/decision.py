@@ -1,0 +1,71 @@
+"""The one place that decides what becomes of an operation that stopped short: later, rejected, or failed."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.errors import Deferred, NotYetVisible, Problem, Refused, Rejected, Throttled
+
+_SHORTEST = timedelta(seconds=5)
+_LONGEST = timedelta(minutes=15)
+_LONGEST_FOR_LAG = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class Later:
+    """Go on at this moment. `pause_everybody`: the service asked for patience, so nobody else calls it either."""
+
+    at: datetime
+    reason: str
+    costs_attempt: bool
+    pause_everybody: bool
+
+
+@dataclass(frozen=True)
+class Reject:
+    """Answer `rejected`, now and for ever."""
+
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True)
+class Fail:
+    """Answer `failed`, and keep the original on the poison queue."""
+
+    reason: str
+    problem: Problem
+
+
+type Decision = Later | Reject | Fail
+
+
+def decide(error: Exception, *, now: datetime, deadline: datetime, deferrals: int, draw: float) -> Decision:
+    """Decide from the type of the error; `draw` from [0, 1) spreads delays, `deferrals` counts earlier pauses in a row.
+
+    What nobody foresaw is treated like a service that is away: it goes on later, and fails at the deadline with
+    its type as the reason, so a defect is seen and nothing is lost meanwhile.
+    """
+    match error:
+        case Rejected():
+            return Reject(error.problems)
+        case Refused():
+            return Fail(error.reason, Problem("", error.code or error.reason, str(error)))
+        case Deferred():
+            reason, message = error.reason, str(error)
+        case _:
+            reason, message = f"unexpected_{type(error).__name__}", "An unexpected error; the registrar's log has it."
+    if now >= deadline:
+        hint = f"The request could not be served in time. The last obstacle: {message}"
+        return Fail(reason, Problem("", reason, hint))
+    return Later(
+        at=min(now + _pause(error, deferrals, draw), deadline),
+        reason=reason,
+        costs_attempt=not isinstance(error, Throttled),
+        pause_everybody=isinstance(error, Throttled),
+    )
+
+
+def _pause(error: Exception, deferrals: int, draw: float) -> timedelta:
+    if isinstance(error, Deferred) and error.after is not None:
+        return error.after + _SHORTEST * draw * 0.5
+    longest = _LONGEST_FOR_LAG if isinstance(error, NotYetVisible) else _LONGEST
+    return min(longest, _SHORTEST * 2 ** min(deferrals, 10)) * (0.75 + draw / 2)

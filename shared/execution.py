@@ -1,0 +1,170 @@
+"""Runs one attempt at an operation, under its app's lease, and settles or postpones what comes of it."""
+
+from contextlib import suppress
+from datetime import timedelta
+
+from shared import log
+from shared.answering import completed, poison_message, stopped
+from shared.contract.answer import Answer, Status
+from shared.decision import Fail, Later, Reject, decide
+from shared.errors import Busy, Deferred, RegistrarError
+from shared.operation import Operation, State
+from shared.ports import Versioned
+from shared.registration.job import RESUME_AFTER, Job
+from shared.registration.register import register
+from shared.services import Services
+
+_EARLY = timedelta(seconds=5)
+"""How much earlier than its due moment a message may come: the queue's clock and ours need not agree."""
+
+
+class Execution:
+    """Carries operations on. Safe to call as often as a queue likes to deliver."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def run(self, operation_id: str, generation: int) -> None:
+        """Make one attempt, unless the operation is settled, waits for a later moment, or is of another generation.
+
+        Raises only what keeps even the outcome from being recorded: the host then delivers the message again.
+        """
+        services = self._services
+        stored = await services.operations.read(operation_id)
+        if stored is None or stored.value.generation != generation:
+            log.warning("operation.unknown", operation=operation_id, generation=generation)
+            return
+        operation, now = stored.value, services.runtime.now()
+        if operation.state.settled:
+            if operation.answered_at is None:
+                await self.deliver(stored)
+            return
+        if operation.next_attempt is not None and operation.next_attempt - now > _EARLY:
+            log.event("operation.early", operation=operation_id, next_attempt=operation.next_attempt)
+            return
+        pause = await services.backoff.until()
+        if pause is not None and pause > now:
+            spread = timedelta(seconds=5 * services.runtime.draw())
+            await self._postpone(stored, Later(pause + spread, "throttled", costs_attempt=False, pause_everybody=False))
+            return
+        await self._attempt(stored)
+
+    async def deliver(self, stored: Versioned[Operation]) -> None:
+        """Send a settled operation's answer (again): always the recorded one, with the recorded id."""
+        operation, services = stored.value, self._services
+        if operation.answer is None:
+            raise ValueError(f"operation {operation.id} is settled and has no answer")
+        text = operation.answer.to_json()
+        await services.queues.send_answer(text)
+        if operation.answered_at is not None:
+            return
+        await services.queues.send_event(text)
+        if operation.state is State.FAILED:
+            await services.queues.send_poison(poison_message(operation, operation.reason or "failed"))
+        answered = operation.model_copy(update={"answered_at": services.runtime.now()})
+        with suppress(Busy):  # somebody else delivered the same answer meanwhile
+            await services.operations.save(answered, stored.etag, due=None)
+
+    async def _attempt(self, stored: Versioned[Operation]) -> None:
+        services, operation = self._services, stored.value
+        job: Job | None = None
+        try:
+            async with services.leases.hold(operation.unique_name) as lease:
+                record = await services.applications.read(operation.unique_name)
+                job = Job(services, lease, stored, record)
+                settled = await self._work(job)
+        except Busy as busy:
+            if job is None:
+                await self._come_back(operation)
+            else:
+                await self._give_way(job, busy)
+            return
+        if settled is not None:
+            await self.deliver(settled)
+
+    async def _work(self, job: Job) -> Versioned[Operation] | None:
+        """Make the attempt and record how it ended; the settled record, or None when it goes on later."""
+        operation = job.operation
+        begun = {"state": State.RUNNING, "attempts": operation.attempts + 1, "next_attempt": None}
+        await job.save_operation(operation.model_copy(update=begun))
+        try:
+            registration = await register(job)
+            answer = completed(job, registration)
+        except Busy:
+            raise
+        except Exception as error:
+            return await self._stop(job, error)
+        log.event("operation.completed", operation=operation.id, app=operation.unique_name)
+        return await self._settle(job, State.COMPLETED, answer, reason=None)
+
+    async def _come_back(self, operation: Operation) -> None:
+        """Try again when the lease may be free. The record stays as it is: its holder may be writing it."""
+        delay = timedelta(seconds=5 + 5 * self._services.runtime.draw())
+        await self._services.queues.send_work(operation.id, operation.generation, delay)
+
+    async def _give_way(self, job: Job, busy: Busy) -> None:
+        """Go on later after the lease or a race for the record was lost; nothing when another attempt has taken over."""
+        stored = await self._services.operations.read(job.operation.id)
+        if stored is not None and stored.etag == job.stored_operation.etag:
+            decision = self._decide(busy, stored.value)
+            if isinstance(decision, Later):
+                await self._postpone(stored, decision)
+                return
+            await self._come_back(stored.value)
+
+    async def _stop(self, job: Job, error: Exception) -> Versioned[Operation] | None:
+        operation = job.operation
+        decision = self._decide(error, operation)
+        log.warning(
+            "operation.stopped",
+            operation=operation.id,
+            app=operation.unique_name,
+            decision=type(decision).__name__,
+            error=type(error).__name__,
+            message=str(error) if isinstance(error, Deferred) else None,
+        )
+        if not isinstance(error, RegistrarError):
+            log.unexpected(error)
+        match decision:
+            case Reject(problems):
+                answer = stopped(job, Status.REJECTED, problems)
+                return await self._settle(job, State.REJECTED, answer, reason=problems[0].code)
+            case Fail(reason, problem):
+                answer = stopped(job, Status.FAILED, (problem,))
+                return await self._settle(job, State.FAILED, answer, reason=reason)
+            case Later():
+                await self._postpone(job.stored_operation, decision)
+                return None
+
+    async def _settle(self, job: Job, state: State, answer: Answer, reason: str | None) -> Versioned[Operation]:
+        settled = job.operation.model_copy(update={"state": state, "answer": answer, "reason": reason})
+        await job.save_operation(settled)
+        return job.stored_operation
+
+    async def _postpone(self, stored: Versioned[Operation], later: Later) -> None:
+        services, operation = self._services, stored.value
+        now = services.runtime.now()
+        if later.pause_everybody:
+            await services.backoff.extend(later.at, later.reason)
+        waiting = operation.model_copy(
+            update={
+                "state": State.WAITING,
+                "next_attempt": later.at,
+                "reason": later.reason,
+                "deferrals": operation.deferrals + 1,
+                "attempts": operation.attempts - (0 if later.costs_attempt or operation.attempts == 0 else 1),
+            }
+        )
+        await services.operations.save(waiting, stored.etag, due=later.at + RESUME_AFTER)
+        await services.queues.send_work(operation.id, operation.generation, max(later.at - now, timedelta(0)))
+        log.event("operation.waiting", operation=operation.id, reason=later.reason, until=later.at)
+
+    def _decide(self, error: Exception, operation: Operation) -> Later | Reject | Fail:
+        runtime = self._services.runtime
+        return decide(
+            error,
+            now=runtime.now(),
+            deadline=operation.started_at + self._services.request_deadline,
+            deferrals=operation.deferrals,
+            draw=runtime.draw(),
+        )

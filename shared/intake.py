@@ -1,0 +1,121 @@
+"""What arrives on the public queue becomes an operation, a repeated answer, or a rejection."""
+
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from shared import log
+from shared.contract.answer import Answer, AnswerData, Status, answer_id, answer_type, answered_errors
+from shared.contract.request import RegistrationRequest, parse_request, valid_id, valid_unique_name
+from shared.contract.strict_json import parse_object
+from shared.errors import Problem, Rejected, echo
+from shared.execution import Execution
+from shared.operation import Operation
+from shared.registration.job import RESUME_AFTER
+from shared.services import Services
+
+
+class Intake:
+    """Accepts messages from the queue `app-registrations`, whose senders are trusted to say who asks."""
+
+    def __init__(self, services: Services, execution: Execution) -> None:
+        self._services = services
+        self._execution = execution
+
+    async def accept(self, body: bytes, message_id: str, received: datetime) -> None:
+        """Take one message and make the first attempt at once.
+
+        The same (source, requestId) with the same content leads to the recorded answer again; with other content
+        it is rejected. What cannot be read has no record: its answer is derived from the message alone, so a
+        second delivery of that message gives the same answer.
+        """
+        fields: dict[str, Any] = {}
+        try:
+            fields, problems = parse_object(body)
+            request = _parse(fields, problems)
+        except Rejected as rejected:
+            await self._reject(fields, rejected.problems, body, message_id, received)
+            return
+        await self._take(request, body, message_id, received)
+
+    async def _take(self, request: RegistrationRequest, body: bytes, message_id: str, received: datetime) -> None:
+        services, body_hash = self._services, request.body_hash()
+        operation_id, bound_hash = await services.operations.claim(
+            request.source, request.request_id, body_hash, services.runtime.new_id()
+        )
+        if bound_hash != body_hash:
+            await self._reject(request.model_dump(), [_reused(request)], body, message_id, received)
+            return
+        stored = await services.operations.read(operation_id)
+        if stored is not None and stored.value.state.settled:
+            await self._execution.deliver(stored)
+            return
+        if stored is None:
+            await self._record(request, operation_id, body_hash)
+        await self._execution.run(operation_id, stored.value.generation if stored is not None else 1)
+
+    async def _record(self, request: RegistrationRequest, operation_id: str, body_hash: str) -> None:
+        """Write the operation's record, with the next place among its app's changes."""
+        services, now = self._services, self._services.runtime.now()
+        unique_name = request.application.unique_name
+        stored = await services.applications.read(unique_name)
+        sequence = stored.value.last_sequence + 1
+        await services.applications.save(stored.value.model_copy(update={"last_sequence": sequence}), stored.etag)
+        operation = Operation(
+            id=operation_id,
+            request=request,
+            body_hash=body_hash,
+            sequence=sequence,
+            accepted_at=now,
+            started_at=now,
+        )
+        if await services.operations.create(operation, due=now + RESUME_AFTER):
+            log.event("operation.accepted", operation=operation_id, app=unique_name, request=request.request_id)
+
+    async def _reject(
+        self,
+        fields: dict[str, Any],
+        problems: list[Problem] | tuple[Problem, ...],
+        body: bytes,
+        message_id: str,
+        received: datetime,
+    ) -> None:
+        application = fields.get("application")
+        kind = answer_type(Status.REJECTED)
+        answer = Answer(
+            id=answer_id(message_id, sha256(body).hexdigest(), kind),
+            type=kind,
+            subject=valid_unique_name(application.get("uniqueName")) if isinstance(application, dict) else None,
+            time=received,
+            data=AnswerData(
+                request_id=valid_id(fields.get("requestId")),
+                source=valid_id(fields.get("source", "queue")),
+                status=Status.REJECTED,
+                tenant_id=self._services.tenant_id,
+                errors=answered_errors(problems),
+                error_count=len(problems),
+            ),
+        )
+        text = answer.to_json()
+        await self._services.queues.send_answer(text)
+        await self._services.queues.send_event(text)
+        log.event("request.rejected", request=answer.data.request_id, codes=[p.code for p in problems[:10]])
+
+
+def _parse(fields: dict[str, Any], problems: list[Problem]) -> RegistrationRequest:
+    try:
+        request = parse_request(fields)
+    except Rejected as rejected:
+        raise Rejected([*problems, *rejected.problems]) from None
+    if problems:
+        raise Rejected(problems)
+    return request
+
+
+def _reused(request: RegistrationRequest) -> Problem:
+    return Problem(
+        "requestId",
+        "request_id_reused",
+        f"The request id {echo(request.request_id)} stands for another request already. That one stays as it is; "
+        "send a change under a new request id.",
+    )

@@ -1,0 +1,127 @@
+"""Make the application and its service principal what the request wants, with as few writes as possible."""
+
+from dataclasses import dataclass
+
+from shared.contract.request import ApplicationSpec
+from shared.errors import NotYetVisible, Problem, Rejected, echo
+from shared.model import ApplicationState, PasswordCredential, ResolvedPermission, SeenApplication
+from shared.naming import APPLICATION_TAG
+from shared.registration.convergence import application_write, covers, merge
+from shared.registration.job import Job
+
+
+def wanted_state(spec: ApplicationSpec, permissions: tuple[ResolvedPermission, ...]) -> ApplicationState:
+    """Return the application as the request wants it, our mark included."""
+    implicit = spec.web.implicit_grant_settings
+    return ApplicationState(
+        display_name=spec.display_name,
+        sign_in_audience=spec.sign_in_audience,
+        public_client_redirect_uris=frozenset(spec.public_client.redirect_uris),
+        is_fallback_public_client=spec.public_client.allow_public_client_flows,
+        web_redirect_uris=frozenset(spec.web.redirect_uris),
+        enable_id_token_issuance=implicit.enable_id_token_issuance,
+        enable_access_token_issuance=implicit.enable_access_token_issuance,
+        spa_redirect_uris=frozenset(spec.spa.redirect_uris),
+        required_permissions=frozenset(resolved.required for resolved in permissions),
+        tags=frozenset({APPLICATION_TAG}),
+    )
+
+
+@dataclass(frozen=True)
+class Registered:
+    """An application that exists: its ids, and what the last trustworthy read showed of it.
+
+    `verified` says that a read showed everything wanted, and no write of ours came after it. `passwords` is None
+    while no read has shown the application at all.
+    """
+
+    object_id: str
+    client_id: str
+    verified: bool
+    passwords: tuple[PasswordCredential, ...] | None
+
+
+async def converge_application(job: Job, wanted: ApplicationState, seen: SeenApplication | None) -> Registered:
+    """Create or update the application. `seen` is a read made under the lease, before any write of this attempt.
+
+    Raises NotYetVisible when a write is needed but the read is older than our last one, and Rejected when a
+    deleted application holds the name.
+    """
+    record = job.application
+    last = record.application_write
+    trusted = last is None or not job.is_recent(last.at) or (seen is not None and last.is_reflected_in(seen.state))
+    base = (seen.state if seen is not None else None) if trusted or last is None else last.wrote
+    merged = merge(base, wanted, record.applied)
+    exists = seen is not None or (record.object_id is not None and not trusted)
+    if not exists or merged != base:
+        if exists and not trusted:
+            raise NotYetVisible("the application was changed moments ago and the directory still shows an older state")
+        return await _write(job, wanted, merged, seen)
+    if seen is not None and seen.object_id != record.object_id:
+        await job.save_application(object_id=seen.object_id, client_id=seen.client_id)
+    object_id, client_id = job.application.object_id, job.application.client_id
+    if object_id is None or client_id is None:
+        raise NotYetVisible("the application exists, but the directory does not show it yet")
+    verified = seen is not None and trusted and covers(seen.state, wanted)
+    return Registered(object_id, client_id, verified, seen.passwords if seen is not None else None)
+
+
+async def _write(
+    job: Job, wanted: ApplicationState, merged: ApplicationState, seen: SeenApplication | None
+) -> Registered:
+    # Said before it is done: whatever happens to the answer, later reads are compared with this write.
+    previous = job.application.applied
+    ours = merge(previous, wanted, None) if previous is not None else wanted
+    write = application_write(job.now(), seen.state if seen is not None else None, merged)
+    await job.save_application(application_write=write, applied=ours)
+    unique_name = job.operation.unique_name
+    try:
+        created = await job.services.directory.upsert_application(unique_name, merged)
+    except NotYetVisible:
+        if seen is None and await job.services.directory.is_name_held_by_deleted(unique_name):
+            raise Rejected([_name_held_by_deleted(unique_name)]) from None
+        raise
+    if created is not None:
+        await job.save_application(object_id=created.object_id, client_id=created.client_id, service_principal_id=None)
+        return Registered(created.object_id, created.client_id, verified=False, passwords=None)
+    if seen is None:
+        raise NotYetVisible("the application exists, but the directory does not show it yet")
+    if seen.object_id != job.application.object_id:
+        await job.save_application(object_id=seen.object_id, client_id=seen.client_id)
+    return Registered(seen.object_id, seen.client_id, verified=False, passwords=seen.passwords)
+
+
+def _name_held_by_deleted(unique_name: str) -> Problem:
+    return Problem(
+        "application.uniqueName",
+        "name_held_by_deleted_application",
+        f"A deleted application still holds the name {echo(unique_name)}. Have it restored or permanently deleted "
+        "(Entra ID, App registrations, Deleted applications), or choose another name.",
+    )
+
+
+async def converge_service_principal(job: Job, client_id: str) -> str:
+    """Make sure the application has its service principal; returns the principal's object id."""
+    directory, record = job.services.directory, job.application
+    if record.service_principal_id is None or not job.is_recent(record.principal_written_at):
+        just_created = record.service_principal_id is None and job.is_recent(
+            record.application_write.at if record.application_write else None
+        )
+        found = None if just_created else await directory.service_principal_id(client_id)
+        if found is None:
+            found = await _create_service_principal(job, client_id)
+        if found != job.application.service_principal_id:
+            await job.save_application(service_principal_id=found)
+        return found
+    return record.service_principal_id
+
+
+async def _create_service_principal(job: Job, client_id: str) -> str:
+    await job.save_application(principal_written_at=job.now())
+    directory = job.services.directory
+    created = await directory.upsert_service_principal(
+        client_id, job.operation.request.application.display_name
+    ) or await directory.service_principal_id(client_id)
+    if created is None:
+        raise NotYetVisible("the service principal exists, but the directory does not show it yet")
+    return created

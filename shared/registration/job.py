@@ -1,0 +1,75 @@
+"""One attempt at one operation: the records it works on, saved as they change, and its steps."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.application_record import ApplicationRecord
+from shared.contract.answer import Step
+from shared.operation import Operation
+from shared.ports import Lease, Versioned
+from shared.registration.convergence import within
+from shared.services import Services
+
+RESUME_AFTER = timedelta(minutes=2)
+"""An operation that shows no sign of life for so long past its due moment is sent again."""
+
+
+@dataclass
+class Job:
+    """An attempt that holds the app's lease. `save_…` writes through at once: a worker may die at any line."""
+
+    services: Services
+    lease: Lease
+    stored_operation: Versioned[Operation]
+    stored_application: Versioned[ApplicationRecord]
+
+    @property
+    def operation(self) -> Operation:
+        """The operation as last saved or changed."""
+        return self.stored_operation.value
+
+    @property
+    def application(self) -> ApplicationRecord:
+        """The app's record as last saved."""
+        return self.stored_application.value
+
+    def now(self) -> datetime:
+        """Return the time."""
+        return self.services.runtime.now()
+
+    def is_recent(self, at: datetime | None) -> bool:
+        """Say whether a read may still be older than something that happened at this moment."""
+        return within(self.services.lag_window, at, self.now())
+
+    async def save_operation(self, operation: Operation) -> None:
+        """Save the operation. Raises Busy when another attempt wrote meanwhile."""
+        due = self.now() + RESUME_AFTER
+        etag = await self.services.operations.save(operation, self.stored_operation.etag, due)
+        self.stored_operation = Versioned(operation, etag)
+
+    async def save_application(self, **changes: object) -> None:
+        """Change fields of the app's record and save it. Raises Busy when another attempt wrote meanwhile."""
+        record = self.application.model_copy(update=changes)
+        etag = await self.services.applications.save(record, self.stored_application.etag)
+        self.stored_application = Versioned(record, etag)
+
+    @asynccontextmanager
+    async def step(self, name: str) -> AsyncGenerator[None]:
+        """Time a step across attempts: from its first beginning to its first success, waiting included."""
+        await self.lease.keep()
+        operation = self.operation
+        done = {step.name for step in operation.steps}
+        if name not in done and name not in operation.begun:
+            self._remember(operation.model_copy(update={"begun": {**operation.begun, name: self.now()}}))
+        yield
+        operation = self.operation
+        started = operation.begun.get(name)
+        if started is not None:
+            step = Step(name=name, started=started, seconds=round((self.now() - started).total_seconds(), 3))
+            begun = {key: at for key, at in operation.begun.items() if key != name}
+            self._remember(operation.model_copy(update={"steps": (*operation.steps, step), "begun": begun}))
+
+    def _remember(self, operation: Operation) -> None:
+        self.stored_operation = Versioned(operation, self.stored_operation.etag)

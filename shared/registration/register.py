@@ -1,0 +1,163 @@
+"""The action `register`, from the request to a verified registration.
+
+Every attempt looks at the world first and writes only what differs, so an attempt may begin anywhere: after a
+crash, a lost answer, a duplicate message, or somebody else's change.
+"""
+
+from dataclasses import dataclass
+
+from shared.errors import NotYetVisible, Problem, Rejected, echo
+from shared.model import ApplicationState, Consent, SeenApplication, VaultEntry
+from shared.naming import APPLICATION_TAG, vault_secret_name
+from shared.policy.check import breaches
+from shared.registration.application import (
+    Registered,
+    converge_application,
+    converge_service_principal,
+    wanted_state,
+)
+from shared.registration.consent import converge_consent, wanted_consents
+from shared.registration.convergence import covers
+from shared.registration.credentials import Kept, converge_credential, look_into_vault
+from shared.registration.job import Job
+from shared.registration.ownership import owner_after, ownership_problem
+from shared.registration.permissions import Resolution, resolve
+
+DEFAULT_RESOURCE = "https://graph.microsoft.com"
+"""What a client without API permissions proves its secret with: every tenant has it."""
+
+
+@dataclass(frozen=True)
+class Registration:
+    """A verified registration: everything the answer says of it."""
+
+    object_id: str
+    client_id: str
+    service_principal_id: str
+    resolution: Resolution
+    consents: frozenset[Consent]
+    entries: dict[str, VaultEntry]
+    """Vault entries by credential name."""
+
+
+@dataclass(frozen=True)
+class _Observed:
+    seen: SeenApplication | None
+    resolution: Resolution
+    kept: dict[str, Kept]
+
+
+async def register(job: Job) -> Registration:
+    """Bring the registration about, verify it and return it.
+
+    Raises Rejected with every fault before the first write; `Deferred` when it has to go on later.
+    """
+    spec = job.operation.request.application
+    async with job.step("checkRequest"):
+        observed = await _observe_and_check(job)
+    resolution = observed.resolution
+    wanted = wanted_state(spec, resolution.permissions)
+    consents = wanted_consents(resolution.permissions, admin_consent=spec.admin_consent)
+    async with job.step("writeApplication"):
+        app = await converge_application(job, wanted, observed.seen)
+    async with job.step("writeServicePrincipal"):
+        service_principal_id = await converge_service_principal(job, app.client_id)
+    async with job.step("grantConsent"):
+        consented = await converge_consent(job, service_principal_id, consents)
+    entries: dict[str, VaultEntry] = {}
+    async with job.step("storeCredentials"):
+        for credential in job.operation.request.credentials:
+            entries[credential.name] = await converge_credential(job, credential, app, observed.kept[credential.name])
+    async with job.step("verifyDirectory"):
+        if not app.verified:
+            await _verify_application(job, wanted)
+        if not consented:
+            await _verify_consent(job, service_principal_id, consents)
+    async with job.step("signIn"):
+        for name, entry in entries.items():
+            await _prove(job, app, name, entry, resolution)
+    await job.save_application(applied=wanted, granted=consents, applied_sequence=job.operation.sequence)
+    return Registration(app.object_id, app.client_id, service_principal_id, resolution, consents, entries)
+
+
+async def _observe_and_check(job: Job) -> _Observed:
+    """Look at everything the request touches, and raise Rejected with all that forbids it, before any write."""
+    request, services = job.operation.request, job.services
+    if job.operation.sequence < job.application.applied_sequence:
+        raise Rejected([_superseded(job)])
+    seen = await services.directory.application(job.operation.unique_name)
+    resolution = await resolve(request.application.api_permissions, services.directory, services.policy)
+    kept, vault_problems = await look_into_vault(job)
+    problems = [
+        *breaches(request, services.policy),
+        *resolution.problems,
+        *(problem for problem in [_not_managed(job, seen)] if problem is not None),
+        *vault_problems,
+    ]
+    known_owner = job.application.owner or _owner_in_vault(job, kept) if seen is not None else job.application.owner
+    exists = seen is not None or job.application.object_id is not None
+    ownership = ownership_problem(request, known_owner, services.policy, exists=exists)
+    if ownership is not None and not any(problem.code == "not_managed" for problem in problems):
+        problems.append(ownership)
+    if problems:
+        raise Rejected(problems)
+    owner = owner_after(request, known_owner)
+    if owner != job.application.owner:
+        await job.save_application(owner=owner)
+    return _Observed(seen, resolution, kept)
+
+
+def _owner_in_vault(job: Job, kept: dict[str, Kept]) -> str | None:
+    """Who owned the app when its secret was stored: our table may have been lost, the vault's tags were not."""
+    for found in kept.values():
+        if found.entry is not None and found.entry.tags.get("owner"):
+            return found.entry.tags["owner"]
+    return None
+
+
+def _superseded(job: Job) -> Problem:
+    return Problem(
+        "requestId",
+        "superseded",
+        f"A newer change to {echo(job.operation.unique_name)} was completed before this one; it was not applied.",
+    )
+
+
+def _not_managed(job: Job, seen: SeenApplication | None) -> Problem | None:
+    if seen is None or APPLICATION_TAG in seen.state.tags:
+        return None
+    return Problem(
+        "application.uniqueName",
+        "not_managed",
+        f"An application with the uniqueName {echo(job.operation.unique_name)} exists and is not the registrar's. "
+        "It stays untouched; choose another name.",
+    )
+
+
+async def _verify_application(job: Job, wanted: ApplicationState) -> None:
+    seen = await job.services.directory.application(job.operation.unique_name)
+    write = job.application.application_write
+    if write is not None and job.is_recent(write.at):
+        visible = seen is not None and write.is_reflected_in(seen.state)
+    else:
+        visible = seen is not None and covers(seen.state, wanted)
+    if not visible:
+        # Within the lag window this is lag; after it, the next attempt finds it missing and writes it again.
+        raise NotYetVisible("the directory does not show the application as it was written yet")
+
+
+async def _verify_consent(job: Job, service_principal_id: str, wanted: frozenset[Consent]) -> None:
+    seen = await job.services.directory.consents(service_principal_id)
+    if not seen.consents >= wanted:
+        raise NotYetVisible("the directory does not show the admin consent yet")
+
+
+async def _prove(job: Job, app: Registered, name: str, entry: VaultEntry, resolution: Resolution) -> None:
+    """Sign in with the value that the vault now holds, once per version."""
+    if job.operation.credential(name).proven_version == entry.version:
+        return
+    unique_name = job.operation.unique_name
+    value = await job.services.vault.value(unique_name, vault_secret_name(unique_name, name), entry.version)
+    resource = resolution.apis[0].resource_uri if resolution.apis else DEFAULT_RESOURCE
+    await job.services.sign_in.prove(app.client_id, value, resource)
+    await job.save_operation(job.operation.with_credential(name, proven_version=entry.version))

@@ -1,0 +1,38 @@
+"""Everything an operation works with, handed down as one value."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from shared.policy.model import Policy
+from shared.ports import (
+    Applications,
+    Backoff,
+    Cleanups,
+    Directory,
+    Leases,
+    Operations,
+    Queues,
+    SignIn,
+    Vault,
+)
+from shared.runtime import Runtime
+
+
+@dataclass(frozen=True)
+class Services:
+    """Ports, policy and the few settings that the domain's decisions rest on."""
+
+    runtime: Runtime
+    policy: Policy
+    tenant_id: str
+    lag_window: timedelta
+    request_deadline: timedelta
+    directory: Directory
+    vault: Vault
+    sign_in: SignIn
+    operations: Operations
+    applications: Applications
+    cleanups: Cleanups
+    backoff: Backoff
+    leases: Leases
+    queues: Queues
