@@ -5,8 +5,10 @@
     ├── Refused             a service said no for good, and no change of the request helps; answered `failed`
     └── Deferred            come back later; `reason` names why in the record
         ├── Throttled       a service asked for patience; costs no attempt, and everybody else waits too
+        ├── Contended       the directory was busy with another write; surely without effect
         ├── Unavailable     no answer, or one that says nothing: the call may have taken effect
         ├── NotYetVisible   a read disagrees with our own recent write: unknown, so nothing is decided on it
+        │   └── NotReplicated   a refusal that lag can explain; when it lasts, it becomes Refused
         ├── Forbidden       our own identity lacks a right; an operator must act, then it goes on by itself
         └── Busy            somebody else works on the same app
 
@@ -70,11 +72,13 @@ class Refused(RegistrarError):
 
 
 class Deferred(RegistrarError):
-    """Not now. `after` is the service's own wish for the pause, when it named one."""
+    """Not now. `after` is the service's own wish for the pause, when it named one.
+
+    `took_effect` says whether the call that raised this changed anything; None when nobody can know.
+    """
 
     reason: ClassVar[str] = "deferred"
-    took_effect: ClassVar[bool | None] = False
-    """Whether the call that raised this changed anything; None when nobody can know."""
+    took_effect: bool | None = False
 
     def __init__(self, message: str, after: timedelta | None = None) -> None:
         self.after = after
@@ -87,17 +91,32 @@ class Throttled(Deferred):
     reason: ClassVar[str] = "throttled"
 
 
+class Contended(Deferred):
+    """Directory_ConcurrencyViolation: other writes got in the way, ours took no effect."""
+
+    reason: ClassVar[str] = "directory_contended"
+
+
 class Unavailable(Deferred):
-    """Connection lost, timed out, or 5xx: the call may have taken effect."""
+    """Connection lost, timed out, or 5xx: the call may have taken effect, unless `sent` is false."""
 
     reason: ClassVar[str] = "service_unavailable"
-    took_effect: ClassVar[bool | None] = None
+
+    def __init__(self, message: str, after: timedelta | None = None, *, sent: bool = True) -> None:
+        super().__init__(message, after)
+        self.took_effect = None if sent else False
 
 
 class NotYetVisible(Deferred):
     """What we wrote is not yet what we read, or not yet known to the next service."""
 
     reason: ClassVar[str] = "not_yet_visible"
+
+
+class NotReplicated(NotYetVisible):
+    """A service refused what refers to something recent, as it does before that is replicated everywhere."""
+
+    reason: ClassVar[str] = "not_replicated"
 
 
 class Forbidden(Deferred):

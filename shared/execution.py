@@ -103,7 +103,7 @@ class Execution:
         await self._services.queues.send_work(operation.id, operation.generation, delay)
 
     async def _give_way(self, job: Job, busy: Busy) -> None:
-        """Go on later after the lease or a race for the record was lost; nothing when another attempt has taken over."""
+        """Go on later after the lease or a race was lost; do nothing when another attempt has taken over."""
         stored = await self._services.operations.read(job.operation.id)
         if stored is not None and stored.etag == job.stored_operation.etag:
             decision = self._decide(busy, stored.value)

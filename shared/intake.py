@@ -1,8 +1,9 @@
 """What arrives on the public queue becomes an operation, a repeated answer, or a rejection."""
 
+from contextlib import suppress
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, cast
 
 from shared import log
 from shared.contract.answer import Answer, AnswerData, Status, answer_id, answer_type, answered_errors
@@ -13,6 +14,8 @@ from shared.execution import Execution
 from shared.operation import Operation
 from shared.registration.job import RESUME_AFTER
 from shared.services import Services
+
+_SEQUENCE_RACES = 10
 
 
 class Intake:
@@ -44,7 +47,7 @@ class Intake:
             request.source, request.request_id, body_hash, services.runtime.new_id()
         )
         if bound_hash != body_hash:
-            await self._reject(request.model_dump(), [_reused(request)], body, message_id, received)
+            await self._reject(request.model_dump(mode="json"), [_reused(request)], body, message_id, received)
             return
         stored = await services.operations.read(operation_id)
         if stored is not None and stored.value.state.settled:
@@ -58,9 +61,7 @@ class Intake:
         """Write the operation's record, with the next place among its app's changes."""
         services, now = self._services, self._services.runtime.now()
         unique_name = request.application.unique_name
-        stored = await services.applications.read(unique_name)
-        sequence = stored.value.last_sequence + 1
-        await services.applications.save(stored.value.model_copy(update={"last_sequence": sequence}), stored.etag)
+        sequence = await self._next_sequence(unique_name)
         operation = Operation(
             id=operation_id,
             request=request,
@@ -72,6 +73,16 @@ class Intake:
         if await services.operations.create(operation, due=now + RESUME_AFTER):
             log.event("operation.accepted", operation=operation_id, app=unique_name, request=request.request_id)
 
+    async def _next_sequence(self, unique_name: str) -> int:
+        applications = self._services.applications
+        for _ in range(_SEQUENCE_RACES):
+            stored = await applications.read(unique_name)
+            sequence = stored.value.last_sequence + 1
+            with suppress(Busy):
+                await applications.save(stored.value.model_copy(update={"last_sequence": sequence}), stored.etag)
+                return sequence
+        raise Busy(f"too many changes to {unique_name} arrive at once")
+
     async def _reject(
         self,
         fields: dict[str, Any],
@@ -80,12 +91,13 @@ class Intake:
         message_id: str,
         received: datetime,
     ) -> None:
-        application = fields.get("application")
+        application: object = fields.get("application")
+        named = cast("dict[str, object]", application) if isinstance(application, dict) else {}
         kind = answer_type(Status.REJECTED)
         answer = Answer(
             id=answer_id(message_id, sha256(body).hexdigest(), kind),
             type=kind,
-            subject=valid_unique_name(application.get("uniqueName")) if isinstance(application, dict) else None,
+            subject=valid_unique_name(named.get("uniqueName")),
             time=received,
             data=AnswerData(
                 request_id=valid_id(fields.get("requestId")),

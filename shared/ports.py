@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from shared.application_record import ApplicationRecord
-from shared.model import Api, ApplicationState, Consent, SeenApplication, SeenConsents, VaultEntry
+from shared.model import Api, ApplicationState, Consent, PermissionType, SeenApplication, SeenConsents, VaultEntry
 from shared.operation import Operation
 from shared.secret import Secret
 
@@ -54,7 +54,7 @@ class Directory(Protocol):
     async def upsert_application(self, unique_name: str, state: ApplicationState) -> CreatedApplication | None:
         """Create the application or update it; None when it existed (Microsoft Learn, application-upsert).
 
-        Raises NotYetVisible when the directory says the name is taken by something we cannot see.
+        Raises NotReplicated when the directory refuses, as it does when something unseen holds the name.
         """
         ...
 
@@ -66,8 +66,8 @@ class Directory(Protocol):
         """Create the service principal; None when it existed (Microsoft Learn, serviceprincipal-upsert)."""
         ...
 
-    async def consents(self, service_principal_id: str) -> SeenConsents:
-        """Read all consents of a client: tenant-wide delegated grants and app role assignments."""
+    async def consents(self, service_principal_id: str, types: frozenset[PermissionType]) -> SeenConsents:
+        """Read a client's consents of these types: tenant-wide delegated grants, and app role assignments."""
         ...
 
     async def write_consents(
@@ -90,6 +90,10 @@ class Vault(Protocol):
 
     async def newest(self, unique_name: str, secret_name: str) -> VaultEntry | None:
         """Read the newest version's properties, of a live secret."""
+        ...
+
+    async def key_ids(self, unique_name: str, secret_name: str) -> frozenset[str]:
+        """Read the keyId tags of all versions: every credential whose value this secret ever kept."""
         ...
 
     async def deleted_tags(self, unique_name: str, secret_name: str) -> dict[str, str] | None:

@@ -54,7 +54,9 @@ async def _clean_up(services: Services, cleanup: Cleanup) -> int:
         if seen is None:
             await services.cleanups.remove(cleanup.unique_name, cleanup.operation_id)
             return 0
-        stored = {await _stored_key(services, cleanup.unique_name, name) for name in cleanup.secret_names}
+        stored = set[str]()
+        for name in cleanup.secret_names:
+            stored |= await services.vault.key_ids(cleanup.unique_name, name)
         lost = [
             password.key_id
             for password in seen.passwords
@@ -80,8 +82,3 @@ async def _is_at_work(services: Services, cleanup: Cleanup) -> bool:
     """Say whether the operation itself still goes on: it then removes its own losses."""
     stored = await services.operations.read(cleanup.operation_id)
     return stored is not None and not stored.value.state.settled
-
-
-async def _stored_key(services: Services, unique_name: str, secret_name: str) -> str | None:
-    entry = await services.vault.newest(unique_name, secret_name)
-    return entry.tags.get("keyId") if entry is not None else None

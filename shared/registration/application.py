@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from shared.contract.request import ApplicationSpec
-from shared.errors import NotYetVisible, Problem, Rejected, echo
+from shared.errors import NotReplicated, NotYetVisible, Problem, Refused, Rejected, echo
 from shared.model import ApplicationState, PasswordCredential, ResolvedPermission, SeenApplication
 from shared.naming import APPLICATION_TAG
 from shared.registration.convergence import application_write, covers, merge
@@ -76,8 +76,9 @@ async def _write(
     await job.save_application(application_write=write, applied=ours)
     unique_name = job.operation.unique_name
     try:
-        created = await job.services.directory.upsert_application(unique_name, merged)
-    except NotYetVisible:
+        with job.patience(job.operation.started_at):
+            created = await job.services.directory.upsert_application(unique_name, merged)
+    except (NotReplicated, Refused):
         if seen is None and await job.services.directory.is_name_held_by_deleted(unique_name):
             raise Rejected([_name_held_by_deleted(unique_name)]) from None
         raise
@@ -119,9 +120,11 @@ async def converge_service_principal(job: Job, client_id: str) -> str:
 async def _create_service_principal(job: Job, client_id: str) -> str:
     await job.save_application(principal_written_at=job.now())
     directory = job.services.directory
-    created = await directory.upsert_service_principal(
-        client_id, job.operation.request.application.display_name
-    ) or await directory.service_principal_id(client_id)
+    name = job.operation.request.application.display_name
+    with job.patience(job.operation.begun.get("writeServicePrincipal")):
+        created = await directory.upsert_service_principal(client_id, name)
+    if created is None:
+        created = await directory.service_principal_id(client_id)
     if created is None:
         raise NotYetVisible("the service principal exists, but the directory does not show it yet")
     return created

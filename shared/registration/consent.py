@@ -22,7 +22,8 @@ async def converge_consent(job: Job, service_principal_id: str, wanted: frozense
         return True
     directory, last = job.services.directory, record.consent_write
     is_fresh = last is None and job.is_recent(record.principal_written_at)
-    seen = SeenConsents() if is_fresh else await directory.consents(service_principal_id)
+    types = frozenset(consent.type for consent in wanted | record.granted)
+    seen = SeenConsents() if is_fresh else await directory.consents(service_principal_id, types)
     trusted = last is None or not job.is_recent(last.at) or last.is_reflected_in(seen.consents)
     base = seen.consents if trusted or last is None else last.wrote
     add, remove = wanted - base, (record.granted - wanted) & base
@@ -33,5 +34,6 @@ async def converge_consent(job: Job, service_principal_id: str, wanted: frozense
     await job.save_application(
         consent_write=ConsentWrite(at=job.now(), wrote=wanted, removed=remove), granted=record.granted | wanted
     )
-    await directory.write_consents(service_principal_id, seen, add, remove)
+    with job.patience(job.operation.begun.get("grantConsent")):
+        await directory.write_consents(service_principal_id, seen, add, remove)
     return False

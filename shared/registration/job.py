@@ -1,12 +1,13 @@
 """One attempt at one operation: the records it works on, saved as they change, and its steps."""
 
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.application_record import ApplicationRecord
 from shared.contract.answer import Step
+from shared.errors import NotReplicated, Refused
 from shared.operation import Operation
 from shared.ports import Lease, Versioned
 from shared.registration.convergence import within
@@ -54,6 +55,16 @@ class Job:
         record = self.application.model_copy(update=changes)
         etag = await self.services.applications.save(record, self.stored_application.etag)
         self.stored_application = Versioned(record, etag)
+
+    @contextmanager
+    def patience(self, since: datetime | None) -> Generator[None]:
+        """Take refusals that lag can explain for lag, up to three lag windows after `since`; then they are final."""
+        try:
+            yield
+        except NotReplicated as error:
+            if within(self.services.lag_window * 3, since, self.now()):
+                raise
+            raise Refused(str(error)) from error
 
     @asynccontextmanager
     async def step(self, name: str) -> AsyncGenerator[None]:

@@ -147,7 +147,8 @@ async def _verify_application(job: Job, wanted: ApplicationState) -> None:
 
 
 async def _verify_consent(job: Job, service_principal_id: str, wanted: frozenset[Consent]) -> None:
-    seen = await job.services.directory.consents(service_principal_id)
+    types = frozenset(consent.type for consent in wanted)
+    seen = await job.services.directory.consents(service_principal_id, types)
     if not seen.consents >= wanted:
         raise NotYetVisible("the directory does not show the admin consent yet")
 
