@@ -3,6 +3,12 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+type ServiceName = Literal["graph", "entra", "keyvault", "identity"]
 
 
 class FaultKind(StrEnum):
@@ -16,25 +22,27 @@ class FaultKind(StrEnum):
     DELAY = "delay"  # the call takes effect, late
 
 
-@dataclass
-class Fault:
+class Fault(BaseModel):
     """One fault that hits the calls it matches: the first `after` of them pass, the next `times` are hit.
 
     `method` and `path` narrow it; `path` is a glob on the route label's path
     (`/applications/{id}/addPassword`) or on the path as it was called. `retry_after` (s) and `status` say
     what the answer is; None takes the weather's retry_after_seconds, and 503. `seconds` is how long a delay
-    lasts, on the wall clock, because what it tests is the caller's own time-out.
+    lasts, on the wall clock, because what it tests is the caller's own time-out. In JSON the names are in
+    camelCase.
     """
 
-    service: str
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
+
+    service: ServiceName
     kind: FaultKind
     method: str | None = None
     path: str | None = None
-    times: int = 1
-    after: int = 0
-    status: int | None = None
-    retry_after: int | None = None
-    seconds: float = 0.0
+    times: Annotated[int, Field(ge=1)] = 1
+    after: Annotated[int, Field(ge=0)] = 0
+    status: Annotated[int, Field(ge=500, le=599)] | None = None
+    retry_after: Annotated[int, Field(ge=0)] | None = None
+    seconds: Annotated[float, Field(ge=0, le=600)] = 0.0
 
     def matches(self, service: str, method: str, label: str, path: str) -> bool:
         """Whether this call is one of those the fault is about."""

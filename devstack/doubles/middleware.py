@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from devstack.doubles.faults import Fault, FaultKind
+from devstack.doubles.faults import Fault, FaultKind, ServiceName
 from devstack.doubles.world import World
 
 _DROP = "devstack.drop"
@@ -30,7 +30,7 @@ class Service:
     writes that collide, None for a service that has no such thing.
     """
 
-    name: str
+    name: ServiceName
     label: Callable[[str, str], str]
     throttled: Callable[[int], Response]
     unavailable: Callable[[int], Response]
@@ -92,7 +92,7 @@ def _drawn(service: Service, method: str, world: World) -> Fault | None:
         rates[FaultKind.CONCURRENCY_VIOLATION] = 0.0
     hits = [kind for kind, rate in rates.items() if dice.random() < rate]
     status = dice.choice(_SERVER_ERRORS)
-    return Fault(service.name, hits[0], status=status) if hits else None
+    return Fault(service=service.name, kind=hits[0], status=status) if hits else None
 
 
 async def _suffer(

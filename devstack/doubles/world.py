@@ -24,6 +24,10 @@ import random
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
 
 from devstack.clock import StackClock
 from devstack.doubles.documents import Documents, View
@@ -40,22 +44,29 @@ INDEXED: dict[str, tuple[str, ...]] = {
 }
 
 
-@dataclass
-class Weather:
+type Rate = Annotated[float, Field(ge=0, le=1)]
+type Seconds = Annotated[float, Field(ge=0)]
+
+
+class Weather(BaseModel):
     """How badly the services behave just now; all zero is a perfect day. Rates are shares of calls, 0 to 1.
 
-    Durations are seconds on the stack clock.
+    Durations are seconds on the stack clock. In JSON the names are in camelCase.
     """
 
-    lag_seconds: float = 0.0  # app-only reads of Graph are this old
-    secret_activation_seconds: float = 0.0  # until the token endpoint knows a new credential
-    role_assignment_delay_seconds: float = 0.0  # until Key Vault knows a new role assignment
-    throttle_rate: float = 0.0  # 429, service by service
-    retry_after_seconds: int = 2  # what a 429 says
-    concurrency_violation_rate: float = 0.0  # Directory_ConcurrencyViolation on Graph writes
-    error_rate: float = 0.0  # 500, 502, 503 and 504
-    lost_answer_rate: float = 0.0  # the call took effect, the connection dies before the answer
-    refused_rate: float = 0.0  # the connection dies before the call took effect
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", validate_assignment=True)
+
+    lag_seconds: Seconds = 0.0  # app-only reads of Graph are this old
+    secret_activation_seconds: Seconds = 0.0  # until the token endpoint knows a new credential
+    role_assignment_delay_seconds: Seconds = 0.0  # until Key Vault knows a new role assignment
+    deletion_seconds: Seconds = 0.0  # Key Vault: a deleted secret is "being deleted" for so long
+    recovery_seconds: Seconds = 0.0  # Key Vault: a recovered secret is "being recovered" for so long
+    throttle_rate: Rate = 0.0  # 429, service by service
+    retry_after_seconds: Annotated[int, Field(ge=0)] = 2  # what a 429 says
+    concurrency_violation_rate: Rate = 0.0  # Directory_ConcurrencyViolation on Graph writes
+    error_rate: Rate = 0.0  # 500, 502, 503 and 504
+    lost_answer_rate: Rate = 0.0  # the call took effect, the connection dies before the answer
+    refused_rate: Rate = 0.0  # the connection dies before the call took effect
     quotas: bool = True  # the documented quotas are enforced
     empty_pages: bool = False  # Key Vault sends empty pages with a nextLink
     seed: int = 0

@@ -51,14 +51,12 @@ async def test_a_perfect_day_changes_nothing(service: Counting) -> None:
 @pytest.mark.parametrize(
     ("fault", "status"),
     [
-        (Fault("graph", FaultKind.THROTTLE, retry_after=7), 429),
-        (Fault("graph", FaultKind.ERROR, status=502), 502),
-        (Fault("graph", FaultKind.CONCURRENCY_VIOLATION), 409),
+        (Fault(service="graph", kind=FaultKind.THROTTLE, retry_after=7), 429),
+        (Fault(service="graph", kind=FaultKind.ERROR, status=502), 502),
+        (Fault(service="graph", kind=FaultKind.CONCURRENCY_VIOLATION), 409),
     ],
 )
-async def test_an_error_fault_has_no_effect(
-    service: Counting, world: World, fault: Fault, status: int
-) -> None:
+async def test_an_error_fault_has_no_effect(service: Counting, world: World, fault: Fault, status: int) -> None:
     world.faults.add(fault)
     first = await service.client.post("/apps")
     assert (first.status_code, service.effects) == (status, 0)
@@ -67,22 +65,24 @@ async def test_an_error_fault_has_no_effect(
 
 
 async def test_a_lost_answer_took_effect(service: Counting, world: World) -> None:
-    world.faults.add(Fault("graph", FaultKind.LOST_ANSWER))
+    world.faults.add(Fault(service="graph", kind=FaultKind.LOST_ANSWER))
     with pytest.raises(ConnectionDropped):
         await service.client.post("/apps")
     assert service.effects == 1
 
 
 async def test_a_refused_call_took_none(service: Counting, world: World) -> None:
-    world.faults.add(Fault("graph", FaultKind.REFUSE))
+    world.faults.add(Fault(service="graph", kind=FaultKind.REFUSE))
     with pytest.raises(ConnectionDropped):
         await service.client.post("/apps")
     assert service.effects == 0
 
 
 async def test_a_fault_hits_only_what_it_names(service: Counting, world: World) -> None:
-    world.faults.add(Fault("graph", FaultKind.ERROR, method="POST", path="/apps/*/secret", after=1, times=2))
-    world.faults.add(Fault("entra", FaultKind.ERROR))
+    world.faults.add(
+        Fault(service="graph", kind=FaultKind.ERROR, method="POST", path="/apps/*/secret", after=1, times=2)
+    )
+    world.faults.add(Fault(service="entra", kind=FaultKind.ERROR))
     assert (await service.client.get("/apps/7/secret")).status_code == 200
     assert (await service.client.post("/apps")).status_code == 200
     hit = [(await service.client.post("/apps/7/secret")).status_code for _ in range(4)]
