@@ -8,13 +8,13 @@ from starlette.routing import Route
 def label_by(routes: Sequence[Route]) -> Callable[[str, str], str]:
     """A function that names a call by method and route, e.g. `GET /secrets/{name}/{version}`.
 
-    A call that no route serves is `<method> (unknown)`.
+    A trailing slash makes no difference. A call that no route serves is `<method> (unknown)`.
     """
 
     def label(method: str, path: str) -> str:
         for route in routes:
             if route.path_regex.match(path) and (route.methods is None or method in route.methods):
-                return f"{method} {route.path_format}"
+                return f"{method} {route.path_format.rstrip('/')}"
         return f"{method} (unknown)"
 
     return label

@@ -15,9 +15,9 @@ doubles' own and never leave them):
   `servicePrincipal`) and `deletedDateTime`.
 * `issuers`: `{issuer, keys: [JSON Web Key, ...]}` of foreign token issuers, key = issuer; what Entra would
   fetch from their metadata to check federated assertions.
-* `vaults`: `{name, location, recoverableDays, purgeProtection,
-  _roleAssignments: {object id: [role name, ...]}}`, key = name.
-* `vaultSecrets`: key `<vault>/<secret>` in lower case; the Key Vault double's own shape.
+* `vaults`: `{name, location, recoverableDays, purgeProtection, roleAssignments: [{principalId,
+  roleDefinitionName, secretName?}, ...]}`, key = name.
+* `vaultSecrets`, `vaultCertificates`: key `<vault>/<name>` in lower case; see `keyvault.store`.
 """
 
 import random
@@ -40,7 +40,7 @@ INDEXED: dict[str, tuple[str, ...]] = {
     "oauth2PermissionGrants": ("clientId", "resourceId"),
     "appRoleAssignments": ("principalId", "resourceId"),
     "federatedIdentityCredentials": ("_applicationId",),
-    "deletedItems": ("appId", "uniqueName"),
+    "deletedItems": ("appId", "uniqueName", "identifierUris"),
 }
 
 
@@ -61,6 +61,7 @@ class Weather(BaseModel):
     role_assignment_delay_seconds: Seconds = 0.0  # until Key Vault knows a new role assignment
     deletion_seconds: Seconds = 0.0  # Key Vault: a deleted secret is "being deleted" for so long
     recovery_seconds: Seconds = 0.0  # Key Vault: a recovered secret is "being recovered" for so long
+    vault_lag_seconds: Seconds = 0.0  # reads of Key Vault are this old
     throttle_rate: Rate = 0.0  # 429, service by service
     retry_after_seconds: Annotated[int, Field(ge=0)] = 2  # what a 429 says
     concurrency_violation_rate: Rate = 0.0  # Directory_ConcurrencyViolation on Graph writes
