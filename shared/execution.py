@@ -31,13 +31,19 @@ class Execution:
         """
         services = self._services
         stored = await services.operations.read(operation_id)
-        if stored is None or stored.value.generation != generation:
-            log.warning("operation.unknown", operation=operation_id, generation=generation)
+        if stored is None:
+            log.warning("operation.unknown", operation=operation_id)
+            await services.operations.unlist(operation_id)
+            return
+        if stored.value.generation != generation:
+            log.warning("operation.other_generation", operation=operation_id, generation=generation)
             return
         operation, now = stored.value, services.runtime.now()
         if operation.state.settled:
             if operation.answered_at is None:
                 await self.deliver(stored)
+            else:
+                await services.operations.unlist(operation_id)
             return
         if operation.next_attempt is not None and operation.next_attempt - now > _EARLY:
             log.event("operation.early", operation=operation_id, next_attempt=operation.next_attempt)

@@ -9,7 +9,7 @@ from shared import log
 from shared.contract.answer import Answer, AnswerData, Status, answer_id, answer_type, answered_errors
 from shared.contract.request import RegistrationRequest, parse_request, valid_id, valid_unique_name
 from shared.contract.strict_json import parse_object
-from shared.errors import Problem, Rejected, echo
+from shared.errors import Busy, Problem, Rejected, echo
 from shared.execution import Execution
 from shared.operation import Operation
 from shared.registration.job import RESUME_AFTER

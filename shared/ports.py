@@ -176,6 +176,10 @@ class Operations(Protocol):
         """Say when an unsettled operation is to be looked at again, without touching its record."""
         ...
 
+    async def unlist(self, operation_id: str) -> None:
+        """Take an operation off the list of unsettled ones."""
+        ...
+
 
 class Applications(Protocol):
     """The applications table."""

@@ -2,13 +2,18 @@
 
 from shared.application_record import ConsentWrite
 from shared.errors import NotYetVisible
-from shared.model import Consent, ResolvedPermission, SeenConsents
+from shared.model import Consent, PermissionType, ResolvedPermission, SeenConsents
 from shared.registration.job import Job
 
 
 def wanted_consents(permissions: tuple[ResolvedPermission, ...], *, admin_consent: bool) -> frozenset[Consent]:
     """Return the consents a request stands for: all of its permissions, or none without admin consent."""
     return frozenset(resolved.consent for resolved in permissions) if admin_consent else frozenset()
+
+
+def types_of(consents: frozenset[Consent]) -> frozenset[PermissionType]:
+    """Return the permission types that occur, so that only those are read."""
+    return frozenset[PermissionType](consent.type for consent in consents)
 
 
 async def converge_consent(job: Job, service_principal_id: str, wanted: frozenset[Consent]) -> bool:
@@ -22,7 +27,7 @@ async def converge_consent(job: Job, service_principal_id: str, wanted: frozense
         return True
     directory, last = job.services.directory, record.consent_write
     is_fresh = last is None and job.is_recent(record.principal_written_at)
-    types = frozenset(consent.type for consent in wanted | record.granted)
+    types = types_of(wanted | record.granted)
     seen = SeenConsents() if is_fresh else await directory.consents(service_principal_id, types)
     trusted = last is None or not job.is_recent(last.at) or last.is_reflected_in(seen.consents)
     base = seen.consents if trusted or last is None else last.wrote

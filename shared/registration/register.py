@@ -16,7 +16,7 @@ from shared.registration.application import (
     converge_service_principal,
     wanted_state,
 )
-from shared.registration.consent import converge_consent, wanted_consents
+from shared.registration.consent import converge_consent, types_of, wanted_consents
 from shared.registration.convergence import covers
 from shared.registration.credentials import Kept, converge_credential, look_into_vault
 from shared.registration.job import Job
@@ -147,8 +147,7 @@ async def _verify_application(job: Job, wanted: ApplicationState) -> None:
 
 
 async def _verify_consent(job: Job, service_principal_id: str, wanted: frozenset[Consent]) -> None:
-    types = frozenset(consent.type for consent in wanted)
-    seen = await job.services.directory.consents(service_principal_id, types)
+    seen = await job.services.directory.consents(service_principal_id, types_of(wanted))
     if not seen.consents >= wanted:
         raise NotYetVisible("the directory does not show the admin consent yet")
 

@@ -1,0 +1,10 @@
+"""The ways in, one file each: triggers translate what the host delivers and delegate to `shared`.
+
+Nothing heavy is imported while the host indexes: `shared.bootstrap` brings the SDKs, at a worker's first event.
+"""
+
+from azure.functions import Blueprint
+
+from functions import health, process_registration, upkeep
+
+BLUEPRINTS: tuple[Blueprint, ...] = (process_registration.blueprint, upkeep.blueprint, health.blueprint)

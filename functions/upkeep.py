@@ -1,0 +1,25 @@
+"""The timers: what nobody carries on is sent again, and secrets whose value was lost are removed."""
+
+import azure.functions as func
+
+blueprint = func.Blueprint()
+
+
+@blueprint.function_name("resume_registrations")
+@blueprint.timer_trigger("timer", "0 * * * * *", run_on_startup=True, use_monitor=False)
+async def resume_registrations(timer: func.TimerRequest) -> None:
+    """Send unsettled operations without a sign of life again, every minute and at start."""
+    from shared.bootstrap import get_app
+    from shared.upkeep import resume_unsettled
+
+    await resume_unsettled(get_app().services)
+
+
+@blueprint.function_name("clean_up_credentials")
+@blueprint.timer_trigger("timer", "30 */5 * * * *")
+async def clean_up_credentials(timer: func.TimerRequest) -> None:
+    """Remove secrets whose value never reached the vault, every five minutes."""
+    from shared.bootstrap import get_app
+    from shared.upkeep import clean_up_credentials as clean_up
+
+    await clean_up(get_app().services)

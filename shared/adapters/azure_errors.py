@@ -1,0 +1,71 @@
+"""What went wrong in an Azure SDK call, translated once, from status and code."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, cast
+
+from azure.core.exceptions import (
+    AzureError,
+    ClientAuthenticationError,
+    HttpResponseError,
+    IncompleteReadError,
+    ServiceRequestError,
+)
+
+from shared.errors import Deferred, Forbidden, NotYetVisible, Refused, RegistrarError, Throttled, Unavailable
+
+_SERVER_ERROR = 500
+
+
+@contextmanager
+def translated(what: str) -> Generator[None]:
+    """Raise the SDK's errors inside as ours; `what` names the call for the person who reads the record."""
+    try:
+        yield
+    except AzureError as error:
+        raise translate(what, error) from error
+
+
+def translate(what: str, error: AzureError) -> RegistrarError:
+    """Turn one SDK error into what should happen next."""
+    if isinstance(error, HttpResponseError) and error.status_code is not None:
+        return _answered(what, error, error.status_code)
+    if isinstance(error, ClientAuthenticationError):
+        return Unavailable(f"{what}: no token: {type(error).__name__}", sent=False)
+    sent = not isinstance(error, ServiceRequestError) or isinstance(error, IncompleteReadError)
+    return Unavailable(f"{what}: no answer: {type(error).__name__}", sent=sent)
+
+
+def _answered(what: str, error: HttpResponseError, status: int) -> Deferred | Refused:
+    code = error_code(error)
+    message = f"{what}: answered {status} {code}".rstrip()
+    match status:
+        case 429:
+            return Throttled(message, _retry_after(error))
+        case 401 | 403:
+            return Forbidden(message)
+        case 404:
+            return NotYetVisible(message)
+        case 408 | 409:
+            return NotYetVisible(message)
+        case _ if status >= _SERVER_ERROR:
+            return Unavailable(message, _retry_after(error))
+        case _:
+            return Refused(message, code)
+
+
+def error_code(error: HttpResponseError) -> str:
+    """Return the innermost code of a Key Vault error, or the storage service's own."""
+    outer: Any = error.error
+    inner: Any = getattr(outer, "innererror", None)
+    code: Any = cast("dict[str, Any]", inner).get("code") if isinstance(inner, dict) else None
+    return str(code or getattr(error, "error_code", None) or getattr(outer, "code", None) or "")
+
+
+def _retry_after(error: HttpResponseError) -> timedelta | None:
+    response: Any = error.response
+    try:
+        return timedelta(seconds=max(0.0, float(response.headers["Retry-After"])))
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None

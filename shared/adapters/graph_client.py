@@ -1,0 +1,156 @@
+"""The Graph SDK's client with our one rule on top: nothing is ever repeated behind our back.
+
+The SDK's retry handler repeats 429, 503 and 504 on every method, addPassword included, and sleeps in between.
+Here every call is made once, and what went wrong is translated once, from status and code.
+"""
+
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Any, Never
+
+import httpx
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import AzureError
+from kiota_abstractions.api_error import APIError
+from kiota_abstractions.request_information import RequestInformation
+from kiota_abstractions.request_option import RequestOption
+from kiota_authentication_azure.azure_identity_authentication_provider import AzureIdentityAuthenticationProvider
+from kiota_http.kiota_client_factory import KiotaClientFactory
+from kiota_http.middleware.options import RetryHandlerOption
+from msgraph.generated.models.o_data_errors.o_data_error import ODataError
+from msgraph.graph_request_adapter import GraphRequestAdapter, options
+from msgraph.graph_service_client import GraphServiceClient
+from msgraph_core import GraphClientFactory
+
+from shared.adapters.graph_models import GraphAnswer
+from shared.errors import (
+    Contended,
+    Forbidden,
+    NotReplicated,
+    NotYetVisible,
+    Problem,
+    Refused,
+    RegistrarError,
+    Rejected,
+    Throttled,
+    Unavailable,
+)
+
+GRAPH_HOST = "graph.microsoft.com"
+_TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+_POLICY_CODES = frozenset(
+    {
+        "CredentialInvalidLifetimeAsPerAppPolicy",
+        "CredentialTypeNotAllowedAsPerAppPolicy",
+        "SignInAudienceNotAllowedAsPerAppPolicy",
+    }
+)
+_NOT_FOUND, _REQUEST_TIMEOUT, _SERVER_ERROR = 404, 408, 500
+
+
+def graph_service_client(credential: AsyncTokenCredential) -> GraphServiceClient:
+    """Build the SDK's client for `graph.microsoft.com`, one try per call."""
+    client = KiotaClientFactory.get_default_client()
+    client.timeout = _TIMEOUT
+    once: dict[str, RequestOption] = {**options}
+    once[RetryHandlerOption.get_key()] = RetryHandlerOption(0, 0, should_retry=False)
+    http = GraphClientFactory.create_with_default_middleware(client=client, options=once)
+    http.base_url = f"https://{GRAPH_HOST}/v1.0"
+    provider = AzureIdentityAuthenticationProvider(
+        credential, scopes=[f"https://{GRAPH_HOST}/.default"], allowed_hosts=[GRAPH_HOST]
+    )
+    return GraphServiceClient(request_adapter=GraphRequestAdapter(provider, http))
+
+
+class GraphSender:
+    """Sends the requests that the SDK's builders describe, once each."""
+
+    def __init__(self, client: GraphServiceClient) -> None:
+        self._adapter: Any = client.request_adapter
+
+    async def get[T: GraphAnswer](self, request: RequestInformation, model: type[T]) -> T | None:
+        """Read one object; None when the directory says there is none."""
+        try:
+            return await self._adapter.send_async(request, model, _ERRORS)
+        except APIError as error:
+            if error.response_status_code == _NOT_FOUND:
+                return None
+            raise translate(error) from None
+        except (httpx.HTTPError, AzureError) as error:
+            _no_answer(error)
+
+    async def write[T: GraphAnswer](
+        self, request: RequestInformation, model: type[T], *, lag_statuses: Collection[int] = ()
+    ) -> T | None:
+        """Make one write; the answer's body, or None when it has none.
+
+        `lag_statuses` are those that the directory answers, too, while what the call refers to is not replicated.
+        """
+        try:
+            return await self._adapter.send_async(request, model, _ERRORS)
+        except APIError as error:
+            raise translate(error, lag_statuses) from None
+        except (httpx.HTTPError, AzureError) as error:
+            _no_answer(error)
+
+    async def command(self, request: RequestInformation, *, lag_statuses: Collection[int] = ()) -> None:
+        """Make one call whose answer has no body."""
+        try:
+            await self._adapter.send_no_response_content_async(request, _ERRORS)
+        except APIError as error:
+            raise translate(error, lag_statuses) from None
+        except (httpx.HTTPError, AzureError) as error:
+            _no_answer(error)
+
+
+_ERRORS: dict[str, type[ODataError]] = {"XXX": ODataError}
+
+
+def translate(error: APIError, lag_statuses: Collection[int] = ()) -> RegistrarError:
+    """Turn an error answer of Graph into what should happen next, from its status and code."""
+    status, code = error.response_status_code or 0, error_code(error)
+    main = error.error if isinstance(error, ODataError) else None
+    message = f"Microsoft Graph answered {status} {code}: {(main.message if main else None) or error.message or ''}"
+    match status, code:
+        case _, "Directory_ConcurrencyViolation":
+            return Contended(message, _retry_after(error))
+        case 429, _:
+            return Throttled(message, _retry_after(error))
+        case _, code if code in _POLICY_CODES:
+            return Rejected([Problem("credentials", code, message)])
+        case status, _ if status in lag_statuses:
+            return NotReplicated(message)
+        case 404, _:
+            return NotYetVisible(message)
+        case 401, _:
+            return Unavailable(message, sent=False)
+        case 403, _:
+            return Forbidden(message)
+        case status, _ if status >= _SERVER_ERROR or status == _REQUEST_TIMEOUT:
+            return Unavailable(message, _retry_after(error))
+        case _:
+            return Refused(message, code)
+
+
+def error_code(error: APIError) -> str:
+    """Return Graph's error code; the first detail's where that says more than the outer one."""
+    main = error.error if isinstance(error, ODataError) else None
+    return (main.code if main else None) or ""
+
+
+def _retry_after(error: APIError) -> timedelta | None:
+    headers: Any = error.response_headers or {}
+    try:
+        seconds = float(headers.get("retry-after") or headers.get("Retry-After") or "")
+    except ValueError:
+        return None
+    return timedelta(seconds=max(0.0, seconds))
+
+
+def _no_answer(error: httpx.HTTPError | AzureError) -> Never:
+    if isinstance(error, AzureError):
+        # The credential failed, so the call was never sent.
+        raise Unavailable(f"no token for Microsoft Graph: {type(error).__name__}", sent=False) from error
+    sent = not isinstance(error, _NOT_SENT)
+    raise Unavailable(f"no answer from Microsoft Graph: {type(error).__name__}", sent=sent) from error

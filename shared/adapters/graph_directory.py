@@ -1,0 +1,153 @@
+"""Microsoft Graph as the directory that registrations need."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from kiota_abstractions.request_information import RequestInformation
+from msgraph.graph_service_client import GraphServiceClient
+
+from shared.adapters.graph_client import GraphSender
+from shared.adapters.graph_consents import GraphConsents
+from shared.adapters.graph_mapping import (
+    API_FIELDS,
+    APPLICATION_FIELDS,
+    api_from,
+    application_body,
+    application_from,
+)
+from shared.adapters.graph_models import (
+    ApplicationAnswer,
+    ApplicationPage,
+    GraphBody,
+    PasswordCredentialAnswer,
+    ServicePrincipalAnswer,
+    ServicePrincipalPage,
+)
+from shared.adapters.graph_requests import body, create_if_missing, filtered, selected
+from shared.errors import Refused
+from shared.model import Api, ApplicationState, Consent, PermissionType, SeenApplication, SeenConsents
+from shared.ports import CreatedApplication, IssuedPassword
+from shared.secret import Secret
+
+_UNKNOWN_KEY = "Request_BadRequest"
+
+
+class GraphDirectory:
+    """Fills the port `Directory` with the Graph SDK's client."""
+
+    def __init__(self, client: GraphServiceClient) -> None:
+        self._client = client
+        self._sender = GraphSender(client)
+        self._consents = GraphConsents(client, self._sender)
+
+    async def find_apis(self, name: str) -> list[Api]:
+        """List the service principals with this displayName, whoever owns them."""
+        quoted = name.replace("'", "''")
+        builder = self._client.service_principals
+        request = filtered(builder.to_get_request_information(), f"displayName eq '{quoted}'", API_FIELDS)
+        return [api_from(answer) async for answer in self._service_principals(request)]
+
+    async def api(self, app_id: str) -> Api | None:
+        """Find the service principal of an API by its appId."""
+        builder = self._client.service_principals_with_app_id(app_id)
+        request = selected(builder.to_get_request_information(), API_FIELDS)
+        answer = await self._sender.get(request, ServicePrincipalAnswer)
+        return api_from(answer) if answer is not None else None
+
+    async def application(self, unique_name: str) -> SeenApplication | None:
+        """Read an application by its uniqueName."""
+        builder = self._client.applications_with_unique_name(unique_name)
+        request = selected(builder.to_get_request_information(), APPLICATION_FIELDS)
+        answer = await self._sender.get(request, ApplicationAnswer)
+        return application_from(answer) if answer is not None else None
+
+    async def is_name_held_by_deleted(self, unique_name: str) -> bool:
+        """Say whether a soft-deleted application still holds this uniqueName.
+
+        Deleted items cannot be filtered by uniqueName, so all of ours are read; there is no alternate key either.
+        """
+        builder = self._client.directory.deleted_items.graph_application
+        request = selected(builder.to_get_request_information(), ["id", "uniqueName"])
+        page = await self._sender.get(request, ApplicationPage)
+        while page is not None:
+            if any(app.string("uniqueName") == unique_name for app in page.list("value", ApplicationAnswer)):
+                return True
+            following = page.string("@odata.nextLink")
+            if following is None:
+                break
+            page = await self._sender.get(builder.with_url(following).to_get_request_information(), ApplicationPage)
+        return False
+
+    async def upsert_application(self, unique_name: str, state: ApplicationState) -> CreatedApplication | None:
+        """Create the application or update it; None when it existed (Microsoft Learn, application-upsert).
+
+        Raises NotReplicated when the directory refuses, as it does when something unseen holds the name.
+        """
+        builder = self._client.applications_with_unique_name(unique_name)
+        request = create_if_missing(builder.to_patch_request_information(body(application_body(state))))
+        answer = await self._sender.write(request, ApplicationAnswer, lag_statuses=(400,))
+        return CreatedApplication(answer.required("id"), answer.required("appId")) if answer is not None else None
+
+    async def service_principal_id(self, client_id: str) -> str | None:
+        """Object id of the application's service principal in this tenant."""
+        builder = self._client.service_principals_with_app_id(client_id)
+        request = selected(builder.to_get_request_information(), ["id"])
+        answer = await self._sender.get(request, ServicePrincipalAnswer)
+        return answer.required("id") if answer is not None else None
+
+    async def upsert_service_principal(self, client_id: str, display_name: str) -> str | None:
+        """Create the service principal; None when it existed (Microsoft Learn, serviceprincipal-upsert).
+
+        While the application is not replicated, Graph answers 400, 403 or 404.
+        """
+        builder = self._client.service_principals_with_app_id(client_id)
+        request = create_if_missing(builder.to_patch_request_information(body({"displayName": display_name})))
+        answer = await self._sender.write(request, ServicePrincipalAnswer, lag_statuses=(400, 403, 404))
+        return answer.required("id") if answer is not None else None
+
+    async def consents(self, service_principal_id: str, types: frozenset[PermissionType]) -> SeenConsents:
+        """Read a client's consents of these types: tenant-wide delegated grants, and app role assignments."""
+        return await self._consents.read(service_principal_id, types)
+
+    async def write_consents(
+        self, service_principal_id: str, seen: SeenConsents, add: frozenset[Consent], remove: frozenset[Consent]
+    ) -> None:
+        """Add and remove consents; those already there, or already gone, are a success."""
+        await self._consents.write(service_principal_id, seen, add, remove)
+
+    async def add_password(self, object_id: str, display_name: str, end: datetime) -> IssuedPassword:
+        """Issue a client secret. Not repeatable: after `Unavailable` nobody knows whether one was made."""
+        builder = self._client.applications.by_application_id(object_id).add_password
+        wanted = {"displayName": display_name, "endDateTime": end.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
+        request = builder.to_post_request_information(body({"passwordCredential": GraphBody(wanted)}))
+        answer = await self._sender.write(request, PasswordCredentialAnswer)
+        if answer is None:
+            raise Refused("Microsoft Graph answered addPassword without a body")
+        return IssuedPassword(answer.required("keyId"), Secret(answer.values.pop("secretText")))
+
+    async def remove_password(self, object_id: str, key_id: str) -> bool:
+        """Remove a client secret; False when the directory does not know it: gone, or made too recently."""
+        builder = self._client.applications.by_application_id(object_id).remove_password
+        request = builder.to_post_request_information(body({"keyId": str(UUID(key_id))}))
+        try:
+            await self._sender.command(request)
+        except Refused as refused:
+            if refused.code == _UNKNOWN_KEY:
+                return False
+            raise
+        return True
+
+    async def _service_principals(self, request: RequestInformation) -> AsyncIterator[ServicePrincipalAnswer]:
+        page: ServicePrincipalPage | None = await self._sender.get(request, ServicePrincipalPage)
+        builder: Any = self._client.service_principals
+        while page is not None:
+            for answer in page.list("value", ServicePrincipalAnswer):
+                yield answer
+            following = page.string("@odata.nextLink")
+            if following is None:
+                return
+            page = await self._sender.get(
+                builder.with_url(following).to_get_request_information(), ServicePrincipalPage
+            )

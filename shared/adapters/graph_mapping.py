@@ -1,0 +1,131 @@
+"""Between Graph's JSON and the domain's values, both ways, purely."""
+
+from collections import defaultdict
+from typing import Any, cast
+
+from shared.adapters.graph_models import (
+    ApplicationAnswer,
+    ImplicitGrantAnswer,
+    PasswordCredentialAnswer,
+    RedirectUrisAnswer,
+    RequiredResourceAccessAnswer,
+    ResourceAccessAnswer,
+    ScopeAnswer,
+    ServicePrincipalAnswer,
+    WebAnswer,
+)
+from shared.model import (
+    Api,
+    ApiPermission,
+    ApplicationState,
+    PasswordCredential,
+    PermissionType,
+    RequiredPermission,
+    SeenApplication,
+)
+
+APPLICATION_FIELDS = [
+    "id",
+    "appId",
+    "displayName",
+    "signInAudience",
+    "tags",
+    "isFallbackPublicClient",
+    "publicClient",
+    "web",
+    "spa",
+    "requiredResourceAccess",
+    "passwordCredentials",
+]
+API_FIELDS = [
+    "id",
+    "appId",
+    "displayName",
+    "appOwnerOrganizationId",
+    "servicePrincipalNames",
+    "oauth2PermissionScopes",
+    "appRoles",
+]
+
+
+def application_body(state: ApplicationState) -> dict[str, Any]:
+    """Write a state as Graph's application; collections sorted, so that equal states give equal bodies."""
+    access: dict[str, list[dict[str, str]]] = defaultdict(list)
+    for permission in sorted(state.required_permissions, key=lambda p: (p.resource_app_id, p.type, p.id)):
+        access[permission.resource_app_id].append({"id": permission.id, "type": permission.type})
+    return {
+        "displayName": state.display_name,
+        "signInAudience": state.sign_in_audience,
+        "tags": sorted(state.tags),
+        "isFallbackPublicClient": state.is_fallback_public_client,
+        "publicClient": {"redirectUris": sorted(state.public_client_redirect_uris)},
+        "web": {
+            "redirectUris": sorted(state.web_redirect_uris),
+            "implicitGrantSettings": {
+                "enableIdTokenIssuance": state.enable_id_token_issuance,
+                "enableAccessTokenIssuance": state.enable_access_token_issuance,
+            },
+        },
+        "spa": {"redirectUris": sorted(state.spa_redirect_uris)},
+        "requiredResourceAccess": [
+            {"resourceAppId": resource, "resourceAccess": entries} for resource, entries in access.items()
+        ],
+    }
+
+
+def application_from(answer: ApplicationAnswer) -> SeenApplication:
+    """Read Graph's application. Raises ValueError when the answer lacks what every application has."""
+    web = answer.object("web", WebAnswer)
+    implicit = web.object("implicitGrantSettings", ImplicitGrantAnswer)
+    state = ApplicationState(
+        display_name=answer.required("displayName"),
+        sign_in_audience=answer.required("signInAudience"),
+        public_client_redirect_uris=answer.object("publicClient", RedirectUrisAnswer).strings_of("redirectUris"),
+        is_fallback_public_client=answer.flag("isFallbackPublicClient"),
+        web_redirect_uris=web.strings_of("redirectUris"),
+        enable_id_token_issuance=implicit.flag("enableIdTokenIssuance"),
+        enable_access_token_issuance=implicit.flag("enableAccessTokenIssuance"),
+        spa_redirect_uris=answer.object("spa", RedirectUrisAnswer).strings_of("redirectUris"),
+        required_permissions=frozenset(
+            RequiredPermission(
+                resource_app_id=resource.required("resourceAppId"),
+                id=access.required("id"),
+                type=cast("PermissionType", access.required("type")),
+            )
+            for resource in answer.list("requiredResourceAccess", RequiredResourceAccessAnswer)
+            for access in resource.list("resourceAccess", ResourceAccessAnswer)
+        ),
+        tags=answer.strings_of("tags"),
+    )
+    passwords = tuple(
+        PasswordCredential(
+            key_id=password.required("keyId"),
+            display_name=password.string("displayName"),
+            end=password.moment("endDateTime"),
+        )
+        for password in answer.list("passwordCredentials", PasswordCredentialAnswer)
+    )
+    return SeenApplication(answer.required("id"), answer.required("appId"), state, passwords)
+
+
+def api_from(answer: ServicePrincipalAnswer) -> Api:
+    """Read an API from its service principal; roles that only users can hold are left out."""
+    permissions = [
+        ApiPermission(scope.required("id"), scope.required("value"), "Scope", scope.flag("isEnabled"))
+        for scope in answer.list("oauth2PermissionScopes", ScopeAnswer)
+        if scope.string("value")
+    ]
+    permissions += [
+        ApiPermission(role.required("id"), role.required("value"), "Role", role.flag("isEnabled"))
+        for role in answer.list("appRoles", ScopeAnswer)
+        if role.string("value") and "Application" in role.strings_of("allowedMemberTypes")
+    ]
+    names = cast("list[str]", answer.values.get("servicePrincipalNames") or [])
+    return Api(
+        service_principal_id=answer.required("id"),
+        app_id=answer.required("appId"),
+        display_name=answer.required("displayName"),
+        owner_organization_id=answer.string("appOwnerOrganizationId"),
+        service_principal_names=tuple(names),
+        permissions=tuple(permissions),
+    )

@@ -1,0 +1,44 @@
+"""The queues, sent by SDK: an output binding re-serialises JSON, and has neither delay nor expiry."""
+
+import json
+from datetime import timedelta
+
+from azure.storage.queue.aio import QueueClient, QueueServiceClient
+
+from shared.adapters.azure_errors import translated
+from shared.naming import EVENTS_QUEUE, POISON_QUEUE, RESULTS_QUEUE, WORK_QUEUE
+
+LONGEST_DELAY = timedelta(days=7)
+"""What a storage queue takes at most (Microsoft Learn, "Put Message")."""
+_NEVER_EXPIRES = -1
+
+
+class StorageQueues:
+    """Fills the port `Queues`."""
+
+    def __init__(self, service: QueueServiceClient) -> None:
+        self._clients = {
+            name: service.get_queue_client(name) for name in (WORK_QUEUE, RESULTS_QUEUE, EVENTS_QUEUE, POISON_QUEUE)
+        }
+
+    async def send_work(self, operation_id: str, generation: int, delay: timedelta = timedelta(0)) -> None:
+        """Have an operation continued after a delay, without expiry."""
+        message = {"schemaVersion": "1", "operationId": operation_id, "generation": generation}
+        await self._send(WORK_QUEUE, json.dumps(message), min(delay, LONGEST_DELAY))
+
+    async def send_answer(self, answer: str) -> None:
+        """Deliver an answer to the requester's side."""
+        await self._send(RESULTS_QUEUE, answer)
+
+    async def send_event(self, event: str) -> None:
+        """Publish to `registrar-events`."""
+        await self._send(EVENTS_QUEUE, event)
+
+    async def send_poison(self, message: str) -> None:
+        """Keep a request that cannot be served, with its reason and original."""
+        await self._send(POISON_QUEUE, message)
+
+    async def _send(self, queue: str, text: str, delay: timedelta = timedelta(0)) -> None:
+        client: QueueClient = self._clients[queue]
+        with translated(f"send to the queue {queue}"):
+            await client.send_message(text, visibility_timeout=int(delay.total_seconds()), time_to_live=_NEVER_EXPIRES)

@@ -1,0 +1,235 @@
+"""The tables: operation records and the list of unsettled ones, app records, clean-up entries, the shared pause.
+
+Rows carry a schemaVersion and the whole value as JSON, next to the few columns that people look for in Storage
+Explorer. Concurrency rests on ETags alone.
+"""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from azure.core import MatchConditions
+from azure.core.exceptions import HttpResponseError, ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
+from azure.data.tables import UpdateMode
+from azure.data.tables.aio import TableServiceClient
+
+from shared.adapters.azure_errors import error_code, translated
+from shared.application_record import ApplicationRecord
+from shared.errors import Busy
+from shared.naming import (
+    APPLICATIONS_TABLE,
+    BACKOFF_TABLE,
+    CLEANUPS_TABLE,
+    OPERATIONS_TABLE,
+    UNSETTLED_TABLE,
+)
+from shared.operation import Operation
+from shared.ports import Cleanup, Versioned
+
+_SCHEMA_VERSION = "1"
+_NEW = ""
+"""ETag of a record that no row holds yet."""
+
+
+class _Table:
+    """One table, its rows as dictionaries."""
+
+    def __init__(self, service: TableServiceClient, name: str) -> None:
+        self.client: Any = service.get_table_client(name)
+        self.name = name
+
+    async def get(self, partition: str, row: str) -> tuple[dict[str, Any], str] | None:
+        """Read a row with its ETag."""
+        with translated(f"read table {self.name}"):
+            try:
+                entity = await self.client.get_entity(partition, row)
+            except ResourceNotFoundError as error:
+                if error_code(error) == "TableNotFound":
+                    raise
+                return None
+        return dict(entity), str(entity.metadata["etag"])
+
+    async def create(self, partition: str, row: str, columns: dict[str, Any]) -> str | None:
+        """Insert a row; its ETag, or None when there is one already."""
+        with translated(f"write table {self.name}"):
+            try:
+                made = await self.client.create_entity(_entity(partition, row, columns))
+            except ResourceExistsError:
+                return None
+        return str(made["etag"])
+
+    async def replace(self, partition: str, row: str, columns: dict[str, Any], etag: str) -> str:
+        """Replace a row as read at `etag`. Raises Busy when somebody else has written meanwhile."""
+        with translated(f"write table {self.name}"):
+            try:
+                made = await self.client.update_entity(
+                    _entity(partition, row, columns),
+                    mode=UpdateMode.REPLACE,
+                    etag=etag,
+                    match_condition=MatchConditions.IfNotModified,
+                )
+            except (ResourceModifiedError, ResourceNotFoundError):
+                raise Busy(f"a row of {self.name} was changed meanwhile") from None
+            except HttpResponseError as error:
+                if error.status_code == 412:
+                    raise Busy(f"a row of {self.name} was changed meanwhile") from None
+                raise
+        return str(made["etag"])
+
+    async def upsert(self, partition: str, row: str, columns: dict[str, Any]) -> None:
+        """Write a row, whatever was there."""
+        with translated(f"write table {self.name}"):
+            await self.client.upsert_entity(_entity(partition, row, columns), mode=UpdateMode.REPLACE)
+
+    async def delete(self, partition: str, row: str) -> None:
+        """Remove a row; already gone is a success."""
+        with translated(f"write table {self.name}"):
+            await self.client.delete_entity(partition, row)
+
+    async def query(self, expression: str, parameters: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
+        """Read all rows an OData expression matches, page by page."""
+        with translated(f"read table {self.name}"):
+            async for entity in self.client.query_entities(expression, parameters=parameters):
+                yield dict(entity)
+
+
+def _entity(partition: str, row: str, columns: dict[str, Any]) -> dict[str, Any]:
+    return {"PartitionKey": partition, "RowKey": row, "schemaVersion": _SCHEMA_VERSION, **columns}
+
+
+class OperationsTable:
+    """Fills the port `Operations`."""
+
+    def __init__(self, service: TableServiceClient) -> None:
+        self._operations = _Table(service, OPERATIONS_TABLE)
+        self._unsettled = _Table(service, UNSETTLED_TABLE)
+
+    async def claim(self, source: str, request_id: str, body_hash: str, operation_id: str) -> tuple[str, str]:
+        """Bind (source, requestId) to an operation, first come first served; returns the bound id and body hash."""
+        partition = f"request-{sha256(f'{source}\n{request_id}'.encode()).hexdigest()}"
+        columns = {"operationId": operation_id, "bodyHash": body_hash, "source": source, "requestId": request_id}
+        if await self._operations.create(partition, "claim", columns) is not None:
+            return operation_id, body_hash
+        found = await self._operations.get(partition, "claim")
+        if found is None:
+            raise Busy("a claim was removed while it was being made")
+        return found[0]["operationId"], found[0]["bodyHash"]
+
+    async def create(self, operation: Operation, due: datetime) -> bool:
+        """Write a new record, listed as unsettled; False when it is there already."""
+        # Listed first: a listed operation without a record is skipped, a record that nobody lists would be lost.
+        await self.relist(operation.id, operation.generation, due)
+        made = await self._operations.create(_partition(operation.id), "record", _columns(operation))
+        return made is not None
+
+    async def read(self, operation_id: str) -> Versioned[Operation] | None:
+        """Read one record."""
+        found = await self._operations.get(_partition(operation_id), "record")
+        return Versioned(Operation.model_validate_json(found[0]["value"]), found[1]) if found is not None else None
+
+    async def save(self, operation: Operation, etag: str, due: datetime | None) -> str:
+        """Replace a record read at `etag`; `due` keeps it listed as unsettled, None takes it off the list."""
+        new = await self._operations.replace(_partition(operation.id), "record", _columns(operation), etag)
+        if due is None:
+            await self.unlist(operation.id)
+        else:
+            await self.relist(operation.id, operation.generation, due)
+        return new
+
+    async def due(self, before: datetime) -> AsyncIterator[tuple[str, int]]:
+        """List unsettled operations whose next look was due before a moment: (operation id, generation)."""
+        rows = self._unsettled.query(
+            "PartitionKey eq @partition and due lt @before", {"partition": "unsettled", "before": before}
+        )
+        async for row in rows:
+            yield row["RowKey"], int(row["generation"])
+
+    async def relist(self, operation_id: str, generation: int, due: datetime) -> None:
+        """Say when an unsettled operation is to be looked at again, without touching its record."""
+        await self._unsettled.upsert("unsettled", operation_id, {"generation": generation, "due": due})
+
+    async def unlist(self, operation_id: str) -> None:
+        """Take an operation off the list of unsettled ones."""
+        await self._unsettled.delete("unsettled", operation_id)
+
+
+def _partition(operation_id: str) -> str:
+    return f"operation-{operation_id}"
+
+
+def _columns(operation: Operation) -> dict[str, Any]:
+    return {
+        "value": operation.model_dump_json(),
+        "state": operation.state.value,
+        "reason": operation.reason or "",
+        "uniqueName": operation.unique_name,
+        "requestId": operation.request.request_id,
+        "source": operation.request.source,
+        "attempts": operation.attempts,
+        "acceptedAt": operation.accepted_at,
+    }
+
+
+class ApplicationsTable:
+    """Fills the port `Applications`."""
+
+    def __init__(self, service: TableServiceClient) -> None:
+        self._table = _Table(service, APPLICATIONS_TABLE)
+
+    async def read(self, unique_name: str) -> Versioned[ApplicationRecord]:
+        """Read one app's record; an app we know nothing of yet has an empty one."""
+        found = await self._table.get(unique_name, "application")
+        if found is None:
+            return Versioned(ApplicationRecord(unique_name=unique_name), _NEW)
+        return Versioned(ApplicationRecord.model_validate_json(found[0]["value"]), found[1])
+
+    async def save(self, record: ApplicationRecord, etag: str) -> str:
+        """Replace or create a record; returns the new ETag. Raises Busy when somebody else has written meanwhile."""
+        columns = {"value": record.model_dump_json(), "owner": record.owner or "", "clientId": record.client_id or ""}
+        if etag != _NEW:
+            return await self._table.replace(record.unique_name, "application", columns, etag)
+        made = await self._table.create(record.unique_name, "application", columns)
+        if made is None:
+            raise Busy(f"another change to {record.unique_name} came first")
+        return made
+
+
+class CleanupsTable:
+    """Fills the port `Cleanups`."""
+
+    def __init__(self, service: TableServiceClient) -> None:
+        self._table = _Table(service, CLEANUPS_TABLE)
+
+    async def put(self, cleanup: Cleanup) -> None:
+        """Write or renew an entry."""
+        columns = {"secretNames": ",".join(cleanup.secret_names), "since": cleanup.since}
+        await self._table.upsert(cleanup.unique_name, cleanup.operation_id, columns)
+
+    async def remove(self, unique_name: str, operation_id: str) -> None:
+        """Remove an entry; already gone is a success."""
+        await self._table.delete(unique_name, operation_id)
+
+    async def all(self) -> AsyncIterator[Cleanup]:
+        """List all entries."""
+        async for row in self._table.query("PartitionKey ne ''", {}):
+            names = tuple(name for name in row["secretNames"].split(",") if name)
+            yield Cleanup(row["PartitionKey"], row["RowKey"], names, row["since"])
+
+
+class BackoffTable:
+    """Fills the port `Backoff`: one small row that every function reads before it calls Graph or the vault."""
+
+    def __init__(self, service: TableServiceClient) -> None:
+        self._table = _Table(service, BACKOFF_TABLE)
+
+    async def until(self) -> datetime | None:
+        """Read when the pause ends; None when there is none."""
+        found = await self._table.get("backoff", "all")
+        return found[0]["until"] if found is not None else None
+
+    async def extend(self, until: datetime, reason: str) -> None:
+        """Pause everybody until then; a longer pause that stands already is kept."""
+        standing = await self.until()
+        if standing is None or standing < until:
+            await self._table.upsert("backoff", "all", {"until": until, "reason": reason})

@@ -1,0 +1,116 @@
+"""Key Vault through its SDK. A secret's value passes here once on its way in, and once to be proven."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import ResourceNotFoundError
+from azure.keyvault.secrets import SecretProperties
+from azure.keyvault.secrets.aio import SecretClient
+
+from shared.adapters.azure_errors import translated
+from shared.model import VaultEntry
+from shared.naming import SECRET_CONTENT_TYPE
+from shared.secret import Secret
+
+_RECOVER_SECONDS = 5
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class KeyVault:
+    """Fills the port `Vault`; `vault_url` says which vault keeps the credentials of an app."""
+
+    def __init__(self, credential: AsyncTokenCredential, vault_url: Callable[[str], str]) -> None:
+        self._credential = credential
+        self._vault_url = vault_url
+        self._clients: dict[str, SecretClient] = {}
+
+    async def newest(self, unique_name: str, secret_name: str) -> VaultEntry | None:
+        """Read the newest version's properties, of a live secret."""
+        versions = await self._versions(unique_name, secret_name)
+        newest = max(versions, key=lambda p: (p.created_on or _EPOCH, p.version or ""), default=None)
+        return _entry(newest) if newest is not None else None
+
+    async def key_ids(self, unique_name: str, secret_name: str) -> frozenset[str]:
+        """Read the keyId tags of all versions: every credential whose value this secret ever kept."""
+        versions = await self._versions(unique_name, secret_name)
+        return frozenset((properties.tags or {}).get("keyId", "") for properties in versions) - {""}
+
+    async def deleted_tags(self, unique_name: str, secret_name: str) -> dict[str, str] | None:
+        """Read the tags of a soft-deleted secret that holds the name; None when there is none."""
+        with translated(f"read the deleted secret {secret_name}"):
+            try:
+                deleted = await self._client(unique_name).get_deleted_secret(secret_name)
+            except ResourceNotFoundError:
+                return None
+        return dict(deleted.properties.tags or {})
+
+    async def recover(self, unique_name: str, secret_name: str) -> None:
+        """Begin to recover a soft-deleted secret. The SDK polls for the end; the next attempt looks for it instead."""
+        with translated(f"recover the secret {secret_name}"), suppress(TimeoutError):
+            async with asyncio.timeout(_RECOVER_SECONDS):
+                await self._client(unique_name).recover_deleted_secret(secret_name)
+
+    async def store(
+        self,
+        unique_name: str,
+        secret_name: str,
+        value: Secret,
+        *,
+        not_before: datetime,
+        expires: datetime,
+        tags: Mapping[str, str],
+    ) -> VaultEntry:
+        """Make `value` the newest version. Repeating it makes another version with the same value."""
+        with translated(f"store the secret {secret_name}"):
+            stored = await self._client(unique_name).set_secret(
+                secret_name,
+                value.reveal(),
+                content_type=SECRET_CONTENT_TYPE,
+                not_before=not_before,
+                expires_on=expires,
+                tags=dict(tags),
+            )
+        return _entry(stored.properties)
+
+    async def retag(self, unique_name: str, secret_name: str, version: str, tags: Mapping[str, str]) -> None:
+        """Replace the tags of one version."""
+        with translated(f"update the secret {secret_name}"):
+            await self._client(unique_name).update_secret_properties(secret_name, version, tags=dict(tags))
+
+    async def value(self, unique_name: str, secret_name: str, version: str) -> Secret:
+        """Read one version's value, for the sign-in that proves it."""
+        with translated(f"read the secret {secret_name}"):
+            kept = await self._client(unique_name).get_secret(secret_name, version)
+        return Secret(kept.value or "")
+
+    async def _versions(self, unique_name: str, secret_name: str) -> list[SecretProperties]:
+        with translated(f"list the versions of the secret {secret_name}"):
+            try:
+                versions = self._client(unique_name).list_properties_of_secret_versions(secret_name)
+                return [properties async for properties in versions]
+            except ResourceNotFoundError:
+                return []
+
+    def _client(self, unique_name: str) -> SecretClient:
+        url = self._vault_url(unique_name)
+        if url not in self._clients:
+            # One quick repetition at most: longer waits are the operation's business, not a function's.
+            self._clients[url] = SecretClient(
+                url, self._credential, retry_total=1, retry_backoff_factor=0.2, connection_timeout=10, read_timeout=30
+            )
+        return self._clients[url]
+
+
+def _entry(properties: SecretProperties) -> VaultEntry:
+    return VaultEntry(
+        uri=f"{properties.vault_url}/secrets/{properties.name}",
+        version=properties.version or "",
+        enabled=properties.enabled is not False,
+        created=properties.created_on,
+        expires=properties.expires_on,
+        content_type=properties.content_type,
+        tags=dict(properties.tags or {}),
+    )

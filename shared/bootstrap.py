@@ -1,0 +1,61 @@
+"""The composition root: settings, policy, real adapters, built once per worker at its first event."""
+
+import os
+from functools import cache
+from pathlib import Path
+
+from azure.identity.aio import DefaultAzureCredential
+
+from shared.adapters.graph_client import graph_service_client
+from shared.adapters.graph_directory import GraphDirectory
+from shared.adapters.leases import BlobLeases
+from shared.adapters.queues import StorageQueues
+from shared.adapters.sign_in import EntraSignIn
+from shared.adapters.storage import Storage
+from shared.adapters.tables import ApplicationsTable, BackoffTable, CleanupsTable, OperationsTable
+from shared.adapters.vault import KeyVault
+from shared.execution import Execution
+from shared.intake import Intake
+from shared.policy.model import load_policy
+from shared.runtime import Runtime
+from shared.services import Services
+from shared.settings import Settings
+
+
+class App:
+    """What triggers delegate to."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self.execution = Execution(services)
+        self.intake = Intake(services, self.execution)
+
+
+@cache
+def get_app() -> App:
+    """Build the app from the process's environment. Raises SettingsError or PolicyError naming all that is wrong."""
+    return App(build_services(Settings.load(os.environ)))
+
+
+def build_services(settings: Settings) -> Services:
+    """Wire the real adapters. One credential serves Graph, Key Vault and storage."""
+    policy = load_policy(Path(settings.policy_file))
+    credential = DefaultAzureCredential()
+    storage = Storage(settings.storage, credential)
+    runtime = Runtime()
+    return Services(
+        runtime=runtime,
+        policy=policy,
+        tenant_id=settings.tenant_id,
+        lag_window=settings.lag_window,
+        request_deadline=settings.request_deadline,
+        directory=GraphDirectory(graph_service_client(credential)),
+        vault=KeyVault(credential, lambda unique_name: policy.vault_url(unique_name, settings.key_vault_url)),
+        sign_in=EntraSignIn(settings.tenant_id),
+        operations=OperationsTable(storage.tables),
+        applications=ApplicationsTable(storage.tables),
+        cleanups=CleanupsTable(storage.tables),
+        backoff=BackoffTable(storage.tables),
+        leases=BlobLeases(storage.blobs, runtime.now),
+        queues=StorageQueues(storage.queues),
+    )
