@@ -1,0 +1,72 @@
+"""Objects of any type by id, and the little of users and of the organization that app registrations need."""
+
+from collections.abc import Iterable
+from typing import cast
+
+from devstack.doubles.documents import Document, View
+from devstack.doubles.graph.directory import Directory
+from devstack.doubles.graph.errors import bad_request, malformed, not_found
+from devstack.doubles.graph.exchange import Answer, Request, context
+from devstack.doubles.graph.odata.conditions import Condition
+from devstack.doubles.graph.odata.listing import EntitySet, answer_list, answer_one, narrowed
+from devstack.doubles.graph.owners import find_object
+from devstack.doubles.graph.payload import fields_of, is_guid
+from devstack.doubles.graph.presentation import typed
+
+_TYPES = {"applications": "application", "servicePrincipals": "servicePrincipal", "users": "user"}
+_USERS = EntitySet("users", "user")
+_ORGANIZATION = EntitySet("organization", "organization")
+_MAX_IDS = 1000
+
+
+def get_object(directory: Directory, request: Request) -> Answer:
+    """`GET /directoryObjects/{id}`."""
+    found = find_object(directory.replica, request.keys[0].value.casefold(), _TYPES)
+    if found is None:
+        raise not_found(request.keys[0].value)
+    return Answer(200, {"@odata.context": context("directoryObjects/$entity"), **typed(found, found["_type"])})
+
+
+def get_by_ids(directory: Directory, request: Request) -> Answer:
+    """`POST /directoryObjects/getByIds`: 200 with those that are there, of the given types."""
+    body = fields_of(request.body)
+    ids: object = body.get("ids")
+    if not isinstance(ids, list):
+        raise malformed("The parameter 'ids' is required.")
+    wanted = cast("list[object]", ids)
+    if len(wanted) > _MAX_IDS or not all(is_guid(each) for each in wanted):
+        raise bad_request("Invalid GUID specified.")
+    names = [str(name).casefold() for name in cast("list[object]", body.get("types") or [])]
+    types = {c: t for c, t in _TYPES.items() if not names or t.casefold() in names or "directoryobject" in names}
+    view = directory.replica
+    found = [find_object(view, str(each).casefold(), types) for each in wanted]
+    value = [typed(each, each["_type"]) for each in found if each is not None]
+    return Answer(200, {"@odata.context": context("directoryObjects"), "value": value})
+
+
+def list_users(directory: Directory, request: Request) -> Answer:
+    """`GET /users`."""
+    return answer_list(directory, request, _USERS, lambda view, sought: narrowed(view, "users", sought))
+
+
+def get_user(directory: Directory, request: Request) -> Answer:
+    """`GET /users/{id or userPrincipalName}`."""
+    return answer_one(directory, request, _USERS, directory.read("users", request.keys[0]))
+
+
+def list_organization(directory: Directory, request: Request) -> Answer:
+    """`GET /organization`: the one tenant."""
+    tenant = directory.world.tenant
+    domain = {"capabilities": "Email", "isDefault": True, "isInitial": True, "name": tenant.domain, "type": "Managed"}
+    document: Document = {
+        "id": tenant.id,
+        "deletedDateTime": None,
+        "displayName": tenant.display_name,
+        "tenantType": "AAD",
+        "verifiedDomains": [domain],
+    }
+
+    def find(view: View, sought: Condition | None) -> Iterable[Document]:
+        return [document]
+
+    return answer_list(directory, request, _ORGANIZATION, find)
