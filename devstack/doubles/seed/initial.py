@@ -1,0 +1,150 @@
+"""The first state: Microsoft's own service principals, our three identities, some users, one vault.
+
+Ids of Microsoft's resources and of their scopes and roles are the real ones (`well_known.json`; Microsoft Learn,
+"Microsoft Graph permissions reference", and each service's own documentation).
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from devstack.config import Client, ManagedIdentity, StackConfig
+from devstack.doubles.documents import Document
+from devstack.doubles.seed import completion
+from devstack.doubles.world import World
+
+_MICROSOFT_TENANT = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
+"""The tenant that owns Microsoft's own applications."""
+
+_GRAPH = "00000003-0000-0000-c000-000000000000"
+_ADMINISTRATOR_ROLES = (
+    "Application.ReadWrite.All",
+    "AppRoleAssignment.ReadWrite.All",
+    "DelegatedPermissionGrant.ReadWrite.All",
+    "Directory.Read.All",
+)
+_REGISTRAR_ROLES = (
+    "Application.ReadWrite.OwnedBy",
+    "Application.Read.All",
+    "DelegatedPermissionGrant.ReadWrite.All",
+    "AppRoleAssignment.ReadWrite.All",
+)
+_USERS = (("Ada Lovelace", "ada"), ("Grace Hopper", "grace"), ("Alan Turing", "alan"))
+
+
+def plant(world: World, config: StackConfig) -> bool:
+    """Fill a world that is still empty; returns whether it was."""
+    if next(world.primary().all("servicePrincipals"), None) is not None:
+        return False
+    for resource in json.loads(Path(__file__).with_name("well_known.json").read_text()):
+        _put(world, "servicePrincipals", _microsoft_principal(world, resource))
+    administrator = _client(world, config.administrator, "Stack administrator")
+    _client(world, config.requester, "Requester")
+    registrar = _managed_identity(world, config.registrar)
+    _assign(world, administrator, _ADMINISTRATOR_ROLES)
+    _assign(world, registrar, _REGISTRAR_ROLES)
+    for display_name, name in _USERS:
+        given = {"displayName": display_name, "userPrincipalName": f"{name}@{world.tenant.domain}"}
+        _put(world, "users", completion.user(world, {"id": _stable_id(world, f"user/{name}"), **given}))
+    world.documents.put("vaults", config.vault_name, completion.vault(_vault(config)))
+    return True
+
+
+def _microsoft_principal(world: World, resource: Document) -> Document:
+    given: Document = {
+        "id": _stable_id(world, resource["appId"]),
+        "appId": resource["appId"],
+        "displayName": resource["displayName"],
+        "appDisplayName": resource["displayName"],
+        "appOwnerOrganizationId": _MICROSOFT_TENANT,
+        "servicePrincipalNames": resource["servicePrincipalNames"],
+        "signInAudience": "AzureADMultipleOrgs",
+        "appRoles": [_role(role) for role in resource["roles"]],
+        "oauth2PermissionScopes": [_scope(scope) for scope in resource["scopes"]],
+        "_accessTokenVersion": resource.get("accessTokenVersion"),
+    }
+    return completion.service_principal(world, given)
+
+
+def _scope(scope: dict[str, str]) -> Document:
+    text = f"Act on behalf of the signed-in user: {scope['value']}"
+    return {
+        "adminConsentDescription": text,
+        "adminConsentDisplayName": scope["value"],
+        "id": scope["id"],
+        "isEnabled": True,
+        "type": scope["type"],
+        "userConsentDescription": text,
+        "userConsentDisplayName": scope["value"],
+        "value": scope["value"],
+    }
+
+
+def _role(role: dict[str, str]) -> Document:
+    return {
+        "allowedMemberTypes": ["Application"],
+        "description": f"Act without a signed-in user: {role['value']}",
+        "displayName": role["value"],
+        "id": role["id"],
+        "isEnabled": True,
+        "origin": "Application",
+        "value": role["value"],
+    }
+
+
+def _client(world: World, client: Client, display_name: str) -> Document:
+    """An application with a secret and its service principal; returns the principal."""
+    application: Document = {
+        "id": _stable_id(world, client.client_id),
+        "appId": client.client_id,
+        "displayName": display_name,
+        "passwordCredentials": [{"displayName": "local stack", "secretText": client.client_secret}],
+    }
+    _put(world, "applications", completion.application(world, application))
+    given = {"id": client.object_id, "appId": client.client_id}
+    return _put(world, "servicePrincipals", completion.service_principal(world, given))
+
+
+def _managed_identity(world: World, identity: ManagedIdentity) -> Document:
+    resource_id = (
+        f"/subscriptions/{_stable_id(world, 'subscription')}/resourcegroups/registrar"
+        "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/registrar"
+    )
+    given: Document = {
+        "id": identity.object_id,
+        "appId": identity.client_id,
+        "displayName": "registrar",
+        "alternativeNames": ["isExplicit=True", resource_id],
+        "servicePrincipalType": "ManagedIdentity",
+    }
+    return _put(world, "servicePrincipals", completion.service_principal(world, given))
+
+
+def _assign(world: World, principal: Document, roles: tuple[str, ...]) -> None:
+    graph = world.primary().find("servicePrincipals", "appId", _GRAPH)[0]
+    ids = {role["value"]: role["id"] for role in graph["appRoles"]}
+    for role in roles:
+        _put(world, "appRoleAssignments", completion.app_role_assignment(world, principal, graph, ids[role]))
+
+
+def _vault(config: StackConfig) -> dict[str, Any]:
+    holders = (
+        (config.administrator, "Key Vault Administrator"),
+        (config.registrar, "Key Vault Secrets Officer"),
+        (config.requester, "Key Vault Secrets User"),
+    )
+    return {
+        "name": config.vault_name,
+        "roleAssignments": [{"principalId": holder.object_id, "roleDefinitionName": role} for holder, role in holders],
+    }
+
+
+def _stable_id(world: World, name: str) -> str:
+    """The same id after every reset of one tenant."""
+    return str(uuid5(NAMESPACE_URL, f"{world.tenant.id}/{name}"))
+
+
+def _put(world: World, collection: str, document: Document) -> Document:
+    world.documents.put(collection, document["id"], document)
+    return document
