@@ -7,12 +7,13 @@ PYTHON := .venv/bin/python
 DEVSTACK := $(PYTHON) -m devstack
 WEATHER = $(if $(LAG),--lag $(LAG)) $(if $(THROTTLE),--throttle $(THROTTLE)) \
           $(if $(SECRET_DELAY),--secret-delay $(SECRET_DELAY))
+HOST_OPTION = $(if $(filter no,$(HOST)),--no-host)
 PORT_OPTIONS = $(foreach port,$(PORTS),--port $(port))
 
 # The packages are installed without byte code, so what is imported is compiled once, at its first import.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo up down send env test check lint format clean distclean setup
+.PHONY: help demo up down send answers env settings test check lint format clean distclean setup
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */\1|/' | \
@@ -21,8 +22,8 @@ help: ## show this list
 demo: setup ## one registration, start to end; LAG=30 THROTTLE=0.1 SECRET_DELAY=18 make the services behave badly
 	@$(DEVSTACK) demo $(WEATHER) $(PORT_OPTIONS)
 
-up: setup ## start the local stack and keep it running; same settings, and PORTS="functions=7071 queue=10001"
-	@$(DEVSTACK) up $(WEATHER) $(PORT_OPTIONS)
+up: setup ## start the local stack and keep it running; same settings, and PORTS="functions=7071 queue=10001", HOST=no
+	@$(DEVSTACK) up $(WEATHER) $(PORT_OPTIONS) $(HOST_OPTION)
 
 down: setup ## stop the stack that runs in this checkout
 	@$(DEVSTACK) down
@@ -30,8 +31,14 @@ down: setup ## stop the stack that runs in this checkout
 send: setup ## put a request on the running stack's intake queue: make send FILE=examples/azure-digital-twins.json
 	@$(DEVSTACK) send "$(FILE)"
 
+answers: setup ## show the answers that wait on the results queue, and leave them there
+	@$(DEVSTACK) answers
+
 env: setup ## print the running stack's environment as export lines: eval "$(make env)"
 	@$(DEVSTACK) env
+
+settings: setup ## print a local.settings.json with which Core Tools' func start works on this stack
+	@$(DEVSTACK) settings
 
 test: lint ## everything: what check does, and the contract and end-to-end tests, with coverage
 	@$(PYTHON) -m pytest --cov --cov-report=term

@@ -1,0 +1,122 @@
+"""The demo's report: readable in a terminal and in a file, where long values stay on one line."""
+
+import json
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from devstack.demo.answer import Answer, Data
+from devstack.demo.requester import Proof
+
+_WIDTH_IN_A_FILE = 140
+_KINDS = {"Scope": "delegated", "Role": "application"}
+
+
+def make_console() -> Console:
+    """A console on standard output that wraps at the terminal's width and, without one, hardly ever."""
+    return Console(width=None if sys.stdout.isatty() else _WIDTH_IN_A_FILE, highlight=False)
+
+
+class Report:
+    """Prints the demo's parts as they become known."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def note(self, text: str) -> None:
+        """One line on what goes on."""
+        self._console.print(Text(f"  … {text}", style="dim"))
+
+    def request(self, body: bytes) -> None:
+        """What is asked, in a requester's words."""
+        request = json.loads(body)
+        app = request["application"]
+        permissions = [
+            f"{wish['api']}: {name} ({kind})"
+            for wish in app.get("apiPermissions", [])
+            for kind in ("delegated", "application")
+            for name in wish.get(kind, [])
+        ]
+        credentials = [
+            f"{credential['name']} ({credential['type']}, {credential['lifetimeDays']} days)"
+            for credential in request.get("credentials", [])
+        ]
+        consent = " with admin consent" if app.get("adminConsent") else " without admin consent"
+        self._section(
+            f"Asked: {request['action']}, request {request['requestId']}",
+            ("requested by", request["requestedBy"]),
+            ("name", f"{app['displayName']} ({app['uniqueName']})"),
+            ("accounts", app["signInAudience"]),
+            ("redirect URIs", ", ".join(_redirect_uris(app))),
+            ("permissions", ", ".join(permissions) + consent),
+            ("credentials", ", ".join(credentials)),
+        )
+
+    def answer(self, answer: Answer, *, repeated: bool) -> None:
+        """The steps and the outcome; `repeated` when the answer was given to an earlier, identical message."""
+        if repeated:
+            self.note("already registered: the same request gets its recorded answer again, nothing was done")
+        if answer.data.steps:
+            self._steps(answer.data)
+        if answer.completed:
+            self._registered(answer.data)
+        else:
+            problems = [(p.code, f"{p.field}: {p.message}" if p.field else p.message) for p in answer.data.errors]
+            self._section(f"Not registered: {answer.data.status}", *problems)
+
+    def signed_in(self, proof: Proof) -> None:
+        """The proof that the registration works."""
+        self._section(
+            "Signed in with the secret that the requester read from Key Vault",
+            ("as", proof.client_id),
+            ("token for", proof.resource_uri),
+            ("until", _moment(datetime.fromtimestamp(proof.expires_on, UTC))),
+        )
+
+    def _steps(self, data: Data) -> None:
+        rows = [(_moment(step.started), f"{step.seconds:7.3f} s  {step.name}") for step in data.steps]
+        self._section("Steps, as the answer gives them", *rows)
+
+    def _registered(self, data: Data) -> None:
+        rows = [
+            ("client ID", data.client_id or ""),
+            ("tenant ID", data.tenant_id or ""),
+        ]
+        for wish in data.api_permissions:
+            rows.append(("resource", f"{wish.api} ({wish.resource_uri})"))
+            rows += [
+                (
+                    "permission",
+                    f"{permission.name} ({_KINDS.get(permission.type, permission.type)}): "
+                    + ("consent granted" if permission.consented else "waits for an administrator's consent"),
+                )
+                for permission in wish.permissions
+            ]
+        for credential in data.credentials:
+            rows.append(("secret at", credential.key_vault_secret_uri))
+            rows.append(("expires", _moment(credential.expires_on)))
+        rows.append(("portal", data.portal_url or ""))
+        self._section(f"Registered: {data.display_name}", *rows)
+
+    def _section(self, title: str, *rows: tuple[str, str]) -> None:
+        self._console.print()
+        self._console.print(Text(title, style="bold"))
+        table = Table.grid(padding=(0, 2))
+        table.add_column(style="cyan", no_wrap=True)
+        table.add_column(overflow="fold")
+        for label, value in rows:
+            table.add_row(Text(f"  {label}"), Text(value))
+        self._console.print(table)
+
+
+def _redirect_uris(app: dict[str, Any]) -> list[str]:
+    kinds = {"publicClient": "public client", "web": "web", "spa": "single-page"}
+    return [f"{uri} ({words})" for kind, words in kinds.items() for uri in app.get(kind, {}).get("redirectUris", [])]
+
+
+def _moment(when: datetime) -> str:
+    return when.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

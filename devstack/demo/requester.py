@@ -1,0 +1,100 @@
+"""What a requester does with an answer: read the secret from the vault, and sign in with it."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import httpx
+from azure.identity import ClientSecretCredential
+from azure.keyvault.secrets import KeyVaultSecretIdentifier, SecretClient
+
+from devstack.demo.answer import Answer, Data
+from devstack.process import StackError
+from devstack.queues import RequesterQueues
+
+_POLL_SECONDS = 0.25
+_FIRST_PATIENCE_SECONDS = 15.0
+"""Until the first call to a service: the worker may still be starting."""
+_PATIENCE_SECONDS = 3.0
+_FIRST_MOVE_SECONDS = 15
+_LONGEST_MOVE_SECONDS = 3600
+_MOST_MOVED_SECONDS = 25 * 3600
+"""More than the 24 hours after which every request has its answer."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A token was obtained with the stored secret; `expires_on` in seconds since the epoch."""
+
+    client_id: str
+    resource_uri: str
+    expires_on: int
+
+
+def read_secret_and_sign_in(data: Data) -> Proof:
+    """Read the first credential's value as the requester, and get a token for the first API with it.
+
+    The requester holds Key Vault Secrets User on the vault and nothing else. The value stays in this function.
+    """
+    tenant, client = data.tenant_id or "", data.client_id or ""
+    requester = ClientSecretCredential(
+        tenant, os.environ["DEVSTACK_REQUESTER_CLIENT_ID"], os.environ["DEVSTACK_REQUESTER_CLIENT_SECRET"]
+    )
+    where = KeyVaultSecretIdentifier(data.credentials[0].key_vault_secret_uri)
+    with SecretClient(where.vault_url, requester) as vault:
+        value = vault.get_secret(where.name).value or ""
+    resource = data.api_permissions[0].resource_uri
+    token = ClientSecretCredential(tenant, client, value).get_token(f"{resource}/.default")
+    return Proof(client, resource, token.expires_on)
+
+
+class ControlPlane:
+    """The little that the demo asks of the stack itself: its clock, and whether anything moves."""
+
+    def __init__(self, url: str) -> None:
+        self._client = httpx.Client(base_url=url, trust_env=False, timeout=10)
+
+    def now(self) -> datetime:
+        """The stack clock."""
+        return datetime.fromisoformat(self._client.get("/clock").raise_for_status().json()["now"])
+
+    def advance(self, seconds: int) -> None:
+        """Move the stack clock."""
+        self._client.post("/clock", json={"advanceSeconds": seconds}).raise_for_status()
+
+    def calls(self) -> str:
+        """The counters of calls, to be compared with an earlier look."""
+        return self._client.get("/calls").raise_for_status().text
+
+
+def await_answer(
+    queues: RequesterQueues, control: ControlPlane, request_id: str, tell: Callable[[str], None]
+) -> Answer:
+    """Wait for the answer to a request. While nothing moves, move the stack clock instead of waiting for it.
+
+    Raises StackError when there is none after more than a day of the stack's time.
+    """
+    moved, move = 0, _FIRST_MOVE_SECONDS
+    seen, patience = control.calls(), _FIRST_PATIENCE_SECONDS
+    quiet_since = time.monotonic()
+    while moved <= _MOST_MOVED_SECONDS:
+        if answers := queues.take_answers(request_id):
+            return Answer.of(answers[-1])
+        calls = control.calls()
+        if calls != seen:
+            seen, patience, quiet_since = calls, _PATIENCE_SECONDS, time.monotonic()
+        elif time.monotonic() - quiet_since > patience:
+            tell(f"it waits for something; moving the stack clock {move} s forward instead of waiting")
+            control.advance(move)
+            moved, move = moved + move, min(move * 2, _LONGEST_MOVE_SECONDS)
+            patience, quiet_since = _PATIENCE_SECONDS, time.monotonic()
+        time.sleep(_POLL_SECONDS)
+    raise StackError(f"no answer to {request_id} within {moved // 3600} hours of the stack's time")
+
+
+def connect() -> tuple[RequesterQueues, ControlPlane]:
+    """The queues and the control plane that the environment names."""
+    queues = RequesterQueues(os.environ["AZURE_STORAGE_CONNECTION_STRING"], os.environ["REQUESTS_CA_BUNDLE"])
+    return queues, ControlPlane(os.environ["DEVSTACK_CONTROL_URL"])
