@@ -9,7 +9,6 @@ import os
 import signal
 import sys
 import time
-from contextlib import suppress
 
 _GRACE_SECONDS = 3.0
 
@@ -23,13 +22,22 @@ def main() -> None:
             groups.add(group)
         else:
             groups.discard(group)
-    for kind in (signal.SIGTERM, signal.SIGKILL):
-        for group in groups:
-            # EPERM is how macOS answers for a group of which only a zombie is left.
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(group, kind)
-        if groups and kind == signal.SIGTERM:
-            time.sleep(_GRACE_SECONDS)
+    deadline = time.monotonic() + _GRACE_SECONDS
+    alive = {group for group in groups if _signal(group, signal.SIGTERM)}
+    while alive and time.monotonic() < deadline:
+        time.sleep(0.05)
+        alive = {group for group in alive if _signal(group, 0)}
+    for group in alive:
+        _signal(group, signal.SIGKILL)
+
+
+def _signal(group: int, kind: int) -> bool:
+    """Whether there was a process to be signalled. EPERM is macOS's word for a group of zombies."""
+    try:
+        os.killpg(group, kind)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
 
 
 if __name__ == "__main__":

@@ -11,8 +11,7 @@ is_python313() { "$@" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))'
 
 # Every candidate is tried, not merely found: a pyenv shim is on the PATH whether or not its Python is chosen.
 find_python() {
-  for python in python3.13 python3 python "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.13*/bin/python3.13 \
-    /opt/homebrew/bin/python3.13 /usr/local/bin/python3.13; do
+  for python in python3.13 python3 python "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.13*/bin/python3.13; do
     if is_python313 "$python"; then printf '%s\n' "$python"; return; fi
   done
   if command -v uv >/dev/null 2>&1 && python=$(uv python find 3.13 2>/dev/null) && is_python313 "$python"; then
