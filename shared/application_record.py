@@ -11,7 +11,7 @@ from shared.model import ApplicationState, Consent, StoredModel
 from shared.registration.convergence import ApplicationWrite
 
 
-class ConsentWrite(StoredModel):
+class ConsentWrite(StoredModel, frozen=True):
     """Our last write to an app's consents: what it left granted by us, and what it took away."""
 
     at: datetime
@@ -23,7 +23,7 @@ class ConsentWrite(StoredModel):
         return seen >= self.wrote and not seen & self.removed
 
 
-class ApplicationRecord(StoredModel):
+class ApplicationRecord(StoredModel, frozen=True):
     """One app, keyed by uniqueName."""
 
     schema_version: Literal["1"] = "1"

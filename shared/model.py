@@ -5,18 +5,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 type PermissionType = Literal["Scope", "Role"]
 
 
-class StoredModel(BaseModel):
+class StoredModel(BaseModel, frozen=True):
     """A value that is kept in a table row as JSON; readers ignore what a newer version added."""
 
-    model_config = ConfigDict(frozen=True)
 
-
-class RequiredPermission(StoredModel):
+class RequiredPermission(StoredModel, frozen=True):
     """One entry of Graph's requiredResourceAccess: `Scope` is delegated, `Role` is an application permission."""
 
     resource_app_id: str
@@ -24,7 +22,7 @@ class RequiredPermission(StoredModel):
     type: PermissionType
 
 
-class ApplicationState(StoredModel):
+class ApplicationState(StoredModel, frozen=True):
     """The part of a Graph application that requests decide; collections are sets, as Graph keeps no order."""
 
     display_name: str
@@ -39,7 +37,7 @@ class ApplicationState(StoredModel):
     tags: frozenset[str] = frozenset()
 
 
-class Consent(StoredModel):
+class Consent(StoredModel, frozen=True):
     """One consented permission of a client: `name` is the scope's value for a delegated one, the role's id else."""
 
     resource_id: str

@@ -32,7 +32,7 @@ class State(StrEnum):
         return self in (State.COMPLETED, State.REJECTED, State.FAILED)
 
 
-class CredentialProgress(StoredModel):
+class CredentialProgress(StoredModel, frozen=True):
     """How far one credential came. The secret's value is never part of it."""
 
     intended_at: datetime | None = None
@@ -46,7 +46,7 @@ class CredentialProgress(StoredModel):
     """Vault version whose value a token was obtained with."""
 
 
-class Operation(StoredModel):
+class Operation(StoredModel, frozen=True):
     """The record of one request, `id` being 128 random bits as 32 hex digits."""
 
     schema_version: Literal["1"] = "1"

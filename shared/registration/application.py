@@ -69,15 +69,14 @@ async def converge_application(job: Job, wanted: ApplicationState, seen: SeenApp
 async def _write(
     job: Job, wanted: ApplicationState, merged: ApplicationState, seen: SeenApplication | None
 ) -> Registered:
-    # Said before it is done: whatever happens to the answer, later reads are compared with this write.
     previous = job.application.applied
     ours = merge(previous, wanted, None) if previous is not None else wanted
     write = application_write(job.now(), seen.state if seen is not None else None, merged)
-    await job.save_application(application_write=write, applied=ours)
     unique_name = job.operation.unique_name
     try:
-        with job.patience(job.operation.started_at):
-            created = await job.services.directory.upsert_application(unique_name, merged)
+        async with job.announce(application_write=write, applied=ours):
+            with job.patience(job.operation.started_at):
+                created = await job.services.directory.upsert_application(unique_name, merged)
     except (NotReplicated, Refused):
         if seen is None and await job.services.directory.is_name_held_by_deleted(unique_name):
             raise Rejected([_name_held_by_deleted(unique_name)]) from None
@@ -118,11 +117,11 @@ async def converge_service_principal(job: Job, client_id: str) -> str:
 
 
 async def _create_service_principal(job: Job, client_id: str) -> str:
-    await job.save_application(principal_written_at=job.now())
     directory = job.services.directory
     name = job.operation.request.application.display_name
-    with job.patience(job.operation.begun.get("writeServicePrincipal")):
-        created = await directory.upsert_service_principal(client_id, name)
+    async with job.announce(principal_written_at=job.now()):
+        with job.patience(job.operation.begun.get("writeServicePrincipal")):
+            created = await directory.upsert_service_principal(client_id, name)
     if created is None:
         created = await directory.service_principal_id(client_id)
     if created is None:

@@ -36,9 +36,8 @@ async def converge_consent(job: Job, service_principal_id: str, wanted: frozense
         return trusted and not is_fresh
     if not trusted:
         raise NotYetVisible("the consent was changed moments ago and the directory still shows an older state")
-    await job.save_application(
-        consent_write=ConsentWrite(at=job.now(), wrote=wanted, removed=remove), granted=record.granted | wanted
-    )
-    with job.patience(job.operation.begun.get("grantConsent")):
-        await directory.write_consents(service_principal_id, seen, add, remove)
+    write = ConsentWrite(at=job.now(), wrote=wanted, removed=remove)
+    async with job.announce(consent_write=write, granted=record.granted | wanted):
+        with job.patience(job.operation.begun.get("grantConsent")):
+            await directory.write_consents(service_principal_id, seen, add, remove)
     return False

@@ -51,7 +51,7 @@ def covers(seen: ApplicationState, wanted: ApplicationState) -> bool:
     )
 
 
-class ApplicationWrite(StoredModel):
+class ApplicationWrite(StoredModel, frozen=True):
     """Our last write to an application: what it wrote, and what it took away."""
 
     at: datetime

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from shared.application_record import ApplicationRecord
 from shared.contract.answer import Step
-from shared.errors import NotReplicated, Refused
+from shared.errors import Deferred, NotReplicated, Refused, RegistrarError
 from shared.operation import Operation
 from shared.ports import Lease, Versioned
 from shared.registration.convergence import within
@@ -55,6 +55,22 @@ class Job:
         record = self.application.model_copy(update=changes)
         etag = await self.services.applications.save(record, self.stored_application.etag)
         self.stored_application = Versioned(record, etag)
+
+    @asynccontextmanager
+    async def announce(self, **changes: object) -> AsyncGenerator[None]:
+        """Say what is about to be written before it is; take it back when the write surely took no effect.
+
+        Whatever happens to the answer, later reads are then compared with the write. The writes announced here
+        are repeatable, so taking back one that did take effect costs a repetition and no more.
+        """
+        before = {name: getattr(self.application, name) for name in changes}
+        await self.save_application(**changes)
+        try:
+            yield
+        except RegistrarError as error:
+            if not isinstance(error, Deferred) or error.took_effect is False:
+                await self.save_application(**before)
+            raise
 
     @contextmanager
     def patience(self, since: datetime | None) -> Generator[None]:

@@ -1,0 +1,62 @@
+"""The worker dies, or an answer is lost, around every single outgoing call; all is well afterwards."""
+
+from datetime import timedelta
+
+import pytest
+
+from shared.errors import Throttled, Unavailable
+from tests.fakes.faults import Moment, WorkerDied
+from tests.fakes.world import World, breaches, example
+
+
+async def _calls_of_a_run() -> list[str]:
+    world = World()
+    await world.run(example())
+    return world.faults.calls
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+async def test_a_worker_that_dies_at_any_call_leaves_one_app_and_one_live_secret(moment: Moment) -> None:
+    calls = await _calls_of_a_run()
+    assert len(calls) > 20
+    for index, call in enumerate(calls):
+        world = World()
+        world.faults.at(index, moment, WorkerDied())
+        await world.send(example())
+        await world.settle()
+        _assert_registered(world, f"died {moment} call {index}, {call}")
+        assert world.deaths == 1
+
+
+@pytest.mark.parametrize("lag", [timedelta(0), timedelta(seconds=45)])
+async def test_a_lost_answer_at_any_call_leaves_one_app_and_one_live_secret(lag: timedelta) -> None:
+    for index, call in enumerate(await _calls_of_a_run()):
+        world = World()
+        world.directory.lag = lag
+        world.faults.at(index, "after", Unavailable("connection lost"))
+        await world.send(example())
+        await world.settle()
+        _assert_registered(world, f"answer lost after call {index}, {call}")
+
+
+async def test_throttling_at_any_call_costs_no_attempt() -> None:
+    for index, call in enumerate(await _calls_of_a_run()):
+        if not call.startswith(("graph", "vault", "entra")):
+            continue
+        world = World()
+        world.faults.at(index, "before", Throttled("busy", timedelta(seconds=40)))
+        await world.send(example())
+        await world.settle()
+        _assert_registered(world, f"throttled at call {index}, {call}")
+        (operation,) = world.operations.all()
+        assert operation.attempts == 1, call
+
+
+def _assert_registered(world: World, what: str) -> None:
+    assert breaches(world) == [], what
+    assert {a["data"]["status"] for a in world.queues.answers} == {"completed"}, what
+    (app,) = world.directory.applications.values()
+    assert len(world.directory.principals) == 1, what
+    assert len(app.passwords) == 1, what
+    assert world.cleanups.rows == {}, what
+    assert world.operations.unsettled == {}, what

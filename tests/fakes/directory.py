@@ -1,0 +1,220 @@
+"""An Entra in memory: one tenant, read late by app-only callers, with secrets that take their time to work."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import count
+from uuid import UUID
+
+from shared.errors import NotReplicated, NotYetVisible
+from shared.model import (
+    Api,
+    ApiPermission,
+    ApplicationState,
+    Consent,
+    PasswordCredential,
+    PermissionType,
+    SeenApplication,
+    SeenConsents,
+)
+from shared.ports import CreatedApplication, IssuedPassword
+from shared.registration.permissions import MICROSOFT_TENANT
+from shared.secret import Secret
+from tests.fakes.clock import FakeClock, Past
+from tests.fakes.faults import Faults
+
+DIGITAL_TWINS = Api(
+    service_principal_id="5b000000-0000-4000-8000-000000000001",
+    app_id="0b07f429-9f4b-4714-9392-cc5e8e80c8b0",
+    display_name="Azure Digital Twins",
+    owner_organization_id=MICROSOFT_TENANT,
+    service_principal_names=("0b07f429-9f4b-4714-9392-cc5e8e80c8b0", "https://digitaltwins.azure.net"),
+    permissions=(ApiPermission("4589bd03-58cb-4e6c-b17f-b580e39652f8", "Read.Write", "Scope", enabled=True),),
+)
+MICROSOFT_GRAPH = Api(
+    service_principal_id="5b000000-0000-4000-8000-000000000002",
+    app_id="00000003-0000-0000-c000-000000000000",
+    display_name="Microsoft Graph",
+    owner_organization_id=MICROSOFT_TENANT,
+    service_principal_names=("00000003-0000-0000-c000-000000000000", "https://graph.microsoft.com"),
+    permissions=(
+        ApiPermission("e1fe6dd8-ba31-4d61-89e7-88639da4683d", "User.Read", "Scope", enabled=True),
+        ApiPermission("df021288-bdef-4463-88db-98f22de89214", "User.Read.All", "Role", enabled=True),
+        ApiPermission("1bfefb4e-e0b5-418b-a88f-73c46d2cc8e9", "Application.ReadWrite.All", "Role", enabled=True),
+        ApiPermission(
+            "9e3f62cf-ca93-4989-b6ce-bf83c28f9fe8", "RoleManagement.ReadWrite.Directory", "Role", enabled=True
+        ),
+        ApiPermission("00000000-0000-4000-8000-00000000abcd", "Policy.ReadWrite.BrandNew", "Scope", enabled=True),
+    ),
+)
+
+
+@dataclass
+class FakePassword:
+    credential: PasswordCredential
+    value: str
+    active_from: datetime
+
+
+@dataclass
+class FakeApplication:
+    object_id: str
+    client_id: str
+    state: ApplicationState
+    passwords: dict[str, FakePassword] = field(default_factory=dict[str, FakePassword])
+
+    def seen(self) -> SeenApplication:
+        passwords = tuple(password.credential for password in self.passwords.values())
+        return SeenApplication(self.object_id, self.client_id, self.state, passwords)
+
+
+class FakeDirectory:
+    """Fills `Directory`. `applications` and the rest are the primary: what a test asserts on."""
+
+    def __init__(self, clock: FakeClock, faults: Faults) -> None:
+        self.clock = clock
+        self.faults = faults
+        self.lag = timedelta(0)
+        self.secret_delay = timedelta(0)
+        self.apis = [DIGITAL_TWINS, MICROSOFT_GRAPH]
+        self.applications: dict[str, FakeApplication] = {}
+        self.deleted_names: set[str] = set()
+        self.principals: dict[str, str] = {}
+        self.consented: dict[str, set[Consent]] = {}
+        self.passwords_ever_issued = 0
+        self._application_past: dict[str, Past[SeenApplication]] = {}
+        self._principal_past: dict[str, Past[str]] = {}
+        self._consent_past: dict[str, Past[frozenset[Consent]]] = {}
+        self._ids = count(1)
+
+    async def find_apis(self, name: str) -> list[Api]:
+        async with self.faults.call("graph find_apis"):
+            return [api for api in self.apis if api.display_name == name]
+
+    async def api(self, app_id: str) -> Api | None:
+        async with self.faults.call("graph api"):
+            return next((api for api in self.apis if api.app_id == app_id), None)
+
+    async def application(self, unique_name: str) -> SeenApplication | None:
+        async with self.faults.call("graph application"):
+            past = self._application_past.get(unique_name)
+            return past.seen(self.lag) if past is not None else None
+
+    async def is_name_held_by_deleted(self, unique_name: str) -> bool:
+        async with self.faults.call("graph deleted"):
+            return unique_name in self.deleted_names
+
+    async def upsert_application(self, unique_name: str, state: ApplicationState) -> CreatedApplication | None:
+        async with self.faults.call("graph upsert_application"):
+            if unique_name in self.deleted_names:
+                raise NotReplicated("Another object with the same value for property uniqueName already exists.")
+            known = self.applications.get(unique_name)
+            if known is not None:
+                known.state = state
+                self.remember(unique_name)
+                return None
+            made = FakeApplication(self._new_id(), self._new_id(), state)
+            self.applications[unique_name] = made
+            self.remember(unique_name)
+            return CreatedApplication(made.object_id, made.client_id)
+
+    async def service_principal_id(self, client_id: str) -> str | None:
+        async with self.faults.call("graph service_principal"):
+            past = self._principal_past.get(client_id)
+            return past.seen(self.lag) if past is not None else None
+
+    async def upsert_service_principal(self, client_id: str, display_name: str) -> str | None:
+        async with self.faults.call("graph upsert_service_principal"):
+            assert display_name
+            self._require_replicated(client_id)
+            if client_id in self.principals:
+                return None
+            made = self._new_id()
+            self.principals[client_id] = made
+            self._principal_past.setdefault(client_id, Past(self.clock)).set(made)
+            return made
+
+    async def consents(self, service_principal_id: str, types: frozenset[PermissionType]) -> SeenConsents:
+        async with self.faults.call("graph consents"):
+            past = self._consent_past.get(service_principal_id)
+            seen = (past.seen(self.lag) if past is not None else None) or frozenset[Consent]()
+            return SeenConsents(frozenset(consent for consent in seen if consent.type in types))
+
+    async def write_consents(
+        self, service_principal_id: str, seen: SeenConsents, add: frozenset[Consent], remove: frozenset[Consent]
+    ) -> None:
+        async with self.faults.call("graph write_consents"):
+            client_id = next(c for c, principal in self.principals.items() if principal == service_principal_id)
+            if self._principal_past[client_id].seen(self.lag) is None:
+                raise NotReplicated("Not a valid reference update")
+            consents = self.consented.setdefault(service_principal_id, set())
+            consents |= add
+            consents -= remove
+            self._consent_past.setdefault(service_principal_id, Past(self.clock)).set(frozenset(consents))
+
+    async def add_password(self, object_id: str, display_name: str, end: datetime) -> IssuedPassword:
+        async with self.faults.call("graph add_password"):
+            unique_name, app = self._by_object_id(object_id)
+            if self._application_past[unique_name].seen(self.lag) is None:
+                raise NotYetVisible("Resource does not exist")
+            key_id, value = self._new_id(), f"value-{self.passwords_ever_issued}"
+            self.passwords_ever_issued += 1
+            credential = PasswordCredential(key_id, display_name, end)
+            app.passwords[key_id] = FakePassword(credential, value, self.clock.now() + self.secret_delay)
+            self.remember(unique_name)
+            return IssuedPassword(key_id, Secret(value))
+
+    async def remove_password(self, object_id: str, key_id: str) -> bool:
+        async with self.faults.call("graph remove_password"):
+            unique_name, app = self._by_object_id(object_id)
+            if app.passwords.pop(key_id, None) is None:
+                return False
+            self.remember(unique_name)
+            return True
+
+    async def prove(self, client_id: str, value: Secret, resource_uri: str) -> None:
+        """Fills `SignIn`."""
+        async with self.faults.call("entra token"):
+            assert resource_uri.startswith("https://")
+            app = next((a for a in self.applications.values() if a.client_id == client_id), None)
+            if app is None or client_id not in self.principals or not self.signs_in(app, value.reveal()):
+                raise NotYetVisible("AADSTS7000215")
+
+    def signs_in(self, app: FakeApplication, value: str) -> bool:
+        return any(p.value == value and p.active_from <= self.clock.now() for p in app.passwords.values())
+
+    def remember(self, unique_name: str) -> None:
+        """Make the application's present part of its past; for tests that change it behind the registrar's back."""
+        app = self.applications.get(unique_name)
+        past = self._application_past.setdefault(unique_name, Past(self.clock))
+        past.set(app.seen() if app is not None else None)
+
+    def put_foreign(self, unique_name: str, state: ApplicationState) -> FakeApplication:
+        """An application that somebody else made."""
+        app = FakeApplication(self._new_id(), self._new_id(), state)
+        self.applications[unique_name] = app
+        self.remember(unique_name)
+        return app
+
+    def change(self, unique_name: str, **changes: object) -> None:
+        """Somebody edits the application in the portal."""
+        app = self.applications[unique_name]
+        app.state = app.state.model_copy(update=changes)
+        self.remember(unique_name)
+
+    def _by_object_id(self, object_id: str) -> tuple[str, FakeApplication]:
+        return next((name, app) for name, app in self.applications.items() if app.object_id == object_id)
+
+    def _require_replicated(self, client_id: str) -> None:
+        unique_name = next(name for name, app in self.applications.items() if app.client_id == client_id)
+        if self._application_past[unique_name].seen(self.lag) is None:
+            raise NotReplicated("does not reference a valid application object")
+
+    def _new_id(self) -> str:
+        return str(UUID(int=next(self._ids)))
+
+
+def with_owner(api: Api, organization: str, service_principal_id: str) -> Api:
+    """Another party's API with the same name."""
+    return replace(
+        api, owner_organization_id=organization, service_principal_id=service_principal_id, app_id=service_principal_id
+    )

@@ -1,0 +1,177 @@
+"""The storage account in memory: records with ETags, leases, queues with delays; values go through JSON."""
+
+import heapq
+import json
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+
+from shared.application_record import ApplicationRecord
+from shared.errors import Busy
+from shared.operation import Operation
+from shared.ports import Cleanup, Lease, Versioned
+from tests.fakes.clock import FakeClock
+from tests.fakes.faults import Faults
+
+
+class FakeOperations:
+    def __init__(self, faults: Faults) -> None:
+        self.faults = faults
+        self.claims: dict[tuple[str, str], tuple[str, str]] = {}
+        self.rows: dict[str, tuple[str, str]] = {}
+        self.unsettled: dict[str, tuple[int, datetime]] = {}
+        self._etags = count(1)
+
+    async def claim(self, source: str, request_id: str, body_hash: str, operation_id: str) -> tuple[str, str]:
+        async with self.faults.call("table claim"):
+            return self.claims.setdefault((source, request_id), (operation_id, body_hash))
+
+    async def create(self, operation: Operation, due: datetime) -> bool:
+        async with self.faults.call("table create"):
+            self.unsettled[operation.id] = (operation.generation, due)
+            if operation.id in self.rows:
+                return False
+            self.rows[operation.id] = (operation.model_dump_json(), str(next(self._etags)))
+            return True
+
+    async def read(self, operation_id: str) -> Versioned[Operation] | None:
+        async with self.faults.call("table read"):
+            row = self.rows.get(operation_id)
+            return Versioned(Operation.model_validate_json(row[0]), row[1]) if row is not None else None
+
+    async def save(self, operation: Operation, etag: str, due: datetime | None) -> str:
+        async with self.faults.call("table save"):
+            if self.rows[operation.id][1] != etag:
+                raise Busy("changed meanwhile")
+            new = str(next(self._etags))
+            self.rows[operation.id] = (operation.model_dump_json(), new)
+            if due is None:
+                self.unsettled.pop(operation.id, None)
+            else:
+                self.unsettled[operation.id] = (operation.generation, due)
+            return new
+
+    async def due(self, before: datetime) -> AsyncIterator[tuple[str, int]]:
+        for operation_id, (generation, due) in list(self.unsettled.items()):
+            if due < before:
+                yield operation_id, generation
+
+    async def relist(self, operation_id: str, generation: int, due: datetime) -> None:
+        self.unsettled[operation_id] = (generation, due)
+
+    async def unlist(self, operation_id: str) -> None:
+        self.unsettled.pop(operation_id, None)
+
+    def all(self) -> list[Operation]:
+        return [Operation.model_validate_json(row[0]) for row in self.rows.values()]
+
+
+class FakeApplications:
+    def __init__(self, faults: Faults) -> None:
+        self.faults = faults
+        self.rows: dict[str, tuple[str, str]] = {}
+        self._etags = count(1)
+
+    async def read(self, unique_name: str) -> Versioned[ApplicationRecord]:
+        async with self.faults.call("table read app"):
+            row = self.rows.get(unique_name)
+            if row is None:
+                return Versioned(ApplicationRecord(unique_name=unique_name), "")
+            return Versioned(ApplicationRecord.model_validate_json(row[0]), row[1])
+
+    async def save(self, record: ApplicationRecord, etag: str) -> str:
+        async with self.faults.call("table save app"):
+            if self.rows.get(record.unique_name, ("", ""))[1] != etag:
+                raise Busy("changed meanwhile")
+            new = str(next(self._etags))
+            self.rows[record.unique_name] = (record.model_dump_json(), new)
+            return new
+
+
+class FakeCleanups:
+    def __init__(self, faults: Faults) -> None:
+        self.faults = faults
+        self.rows: dict[tuple[str, str], Cleanup] = {}
+
+    async def put(self, cleanup: Cleanup) -> None:
+        async with self.faults.call("table put cleanup"):
+            self.rows[(cleanup.unique_name, cleanup.operation_id)] = cleanup
+
+    async def remove(self, unique_name: str, operation_id: str) -> None:
+        async with self.faults.call("table remove cleanup"):
+            self.rows.pop((unique_name, operation_id), None)
+
+    async def all(self) -> AsyncIterator[Cleanup]:
+        for row in list(self.rows.values()):
+            yield row
+
+
+class FakeBackoff:
+    def __init__(self) -> None:
+        self.pause: datetime | None = None
+
+    async def until(self) -> datetime | None:
+        return self.pause
+
+    async def extend(self, until: datetime, reason: str) -> None:
+        assert reason
+        self.pause = max(self.pause or until, until)
+
+
+class FakeLeases:
+    """Leases of a minute; one whose holder died is free again after that."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.held: dict[str, datetime] = {}
+
+    @asynccontextmanager
+    async def hold(self, unique_name: str) -> AsyncGenerator[Lease]:
+        if self.held.get(unique_name, self.clock.now()) > self.clock.now():
+            raise Busy("held")
+        self.held[unique_name] = self.clock.now() + timedelta(seconds=60)
+        try:
+            yield _FakeLease()
+        except Exception:
+            del self.held[unique_name]
+            raise
+        except BaseException:  # the worker died: nobody gives the lease back
+            raise
+        else:
+            del self.held[unique_name]
+
+
+class _FakeLease:
+    async def keep(self) -> None:
+        return None
+
+
+class FakeQueues:
+    """Messages with their due moments; `answers`, `events` and `poison` as parsed JSON."""
+
+    def __init__(self, clock: FakeClock, faults: Faults) -> None:
+        self.clock = clock
+        self.faults = faults
+        self.work: list[tuple[datetime, int, str, int]] = []
+        self.answers: list[dict[str, Any]] = []
+        self.events: list[dict[str, Any]] = []
+        self.poison: list[dict[str, Any]] = []
+        self._order = count()
+
+    async def send_work(self, operation_id: str, generation: int, delay: timedelta = timedelta(0)) -> None:
+        async with self.faults.call("queue work"):
+            heapq.heappush(self.work, (self.clock.now() + delay, next(self._order), operation_id, generation))
+
+    async def send_answer(self, answer: str) -> None:
+        async with self.faults.call("queue answer"):
+            self.answers.append(json.loads(answer))
+
+    async def send_event(self, event: str) -> None:
+        async with self.faults.call("queue event"):
+            self.events.append(json.loads(event))
+
+    async def send_poison(self, message: str) -> None:
+        async with self.faults.call("queue poison"):
+            self.poison.append(json.loads(message))

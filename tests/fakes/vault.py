@@ -1,0 +1,93 @@
+"""A Key Vault in memory."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import count
+
+from shared.errors import NotYetVisible
+from shared.model import VaultEntry
+from shared.naming import SECRET_CONTENT_TYPE
+from shared.secret import Secret
+from tests.fakes.clock import FakeClock
+from tests.fakes.faults import Faults
+
+URL = "https://contoso-registrar.vault.azure.net"
+
+
+@dataclass
+class FakeVersion:
+    entry: VaultEntry
+    value: str
+
+
+class FakeVault:
+    """Fills `Vault`. `secrets` holds the versions of each name, oldest first."""
+
+    def __init__(self, clock: FakeClock, faults: Faults) -> None:
+        self.clock = clock
+        self.faults = faults
+        self.secrets: dict[str, list[FakeVersion]] = {}
+        self.deleted: dict[str, list[FakeVersion]] = {}
+        self._versions = count(1)
+
+    async def newest(self, unique_name: str, secret_name: str) -> VaultEntry | None:
+        async with self.faults.call("vault newest"):
+            versions = self.secrets.get(secret_name)
+            return versions[-1].entry if versions else None
+
+    async def key_ids(self, unique_name: str, secret_name: str) -> frozenset[str]:
+        async with self.faults.call("vault key_ids"):
+            return frozenset(version.entry.tags["keyId"] for version in self.secrets.get(secret_name, ()))
+
+    async def deleted_tags(self, unique_name: str, secret_name: str) -> dict[str, str] | None:
+        async with self.faults.call("vault deleted_tags"):
+            versions = self.deleted.get(secret_name)
+            return versions[-1].entry.tags if versions else None
+
+    async def recover(self, unique_name: str, secret_name: str) -> None:
+        async with self.faults.call("vault recover"):
+            self.secrets[secret_name] = self.deleted.pop(secret_name)
+
+    async def store(
+        self,
+        unique_name: str,
+        secret_name: str,
+        value: Secret,
+        *,
+        not_before: datetime,
+        expires: datetime,
+        tags: Mapping[str, str],
+    ) -> VaultEntry:
+        async with self.faults.call("vault store"):
+            if secret_name in self.deleted:
+                raise NotYetVisible("the name is held by a deleted secret")
+            return self.put(secret_name, value.reveal(), expires, tags)
+
+    async def retag(self, unique_name: str, secret_name: str, version: str, tags: Mapping[str, str]) -> None:
+        async with self.faults.call("vault retag"):
+            for kept in self.secrets[secret_name]:
+                if kept.entry.version == version:
+                    kept.entry = replace(kept.entry, tags=dict(tags))
+
+    async def value(self, unique_name: str, secret_name: str, version: str) -> Secret:
+        async with self.faults.call("vault value"):
+            return Secret(next(v.value for v in self.secrets[secret_name] if v.entry.version == version))
+
+    def put(self, name: str, value: str, expires: datetime, tags: Mapping[str, str]) -> VaultEntry:
+        """Store a version, as somebody with the right to."""
+        entry = VaultEntry(
+            uri=f"{URL}/secrets/{name}",
+            version=f"{next(self._versions):032x}",
+            enabled=True,
+            created=self.clock.now(),
+            expires=expires,
+            content_type=SECRET_CONTENT_TYPE,
+            tags=dict(tags),
+        )
+        self.secrets.setdefault(name, []).append(FakeVersion(entry, value))
+        return entry
+
+    def delete(self, name: str) -> None:
+        """Soft-delete a secret."""
+        self.deleted[name] = self.secrets.pop(name)
