@@ -5,8 +5,11 @@ from pathlib import Path
 import pytest
 
 from devstack.clock import StackClock
+from devstack.config import Ports, StackConfig
+from devstack.doubles.seed import plant
 from devstack.doubles.tokens import Tokens
 from devstack.doubles.world import Tenant, World, open_world
+from tests.devstack.doubles.graph_tenant import Caller, GraphTenant
 
 TENANT = Tenant("5f0b9e0c-2d63-4b7a-9c0e-3a1d5c8e7f21", "Contoso", "contoso.onmicrosoft.com")
 
@@ -15,6 +18,19 @@ TENANT = Tenant("5f0b9e0c-2d63-4b7a-9c0e-3a1d5c8e7f21", "Contoso", "contoso.onmi
 def world(tmp_path: Path) -> World:
     """A world in memory, without documents."""
     return open_world(TENANT, StackClock(tmp_path / "clock"))
+
+
+@pytest.fixture
+def config() -> StackConfig:
+    """A configuration whose ports nobody opens."""
+    return StackConfig(tenant_id=TENANT.id, ports=Ports(**dict.fromkeys(Ports.model_fields, 1)))
+
+
+@pytest.fixture
+def planted(world: World, config: StackConfig) -> World:
+    """The world with the seed of `config`."""
+    plant(world, config)
+    return world
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +42,15 @@ def _signing_key(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tokens(world: World, _signing_key: Path) -> Tokens:
     """Tokens on the world's clock; one key for all tests, for making one is slow."""
     return Tokens(TENANT.id, world.clock.time, _signing_key)
+
+
+@pytest.fixture
+def graph(world: World, tokens: Tokens) -> GraphTenant:
+    """Graph over the world, in the same process."""
+    return GraphTenant(world, tokens)
+
+
+@pytest.fixture
+def admin(graph: GraphTenant) -> Caller:
+    """A caller of Graph who may do everything to app registrations."""
+    return graph.administrator()

@@ -6,21 +6,8 @@ from typing import Any
 
 import pytest
 
-from devstack.doubles.tokens import Tokens
 from devstack.doubles.world import World
-from tests.devstack.doubles.graph_tenant import NOWHERE, Caller, GraphTenant, error
-
-UPSERT = {"prefer": "create-if-missing"}
-
-
-@pytest.fixture
-def graph(world: World, tokens: Tokens) -> GraphTenant:
-    return GraphTenant(world, tokens)
-
-
-@pytest.fixture
-def admin(graph: GraphTenant) -> Caller:
-    return graph.administrator()
+from tests.devstack.doubles.graph_tenant import CREATE_IF_MISSING, NOWHERE, Caller, error
 
 
 async def test_a_bare_create_answers_the_defaults_in_the_services_order(admin: Caller) -> None:
@@ -51,9 +38,9 @@ async def test_display_names_are_not_unique(admin: Caller) -> None:
 
 async def test_an_upsert_creates_then_updates(admin: Caller) -> None:
     path = "/applications(uniqueName='orders')"
-    first = await admin.patch(path, {"displayName": "Orders"}, **UPSERT)
+    first = await admin.patch(path, {"displayName": "Orders"}, **CREATE_IF_MISSING)
     assert (first.status_code, first.json()["uniqueName"]) == (201, "orders")
-    second = await admin.patch(path, {"displayName": "Orders 2"}, **UPSERT)
+    second = await admin.patch(path, {"displayName": "Orders 2"}, **CREATE_IF_MISSING)
     assert (second.status_code, second.content) == (204, b"")
     assert "content-type" not in second.headers
     read = (await admin.get(f"{path}?$select=id,displayName")).json()
@@ -72,10 +59,10 @@ async def test_without_the_header_an_unknown_unique_name_is_not_created(admin: C
 
 async def test_an_upsert_needs_a_display_name_and_takes_no_secret(admin: Caller) -> None:
     path = "/applications(uniqueName='orders')"
-    nameless = await admin.patch(path, {"notes": "x"}, **UPSERT)
+    nameless = await admin.patch(path, {"notes": "x"}, **CREATE_IF_MISSING)
     assert error(nameless)[2] == "A value is required for property 'displayName' of resource 'Application'."
     secret = {"displayName": "Orders", "passwordCredentials": [{"displayName": "x"}]}
-    assert error(await admin.patch(path, secret, **UPSERT))[:2] == (400, "Request_BadRequest")
+    assert error(await admin.patch(path, secret, **CREATE_IF_MISSING))[:2] == (400, "Request_BadRequest")
 
 
 async def test_a_unique_name_is_taken_even_by_a_deleted_application(admin: Caller) -> None:
@@ -87,10 +74,10 @@ async def test_a_unique_name_is_taken_even_by_a_deleted_application(admin: Calle
     )
     assert error(await admin.post("/applications", {"displayName": "x", "uniqueName": "ORDERS"})) == taken
     assert (await admin.delete(f"/applications/{created['id']}")).status_code == 204
-    upsert = await admin.patch("/applications(uniqueName='orders')", {"displayName": "x"}, **UPSERT)
+    upsert = await admin.patch("/applications(uniqueName='orders')", {"displayName": "x"}, **CREATE_IF_MISSING)
     assert error(upsert) == taken
     assert (await admin.delete(f"/directory/deletedItems/{created['id']}")).status_code == 204
-    again = await admin.patch("/applications(uniqueName='orders')", {"displayName": "x"}, **UPSERT)
+    again = await admin.patch("/applications(uniqueName='orders')", {"displayName": "x"}, **CREATE_IF_MISSING)
     assert again.status_code == 201
 
 
@@ -103,7 +90,7 @@ async def test_a_unique_name_can_be_set_once(admin: Caller) -> None:
 
 async def test_keys_are_quoted_and_percent_encoded(admin: Caller) -> None:
     path = "/Applications(uniqueName='o''neil%20%2F%20sons')"
-    created = await admin.patch(path, {"displayName": "x"}, **UPSERT)
+    created = await admin.patch(path, {"displayName": "x"}, **CREATE_IF_MISSING)
     assert created.json()["uniqueName"] == "o'neil / sons"
     by_key = await admin.get("/applications(uniqueName='o%27%27neil %2f sons')")
     assert by_key.json()["id"] == created.json()["id"]
