@@ -1,0 +1,180 @@
+"""The control plane: plain HTTP and JSON, for tests, benchmarks and people with curl.
+
+It moves the stack clock, makes weather, scripts faults, adds documents and counts calls. Names are camelCase.
+"""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.alias_generators import to_camel
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from devstack.doubles.faults import Fault
+from devstack.doubles.seed import Additions, add
+from devstack.doubles.world import Weather, World
+
+_FAULTS: TypeAdapter[list[Fault]] = TypeAdapter(list[Fault])
+
+
+class ClockStep(BaseModel):
+    """How far to move the stack clock, forward only."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid")
+
+    advance_seconds: Annotated[float, Field(ge=0)]
+
+
+def create(world: World, plant: Callable[[], object]) -> ASGIApp:
+    """The control plane of one world; `plant` fills the emptied world again after a reset."""
+    control = _Control(world, plant)
+    routes = [
+        Route("/health", control.health),
+        Route("/clock", control.clock),
+        Route("/clock", control.advance_clock, methods=["POST"]),
+        Route("/reset", control.reset, methods=["POST"]),
+        Route("/seed", control.seed, methods=["POST"]),
+        Route("/weather", control.weather),
+        Route("/weather", control.replace_weather, methods=["PUT"]),
+        Route("/weather", control.change_weather, methods=["PATCH"]),
+        Route("/faults", control.faults),
+        Route("/faults", control.add_faults, methods=["POST"]),
+        Route("/faults", control.clear_faults, methods=["DELETE"]),
+        Route("/calls", control.calls),
+        Route("/calls", control.clear_calls, methods=["DELETE"]),
+    ]
+    listed = [Route("/", _index(routes)), *routes]
+    handlers = {
+        ValidationError: _invalid,
+        LookupError: _unfit,
+        HTTPException: _unserved,
+    }
+    return Starlette(routes=listed, exception_handlers=handlers)
+
+
+class _Control:
+    def __init__(self, world: World, plant: Callable[[], object]) -> None:
+        self._world = world
+        self._plant = plant
+
+    async def health(self, _request: Request) -> Response:
+        """Ready: whoever gets this can use all doubles."""
+        return JSONResponse({"status": "ok", "tenantId": self._world.tenant.id})
+
+    async def clock(self, _request: Request) -> Response:
+        """The stack clock and how far it is ahead of the wall clock."""
+        clock = self._world.clock
+        return JSONResponse({"now": clock.now().isoformat(), "offsetSeconds": clock.offset})
+
+    async def advance_clock(self, request: Request) -> Response:
+        """Move the stack clock forward."""
+        step = ClockStep.model_validate_json(await request.body())
+        self._world.clock.advance(timedelta(seconds=step.advance_seconds))
+        return await self.clock(request)
+
+    async def reset(self, _request: Request) -> Response:
+        """Documents as they were seeded; weather, faults and counters cleared. The clock stays."""
+        self._world.documents.clear()
+        self._world.change_weather(Weather())
+        self._world.faults.clear()
+        self._world.calls.clear()
+        self._plant()
+        return Response(status_code=204)
+
+    async def seed(self, request: Request) -> Response:
+        """Add documents; answers their keys."""
+        additions = Additions.model_validate_json(await request.body())
+        return JSONResponse(add(self._world, additions), 201)
+
+    async def weather(self, _request: Request) -> Response:
+        """The weather as it is."""
+        return JSONResponse(self._world.weather.model_dump(by_alias=True))
+
+    async def replace_weather(self, request: Request) -> Response:
+        """New weather; what is not named is perfect."""
+        self._world.change_weather(Weather.model_validate_json(await request.body()))
+        return await self.weather(request)
+
+    async def change_weather(self, request: Request) -> Response:
+        """New weather; what is not named stays."""
+        change = Weather.model_validate_json(await request.body())
+        update = {name: getattr(change, name) for name in change.model_fields_set}
+        self._world.change_weather(self._world.weather.model_copy(update=update))
+        return await self.weather(request)
+
+    async def faults(self, _request: Request) -> Response:
+        """The scripted faults that are still to come."""
+        return Response(_FAULTS.dump_json(self._world.faults.pending, by_alias=True), media_type="application/json")
+
+    async def add_faults(self, request: Request) -> Response:
+        """Script one fault, or a list of them."""
+        raw = await request.body()
+        is_list = raw.lstrip().startswith(b"[")
+        for fault in _FAULTS.validate_json(raw) if is_list else [Fault.model_validate_json(raw)]:
+            self._world.faults.add(fault)
+        answer = await self.faults(request)
+        answer.status_code = 201
+        return answer
+
+    async def clear_faults(self, _request: Request) -> Response:
+        """Forget the scripted faults."""
+        self._world.faults.clear()
+        return Response(status_code=204)
+
+    async def calls(self, _request: Request) -> Response:
+        """How often each route of each service was called."""
+        counted: defaultdict[str, dict[str, int]] = defaultdict(dict)
+        for (service, label), count in sorted(self._world.calls.items()):
+            counted[service][label] = count
+        return JSONResponse(counted)
+
+    async def clear_calls(self, _request: Request) -> Response:
+        """Start counting from zero."""
+        self._world.calls.clear()
+        return Response(status_code=204)
+
+
+def _index(routes: list[Route]) -> Callable[[Request], Awaitable[Response]]:
+    listing = [
+        {"method": method, "path": route.path, "does": route.endpoint.__doc__}
+        for route in routes
+        for method in sorted((route.methods or set()) - {"HEAD"})
+    ]
+
+    async def index(_request: Request) -> Response:
+        return JSONResponse({"endpoints": listing})
+
+    return index
+
+
+def _problem(status: int, title: str, errors: list[dict[str, str]]) -> Response:
+    """Problem details, RFC 9457, with every error."""
+    body = {"title": title, "status": status, "errors": errors}
+    return JSONResponse(body, status, media_type="application/problem+json")
+
+
+def _invalid(_request: Request, exception: Exception) -> Response:
+    if not isinstance(exception, ValidationError):
+        raise exception
+    errors = [
+        {"field": ".".join(str(part) for part in error["loc"]), "message": error["msg"]}
+        for error in exception.errors(include_url=False, include_context=False, include_input=False)
+    ]
+    return _problem(400, "The request is not valid.", errors)
+
+
+def _unfit(_request: Request, exception: Exception) -> Response:
+    return _problem(400, "The request does not fit what is there.", [{"field": "", "message": str(exception)}])
+
+
+def _unserved(_request: Request, exception: Exception) -> Response:
+    if not isinstance(exception, HTTPException):
+        raise exception
+    return _problem(exception.status_code, f"{exception.detail}; GET / lists the endpoints.", [])

@@ -1,0 +1,49 @@
+"""All doubles of one stack, running: TLS port, proxy, managed-identity endpoint, control plane."""
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from devstack import certificates
+from devstack.clock import StackClock
+from devstack.config import StackConfig, StateFolder
+from devstack.doubles import control, identity
+from devstack.doubles.dispatch import by_host
+from devstack.doubles.entra import app as entra
+from devstack.doubles.graph import app as graph
+from devstack.doubles.keyvault import app as keyvault
+from devstack.doubles.proxy import proxying
+from devstack.doubles.seed import plant
+from devstack.doubles.serving import serving
+from devstack.doubles.tokens import Tokens
+from devstack.doubles.world import Tenant, World, open_world
+
+HOSTS = ("login.microsoftonline.com", "graph.microsoft.com", "*.vault.azure.net")
+"""The host names that have a double; the proxy refuses every other."""
+
+
+@asynccontextmanager
+async def running(state: Path, config: StackConfig) -> AsyncGenerator[World]:
+    """Run the doubles of a state folder on the configuration's ports, and yield their world.
+
+    Ready when entered: the control plane is the last to open its port. Raises OSError when a port is taken.
+    """
+    folder = StateFolder(state)
+    tenant = Tenant(config.tenant_id, "Contoso", "contoso.onmicrosoft.com")
+    world = open_world(tenant, StackClock(folder.clock), folder.documents)
+    tokens = Tokens(tenant.id, world.clock.time, state)
+    plant(world, config)
+    doubles = by_host(
+        dict(zip(HOSTS, (app.create(world, tokens) for app in (entra, graph, keyvault)), strict=True)), world.clock
+    )
+    ports = config.ports
+    async with AsyncExitStack() as stack:
+        stack.callback(world.documents.close)
+        files = certificates.ensure(folder.certificates)
+        https = await stack.enter_async_context(serving(doubles, ports.https, files))
+        await stack.enter_async_context(proxying(HOSTS, https, ports.proxy))
+        endpoint = identity.create(world, tokens, config.identity_header)
+        await stack.enter_async_context(serving(endpoint, ports.identity))
+        plane = control.create(world, lambda: plant(world, config))
+        await stack.enter_async_context(serving(plane, ports.control))
+        yield world
