@@ -44,13 +44,13 @@ test: lint ## everything: what check does, and the contract and end-to-end tests
 	@$(PYTHON) -m pytest --cov --cov-report=term
 
 check: lint ## the fast subset: format, lint, strict types, import contracts, unit tests
-	@$(PYTHON) -m pytest -q tests/unit
+	@$(PYTHON) -m pytest -q tests/unit tests/component
 
 lint: setup
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@node_modules/.bin/pyright
-	@$(PYTHON) -m importlinter.cli lint
+	@.venv/bin/lint-imports
 
 format: setup ## put the code into the shape that check asks for
 	@.venv/bin/ruff format .

@@ -1,0 +1,37 @@
+"""The contract as JSON Schema, generated from the models: `python -m shared.contract.schema` writes `schemas/`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from shared.contract.answer import Answer
+from shared.contract.request import RegistrationRequest
+
+FOLDER = Path(__file__).parents[2] / "schemas"
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """Return every published schema by its file's name."""
+    return {
+        "registration-request.v1.json": _titled(
+            RegistrationRequest.model_json_schema(mode="validation"), "A message on the queue app-registrations"
+        ),
+        "registration-answer.v1.json": _titled(
+            Answer.model_json_schema(mode="serialization"), "A message on the queue app-registration-results"
+        ),
+    }
+
+
+def rendered(schema: dict[str, Any]) -> str:
+    """Return a schema as its file holds it."""
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def _titled(schema: dict[str, Any], title: str) -> dict[str, Any]:
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": title}
+
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for name, schema in schemas().items():
+        (FOLDER / name).write_text(rendered(schema), encoding="utf-8")

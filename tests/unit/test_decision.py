@@ -1,0 +1,65 @@
+"""What becomes of an operation that stopped short."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared.decision import Decision, Fail, Later, Reject, decide
+from shared.errors import Busy, Forbidden, NotYetVisible, Problem, Refused, Rejected, Throttled, Unavailable
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+DEADLINE = NOW + timedelta(hours=24)
+
+
+def decided(error: Exception, *, now: datetime = NOW, deferrals: int = 0, draw: float = 0.5) -> Decision:
+    return decide(error, now=now, deadline=DEADLINE, deferrals=deferrals, draw=draw)
+
+
+def test_a_rejection_is_final_and_keeps_all_problems() -> None:
+    problems = (Problem("a", "b", "c"), Problem("d", "e", "f"))
+    assert decided(Rejected(problems)) == Reject(problems)
+
+
+def test_a_refusal_fails_at_once_with_the_services_code() -> None:
+    decision = decided(Refused("no", "KeyCredentialsInvalidEndDate"))
+    assert isinstance(decision, Fail)
+    assert decision.problem.code == "KeyCredentialsInvalidEndDate"
+
+
+@pytest.mark.parametrize("error", [Unavailable("x"), NotYetVisible("x"), Forbidden("x"), Busy("x"), KeyError("x")])
+def test_everything_else_goes_on_later_and_fails_at_the_deadline(error: Exception) -> None:
+    later = decided(error)
+    assert isinstance(later, Later)
+    assert NOW < later.at <= NOW + timedelta(seconds=10)
+    assert later.costs_attempt
+    assert isinstance(decided(error, now=DEADLINE), Fail)
+
+
+def test_throttling_waits_as_asked_for_costs_no_attempt_and_pauses_everybody() -> None:
+    later = decided(Throttled("x", timedelta(seconds=40)))
+    assert isinstance(later, Later)
+    assert timedelta(seconds=40) <= later.at - NOW <= timedelta(seconds=43)
+    assert (later.costs_attempt, later.pause_everybody) == (False, True)
+
+
+def test_delays_grow_and_have_a_bound() -> None:
+    pauses = [decided(Unavailable("x"), deferrals=n) for n in range(12)]
+    seconds = [(later.at - NOW).total_seconds() for later in pauses if isinstance(later, Later)]
+    assert seconds == sorted(seconds)
+    assert seconds[-1] == 900
+    lag = decided(NotYetVisible("x"), deferrals=50)
+    assert isinstance(lag, Later)
+    assert lag.at - NOW == timedelta(seconds=60)
+
+
+def test_the_last_try_is_at_the_deadline_not_after_it() -> None:
+    later = decided(Unavailable("x"), now=DEADLINE - timedelta(seconds=1), deferrals=9)
+    assert isinstance(later, Later)
+    assert later.at == DEADLINE
+
+
+def test_an_unexpected_error_is_named_by_its_type_alone() -> None:
+    decision = decided(KeyError("s3cr3t"), now=DEADLINE)
+    assert isinstance(decision, Fail)
+    assert decision.reason == "unexpected_KeyError"
+    assert "s3cr3t" not in decision.problem.message

@@ -1,0 +1,130 @@
+"""Policy and the never-list: nobody buys rights with a message."""
+
+from pathlib import Path
+
+import pytest
+
+from shared.model import Api, ApiPermission, PermissionType, ResolvedPermission
+from shared.policy.check import permission_breach
+from shared.policy.model import Policy, PolicyError, RedirectUriRules, load_policy
+from shared.policy.never import AZURE_AD_GRAPH, MICROSOFT_GRAPH, is_never_allowed
+from shared.policy.redirect_uris import refusal
+
+SHIPPED = Path(__file__).parents[2] / "policy.toml"
+SOME_ID = "00000000-0000-4000-8000-000000000001"
+
+NEVER = [
+    "Application.ReadWrite.All",
+    "AppRoleAssignment.ReadWrite.All",
+    "DelegatedPermissionGrant.ReadWrite.All",
+    "RoleManagement.ReadWrite.Directory",
+    "RoleManagement.ReadWrite.SomethingNew",
+    "Directory.ReadWrite.All",
+    "Directory.AccessAsUser.All",
+    "PrivilegedAccess.ReadWrite.AzureADGroup",
+    "Policy.ReadWrite.ConditionalAccess",
+    "Domain.ReadWrite.All",
+    "UserAuthenticationMethod.ReadWrite.All",
+]
+
+
+@pytest.mark.parametrize("name", NEVER)
+@pytest.mark.parametrize("permission_type", ["Scope", "Role"])
+def test_what_controls_the_tenant_is_refused_even_when_policy_lists_it(
+    name: str, permission_type: PermissionType
+) -> None:
+    careless = Policy.model_validate(
+        {
+            "version": "1",
+            "apis": [{"name": "Graph", "app_id": MICROSOFT_GRAPH, "delegated": [name], "application": [name]}],
+        }
+    )
+    breach = permission_breach("field", _resolved(MICROSOFT_GRAPH, name, permission_type), careless)
+    assert breach is not None
+    assert breach.code == "permission_never_allowed"
+
+
+def test_a_known_id_is_refused_whatever_its_name() -> None:
+    assert is_never_allowed(MICROSOFT_GRAPH, "1BFEFB4E-E0B5-418B-A88F-73C46D2CC8E9", "Harmless.Read")
+
+
+def test_all_of_azure_ad_graph_is_refused() -> None:
+    assert is_never_allowed(AZURE_AD_GRAPH, SOME_ID, "User.Read")
+
+
+def test_the_same_name_of_another_api_is_not_meant() -> None:
+    assert not is_never_allowed("11111111-1111-4111-8111-111111111111", SOME_ID, "Policy.ReadWrite.All")
+
+
+def test_what_policy_does_not_list_is_refused_and_what_it_lists_is_given() -> None:
+    policy = load_policy(SHIPPED)
+    listed = _resolved(MICROSOFT_GRAPH, "User.Read", "Scope")
+    assert permission_breach("field", listed, policy) is None
+    as_role = _resolved(MICROSOFT_GRAPH, "User.Read", "Role")
+    breach = permission_breach("field", as_role, policy)
+    assert breach is not None
+    assert breach.code == "permission_not_allowed"
+
+
+@pytest.mark.parametrize(
+    ("uri", "allowed"),
+    [
+        ("http://localhost", True),
+        ("http://localhost:8400/callback", True),
+        ("http://127.0.0.1:1234", True),
+        ("https://app.contoso.example/signed-in", True),
+        ("http://app.contoso.example", False),
+        ("http://localhost.evil.example", False),
+        ("http://localhost@evil.example", False),
+        ("https://*.contoso.example", False),
+        ("https://app.contoso.example/*", False),
+        ("https://app.contoso.example/#fragment", False),
+        ("https://user@app.contoso.example", False),
+        ("https://app.contoso.example\\@evil.example", False),
+        ("https://аpp.contoso.example", False),
+        ("https:///no-host", False),
+        ("javascript:alert(1)", False),
+        ("data:text/html,x", False),
+        ("ms-app://x", False),
+        ("/relative", False),
+        ("http://[::1", False),
+    ],
+)
+def test_redirect_uris(uri: str, *, allowed: bool) -> None:
+    assert (refusal(uri, RedirectUriRules(), public_client=True) is None) is allowed
+
+
+def test_https_hosts_can_be_narrowed() -> None:
+    rules = RedirectUriRules(https_hosts=("*.contoso.example", "one.fabrikam.example"))
+    allowed = ["https://a.contoso.example", "https://a.b.contoso.example", "https://one.fabrikam.example"]
+    refused = ["https://contoso.example", "https://evilcontoso.example", "https://two.fabrikam.example"]
+    assert [refusal(uri, rules, public_client=False) is None for uri in allowed + refused] == [True] * 3 + [False] * 3
+
+
+def test_custom_schemes_are_for_public_clients() -> None:
+    rules = RedirectUriRules(custom_schemes=("msauth.com.contoso.app",))
+    assert refusal("msauth.com.contoso.app://auth", rules, public_client=True) is None
+    assert refusal("msauth.com.contoso.app://auth", rules, public_client=False) is not None
+
+
+def test_a_wrong_policy_file_names_every_fault(tmp_path: Path) -> None:
+    file = tmp_path / "policy.toml"
+    file.write_text(
+        'version = "1"\nadministrator = []\n[names]\nunique_name = "("\n[credentials]\nmax_lifetime_days = 0\n'
+    )
+    with pytest.raises(PolicyError) as error:
+        load_policy(file)
+    assert all(part in str(error.value) for part in (str(file), "administrator", "names.unique_name", "max_lifetime"))
+
+
+def test_vaults_are_chosen_by_name() -> None:
+    policy = Policy.model_validate(
+        {"version": "1", "vaults": [{"unique_name": "finance-.*", "url": "https://contoso-finance.vault.azure.net/"}]}
+    )
+    assert policy.vault_url("finance-app", "https://x.vault.azure.net/") == "https://contoso-finance.vault.azure.net"
+    assert policy.vault_url("my-finance-app", "https://x.vault.azure.net/") == "https://x.vault.azure.net"
+
+
+def _resolved(app_id: str, name: str, permission_type: PermissionType) -> ResolvedPermission:
+    permission = ApiPermission(SOME_ID, name, permission_type, enabled=True)
+    return ResolvedPermission(Api("sp", app_id, "An API", None, (app_id,), (permission,)), permission)

@@ -1,0 +1,101 @@
+"""The request contract: what is a request, what is the same request, and how faults are told."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.contract.request import parse_request
+from shared.contract.schema import FOLDER, rendered, schemas
+from shared.errors import Rejected
+
+EXAMPLE: dict[str, Any] = json.loads((Path(__file__).parents[2] / "examples" / "azure-digital-twins.json").read_text())
+
+
+def faults(request: dict[str, Any]) -> set[tuple[str, str]]:
+    with pytest.raises(Rejected) as rejected:
+        parse_request(request)
+    return {(problem.field, problem.code) for problem in rejected.value.problems}
+
+
+def with_application(**changes: Any) -> dict[str, Any]:
+    return EXAMPLE | {"application": EXAMPLE["application"] | changes}
+
+
+def with_credential(**changes: Any) -> dict[str, Any]:
+    return EXAMPLE | {"credentials": [EXAMPLE["credentials"][0] | changes]}
+
+
+def test_spelled_out_defaults_make_the_same_request() -> None:
+    shorter = json.loads(json.dumps(EXAMPLE))
+    del shorter["application"]["apiPermissions"][0]["application"]
+    del shorter["application"]["publicClient"]["allowPublicClientFlows"]
+    assert parse_request(shorter).body_hash() == parse_request(EXAMPLE | {"source": "queue"}).body_hash()
+
+
+def test_any_change_makes_another_request() -> None:
+    assert parse_request(with_application(adminConsent=False)).body_hash() != parse_request(EXAMPLE).body_hash()
+
+
+def test_all_faults_are_told_at_once() -> None:
+    request = with_application(uniqueName="Not Allowed", signInAudience="Everybody") | {"extra": 1, "requestId": "-x"}
+    assert faults(request) == {
+        ("application.uniqueName", "invalid_format"),
+        ("application.signInAudience", "unsupported_value"),
+        ("extra", "unknown_field"),
+        ("requestId", "invalid_format"),
+    }
+
+
+@pytest.mark.parametrize("request_id", ["", "-a", ".a", "a" * 65, "a b", "a/b", "a\n", "Ａ", 7, None])
+def test_request_ids_are_plain(request_id: object) -> None:
+    assert {field for field, _ in faults(EXAMPLE | {"requestId": request_id})} == {"requestId"}
+
+
+@pytest.mark.parametrize("name", ["", "A", "a--b", "-a", "a-", "a_b", "a" * 65, "ä", "аdt", "a\n"])
+def test_unique_names_are_lower_case_words_with_single_hyphens(name: str) -> None:
+    assert {field for field, _ in faults(with_application(uniqueName=name))} == {"application.uniqueName"}
+
+
+@pytest.mark.parametrize("name", ["", " a", "a ", "a\x00b", "a\u202eb", "a\nb", "x" * 121])
+def test_display_names_are_printable(name: str) -> None:
+    assert {field for field, _ in faults(with_application(displayName=name))} == {"application.displayName"}
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"name": "pending"}, "reserved_name"),
+        ({"name": "a" * 41}, "invalid_value"),
+        ({"type": "password"}, "unsupported_value"),
+        ({"description": "reg:0123 forged"}, "reserved_prefix"),
+        ({"description": "REG:0123 forged"}, "reserved_prefix"),
+        ({"lifetimeDays": "180"}, "invalid_value"),
+        ({"lifetimeDays": 0}, "invalid_value"),
+        ({"lifetimeDays": True}, "invalid_value"),
+        ({"lifetimeDays": 1.5}, "invalid_value"),
+    ],
+)
+def test_credentials_are_held_to_the_contract(change: dict[str, Any], code: str) -> None:
+    assert {fault_code for _, fault_code in faults(with_credential(**change))} == {code}
+
+
+def test_credentials_have_different_names() -> None:
+    twice = EXAMPLE | {"credentials": EXAMPLE["credentials"] * 2}
+    assert {code for _, code in faults(twice)} == {"duplicate_name"}
+
+
+def test_values_from_outside_are_cut_and_made_printable() -> None:
+    with pytest.raises(Rejected) as rejected:
+        parse_request(EXAMPLE | {"requestId": "x\x1b[31m" + "y" * 500})
+    (problem,) = rejected.value.problems
+    assert "\x1b" not in problem.message
+    assert len(problem.message) < 300
+
+
+def test_the_published_schemas_are_current() -> None:
+    published = {file.name: file.read_text(encoding="utf-8") for file in FOLDER.glob("*.json")}
+    assert published == {name: rendered(schema) for name, schema in schemas().items()}, (
+        "run: python -m shared.contract.schema"
+    )
