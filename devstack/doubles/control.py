@@ -22,6 +22,7 @@ from devstack.doubles.seed import Additions, add
 from devstack.doubles.world import Weather, World
 
 _FAULTS: TypeAdapter[list[Fault]] = TypeAdapter(list[Fault])
+_FAULT = TypeAdapter(Fault)
 
 
 class ClockStep(BaseModel):
@@ -117,7 +118,7 @@ class _Control:
         """Script one fault, or a list of them."""
         raw = await request.body()
         is_list = raw.lstrip().startswith(b"[")
-        for fault in _FAULTS.validate_json(raw) if is_list else [Fault.model_validate_json(raw)]:
+        for fault in _FAULTS.validate_json(raw) if is_list else [_FAULT.validate_json(raw)]:
             self._world.faults.add(fault)
         answer = await self.faults(request)
         answer.status_code = 201

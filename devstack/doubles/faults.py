@@ -5,7 +5,8 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+import pydantic.dataclasses
+from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 type ServiceName = Literal["graph", "entra", "keyvault", "identity"]
@@ -22,7 +23,8 @@ class FaultKind(StrEnum):
     DELAY = "delay"  # the call takes effect, late
 
 
-class Fault(BaseModel):
+@pydantic.dataclasses.dataclass(config=ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid"))
+class Fault:
     """One fault that hits the calls it matches: the first `after` of them pass, the next `times` are hit.
 
     `method` and `path` narrow it; `path` is a glob on the route label's path
@@ -31,8 +33,6 @@ class Fault(BaseModel):
     lasts, on the wall clock, because what it tests is the caller's own time-out. In JSON the names are in
     camelCase.
     """
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid")
 
     service: ServiceName
     kind: FaultKind

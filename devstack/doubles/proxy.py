@@ -20,20 +20,27 @@ async def proxying(hosts: Sequence[str], target: int, port: int = 0) -> AsyncGen
 
     On exit, connections are cut and every task has ended. Raises OSError when the port is taken.
     """
+    serving: set[asyncio.Task[None] | None] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving.add(asyncio.current_task())
         try:
             await _serve(reader, writer, hosts, target)
         except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
             writer.transport.abort()
         finally:
             writer.close()
+            serving.discard(asyncio.current_task())
 
     server = await asyncio.start_server(serve, "127.0.0.1", port)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
+        open_ones = [task for task in serving if task is not None]
+        for task in open_ones:
+            task.cancel()
+        await asyncio.gather(*open_ones, return_exceptions=True)
         server.abort_clients()
         await server.wait_closed()
 
