@@ -29,15 +29,18 @@ class Caller:
     roles: tuple[str, ...]
     app_id: str = field(default_factory=lambda: str(uuid4()))
 
-    def client(self) -> httpx.AsyncClient:
-        """An HTTP client that sends this caller's token."""
-        token = self.tokens.mint(
+    def token(self) -> str:
+        """A fresh access token for Graph."""
+        return self.tokens.mint(
             audience="https://graph.microsoft.com", app_id=self.app_id, object_id=self.object_id, roles=self.roles
         )
+
+    def client(self) -> httpx.AsyncClient:
+        """An HTTP client that sends this caller's token."""
         return httpx.AsyncClient(
             transport=httpx.ASGITransport(self.app),
             base_url=ROOT,
-            headers={"authorization": f"Bearer {token}"},
+            headers={"authorization": f"Bearer {self.token()}"},
         )
 
     async def call(self, method: str, path: str, body: object = None, **headers: str) -> httpx.Response:
