@@ -176,7 +176,10 @@ def _new_key() -> rsa.RSAPrivateKey:
 
 def _load_key(file: Path) -> rsa.RSAPrivateKey:
     if file.exists():
-        loaded = serialization.load_pem_private_key(file.read_bytes(), password=None)
+        # We wrote the file ourselves; checking the key again would take longer than all else at start.
+        loaded = serialization.load_pem_private_key(
+            file.read_bytes(), password=None, unsafe_skip_rsa_key_validation=True
+        )
         if not isinstance(loaded, rsa.RSAPrivateKey):
             raise TypeError(f"{file} does not hold an RSA key")
         return loaded
