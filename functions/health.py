@@ -8,7 +8,7 @@ blueprint = func.Blueprint()
 
 
 @blueprint.function_name("health")
-@blueprint.route("health", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+@blueprint.route("health", trigger_arg_name="request", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def health(request: func.HttpRequest) -> func.HttpResponse:
     """Answer 200 when settings and policy are right, else 503 with everything that is wrong with them."""
     from shared.bootstrap import get_app

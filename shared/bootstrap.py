@@ -16,6 +16,7 @@ from shared.adapters.tables import ApplicationsTable, BackoffTable, CleanupsTabl
 from shared.adapters.vault import KeyVault
 from shared.execution import Execution
 from shared.intake import Intake
+from shared.log import quiet_libraries
 from shared.policy.model import load_policy
 from shared.runtime import Runtime
 from shared.services import Services
@@ -34,6 +35,7 @@ class App:
 @cache
 def get_app() -> App:
     """Build the app from the process's environment. Raises SettingsError or PolicyError naming all that is wrong."""
+    quiet_libraries()
     return App(build_services(Settings.load(os.environ)))
 
 

@@ -7,7 +7,8 @@ from shared.errors import Deferred, NotYetVisible, Problem, Refused, Rejected, T
 
 _SHORTEST = timedelta(seconds=5)
 _LONGEST = timedelta(minutes=15)
-_LONGEST_FOR_LAG = timedelta(seconds=60)
+_LONGEST_WHEN_IT_PASSES = timedelta(seconds=60)
+"""For lag and throttling: both pass by themselves."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,8 @@ class Fail:
 type Decision = Later | Reject | Fail
 
 
-def decide(error: Exception, *, now: datetime, deadline: datetime, deferrals: int, draw: float) -> Decision:
-    """Decide from the type of the error; `draw` from [0, 1) spreads delays, `deferrals` counts earlier pauses in a row.
+def decide(error: Exception, *, now: datetime, deadline: datetime, pauses: int, draw: float) -> Decision:
+    """Decide from the type of the error; `draw` spreads delays, `pauses` counts earlier ones without progress.
 
     What nobody foresaw is treated like a service that is away: it goes on later, and fails at the deadline with
     its type as the reason, so a defect is seen and nothing is lost meanwhile.
@@ -57,15 +58,15 @@ def decide(error: Exception, *, now: datetime, deadline: datetime, deferrals: in
         hint = f"The request could not be served in time. The last obstacle: {message}"
         return Fail(reason, Problem("", reason, hint))
     return Later(
-        at=min(now + _pause(error, deferrals, draw), deadline),
+        at=min(now + _pause(error, pauses, draw), deadline),
         reason=reason,
         costs_attempt=not isinstance(error, Throttled),
         pause_everybody=isinstance(error, Throttled),
     )
 
 
-def _pause(error: Exception, deferrals: int, draw: float) -> timedelta:
+def _pause(error: Exception, pauses: int, draw: float) -> timedelta:
     if isinstance(error, Deferred) and error.after is not None:
         return error.after + _SHORTEST * draw * 0.5
-    longest = _LONGEST_FOR_LAG if isinstance(error, NotYetVisible) else _LONGEST
-    return min(longest, _SHORTEST * 2 ** min(deferrals, 10)) * (0.75 + draw / 2)
+    longest = _LONGEST_WHEN_IT_PASSES if isinstance(error, NotYetVisible | Throttled) else _LONGEST
+    return min(longest, _SHORTEST * 2 ** min(pauses, 10)) * (0.75 + draw / 2)

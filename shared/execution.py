@@ -49,9 +49,11 @@ class Execution:
             log.event("operation.early", operation=operation_id, next_attempt=operation.next_attempt)
             return
         pause = await services.backoff.until()
-        if pause is not None and pause > now:
+        if pause is not None and now < pause and now < operation.started_at + services.request_deadline:
             spread = timedelta(seconds=5 * services.runtime.draw())
-            await self._postpone(stored, Later(pause + spread, "throttled", costs_attempt=False, pause_everybody=False))
+            later = Later(pause + spread, "throttled", costs_attempt=False, pause_everybody=False)
+            with suppress(Busy):  # another delivery of the same operation has postponed it
+                await self._postpone(stored, later)
             return
         await self._attempt(stored)
 
@@ -104,19 +106,24 @@ class Execution:
         return await self._settle(job, State.COMPLETED, answer, reason=None)
 
     async def _come_back(self, operation: Operation) -> None:
-        """Try again when the lease may be free. The record stays as it is: its holder may be writing it."""
-        delay = timedelta(seconds=5 + 5 * self._services.runtime.draw())
-        await self._services.queues.send_work(operation.id, operation.generation, delay)
+        """Try again when the lease may be free, unless it is this operation's own attempt that holds it.
+
+        The record stays as it is: the holder may be writing it.
+        """
+        stored = await self._services.operations.read(operation.id)
+        if stored is not None and stored.value.state in (State.ACCEPTED, State.WAITING):
+            delay = timedelta(seconds=5 + 5 * self._services.runtime.draw())
+            await self._services.queues.send_work(operation.id, operation.generation, delay)
 
     async def _give_way(self, job: Job, busy: Busy) -> None:
         """Go on later after the lease or a race was lost; do nothing when another attempt has taken over."""
         stored = await self._services.operations.read(job.operation.id)
-        if stored is not None and stored.etag == job.stored_operation.etag:
-            decision = self._decide(busy, stored.value)
-            if isinstance(decision, Later):
+        if stored is None or stored.etag != job.stored_operation.etag:
+            return
+        decision = self._decide(busy, stored.value)
+        if isinstance(decision, Later):
+            with suppress(Busy):
                 await self._postpone(stored, decision)
-                return
-            await self._come_back(stored.value)
 
     async def _stop(self, job: Job, error: Exception) -> Versioned[Operation] | None:
         operation = job.operation
@@ -139,7 +146,9 @@ class Execution:
                 answer = stopped(job, Status.FAILED, (problem,))
                 return await self._settle(job, State.FAILED, answer, reason=reason)
             case Later():
-                await self._postpone(job.stored_operation, decision)
+                if not decision.costs_attempt:
+                    operation = operation.model_copy(update={"attempts": operation.attempts - 1})
+                await self._postpone(Versioned(operation, job.stored_operation.etag), decision)
                 return None
 
     async def _settle(self, job: Job, state: State, answer: Answer, reason: str | None) -> Versioned[Operation]:
@@ -157,8 +166,8 @@ class Execution:
                 "state": State.WAITING,
                 "next_attempt": later.at,
                 "reason": later.reason,
-                "deferrals": operation.deferrals + 1,
-                "attempts": operation.attempts - (0 if later.costs_attempt or operation.attempts == 0 else 1),
+                "pauses": operation.pauses_without_progress + 1,
+                "steps_at_pause": len(operation.steps),
             }
         )
         await services.operations.save(waiting, stored.etag, due=later.at + RESUME_AFTER)
@@ -171,6 +180,6 @@ class Execution:
             error,
             now=runtime.now(),
             deadline=operation.started_at + self._services.request_deadline,
-            deferrals=operation.deferrals,
+            pauses=operation.pauses_without_progress,
             draw=runtime.draw(),
         )

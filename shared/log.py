@@ -11,6 +11,14 @@ from datetime import datetime
 from typing import cast
 
 _logger = logging.getLogger("registrar")
+_CHATTY = ("azure.core", "azure.identity", "httpx", "httpcore", "hpack", "msal")
+"""Libraries that log every request with its URL and headers at INFO."""
+
+
+def quiet_libraries() -> None:
+    """Keep libraries to their warnings: our events say what was done, and URLs do not belong in a log."""
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def event(name: str, *, level: int = logging.INFO, **fields: object) -> None:

@@ -61,8 +61,10 @@ class Operation(StoredModel, frozen=True):
     started_at: datetime
     """When this generation began: its deadline counts from here."""
     attempts: int = 0
-    deferrals: int = 0
-    """Pauses in a row; they grow with it. Attempts are those that count, throttled ones do not."""
+    """Those that count: one that was throttled does not."""
+    pauses: int = 0
+    """In a row since the last step that was done; each is longer than the one before."""
+    steps_at_pause: int = 0
     next_attempt: datetime | None = None
     reason: str | None = None
     steps: tuple[Step, ...] = ()
@@ -78,6 +80,11 @@ class Operation(StoredModel, frozen=True):
     def unique_name(self) -> str:
         """The app this operation is about."""
         return self.request.application.unique_name
+
+    @property
+    def pauses_without_progress(self) -> int:
+        """Pauses since the last step that was done."""
+        return 0 if len(self.steps) > self.steps_at_pause else self.pauses
 
     def credential(self, name: str) -> CredentialProgress:
         """Progress of the credential with this name."""

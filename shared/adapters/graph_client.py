@@ -56,11 +56,12 @@ def graph_service_client(credential: AsyncTokenCredential) -> GraphServiceClient
     once: dict[str, RequestOption] = {**options}
     once[RetryHandlerOption.get_key()] = RetryHandlerOption(0, 0, should_retry=False)
     http = GraphClientFactory.create_with_default_middleware(client=client, options=once)
-    http.base_url = f"https://{GRAPH_HOST}/v1.0"
     provider = AzureIdentityAuthenticationProvider(
         credential, scopes=[f"https://{GRAPH_HOST}/.default"], allowed_hosts=[GRAPH_HOST]
     )
-    return GraphServiceClient(request_adapter=GraphRequestAdapter(provider, http))
+    adapter = GraphRequestAdapter(provider, http)
+    adapter.base_url = f"https://{GRAPH_HOST}/v1.0"
+    return GraphServiceClient(request_adapter=adapter)
 
 
 class GraphSender:

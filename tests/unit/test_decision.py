@@ -11,8 +11,8 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 DEADLINE = NOW + timedelta(hours=24)
 
 
-def decided(error: Exception, *, now: datetime = NOW, deferrals: int = 0, draw: float = 0.5) -> Decision:
-    return decide(error, now=now, deadline=DEADLINE, deferrals=deferrals, draw=draw)
+def decided(error: Exception, *, now: datetime = NOW, pauses: int = 0, draw: float = 0.5) -> Decision:
+    return decide(error, now=now, deadline=DEADLINE, pauses=pauses, draw=draw)
 
 
 def test_a_rejection_is_final_and_keeps_all_problems() -> None:
@@ -43,17 +43,17 @@ def test_throttling_waits_as_asked_for_costs_no_attempt_and_pauses_everybody() -
 
 
 def test_delays_grow_and_have_a_bound() -> None:
-    pauses = [decided(Unavailable("x"), deferrals=n) for n in range(12)]
+    pauses = [decided(Unavailable("x"), pauses=n) for n in range(12)]
     seconds = [(later.at - NOW).total_seconds() for later in pauses if isinstance(later, Later)]
     assert seconds == sorted(seconds)
     assert seconds[-1] == 900
-    lag = decided(NotYetVisible("x"), deferrals=50)
+    lag = decided(NotYetVisible("x"), pauses=50)
     assert isinstance(lag, Later)
     assert lag.at - NOW == timedelta(seconds=60)
 
 
 def test_the_last_try_is_at_the_deadline_not_after_it() -> None:
-    later = decided(Unavailable("x"), now=DEADLINE - timedelta(seconds=1), deferrals=9)
+    later = decided(Unavailable("x"), now=DEADLINE - timedelta(seconds=1), pauses=9)
     assert isinstance(later, Later)
     assert later.at == DEADLINE
 
