@@ -89,3 +89,22 @@ async def test_policies_that_are_not_served(vault: Vault, policy: dict[str, obje
 async def test_what_is_no_certificate_is_not_imported(vault: Vault) -> None:
     refusal = await vault.refusal("POST", "/certificates/c/import", {"value": "AAAA"})
     assert refusal == (400, "BadParameter", None)
+
+
+async def test_versions_policy_and_properties(vault: Vault) -> None:
+    for _ in range(2):
+        await vault.call("POST", "/certificates/c/create", {"policy": POLICY})
+    versions = await vault.names("/certificates/c/versions")
+    assert len(set(versions)) == 2
+    assert (await vault.call("GET", "/certificates/c/policy")).json()["key_props"]["exportable"] is True
+    changed = await vault.call("PATCH", f"/certificates/c/{versions[0]}", {"tags": {"a": "b"}})
+    assert changed.json()["tags"] == {"a": "b"}
+    assert (await vault.refusal("GET", f"/certificates/c/{'0' * 32}"))[:2] == (404, "CertificateNotFound")
+    assert (await vault.refusal("GET", "/certificates/d/pending"))[:2] == (404, "CertificateNotFound")
+
+
+async def test_deleted_certificates_are_listed(vault: Vault) -> None:
+    await vault.call("POST", "/certificates/c/create", {"policy": POLICY})
+    deleted = (await vault.call("DELETE", "/certificates/c")).json()
+    assert (await vault.call("GET", "/deletedcertificates/c")).json() == deleted
+    assert await vault.names("/deletedcertificates") == [deleted["id"].rpartition("/")[2]]

@@ -1,5 +1,7 @@
 """Weather and scripted faults, on a double that only counts what took effect."""
 
+import asyncio
+
 import httpx
 import pytest
 from starlette.requests import Request
@@ -104,3 +106,12 @@ async def test_reads_do_not_collide(service: Counting, world: World) -> None:
     world.change_weather(Weather(concurrency_violation_rate=1.0))
     assert (await service.client.get("/apps")).status_code == 200
     assert (await service.client.post("/apps")).status_code == 409
+
+
+async def test_a_delayed_call_takes_effect(service: Counting, world: World) -> None:
+    world.faults.add(Fault(service="graph", kind=FaultKind.DELAY, seconds=0.05))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(service.client.post("/apps"), 0.01)
+    world.faults.add(Fault(service="graph", kind=FaultKind.DELAY, seconds=0.001))
+    assert (await service.client.post("/apps")).status_code == 200
+    assert service.effects == 1
