@@ -1,4 +1,4 @@
-"""The timers: what nobody carries on is sent again, and secrets whose value was lost are removed."""
+"""The timers: what nobody carries on is sent again, lost secrets are removed, what the host poisoned is answered."""
 
 import azure.functions as func
 
@@ -23,3 +23,14 @@ async def clean_up_credentials(timer: func.TimerRequest) -> None:
     from shared.upkeep import clean_up_credentials as clean_up
 
     await clean_up(get_app().services)
+
+
+@blueprint.function_name("settle_poison")
+@blueprint.timer_trigger("timer", "45 */5 * * * *")
+async def settle_poison(timer: func.TimerRequest) -> None:
+    """Answer what the host gave up on, and keep it with a reason, every five minutes."""
+    from shared.bootstrap import get_app
+    from shared.poison import settle_poison as settle
+
+    app = get_app()
+    await settle(app.services, app.execution)

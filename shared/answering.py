@@ -1,7 +1,11 @@
 """Answers: what a requester is told, built from what was found, and delivered as often as it takes with one id."""
 
 import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, cast
 
+from shared.application_record import ApplicationRecord
 from shared.contract.answer import (
     Answer,
     AnswerData,
@@ -13,13 +17,17 @@ from shared.contract.answer import (
     answer_type,
     answered_errors,
 )
-from shared.contract.request import RegistrationRequest
+from shared.contract.request import RegistrationRequest, valid_id, valid_unique_name
 from shared.errors import Problem
 from shared.model import Api, VaultEntry
 from shared.naming import portal_url
 from shared.operation import Operation
 from shared.registration.job import Job
 from shared.registration.register import Registration
+from shared.services import Services
+
+MAX_POISON_BYTES = 60 * 1024
+"""A storage queue takes 64 KiB."""
 
 
 def completed(job: Job, registration: Registration) -> Answer:
@@ -40,36 +48,73 @@ def completed(job: Job, registration: Registration) -> Answer:
         steps=operation.steps,
         portal_url=portal_url(registration.client_id),
     )
-    return _settled(job, data)
+    return _settled(operation, data, job.now())
 
 
-def stopped(job: Job, status: Status, problems: tuple[Problem, ...]) -> Answer:
-    """Build the answer to an accepted request that is rejected or failed; names what exists by now."""
-    operation, record = job.operation, job.application
+def stopped(
+    services: Services,
+    operation: Operation,
+    record: ApplicationRecord,
+    status: Status,
+    problems: tuple[Problem, ...],
+) -> Answer:
+    """Build the answer to an accepted request that is rejected or failed; a failed one names what exists by now."""
+    failed = status is Status.FAILED
     data = AnswerData(
         request_id=operation.request.request_id,
         source=operation.request.source,
         operation_id=operation.id,
         status=status,
-        client_id=record.client_id if status is Status.FAILED else None,
-        tenant_id=job.services.tenant_id,
-        object_id=record.object_id if status is Status.FAILED else None,
+        client_id=record.client_id if failed else None,
+        tenant_id=services.tenant_id,
+        object_id=record.object_id if failed else None,
         display_name=operation.request.application.display_name,
         steps=operation.steps,
         errors=answered_errors(problems),
         error_count=len(problems),
     )
-    return _settled(job, data)
+    return _settled(operation, data, services.runtime.now())
 
 
-def _settled(job: Job, data: AnswerData) -> Answer:
-    operation = job.operation
+def unreadable(
+    status: Status,
+    fields: Mapping[str, Any],
+    problems: Sequence[Problem],
+    message: tuple[str, str, datetime],
+    tenant: str,
+) -> Answer:
+    """Build the answer to a message that never became an operation.
+
+    `message` is (id, SHA-256 of the body, arrival): the answer is derived from them alone, so that a second
+    delivery of the message gives the same one. `fields` is what could be read of the request, if anything.
+    """
+    message_id, body_hash, received = message
+    application: object = fields.get("application")
+    named = cast("dict[str, object]", application) if isinstance(application, dict) else {}
+    kind = answer_type(status)
+    return Answer(
+        id=answer_id(message_id, body_hash, kind),
+        type=kind,
+        subject=valid_unique_name(named.get("uniqueName")),
+        time=received,
+        data=AnswerData(
+            request_id=valid_id(fields.get("requestId")),
+            source=valid_id(fields.get("source", "queue")),
+            status=status,
+            tenant_id=tenant,
+            errors=answered_errors(problems),
+            error_count=len(problems),
+        ),
+    )
+
+
+def _settled(operation: Operation, data: AnswerData, now: datetime) -> Answer:
     kind = answer_type(data.status)
     return Answer(
         id=answer_id(operation.id, str(operation.generation), kind),
         type=kind,
         subject=operation.unique_name,
-        time=job.now(),
+        time=now,
         data=data,
     )
 
@@ -106,15 +151,13 @@ def _credential(name: str, entry: VaultEntry, request: RegistrationRequest) -> A
     )
 
 
-def poison_message(operation: Operation, reason: str) -> str:
-    """Build what is kept of a request that could not be served: why, after how many attempts, and the original."""
-    return json.dumps(
-        {
-            "schemaVersion": "1",
-            "reason": reason,
-            "attempts": operation.attempts,
-            "operationId": operation.id,
-            "original": operation.request.model_dump(mode="json"),
-        },
-        ensure_ascii=False,
-    )
+def poison_message(reason: str, attempts: int, operation_id: str | None, original: object) -> str:
+    """Build what is kept of a request that could not be served: why, after how many attempts, and the original.
+
+    An original that does not fit into a queue message is cut, and says so.
+    """
+    message = {"schemaVersion": "1", "reason": reason, "attempts": attempts, "operationId": operation_id}
+    text = json.dumps(message | {"original": original}, ensure_ascii=False)
+    if len(text.encode()) <= MAX_POISON_BYTES:
+        return text
+    return json.dumps(message | {"original": str(original)[: MAX_POISON_BYTES // 8], "truncated": True})

@@ -7,7 +7,7 @@ from shared import log
 from shared.answering import completed, poison_message, stopped
 from shared.contract.answer import Answer, Status
 from shared.decision import Fail, Later, Reject, decide
-from shared.errors import Busy, Deferred, RegistrarError
+from shared.errors import Busy, Deferred, Problem, RegistrarError
 from shared.operation import Operation, State
 from shared.ports import Versioned
 from shared.registration.job import RESUME_AFTER, Job
@@ -68,10 +68,22 @@ class Execution:
             return
         await services.queues.send_event(text)
         if operation.state is State.FAILED:
-            await services.queues.send_poison(poison_message(operation, operation.reason or "failed"))
+            original = operation.request.model_dump(mode="json")
+            reason = operation.reason or "failed"
+            await services.queues.send_poison(poison_message(reason, operation.attempts, operation.id, original))
         answered = operation.model_copy(update={"answered_at": services.runtime.now()})
         with suppress(Busy):  # somebody else delivered the same answer meanwhile
             await services.operations.save(answered, stored.etag, due=None)
+
+    async def give_up(self, stored: Versioned[Operation], reason: str, message: str) -> None:
+        """Fail an unsettled operation that the host cannot run, and answer it. Raises Busy when it has moved on."""
+        operation, services = stored.value, self._services
+        record = await services.applications.read(operation.unique_name)
+        answer = stopped(services, operation, record.value, Status.FAILED, (Problem("", reason, message),))
+        failed = operation.model_copy(update={"state": State.FAILED, "reason": reason, "answer": answer})
+        due = services.runtime.now() + RESUME_AFTER
+        etag = await services.operations.save(failed, stored.etag, due)
+        await self.deliver(Versioned(failed, etag))
 
     async def _attempt(self, stored: Versioned[Operation]) -> None:
         services, operation = self._services, stored.value
@@ -140,16 +152,19 @@ class Execution:
             log.unexpected(error)
         match decision:
             case Reject(problems):
-                answer = stopped(job, Status.REJECTED, problems)
+                answer = self._stopped(job, Status.REJECTED, problems)
                 return await self._settle(job, State.REJECTED, answer, reason=problems[0].code)
             case Fail(reason, problem):
-                answer = stopped(job, Status.FAILED, (problem,))
+                answer = self._stopped(job, Status.FAILED, (problem,))
                 return await self._settle(job, State.FAILED, answer, reason=reason)
             case Later():
                 if not decision.costs_attempt:
                     operation = operation.model_copy(update={"attempts": operation.attempts - 1})
                 await self._postpone(Versioned(operation, job.stored_operation.etag), decision)
                 return None
+
+    def _stopped(self, job: Job, status: Status, problems: tuple[Problem, ...]) -> Answer:
+        return stopped(self._services, job.operation, job.application, status, problems)
 
     async def _settle(self, job: Job, state: State, answer: Answer, reason: str | None) -> Versioned[Operation]:
         settled = job.operation.model_copy(update={"state": state, "answer": answer, "reason": reason})

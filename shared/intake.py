@@ -1,13 +1,15 @@
 """What arrives on the public queue becomes an operation, a repeated answer, or a rejection."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from hashlib import sha256
-from typing import Any, cast
+from typing import Any
 
 from shared import log
-from shared.contract.answer import Answer, AnswerData, Status, answer_id, answer_type, answered_errors
-from shared.contract.request import RegistrationRequest, parse_request, valid_id, valid_unique_name
+from shared.answering import unreadable
+from shared.contract.answer import Status
+from shared.contract.request import RegistrationRequest, parse_request
 from shared.contract.strict_json import parse_object
 from shared.errors import Busy, Problem, Rejected, echo
 from shared.execution import Execution
@@ -86,28 +88,13 @@ class Intake:
     async def _reject(
         self,
         fields: dict[str, Any],
-        problems: list[Problem] | tuple[Problem, ...],
+        problems: Sequence[Problem],
         body: bytes,
         message_id: str,
         received: datetime,
     ) -> None:
-        application: object = fields.get("application")
-        named = cast("dict[str, object]", application) if isinstance(application, dict) else {}
-        kind = answer_type(Status.REJECTED)
-        answer = Answer(
-            id=answer_id(message_id, sha256(body).hexdigest(), kind),
-            type=kind,
-            subject=valid_unique_name(named.get("uniqueName")),
-            time=received,
-            data=AnswerData(
-                request_id=valid_id(fields.get("requestId")),
-                source=valid_id(fields.get("source", "queue")),
-                status=Status.REJECTED,
-                tenant_id=self._services.tenant_id,
-                errors=answered_errors(problems),
-                error_count=len(problems),
-            ),
-        )
+        message = (message_id, sha256(body).hexdigest(), received)
+        answer = unreadable(Status.REJECTED, fields, problems, message, self._services.tenant_id)
         text = answer.to_json()
         await self._services.queues.send_answer(text)
         await self._services.queues.send_event(text)

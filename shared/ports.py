@@ -153,6 +153,10 @@ class Operations(Protocol):
         """Bind (source, requestId) to an operation, first come first served; returns the bound id and body hash."""
         ...
 
+    async def find(self, source: str, request_id: str) -> str | None:
+        """Find the operation that (source, requestId) is bound to."""
+        ...
+
     async def create(self, operation: Operation, due: datetime) -> bool:
         """Write a new record, listed as unsettled; False when it is there already."""
         ...
@@ -247,8 +251,19 @@ class Leases(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class PoisonedMessage:
+    """A message that the host gave up on: its function failed, or its worker died, as often as host.json allows."""
+
+    queue: str
+    id: str
+    receipt: str
+    text: str
+    inserted: datetime
+
+
 class Queues(Protocol):
-    """The queues the app writes to."""
+    """The queues the app writes to, and the poison queues it looks after."""
 
     async def send_work(self, operation_id: str, generation: int, delay: timedelta = timedelta(0)) -> None:
         """Have an operation (continued) after a delay, without expiry."""
@@ -264,4 +279,12 @@ class Queues(Protocol):
 
     async def send_poison(self, message: str) -> None:
         """Keep a request that cannot be served, with its reason and original."""
+        ...
+
+    def host_poisoned(self) -> AsyncIterator[PoisonedMessage]:
+        """List the messages on the poison queues that the host put there, not we."""
+        ...
+
+    async def remove_poisoned(self, message: PoisonedMessage) -> None:
+        """Remove such a message; already gone is a success."""
         ...

@@ -1,16 +1,21 @@
 """The queues, sent by SDK: an output binding re-serialises JSON, and has neither delay nor expiry."""
 
 import json
-from datetime import timedelta
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 
+from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
 from shared.adapters.azure_errors import translated
-from shared.naming import EVENTS_QUEUE, POISON_QUEUE, RESULTS_QUEUE, WORK_QUEUE
+from shared.naming import EVENTS_QUEUE, POISON_QUEUE, RESULTS_QUEUE, WORK_POISON_QUEUE, WORK_QUEUE
+from shared.ports import PoisonedMessage
 
 LONGEST_DELAY = timedelta(days=7)
 """What a storage queue takes at most (Microsoft Learn, "Put Message")."""
 _NEVER_EXPIRES = -1
+_PAGE, _MOST = 32, 320
 
 
 class StorageQueues:
@@ -18,7 +23,8 @@ class StorageQueues:
 
     def __init__(self, service: QueueServiceClient) -> None:
         self._clients = {
-            name: service.get_queue_client(name) for name in (WORK_QUEUE, RESULTS_QUEUE, EVENTS_QUEUE, POISON_QUEUE)
+            name: service.get_queue_client(name)
+            for name in (WORK_QUEUE, RESULTS_QUEUE, EVENTS_QUEUE, POISON_QUEUE, WORK_POISON_QUEUE)
         }
 
     async def send_work(self, operation_id: str, generation: int, delay: timedelta = timedelta(0)) -> None:
@@ -38,7 +44,34 @@ class StorageQueues:
         """Keep a request that cannot be served, with its reason and original."""
         await self._send(POISON_QUEUE, message)
 
+    async def host_poisoned(self) -> AsyncIterator[PoisonedMessage]:
+        """List the messages on the poison queues that the host put there, not we."""
+        for queue in (POISON_QUEUE, WORK_POISON_QUEUE):
+            client = self._clients[queue]
+            with translated(f"read the queue {queue}"):
+                if all(_is_ours(message.content) for message in await client.peek_messages(_PAGE)):
+                    continue
+                received = client.receive_messages(messages_per_page=_PAGE, max_messages=_MOST, visibility_timeout=60)
+                async for message in received:
+                    if not _is_ours(message.content):
+                        inserted = message.inserted_on or datetime.now(UTC)
+                        yield PoisonedMessage(queue, message.id, message.pop_receipt or "", message.content, inserted)
+
+    async def remove_poisoned(self, message: PoisonedMessage) -> None:
+        """Remove such a message; already gone is a success."""
+        with translated(f"remove from the queue {message.queue}"), suppress(ResourceNotFoundError):
+            await self._clients[message.queue].delete_message(message.id, message.receipt)
+
     async def _send(self, queue: str, text: str, delay: timedelta = timedelta(0)) -> None:
         client: QueueClient = self._clients[queue]
         with translated(f"send to the queue {queue}"):
             await client.send_message(text, visibility_timeout=int(delay.total_seconds()), time_to_live=_NEVER_EXPIRES)
+
+
+def _is_ours(text: str) -> bool:
+    """Say whether a message on a poison queue carries a reason already."""
+    try:
+        message: object = json.loads(text)
+    except ValueError:
+        return False
+    return isinstance(message, dict) and {"reason", "attempts", "original"} <= message.keys()

@@ -107,7 +107,7 @@ class OperationsTable:
 
     async def claim(self, source: str, request_id: str, body_hash: str, operation_id: str) -> tuple[str, str]:
         """Bind (source, requestId) to an operation, first come first served; returns the bound id and body hash."""
-        partition = f"request-{sha256(f'{source}\n{request_id}'.encode()).hexdigest()}"
+        partition = _claim_partition(source, request_id)
         columns = {"operationId": operation_id, "bodyHash": body_hash, "source": source, "requestId": request_id}
         if await self._operations.create(partition, "claim", columns) is not None:
             return operation_id, body_hash
@@ -115,6 +115,11 @@ class OperationsTable:
         if found is None:
             raise Busy("a claim was removed while it was being made")
         return found[0]["operationId"], found[0]["bodyHash"]
+
+    async def find(self, source: str, request_id: str) -> str | None:
+        """Find the operation that (source, requestId) is bound to."""
+        found = await self._operations.get(_claim_partition(source, request_id), "claim")
+        return found[0]["operationId"] if found is not None else None
 
     async def create(self, operation: Operation, due: datetime) -> bool:
         """Write a new record, listed as unsettled; False when it is there already."""
@@ -152,6 +157,10 @@ class OperationsTable:
     async def unlist(self, operation_id: str) -> None:
         """Take an operation off the list of unsettled ones."""
         await self._unsettled.delete("unsettled", operation_id)
+
+
+def _claim_partition(source: str, request_id: str) -> str:
+    return f"request-{sha256(f'{source}\n{request_id}'.encode()).hexdigest()}"
 
 
 def _partition(operation_id: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from shared.application_record import ApplicationRecord
 from shared.errors import Busy
 from shared.operation import Operation
-from shared.ports import Cleanup, Lease, Versioned
+from shared.ports import Cleanup, Lease, PoisonedMessage, Versioned
 from tests.fakes.clock import FakeClock
 from tests.fakes.faults import Faults
 
@@ -27,6 +27,10 @@ class FakeOperations:
     async def claim(self, source: str, request_id: str, body_hash: str, operation_id: str) -> tuple[str, str]:
         async with self.faults.call("table claim"):
             return self.claims.setdefault((source, request_id), (operation_id, body_hash))
+
+    async def find(self, source: str, request_id: str) -> str | None:
+        claim = self.claims.get((source, request_id))
+        return claim[0] if claim is not None else None
 
     async def create(self, operation: Operation, due: datetime) -> bool:
         async with self.faults.call("table create"):
@@ -158,6 +162,7 @@ class FakeQueues:
         self.answers: list[dict[str, Any]] = []
         self.events: list[dict[str, Any]] = []
         self.poison: list[dict[str, Any]] = []
+        self.given_up: list[PoisonedMessage] = []
         self._order = count()
 
     async def send_work(self, operation_id: str, generation: int, delay: timedelta = timedelta(0)) -> None:
@@ -175,3 +180,10 @@ class FakeQueues:
     async def send_poison(self, message: str) -> None:
         async with self.faults.call("queue poison"):
             self.poison.append(json.loads(message))
+
+    async def host_poisoned(self) -> AsyncIterator[PoisonedMessage]:
+        for message in list(self.given_up):
+            yield message
+
+    async def remove_poisoned(self, message: PoisonedMessage) -> None:
+        self.given_up.remove(message)

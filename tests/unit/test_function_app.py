@@ -19,6 +19,7 @@ def test_the_inventory_of_functions() -> None:
         "continue_registration",
         "resume_registrations",
         "clean_up_credentials",
+        "settle_poison",
         "health",
     }
 

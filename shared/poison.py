@@ -1,0 +1,86 @@
+"""What the host gave up on: messages nobody can read, and those whose worker died every time.
+
+The host moves such a message to a poison queue without a word to anybody. Here it gets its answer, and is kept
+with a reason like everything else that could not be served.
+"""
+
+import json
+from hashlib import sha256
+from typing import Any, cast
+
+from shared import log
+from shared.answering import poison_message, unreadable
+from shared.contract.answer import Status
+from shared.contract.request import parse_request
+from shared.contract.strict_json import parse_object
+from shared.errors import Busy, Problem, Rejected
+from shared.execution import Execution
+from shared.naming import WORK_POISON_QUEUE
+from shared.ports import Operations, PoisonedMessage
+from shared.services import Services
+
+REASON = "given_up_by_host"
+_EXPLANATION = (
+    "The registrar could not process this request: it failed unexpectedly every time. Its operators are told."
+)
+
+
+async def settle_poison(services: Services, execution: Execution) -> int:
+    """Answer and keep every message the host gave up on; returns how many there were."""
+    settled = 0
+    async for message in services.queues.host_poisoned():
+        await _settle(services, execution, message)
+        await services.queues.remove_poisoned(message)
+        log.warning("message.given_up_by_host", queue=message.queue, message=message.id)
+        settled += 1
+    return settled
+
+
+async def _settle(services: Services, execution: Execution, message: PoisonedMessage) -> None:
+    operation_id = await _operation_of(services.operations, message)
+    stored = await services.operations.read(operation_id) if operation_id is not None else None
+    if stored is None:
+        await _settle_unknown(services, message)
+        return
+    if stored.value.state.settled:
+        return
+    try:
+        await execution.give_up(stored, REASON, _EXPLANATION)
+    except Busy:
+        log.event("operation.moved_on", operation=operation_id)
+
+
+async def _operation_of(operations: Operations, message: PoisonedMessage) -> str | None:
+    """Find the operation that a message is about; None when it never became one."""
+    if message.queue == WORK_POISON_QUEUE:
+        return _work_operation(message.text)
+    try:
+        request = parse_request(parse_object(message.text.encode())[0])
+    except Rejected:
+        return None
+    return await operations.find(request.source, request.request_id)
+
+
+def _work_operation(text: str) -> str | None:
+    try:
+        work: object = json.loads(text)
+    except ValueError:
+        return None
+    found = cast("dict[str, object]", work).get("operationId") if isinstance(work, dict) else None
+    return found if isinstance(found, str) else None
+
+
+async def _settle_unknown(services: Services, message: PoisonedMessage) -> None:
+    """Answer a request of which there is no record; a message of our own that leads nowhere is only kept."""
+    fields: dict[str, Any] = {}
+    try:
+        fields = parse_object(message.text.encode())[0]
+    except Rejected:
+        log.event("poison.unreadable", message=message.id)
+    if message.queue != WORK_POISON_QUEUE:
+        origin = (message.id, sha256(message.text.encode()).hexdigest(), message.inserted)
+        problems = (Problem("", REASON, _EXPLANATION),)
+        answer = unreadable(Status.FAILED, fields, problems, origin, services.tenant_id).to_json()
+        await services.queues.send_answer(answer)
+        await services.queues.send_event(answer)
+    await services.queues.send_poison(poison_message(REASON, 0, None, message.text))

@@ -1,0 +1,89 @@
+"""What timers look after: lost messages, lost secrets, and what the host gave up on."""
+
+import json
+from datetime import timedelta
+
+from shared.naming import POISON_QUEUE, WORK_POISON_QUEUE, credential_display_name
+from shared.poison import settle_poison
+from shared.ports import Cleanup, PoisonedMessage
+from shared.upkeep import clean_up_credentials, resume_unsettled
+from tests.fakes.clock import START
+from tests.fakes.world import World, breaches, example
+
+
+def given_up(text: str, queue: str = POISON_QUEUE) -> PoisonedMessage:
+    return PoisonedMessage(queue, "message-x", "receipt", text, START)
+
+
+async def test_an_operation_whose_message_was_lost_is_sent_again() -> None:
+    world = World()
+    world.directory.secret_delay = timedelta(seconds=30)
+    await world.send(example())
+    world.queues.work.clear()
+    world.clock.advance(timedelta(minutes=5))
+    assert await resume_unsettled(world.services) == 1
+    await world.settle()
+    assert world.queues.answers[-1]["data"]["status"] == "completed"
+
+
+async def test_a_clean_up_entry_removes_only_what_its_operation_lost() -> None:
+    world = World()
+    await world.run(example())
+    app = world.directory.applications["adt-client-dev"]
+    (operation,) = world.operations.all()
+    lost = credential_display_name(operation.id, "lost")
+    others = credential_display_name("f" * 32, "of an operation nobody remembers")
+    for name in (lost, others, "made by hand"):
+        await world.directory.add_password(app.object_id, name, world.clock.now() + timedelta(days=9))
+    world.cleanups.rows[("adt-client-dev", operation.id)] = Cleanup(
+        "adt-client-dev", operation.id, ("adt-client-dev--client-secret",), world.clock.now()
+    )
+    assert await clean_up_credentials(world.services) == 0, "a read may still be older than the loss"
+    world.clock.advance(timedelta(minutes=6))
+    assert await clean_up_credentials(world.services) == 1
+    world.clock.advance(timedelta(minutes=6))
+    assert await clean_up_credentials(world.services) == 0
+    names = {password.credential.display_name for password in app.passwords.values()}
+    assert names == {credential_display_name(operation.id, "issued for RITM0010042"), others, "made by hand"}
+    assert world.cleanups.rows == {}
+
+
+async def test_an_undecodable_message_is_answered_failed_and_kept() -> None:
+    world = World()
+    world.queues.given_up.append(given_up("\x00 no json"))
+    assert await settle_poison(world.services, world.execution) == 1
+    (answer,) = world.queues.answers
+    assert answer["type"] == "registrar.registration.failed.v1"
+    (kept,) = world.queues.poison
+    assert (kept["reason"], kept["original"]) == ("given_up_by_host", "\x00 no json")
+    assert world.queues.given_up == []
+
+
+async def test_a_request_that_kills_every_worker_is_answered_failed_once() -> None:
+    world = World()
+    world.directory.secret_delay = timedelta(days=9)
+    await world.send(example())
+    world.queues.work.clear()
+    (operation,) = world.operations.all()
+    world.queues.given_up += [
+        given_up(json.dumps(example())),
+        given_up(json.dumps({"operationId": operation.id, "generation": 1}), WORK_POISON_QUEUE),
+    ]
+    assert await settle_poison(world.services, world.execution) == 2
+    (answer,) = world.queues.answers
+    assert answer["data"]["requestId"] == "RITM0010042"
+    assert answer["data"]["status"] == "failed"
+    assert answer["data"]["clientId"] == world.directory.applications["adt-client-dev"].client_id
+    (kept,) = world.queues.poison
+    assert kept["operationId"] == operation.id
+    assert world.operations.unsettled == {}
+
+
+async def test_what_is_answered_already_is_not_answered_again() -> None:
+    world = World()
+    await world.run(example())
+    world.queues.given_up.append(given_up(json.dumps(example())))
+    await settle_poison(world.services, world.execution)
+    assert len(world.queues.answers) == 1
+    assert world.queues.poison == []
+    assert breaches(world) == []
