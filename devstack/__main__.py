@@ -3,5 +3,7 @@
 import sys
 
 from devstack.cli import main
+from devstack.interrupt import raise_on_signals
 
-sys.exit(main())
+raise_on_signals()
+sys.exit(main(sys.argv[1:]))

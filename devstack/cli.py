@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,7 +18,7 @@ from devstack.certificates import Certificates
 from devstack.config import ConfigError, StackConfig, StateFolder
 from devstack.environment import azurite, client_environment, functions_settings, own_environment
 from devstack.guide import describe
-from devstack.interrupt import Interrupted, Parent, raise_on_signals
+from devstack.interrupt import Interrupted, Parent
 from devstack.lock import find_holder
 from devstack.process import StackError
 from devstack.queues import INTAKE, RequesterQueues, read_request
@@ -136,11 +136,12 @@ def settings(state: State = DEFAULT_STATE) -> None:
     print(json.dumps({"IsEncrypted": False, "Values": values}, indent=2))
 
 
-def main() -> int:
-    """Run the command that the arguments name and exit, or return the exit code after saying what is wrong."""
-    raise_on_signals()
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; the exit code. What is wrong is said in one line on standard error."""
     try:
-        app()
+        app(arguments)
+    except SystemExit as end:
+        return int(end.code or 0)
     except (StackError, ConfigError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
