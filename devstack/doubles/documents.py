@@ -125,6 +125,14 @@ class View:
             if found is not None:
                 yield found
 
+    def scan(self, collection: str) -> Iterator[Document]:
+        """The documents of a collection as they are kept, not copies: to look at many, never to change one."""
+        documents = self._documents
+        for key in documents._keys(collection):  # pyright: ignore[reportPrivateUsage]
+            found = documents._at(collection, key, self._as_of)  # pyright: ignore[reportPrivateUsage]
+            if found is not None:
+                yield found
+
     def find(self, collection: str, field: str, value: str) -> list[Document]:
         """Copies of the documents whose indexed `field` is or holds `value`, ignoring case as Entra does."""
         keys = self._documents._candidates(collection, field, value)  # pyright: ignore[reportPrivateUsage]

@@ -136,6 +136,8 @@ def _parse_body(content_type: str | None, content: bytes) -> object:
         return None
     if content_type is None:
         raise malformed("Write requests (excluding DELETE) must contain the Content-Type header declaration.")
+    if "json" not in content_type.casefold():
+        raise unreadable_payload()
     try:
         return json.loads(content)
     except ValueError as error:

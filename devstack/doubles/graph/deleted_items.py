@@ -99,7 +99,7 @@ def _find(directory: Directory, view: View, object_id: str) -> Document:
 
 
 def _deleted(directory: Directory, view: View) -> list[Document]:
-    return [item for item in view.all(COLLECTION) if not _is_past_restoring(directory, item)]
+    return [item for item in view.scan(COLLECTION) if not _is_past_restoring(directory, item)]
 
 
 def _is_past_restoring(directory: Directory, item: Document) -> bool:

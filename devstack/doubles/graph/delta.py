@@ -70,7 +70,7 @@ def _changes(
     before = _states(directory, collection, position.since)
     select = None if options.select is None else ("id", *options.select)
     items: list[Document] = []
-    for document in now.all(collection):
+    for document in now.scan(collection):
         shown = public(document, type_name, select)
         past = before.pop(document["id"], None)
         was = public(past, type_name, select) if past is not None and "_type" not in past else None
@@ -88,8 +88,8 @@ def _states(directory: Directory, collection: str, since: float | None) -> dict[
     if since is None:
         return {}
     then = directory.world.documents.view(since)
-    deleted = [item for item in then.all(DELETED) if f"{item['_type']}s" == collection]
-    return {document["id"]: document for document in [*then.all(collection), *deleted]}
+    deleted = [item for item in then.scan(DELETED) if f"{item['_type']}s" == collection]
+    return {document["id"]: document for document in [*then.scan(collection), *deleted]}
 
 
 def _removal(now: View, past: Document) -> str | None:

@@ -110,6 +110,6 @@ def find_object(view: View, object_id: str, types: dict[str, str]) -> Document |
 
 def _owned_by(view: View, owner: str) -> Iterable[Document]:
     for collection, type_name in _OWNED_TYPES.items():
-        for document in view.all(collection):
+        for document in view.scan(collection):
             if owner in document["_owners"]:
                 yield {**document, "_type": type_name}

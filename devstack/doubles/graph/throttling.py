@@ -64,10 +64,6 @@ class Throttle:
         scope = f"Tenant/{kind}/{app_id}/{tenant_id}"
         self._take(kind, tenant_id, quota, 1.0, scope, "WriteLimitExceeded")
 
-    def clear(self) -> None:
-        """Forget what was used."""
-        self._levels.clear()
-
     def _take(self, kind: str, whose: str, quota: Quota, amount: float, scope: str, information: str) -> float:
         """The share of the quota in use after taking `amount` from it."""
         now = self._clock()

@@ -65,6 +65,7 @@ async def test_reads_cost_resource_units(admin: Caller, path: str, units: str) -
     ("content", "content_type", "message"),
     [
         (b"{", "application/json", "Unable to read JSON request payload."),
+        (b"{}", "application/x-www-form-urlencoded", "Unable to read JSON request payload."),
         (b"[]", "application/json", "Unable to read JSON request payload."),
         (b"", "application/json", "Empty Payload. JSON content expected."),
         (b"{}", None, "Write requests (excluding DELETE) must contain the Content-Type header declaration."),

@@ -144,6 +144,16 @@ async def test_lists_are_filtered_selected_and_paged(sdk: GraphServiceClient, ad
     assert names == ["demo 0", "demo 1", "demo 2"]
 
 
+async def test_a_deleted_application_is_found_and_purged(sdk: GraphServiceClient, admin: Caller) -> None:
+    created = await admin.create_application(uniqueName="orders")
+    await sdk.applications.by_application_id(created["id"]).delete()
+    page = await sdk.directory.deleted_items.graph_application.get()
+    assert page is not None
+    assert [item.unique_name for item in page.value or []] == ["orders"]
+    await sdk.directory.deleted_items.by_directory_object_id(created["id"]).delete()
+    assert (await admin.get("/directory/deletedItems/microsoft.graph.application")).json()["value"] == []
+
+
 async def test_errors_become_odata_errors(sdk: GraphServiceClient) -> None:
     with pytest.raises(ODataError) as refused:
         await sdk.applications_with_unique_name("nobody").get()

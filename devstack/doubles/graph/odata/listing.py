@@ -105,7 +105,7 @@ def narrowed(view: View, collection: str, condition: Condition | None) -> Iterab
             return [] if found is None else [found]
         if len(path) == 1 and path[0] in INDEXED.get(collection, ()):
             return view.find(collection, path[0], value)
-    return view.all(collection)
+    return view.scan(collection)
 
 
 def _equality(condition: Condition) -> tuple[tuple[str, ...], str | None]:

@@ -12,7 +12,8 @@ from devstack.doubles.graph.errors import malformed
 
 _CALL = re.compile(r"(?P<name>[\w.$-]+)\((?P<argument>.*)\)", re.DOTALL)
 _KEY = re.compile(r"(?:(?P<name>\w+)\s*=\s*)?(?:'(?P<text>(?:[^']|'')*)'|(?P<bare>[^'(),=\s]+))", re.DOTALL)
-_NAMESPACE = "microsoft.graph."
+_NAMESPACES = ("microsoft.graph.", "graph.")
+"""The full one, and the alias that Microsoft's SDKs use."""
 
 
 @dataclass(frozen=True)
@@ -58,5 +59,8 @@ def _parse_segment(segment: str) -> list[Token]:
 
 
 def _plain(name: str) -> str:
-    is_bound = name.casefold().startswith(_NAMESPACE) and name.count(".") == _NAMESPACE.count(".")
-    return name[len(_NAMESPACE) :] if is_bound else name
+    for namespace in _NAMESPACES:
+        rest = name[len(namespace) :]
+        if name.casefold().startswith(namespace) and "." not in rest:
+            return rest
+    return name
