@@ -1,0 +1,138 @@
+// The registrar in one resource group: a function app without keys, its storage, its vault, its identity, its logs.
+// Graph's application permissions cannot be given here: grant-graph-permissions.sh gives them, after this.
+targetScope = 'subscription'
+
+import { principal } from 'modules/types.bicep'
+
+@description('Name of this deployment, such as registrar-prod; names of resources are derived from it.')
+@minLength(1)
+@maxLength(64)
+param environmentName string
+
+@description('Region of every resource; one where Flex Consumption is offered.')
+param location string
+
+@description('Resource group to create or update.')
+param resourceGroupName string = 'rg-${environmentName}'
+
+@description('Who may send requests: they are trusted to say on whose behalf. They may add messages, to that one queue.')
+param senders principal[] = []
+
+@description('Who takes the answers from the results queue; one consumer, as a message is gone once it is taken.')
+param resultReaders principal[] = []
+
+@description('Who may read every secret of the vault: the team whose apps live there.')
+param secretReaders principal[] = []
+
+@description('Replication of the storage account: queues and operation records live there.')
+@allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GZRS'])
+param storageSku string = 'Standard_ZRS'
+
+@description('Instances at most, for each function. With host.json it bounds the writes to Graph; a test holds it to the quota.')
+@minValue(1)
+@maxValue(1000)
+param maximumInstanceCount int = 1
+
+@description('How long, in seconds, a read of the directory may be older than our own last write.')
+@minValue(0)
+@maxValue(3600)
+param lagWindowSeconds int = 300
+
+@description('After how many hours a request that could not be served is answered as failed.')
+@minValue(1)
+@maxValue(168)
+param requestDeadlineHours int = 24
+
+@description('How long logs are kept, in days.')
+@minValue(30)
+@maxValue(730)
+param logRetentionDays int = 90
+
+var token = uniqueString(subscription().id, resourceGroupName, environmentName)
+var tags = { 'azd-env-name': environmentName }
+var deploymentContainer = 'deployments'
+
+resource group 'Microsoft.Resources/resourceGroups@2024-03-01' = {
+  name: resourceGroupName
+  location: location
+  tags: tags
+}
+
+module identity 'modules/identity.bicep' = {
+  name: 'identity'
+  scope: group
+  params: {
+    name: 'id-registrar-${token}'
+    location: location
+    tags: tags
+  }
+}
+
+module monitoring 'modules/monitoring.bicep' = {
+  name: 'monitoring'
+  scope: group
+  params: {
+    token: token
+    location: location
+    tags: tags
+    retentionDays: logRetentionDays
+    publisherId: identity.outputs.principalId
+  }
+}
+
+module storage 'modules/storage.bicep' = {
+  name: 'storage'
+  scope: group
+  params: {
+    name: 'streg${token}'
+    location: location
+    tags: tags
+    skuName: storageSku
+    deploymentContainer: deploymentContainer
+    registrarId: identity.outputs.principalId
+    senders: senders
+    resultReaders: resultReaders
+  }
+}
+
+module vault 'modules/vault.bicep' = {
+  name: 'vault'
+  scope: group
+  params: {
+    name: 'kv-reg-${token}'
+    location: location
+    tags: tags
+    registrarId: identity.outputs.principalId
+    secretReaders: secretReaders
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
+module app 'modules/app.bicep' = {
+  name: 'app'
+  scope: group
+  params: {
+    token: token
+    location: location
+    tags: tags
+    identityId: identity.outputs.id
+    identityClientId: identity.outputs.clientId
+    blobEndpoint: storage.outputs.blobEndpoint
+    queueEndpoint: storage.outputs.queueEndpoint
+    tableEndpoint: storage.outputs.tableEndpoint
+    deploymentContainer: deploymentContainer
+    vaultUrl: vault.outputs.url
+    applicationInsightsConnectionString: monitoring.outputs.connectionString
+    maximumInstanceCount: maximumInstanceCount
+    lagWindowSeconds: lagWindowSeconds
+    requestDeadlineHours: requestDeadlineHours
+  }
+}
+
+output AZURE_RESOURCE_GROUP string = group.name
+output FUNCTION_APP_NAME string = app.outputs.name
+output HEALTH_URL string = 'https://${app.outputs.hostName}/api/health'
+output STORAGE_ACCOUNT_NAME string = storage.outputs.name
+output KEY_VAULT_URL string = vault.outputs.url
+@description('What infra/grant-graph-permissions.sh asks for.')
+output REGISTRAR_PRINCIPAL_ID string = identity.outputs.principalId

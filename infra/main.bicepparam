@@ -1,0 +1,11 @@
+// One deployment's choices. azd sets the two variables; without it, set them or write values here.
+using 'main.bicep'
+
+param environmentName = readEnvironmentVariable('AZURE_ENV_NAME', 'registrar-dev')
+param location = readEnvironmentVariable('AZURE_LOCATION', 'westeurope')
+
+// Object ids (of an app: its service principal's) and their types: Group, ServicePrincipal or User.
+// { id: '00000000-0000-0000-0000-000000000000', type: 'ServicePrincipal' }
+param senders = []
+param resultReaders = []
+param secretReaders = []

@@ -1,0 +1,99 @@
+// The function app on Flex Consumption, and its settings.
+
+param token string
+param location string
+param tags object
+
+@description('Resource id of the registrar\'s identity.')
+param identityId string
+param identityClientId string
+
+param blobEndpoint string
+param queueEndpoint string
+param tableEndpoint string
+param deploymentContainer string
+param vaultUrl string
+param applicationInsightsConnectionString string
+
+param maximumInstanceCount int
+param lagWindowSeconds int
+param requestDeadlineHours int
+
+resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
+  name: 'plan-registrar-${token}'
+  location: location
+  tags: tags
+  kind: 'functionapp'
+  sku: {
+    name: 'FC1'
+    tier: 'FlexConsumption'
+  }
+  properties: {
+    reserved: true
+  }
+}
+
+resource app 'Microsoft.Web/sites@2024-04-01' = {
+  name: 'func-registrar-${token}'
+  location: location
+  // azd finds the app that it deploys to by this tag.
+  tags: union(tags, { 'azd-service-name': 'registrar' })
+  kind: 'functionapp,linux'
+  identity: {
+    type: 'UserAssigned'
+    userAssignedIdentities: {
+      '${identityId}': {}
+    }
+  }
+  properties: {
+    serverFarmId: plan.id
+    httpsOnly: true
+    functionAppConfig: {
+      deployment: {
+        storage: {
+          type: 'blobContainer'
+          value: '${blobEndpoint}${deploymentContainer}'
+          authentication: {
+            type: 'UserAssignedIdentity'
+            userAssignedIdentityResourceId: identityId
+          }
+        }
+      }
+      runtime: {
+        name: 'python'
+        version: '3.13'
+      }
+      scaleAndConcurrency: {
+        // For each function: every queue and timer scales on instances of its own (Microsoft Learn,
+        // flex-consumption-plan, "Per-function scaling").
+        maximumInstanceCount: maximumInstanceCount
+        instanceMemoryMB: 2048
+      }
+    }
+  }
+}
+
+// FUNCTIONS_WORKER_RUNTIME and its like are not settings on this plan: functionAppConfig holds them.
+resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
+  parent: app
+  name: 'appsettings'
+  properties: {
+    APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
+    APPLICATIONINSIGHTS_CONNECTION_STRING: applicationInsightsConnectionString
+    AZURE_CLIENT_ID: identityClientId
+    AZURE_TENANT_ID: tenant().tenantId
+    AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential'
+    AzureWebJobsStorage__blobServiceUri: blobEndpoint
+    AzureWebJobsStorage__clientId: identityClientId
+    AzureWebJobsStorage__credential: 'managedidentity'
+    AzureWebJobsStorage__queueServiceUri: queueEndpoint
+    AzureWebJobsStorage__tableServiceUri: tableEndpoint
+    KEY_VAULT_URL: vaultUrl
+    LAG_WINDOW_SECONDS: string(lagWindowSeconds)
+    POLICY_FILE: 'policy.toml'
+    REQUEST_DEADLINE_HOURS: string(requestDeadlineHours)
+  }
+}
+
+output name string = app.name
+output hostName string = app.properties.defaultHostName

@@ -1,0 +1,294 @@
+"""infra/ says what the code says. It is parsed here, not compiled: a deployment still needs Bicep's own checks."""
+
+import json
+import re
+import subprocess
+import sys
+from fnmatch import fnmatch
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from azure.functions import FunctionApp
+from pydantic import BaseModel
+
+from functions import BLUEPRINTS
+from shared import naming
+from shared.policy.model import load_policy
+from shared.settings import Settings
+from tests.unit.bicep import BicepFile, Declaration
+
+ROOT = Path(__file__).parents[2]
+INFRA = ROOT / "infra"
+FILES = {path.relative_to(INFRA).as_posix(): BicepFile(path) for path in sorted(INFRA.rglob("*.bicep"))}
+MAIN = FILES["main.bicep"]
+APP = FILES["modules/app.bicep"]
+STORAGE = FILES["modules/storage.bicep"]
+VAULT = FILES["modules/vault.bicep"]
+STORED_NAMES = json.loads((INFRA / "storage.json").read_text())
+HOST = json.loads((ROOT / "host.json").read_text())
+
+LOCAL_ONLY = {"AzureWebJobsStorage"}
+"""Settings that Azure does not get: a connection string would need the account's keys, which are switched off."""
+READ_BY_OTHERS = {
+    "AZURE_CLIENT_ID": "azure-identity: which user-assigned identity to use",
+    "AZURE_TOKEN_CREDENTIALS": "azure-identity: DefaultAzureCredential tries the managed identity and nothing else",
+    "AzureWebJobsStorage__credential": "the Functions host: its connection is a managed identity",
+    "AzureWebJobsStorage__clientId": "the Functions host: which managed identity",
+    "APPLICATIONINSIGHTS_CONNECTION_STRING": "the Functions host: where telemetry goes",
+    "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "the Functions host: as whom it is sent, local keys being off",
+}
+NOT_ON_FLEX_CONSUMPTION = {
+    "FUNCTIONS_WORKER_RUNTIME",
+    "FUNCTIONS_EXTENSION_VERSION",
+    "WEBSITE_RUN_FROM_PACKAGE",
+    "WEBSITE_CONTENTAZUREFILECONNECTIONSTRING",
+    "WEBSITE_CONTENTSHARE",
+    "SCM_DO_BUILD_DURING_DEPLOYMENT",
+}
+"""Microsoft Learn, functions-app-settings, "Flex Consumption plan deprecations"."""
+
+# Quota: Microsoft Learn, "Microsoft Graph service-specific throttling limits", identity and access, per app and tenant.
+WRITES_ALLOWED, QUOTA_SECONDS = 3000, 150
+WRITES_PER_REGISTRATION = 4
+"""Application, service principal, one consent, one secret: docs/graph-permissions.md lists the calls."""
+SHORTEST_REGISTRATION_SECONDS = 2
+"""Some forty calls one after the other, to storage, Graph, the vault and the token endpoint, at 50 ms each."""
+TIMERS_THAT_WRITE = 1
+"""clean_up_credentials; a timer runs once at a time in the whole app."""
+
+
+def settings_of(model: type[BaseModel]) -> set[str]:
+    names = set[str]()
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            names |= settings_of(kind)
+        else:
+            names.add(field.alias or name)
+    return names
+
+
+def app_settings() -> dict[str, str]:
+    return APP.all("resource")["settings"].entries("properties")
+
+
+@cache
+def bindings() -> tuple[dict[str, Any], ...]:
+    # An app of the test's own: the library indexes each app once only, and another test indexes the real one.
+    app = FunctionApp()
+    for blueprint in BLUEPRINTS:
+        app.register_functions(blueprint)
+    found: list[Any] = [binding for function in app.get_functions() for binding in function.get_bindings()]
+    return tuple(binding.get_dict_repr() for binding in found)
+
+
+def scope_of_role(role: str) -> list[tuple[str, str]]:
+    """Where a role is given: (file, symbol of the scope) for every assignment that names it."""
+    return [
+        (name, one.property("scope"))
+        for name, file in FILES.items()
+        for one in file.all("resource").values()
+        if "roleAssignments@" in one.quoted and role in one.property("roleDefinitionId")
+    ]
+
+
+# --- what the code needs is deployed, and nothing else
+
+
+def test_every_setting_of_the_code_is_an_app_setting_and_the_other_way_round() -> None:
+    assert set(app_settings()) == settings_of(Settings) - LOCAL_ONLY | set(READ_BY_OTHERS)
+    assert not set(app_settings()) & NOT_ON_FLEX_CONSUMPTION
+
+
+def test_the_app_settings_deployed_by_default_are_accepted_by_the_code() -> None:
+    values = {
+        "blobEndpoint": "https://stregx.blob.core.windows.net/",
+        "queueEndpoint": "https://stregx.queue.core.windows.net/",
+        "tableEndpoint": "https://stregx.table.core.windows.net/",
+        "vaultUrl": "https://kv-reg-x.vault.azure.net/",
+        "tenant().tenantId": "72f988bf-0000-4000-8000-2d7cd011db47",
+        "string(lagWindowSeconds)": MAIN.all("param")["lagWindowSeconds"].value,
+        "string(requestDeadlineHours)": MAIN.all("param")["requestDeadlineHours"].value,
+    }
+    deployed = {name: values.get(value, value.strip("'")) for name, value in app_settings().items()}
+    settings = Settings.load(deployed)
+    defaults = {name: field.default for name, field in Settings.model_fields.items()}
+    assert settings.lag_window_seconds == defaults["lag_window_seconds"]
+    assert settings.request_deadline_hours == defaults["request_deadline_hours"]
+    assert load_policy(ROOT / settings.policy_file).version == "1"
+
+
+def test_the_local_settings_sample_holds_every_setting() -> None:
+    sample: dict[str, str] = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
+    identity_based = {name for name in settings_of(Settings) if name.startswith("AzureWebJobsStorage__")}
+    sdk = {name for name in READ_BY_OTHERS if name.startswith("AZURE_")}
+    assert set(sample) >= settings_of(Settings) - identity_based | sdk | {"FUNCTIONS_WORKER_RUNTIME"}
+
+
+@pytest.mark.parametrize(("kind", "suffix"), [("queues", "_QUEUE"), ("tables", "_TABLE"), ("containers", "_CONTAINER")])
+def test_what_is_created_in_storage_is_what_the_code_names(kind: str, suffix: str) -> None:
+    named = {value for name, value in vars(naming).items() if name.endswith(suffix)}
+    assert sorted(STORED_NAMES[kind]) == sorted(named)
+
+
+def test_queue_triggers_listen_to_created_queues_over_the_deployed_connection() -> None:
+    triggers = [binding for binding in bindings() if binding["type"] == "queueTrigger"]
+    assert {trigger["queueName"] for trigger in triggers} == {naming.INTAKE_QUEUE, naming.WORK_QUEUE}
+    assert {trigger["connection"] for trigger in triggers} == {"AzureWebJobsStorage"}
+
+
+def test_the_app_runs_on_the_python_that_the_project_is_built_for() -> None:
+    runtime = APP.all("resource")["app"].entries("runtime")
+    assert runtime == {"name": "'python'", "version": f"'{(ROOT / '.python-version').read_text().strip()}'"}
+
+
+def test_the_package_holds_all_that_runs_and_nothing_else() -> None:
+    top_level = {path.name for path in ROOT.iterdir()}
+    ignored = [line.rstrip("/") for line in (ROOT / ".funcignore").read_text().splitlines() if line[:1] not in "#!"]
+    deployed = {name for name in top_level if not any(fnmatch(name, pattern) for pattern in ignored)}
+    assert deployed == {"function_app.py", "functions", "shared", "host.json", "policy.toml", "requirements.txt"}
+
+
+# --- who may do what
+
+
+def test_there_are_no_keys_and_nothing_deleted_is_lost() -> None:
+    account = STORAGE.all("resource")["account"]
+    assert account.property("allowSharedKeyAccess") == "false"
+    assert account.property("allowBlobPublicAccess") == "false"
+    vault = VAULT.all("resource")["vault"]
+    for protection in ("enableRbacAuthorization", "enableSoftDelete", "enablePurgeProtection"):
+        assert vault.property(protection) == "true"
+    assert FILES["modules/monitoring.bicep"].all("resource")["insights"].property("DisableLocalAuth") == "true"
+
+
+def test_senders_reach_one_queue_and_readers_another() -> None:
+    queues = STORAGE.all("resource")
+    assert scope_of_role("roles.queueDataMessageSender") == [("modules/storage.bicep", "intake")]
+    assert queues["intake"].property("name") == f"'{naming.INTAKE_QUEUE}'"
+    assert scope_of_role("roles.queueDataMessageProcessor") == [("modules/storage.bicep", "results")]
+    assert queues["results"].property("name") == f"'{naming.RESULTS_QUEUE}'"
+
+
+def test_the_identity_holds_the_roles_it_needs_and_no_other() -> None:
+    given = {
+        (name, one.property("roleDefinitionId").rsplit(", ", 1)[1].rstrip(")"), one.property("scope"))
+        for name, file in FILES.items()
+        for one in file.all("resource").values()
+        if "roleAssignments@" in one.quoted and re.search(r"principalId: (registrarId|publisherId)", one.body)
+    }
+    assert given == {
+        ("modules/storage.bicep", "role", "account"),
+        ("modules/vault.bicep", "roles.secretsOfficer", "vault"),
+        ("modules/monitoring.bicep", "monitoringMetricsPublisher", "insights"),
+    }
+    registrar_roles = re.findall(r"roles\.(\w+)", STORAGE.all("var")["registrarRoles"].body)
+    assert set(registrar_roles) == {"blobDataOwner", "queueDataContributor", "tableDataContributor"}
+
+
+FAKE_AZ = """\
+import json, pathlib, sys
+arguments = dict(zip(sys.argv[2::2], sys.argv[3::2], strict=True))
+state = pathlib.Path(sys.argv[0]).with_suffix(".json")
+given = json.loads(state.read_text()) if state.exists() else []
+if arguments["--method"] == "post":
+    assert arguments["--url"].endswith("/servicePrincipals/graph-sp/appRoleAssignedTo")
+    state.write_text(json.dumps([*given, json.loads(arguments["--body"])]))
+elif "/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')" in arguments["--url"]:
+    print("graph-sp")
+else:
+    assert arguments["--url"].endswith("/servicePrincipals/registrar/appRoleAssignments")
+    print("\\n".join(assignment["appRoleId"] for assignment in given))
+"""
+
+
+def test_the_graph_permissions_are_the_four_that_the_local_stack_gives_too(tmp_path: Path) -> None:
+    script, roles = INFRA / "grant-graph-permissions.sh", ROOT / "devstack/doubles/seed/well_known.json"
+    (tmp_path / "az.py").write_text(FAKE_AZ)
+    az = tmp_path / "az"
+    az.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{tmp_path}/az.py" "$@"\n')
+    az.chmod(0o755)
+    for _ in range(2):
+        subprocess.run([script, "registrar"], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=True, timeout=60)
+    given = json.loads((tmp_path / "az.json").read_text())
+    graph = next(api for api in json.loads(roles.read_text()) if api["displayName"] == "Microsoft Graph")
+    names = {role["id"]: role["value"] for role in graph["roles"]}
+    assert sorted(names[assignment["appRoleId"]] for assignment in given) == [
+        "AppRoleAssignment.ReadWrite.All",
+        "Application.Read.All",
+        "Application.ReadWrite.OwnedBy",
+        "DelegatedPermissionGrant.ReadWrite.All",
+    ]
+    assert {(one["principalId"], one["resourceId"]) for one in given} == {("registrar", "graph-sp")}
+
+
+# --- as much as fits into Graph's quota
+
+
+def test_all_instances_together_stay_below_the_write_quota_of_graph() -> None:
+    queues = HOST["extensions"]["queues"]
+    at_once_per_instance = queues["batchSize"] + queues["newBatchThreshold"]
+    triggers = sum(binding["type"] == "queueTrigger" for binding in bindings())
+    instances = int(MAIN.all("param")["maximumInstanceCount"].value)
+    at_once = triggers * instances * at_once_per_instance + TIMERS_THAT_WRITE
+    registrations = at_once * QUOTA_SECONDS / SHORTEST_REGISTRATION_SECONDS
+    assert registrations * WRITES_PER_REGISTRATION < WRITES_ALLOWED
+
+
+# --- what a compiler would say first
+
+
+@pytest.mark.parametrize(
+    "file", [*FILES.values(), BicepFile(INFRA / "main.bicepparam")], ids=lambda file: file.path.name
+)
+def test_a_file_is_balanced_and_what_it_refers_to_is_there(file: BicepFile) -> None:
+    assert file.unbalanced is None
+    assert all(not re.match(r"(br|ts)[:/]", reference) for reference in file.references)
+    assert [reference for reference in file.references if not (file.path.parent / reference).is_file()] == []
+
+
+@pytest.mark.parametrize("file", FILES.values(), ids=FILES)
+def test_what_is_declared_is_used_and_what_is_used_is_declared(file: BicepFile) -> None:
+    values = re.sub(r"^ *\w+:", "", file.code, flags=re.MULTILINE)
+    names = [one.name for one in file.declarations if one.kind in ("param", "var")]
+    assert [name for name in names if len(re.findall(rf"\b{name}\b", values)) < 2] == []
+    imported = re.findall(r"^import \{ (\w+) \}", file.code, re.MULTILINE)
+    loops = re.findall(r"\bfor (\w+) in", file.code)
+    known = {one.name for one in file.declarations} | set(imported) | set(loops)
+    assert {name for name in re.findall(r"(?<![\w.'@])([a-zA-Z]\w*)\.\w", file.code)} <= known
+
+
+def modules() -> list[Declaration]:
+    return list(MAIN.all("module").values())
+
+
+@pytest.mark.parametrize("module", modules(), ids=lambda module: module.name)
+def test_a_module_gets_the_params_that_it_declares(module: Declaration) -> None:
+    declared = FILES[module.quoted].all("param")
+    passed = set(module.entries("params"))
+    assert passed <= set(declared)
+    assert {name for name, param in declared.items() if not param.has_value} <= passed
+
+
+def outputs_of(module: str) -> set[str]:
+    return set(FILES[MAIN.all("module")[module].quoted].all("output"))
+
+
+def test_outputs_of_modules_exist() -> None:
+    used: list[tuple[str, str]] = re.findall(r"\b(\w+)\.outputs\.(\w+)", MAIN.code)
+    missing = [(module, output) for module, output in used if output not in outputs_of(module)]
+    assert used
+    assert missing == []
+
+
+def test_the_param_file_decides_what_has_no_default_and_nothing_unknown() -> None:
+    decided = set(BicepFile(INFRA / "main.bicepparam").all("param"))
+    declared = MAIN.all("param")
+    assert {name for name, param in declared.items() if not param.has_value} <= decided <= set(declared)
+
+
+def test_azd_deploys_to_the_app_that_bicep_tags() -> None:
+    (service,) = re.findall(r"^services:\n  (\w+):", (ROOT / "azure.yaml").read_text(), re.MULTILINE)
+    assert f"'azd-service-name': '{service}'" in APP.all("resource")["app"].property("tags")
