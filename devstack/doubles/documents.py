@@ -48,9 +48,10 @@ class Documents:
             for collection, key, body in self._database.execute("SELECT collection, id, body FROM documents"):
                 self._remember(collection, key, json.loads(body), written_at=float("-inf"))
 
-    def put(self, collection: str, key: str, document: Document) -> None:
-        """Create or replace one document, now."""
-        self._remember(collection, key, copy.deepcopy(document), self._clock())
+    def put(self, collection: str, key: str, document: Document, *, since_ever: bool = False) -> None:
+        """Create or replace one document, now; or as if it had always been so, visible to the oldest replica."""
+        written_at = float("-inf") if since_ever else self._clock()
+        self._remember(collection, key, copy.deepcopy(document), written_at)
         if self._database is not None:
             self._database.execute(
                 "INSERT OR REPLACE INTO documents VALUES (?, ?, ?)", (collection, key, json.dumps(document))

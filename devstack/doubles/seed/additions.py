@@ -171,5 +171,5 @@ def _given(addition: _GraphObject) -> Document:
 
 
 def _put(world: World, collection: str, document: Document, key: str = "id") -> str:
-    world.documents.put(collection, document[key], document)
+    world.documents.put(collection, document[key], document, since_ever=True)
     return document[key]

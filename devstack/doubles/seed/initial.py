@@ -47,7 +47,7 @@ def plant(world: World, config: StackConfig) -> bool:
     for display_name, name in _USERS:
         given = {"displayName": display_name, "userPrincipalName": f"{name}@{world.tenant.domain}"}
         _put(world, "users", completion.user(world, {"id": _stable_id(world, f"user/{name}"), **given}))
-    world.documents.put("vaults", config.vault_name, completion.vault(_vault(config)))
+    world.documents.put("vaults", config.vault_name, completion.vault(_vault(config)), since_ever=True)
     return True
 
 
@@ -146,5 +146,5 @@ def _stable_id(world: World, name: str) -> str:
 
 
 def _put(world: World, collection: str, document: Document) -> Document:
-    world.documents.put(collection, document["id"], document)
+    world.documents.put(collection, document["id"], document, since_ever=True)
     return document
