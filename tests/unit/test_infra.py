@@ -257,7 +257,8 @@ def test_what_is_declared_is_used_and_what_is_used_is_declared(file: BicepFile) 
     imported = re.findall(r"^import \{ (\w+) \}", file.code, re.MULTILINE)
     loops = re.findall(r"\bfor (\w+) in", file.code)
     known = {one.name for one in file.declarations} | set(imported) | set(loops)
-    assert {name for name in re.findall(r"(?<![\w.'@])([a-zA-Z]\w*)\.\w", file.code)} <= known
+    used: list[str] = re.findall(r"(?<![\w.'@])([a-zA-Z]\w*)\.\w", file.code)
+    assert set(used) <= known
 
 
 def modules() -> list[Declaration]:
