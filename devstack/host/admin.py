@@ -4,6 +4,7 @@ Microsoft Learn, "Manually run a non HTTP-triggered function". With keys, the ma
 """
 
 import asyncio
+import json
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -80,7 +81,7 @@ class Admin:
         if not function or function.fault:
             return Response(status_code=404)
         try:
-            document = await request.json() if await request.body() else {}
+            document: Any = json.loads(await request.body() or b"{}")
             given = str(document.get("input") or "")
         except (ValueError, AttributeError):
             return Response('The body must be JSON: {"input": "..."}', status_code=400)

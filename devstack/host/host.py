@@ -6,7 +6,7 @@ import hashlib
 import logging
 import platform
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import override
@@ -98,7 +98,7 @@ class Host:
             await self._listeners.drain()
 
     @contextlib.asynccontextmanager
-    async def _worker(self) -> AsyncIterator[list[Function]]:
+    async def _worker(self) -> AsyncGenerator[list[Function]]:
         """The app's functions, with a worker that runs them; the worker is stopped and all clients closed after."""
         watch = asyncio.create_task(self._clock.watch())
         try:
@@ -157,7 +157,7 @@ class _Server(uvicorn.Server):
 
     @override
     @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
+    def capture_signals(self) -> Generator[None]:
         yield
 
 

@@ -5,6 +5,7 @@ import logging
 import secrets
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -120,17 +121,16 @@ class Invoker:
 
     async def _call(self, function: Function, message: wire.Message, log: logging.Logger) -> wire.Message:
         child = await self._keeper.child()
-        seconds = self._timeout and self._timeout.total_seconds()
-        try:
+        seconds = self._timeout.total_seconds() if self._timeout else None
+        with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 return await child.invoke(message)
-        except TimeoutError:
-            invocation = message["invocationId"]
-            text = "Timeout value of %s exceeded by function '%s' (Id: '%s'). The worker process is restarted."
-            log.error(text, self._timeout, function.name, invocation, extra={"invocation": invocation})
-            # Python gets no cancellation: only the end of its process stops a function.
-            await child.kill()
-            raise WorkerGoneError(f"Timeout value of {self._timeout} exceeded") from None
+        invocation = message["invocationId"]
+        text = "Timeout value of %s exceeded by function '%s' (Id: '%s'). The worker process is restarted."
+        log.error(text, self._timeout, function.name, invocation, extra={"invocation": invocation})
+        # Python gets no cancellation: only the end of its process stops a function.
+        await child.kill()
+        raise WorkerGoneError(f"Timeout value of {self._timeout} exceeded")
 
     def _message(self, function: Function, occasion: Occasion, invocation: str) -> wire.Message:
         if function.trigger is None:

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any, Literal
 
 from azure.core.exceptions import HttpResponseError, ResourceExistsError
@@ -64,7 +65,7 @@ def split(content: str | bytes) -> list[str | bytes]:
 
 
 def encode(content: str | bytes, encoding: Encoding) -> str:
-    """A message's content as it lies on the queue. Raises UnicodeDecodeError for bytes that are no text in encoding "none"."""
+    """A message's content as it lies on the queue. Encoding "none" raises UnicodeDecodeError for bytes that are no text."""
     if encoding == "none":
         return content if isinstance(content, str) else content.decode()
     return base64.b64encode(content.encode() if isinstance(content, str) else content).decode()
@@ -82,10 +83,8 @@ async def send_creating(queue: QueueClient, content: str) -> None:
     except HttpResponseError as error:
         if error.status_code != 404:
             raise
-        try:
+        with suppress(ResourceExistsError):  # somebody else's message was the first
             await queue.create_queue()
-        except ResourceExistsError:
-            pass  # somebody else's message was the first
         await queue.send_message(content)
 
 

@@ -1,7 +1,7 @@
 """The storage queue trigger: polling, concurrency, retries and poison, after the WebJobs storage extension.
 
-Source of the rules: azure-sdk-for-net, Microsoft.Azure.WebJobs.Extensions.Storage.Queues (QueueListener, QueueProcessor,
-RandomizedExponentialBackoffStrategy).
+Source of the rules: azure-sdk-for-net, Microsoft.Azure.WebJobs.Extensions.Storage.Queues: QueueListener,
+QueueProcessor, RandomizedExponentialBackoffStrategy.
 """
 
 import asyncio

@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime
 from typing import Any, cast
 
@@ -52,7 +52,7 @@ class HeldMessage:
                 self._renew_at = self._clock.time() + _LEAST_RENEWAL_PAUSE
 
     @asynccontextmanager
-    async def renewing(self) -> AsyncIterator[None]:
+    async def renewing(self) -> AsyncGenerator[None]:
         """Keep the message hidden for as long as the block runs."""
 
         async def renew_forever() -> None:
@@ -85,15 +85,14 @@ class HeldMessage:
         self._receipt = updated.pop_receipt
 
 
-class _unless_lost(suppress):  # noqa: N801 - a context manager, read like `suppress`
+@contextmanager
+def _unless_lost() -> Generator[None]:
     """Ignore that somebody else holds the message by now, or that it is gone."""
-
-    def __init__(self) -> None:
-        super().__init__(HttpResponseError)
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> bool:
-        lost = isinstance(error, HttpResponseError) and _is_lost(error)
-        return lost and bool(super().__exit__(kind, error, trace))
+    try:
+        yield
+    except HttpResponseError as error:
+        if not _is_lost(error):
+            raise
 
 
 def _is_lost(error: HttpResponseError) -> bool:

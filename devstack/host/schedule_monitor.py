@@ -4,16 +4,15 @@ After WebJobs.Extensions.Timers: StorageScheduleMonitor (where and what), Schedu
 """
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
-from azure.storage.blob.aio import BlobServiceClient
+from azure.storage.blob.aio import BlobClient, BlobServiceClient
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_pascal
-
-from devstack.host.schedule import Schedule
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -60,12 +59,10 @@ class ScheduleMonitor:
         try:
             await self._blob().upload_blob(text, overwrite=True)
         except ResourceNotFoundError:
-            try:
-                await self.blobs.create_container(_CONTAINER)
-            except ResourceExistsError:
-                pass  # another timer's first status was quicker
+            with suppress(ResourceExistsError):  # another timer's first status was quicker
+                await self.blobs.get_container_client(_CONTAINER).create_container()
             await self._blob().upload_blob(text, overwrite=True)
 
-    def _blob(self) -> Any:
+    def _blob(self) -> BlobClient:
         path = f"timers/{self.host_id}/Host.Functions.{self.function}/status"
         return self.blobs.get_blob_client(_CONTAINER, path)

@@ -33,7 +33,7 @@ class AppSettings:
 def load_settings(app: Path) -> AppSettings:
     """Complete the process's environment from the app's local.settings.json, and return all settings.
 
-    The environment wins, as with Core Tools. It is changed in place since azure-identity and the worker child read it too.
+    The environment wins, as with Core Tools. It is changed in place: azure-identity and the worker child read it too.
     Raises HostError for a file that is encrypted or not of that shape.
     """
     for name, value in _local_values(app / "local.settings.json").items():

@@ -8,7 +8,7 @@ import logging
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from azure.storage.blob.aio import BlobServiceClient
 from azure.storage.queue.aio import QueueClient, QueueServiceClient
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger("Host.Startup")
 
 # The SDKs' own default waits 15 s before it tries again, far too long for a person at a terminal.
-_RETRIES = {"initial_backoff": 0.5, "increment_base": 2, "retry_total": 2, "random_jitter_range": 0}
+_RETRIES: dict[str, Any] = {"initial_backoff": 0.5, "increment_base": 2, "retry_total": 2, "random_jitter_range": 0}
 
 _DEVELOPMENT_STORAGE = "UseDevelopmentStorage=true"
 _DEFAULT_AZURITE = Azurite(Path(), Path(), AzuritePorts(blob=10000, queue=10001, table=10002))
@@ -33,7 +33,7 @@ type ServiceKind = Literal["blob", "queue"]
 
 @dataclass(frozen=True)
 class Account:
-    """Where one service of a storage account is, and how to sign in: a connection string, or a URL and identity settings."""
+    """One service of a storage account and how to sign in: a connection string, or a URL and identity settings."""
 
     connection_string: str | None = None
     url: str = ""

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from devstack.host import wire
-from devstack.host.worker.protos import PROTOS, ParameterBinding, StatusResult, TypedData
+from devstack.host.worker.protos import PROTOS, ParameterBinding, Record, StatusResult, TypedData
 
 # Without type information on purpose: the library publishes none.
 _runtime: Any = importlib.import_module("azure_functions_runtime")
@@ -75,8 +75,8 @@ def _request(request: SimpleNamespace) -> SimpleNamespace:
     return SimpleNamespace(request=request, properties={"protos": PROTOS, "host": "127.0.0.1"})
 
 
-def _describe(function: Any) -> dict[str, Any]:
-    retry = function.retry_options
+def _describe(function: Record) -> dict[str, Any]:
+    retry: Record | None = function.retry_options
     return {
         "name": function.name,
         "id": function.function_id,

@@ -12,14 +12,8 @@ from typing import Any
 from devstack.host.wire import TypedData as WireData
 
 
-class Record:
+class Record(SimpleNamespace):
     """Keeps its keyword arguments as attributes."""
-
-    def __init__(self, **fields: Any) -> None:
-        self.__dict__.update(fields)
-
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(name)
 
 
 class StatusResult(Record):
@@ -41,7 +35,7 @@ class BindingInfo(Record):
 class TypedData(Record):
     """A value with its kind, of which exactly one is set."""
 
-    def WhichOneof(self, _group: str) -> str | None:  # noqa: N802 - protobuf's own name
+    def WhichOneof(self, _group: str) -> str | None:
         """The kind that is set, or None for an empty value."""
         return next(iter(self.__dict__), None)
 
@@ -66,7 +60,7 @@ class TypedData(Record):
 class ParameterBinding(Record):
     """A named value; always carried as data, never through shared memory."""
 
-    def WhichOneof(self, _group: str) -> str:  # noqa: N802 - protobuf's own name
+    def WhichOneof(self, _group: str) -> str:
         """The way the value is carried."""
         return "data"
 
@@ -107,7 +101,7 @@ PROTOS = SimpleNamespace(
 """What the worker library knows as `protos`."""
 
 
-def _response(http: Any) -> dict[str, Any]:
+def _response(http: Record) -> dict[str, Any]:
     body: TypedData | None = http.body
     return {
         "status": int(http.status_code),
@@ -117,7 +111,7 @@ def _response(http: Any) -> dict[str, Any]:
     }
 
 
-def _cookie(cookie: Any) -> dict[str, Any]:
+def _cookie(cookie: Record) -> dict[str, Any]:
     expires = cookie.expires and cookie.expires.value.seconds
     return {
         "name": cookie.name,
