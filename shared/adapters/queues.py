@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from math import ceil
 
 from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.queue.aio import QueueClient, QueueServiceClient
@@ -65,7 +66,7 @@ class StorageQueues:
     async def _send(self, queue: str, text: str, delay: timedelta = timedelta(0)) -> None:
         client: QueueClient = self._clients[queue]
         with translated(f"send to the queue {queue}"):
-            await client.send_message(text, visibility_timeout=int(delay.total_seconds()), time_to_live=_NEVER_EXPIRES)
+            await client.send_message(text, visibility_timeout=ceil(delay.total_seconds()), time_to_live=_NEVER_EXPIRES)
 
 
 def _is_ours(text: str) -> bool:
