@@ -17,9 +17,12 @@ def run(file: Path, report: Report) -> bool:
     """Send the request, wait for its answer, act on it; whether it ended in a sign-in."""
     queues, control = connect()
     body = read_request(file)
-    request_id = json.loads(body)["requestId"]
+    try:
+        request_id = json.loads(body)["requestId"]
+        report.request(body)
+    except (ValueError, LookupError, TypeError) as error:
+        raise StackError(f"{file} is no request that could be shown; `make send` takes any file") from error
     queues.take_answers(request_id)  # left by an earlier run that was interrupted
-    report.request(body)
     sent_at = control.now()
     queues.send(body)
     report.note(f"sent to the queue {INTAKE}, waiting for the answer")

@@ -1,24 +1,21 @@
-"""The demo's report: readable in a terminal and in a file, where long values stay on one line."""
+"""The demo's report: the same lines in a terminal and in a file, so that long values can be copied."""
 
 import json
-import sys
 from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from devstack.demo.answer import Answer, Data
 from devstack.demo.requester import Proof
 
-_WIDTH_IN_A_FILE = 140
 _KINDS = {"Scope": "delegated", "Role": "application"}
 
 
 def make_console() -> Console:
-    """A console on standard output that wraps at the terminal's width and, without one, hardly ever."""
-    return Console(width=None if sys.stdout.isatty() else _WIDTH_IN_A_FILE, highlight=False)
+    """A console on standard output; colours only in a terminal."""
+    return Console(highlight=False)
 
 
 class Report:
@@ -29,7 +26,7 @@ class Report:
 
     def note(self, text: str) -> None:
         """One line on what goes on."""
-        self._console.print(Text(f"  … {text}", style="dim"))
+        self._console.print(Text(f"  … {text}", style="dim"), soft_wrap=True)
 
     def request(self, body: bytes) -> None:
         """What is asked, in a requester's words."""
@@ -74,11 +71,11 @@ class Report:
             "Signed in with the secret that the requester read from Key Vault",
             ("as", proof.client_id),
             ("token for", proof.resource_uri),
-            ("until", _moment(datetime.fromtimestamp(proof.expires_on, UTC))),
+            ("good for", f"{proof.seconds / 60:.0f} minutes"),
         )
 
     def _steps(self, data: Data) -> None:
-        rows = [(_moment(step.started), f"{step.seconds:7.3f} s  {step.name}") for step in data.steps]
+        rows = [(_moment(step.started), f"{step.seconds:8.3f} s  {step.name}") for step in data.steps]
         self._section("Steps, as the answer gives them", *rows)
 
     def _registered(self, data: Data) -> None:
@@ -105,12 +102,9 @@ class Report:
     def _section(self, title: str, *rows: tuple[str, str]) -> None:
         self._console.print()
         self._console.print(Text(title, style="bold"))
-        table = Table.grid(padding=(0, 2))
-        table.add_column(style="cyan", no_wrap=True)
-        table.add_column(overflow="fold")
+        width = max((len(label) for label, _ in rows), default=0)
         for label, value in rows:
-            table.add_row(Text(f"  {label}"), Text(value))
-        self._console.print(table)
+            self._console.print(Text(f"  {label:{width}}", style="cyan"), Text(value), soft_wrap=True)
 
 
 def _redirect_uris(app: dict[str, Any]) -> list[str]:
