@@ -13,6 +13,9 @@ doubles' own and never leave them):
 * `federatedIdentityCredentials`: Graph's own, plus `_applicationId` (object id of the application).
 * `deletedItems`: a soft-deleted application or servicePrincipal, plus `_type` (`application` or
   `servicePrincipal`) and `deletedDateTime`.
+* `foreignApplications`: applications of other tenants that a service principal can be made for, key = appId;
+  `_tenantId` says whose.
+* `policies`: key `defaultAppManagementPolicy`, Graph's tenantAppManagementPolicy; none means no restriction.
 * `issuers`: `{issuer, keys: [JSON Web Key, ...]}` of foreign token issuers, key = issuer; what Entra would
   fetch from their metadata to check federated assertions.
 * `vaults`: `{name, location, recoverableDays, purgeProtection, roleAssignments: [{principalId,

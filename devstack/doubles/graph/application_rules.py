@@ -5,7 +5,7 @@ Source: Microsoft Learn, supported-accounts-validation (the limits) and the appl
 
 import re
 from typing import cast
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from devstack.doubles.documents import Document
 from devstack.doubles.graph.errors import GraphError, bad_request, invalid_value, size_exceeded
@@ -57,8 +57,14 @@ def _check_identifier_uris(application: Document, domain: str) -> None:
     if len({uri.casefold() for uri in uris}) < len(uris):
         raise duplicate_values()
     for uri in uris:
-        parts = urlsplit(uri)
-        if len(uri) > 255 or not parts.scheme or uri.endswith("/") or any(character.isspace() for character in uri):
+        parts = _split(uri)
+        if (
+            parts is None
+            or len(uri) > 255
+            or not parts.scheme
+            or uri.endswith("/")
+            or any(character.isspace() for character in uri)
+        ):
             raise invalid_value("identifierUris", "Application")
         if parts.scheme in ("https", "http", "api") and not _is_own(parts.netloc, application, domain):
             message = (
@@ -67,6 +73,13 @@ def _check_identifier_uris(application: Document, domain: str) -> None:
             )
             details = [{"code": "HostNameNotOnVerifiedDomain", "message": message, "target": "identifierUris"}]
             raise GraphError(400, "HostNameNotOnVerifiedDomain", message, details)
+
+
+def _split(uri: str) -> SplitResult | None:
+    try:
+        return urlsplit(uri)
+    except ValueError:
+        return None
 
 
 def _is_own(host: str, application: Document, domain: str) -> bool:

@@ -143,9 +143,9 @@ def _update(directory: Directory, current: Document, request: Request) -> Answer
     if changes.get("keyCredentials") is not None:
         changes["keyCredentials"] = replace_keys(directory, COLLECTION, current, changes["keyCredentials"])
     application = completed(merge(current, changes, TYPE))
+    _check(directory, application)
     check_entitlements_kept(current["appRoles"], application["appRoles"])
     check_entitlements_kept(current["api"]["oauth2PermissionScopes"], application["api"]["oauth2PermissionScopes"])
-    _check(directory, application)
     directory.save(COLLECTION, application)
     service_principals.follow(directory, application)
     return NO_CONTENT

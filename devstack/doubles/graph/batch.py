@@ -111,8 +111,11 @@ def _step(item: object) -> Step:
     headers = {name.casefold(): str(value) for name, value in fields_of(fields.get("headers")).items()}
     if fields.get("body") is not None and "content-type" not in headers:
         raise malformed(f"Write request id : {step_id} does not contain Content-Type header or body.")
-    needed = tuple(cast("list[str]", fields.get("dependsOn") or []))
-    return Step(step_id, method.upper(), url, headers, fields.get("body"), needed)
+    needed: object = fields.get("dependsOn") or []
+    if not isinstance(needed, list):
+        raise malformed("Invalid batch payload format.")
+    depends_on = tuple(str(each) for each in cast("list[object]", needed))
+    return Step(step_id, method.upper(), url, headers, fields.get("body"), depends_on)
 
 
 def _failed_dependency() -> Fields:

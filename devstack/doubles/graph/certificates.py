@@ -38,14 +38,15 @@ def replace_keys(directory: Directory, collection: str, owner: Document, sent: l
             message = f"Update to existing credential with KeyId '{kept['keyId']}' is not allowed."
             raise bad_request(message, "KeyNotUpdatable", "keyCredentials")
         else:
-            replaced.append(kept or _read_key(directory, collection, owner, item))
+            replaced.append(kept or read_key(directory, collection, owner, item))
     return replaced
 
 
-def _read_key(directory: Directory, collection: str, owner: Document, sent: Fields) -> Document:
+def read_key(directory: Directory, collection: str, owner: Document, sent: Fields) -> Document:
+    """One new key credential as it is kept, its gaps filled from the certificate. Raises GraphError 400."""
     if sent.get("type") not in _TYPES or sent.get("usage") not in _USAGES:
         raise invalid_value("type" if sent.get("type") not in _TYPES else "usage", "KeyCredential")
-    certificate = _certificate(sent["key"]) if sent["type"] == "AsymmetricX509Cert" else None
+    certificate = load_certificate(sent["key"]) if sent["type"] == "AsymmetricX509Cert" else None
     start, end = _validity(directory, certificate, sent)
     check_key_allowed(directory, collection, owner, start, end)
     name = sent.get("displayName") or (certificate.subject.rfc4514_string() if certificate else None)
@@ -62,7 +63,8 @@ def _read_key(directory: Directory, collection: str, owner: Document, sent: Fiel
     }
 
 
-def _certificate(key: str) -> x509.Certificate:
+def load_certificate(key: str) -> x509.Certificate:
+    """The certificate in a key credential's `key` (base64 DER). Raises GraphError 400."""
     try:
         return x509.load_der_x509_certificate(base64.b64decode(key))
     except (binascii.Error, ValueError) as error:

@@ -87,7 +87,10 @@ def restore(directory: Directory, request: Request) -> Answer:
 def purge(directory: Directory, request: Request) -> Answer:
     """`DELETE /directory/deletedItems/{id}`: 204, for good."""
     check_may_write(request.caller, _find(directory, directory.replica, request.keys[0].value))
-    directory.remove(COLLECTION, _find(directory, directory.primary, request.keys[0].value))
+    item = _find(directory, directory.primary, request.keys[0].value)
+    for credential in directory.primary.find("federatedIdentityCredentials", "_applicationId", item["id"]):
+        directory.remove("federatedIdentityCredentials", credential)
+    directory.remove(COLLECTION, item)
     return NO_CONTENT
 
 

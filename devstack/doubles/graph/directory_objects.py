@@ -31,12 +31,13 @@ def get_by_ids(directory: Directory, request: Request) -> Answer:
     """`POST /directoryObjects/getByIds`: 200 with those that are there, of the given types."""
     body = fields_of(request.body)
     ids: object = body.get("ids")
-    if not isinstance(ids, list):
-        raise malformed("The parameter 'ids' is required.")
+    kinds: object = body.get("types") or []
+    if not isinstance(ids, list) or not isinstance(kinds, list):
+        raise malformed("The parameters 'ids' and 'types' must be collections.")
     wanted = cast("list[object]", ids)
     if len(wanted) > _MAX_IDS or not all(is_guid(each) for each in wanted):
         raise bad_request("Invalid GUID specified.")
-    names = [str(name).casefold() for name in cast("list[object]", body.get("types") or [])]
+    names = [str(name).casefold() for name in cast("list[object]", kinds)]
     types = {c: t for c, t in _TYPES.items() if not names or t.casefold() in names or "directoryobject" in names}
     view = directory.replica
     found = [find_object(view, str(each).casefold(), types) for each in wanted]

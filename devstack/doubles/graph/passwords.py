@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 import string
-from datetime import datetime
+from datetime import MAXYEAR, datetime
 from uuid import uuid4
 
 from devstack.doubles.documents import Document
@@ -117,10 +117,11 @@ def _moment(sent: str | None, default: datetime) -> tuple[datetime, str]:
 
 
 def _years_after(moment: datetime, years: int) -> datetime:
+    year = min(moment.year + years, MAXYEAR)
     try:
-        return moment.replace(year=moment.year + years)
+        return moment.replace(year=year)
     except ValueError:  # 29 February
-        return moment.replace(year=moment.year + years, day=28)
+        return moment.replace(year=year, day=28)
 
 
 def _parameter(body: object, name: str, type_name: str) -> Fields:

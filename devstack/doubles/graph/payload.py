@@ -21,7 +21,7 @@ type Fields = dict[str, Any]
 def check_payload(body: object, type_name: str, read_only: Collection[str] = ()) -> Fields:
     """The body as a dict without annotations (names with `@`), its names and values fit for `type_name`.
 
-    Raises GraphError 400 for anything else, and for a non-null value of a `read_only` property.
+    Raises GraphError 400 for anything else, and for a value of a `read_only` property; null is passed over.
     """
     if not isinstance(body, dict):
         raise unreadable_payload() if body is not None else malformed("Empty Payload. JSON content expected.")
@@ -31,7 +31,7 @@ def check_payload(body: object, type_name: str, read_only: Collection[str] = ())
         if fields.get(name) is not None:
             message = f"Property '{name}' is read-only and cannot be set."
             raise bad_request(message, "ReadOnlyProperty", name)
-    return fields
+    return {name: value for name, value in fields.items() if name not in read_only}
 
 
 def fields_of(body: object) -> Fields:
@@ -133,7 +133,10 @@ def parse_moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError(f"no zone: {text}")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"out of range: {text}") from error
 
 
 def _is_moment(value: object) -> bool:

@@ -6,12 +6,13 @@ applicationauthenticationmethodpolicy.
 """
 
 import re
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import cast
 
 from devstack.doubles.documents import Document
 from devstack.doubles.graph.directory import Directory
-from devstack.doubles.graph.errors import GraphError
+from devstack.doubles.graph.errors import GraphError, invalid_value
 from devstack.doubles.graph.exchange import NO_CONTENT, Answer, Request, context
 from devstack.doubles.graph.payload import check_payload, merge, parse_moment
 from devstack.doubles.graph.presentation import public
@@ -20,6 +21,14 @@ COLLECTION = "policies"
 POLICY_ID = "defaultAppManagementPolicy"
 
 _SECTIONS = {"applications": "applicationRestrictions", "servicePrincipals": "servicePrincipalRestrictions"}
+_RESTRICTIONS = (
+    "passwordAddition",
+    "passwordLifetime",
+    "customPasswordAddition",
+    "symmetricKeyAddition",
+    "symmetricKeyLifetime",
+    "asymmetricKeyLifetime",
+)
 _DURATION = re.compile(r"P(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?")
 
 
@@ -33,6 +42,8 @@ def update_policy(directory: Directory, request: Request) -> Answer:
     """`PATCH /policies/defaultAppManagementPolicy`."""
     changes = check_payload(request.body, "tenantAppManagementPolicy", read_only=("id", "deletedDateTime"))
     merged = merge(_policy(directory), changes, "tenantAppManagementPolicy")
+    for restriction in _restrictions(merged):
+        _check_restriction(restriction)
     directory.world.documents.put(COLLECTION, POLICY_ID, merged)
     return NO_CONTENT
 
@@ -47,6 +58,22 @@ def check_password_allowed(
 def check_key_allowed(directory: Directory, collection: str, owner: Document, start: datetime, end: datetime) -> None:
     """Raises GraphError 400 if the policy forbids `owner` a certificate that lives so long."""
     _check(directory, collection, owner, "keyCredentials", ("", "asymmetricKeyLifetime"), end - start)
+
+
+def _restrictions(policy: Document) -> Iterator[Document]:
+    for name in _SECTIONS.values():
+        section = cast("dict[str, list[Document]]", policy[name] or {})
+        for restrictions in section.values():
+            yield from restrictions
+
+
+def _check_restriction(restriction: Document) -> None:
+    kind = restriction.get("restrictionType")
+    if kind not in _RESTRICTIONS or restriction.get("state") not in (None, "enabled", "disabled"):
+        raise invalid_value("restrictionType" if kind not in _RESTRICTIONS else "state", "CredentialConfiguration")
+    lifetime = restriction.get("maxLifetime")
+    if kind.endswith("Lifetime") != (lifetime is not None) or (lifetime and not _DURATION.fullmatch(lifetime)):
+        raise invalid_value("maxLifetime", "CredentialConfiguration")
 
 
 def _policy(directory: Directory) -> Document:
@@ -70,8 +97,9 @@ def _check(
     if not policy["isEnabled"]:
         return
     blocking, limiting = types
-    for restriction in cast("list[Document]", policy[_SECTIONS[collection]].get(kind) or []):
-        if restriction.get("state", "enabled") != "enabled" or not _applies(restriction, owner):
+    section = cast("Document", policy[_SECTIONS[collection]] or {})
+    for restriction in cast("list[Document]", section.get(kind) or []):
+        if restriction.get("state") == "disabled" or not _applies(restriction, owner):
             continue
         if restriction["restrictionType"] == blocking:
             raise _not_allowed(policy["id"])

@@ -37,7 +37,7 @@ def check_redirect_uris(application: Document, *, for_personal_accounts: bool) -
 
 def redirect_uri_settings(web: Document) -> list[Document]:
     """What the service adds to a web platform: one setting for each redirect URI, without an index of its own."""
-    known = {item["uri"]: item for item in cast("list[Document]", web.get("redirectUriSettings") or [])}
+    known = {item.get("uri"): item for item in cast("list[Document]", web.get("redirectUriSettings") or [])}
     return [known.get(uri, {"uri": uri, "index": None}) for uri in cast("list[str]", web["redirectUris"])]
 
 

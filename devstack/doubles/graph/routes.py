@@ -8,6 +8,7 @@ from devstack.doubles.graph import (
     directory_objects,
     federated_credentials,
     grants,
+    key_rolling,
     owners,
     passwords,
     policies,
@@ -49,6 +50,8 @@ _CREDENTIALS_AND_OWNERS = tuple(
     for route in (
         Route("POST", f"{noun}/{{}}/addPassword", passwords.add_password(noun), access.WRITE_APPLICATIONS),
         Route("POST", f"{noun}/{{}}/removePassword", passwords.remove_password(noun), access.WRITE_APPLICATIONS),
+        Route("POST", f"{noun}/{{}}/addKey", key_rolling.add_key(noun), access.ANYONE),
+        Route("POST", f"{noun}/{{}}/removeKey", key_rolling.remove_key(noun), access.ANYONE),
         Route("GET", f"{noun}/{{}}/owners", owners.list_owners(noun), access.READ_APPLICATIONS),
         Route("POST", f"{noun}/{{}}/owners/$ref", owners.add_owner(noun), access.WRITE_APPLICATIONS),
         Route("DELETE", f"{noun}/{{}}/owners/{{}}/$ref", owners.remove_owner(noun), access.WRITE_APPLICATIONS),

@@ -10,6 +10,7 @@ from devstack.doubles.tokens import Tokens
 from devstack.doubles.world import World
 from tests.devstack.doubles.graph_tenant import NOWHERE, ROOT, Caller, GraphTenant, error
 
+NOUNS = ("applications", "servicePrincipals")
 DENIED = (403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
 
 
@@ -101,11 +102,15 @@ async def test_owned_by_makes_principals_of_its_own_applications_only(graph: Gra
 
 async def test_every_operation_names_its_permission(graph: GraphTenant) -> None:
     nobody = graph.caller()
-    looked_at_by_handler = {"/servicePrincipals/{}", "/servicePrincipals/{}/ownedObjects"}
+    looked_at_by_handler = {
+        ("GET", "servicePrincipals/{}"),
+        ("GET", "servicePrincipals/{}/ownedObjects"),
+        *(("POST", f"{noun}/{{}}/{action}") for noun in NOUNS for action in ("addKey", "removeKey")),
+    }
     for route in ROUTES:
         path = "/" + route.pattern.replace("{}", NOWHERE)
         answer = await nobody.call(route.method, path, {} if route.method in ("POST", "PATCH") else None)
-        is_exempt = route.method == "GET" and f"/{route.pattern}" in looked_at_by_handler
+        is_exempt = (route.method, route.pattern) in looked_at_by_handler
         assert answer.status_code == (404 if is_exempt else 403), path
 
 
