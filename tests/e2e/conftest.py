@@ -1,0 +1,23 @@
+"""One stack for all end-to-end tests: real Azurite, the real worker, the real SDKs; apps are kept apart by name."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from devstack.stack import Stack
+from tests.e2e.driver import Driver
+
+
+@pytest.fixture(scope="session")
+def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
+    """A running stack in a folder of its own."""
+    with Stack.start(tmp_path_factory.mktemp("stack")) as stack:
+        yield Driver(stack)
+
+
+@pytest.fixture
+def driver(shared_stack: Driver) -> Iterator[Driver]:
+    """The stack on a fine day; faults and weather end with the test."""
+    yield shared_stack
+    shared_stack.weather()
+    shared_stack.control("DELETE", "/faults")

@@ -1,0 +1,168 @@
+"""Drives a running stack as its users do: over queues, HTTP and the services' own interfaces, and nothing else."""
+
+import json
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from azure.core.exceptions import ResourceNotFoundError
+from azure.identity import ClientSecretCredential
+from azure.keyvault.secrets import SecretClient
+from azure.storage.queue import QueueClient
+
+from devstack.config import Client
+from devstack.queues import RequesterQueues
+from devstack.stack import Stack
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+RESOURCE = "https://digitaltwins.azure.net"
+
+
+def request(request_id: str, unique_name: str, **application: Any) -> dict[str, Any]:
+    """The README's request for another app, with parts of `application` changed."""
+    made = json.loads((EXAMPLES / "azure-digital-twins.json").read_text())
+    made["requestId"] = request_id
+    made["application"] |= {"uniqueName": unique_name, **application}
+    return made
+
+
+@dataclass
+class Driver:
+    """One requester, one administrator and one operator of a stack."""
+
+    stack: Stack
+    _answers: dict[str, list[dict[str, Any]]] = field(default_factory=dict[str, list[dict[str, Any]]])
+
+    def send(self, body: dict[str, Any] | bytes) -> None:
+        """Put a request on the intake queue."""
+        self.requester_queues.send(body if isinstance(body, bytes) else json.dumps(body).encode())
+
+    def answer(self, request_id: str, *, moving_clock: bool = False, within: float = 40) -> dict[str, Any]:
+        """Wait for the next answer to a request; with `moving_clock`, stack time passes instead of wall time."""
+        quiet = 0.0
+
+        def look() -> dict[str, Any] | None:
+            nonlocal quiet
+            if not self._answers.get(request_id):
+                self._answers.setdefault(request_id, []).extend(self.requester_queues.take_answers(request_id))
+            if self._answers[request_id]:
+                return self._answers[request_id].pop(0)
+            quiet += 1
+            if moving_clock and quiet % 8 == 0:
+                self.advance(15)
+            return None
+
+        return eventually(look, f"the answer to {request_id}", within)
+
+    def ask(self, body: dict[str, Any], *, moving_clock: bool = False) -> dict[str, Any]:
+        """Send a request and wait for its answer."""
+        self.send(body)
+        return self.answer(body["requestId"], moving_clock=moving_clock)
+
+    def advance(self, seconds: float) -> None:
+        """Move the stack clock."""
+        self.control("POST", "/clock", {"advanceSeconds": seconds})
+
+    def weather(self, **weather: Any) -> None:
+        """Change the weather; no argument makes it fine again."""
+        self.control("PUT", "/weather", weather)
+
+    def fault(self, **fault: Any) -> None:
+        """Script one fault."""
+        self.control("POST", "/faults", fault)
+
+    def calls(self) -> dict[str, dict[str, int]]:
+        """Calls so far, by service and route."""
+        return self.control("GET", "/calls")
+
+    def control(self, method: str, path: str, body: object = None) -> Any:
+        """Call the control plane."""
+        url = f"http://127.0.0.1:{self.stack.config.ports.control}{path}"
+        answer = httpx.request(method, url, json=body, trust_env=False)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
+    def graph(self, path: str) -> dict[str, Any]:
+        """Read from Graph as the administrator."""
+        token = self.credential(self.stack.config.administrator).get_token("https://graph.microsoft.com/.default")
+        context = ssl.create_default_context(cafile=self.environment["SSL_CERT_FILE"])
+        with httpx.Client(proxy=self.environment["HTTPS_PROXY"], verify=context, trust_env=False) as client:
+            answer = client.get(
+                f"https://graph.microsoft.com/v1.0{path}", headers={"Authorization": f"Bearer {token.token}"}
+            )
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    def applications(self, unique_name: str) -> list[dict[str, Any]]:
+        """All applications with this uniqueName, by listing, not by the alternate key that allows one only."""
+        found = self.graph("/applications?$top=999")["value"]
+        return [app for app in found if app["uniqueName"] == unique_name]
+
+    def vault(self, identity: Client) -> SecretClient:
+        """Key Vault as one of the seeded identities."""
+        return SecretClient(self.stack.config.vault_url, self.credential(identity), **self._network)
+
+    def stored(self, unique_name: str, credential: str = "client-secret") -> str:
+        """Value of a credential, read by the requester who holds nothing but Key Vault Secrets User."""
+        return self.vault(self.stack.config.requester).get_secret(f"{unique_name}--{credential}").value or ""
+
+    def stored_or_none(self, unique_name: str) -> str | None:
+        """As `stored`, None while there is nothing."""
+        try:
+            return self.stored(unique_name)
+        except ResourceNotFoundError:
+            return None
+
+    def sign_in(self, client_id: str, secret: str) -> str:
+        """Sign in as the new app; the token."""
+        credential = ClientSecretCredential(self.stack.config.tenant_id, client_id, secret, **self._network)
+        return credential.get_token(f"{RESOURCE}/.default").token
+
+    def credential(self, identity: Client) -> ClientSecretCredential:
+        """Credential of a seeded identity."""
+        return ClientSecretCredential(
+            self.stack.config.tenant_id, identity.client_id, identity.client_secret, **self._network
+        )
+
+    def messages(self, queue: str) -> list[dict[str, Any]]:
+        """The messages that wait on a queue, left there."""
+        with QueueClient.from_connection_string(
+            self.environment["AZURE_STORAGE_CONNECTION_STRING"],
+            queue,
+            use_env_settings=False,
+            connection_verify=self.environment["SSL_CERT_FILE"],
+        ) as client:
+            return [json.loads(message.content) for message in client.peek_messages(32)]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What `make env` prints."""
+        return self.stack.environment()
+
+    @property
+    def requester_queues(self) -> RequesterQueues:
+        """The two queues a requester knows."""
+        return RequesterQueues(self.environment["AZURE_STORAGE_CONNECTION_STRING"], self.environment["SSL_CERT_FILE"])
+
+    @property
+    def _network(self) -> dict[str, Any]:
+        return {
+            "proxies": {"https": self.environment["HTTPS_PROXY"]},
+            "connection_verify": self.environment["SSL_CERT_FILE"],
+            "use_env_settings": False,
+        }
+
+
+def eventually[T](look: Callable[[], T | None], what: str, within: float = 40) -> T:
+    """Look until there is something; fails after `within` seconds of wall time."""
+    end = time.monotonic() + within
+    while time.monotonic() < end:
+        found = look()
+        if found is not None:
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"gave up waiting for {what}")

@@ -1,0 +1,91 @@
+"""The services lag, throttle, lose answers and go away; processes die. The registrations are right all the same."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from devstack.stack import Stack
+from tests.e2e.driver import Driver, eventually, request
+
+pytestmark = pytest.mark.e2e
+
+
+def assert_one_app_with_one_live_secret(driver: Driver, unique_name: str, client_id: str) -> None:
+    (app,) = driver.applications(unique_name)
+    assert app["appId"] == client_id
+    principals = driver.graph(f"/servicePrincipals?$filter=appId eq '{client_id}'")["value"]
+    assert len(principals) == 1
+    assert len(app["passwordCredentials"]) == 1
+    assert driver.sign_in(client_id, driver.stored(unique_name))
+
+
+def test_lag_throttling_and_a_slow_secret_only_cost_time(driver: Driver) -> None:
+    driver.weather(lagSeconds=30, throttleRate=0.1, secretActivationSeconds=18, seed=7)
+    answer = driver.ask(request("BAD-1", "bad-weather"), moving_clock=True)
+    assert answer["data"]["status"] == "completed"
+    driver.weather()
+    assert_one_app_with_one_live_secret(driver, "bad-weather", answer["data"]["clientId"])
+
+
+@pytest.mark.parametrize(
+    ("service", "path"),
+    [
+        ("graph", "PATCH /applications(uniqueName)"),
+        ("graph", "PATCH /servicePrincipals(appId)"),
+        ("graph", "POST /oauth2PermissionGrants"),
+        ("graph", "POST /applications/{id}/addPassword"),
+        ("keyvault", "PUT /secrets/{name}"),
+    ],
+)
+def test_an_answer_lost_after_the_effect_leaves_one_of_everything(driver: Driver, service: str, path: str) -> None:
+    name = "lost-" + "".join(c if c.isalnum() else "-" for c in path.lower()).strip("-").replace("--", "-")
+    name = "-".join(part for part in name.split("-") if part)
+    driver.fault(service=service, path=path, kind="lostAnswer", times=2)
+    answer = driver.ask(request(f"LOST-{abs(hash(path)) % 10**8}", name), moving_clock=True)
+    assert answer["data"]["status"] == "completed"
+    assert_one_app_with_one_live_secret(driver, name, answer["data"]["clientId"])
+
+
+def test_a_host_that_is_killed_in_the_middle_finishes_after_its_restart(driver: Driver) -> None:
+    driver.fault(service="graph", path="POST /applications/{id}/addPassword", kind="delay", seconds=5, times=1)
+    driver.send(request("KILL-1", "killed-midway"))
+    eventually(lambda: driver.applications("killed-midway") or None, "the application to be created")
+    time.sleep(0.5)
+    driver.stack.kill("host")
+    driver.stack.restart("host")
+    answer = driver.answer("KILL-1", moving_clock=True, within=60)
+    assert answer["data"]["status"] == "completed"
+    assert_one_app_with_one_live_secret(driver, "killed-midway", answer["data"]["clientId"])
+
+
+def test_a_stack_stopped_in_the_middle_finishes_the_request_when_it_starts_again(tmp_path: Path) -> None:
+    with Stack.start(tmp_path, weather={"secretActivationSeconds": 120}) as stack:
+        driver = Driver(stack)
+        driver.send(request("STOP-1", "stopped-midway"))
+        eventually(lambda: driver.stored_or_none("stopped-midway"), "the secret to be stored")
+    with Stack.start(tmp_path) as stack:
+        driver = Driver(stack)
+        answer = driver.answer("STOP-1", moving_clock=True)
+        assert answer["data"]["status"] == "completed"
+        assert_one_app_with_one_live_secret(driver, "stopped-midway", answer["data"]["clientId"])
+
+
+def test_what_cannot_be_done_in_a_day_is_answered_failed_and_kept_with_its_reason(driver: Driver) -> None:
+    driver.weather(secretActivationSeconds=7 * 24 * 3600)
+    driver.send(request("FAIL-1", "never-works"))
+    eventually(lambda: driver.stored_or_none("never-works"), "the secret to be stored")
+    driver.advance(25 * 3600)
+    answer = driver.answer("FAIL-1", moving_clock=True)
+    assert answer["type"] == "registrar.registration.failed.v1"
+    (kept,) = [m for m in driver.messages("app-registrations-poison") if m["original"]["requestId"] == "FAIL-1"]
+    assert kept["reason"] == "not_yet_visible"
+    assert kept["attempts"] >= 2
+
+
+def test_the_app_runs_on_identity_based_storage_connections(tmp_path: Path) -> None:
+    with Stack.start(tmp_path, identity_based_storage=True) as stack:
+        driver = Driver(stack)
+        answer = driver.ask(request("IDENTITY-1", "identity-based"))
+        assert answer["data"]["status"] == "completed"
+        assert driver.sign_in(answer["data"]["clientId"], driver.stored("identity-based"))
