@@ -17,13 +17,14 @@ from devstack.doubles.graph.access import (
 )
 from devstack.doubles.graph.application_rules import check_application, check_entitlements_kept, missing_value
 from devstack.doubles.graph.certificates import replace_keys
+from devstack.doubles.graph.credentials import with_credentials
 from devstack.doubles.graph.directory import Directory, to_ticks
 from devstack.doubles.graph.errors import bad_request, denied
 from devstack.doubles.graph.exchange import NO_CONTENT, Answer, Request, context, object_url
 from devstack.doubles.graph.federated_credentials import expand_federated_credentials
 from devstack.doubles.graph.odata.listing import EntitySet, answer_count, answer_list, answer_one, narrowed
 from devstack.doubles.graph.owners import expand_owners, with_owners
-from devstack.doubles.graph.passwords import kept_passwords, make_password
+from devstack.doubles.graph.passwords import make_password
 from devstack.doubles.graph.payload import Fields, bind_references, check_payload, fields_of, merge
 from devstack.doubles.graph.presentation import public
 from devstack.doubles.graph.templates import completed, new_application
@@ -137,11 +138,7 @@ def _update(directory: Directory, current: Document, request: Request) -> Answer
     changes = check_payload(request.body, TYPE, _READ_ONLY)
     if "uniqueName" in changes and current["uniqueName"] not in (None, changes["uniqueName"]):
         raise bad_request("Property 'uniqueName' is immutable and cannot be changed.", "Immutable", "uniqueName")
-    if changes.get("passwordCredentials") is not None:
-        sent = cast("list[Document]", changes["passwordCredentials"])
-        changes["passwordCredentials"] = kept_passwords(current["passwordCredentials"], sent)
-    if changes.get("keyCredentials") is not None:
-        changes["keyCredentials"] = replace_keys(directory, COLLECTION, current, changes["keyCredentials"])
+    changes = with_credentials(directory, COLLECTION, current, changes)
     application = completed(merge(current, changes, TYPE))
     _check(directory, application)
     check_entitlements_kept(current["appRoles"], application["appRoles"])

@@ -4,19 +4,17 @@ Source: Microsoft Learn, serviceprincipal-post-serviceprincipals, serviceprincip
 app-objects-and-service-principals.
 """
 
-from typing import cast
-
 from devstack.doubles.documents import Document
 from devstack.doubles.graph import deleted_items
 from devstack.doubles.graph.access import check_may_read, check_may_write, may_write_all, outside_tenant
 from devstack.doubles.graph.application_rules import missing_value
 from devstack.doubles.graph.certificates import replace_keys
+from devstack.doubles.graph.credentials import with_credentials
 from devstack.doubles.graph.directory import Directory
 from devstack.doubles.graph.errors import bad_request, conflict, denied
 from devstack.doubles.graph.exchange import NO_CONTENT, Answer, Request, context, object_url
 from devstack.doubles.graph.odata.listing import EntitySet, answer_count, answer_list, answer_one, narrowed
 from devstack.doubles.graph.owners import expand_owners, with_owners
-from devstack.doubles.graph.passwords import kept_passwords
 from devstack.doubles.graph.payload import Fields, bind_references, check_payload, merge
 from devstack.doubles.graph.presentation import public
 from devstack.doubles.graph.redirect_uris import redirect_uris
@@ -40,6 +38,12 @@ _READ_ONLY = (
     "signInAudience",
     "verifiedPublisher",
 )
+_BONDS = {
+    "oauth2PermissionGrants": ("clientId", "resourceId"),
+    "appRoleAssignments": ("principalId", "resourceId"),
+}
+"""What hangs on a principal, and by which properties."""
+
 ENTITIES = EntitySet(COLLECTION, TYPE, {"owners": expand_owners})
 
 
@@ -96,12 +100,6 @@ def soft_delete(directory: Directory, principal: Document) -> None:
                 directory.remove(collection, bond)
 
 
-_BONDS = {
-    "oauth2PermissionGrants": ("clientId", "resourceId"),
-    "appRoleAssignments": ("principalId", "resourceId"),
-}
-
-
 def follow(directory: Directory, application: Document) -> None:
     """Show the application's changes on its principal in this tenant, if there is one."""
     for principal in directory.primary.find(COLLECTION, "appId", application["appId"]):
@@ -155,11 +153,7 @@ def _backing_application(directory: Directory, request: Request, app_id: str) ->
 def _update(directory: Directory, current: Document, changes: Fields) -> Answer:
     if changes.pop("appId", current["appId"]) != current["appId"]:
         raise bad_request("Property 'appId' is read-only and cannot be set.", "ReadOnlyProperty", "appId")
-    if changes.get("passwordCredentials") is not None:
-        sent = cast("list[Document]", changes["passwordCredentials"])
-        changes["passwordCredentials"] = kept_passwords(current["passwordCredentials"], sent)
-    if changes.get("keyCredentials") is not None:
-        changes["keyCredentials"] = replace_keys(directory, COLLECTION, current, changes["keyCredentials"])
+    changes = with_credentials(directory, COLLECTION, current, changes)
     directory.save(COLLECTION, _merged(current, changes))
     return NO_CONTENT
 

@@ -10,7 +10,7 @@ import pytest
 from devstack.doubles.faults import Fault, FaultKind
 from devstack.doubles.graph.app import label
 from devstack.doubles.world import Weather, World
-from tests.devstack.doubles.graph_tenant import NOWHERE, Caller, error
+from tests.devstack.doubles.graph_tenant import NOWHERE, ROOT, Caller, error
 
 
 async def test_a_body_comes_with_the_recorded_headers(admin: Caller) -> None:
@@ -97,6 +97,14 @@ async def test_personal_audiences_have_a_quota_of_sixty_writes_a_minute(admin: C
     assert refused.headers["x-ms-throttle-information"] == "WriteLimitExceeded"
     world.clock.advance(timedelta(seconds=int(refused.headers["retry-after"])))
     assert (await admin.post("/applications", body)).status_code == 400
+
+
+async def test_reading_certificates_has_a_quota_of_150_calls_a_minute(admin: Caller) -> None:
+    path = f"/applications/{NOWHERE}?$select=keyCredentials"
+    async with admin.client() as client:
+        statuses = [(await client.get(f"{ROOT}{path}")).status_code for _ in range(152)]
+    assert statuses[:150] == [404] * 150
+    assert statuses[-1] == 429
 
 
 async def test_the_quotas_can_be_switched_off(admin: Caller, world: World) -> None:
