@@ -1,0 +1,85 @@
+"""The documents name what the code has: every reason and code, every setting and policy key; and no link is dead."""
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from shared.errors import RegistrarError
+from shared.policy.model import Policy
+from shared.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+RUNBOOK = (ROOT / "docs/runbook.md").read_text()
+CONFIGURATION = (ROOT / "docs/configuration.md").read_text()
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+SOURCES = sorted(ROOT.glob("shared/**/*.py"))
+
+NEVER_A_FINAL_REASON = {"unexpected", "deferred", "rejected"}
+"""Bases of the tree in shared/errors.py, which nothing raises as themselves."""
+CODE_IN_QUOTES = re.compile(r'"([a-z]+(?:_[a-z]+)+)"')
+
+
+def reasons() -> set[str]:
+    pending, found = [RegistrarError], set[str]()
+    while pending:
+        kind = pending.pop()
+        found.add(kind.reason)
+        pending += kind.__subclasses__()
+    return found - NEVER_A_FINAL_REASON
+
+
+def codes() -> set[str]:
+    """Second arguments of Problem(…), and the codes that the request's own checks give."""
+    text = "\n".join(path.read_text() for path in SOURCES)
+    problems = re.findall(r'Problem\(\s*[^"\n]*(?:f?"[^"]*")?,\s*"([a-z_]+)"', text)
+    request = (ROOT / "shared/contract/request.py").read_text()
+    own = re.findall(r'PydanticCustomError\("([a-z_]+)"', request)
+    mapped = re.findall(r'": "([a-z_]+)",', request)
+    return {*problems, *own, *mapped}
+
+
+def policy_keys(model: type[BaseModel] = Policy, prefix: str = "") -> set[str]:
+    keys = set[str]()
+    for name, field in model.model_fields.items():
+        kind = field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            keys |= policy_keys(kind, f"{name}.")
+        else:
+            keys.add(prefix + name)
+    return keys
+
+
+def test_the_runbook_knows_every_reason_and_code() -> None:
+    found = codes()
+    assert {"not_owner", "vault_name_taken", "unknown_field", "not_printable", "redirect_uri_not_allowed"} <= found
+    assert sorted(name for name in reasons() | found if f"`{name}`" not in RUNBOOK) == []
+
+
+def test_the_runbook_names_no_code_that_is_gone() -> None:
+    known = set(CODE_IN_QUOTES.findall("\n".join(path.read_text() for path in SOURCES)))
+    listed = [
+        name for row in re.findall(r"^\| (`[^|]+) \|", RUNBOOK, re.MULTILINE) for name in re.findall("`(.+?)`", row)
+    ]
+    ours = {name for name in listed if re.fullmatch(r"[a-z]+(_[a-z]+)+", name)}
+    assert len(ours) > 30
+    assert ours - known == set()
+
+
+def test_the_configuration_names_every_setting_and_every_policy_key() -> None:
+    storage = Settings.model_fields["storage"].annotation
+    assert isinstance(storage, type)
+    assert issubclass(storage, BaseModel)
+    settings = {field.alias for model in (Settings, storage) for field in model.model_fields.values() if field.alias}
+    tables = {"apis", "vaults"}
+    assert [name for name in settings if f"`{name}`" not in CONFIGURATION] == []
+    assert [name for name in policy_keys() - tables if f"`{name}`" not in CONFIGURATION] == []
+    assert all(f"`[[{table}]]`" in CONFIGURATION for table in tables)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_link_is_dead(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)", document.read_text())
+    local = [link for link in links if not link.startswith("https://")]
+    assert [link for link in local if not (document.parent / link).exists()] == []
