@@ -49,6 +49,11 @@ def unreadable_payload() -> GraphError:
     )
 
 
+def unknown_property(clause: str, name: str, type_name: str) -> GraphError:
+    """400 for a query option that names a property its type does not have; `clause` says which option."""
+    return malformed(f"{clause}: Could not find a property named '{name}' on type '{type_name}'.")
+
+
 def unsupported_query(message: str) -> GraphError:
     """400 `Request_UnsupportedQuery`: legal OData that the directory does not serve (this way)."""
     return GraphError(400, "Request_UnsupportedQuery", message)

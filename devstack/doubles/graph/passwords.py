@@ -10,7 +10,7 @@ from devstack.doubles.documents import Document
 from devstack.doubles.graph.access import check_may_write
 from devstack.doubles.graph.application_rules import PERSONAL_AUDIENCES
 from devstack.doubles.graph.directory import Directory, to_seconds, to_ticks
-from devstack.doubles.graph.errors import bad_request, invalid_value, malformed
+from devstack.doubles.graph.errors import bad_request, invalid_value, malformed, unreadable_payload
 from devstack.doubles.graph.exchange import NO_CONTENT, Answer, Request, context
 from devstack.doubles.graph.payload import Fields, check_payload, fields_of, is_guid, parse_moment
 from devstack.doubles.graph.policies import check_password_allowed
@@ -27,7 +27,7 @@ def add_password(collection: str) -> Handler:
     def handle(directory: Directory, request: Request) -> Answer:
         owner = directory.target(collection, request.keys[0])
         check_may_write(request.caller, directory.read(collection, request.keys[0]))
-        asked = _parameter(request.body, "passwordCredential", "passwordCredential")
+        asked = _asked(request.body)
         stored, shown = make_password(directory, collection, owner, asked)
         owner["passwordCredentials"].append(stored)
         directory.save(collection, owner)
@@ -124,15 +124,19 @@ def _years_after(moment: datetime, years: int) -> datetime:
         return moment.replace(year=year, day=28)
 
 
-def _parameter(body: object, name: str, type_name: str) -> Fields:
-    """An action's one optional parameter, checked."""
+def _asked(body: object) -> Fields:
+    """The one, optional parameter of addPassword, checked. Raises GraphError 400."""
     parameters = fields_of(body)
-    unknown = [key for key in parameters if key != name and "@" not in key]
-    if unknown or not (body is None or isinstance(body, dict)):
-        raise malformed(f"The parameter '{''.join(unknown[:1])}' in the request payload is not a valid parameter "
-                        "for the operation 'addPassword'.")  # fmt: skip
-    value = parameters.get(name)
-    return {} if value is None else check_payload(value, type_name)
+    if not (body is None or isinstance(body, dict)):
+        raise unreadable_payload()
+    for name in parameters:
+        if name != "passwordCredential" and "@" not in name:
+            raise malformed(
+                f"The parameter '{name}' in the request payload is not a valid parameter for the operation "
+                "'addPassword'."
+            )
+    value = parameters.get("passwordCredential")
+    return {} if value is None else check_payload(value, "passwordCredential")
 
 
 def _key_id(body: object) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, cast
 
-from devstack.doubles.graph.errors import GraphError, malformed
+from devstack.doubles.graph.errors import GraphError, malformed, unknown_property
 from devstack.doubles.graph.odata.conditions import AnyOf, Comparison, Condition, Junction, Not, Operator, Scalar
 from devstack.doubles.graph.payload import parse_moment
 from devstack.doubles.graph.schema import TYPES, element_type, is_collection
@@ -24,8 +24,15 @@ _TOKEN = re.compile(
 )
 _COMPARISONS = ("eq", "ne", "ge", "gt", "le", "lt")
 _FUNCTIONS = ("startswith", "endswith")
-_KIND_NAMES = {"eq": "Equal", "ne": "NotEqual", "ge": "GreaterThanOrEqual", "gt": "GreaterThan",
-               "le": "LessThanOrEqual", "lt": "LessThan", "in": "Equal"}  # fmt: skip
+_KIND_NAMES = {
+    "eq": "Equal",
+    "ne": "NotEqual",
+    "ge": "GreaterThanOrEqual",
+    "gt": "GreaterThan",
+    "le": "LessThanOrEqual",
+    "lt": "LessThan",
+    "in": "Equal",
+}
 
 
 @dataclass(frozen=True)
@@ -162,7 +169,7 @@ class _Parser:
             declared = "Collection(directoryObject)"
         if declared is None:
             owner = f"microsoft.graph.{path.declared}" if path.declared in TYPES else f"Edm.{path.declared}"
-            raise malformed(f"Invalid filter clause: Could not find a property named '{name}' on type '{owner}'.")
+            raise unknown_property("Invalid filter clause", name, owner)
         return _Path((*path.names, name), declared)
 
     def _literal(self, path: _Path, operator: str) -> Scalar:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from devstack.doubles.graph.errors import bad_request, malformed, unsupported_query
+from devstack.doubles.graph.errors import bad_request, malformed, unknown_property, unsupported_query
 from devstack.doubles.graph.exchange import Request
 from devstack.doubles.graph.odata.conditions import Condition
 from devstack.doubles.graph.odata.filter import parse_filter
@@ -23,6 +23,7 @@ _NAMES = frozenset(
 )
 _SORTABLE = frozenset({"displayName", "createdDateTime", "userPrincipalName", "appId", "id"})
 _SEARCHABLE = frozenset({"displayName", "description", "tags", "appDisplayName", "userPrincipalName", "mail"})
+_SELECT_AND_EXPAND = "Parsing OData Select and Expand failed"
 _SEARCH_CLAUSE = re.compile(r'"(?P<name>\w+):(?P<text>(?:[^"\\]|\\.)*)"')
 _EXPAND = re.compile(r"(?P<name>\w+)(?:\(\$select=(?P<select>[\w,\s]+)\))?")
 
@@ -95,10 +96,7 @@ def _select(text: str | None, type_name: str) -> tuple[str, ...] | None:
     by_folded = {name.casefold(): name for name in properties_of(type_name)}
     for name in names:
         if name.casefold() not in by_folded:
-            raise malformed(
-                "Parsing OData Select and Expand failed: Could not find a property named "
-                f"'{name}' on type 'microsoft.graph.{type_name}'."
-            )
+            raise unknown_property(_SELECT_AND_EXPAND, name, f"microsoft.graph.{type_name}")
     return tuple(by_folded[name.casefold()] for name in names)
 
 
@@ -106,8 +104,10 @@ def _top(text: str | None) -> int | None:
     if text is None:
         return None
     if not re.fullmatch(r"-?\d+", text):
-        raise malformed(f"Invalid value '{text}' for $top query option found. The $top query option requires a "
-                        "non-negative integer value.")  # fmt: skip
+        raise malformed(
+            f"Invalid value '{text}' for $top query option found. The $top query option requires a non-negative "
+            "integer value."
+        )
     if not 1 <= int(text) <= MAX_TOP:
         raise bad_request(f"Invalid page size specified: '{text}'. Must be between 1 and {MAX_TOP} inclusive.")
     return int(text)
@@ -120,8 +120,7 @@ def _order_by(text: str | None, type_name: str) -> tuple[tuple[str, bool], ...]:
         if not name:
             continue
         if name not in TYPES[type_name] or direction.strip() not in ("", "asc", "desc"):
-            raise malformed(f"Invalid $orderby clause: Could not find a property named '{name}' on type "
-                            f"'microsoft.graph.{type_name}'.")  # fmt: skip
+            raise unknown_property("Invalid $orderby clause", name, f"microsoft.graph.{type_name}")
         if name not in _SORTABLE:
             raise unsupported_query("Sorting not supported for current query.")
         order.append((name, direction.strip() == "desc"))
@@ -152,10 +151,7 @@ def _expand(
     expanded: list[tuple[str, tuple[str, ...] | None]] = []
     for found in _EXPAND.finditer(text or ""):
         if found["name"] not in expandable:
-            raise malformed(
-                "Parsing OData Select and Expand failed: Could not find a property named "
-                f"'{found['name']}' on type 'microsoft.graph.{type_name}'."
-            )
+            raise unknown_property(_SELECT_AND_EXPAND, found["name"], f"microsoft.graph.{type_name}")
         select: str | None = found["select"]
         expanded.append((found["name"], tuple(name.strip() for name in select.split(",")) if select else None))
     return tuple(expanded)
