@@ -92,7 +92,7 @@ class _Graph:
         check_permission(caller, route.needs)
         if self._world.weather.quotas:
             replies.headers |= self._throttle.spend(
-                caller.app_id, caller.tenant_id, units, is_write=http.method != "GET"
+                caller.app_id, caller.tenant_id, units, is_write=http.method != "GET" and not route.only_reads
             )
             self._spend_special(route, request)
         return replies.success(route.handler(self._directory, request))
@@ -105,14 +105,14 @@ class _Graph:
 
     def _spend_special(self, route: Route, request: Request) -> None:
         """The tenant's own quotas on reading certificates and on writing apps for personal accounts."""
-        spent = (request.caller.app_id, request.caller.tenant_id)
+        tenant = request.caller.tenant_id
         is_read = request.method == "GET"
         selected = system_options(request.options).get("select", "") if is_read else ""
         if "keyCredentials" in selected and route.pattern in _KEY_READS:
-            self._throttle.spend_special("KeyCredentials", KEY_READS, *spent)
+            self._throttle.spend_special(KEY_READS, tenant, "ResourceUnitLimitExceeded")
         audience = fields_of(request.body).get("signInAudience")
         if audience in PERSONAL_AUDIENCES and route.pattern.startswith("applications"):
-            self._throttle.spend_special("ApplicationWrites", PERSONAL_APPLICATION_WRITES, *spent)
+            self._throttle.spend_special(PERSONAL_APPLICATION_WRITES, tenant, "WriteLimitExceeded")
 
 
 _KEY_READS = ("applications", "applications/{}", "servicePrincipals", "servicePrincipals/{}")

@@ -17,7 +17,8 @@ KEY = "{}"
 
 @dataclass(frozen=True)
 class Route:
-    """One operation. `pattern` is a path with `{}` for keys; `cost` is its resource units before `$select` & co.
+    """One operation. `pattern` is a path with `{}` for keys; `cost` is its resource units before `$select` & co;
+    `only_reads` marks a POST that is no write.
 
     Source of the costs: Microsoft Learn, throttling-limits, identity and access service.
     """
@@ -27,6 +28,7 @@ class Route:
     handler: Handler
     needs: Permission
     cost: int = 1
+    only_reads: bool = False
 
     @property
     def parts(self) -> tuple[str, ...]:

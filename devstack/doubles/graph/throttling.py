@@ -20,15 +20,16 @@ _WARN_FROM = 0.8
 class Quota:
     """So many in so many seconds."""
 
+    name: str
     amount: float
     seconds: float
 
 
-RESOURCE_UNITS = Quota(3_500, 10)
-WRITES = Quota(3_000, 150)
-TENANT_WRITES = Quota(18_000, 300)
-PERSONAL_APPLICATION_WRITES = Quota(60, 60)
-KEY_READS = Quota(150, 60)
+RESOURCE_UNITS = Quota("resource units", 3_500, 10)
+WRITES = Quota("writes", 3_000, 150)
+TENANT_WRITES = Quota("tenant writes", 18_000, 300)
+PERSONAL_APPLICATION_WRITES = Quota("writes for personal accounts", 60, 60)
+KEY_READS = Quota("reads of certificates", 150, 60)
 
 
 def resource_units(method: str, cost: int, options: Mapping[str, str]) -> int:
@@ -50,28 +51,27 @@ class Throttle:
 
     def spend(self, app_id: str, tenant_id: str, units: int, *, is_write: bool) -> dict[str, str]:
         """Take a call's cost from the quotas; the headers its answer gets. Raises GraphError 429."""
-        scope = f"Tenant_Application/{'ReadWrite' if is_write else 'Read'}/{app_id}/{tenant_id}"
-        charges = [("units", app_id, RESOURCE_UNITS, float(units), "ResourceUnitLimitExceeded")]
+        scope = f"Tenant_Application/ReadWrite/{app_id}/{tenant_id}"
+        charges = [(RESOURCE_UNITS, app_id, float(units), "ResourceUnitLimitExceeded")]
         if is_write:
-            charges.append(("writes", app_id, WRITES, 1.0, "WriteLimitExceeded"))
-            charges.append(("writes", tenant_id, TENANT_WRITES, 1.0, "WriteLimitExceeded"))
-        shares = [self._take(kind, whose, quota, amount, scope, why) for kind, whose, quota, amount, why in charges]
+            charges.append((WRITES, app_id, 1.0, "WriteLimitExceeded"))
+            charges.append((TENANT_WRITES, tenant_id, 1.0, "WriteLimitExceeded"))
+        shares = [self._take(quota, whose, amount, scope, why) for quota, whose, amount, why in charges]
         share = max(shares)
         return {"x-ms-throttle-limit-percentage": f"{share:.1f}"} if share > _WARN_FROM else {}
 
-    def spend_special(self, kind: str, quota: Quota, app_id: str, tenant_id: str) -> None:
+    def spend_special(self, quota: Quota, tenant_id: str, information: str) -> None:
         """Take one call from a quota of the tenant's own. Raises GraphError 429."""
-        scope = f"Tenant/{kind}/{app_id}/{tenant_id}"
-        self._take(kind, tenant_id, quota, 1.0, scope, "WriteLimitExceeded")
+        self._take(quota, tenant_id, 1.0, f"Tenant/ReadWrite/{tenant_id}", information)
 
-    def _take(self, kind: str, whose: str, quota: Quota, amount: float, scope: str, information: str) -> float:
+    def _take(self, quota: Quota, whose: str, amount: float, scope: str, information: str) -> float:
         """The share of the quota in use after taking `amount` from it."""
         now = self._clock()
-        used, at = self._levels.get((kind, whose), (0.0, now))
+        used, at = self._levels.get((quota.name, whose), (0.0, now))
         rate = quota.amount / quota.seconds
         used = max(0.0, used - (now - at) * rate)
         if used + amount > quota.amount:
-            self._levels[kind, whose] = (used, now)
+            self._levels[quota.name, whose] = (used, now)
             raise throttled(max(1, math.ceil((used + amount - quota.amount) / rate)), scope, information)
-        self._levels[kind, whose] = (used + amount, now)
+        self._levels[quota.name, whose] = (used + amount, now)
         return (used + amount) / quota.amount
