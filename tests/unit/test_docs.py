@@ -1,11 +1,14 @@
 """The documents name what the code has: every reason and code, every setting and policy key; and no link is dead."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
 
+from shared.contract.answer import Answer
+from shared.contract.request import parse_request
 from shared.errors import RegistrarError
 from shared.policy.model import Policy
 from shared.settings import Settings
@@ -76,6 +79,15 @@ def test_the_configuration_names_every_setting_and_every_policy_key() -> None:
     assert [name for name in settings if f"`{name}`" not in CONFIGURATION] == []
     assert [name for name in policy_keys() - tables if f"`{name}`" not in CONFIGURATION] == []
     assert all(f"`[[{table}]]`" in CONFIGURATION for table in tables)
+
+
+def test_the_example_in_the_readme_is_the_demos_and_its_answer_is_a_real_one() -> None:
+    request, answer = re.findall(r"```json\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert request.strip() == (ROOT / "examples/azure-digital-twins.json").read_text().strip()
+    shown = json.loads(answer)
+    assert json.loads(Answer.model_validate(shown).to_json()) == shown
+    parsed = parse_request(json.loads(request))
+    assert (shown["subject"], shown["data"]["requestId"]) == (parsed.application.unique_name, parsed.request_id)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

@@ -54,7 +54,8 @@ WRITES_ALLOWED, QUOTA_SECONDS = 3000, 150
 WRITES_PER_REGISTRATION = 4
 """Application, service principal, one consent, one secret: docs/graph-permissions.md lists the calls."""
 SHORTEST_REGISTRATION_SECONDS = 2
-"""Some forty calls one after the other, to storage, Graph, the vault and the token endpoint, at 50 ms each."""
+"""Our assumption, on the low side: fifteen calls to Graph, the vault and the token endpoint and forty to storage, one
+after the other."""
 TIMERS_THAT_WRITE = 1
 """clean_up_credentials; a timer runs once at a time in the whole app."""
 
