@@ -121,7 +121,9 @@ class Answer(AnswerModel):
     def to_json(self) -> str:
         """One line of JSON, at most 24 KiB: errors beyond what fits are dropped, `errorCount` keeps their number."""
         answer = self
-        while len(text := answer.model_dump_json()) > MAX_ANSWER_BYTES and answer.data.errors:
+        # CloudEvents has no null: an attribute that does not apply is left out.
+        absent = {"subject"} if self.subject is None else set[str]()
+        while len(text := answer.model_dump_json(exclude=absent)) > MAX_ANSWER_BYTES and answer.data.errors:
             fewer = answer.data.errors[: len(answer.data.errors) // 2]
             answer = answer.model_copy(update={"data": answer.data.model_copy(update={"errors": fewer})})
         return text

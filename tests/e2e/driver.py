@@ -12,6 +12,7 @@ import httpx
 from azure.core.exceptions import ResourceNotFoundError
 from azure.identity import ClientSecretCredential
 from azure.keyvault.secrets import SecretClient
+from azure.keyvault.secrets._shared import http_challenge_cache
 from azure.storage.queue import QueueClient
 
 from devstack.config import Client
@@ -104,6 +105,8 @@ class Driver:
 
     def vault(self, identity: Client) -> SecretClient:
         """Key Vault as one of the seeded identities."""
+        # The SDK keeps a vault's challenge, and so its tenant, per process: another stack has another tenant.
+        http_challenge_cache.clear()
         return SecretClient(self.stack.config.vault_url, self.credential(identity), **self._network)
 
     def stored(self, unique_name: str, credential: str = "client-secret") -> str:
