@@ -26,7 +26,7 @@ from devstack.host.keys import Keys
 from devstack.host.listeners import Listeners
 from devstack.host.logs import WorkerLog, configure_logs
 from devstack.host.outputs import Outputs
-from devstack.host.settings import AppSettings, load_settings
+from devstack.host.settings import load_settings
 from devstack.host.stack_time import StackTime
 from devstack.host.storage import Storage
 
@@ -64,7 +64,7 @@ class Host:
         configure_logs(self._json, self._clock)
         for key in unknown:
             _log.warning("host.json: '%s' is not read by this host.", key)
-        self._id = self._json.id or _host_id(options.app, self._settings)
+        self._id = self._settings.get("AzureFunctionsWebHost__hostid") or self._json.id or _host_id(options.app)
         self._keys = Keys.load(options.keys_file) if options.keys_file else None
         self._storage = Storage(self._settings)
         worker_log = WorkerLog()
@@ -174,8 +174,7 @@ def _bind(port: int) -> socket.socket:
     return listening
 
 
-def _host_id(app: Path, settings: AppSettings) -> str:
+def _host_id(app: Path) -> str:
     """Under this id the host keeps its state in storage: machine name and app folder, as Core Tools has it."""
-    given = settings.get("AzureFunctionsWebHost__hostid")
     digest = hashlib.sha256(str(app).encode()).hexdigest()[:8]
-    return given or f"{platform.node().lower()[:23]}-{digest}"
+    return f"{platform.node().lower()[:23]}-{digest}"

@@ -65,6 +65,7 @@ class Keeper:
             started = time.monotonic()
             await child.gone.wait()
             self._ready.clear()
+            await child.kill()  # reaps it, and ends one that only closed its connection
             lasted = time.monotonic() - started
             pause = 0.0 if lasted > _STABLE_SECONDS else min(_LONGEST_PAUSE, max(_FIRST_PAUSE, pause * 2))
             child = await self._start_again(pause)

@@ -65,7 +65,7 @@ def split(content: str | bytes) -> list[str | bytes]:
 
 
 def encode(content: str | bytes, encoding: Encoding) -> str:
-    """A message's content as it lies on the queue. Encoding "none" raises UnicodeDecodeError for bytes that are no text."""
+    """A message's content as it lies on the queue. Raises UnicodeDecodeError for bytes that "none" cannot carry."""
     if encoding == "none":
         return content if isinstance(content, str) else content.decode()
     return base64.b64encode(content.encode() if isinstance(content, str) else content).decode()

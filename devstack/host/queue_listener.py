@@ -157,7 +157,9 @@ class QueueListener:
         elif (held.message.dequeue_count or 0) >= self._options.max_dequeue_count:
             await self._give_up(held)
         elif self._poison:
-            await held.release(self._options.visibility_timeout.total_seconds())
+            delay = self._options.visibility_timeout.total_seconds()
+            await held.release(delay)
+            _log.info("Message %s is back on '%s' in %g s.", held.message.id, self.queue_name, delay)
 
     async def _give_up(self, held: HeldMessage) -> None:
         """Copy the message to the poison queue and delete it.

@@ -63,7 +63,7 @@ def parse_route(template: str) -> Route:
 def _segment_pattern(segment: str) -> str:
     pattern, position = "", 0
     for one in _PARAMETER.finditer(segment):
-        pattern += re.escape(segment[position : one.start()]) + ("(.*)" if one["rest"] else "([^/]+?)")
+        pattern += re.escape(segment[position : one.start()]) + ("(.*)" if one["rest"] else "([^/]+)")
         position = one.end()
     return pattern + re.escape(segment[position:])
 

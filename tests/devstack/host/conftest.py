@@ -6,11 +6,14 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
+from azure.storage.queue import QueueServiceClient
 
 from devstack.azurite import Azurite, AzuritePorts
 from devstack.clock import StackClock
+from tests.devstack.host.running import Queues, RunningHost, running_host
 
 
 def free_ports(count: int) -> list[int]:
@@ -46,3 +49,35 @@ def azurite(clock_file: Path) -> Iterator[Azurite]:
             yield one
         finally:
             process.terminate()
+
+
+@pytest.fixture(scope="session")
+def queues(azurite: Azurite) -> Iterator[Queues]:
+    with QueueServiceClient.from_connection_string(azurite.connection_string()) as service:
+        yield Queues(service)
+
+
+@pytest.fixture(scope="session")
+def settings(azurite: Azurite) -> dict[str, str]:
+    """What every sample app is started with: two connections, found by two ways of spelling."""
+    connection = azurite.connection_string()
+    return {"AzureWebJobsStorage": connection, "AzureWebJobsWork": connection, "FROM_BOTH": "environment"}
+
+
+@pytest.fixture(scope="session")
+def host(settings: dict[str, str], clock_file: Path) -> Iterator[RunningHost]:
+    """The conformance app, running for the whole session; every test uses functions of its own."""
+    with running_host("conformance", free_ports(1)[0], clock_file, settings) as one:
+        yield one
+
+
+@pytest.fixture
+def life(settings: dict[str, str]) -> dict[str, str]:
+    """Settings for the lifecycle app with queues and a host id of its own."""
+    name = f"life-{uuid4().hex[:8]}"
+    return settings | {"NAME": name, "AzureFunctionsWebHost__hostid": name}
+
+
+@pytest.fixture
+def port() -> int:
+    return free_ports(1)[0]
