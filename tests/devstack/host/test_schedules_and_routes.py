@@ -72,7 +72,7 @@ def test_retry_delays() -> None:
         ("a/{x?}", "/a", {}),
         ("a/{x=7}", "/a", {"x": "7"}),
         ("{*rest}", "/a/b", {"rest": "a/b"}),
-        ("files/{name}.{kind}", "/files/a.b.txt", {"name": "a", "kind": "b.txt"}),
+        ("files/{name}.{kind}", "/files/a.b.txt", {"name": "a.b", "kind": "txt"}),
         ("a/{x:int}", "/a/-5", {"x": "-5"}),
         ("a/{x:int}", "/a/five", None),
         ("a/{x:length(2,3)}", "/a/four", None),
