@@ -1,7 +1,8 @@
 """What the host gave up on: messages nobody can read, and those whose worker died every time.
 
 The host moves such a message to a poison queue without a word to anybody. Here it gets its answer, and is kept
-with a reason like everything else that could not be served.
+with a reason like everything else that could not be served. A proper request that never got as far as a record
+is another matter: nothing is wrong with it, but settings or storage were. It is taken in again.
 """
 
 import json
@@ -16,7 +17,7 @@ from shared.contract.strict_json import parse_object
 from shared.errors import Busy, Problem, Rejected
 from shared.execution import Execution
 from shared.naming import WORK_POISON_QUEUE
-from shared.ports import Operations, PoisonedMessage
+from shared.ports import PoisonedMessage
 from shared.services import Services
 
 REASON = "given_up_by_host"
@@ -37,28 +38,31 @@ async def settle_poison(services: Services, execution: Execution) -> int:
 
 
 async def _settle(services: Services, execution: Execution, message: PoisonedMessage) -> None:
-    operation_id = await _operation_of(services.operations, message)
+    if message.queue == WORK_POISON_QUEUE:
+        operation_id = _work_operation(message.text)
+    else:
+        request = _request(message.text)
+        operation_id = await services.operations.find(*request) if request is not None else None
+        if request is not None and operation_id is None:
+            await services.queues.send_request(message.text)
+            return
     stored = await services.operations.read(operation_id) if operation_id is not None else None
     if stored is None:
         await _settle_unknown(services, message)
-        return
-    if stored.value.state.settled:
-        return
-    try:
-        await execution.give_up(stored, REASON, _EXPLANATION)
-    except Busy:
-        log.event("operation.moved_on", operation=operation_id)
+    elif not stored.value.state.settled:
+        try:
+            await execution.give_up(stored, REASON, _EXPLANATION)
+        except Busy:
+            log.event("operation.moved_on", operation=operation_id)
 
 
-async def _operation_of(operations: Operations, message: PoisonedMessage) -> str | None:
-    """Find the operation that a message is about; None when it never became one."""
-    if message.queue == WORK_POISON_QUEUE:
-        return _work_operation(message.text)
+def _request(text: str) -> tuple[str, str] | None:
+    """Read (source, requestId) of a proper request."""
     try:
-        request = parse_request(parse_object(message.text.encode())[0])
+        request = parse_request(parse_object(text.encode())[0])
     except Rejected:
         return None
-    return await operations.find(request.source, request.request_id)
+    return request.source, request.request_id
 
 
 def _work_operation(text: str) -> str | None:

@@ -10,7 +10,7 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
 from shared.adapters.azure_errors import translated
-from shared.naming import EVENTS_QUEUE, POISON_QUEUE, RESULTS_QUEUE, WORK_POISON_QUEUE, WORK_QUEUE
+from shared.naming import EVENTS_QUEUE, INTAKE_QUEUE, POISON_QUEUE, RESULTS_QUEUE, WORK_POISON_QUEUE, WORK_QUEUE
 from shared.ports import PoisonedMessage
 
 LONGEST_DELAY = timedelta(days=7)
@@ -25,13 +25,17 @@ class StorageQueues:
     def __init__(self, service: QueueServiceClient) -> None:
         self._clients = {
             name: service.get_queue_client(name)
-            for name in (WORK_QUEUE, RESULTS_QUEUE, EVENTS_QUEUE, POISON_QUEUE, WORK_POISON_QUEUE)
+            for name in (INTAKE_QUEUE, WORK_QUEUE, RESULTS_QUEUE, EVENTS_QUEUE, POISON_QUEUE, WORK_POISON_QUEUE)
         }
 
     async def send_work(self, operation_id: str, generation: int, delay: timedelta = timedelta(0)) -> None:
         """Have an operation continued after a delay, without expiry."""
         message = {"schemaVersion": "1", "operationId": operation_id, "generation": generation}
         await self._send(WORK_QUEUE, json.dumps(message), min(delay, LONGEST_DELAY))
+
+    async def send_request(self, text: str) -> None:
+        """Put a request back on the intake queue, as it came."""
+        await self._send(INTAKE_QUEUE, text)
 
     async def send_answer(self, answer: str) -> None:
         """Deliver an answer to the requester's side."""

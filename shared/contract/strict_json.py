@@ -8,16 +8,19 @@ from typing import Any, NoReturn, cast
 from shared.errors import ECHO_LIMIT, Problem, Rejected, echo
 
 MAX_BODY_BYTES = 32 * 1024
+_MAX_READ_BYTES = 64 * 1024
+"""What a queue message can hold: a body up to here is still read, so that its answer can name the request."""
 
 
 def parse_object(body: bytes) -> tuple[dict[str, Any], list[Problem]]:
-    """Parse one JSON object of at most 32 KiB; returns it with a problem for every duplicate key.
+    """Parse one JSON object; returns it with a problem for every duplicate key, and one for more than 32 KiB.
 
     Raises Rejected with the one reason why it is not a JSON object at all.
     Base64 of such an object is taken as well: Functions output bindings and older storage SDKs encode queue
     messages that way, `az storage message put` and the portal do not.
     """
-    text = _decode(_unwrap_base64(body))
+    unwrapped = _unwrap_base64(body)
+    text = _decode(unwrapped)
     duplicates: list[str] = []
 
     def collect(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -34,7 +37,8 @@ def parse_object(body: bytes) -> tuple[dict[str, Any], list[Problem]]:
         raise Rejected([Problem("", "invalid_json", f"The message is not valid JSON: {_explain(error)}.")]) from None
     if not isinstance(parsed, dict):
         raise Rejected([Problem("", "invalid_json", "The message is JSON, but not an object.")])
-    problems = [
+    problems = [_too_large(len(unwrapped))] if len(unwrapped) > MAX_BODY_BYTES else []
+    problems += [
         Problem(key[:ECHO_LIMIT], "duplicate_field", f"The field {echo(key)} stands more than once.")
         for key in dict.fromkeys(duplicates)
     ]
@@ -53,14 +57,16 @@ def _unwrap_base64(body: bytes) -> bytes:
 
 
 def _decode(body: bytes) -> str:
-    if len(body) > MAX_BODY_BYTES:
-        raise Rejected(
-            [Problem("", "too_large", f"The message has {len(body)} bytes; at most {MAX_BODY_BYTES} are taken.")]
-        )
+    if len(body) > _MAX_READ_BYTES:
+        raise Rejected([_too_large(len(body))])
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise Rejected([Problem("", "invalid_json", f"The message is not UTF-8 at byte {error.start}.")]) from None
+
+
+def _too_large(size: int) -> Problem:
+    return Problem("", "too_large", f"The message has {size} bytes; at most {MAX_BODY_BYTES} are taken.")
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -87,3 +87,12 @@ async def test_what_is_answered_already_is_not_answered_again() -> None:
     assert len(world.queues.answers) == 1
     assert world.queues.poison == []
     assert breaches(world) == []
+
+
+async def test_a_proper_request_without_a_record_is_taken_in_again() -> None:
+    world = World()
+    world.queues.given_up.append(given_up(json.dumps(example())))
+    await settle_poison(world.services, world.execution)
+    assert [json.loads(text) for text in world.queues.requests] == [example()]
+    assert world.queues.answers == []
+    assert world.queues.given_up == []

@@ -21,7 +21,7 @@ from shared.errors import Rejected
         (b'{"a": ' + b"[" * 20_000, "invalid_json"),
         (b"\xff\xfe{}", "invalid_json"),
         (b"\xef\xbb\xbf{}", "invalid_json"),
-        (b'{"a": "' + b"x" * MAX_BODY_BYTES + b'"}', "too_large"),
+        (b'{"a": "' + b"x" * 2 * MAX_BODY_BYTES + b'"}', "too_large"),
     ],
 )
 def test_what_is_no_json_object_is_refused_with_one_reason(body: bytes, code: str) -> None:
@@ -46,3 +46,9 @@ def test_a_body_of_exactly_the_limit_is_taken() -> None:
     body = b'{"a":"' + b"x" * (MAX_BODY_BYTES - 8) + b'"}'
     assert len(body) == MAX_BODY_BYTES
     assert parse_object(body)[1] == []
+
+
+def test_a_body_over_the_limit_is_a_problem_and_still_read() -> None:
+    fields, problems = parse_object(b'{"requestId": "R-1", "a": "' + b"x" * MAX_BODY_BYTES + b'"}')
+    assert [problem.code for problem in problems] == ["too_large"]
+    assert fields["requestId"] == "R-1"
