@@ -126,6 +126,7 @@ def test_the_local_settings_sample_holds_every_setting() -> None:
     identity_based = {name for name in settings_of(Settings) if name.startswith("AzureWebJobsStorage__")}
     sdk = {name for name in READ_BY_OTHERS if name.startswith("AZURE_")}
     assert set(sample) >= settings_of(Settings) - identity_based | sdk | {"FUNCTIONS_WORKER_RUNTIME"}
+    assert Settings.load(sample).storage.connection_string == "UseDevelopmentStorage=true"
 
 
 @pytest.mark.parametrize(("kind", "suffix"), [("queues", "_QUEUE"), ("tables", "_TABLE"), ("containers", "_CONTAINER")])
