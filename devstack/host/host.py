@@ -116,6 +116,8 @@ class Host:
         if function.disabled or not (self._json.functions is None or function.name in self._json.functions):
             _log.info("Function '%s' is disabled.", function.name)
             return replace(function, disabled=True)
+        if function.retry and not isinstance(function.trigger, TimerTrigger):
+            _log.warning("The retry policy of '%s' has no effect: only timers have retries.", function.name)
         try:
             match function.trigger:
                 case QueueTrigger():

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import secrets
 import time
 from collections.abc import Mapping
@@ -19,6 +20,8 @@ from devstack.host.keeper import Keeper
 from devstack.host.outputs import Outputs
 from devstack.host.stack_time import StackTime
 from devstack.host.wire import TypedData
+
+_TRACE_PARENT = re.compile("[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})")
 
 
 @dataclass(frozen=True)
@@ -153,6 +156,6 @@ class Invoker:
 
 def _trace_parent(continued: str | None) -> str:
     """A `traceparent` for the function's own span: of the caller's trace, or of a new one (W3C Trace Context)."""
-    parts = (continued or "").split("-")
-    trace, flags = (parts[1], parts[3]) if len(parts) == 4 else (secrets.token_hex(16), "00")
+    found = _TRACE_PARENT.fullmatch(continued or "")
+    trace, flags = found.groups() if found else (secrets.token_hex(16), "00")
     return f"00-{trace}-{secrets.token_hex(8)}-{flags}"

@@ -62,6 +62,8 @@ class QueueListener:
         while not self._stopping:
             while len(self._tasks) > self._options.threshold():
                 await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+            if self._stopping:
+                break
             self._woken.clear()
             if await self._poll():
                 empty_polls = 0
