@@ -43,23 +43,37 @@ class Intake:
             return
         await self._take(request, body, message_id, received)
 
+    async def take_up(self, request: RegistrationRequest) -> None:
+        """Record a request that the host gave up on before it had a record, and have it worked on.
+
+        Does nothing when its id is bound to another request, or it has a record by now.
+        """
+        operation_id, bound_hash = await self._claim(request)
+        if bound_hash == request.body_hash() and await self._services.operations.read(operation_id) is None:
+            await self._record(request, operation_id)
+            await self._services.queues.send_work(operation_id, 1)
+
     async def _take(self, request: RegistrationRequest, body: bytes, message_id: str, received: datetime) -> None:
-        services, body_hash = self._services, request.body_hash()
-        operation_id, bound_hash = await services.operations.claim(
-            request.source, request.request_id, body_hash, services.runtime.new_id()
-        )
-        if bound_hash != body_hash:
+        operation_id, bound_hash = await self._claim(request)
+        if bound_hash != request.body_hash():
             await self._reject(request.model_dump(mode="json"), [_reused(request)], body, message_id, received)
             return
-        stored = await services.operations.read(operation_id)
+        stored = await self._services.operations.read(operation_id)
         if stored is not None and stored.value.state.settled:
             await self._execution.deliver(stored)
             return
         if stored is None:
-            await self._record(request, operation_id, body_hash)
+            await self._record(request, operation_id)
         await self._execution.run(operation_id, stored.value.generation if stored is not None else 1)
 
-    async def _record(self, request: RegistrationRequest, operation_id: str, body_hash: str) -> None:
+    async def _claim(self, request: RegistrationRequest) -> tuple[str, str]:
+        """Bind the request's key to an operation; returns the bound operation id and body hash."""
+        services = self._services
+        return await services.operations.claim(
+            request.source, request.request_id, request.body_hash(), services.runtime.new_id()
+        )
+
+    async def _record(self, request: RegistrationRequest, operation_id: str) -> None:
         """Write the operation's record, with the next place among its app's changes."""
         services, now = self._services, self._services.runtime.now()
         unique_name = request.application.unique_name
@@ -67,7 +81,7 @@ class Intake:
         operation = Operation(
             id=operation_id,
             request=request,
-            body_hash=body_hash,
+            body_hash=request.body_hash(),
             sequence=sequence,
             accepted_at=now,
             started_at=now,

@@ -13,6 +13,7 @@ PENDING = "pending"
 APPLICATION_TAG = "registrar"
 """The tag on every application of ours."""
 CREDENTIAL_MARK = "reg:"
+VAULT_URL_PATTERN = r"^https://[A-Za-z0-9-]{3,24}\.vault\.(azure\.(net|cn)|usgovcloudapi\.net)/?$"
 SECRET_CONTENT_TYPE = "application/vnd.registrar.client-secret"  # noqa: S105  a media type
 
 INTAKE_QUEUE = "app-registrations"

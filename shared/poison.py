@@ -2,7 +2,7 @@
 
 The host moves such a message to a poison queue without a word to anybody. Here it gets its answer, and is kept
 with a reason like everything else that could not be served. A proper request that never got as far as a record
-is another matter: nothing is wrong with it, but settings or storage were. It is taken in again.
+is another matter: nothing is wrong with it, but settings or storage were. It is taken up where it stood.
 """
 
 import json
@@ -12,10 +12,11 @@ from typing import Any, cast
 from shared import log
 from shared.answering import poison_message, unreadable
 from shared.contract.answer import Status
-from shared.contract.request import parse_request
+from shared.contract.request import RegistrationRequest, parse_request
 from shared.contract.strict_json import parse_object
 from shared.errors import Busy, Problem, Rejected
 from shared.execution import Execution
+from shared.intake import Intake
 from shared.naming import WORK_POISON_QUEUE
 from shared.ports import PoisonedMessage
 from shared.services import Services
@@ -26,28 +27,31 @@ _EXPLANATION = (
 )
 
 
-async def settle_poison(services: Services, execution: Execution) -> int:
+async def settle_poison(services: Services, intake: Intake, execution: Execution) -> int:
     """Answer and keep every message the host gave up on; returns how many there were."""
     settled = 0
     async for message in services.queues.host_poisoned():
-        await _settle(services, execution, message)
+        await _settle(services, intake, execution, message)
         await services.queues.remove_poisoned(message)
         log.warning("message.given_up_by_host", queue=message.queue, message=message.id)
         settled += 1
     return settled
 
 
-async def _settle(services: Services, execution: Execution, message: PoisonedMessage) -> None:
+async def _settle(services: Services, intake: Intake, execution: Execution, message: PoisonedMessage) -> None:
+    request: RegistrationRequest | None = None
     if message.queue == WORK_POISON_QUEUE:
         operation_id = _work_operation(message.text)
     else:
         request = _request(message.text)
-        operation_id = await services.operations.find(*request) if request is not None else None
-        if request is not None and operation_id is None:
-            await services.queues.send_request(message.text)
-            return
+        if request is not None:
+            operation_id = await services.operations.find(request.source, request.request_id)
+        else:
+            operation_id = None
     stored = await services.operations.read(operation_id) if operation_id is not None else None
-    if stored is None:
+    if stored is None and request is not None:
+        await intake.take_up(request)
+    elif stored is None:
         await _settle_unknown(services, message)
     elif not stored.value.state.settled:
         try:
@@ -56,13 +60,13 @@ async def _settle(services: Services, execution: Execution, message: PoisonedMes
             log.event("operation.moved_on", operation=operation_id)
 
 
-def _request(text: str) -> tuple[str, str] | None:
-    """Read (source, requestId) of a proper request."""
+def _request(text: str) -> RegistrationRequest | None:
+    """Read a proper request."""
     try:
-        request = parse_request(parse_object(text.encode())[0])
+        fields, problems = parse_object(text.encode())
+        return parse_request(fields) if not problems else None
     except Rejected:
         return None
-    return request.source, request.request_id
 
 
 def _work_operation(text: str) -> str | None:

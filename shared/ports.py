@@ -269,10 +269,6 @@ class Queues(Protocol):
         """Have an operation (continued) after a delay, without expiry."""
         ...
 
-    async def send_request(self, text: str) -> None:
-        """Put a request back on the intake queue, as it came."""
-        ...
-
     async def send_answer(self, answer: str) -> None:
         """Deliver an answer to the requester's side."""
         ...

@@ -7,6 +7,8 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from shared.naming import VAULT_URL_PATTERN
+
 
 class SettingsError(ValueError):
     """Settings are missing or wrong; the message names every one of them."""
@@ -43,9 +45,7 @@ class Settings(BaseModel):
 
     storage: StorageSettings
     tenant_id: str = Field(alias="AZURE_TENANT_ID", pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
-    key_vault_url: str = Field(
-        alias="KEY_VAULT_URL", pattern=r"^https://[A-Za-z0-9-]{3,24}\.vault\.(azure\.(net|cn)|usgovcloudapi\.net)/?$"
-    )
+    key_vault_url: str = Field(alias="KEY_VAULT_URL", pattern=VAULT_URL_PATTERN)
     policy_file: Path = Field(Path("policy.toml"), alias="POLICY_FILE")
     lag_window_seconds: int = Field(300, alias="LAG_WINDOW_SECONDS", ge=0, le=3600)
     request_deadline_hours: int = Field(24, alias="REQUEST_DEADLINE_HOURS", ge=1, le=168)

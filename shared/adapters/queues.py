@@ -10,13 +10,14 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
 from shared.adapters.azure_errors import translated
-from shared.naming import EVENTS_QUEUE, INTAKE_QUEUE, POISON_QUEUE, RESULTS_QUEUE, WORK_POISON_QUEUE, WORK_QUEUE
+from shared.naming import EVENTS_QUEUE, POISON_QUEUE, RESULTS_QUEUE, WORK_POISON_QUEUE, WORK_QUEUE
 from shared.ports import PoisonedMessage
 
 LONGEST_DELAY = timedelta(days=7)
 """What a storage queue takes at most (Microsoft Learn, "Put Message")."""
 _NEVER_EXPIRES = -1
-_PAGE, _MOST = 32, 320
+_PAGE, _MOST, _HIDE = 32, 5000, 120
+"""What is looked through on a poison queue: messages a page, in all, and seconds they stay hidden meanwhile."""
 
 
 class StorageQueues:
@@ -25,17 +26,13 @@ class StorageQueues:
     def __init__(self, service: QueueServiceClient) -> None:
         self._clients = {
             name: service.get_queue_client(name)
-            for name in (INTAKE_QUEUE, WORK_QUEUE, RESULTS_QUEUE, EVENTS_QUEUE, POISON_QUEUE, WORK_POISON_QUEUE)
+            for name in (WORK_QUEUE, RESULTS_QUEUE, EVENTS_QUEUE, POISON_QUEUE, WORK_POISON_QUEUE)
         }
 
     async def send_work(self, operation_id: str, generation: int, delay: timedelta = timedelta(0)) -> None:
         """Have an operation continued after a delay, without expiry."""
         message = {"schemaVersion": "1", "operationId": operation_id, "generation": generation}
         await self._send(WORK_QUEUE, json.dumps(message), min(delay, LONGEST_DELAY))
-
-    async def send_request(self, text: str) -> None:
-        """Put a request back on the intake queue, as it came."""
-        await self._send(INTAKE_QUEUE, text)
 
     async def send_answer(self, answer: str) -> None:
         """Deliver an answer to the requester's side."""
@@ -54,9 +51,12 @@ class StorageQueues:
         for queue in (POISON_QUEUE, WORK_POISON_QUEUE):
             client = self._clients[queue]
             with translated(f"read the queue {queue}"):
-                if all(_is_ours(message.content) for message in await client.peek_messages(_PAGE)):
+                first = await client.peek_messages(_PAGE)
+                if len(first) < _PAGE and all(_is_ours(message.content) for message in first):
                     continue
-                received = client.receive_messages(messages_per_page=_PAGE, max_messages=_MOST, visibility_timeout=60)
+                received = client.receive_messages(
+                    messages_per_page=_PAGE, max_messages=_MOST, visibility_timeout=_HIDE
+                )
                 async for message in received:
                     if not _is_ours(message.content):
                         inserted = message.inserted_on or datetime.now(UTC)

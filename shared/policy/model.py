@@ -8,6 +8,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from shared.naming import VAULT_URL_PATTERN
+
 
 class PolicyError(ValueError):
     """The policy file is missing or wrong; the message names every fault."""
@@ -98,7 +100,7 @@ class VaultRule(PolicyModel):
     """Apps whose uniqueName matches `unique_name` keep their credentials in the vault at `url`."""
 
     unique_name: Pattern
-    url: str = Field(pattern=r"^https://[a-z0-9-]{3,24}\.vault\.azure\.(net|cn|us)/?$")
+    url: str = Field(pattern=VAULT_URL_PATTERN)
 
 
 class Policy(PolicyModel):

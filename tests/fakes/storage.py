@@ -159,7 +159,6 @@ class FakeQueues:
         self.clock = clock
         self.faults = faults
         self.work: list[tuple[datetime, int, str, int]] = []
-        self.requests: list[str] = []
         self.answers: list[dict[str, Any]] = []
         self.events: list[dict[str, Any]] = []
         self.poison: list[dict[str, Any]] = []
@@ -169,10 +168,6 @@ class FakeQueues:
     async def send_work(self, operation_id: str, generation: int, delay: timedelta = timedelta(0)) -> None:
         async with self.faults.call("queue work"):
             heapq.heappush(self.work, (self.clock.now() + delay, next(self._order), operation_id, generation))
-
-    async def send_request(self, text: str) -> None:
-        async with self.faults.call("queue request"):
-            self.requests.append(text)
 
     async def send_answer(self, answer: str) -> None:
         async with self.faults.call("queue answer"):
