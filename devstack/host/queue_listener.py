@@ -7,6 +7,7 @@ QueueProcessor, RandomizedExponentialBackoffStrategy.
 import asyncio
 import logging
 import random
+from collections.abc import Awaitable, Callable
 
 from azure.core.exceptions import AzureError, HttpResponseError
 from azure.storage.queue import QueueMessage
@@ -55,6 +56,7 @@ class QueueListener:
         self._tasks: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
         self._stopping = False
+        self._fetched = asyncio.Event()
 
     async def run(self) -> None:
         """Poll until `stop`, then return when the last running message is settled."""
@@ -103,8 +105,12 @@ class QueueListener:
         """Fetch one batch and start its messages; a missing queue and a failing service count as empty."""
         # A move of the clock may have ended holds that nobody had time to renew.
         await asyncio.gather(*(held.renew_if_due() for held in self._held.values()))
+        self._fetched.clear()
         try:
             messages = await self._fetch()
+            for message in messages:
+                self._begin(message)
+            return bool(messages)
         except AzureError as error:
             missing = isinstance(error, HttpResponseError) and error.status_code == 404
             _log.log(
@@ -114,15 +120,17 @@ class QueueListener:
                 str(error).partition("\n")[0],
             )
             return False
-        for message in messages:
-            if held := self._held.get(message.id):
-                held.adopt(message)
-                continue
-            self._held[message.id] = HeldMessage(self._queue, message, self._clock)
-            task = asyncio.create_task(self._process(self._held[message.id]))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-        return bool(messages)
+        finally:
+            self._fetched.set()
+
+    def _begin(self, message: QueueMessage) -> None:
+        if held := self._held.get(message.id):
+            held.adopt(message)
+            return
+        self._held[message.id] = HeldMessage(self._queue, message, self._clock)
+        task = asyncio.create_task(self._process(self._held[message.id]))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _fetch(self) -> list[QueueMessage]:
         pages = self._queue.receive_messages(
@@ -155,12 +163,12 @@ class QueueListener:
 
     async def _settle(self, held: HeldMessage, outcome: Outcome) -> None:
         if outcome.ok:
-            await held.delete()
+            await self._firmly(held.delete)
         elif (held.message.dequeue_count or 0) >= self._options.max_dequeue_count:
             await self._give_up(held)
         elif self._poison:
             delay = self._options.visibility_timeout.total_seconds()
-            await held.release(delay)
+            await self._firmly(lambda: held.release(delay))
             _log.info("Message %s is back on '%s' in %g s.", held.message.id, self.queue_name, delay)
 
     async def _give_up(self, held: HeldMessage) -> None:
@@ -173,7 +181,13 @@ class QueueListener:
         text = "Message has reached MaxDequeueCount of %d. Moving message to queue '%s'."
         _log.warning(text, self._options.max_dequeue_count, self._poison.queue_name)
         await send_creating(self._poison, held.message.content)
-        await held.delete()
+        await self._firmly(held.delete)
+
+    async def _firmly(self, settle: Callable[[], Awaitable[bool]]) -> None:
+        """Settle a message. If the hold was lost, a fetch under way may just have got it again: adopted, it is ours."""
+        if not await settle():
+            await self._fetched.wait()
+            await settle()
 
     def _occasion(self, message: QueueMessage, content: bytes) -> Occasion:
         text = content.decode(errors="replace")

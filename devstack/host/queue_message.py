@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncGenerator, Awaitable
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any, cast
 
@@ -64,35 +64,38 @@ class HeldMessage:
         try:
             yield
         finally:
-            task.cancel()
+            async with self._lock:  # never in the middle of a renewal, whose new receipt would be lost
+                task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
 
-    async def release(self, seconds: float) -> None:
-        """Let the message be delivered again after so many seconds; no matter if the hold is lost already."""
-        with _unless_lost():
-            async with self._lock:
-                await self._update(int(seconds))
+    async def release(self, seconds: float) -> bool:
+        """Let the message be delivered again after so many seconds; False if the hold is lost."""
+        return await self._unless_lost(self._update(int(seconds)))
 
-    async def delete(self) -> None:
-        """Remove the message; no matter if the hold is lost already."""
-        with _unless_lost():
-            async with self._lock:
-                await self._queue.delete_message(self.message.id, self._receipt)
+    async def delete(self) -> bool:
+        """Remove the message; False if the hold is lost."""
+        return await self._unless_lost(self._delete())
+
+    async def _unless_lost(self, call: Awaitable[object]) -> bool:
+        """Somebody else may hold the message by now, or it may be gone: no error, as in QueueProcessor."""
+        async with self._lock:
+            try:
+                await call
+            except HttpResponseError as error:
+                if not _is_lost(error):
+                    raise
+                return False
+        return True
+
+    async def _delete(self) -> None:
+        await self._queue.delete_message(self.message.id, self._receipt)
 
     async def _update(self, seconds: int) -> None:
-        updated = await self._queue.update_message(self.message.id, self._receipt, visibility_timeout=seconds)
-        self._receipt = updated.pop_receipt
-
-
-@contextmanager
-def _unless_lost() -> Generator[None]:
-    """Ignore that somebody else holds the message by now, or that it is gone."""
-    try:
-        yield
-    except HttpResponseError as error:
-        if not _is_lost(error):
-            raise
+        receipt = self._receipt
+        updated = await self._queue.update_message(self.message.id, receipt, visibility_timeout=seconds)
+        if self._receipt == receipt:  # else a second delivery was adopted meanwhile, and its receipt is the newer one
+            self._receipt = updated.pop_receipt
 
 
 def _is_lost(error: HttpResponseError) -> bool:

@@ -100,3 +100,17 @@ def test_a_disabled_function_does_not_listen(host: RunningHost, queues: Queues) 
     queues.take("echoed")
     assert queues.count("off") == 1
     assert host.lines("Function 'off' is disabled")
+
+
+def test_nothing_runs_twice_however_often_the_clock_jumps(host: RunningHost, queues: Queues, clock: StackClock) -> None:
+    queues.send("jumpy", *map(str, range(30)))
+    done: list[str] = []
+
+    def jump() -> bool:
+        clock.advance(timedelta(seconds=601))
+        done.extend(queues.take_all("jumpy-done"))
+        return len(done) >= 30
+
+    wait_until(jump, "30 answers")
+    wait_until(lambda: queues.count("jumpy") == 0, "the deletion of all messages")
+    assert sorted(done, key=int) == [str(number) for number in range(30)]

@@ -92,6 +92,13 @@ async def crowd(msg: func.QueueMessage) -> str:
     return str(seen)
 
 
+@listens("jumpy")
+@sends("jumpy-done")
+async def jumpy(msg: func.QueueMessage) -> str:
+    await asyncio.sleep(0.1)
+    return msg.get_body().decode()
+
+
 @listens("crashing")
 @sends("crash-survived")
 def crashing(msg: func.QueueMessage) -> str:
