@@ -171,5 +171,7 @@ def _given(addition: _GraphObject) -> Document:
 
 
 def _put(world: World, collection: str, document: Document, key: str = "id") -> str:
-    world.documents.put(collection, document[key], document, since_ever=True)
+    # What is new was always there, so that lag does not hide it; what changes, changes now, as role delays need.
+    is_new = world.primary().get(collection, document[key]) is None
+    world.documents.put(collection, document[key], document, since_ever=is_new)
     return document[key]
