@@ -71,7 +71,6 @@ class Answer(_Model):
 
     id: str
     type: str
-    subject: str
     time: datetime
     data: Data
 

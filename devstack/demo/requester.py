@@ -17,7 +17,7 @@ from devstack.queues import RequesterQueues
 _POLL_SECONDS = 0.25
 _FIRST_PATIENCE_SECONDS = 15.0
 """Until the first call to a service: the worker may still be starting."""
-_PATIENCE_SECONDS = 3.0
+_PATIENCE_SECONDS = 1.5
 _FIRST_MOVE_SECONDS = 15
 _LONGEST_MOVE_SECONDS = 3600
 _MOST_MOVED_SECONDS = 25 * 3600
