@@ -9,6 +9,7 @@ import socket
 import sys
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 from devstack.host import wire
 from devstack.host.worker import library
@@ -54,8 +55,8 @@ class Worker:
         self._channel.send(await library.invoke(message))
 
 
-def main() -> int:
-    """Parse the arguments that `devstack.host.child` gives, and serve."""
+def main() -> NoReturn:
+    """Parse the arguments that `devstack.host.child` gives, serve, and end the process."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--socket", type=int, required=True, help="inherited file descriptor of the connection")
     parser.add_argument("--app", type=Path, required=True)
@@ -71,7 +72,9 @@ def main() -> int:
     clock.follow_forever()
     os.chdir(arguments.app)
     sys.path.pop(0)  # the folder that `python -m` put there; the app must not import from it
-    return asyncio.run(Worker(channel, clock).run(arguments.app))
+    code = asyncio.run(Worker(channel, clock).run(arguments.app))
+    # The platform ends a worker by killing it: the app's clients are never closed, and are not told off for it.
+    os._exit(code)
 
 
 def _configure_logging(channel: Channel) -> None:
@@ -83,4 +86,4 @@ def _configure_logging(channel: Channel) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
