@@ -135,6 +135,8 @@ class FakeDirectory:
 
     async def consents(self, service_principal_id: str, types: frozenset[PermissionType]) -> SeenConsents:
         async with self.faults.call("graph consents"):
+            if not self._is_principal_visible(service_principal_id):
+                raise NotYetVisible("Resource does not exist")
             past = self._consent_past.get(service_principal_id)
             seen = (past.seen(self.lag) if past is not None else None) or frozenset[Consent]()
             return SeenConsents(frozenset(consent for consent in seen if consent.type in types))
@@ -143,8 +145,7 @@ class FakeDirectory:
         self, service_principal_id: str, seen: SeenConsents, add: frozenset[Consent], remove: frozenset[Consent]
     ) -> None:
         async with self.faults.call("graph write_consents"):
-            client_id = next(c for c, principal in self.principals.items() if principal == service_principal_id)
-            if self._principal_past[client_id].seen(self.lag) is None:
+            if not self._is_principal_visible(service_principal_id):
                 raise NotReplicated("Not a valid reference update")
             consents = self.consented.setdefault(service_principal_id, set())
             consents |= add
@@ -153,9 +154,7 @@ class FakeDirectory:
 
     async def add_password(self, object_id: str, display_name: str, end: datetime) -> IssuedPassword:
         async with self.faults.call("graph add_password"):
-            unique_name, app = self._by_object_id(object_id)
-            if self._application_past[unique_name].seen(self.lag) is None:
-                raise NotYetVisible("Resource does not exist")
+            unique_name, app, _ = self._visible(object_id)
             key_id, value = self._new_id(), f"value-{self.passwords_ever_issued}"
             self.passwords_ever_issued += 1
             credential = PasswordCredential(key_id, display_name, end)
@@ -165,9 +164,10 @@ class FakeDirectory:
 
     async def remove_password(self, object_id: str, key_id: str) -> bool:
         async with self.faults.call("graph remove_password"):
-            unique_name, app = self._by_object_id(object_id)
-            if app.passwords.pop(key_id, None) is None:
+            unique_name, app, seen = self._visible(object_id)
+            if key_id not in app.passwords or all(password.key_id != key_id for password in seen.passwords):
                 return False
+            del app.passwords[key_id]
             self.remember(unique_name)
             return True
 
@@ -180,13 +180,23 @@ class FakeDirectory:
                 raise NotYetVisible("AADSTS7000215")
 
     def signs_in(self, app: FakeApplication, value: str) -> bool:
-        return any(p.value == value and p.active_from <= self.clock.now() for p in app.passwords.values())
+        now = self.clock.now()
+        return any(
+            p.value == value and p.active_from <= now and (p.credential.end is None or now < p.credential.end)
+            for p in app.passwords.values()
+        )
 
     def remember(self, unique_name: str) -> None:
         """Make the application's present part of its past; for tests that change it behind the registrar's back."""
         app = self.applications.get(unique_name)
         past = self._application_past.setdefault(unique_name, Past(self.clock))
         past.set(app.seen() if app is not None else None)
+
+    def delete(self, unique_name: str) -> None:
+        """Somebody soft-deletes the application: it is gone, its name is not free."""
+        del self.applications[unique_name]
+        self.deleted_names.add(unique_name)
+        self.remember(unique_name)
 
     def put_foreign(self, unique_name: str, state: ApplicationState) -> FakeApplication:
         """An application that somebody else made."""
@@ -201,8 +211,16 @@ class FakeDirectory:
         app.state = app.state.model_copy(update=changes)
         self.remember(unique_name)
 
-    def _by_object_id(self, object_id: str) -> tuple[str, FakeApplication]:
-        return next((name, app) for name, app in self.applications.items() if app.object_id == object_id)
+    def _visible(self, object_id: str) -> tuple[str, FakeApplication, SeenApplication]:
+        """The application that a call is for, as it is and as the replica that serves the call shows it."""
+        for name, app in self.applications.items():
+            seen = self._application_past[name].seen(self.lag)
+            if app.object_id == object_id and seen is not None:
+                return name, app, seen
+        raise NotYetVisible("Resource does not exist")
+
+    def _is_principal_visible(self, service_principal_id: str) -> bool:
+        return any(past.seen(self.lag) == service_principal_id for past in self._principal_past.values())
 
     def _require_replicated(self, client_id: str) -> None:
         unique_name = next(name for name, app in self.applications.items() if app.client_id == client_id)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
 
-from shared.errors import NotYetVisible
+from shared.errors import Forbidden, NotYetVisible, Refused
 from shared.model import VaultEntry
 from shared.naming import SECRET_CONTENT_TYPE
 from shared.secret import Secret
@@ -13,6 +13,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.faults import Faults
 
 URL = "https://contoso-registrar.vault.azure.net"
+_MOST_TAGS = 15
 
 
 @dataclass
@@ -38,7 +39,8 @@ class FakeVault:
 
     async def key_ids(self, unique_name: str, secret_name: str) -> frozenset[str]:
         async with self.faults.call("vault key_ids"):
-            return frozenset(version.entry.tags["keyId"] for version in self.secrets.get(secret_name, ()))
+            tags = [version.entry.tags for version in self.secrets.get(secret_name, ())]
+            return frozenset(each["keyId"] for each in tags if "keyId" in each)
 
     async def deleted_tags(self, unique_name: str, secret_name: str) -> dict[str, str] | None:
         async with self.faults.call("vault deleted_tags"):
@@ -47,6 +49,8 @@ class FakeVault:
 
     async def recover(self, unique_name: str, secret_name: str) -> None:
         async with self.faults.call("vault recover"):
+            if secret_name not in self.deleted:
+                raise NotYetVisible("SecretNotFound")
             self.secrets[secret_name] = self.deleted.pop(secret_name)
 
     async def store(
@@ -62,17 +66,21 @@ class FakeVault:
         async with self.faults.call("vault store"):
             if secret_name in self.deleted:
                 raise NotYetVisible("the name is held by a deleted secret")
+            if len(tags) > _MOST_TAGS:
+                raise Refused("BadParameter")
             return self.put(secret_name, value.reveal(), expires, tags)
 
     async def retag(self, unique_name: str, secret_name: str, version: str, tags: Mapping[str, str]) -> None:
         async with self.faults.call("vault retag"):
-            for kept in self.secrets[secret_name]:
-                if kept.entry.version == version:
-                    kept.entry = replace(kept.entry, tags=dict(tags))
+            kept = self._version(secret_name, version)
+            kept.entry = replace(kept.entry, tags=dict(tags))
 
     async def value(self, unique_name: str, secret_name: str, version: str) -> Secret:
         async with self.faults.call("vault value"):
-            return Secret(next(v.value for v in self.secrets[secret_name] if v.entry.version == version))
+            kept = self._version(secret_name, version)
+            if not kept.entry.enabled:
+                raise Forbidden("SecretDisabled")
+            return Secret(kept.value)
 
     def put(self, name: str, value: str, expires: datetime, tags: Mapping[str, str]) -> VaultEntry:
         """Store a version, as somebody with the right to."""
@@ -91,3 +99,14 @@ class FakeVault:
     def delete(self, name: str) -> None:
         """Soft-delete a secret."""
         self.deleted[name] = self.secrets.pop(name)
+
+    def disable(self, name: str) -> None:
+        """Disable the newest version."""
+        newest = self.secrets[name][-1]
+        newest.entry = replace(newest.entry, enabled=False)
+
+    def _version(self, name: str, version: str) -> FakeVersion:
+        for kept in self.secrets.get(name, ()):
+            if kept.entry.version == version:
+                return kept
+        raise NotYetVisible("SecretNotFound")
