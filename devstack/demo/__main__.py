@@ -23,7 +23,7 @@ def run(file: Path, report: Report) -> bool:
     except (ValueError, LookupError, TypeError) as error:
         raise StackError(f"{file} is no request that could be shown; `make send` takes any file") from error
     queues.take_answers(request_id)  # left by an earlier run that was interrupted
-    sent_at = control.now()
+    sent_at = control.now().replace(microsecond=0)  # answers give their time in whole seconds
     queues.send(body)
     report.note(f"sent to the queue {INTAKE}, waiting for the answer")
     answer = await_answer(queues, control, request_id, report.note)
