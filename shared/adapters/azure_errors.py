@@ -5,13 +5,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, cast
 
-from azure.core.exceptions import (
-    AzureError,
-    ClientAuthenticationError,
-    HttpResponseError,
-    IncompleteReadError,
-    ServiceRequestError,
-)
+from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 
 from shared.errors import Deferred, Forbidden, NotYetVisible, Refused, RegistrarError, Throttled, Unavailable
 
@@ -33,8 +27,9 @@ def translate(what: str, error: AzureError) -> RegistrarError:
         return _answered(what, error, error.status_code)
     if isinstance(error, ClientAuthenticationError):
         return Unavailable(f"{what}: no token: {type(error).__name__}", sent=False)
-    sent = not isinstance(error, ServiceRequestError) or isinstance(error, IncompleteReadError)
-    return Unavailable(f"{what}: no answer: {type(error).__name__}", sent=sent)
+    # The SDK calls a connection that died after the call had arrived a ServiceRequestError, too, and both it and
+    # aiohttp repeat calls: whatever the last error was, an earlier try may have taken effect.
+    return Unavailable(f"{what}: no answer: {type(error).__name__}")
 
 
 def _answered(what: str, error: HttpResponseError, status: int) -> Deferred | Refused:
@@ -42,7 +37,7 @@ def _answered(what: str, error: HttpResponseError, status: int) -> Deferred | Re
     message = f"{what}: answered {status} {code}".rstrip()
     match status:
         case 429:
-            return Throttled(message, _retry_after(error))
+            return Throttled(message, retry_after(error))
         case 401 | 403:
             return Forbidden(message)
         case 404:
@@ -50,7 +45,7 @@ def _answered(what: str, error: HttpResponseError, status: int) -> Deferred | Re
         case 408 | 409:
             return NotYetVisible(message)
         case _ if status >= _SERVER_ERROR:
-            return Unavailable(message, _retry_after(error))
+            return Unavailable(message, retry_after(error))
         case _:
             return Refused(message, code)
 
@@ -63,7 +58,8 @@ def error_code(error: HttpResponseError) -> str:
     return str(code or getattr(error, "error_code", None) or getattr(outer, "code", None) or "")
 
 
-def _retry_after(error: HttpResponseError) -> timedelta | None:
+def retry_after(error: HttpResponseError) -> timedelta | None:
+    """Return the pause that the answer asks for; None when it names none in seconds."""
     response: Any = error.response
     try:
         return timedelta(seconds=max(0.0, float(response.headers["Retry-After"])))

@@ -6,7 +6,7 @@ from typing import Any
 from azure.core.exceptions import AzureError, ClientAuthenticationError
 from azure.identity.aio import ClientSecretCredential
 
-from shared.adapters.azure_errors import translate
+from shared.adapters.azure_errors import retry_after, translate
 from shared.errors import NotYetVisible, Throttled, Unavailable
 from shared.secret import Secret
 
@@ -54,9 +54,9 @@ def _judge(client_id: str, error: ClientAuthenticationError) -> None:
     status, codes = error.status_code or 0, _codes(error)
     named = ", ".join(f"AADSTS{code}" for code in codes)
     if status == _TOO_MANY_REQUESTS:
-        raise Throttled(f"the token endpoint answered {status}") from None
+        raise Throttled(f"the token endpoint answered {status}", retry_after(error)) from None
     if status >= _SERVER_ERROR or not codes:
-        raise Unavailable(f"the token endpoint answered {status} without a reason") from None
+        raise Unavailable(f"the token endpoint answered {status} without a reason", retry_after(error)) from None
     if any(code in _NOT_ACCEPTED for code in codes):
         raise NotYetVisible(f"the sign-in as {client_id} with the stored secret was refused: {named}") from None
 

@@ -97,9 +97,16 @@ class KeyVault:
     def _client(self, unique_name: str) -> SecretClient:
         url = self._vault_url(unique_name)
         if url not in self._clients:
-            # One quick repetition at most: longer waits are the operation's business, not a function's.
+            # One quick repetition when the connection is lost. What is answered is never repeated here: the SDK
+            # would sleep through a Retry-After of any length, which is the operation's business, not a function's.
             self._clients[url] = SecretClient(
-                url, self._credential, retry_total=1, retry_backoff_factor=0.2, connection_timeout=10, read_timeout=30
+                url,
+                self._credential,
+                retry_total=1,
+                retry_status=0,
+                retry_backoff_factor=0.2,
+                connection_timeout=10,
+                read_timeout=30,
             )
         return self._clients[url]
 

@@ -13,8 +13,8 @@ from shared.ports import Lease, Versioned
 from shared.registration.convergence import within
 from shared.services import Services
 
-RESUME_AFTER = timedelta(minutes=2)
-"""An operation that shows no sign of life for so long past its due moment is sent again."""
+RESUME_AFTER = timedelta(seconds=75)
+"""An operation that shows no sign of life for so long is sent again; its lease has run out by then."""
 
 
 @dataclass
