@@ -1,0 +1,70 @@
+"""What the token endpoint's refusals mean: read from `error_codes`, from the endpoint and never from a cache."""
+
+from datetime import timedelta
+
+import pytest
+
+from devstack.doubles.faults import Fault, FaultKind
+from shared.errors import Throttled, Unavailable
+from shared.secret import Secret
+from tests.contract.adapters.registering import TWINS, TWINS_URI, add_password, make_principal
+from tests.contract.adapters.sides import DoubledSide
+from tests.devstack.doubles.local import Local
+
+TOKEN_CALL = ("entra", "POST /{tenant}/oauth2/v2.0/token")
+
+
+@pytest.fixture
+async def client(doubled: DoubledSide, registrar: Local, name: str) -> tuple[str, Secret]:
+    """A client id with a secret that works."""
+    principal = await make_principal(doubled, name)
+    issued = await add_password(doubled, principal.object_id)
+    registrar.world.calls.clear()
+    return principal.client_id, issued.value
+
+
+async def test_every_proof_asks_the_endpoint(
+    doubled: DoubledSide, registrar: Local, client: tuple[str, Secret]
+) -> None:
+    for _ in range(2):
+        await doubled.sign_in.prove(*client, TWINS_URI)
+    assert sum(count for (service, _), count in registrar.world.calls.items() if service == "entra") == 2
+
+
+async def test_a_refusal_after_the_secret_was_accepted_is_a_proof(
+    doubled: DoubledSide, registrar: Local, client: tuple[str, Secret]
+) -> None:
+    """AADSTS501051: the resource wants an assignment. Conditional Access refuses at the same place."""
+    (twins,) = registrar.world.primary().find("servicePrincipals", "appId", TWINS)
+    registrar.world.documents.put("servicePrincipals", twins["id"], twins | {"appRoleAssignmentRequired": True})
+    try:
+        await doubled.sign_in.prove(*client, TWINS_URI)
+    finally:
+        registrar.world.documents.put("servicePrincipals", twins["id"], twins)
+    assert sum(count for (service, _), count in registrar.world.calls.items() if service == "entra") == 1
+
+
+async def test_a_throttled_sign_in_proves_nothing_and_names_the_pause(
+    doubled: DoubledSide, registrar: Local, client: tuple[str, Secret]
+) -> None:
+    registrar.world.faults.add(Fault(service="entra", kind=FaultKind.THROTTLE, retry_after=7, times=9))
+    with pytest.raises(Throttled) as failed:
+        await doubled.sign_in.prove(*client, TWINS_URI)
+    assert failed.value.after == timedelta(seconds=7)
+
+
+@pytest.mark.parametrize("kind", [FaultKind.ERROR, FaultKind.LOST_ANSWER, FaultKind.REFUSE])
+async def test_without_an_answer_nothing_is_proven(
+    doubled: DoubledSide, registrar: Local, client: tuple[str, Secret], kind: FaultKind
+) -> None:
+    registrar.world.faults.add(Fault(service="entra", kind=kind, status=503, times=9))
+    with pytest.raises(Unavailable):
+        await doubled.sign_in.prove(*client, TWINS_URI)
+
+
+async def test_the_secret_is_in_no_message(doubled: DoubledSide, registrar: Local, client: tuple[str, Secret]) -> None:
+    registrar.world.faults.add(Fault(service="entra", kind=FaultKind.ERROR, status=503, times=9))
+    with pytest.raises(Unavailable) as failed:
+        await doubled.sign_in.prove(*client, TWINS_URI)
+    chain = [failed.value, failed.value.__cause__, failed.value.__context__]
+    assert client[1].reveal() not in "".join(repr(each) + str(each) for each in chain)
