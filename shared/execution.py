@@ -40,10 +40,7 @@ class Execution:
             return
         operation, now = stored.value, services.runtime.now()
         if operation.state.settled:
-            if operation.answered_at is None:
-                await self.deliver(stored)
-            else:
-                await services.operations.unlist(operation_id)
+            await self._see_to_delivery(stored)
             return
         if operation.next_attempt is not None and operation.next_attempt - now > _EARLY:
             log.event("operation.early", operation=operation_id, next_attempt=operation.next_attempt)
@@ -56,6 +53,14 @@ class Execution:
                 await self._postpone(stored, later)
             return
         await self._attempt(stored)
+
+    async def _see_to_delivery(self, stored: Versioned[Operation]) -> None:
+        """Deliver the answer of an operation that somebody else settled, unless they are just doing so."""
+        operation, now = stored.value, self._services.runtime.now()
+        if operation.answered_at is not None:
+            await self._services.operations.unlist(operation.id)
+        elif operation.answer is None or now - operation.answer.time >= RESUME_AFTER:
+            await self.deliver(stored)
 
     async def deliver(self, stored: Versioned[Operation]) -> None:
         """Send a settled operation's answer (again): always the recorded one, with the recorded id."""
