@@ -9,10 +9,11 @@ from uuid import uuid4
 import pytest
 from aiohttp import connector
 
-from devstack.azurite import Azurite
+from devstack.azurite import REPOSITORY, Azurite
 from devstack.config import StackConfig, choose_ports
 from devstack.doubles.world import Weather
 from devstack.environment import azurite as stack_azurite
+from devstack.provisioning import provision_storage
 from tests.contract.entra_http import Entra
 from tests.contract.graph_http import GraphHttp
 from tests.contract.subject import Subject, local_subject, tenant_subject
@@ -96,7 +97,7 @@ def vault(subject: Subject, entra: Entra) -> Generator[VaultHttp]:
 
 @pytest.fixture(scope="session")
 def azurite(_running: Local) -> Iterator[Azurite]:
-    """One Azurite on the doubles' clock."""
+    """One Azurite on the doubles' clock, with what the app's infrastructure creates in a storage account."""
     one = stack_azurite(_running.config, _running.state)
     arguments, _ = one.command()
     with subprocess.Popen(arguments, env=one.environment()) as process:
@@ -106,6 +107,8 @@ def azurite(_running: Local) -> Iterator[Azurite]:
                 assert process.poll() is None, "Azurite ended during its start"
                 assert time.monotonic() < deadline, "Azurite did not start"
                 time.sleep(0.05)
+            bundle = Path(_running.environment["SSL_CERT_FILE"])
+            provision_storage(one.connection_string(), REPOSITORY / "infra" / "storage.json", bundle)
             yield one
         finally:
             process.terminate()

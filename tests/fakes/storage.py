@@ -15,6 +15,8 @@ from shared.ports import Cleanup, Lease, PoisonedMessage, Versioned
 from tests.fakes.clock import FakeClock
 from tests.fakes.faults import Faults
 
+_LEASE = timedelta(seconds=60)
+
 
 class FakeOperations:
     def __init__(self, faults: Faults) -> None:
@@ -129,27 +131,42 @@ class FakeLeases:
 
     def __init__(self, clock: FakeClock) -> None:
         self.clock = clock
-        self.held: dict[str, datetime] = {}
+        self.holders: dict[str, FakeLease] = {}
 
     @asynccontextmanager
     async def hold(self, unique_name: str) -> AsyncGenerator[Lease]:
-        if self.held.get(unique_name, self.clock.now()) > self.clock.now():
+        holder = self.holders.get(unique_name)
+        if holder is not None and holder.until > self.clock.now():
             raise Busy("held")
-        self.held[unique_name] = self.clock.now() + timedelta(seconds=60)
+        lease = FakeLease(self, unique_name)
+        self.holders[unique_name] = lease
         try:
-            yield _FakeLease()
+            yield lease
         except Exception:
-            del self.held[unique_name]
+            self._release(lease)
             raise
         except BaseException:  # the worker died: nobody gives the lease back
             raise
         else:
-            del self.held[unique_name]
+            self._release(lease)
+
+    def _release(self, lease: "FakeLease") -> None:
+        if self.holders.get(lease.unique_name) is lease:
+            del self.holders[lease.unique_name]
 
 
-class _FakeLease:
+class FakeLease:
+    """One held lease; lost when somebody else took it after it had run out."""
+
+    def __init__(self, leases: FakeLeases, unique_name: str) -> None:
+        self.unique_name = unique_name
+        self._leases = leases
+        self.until = leases.clock.now() + _LEASE
+
     async def keep(self) -> None:
-        return None
+        if self._leases.holders.get(self.unique_name) is not self:
+            raise Busy("lost")
+        self.until = self._leases.clock.now() + _LEASE
 
 
 class FakeQueues:

@@ -1,0 +1,180 @@
+"""Records, notes and leases behind their ports: first come first served, and no write over somebody else's."""
+
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from azure.core.exceptions import ResourceNotFoundError
+
+from devstack.azurite import Azurite
+from shared.application_record import ApplicationRecord
+from shared.errors import Busy
+from shared.operation import State
+from shared.ports import Cleanup
+from tests.contract.adapters.stores import Store, azurite_store, fake_store, storage_account
+from tests.devstack.doubles.local import Local
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture(params=["fakes", "azurite"])
+async def store(request: pytest.FixtureRequest) -> AsyncGenerator[Store]:
+    if request.param == "fakes":
+        yield fake_store()
+        return
+    local: Local = request.getfixturevalue("registrar")
+    azurite: Azurite = request.getfixturevalue("azurite")
+    async with storage_account(azurite) as storage:
+        yield azurite_store(storage, local.world)
+        with suppress(ResourceNotFoundError):  # the one row that all apps share
+            await storage.tables.get_table_client("backoff").delete_entity("backoff", "all")
+
+
+async def test_a_claim_is_the_first_ones(store: Store) -> None:
+    request_id = uuid4().hex
+    assert await store.operations.find("queue", request_id) is None
+    assert await store.operations.claim("queue", request_id, "hash", "first") == ("first", "hash")
+    assert await store.operations.claim("queue", request_id, "other", "second") == ("first", "hash")
+    assert await store.operations.find("queue", request_id) == "first"
+    assert await store.operations.find("webhook", request_id) is None
+
+
+async def test_a_record_is_created_once_and_read_as_it_was(store: Store) -> None:
+    operation = store.operation()
+    assert await store.operations.read(operation.id) is None
+    assert await store.operations.create(operation, store.now()) is True
+    other = operation.model_copy(update={"body_hash": "other"})
+    assert await store.operations.create(other, store.now()) is False
+    stored = await store.operations.read(operation.id)
+    assert stored is not None
+    assert stored.value == operation
+
+
+async def test_a_record_is_saved_over_what_was_read_only(store: Store) -> None:
+    operation = store.operation()
+    await store.operations.create(operation, store.now())
+    stored = await store.operations.read(operation.id)
+    assert stored is not None
+    waiting = operation.model_copy(update={"state": State.WAITING})
+    etag = await store.operations.save(waiting, stored.etag, store.now())
+    with pytest.raises(Busy):
+        await store.operations.save(operation, stored.etag, store.now())
+    again = await store.operations.read(operation.id)
+    assert again is not None
+    assert (again.value.state, again.etag) == (State.WAITING, etag)
+
+
+async def due(store: Store) -> set[tuple[str, int]]:
+    return {found async for found in store.operations.due(store.now())}
+
+
+async def test_unsettled_operations_are_listed_when_they_are_due(store: Store) -> None:
+    operation = store.operation()
+    entry = (operation.id, 1)
+    await store.operations.create(operation, store.now() + MINUTE)
+    assert entry not in await due(store)
+    store.advance(2 * MINUTE)
+    assert entry in await due(store)
+    await store.operations.relist(operation.id, 1, store.now() + MINUTE)
+    assert entry not in await due(store)
+    store.advance(2 * MINUTE)
+    assert entry in await due(store)
+    await store.operations.unlist(operation.id)
+    assert entry not in await due(store)
+    await store.operations.unlist(operation.id)
+
+
+async def test_a_settled_operation_leaves_the_list(store: Store) -> None:
+    operation = store.operation()
+    await store.operations.create(operation, store.now() - MINUTE)
+    stored = await store.operations.read(operation.id)
+    assert stored is not None
+    etag = await store.operations.save(operation, stored.etag, store.now() - MINUTE)
+    assert (operation.id, 1) in await due(store)
+    await store.operations.save(operation, etag, None)
+    assert (operation.id, 1) not in await due(store)
+
+
+async def test_an_unknown_app_has_an_empty_record_that_one_may_fill(store: Store, name: str) -> None:
+    empty = await store.applications.read(name)
+    assert empty.value == ApplicationRecord(unique_name=name)
+    owned = empty.value.model_copy(update={"owner": "ada@contoso.example"})
+    etag = await store.applications.save(owned, empty.etag)
+    with pytest.raises(Busy):
+        await store.applications.save(empty.value, empty.etag)
+    stored = await store.applications.read(name)
+    assert (stored.value, stored.etag) == (owned, etag)
+    await store.applications.save(owned, etag)
+    with pytest.raises(Busy):
+        await store.applications.save(owned, etag)
+
+
+async def test_a_note_outlives_everything_but_its_removal(store: Store, name: str) -> None:
+    note = Cleanup(name, uuid4().hex, ("a--b", "a--c"), store.now().replace(microsecond=0))
+    await store.cleanups.put(note)
+    await store.cleanups.put(note)
+    assert [each async for each in store.cleanups.all() if each.unique_name == name] == [note]
+    for _ in range(2):
+        await store.cleanups.remove(name, note.operation_id)
+    assert [each async for each in store.cleanups.all() if each.unique_name == name] == []
+
+
+async def test_the_longer_pause_is_kept(store: Store) -> None:
+    long, short = (store.now().replace(microsecond=0) + minutes * MINUTE for minutes in (60, 30))
+    await store.backoff.extend(long, "throttled")
+    await store.backoff.extend(short, "throttled")
+    assert await store.backoff.until() == long
+    await store.backoff.extend(long + MINUTE, "throttled")
+    assert await store.backoff.until() == long + MINUTE
+
+
+async def test_a_lease_is_held_by_one(store: Store, name: str) -> None:
+    async with store.leases.hold(name) as lease:
+        await lease.keep()
+        with pytest.raises(Busy):
+            async with store.leases.hold(name):
+                pytest.fail("held twice")
+    async with store.leases.hold(name):
+        pass
+
+
+async def test_a_lease_is_given_back_when_its_work_fails(store: Store, name: str) -> None:
+    with pytest.raises(ValueError, match="work"):
+        async with store.leases.hold(name):
+            raise ValueError("work")
+    async with store.leases.hold(name) as lease:
+        await lease.keep()
+
+
+async def test_a_lease_that_is_kept_does_not_run_out(store: Store, name: str) -> None:
+    async with store.leases.hold(name) as lease:
+        for _ in range(3):
+            store.advance(timedelta(seconds=40))
+            await lease.keep()
+        with pytest.raises(Busy):
+            async with store.leases.hold(name):
+                pytest.fail("held twice")
+
+
+async def test_a_lease_that_ran_out_and_was_taken_is_lost(store: Store, name: str) -> None:
+    async with store.leases.hold(name) as lost:
+        store.advance(timedelta(seconds=61))
+        async with store.leases.hold(name) as taken:
+            with pytest.raises(Busy):
+                await lost.keep()
+            await taken.keep()
+    async with store.leases.hold(name):
+        pass
+
+
+async def test_giving_back_a_lost_lease_leaves_the_takers(store: Store, name: str) -> None:
+    loser = store.leases.hold(name)
+    await loser.__aenter__()
+    store.advance(timedelta(seconds=61))
+    async with store.leases.hold(name):
+        await loser.__aexit__(None, None, None)
+        with pytest.raises(Busy):
+            async with store.leases.hold(name):
+                pytest.fail("held twice")
