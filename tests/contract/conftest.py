@@ -100,7 +100,7 @@ def azurite(_running: Local) -> Iterator[Azurite]:
     """One Azurite on the doubles' clock, with what the app's infrastructure creates in a storage account."""
     one = stack_azurite(_running.config, _running.state)
     arguments, _ = one.command()
-    with subprocess.Popen(arguments, env=one.environment()) as process:
+    with subprocess.Popen(arguments, env=one.environment(), stdout=subprocess.DEVNULL) as process:
         try:
             deadline = time.monotonic() + 60
             while not one.is_ready():
