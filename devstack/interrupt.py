@@ -18,10 +18,11 @@ class Interrupted(BaseException):
 def raise_on_signals() -> None:
     """Make the first of the signals raise Interrupted in the main thread, and the later ones do nothing.
 
-    Stopping must not be interrupted in its turn. A signal that was ignored at the start (nohup) stays ignored.
+    Stopping must not be interrupted in its turn. SIGHUP stays ignored where nohup ignored it; SIGINT does not,
+    which a shell ignores for whatever it starts in the background.
     """
     for kind in _KINDS:
-        if signal.getsignal(kind) != signal.SIG_IGN:
+        if kind != signal.SIGHUP or signal.getsignal(kind) != signal.SIG_IGN:
             signal.signal(kind, _interrupt)
 
 
