@@ -7,6 +7,7 @@ Explorer. Concurrency rests on ETags alone.
 from collections.abc import AsyncIterator
 from datetime import datetime
 from hashlib import sha256
+from itertools import count, takewhile
 from typing import Any
 
 from azure.core import MatchConditions
@@ -28,6 +29,7 @@ from shared.operation import Operation
 from shared.ports import Cleanup, Versioned
 
 _SCHEMA_VERSION = "1"
+_PROPERTY_CHARACTERS = 16_000
 _NEW = ""
 """ETag of a record that no row holds yet."""
 
@@ -94,6 +96,22 @@ class _Table:
                 yield dict(entity)
 
 
+def _packed(text: str) -> dict[str, str]:
+    """Spread a text over as many properties as it needs: value0, value1 and so on.
+
+    A property holds 32 Ki UTF-16 units (Microsoft Learn, "Understanding the Table service data model"); a
+    character may take two.
+    """
+    parts = range(0, len(text), _PROPERTY_CHARACTERS)
+    return {f"value{n}": text[at : at + _PROPERTY_CHARACTERS] for n, at in enumerate(parts)}
+
+
+def _unpacked(row: dict[str, Any]) -> str:
+    """Join the parts of a text again."""
+    parts = takewhile(lambda part: part is not None, (row.get(f"value{n}") for n in count()))
+    return "".join(str(part) for part in parts)
+
+
 def _entity(partition: str, row: str, columns: dict[str, Any]) -> dict[str, Any]:
     return {"PartitionKey": partition, "RowKey": row, "schemaVersion": _SCHEMA_VERSION, **columns}
 
@@ -131,7 +149,7 @@ class OperationsTable:
     async def read(self, operation_id: str) -> Versioned[Operation] | None:
         """Read one record."""
         found = await self._operations.get(_partition(operation_id), "record")
-        return Versioned(Operation.model_validate_json(found[0]["value"]), found[1]) if found is not None else None
+        return Versioned(Operation.model_validate_json(_unpacked(found[0])), found[1]) if found is not None else None
 
     async def save(self, operation: Operation, etag: str, due: datetime | None) -> str:
         """Replace a record read at `etag`; `due` keeps it listed as unsettled, None takes it off the list."""
@@ -169,7 +187,7 @@ def _partition(operation_id: str) -> str:
 
 def _columns(operation: Operation) -> dict[str, Any]:
     return {
-        "value": operation.model_dump_json(),
+        **_packed(operation.model_dump_json()),
         "state": operation.state.value,
         "reason": operation.reason or "",
         "uniqueName": operation.unique_name,
@@ -191,11 +209,15 @@ class ApplicationsTable:
         found = await self._table.get(unique_name, "application")
         if found is None:
             return Versioned(ApplicationRecord(unique_name=unique_name), _NEW)
-        return Versioned(ApplicationRecord.model_validate_json(found[0]["value"]), found[1])
+        return Versioned(ApplicationRecord.model_validate_json(_unpacked(found[0])), found[1])
 
     async def save(self, record: ApplicationRecord, etag: str) -> str:
         """Replace or create a record; returns the new ETag. Raises Busy when somebody else has written meanwhile."""
-        columns = {"value": record.model_dump_json(), "owner": record.owner or "", "clientId": record.client_id or ""}
+        columns = {
+            **_packed(record.model_dump_json()),
+            "owner": record.owner or "",
+            "clientId": record.client_id or "",
+        }
         if etag != _NEW:
             return await self._table.replace(record.unique_name, "application", columns, etag)
         made = await self._table.create(record.unique_name, "application", columns)

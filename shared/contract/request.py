@@ -3,9 +3,9 @@
 import json
 import re
 from hashlib import sha256
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -19,8 +19,9 @@ from shared.naming import (
     UNIQUE_NAME_PATTERN,
 )
 
-MAX_NORMALISED_CHARACTERS = 32_000
-"""A table property holds 32 Ki UTF-16 characters; the normalised request is one property of its record."""
+MAX_APIS = 20
+MAX_PERMISSIONS = 100
+"""Over all APIs of a request: what fits into an answer that names each of them."""
 
 
 def _printable(text: str) -> str:
@@ -51,7 +52,7 @@ type DisplayName = Annotated[str, Field(min_length=1, max_length=120), AfterVali
 type RedirectUri = Annotated[str, Field(min_length=1, max_length=256)]
 type RedirectUris = Annotated[tuple[RedirectUri, ...], Field(max_length=50)]
 type PermissionName = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_printable)]
-type PermissionNames = Annotated[tuple[PermissionName, ...], Field(max_length=100)]
+type PermissionNames = Annotated[tuple[PermissionName, ...], Field(max_length=MAX_PERMISSIONS)]
 
 
 class ContractModel(BaseModel):
@@ -97,6 +98,14 @@ class ApiPermissions(ContractModel):
     application: PermissionNames = ()
 
 
+def _fit_into_an_answer(apis: tuple[ApiPermissions, ...]) -> tuple[ApiPermissions, ...]:
+    if sum(len(api.delegated) + len(api.application) for api in apis) > MAX_PERMISSIONS:
+        raise PydanticCustomError(
+            "too_many_permissions", "at most {most} permissions can be asked for", {"most": MAX_PERMISSIONS}
+        )
+    return apis
+
+
 class ApplicationSpec(ContractModel):
     """The app registration as the requester wants it to be."""
 
@@ -108,7 +117,9 @@ class ApplicationSpec(ContractModel):
     public_client: PublicClient = PublicClient()
     web: Web = Web()
     spa: SinglePageApplication = SinglePageApplication()
-    api_permissions: Annotated[tuple[ApiPermissions, ...], Field(max_length=50)] = ()
+    api_permissions: Annotated[
+        tuple[ApiPermissions, ...], Field(max_length=MAX_APIS), AfterValidator(_fit_into_an_answer)
+    ] = ()
     admin_consent: Annotated[bool, Field(strict=True)] = False
 
 
@@ -121,6 +132,12 @@ class CredentialSpec(ContractModel):
     lifetime_days: Annotated[int, Field(ge=1, le=3650, strict=True)]
 
 
+def _names_differ(credentials: tuple[CredentialSpec, ...]) -> tuple[CredentialSpec, ...]:
+    if len({credential.name for credential in credentials}) != len(credentials):
+        raise PydanticCustomError("duplicate_name", "the credentials must have different names")
+    return credentials
+
+
 class RegistrationRequest(ContractModel):
     """One request. The same (source, requestId) is the same request for ever."""
 
@@ -131,14 +148,7 @@ class RegistrationRequest(ContractModel):
     requested_by: Person
     owner: Person | None = None
     application: ApplicationSpec
-    credentials: Annotated[tuple[CredentialSpec, ...], Field(max_length=10)] = ()
-
-    @model_validator(mode="after")
-    def _credential_names_differ(self) -> Self:
-        names = [credential.name for credential in self.credentials]
-        if len(set(names)) != len(names):
-            raise PydanticCustomError("duplicate_name", "the credentials must have different names")
-        return self
+    credentials: Annotated[tuple[CredentialSpec, ...], Field(max_length=10), AfterValidator(_names_differ)] = ()
 
     def normalised(self) -> str:
         """Return the request as canonical JSON: defaults filled in, keys sorted, no spaces."""
@@ -152,12 +162,9 @@ class RegistrationRequest(ContractModel):
 def parse_request(fields: dict[str, Any]) -> RegistrationRequest:
     """Turn parsed JSON into a request. Raises Rejected with every fault, each at its path."""
     try:
-        request = RegistrationRequest.model_validate(fields)
+        return RegistrationRequest.model_validate(fields)
     except ValidationError as error:
         raise Rejected(_problem(dict(fault)) for fault in error.errors(include_url=False)) from None
-    if len(request.normalised()) > MAX_NORMALISED_CHARACTERS:
-        raise Rejected([Problem("", "too_large", "The request is too large once its defaults are filled in.")])
-    return request
 
 
 _CODES = {
@@ -186,7 +193,7 @@ def _problem(fault: dict[str, Any]) -> Problem:
     return Problem(path, code, message)
 
 
-_OWN_CODES = frozenset({"not_printable", "reserved_prefix", "reserved_name", "duplicate_name"})
+_OWN_CODES = frozenset({"not_printable", "reserved_prefix", "reserved_name", "duplicate_name", "too_many_permissions"})
 
 
 def _lower(sentence: str) -> str:

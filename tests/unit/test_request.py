@@ -83,7 +83,12 @@ def test_credentials_are_held_to_the_contract(change: dict[str, Any], code: str)
 
 def test_credentials_have_different_names() -> None:
     twice = EXAMPLE | {"credentials": EXAMPLE["credentials"] * 2}
-    assert {code for _, code in faults(twice)} == {"duplicate_name"}
+    assert faults(twice) == {("credentials", "duplicate_name")}
+
+
+def test_more_permissions_than_an_answer_can_name_are_refused() -> None:
+    apis = [{"api": f"API {n}", "delegated": [f"Scope.{m}" for m in range(40)]} for n in range(3)]
+    assert faults(with_application(apiPermissions=apis)) == {("application.apiPermissions", "too_many_permissions")}
 
 
 def test_values_from_outside_are_cut_and_made_printable() -> None:

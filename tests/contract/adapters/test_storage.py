@@ -11,6 +11,7 @@ from azure.core.exceptions import ResourceNotFoundError
 from devstack.azurite import Azurite
 from shared.application_record import ApplicationRecord
 from shared.errors import Busy
+from shared.model import ApplicationState
 from shared.operation import State
 from shared.ports import Cleanup
 from tests.contract.adapters.stores import Store, azurite_store, fake_store, storage_account
@@ -50,6 +51,18 @@ async def test_a_record_is_created_once_and_read_as_it_was(store: Store) -> None
     stored = await store.operations.read(operation.id)
     assert stored is not None
     assert stored.value == operation
+
+
+async def test_a_record_larger_than_a_property_is_kept_whole(store: Store) -> None:
+    uris = frozenset(f"https://app.contoso.example/{n:03d}/{'ü😀x' * 60}" for n in range(256))
+    state = ApplicationState(display_name="Big", sign_in_audience="AzureADMyOrg", web_redirect_uris=uris)
+    name = f"big-{uuid4().hex}"
+    empty = await store.applications.read(name)
+    etag = await store.applications.save(empty.value.model_copy(update={"applied": state}), empty.etag)
+    assert (await store.applications.read(name)).value.applied == state
+    smaller = state.model_copy(update={"web_redirect_uris": frozenset({"https://a.example"})})
+    await store.applications.save(empty.value.model_copy(update={"applied": smaller}), etag)
+    assert (await store.applications.read(name)).value.applied == smaller
 
 
 async def test_a_record_is_saved_over_what_was_read_only(store: Store) -> None:
