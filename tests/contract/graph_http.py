@@ -1,6 +1,5 @@
 """Graph by plain HTTP, as one application; what a test makes is deleted for good after it."""
 
-from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -14,6 +13,9 @@ MICROSOFT_GRAPH = "00000003-0000-0000-c000-000000000000"
 USER_READ = "e1fe6dd8-ba31-4d61-89e7-88639da4683d"
 USER_READ_ALL_ROLE = "df021288-bdef-4463-88db-98f22de89214"
 
+_COLLECTIONS = ("/applications", "/servicePrincipals")
+_DELETED = "/directory/deletedItems/"
+
 type Json = dict[str, Any]
 
 
@@ -25,7 +27,7 @@ class GraphHttp:
         token = entra.token(client_id, client_secret, "https://graph.microsoft.com/.default")
         headers = {"Authorization": f"Bearer {token}"}
         self.http = httpx.Client(headers=headers, verify=subject.tls, timeout=60)
-        self._made: list[str] = []
+        self._made: set[str] = set()
 
     def call(
         self, expected: int, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
@@ -34,8 +36,10 @@ class GraphHttp:
 
         def send() -> httpx.Response:
             answer = self.http.request(method, f"{ROOT}{path}", json=body, headers=headers)
-            if answer.status_code == 201 and path.startswith(("/applications", "/servicePrincipals")):
-                self._made.append(answer.json()["id"])
+            if answer.status_code == 201 and (method == "PATCH" or path in _COLLECTIONS):
+                self.remember(answer.json()["id"])
+            if answer.status_code == 204 and method == "DELETE" and path.startswith(_DELETED):
+                self._made.discard(path.removeprefix(_DELETED))
             return answer
 
         return self.subject.expect(expected, send)
@@ -75,11 +79,23 @@ class GraphHttp:
         error = self.call(expected, method, path, body, headers).json()["error"]
         return error["code"], error["message"]
 
+    def remember(self, object_id: str) -> None:
+        """Delete this application or service principal for good after the test."""
+        self._made.add(object_id)
+
     def tidy(self) -> None:
-        """Delete for good what was made, as far as it is still there."""
-        for object_id in self._made:
-            with suppress(httpx.HTTPError):
-                for path in (f"/applications/{object_id}", f"/servicePrincipals/{object_id}"):
-                    self.http.delete(f"{ROOT}{path}")
-                self.http.delete(f"{ROOT}/directory/deletedItems/{object_id}")
-        self.http.close()
+        """Delete for good what was made. Raises AssertionError with what is left when patience ends."""
+        try:
+            self.subject.eventually(self._purge)
+        finally:
+            self.http.close()
+
+    def _purge(self) -> None:
+        for object_id in sorted(self._made):
+            for collection in _COLLECTIONS:
+                self.http.delete(f"{ROOT}{collection}/{object_id}")
+        # An application takes its service principal along, so purging comes after all deleting.
+        for object_id in sorted(self._made):
+            if self.http.delete(f"{ROOT}{_DELETED}{object_id}").status_code == 204:
+                self._made.discard(object_id)
+        assert self._made == set()

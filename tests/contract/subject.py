@@ -106,7 +106,7 @@ def tenant_subject() -> Subject | None:
         client_id=client_id,
         client_secret=client_secret,
         vault_url=vault_url.rstrip("/"),
-        environment={},
+        environment=os.environ,
         patience=_TENANT_PATIENCE,
         now=lambda: datetime.now(UTC),
     )

@@ -113,10 +113,10 @@ def test_a_removed_secret_is_refused(graph: GraphHttp, entra: Entra) -> None:
 
 
 def test_an_expired_secret_is_refused(graph: GraphHttp, entra: Entra, subject: Subject) -> None:
-    end = subject.now() + timedelta(seconds=60)
+    end = subject.now() + timedelta(seconds=120)
     client = new_client(graph, endDateTime=end.strftime("%Y-%m-%dT%H:%M:%SZ"))
     assert entra.token(client.app_id, client.secret, SCOPE)
-    subject.wait(61)
+    subject.wait(121)
     assert entra.refusal(401, client.app_id, client.secret, SCOPE) == ("invalid_client", [7000222])
 
 

@@ -47,14 +47,14 @@ async def test_an_upsert_answers_the_application_once(
     made = await builder.patch(Application(display_name="by SDK"), upsert())
     assert made is not None
     assert made.app_id is not None
+    graph.remember(str(made.id))
     assert made.unique_name == name
     principals = sdk.service_principals_with_app_id(made.app_id)
     principal = await principals.patch(ServicePrincipal(display_name="by SDK"), upsert())
     assert principal is not None
+    graph.remember(str(principal.id))
     assert await builder.patch(Application(display_name="again"), upsert()) is None
     assert await principals.patch(ServicePrincipal(display_name="again"), upsert()) is None
-    graph.delete(f"/applications/{made.id}")
-    graph.delete(f"/directory/deletedItems/{made.id}")
 
 
 async def test_a_secret_comes_and_goes(sdk: GraphServiceClient, graph: GraphHttp) -> None:

@@ -1,6 +1,5 @@
 """Key Vault by plain HTTP, as the administrator; the names a test was given are freed after it."""
 
-from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -27,6 +26,7 @@ class VaultHttp:
             timeout=60,
         )
         self._names: list[str] = []
+        self._dying: set[str] = set()
 
     def name(self) -> str:
         """A name for a secret that will be purged after the test."""
@@ -71,14 +71,24 @@ class VaultHttp:
         return error["code"], inner.get("code")
 
     def tidy(self) -> None:
-        """Purge the names handed out, as far as they are in use."""
-        for name in self._names:
-            with suppress(httpx.HTTPError, AssertionError):
-                params = {"api-version": API_VERSION}
-                if self.http.delete(f"/secrets/{name}", params=params).is_success:
-                    self.call(200, "GET", f"/deletedsecrets/{name}")
-                self.call(204, "DELETE", f"/deletedsecrets/{name}")
-        self.http.close()
+        """Purge the names handed out. Raises AssertionError with what is left when patience ends."""
+        try:
+            self.subject.eventually(self._purge)
+        finally:
+            self.http.close()
+
+    def _purge(self) -> None:
+        params = {"api-version": API_VERSION}
+        for name in tuple(self._names):
+            deleted = self.http.delete(f"/secrets/{name}", params=params)
+            purged = self.http.delete(f"/deletedsecrets/{name}", params=params)
+            if deleted.status_code == 200:
+                self._dying.add(name)
+            # While a deletion is under way, the secret is found neither here nor there.
+            was_never_there = deleted.status_code == purged.status_code == 404 and name not in self._dying
+            if purged.status_code == 204 or was_never_there:
+                self._names.remove(name)
+        assert self._names == []
 
 
 def version_of(secret: Json) -> str:
