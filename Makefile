@@ -41,7 +41,7 @@ settings: setup ## print a local.settings.json with which Core Tools' func start
 	@$(DEVSTACK) settings
 
 test: lint ## everything: what check does, and the contract and end-to-end tests, with coverage
-	@$(PYTHON) -m pytest --cov --cov-report=term
+	@$(PYTHON) -m pytest -n 2 --dist loadfile --cov --cov-report=term
 
 check: lint ## the fast subset: format, lint, strict types, import contracts, unit tests
 	@$(PYTHON) -m pytest -q tests/unit tests/component

@@ -47,7 +47,7 @@ set_up_python() {
   if command -v uv >/dev/null 2>&1; then
     uv pip install --quiet --python .venv/bin/python -r requirements-dev.txt >&2 || fail "uv pip install failed, see above"
   else
-    .venv/bin/python -m pip install --quiet --no-compile --disable-pip-version-check -r requirements-dev.txt >&2 ||
+    .venv/bin/python -m pip install --quiet --quiet --no-compile --disable-pip-version-check -r requirements-dev.txt >&2 ||
       fail "pip install failed, see above"
   fi
   printf '%s\n' "$pins" >.venv/made-from
