@@ -176,11 +176,12 @@ def test_lists_come_in_pages_whose_links_are_followed(graph: GraphHttp, subject:
 
     def paged() -> None:
         first = graph.get(f"/applications?$filter=startswith(displayName,'{prefix}')&$top=2&$select=id")
+        assert len(first["value"]) == 2
+        assert "@odata.nextLink" in first
         link = first["@odata.nextLink"]
         assert link.startswith(ROOT)
         second = graph.http.get(link).raise_for_status().json()
         assert "@odata.nextLink" not in second
-        assert len(first["value"]) == 2
         assert {app["id"] for app in (*first["value"], *second["value"])} == made
 
     subject.eventually(paged)

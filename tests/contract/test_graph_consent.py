@@ -104,7 +104,11 @@ def test_an_app_role_is_assigned_once_and_taken_back(
     code, message = graph.error(400, "POST", path, body)
     assert (code, message) == ("Request_BadRequest", "Permission being assigned already exists on the object")
     listing = f"/servicePrincipals/{client['id']}/appRoleAssignments"
-    assert [each["id"] for each in graph.get(listing)["value"]] == [made["id"]]
+
+    def given() -> None:
+        assert [each["id"] for each in graph.get(listing)["value"]] == [made["id"]]
+
+    subject.eventually(given)
     graph.delete(f"{listing}/{made['id']}")
 
     def taken_back() -> None:

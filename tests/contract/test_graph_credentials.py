@@ -39,7 +39,9 @@ def test_a_secret_is_shown_once_only(
     added = add(graph, application, displayName="once")
 
     def masked() -> None:
-        (seen,) = passwords()
+        listed = passwords()
+        assert len(listed) == 1
+        seen = listed[0]
         assert (seen["keyId"], seen["displayName"], seen["hint"]) == (added["keyId"], "once", added["hint"])
         assert seen["secretText"] is None
 

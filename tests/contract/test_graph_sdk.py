@@ -58,7 +58,9 @@ async def test_an_upsert_answers_the_application_once(
 
 
 async def test_a_secret_comes_and_goes(sdk: GraphServiceClient, graph: GraphHttp) -> None:
-    builder = sdk.applications.by_application_id(graph.create_application()["id"])
+    made = graph.create_application()
+    graph.get(f"/applications/{made['id']}")  # waits until it is visible
+    builder = sdk.applications.by_application_id(made["id"])
     wanted = AddPasswordPostRequestBody(password_credential=PasswordCredential(display_name="x", end_date_time=ENDS))
     added = await builder.add_password.post(wanted)
     assert added is not None
