@@ -57,7 +57,7 @@ async def test_an_upsert_answers_the_application_once(
     assert await principals.patch(ServicePrincipal(display_name="again"), upsert()) is None
 
 
-async def test_a_secret_comes_and_goes(sdk: GraphServiceClient, graph: GraphHttp) -> None:
+async def test_a_secret_comes_and_goes(sdk: GraphServiceClient, graph: GraphHttp, subject: Subject) -> None:
     made = graph.create_application()
     graph.get(f"/applications/{made['id']}")  # waits until it is visible
     builder = sdk.applications.by_application_id(made["id"])
@@ -66,6 +66,11 @@ async def test_a_secret_comes_and_goes(sdk: GraphServiceClient, graph: GraphHttp
     assert added is not None
     assert added.secret_text
     assert (added.display_name, added.end_date_time) == ("x", ENDS)
+
+    def visible() -> None:
+        assert len(graph.get(f"/applications/{made['id']}")["passwordCredentials"]) == 1
+
+    subject.eventually(visible)
     remove = RemovePasswordPostRequestBody(key_id=added.key_id)
     assert await builder.remove_password.post(remove) is None
 
