@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.errors import Deferred, NotYetVisible, Problem, Refused, Rejected, Throttled
+from shared.errors import Deferred, NotYetVisible, Problem, Refused, Rejected, Throttled, Unavailable
 
 _SHORTEST = timedelta(seconds=5)
 _LONGEST = timedelta(minutes=15)
@@ -60,9 +60,14 @@ def decide(error: Exception, *, now: datetime, deadline: datetime, pauses: int, 
     return Later(
         at=min(now + _pause(error, pauses, draw), deadline),
         reason=reason,
-        costs_attempt=not isinstance(error, Throttled),
-        pause_everybody=isinstance(error, Throttled),
+        costs_attempt=not _asks_for_patience(error),
+        pause_everybody=_asks_for_patience(error),
     )
+
+
+def _asks_for_patience(error: Exception) -> bool:
+    """Say whether the service itself asked for a pause: by 429, or by a 503 that names one."""
+    return isinstance(error, Throttled) or (isinstance(error, Unavailable) and error.after is not None)
 
 
 def _pause(error: Exception, pauses: int, draw: float) -> timedelta:

@@ -86,7 +86,7 @@ class Deferred(RegistrarError):
 
 
 class Throttled(Deferred):
-    """429, or a 503 that names a pause."""
+    """429: the service asks for patience, and the call surely took no effect."""
 
     reason: ClassVar[str] = "throttled"
 

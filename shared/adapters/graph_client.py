@@ -135,7 +135,7 @@ def translate(error: APIError, lag_statuses: Collection[int] = ()) -> RegistrarE
 
 
 def error_code(error: APIError) -> str:
-    """Return Graph's error code; the first detail's where that says more than the outer one."""
+    """Return Graph's error code; empty when the answer is not Graph's own."""
     main = error.error if isinstance(error, ODataError) else None
     return (main.code if main else None) or ""
 

@@ -42,6 +42,13 @@ def test_throttling_waits_as_asked_for_costs_no_attempt_and_pauses_everybody() -
     assert (later.costs_attempt, later.pause_everybody) == (False, True)
 
 
+def test_a_503_that_names_a_pause_is_throttling_too() -> None:
+    later = decided(Unavailable("x", timedelta(seconds=30)))
+    assert isinstance(later, Later)
+    assert (later.costs_attempt, later.pause_everybody) == (False, True)
+    assert later.at - NOW >= timedelta(seconds=30)
+
+
 def test_delays_grow_and_have_a_bound() -> None:
     pauses = [decided(Unavailable("x"), pauses=n) for n in range(12)]
     seconds = [(later.at - NOW).total_seconds() for later in pauses if isinstance(later, Later)]
