@@ -11,7 +11,9 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
+import httpx
 import typer
 
 from devstack.certificates import Certificates
@@ -120,6 +122,23 @@ def answers(state: State = DEFAULT_STATE) -> None:
     """Show the answers that wait on the results queue, and leave them there."""
     for event in _queues(state).peek_answers():
         print(json.dumps(event, indent=2))
+
+
+@app.command()
+def replay(
+    id: Annotated[str, typer.Option(help="One failed operation.")] = "",  # noqa: A002  the option's name
+    reason: Annotated[str, typer.Option(help="All that failed for this reason.")] = "",
+    state: State = DEFAULT_STATE,
+) -> None:
+    """Have failed requests tried again, now that their cause is mended."""
+    if bool(id) == bool(reason):
+        raise StackError("which requests? make replay ID=<operationId>, or make replay REASON=<reason>")
+    functions = f"http://127.0.0.1:{_running(state).ports.functions}/api/operations"
+    url = f"{functions}/{quote(id, safe='')}/replay" if id else f"{functions}/replay"
+    answer = httpx.post(url, params={"reason": reason} if reason else None, trust_env=False, timeout=60)
+    if answer.is_error:
+        raise StackError(answer.text)
+    print(answer.text)
 
 
 @app.command()

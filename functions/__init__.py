@@ -5,6 +5,11 @@ Nothing heavy is imported while the host indexes: `shared.bootstrap` brings the 
 
 from azure.functions import Blueprint
 
-from functions import health, process_registration, upkeep
+from functions import health, operations, process_registration, upkeep
 
-BLUEPRINTS: tuple[Blueprint, ...] = (process_registration.blueprint, upkeep.blueprint, health.blueprint)
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    process_registration.blueprint,
+    upkeep.blueprint,
+    operations.blueprint,
+    health.blueprint,
+)

@@ -1,8 +1,8 @@
 """Is this deployment able to work? For load balancers and people; no secrets, no remote calls."""
 
-import json
-
 import azure.functions as func
+
+from functions.responses import json_response
 
 blueprint = func.Blueprint()
 
@@ -18,9 +18,5 @@ async def health(request: func.HttpRequest) -> func.HttpResponse:
     try:
         get_app()
     except (SettingsError, PolicyError) as error:
-        return _json(503, {"status": "misconfigured", "error": str(error)})
-    return _json(200, {"status": "ok"})
-
-
-def _json(status: int, body: dict[str, str]) -> func.HttpResponse:
-    return func.HttpResponse(json.dumps(body), status_code=status, mimetype="application/json")
+        return json_response(503, {"status": "misconfigured", "error": str(error)})
+    return json_response(200, {"status": "ok"})

@@ -46,6 +46,14 @@ class CredentialProgress(StoredModel, frozen=True):
     """Vault version whose value a token was obtained with."""
 
 
+class EarlierGeneration(StoredModel, frozen=True):
+    """How an earlier generation of an operation ended."""
+
+    generation: int
+    state: State
+    reason: str | None
+
+
 class Operation(StoredModel, frozen=True):
     """The record of one request, `id` being 128 random bits as 32 hex digits."""
 
@@ -54,6 +62,8 @@ class Operation(StoredModel, frozen=True):
     request: RegistrationRequest
     body_hash: str
     generation: int = 1
+    """1, and one more for every replay of a failure; there is one final answer per generation."""
+    earlier: tuple[EarlierGeneration, ...] = ()
     sequence: int
     """Place among the accepted changes of its app; an older one than the last applied is superseded."""
     state: State = State.ACCEPTED

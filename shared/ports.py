@@ -176,6 +176,10 @@ class Operations(Protocol):
         """List unsettled operations whose next look was due before a moment: (operation id, generation)."""
         ...
 
+    def failed(self, reason: str) -> AsyncIterator[str]:
+        """List the operations that failed for this reason. Reads the whole table: for operators, not for events."""
+        ...
+
     async def relist(self, operation_id: str, generation: int, due: datetime) -> None:
         """Say when an unsettled operation is to be looked at again, without touching its record."""
         ...
@@ -287,4 +291,8 @@ class Queues(Protocol):
 
     async def remove_poisoned(self, message: PoisonedMessage) -> None:
         """Remove such a message; already gone is a success."""
+        ...
+
+    async def remove_kept(self, operation_ids: frozenset[str]) -> None:
+        """Remove what is kept of these operations on the poison queue."""
         ...

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from math import ceil
 
 from azure.core.exceptions import ResourceNotFoundError
+from azure.storage.queue import QueueMessage
 from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
 from shared.adapters.azure_errors import translated
@@ -67,6 +68,22 @@ class StorageQueues:
         with translated(f"remove from the queue {message.queue}"), suppress(ResourceNotFoundError):
             await self._clients[message.queue].delete_message(message.id, message.receipt)
 
+    async def remove_kept(self, operation_ids: frozenset[str]) -> None:
+        """Remove what is kept of these operations on the poison queue."""
+        client = self._clients[POISON_QUEUE]
+        others: list[QueueMessage] = []
+        with translated(f"read the queue {POISON_QUEUE}"):
+            async for message in client.receive_messages(
+                messages_per_page=_PAGE, max_messages=_MOST, visibility_timeout=_HIDE
+            ):
+                if _kept_operation(message.content) in operation_ids:
+                    await client.delete_message(message)
+                else:
+                    others.append(message)
+            # Only now, or the same ones would be received again and again.
+            for message in others:
+                await client.update_message(message, visibility_timeout=0)
+
     async def _send(self, queue: str, text: str, delay: timedelta = timedelta(0)) -> None:
         client: QueueClient = self._clients[queue]
         with translated(f"send to the queue {queue}"):
@@ -79,4 +96,9 @@ def _is_ours(text: str) -> bool:
         message: object = json.loads(text)
     except ValueError:
         return False
-    return isinstance(message, dict) and {"reason", "attempts", "original"} <= message.keys()
+    return isinstance(message, dict) and {"reason", "attempts", "operationId", "original"} <= message.keys()
+
+
+def _kept_operation(text: str) -> object:
+    """Read the operation id of a message that we keep; None for any other."""
+    return json.loads(text)["operationId"] if _is_ours(text) else None

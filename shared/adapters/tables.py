@@ -25,7 +25,7 @@ from shared.naming import (
     OPERATIONS_TABLE,
     UNSETTLED_TABLE,
 )
-from shared.operation import Operation
+from shared.operation import Operation, State
 from shared.ports import Cleanup, Versioned
 
 _SCHEMA_VERSION = "1"
@@ -167,6 +167,15 @@ class OperationsTable:
         )
         async for row in rows:
             yield row["RowKey"], int(row["generation"])
+
+    async def failed(self, reason: str) -> AsyncIterator[str]:
+        """List the operations that failed for this reason. Reads the whole table: for operators, not for events."""
+        rows = self._operations.query(
+            "RowKey eq 'record' and state eq @state and reason eq @reason",
+            {"state": State.FAILED.value, "reason": reason},
+        )
+        async for row in rows:
+            yield row["PartitionKey"].removeprefix(_partition(""))
 
     async def relist(self, operation_id: str, generation: int, due: datetime) -> None:
         """Say when an unsettled operation is to be looked at again, without touching its record."""

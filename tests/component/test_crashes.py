@@ -6,7 +6,8 @@ import pytest
 
 from shared.errors import Throttled, Unavailable
 from tests.fakes.faults import Moment, WorkerDied
-from tests.fakes.world import World, breaches, example
+from tests.fakes.invariants import breaches
+from tests.fakes.world import World, example
 
 
 async def _calls_of_a_run() -> list[str]:

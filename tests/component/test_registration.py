@@ -6,7 +6,8 @@ from typing import Any
 from shared.errors import Unavailable
 from shared.model import ApplicationState, RequiredPermission
 from tests.fakes.directory import DIGITAL_TWINS, with_owner
-from tests.fakes.world import World, breaches, example
+from tests.fakes.invariants import breaches
+from tests.fakes.world import World, example
 
 READ_WRITE = RequiredPermission(
     resource_app_id="0b07f429-9f4b-4714-9392-cc5e8e80c8b0", id="4589bd03-58cb-4e6c-b17f-b580e39652f8", type="Scope"

@@ -8,7 +8,8 @@ from shared.poison import settle_poison
 from shared.ports import Cleanup, PoisonedMessage
 from shared.upkeep import clean_up_credentials, resume_unsettled
 from tests.fakes.clock import START
-from tests.fakes.world import World, breaches, example
+from tests.fakes.invariants import breaches
+from tests.fakes.world import World, example
 
 
 def given_up(text: str, queue: str = POISON_QUEUE) -> PoisonedMessage:

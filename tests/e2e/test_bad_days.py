@@ -3,6 +3,7 @@
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 
 from devstack.stack import Stack
@@ -81,6 +82,32 @@ def test_what_cannot_be_done_in_a_day_is_answered_failed_and_kept_with_its_reaso
     (kept,) = [m for m in driver.messages("app-registrations-poison") if m["original"]["requestId"] == "FAIL-1"]
     assert kept["reason"] == "not_yet_visible"
     assert kept["attempts"] >= 2
+
+
+def test_a_failed_request_is_replayed_once_its_cause_is_mended(driver: Driver) -> None:
+    driver.weather(secretActivationSeconds=40 * 3600)
+    driver.send(request("REPLAY-1", "replayed"))
+    eventually(lambda: driver.stored_or_none("replayed"), "the secret to be stored")
+    driver.advance(25 * 3600)
+    failed = driver.answer("REPLAY-1", moving_clock=True)
+    driver.advance(20 * 3600)
+    url = f"{driver.environment['DEVSTACK_FUNCTIONS_URL']}/api/operations/{failed['data']['operationId']}/replay"
+    accepted = eventually(lambda: replayed(url), "the replay to be taken")
+    assert accepted == {"operationId": failed["data"]["operationId"], "generation": 2}
+    answer = driver.answer("REPLAY-1", moving_clock=True)
+    assert answer["data"]["status"] == "completed"
+    assert answer["id"] != failed["id"]
+    kept = [message["original"]["requestId"] for message in driver.messages("app-registrations-poison")]
+    assert "REPLAY-1" not in kept
+    assert httpx.post(url, trust_env=False).status_code == 409
+    assert httpx.post(url.replace(failed["data"]["operationId"], "0" * 32), trust_env=False).status_code == 404
+    assert_one_app_with_one_live_secret(driver, "replayed", answer["data"]["clientId"])
+
+
+def replayed(url: str) -> dict[str, object] | None:
+    """Ask for a replay; None while the failure's own answer is still being delivered."""
+    answer = httpx.post(url, trust_env=False)
+    return answer.json() if answer.status_code == 202 else None
 
 
 def test_the_app_runs_on_identity_based_storage_connections(tmp_path: Path) -> None:

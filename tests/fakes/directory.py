@@ -1,5 +1,6 @@
 """An Entra in memory: one tenant, read late by app-only callers, with secrets that take their time to work."""
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -67,6 +68,16 @@ class FakeApplication:
         return SeenApplication(self.object_id, self.client_id, self.state, passwords)
 
 
+@dataclass
+class Foreign:
+    """What others made, and when: none of it is ours to touch."""
+
+    applications: dict[str, ApplicationState] = field(default_factory=dict[str, ApplicationState])
+    redirect_uris: list[tuple[str, str, datetime]] = field(default_factory=list[tuple[str, str, datetime]])
+    passwords: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    consents: list[tuple[str, Consent]] = field(default_factory=list[tuple[str, Consent]])
+
+
 class FakeDirectory:
     """Fills `Directory`. `applications` and the rest are the primary: what a test asserts on."""
 
@@ -81,6 +92,10 @@ class FakeDirectory:
         self.principals: dict[str, str] = {}
         self.consented: dict[str, set[Consent]] = {}
         self.passwords_ever_issued = 0
+        self.foreign = Foreign()
+        self.made_applications = Counter[str]()
+        self.made_principals = Counter[str]()
+        self.writes: list[tuple[str, datetime]] = []
         self._application_past: dict[str, Past[SeenApplication]] = {}
         self._principal_past: dict[str, Past[str]] = {}
         self._consent_past: dict[str, Past[frozenset[Consent]]] = {}
@@ -107,12 +122,14 @@ class FakeDirectory:
         async with self.faults.call("graph upsert_application"):
             if unique_name in self.deleted_names:
                 raise NotReplicated("Another object with the same value for property uniqueName already exists.")
+            self.writes.append((unique_name, self.clock.now()))
             known = self.applications.get(unique_name)
             if known is not None:
                 known.state = state
                 self.remember(unique_name)
                 return None
             made = FakeApplication(self._new_id(), self._new_id(), state)
+            self.made_applications[unique_name] += 1
             self.applications[unique_name] = made
             self.remember(unique_name)
             return CreatedApplication(made.object_id, made.client_id)
@@ -129,6 +146,7 @@ class FakeDirectory:
             if client_id in self.principals:
                 return None
             made = self._new_id()
+            self.made_principals[client_id] += 1
             self.principals[client_id] = made
             self._principal_past.setdefault(client_id, Past(self.clock)).set(made)
             return made
@@ -202,6 +220,7 @@ class FakeDirectory:
         """An application that somebody else made."""
         app = FakeApplication(self._new_id(), self._new_id(), state)
         self.applications[unique_name] = app
+        self.foreign.applications[unique_name] = state
         self.remember(unique_name)
         return app
 
@@ -210,6 +229,24 @@ class FakeDirectory:
         app = self.applications[unique_name]
         app.state = app.state.model_copy(update=changes)
         self.remember(unique_name)
+
+    def edit_in_portal(self, unique_name: str, mark: str) -> None:
+        """Somebody adds a redirect URI, a secret and, where there is a principal, a consent of their own."""
+        app, now = self.applications[unique_name], self.clock.now()
+        uri = f"https://portal.example/{mark}"
+        self.change(unique_name, web_redirect_uris=app.state.web_redirect_uris | {uri})
+        self.foreign.redirect_uris.append((unique_name, uri, now))
+        credential = PasswordCredential(self._new_id(), f"made by hand {mark}", None)
+        app.passwords[credential.key_id] = FakePassword(credential, f"by-hand-{mark}", now)
+        self.foreign.passwords.append((unique_name, credential.key_id))
+        self.remember(unique_name)
+        principal = self.principals.get(app.client_id)
+        if principal is not None:
+            consent = Consent(resource_id="another-api", type="Scope", name=mark)
+            consents = self.consented.setdefault(principal, set())
+            consents.add(consent)
+            self._consent_past.setdefault(principal, Past(self.clock)).set(frozenset(consents))
+            self.foreign.consents.append((principal, consent))
 
     def _visible(self, object_id: str) -> tuple[str, FakeApplication, SeenApplication]:
         """The application that a call is for, as it is and as the replica that serves the call shows it."""

@@ -10,12 +10,13 @@ from typing import Any
 
 from shared.application_record import ApplicationRecord
 from shared.errors import Busy
-from shared.operation import Operation
+from shared.operation import Operation, State
 from shared.ports import Cleanup, Lease, PoisonedMessage, Versioned
 from tests.fakes.clock import FakeClock
 from tests.fakes.faults import Faults
 
 _LEASE = timedelta(seconds=60)
+_RENEW_AFTER = timedelta(seconds=20)
 
 
 class FakeOperations:
@@ -31,8 +32,9 @@ class FakeOperations:
             return self.claims.setdefault((source, request_id), (operation_id, body_hash))
 
     async def find(self, source: str, request_id: str) -> str | None:
-        claim = self.claims.get((source, request_id))
-        return claim[0] if claim is not None else None
+        async with self.faults.call("table find"):
+            claim = self.claims.get((source, request_id))
+            return claim[0] if claim is not None else None
 
     async def create(self, operation: Operation, due: datetime) -> bool:
         async with self.faults.call("table create"):
@@ -60,15 +62,23 @@ class FakeOperations:
             return new
 
     async def due(self, before: datetime) -> AsyncIterator[tuple[str, int]]:
-        for operation_id, (generation, due) in list(self.unsettled.items()):
-            if due < before:
-                yield operation_id, generation
+        async with self.faults.call("table due"):
+            found = [(operation, generation) for operation, (generation, due) in self.unsettled.items() if due < before]
+        for operation_id, generation in found:
+            yield operation_id, generation
+
+    async def failed(self, reason: str) -> AsyncIterator[str]:
+        for operation in self.all():
+            if operation.state is State.FAILED and operation.reason == reason:
+                yield operation.id
 
     async def relist(self, operation_id: str, generation: int, due: datetime) -> None:
-        self.unsettled[operation_id] = (generation, due)
+        async with self.faults.call("table relist"):
+            self.unsettled[operation_id] = (generation, due)
 
     async def unlist(self, operation_id: str) -> None:
-        self.unsettled.pop(operation_id, None)
+        async with self.faults.call("table unlist"):
+            self.unsettled.pop(operation_id, None)
 
     def all(self) -> list[Operation]:
         return [Operation.model_validate_json(row[0]) for row in self.rows.values()]
@@ -110,36 +120,43 @@ class FakeCleanups:
             self.rows.pop((unique_name, operation_id), None)
 
     async def all(self) -> AsyncIterator[Cleanup]:
-        for row in list(self.rows.values()):
+        async with self.faults.call("table all cleanups"):
+            found = list(self.rows.values())
+        for row in found:
             yield row
 
 
 class FakeBackoff:
-    def __init__(self) -> None:
+    def __init__(self, faults: Faults) -> None:
+        self.faults = faults
         self.pause: datetime | None = None
 
     async def until(self) -> datetime | None:
-        return self.pause
+        async with self.faults.call("table read backoff"):
+            return self.pause
 
     async def extend(self, until: datetime, reason: str) -> None:
-        assert reason
-        self.pause = max(self.pause or until, until)
+        async with self.faults.call("table extend backoff"):
+            assert reason
+            self.pause = max(self.pause or until, until)
 
 
 class FakeLeases:
     """Leases of a minute; one whose holder died is free again after that."""
 
-    def __init__(self, clock: FakeClock) -> None:
+    def __init__(self, clock: FakeClock, faults: Faults) -> None:
         self.clock = clock
+        self.faults = faults
         self.holders: dict[str, FakeLease] = {}
 
     @asynccontextmanager
     async def hold(self, unique_name: str) -> AsyncGenerator[Lease]:
-        holder = self.holders.get(unique_name)
-        if holder is not None and holder.until > self.clock.now():
-            raise Busy("held")
-        lease = FakeLease(self, unique_name)
-        self.holders[unique_name] = lease
+        async with self.faults.call("lease hold"):
+            holder = self.holders.get(unique_name)
+            if holder is not None and holder.until > self.clock.now():
+                raise Busy("held")
+            lease = FakeLease(self, unique_name)
+            self.holders[unique_name] = lease
         try:
             yield lease
         except Exception:
@@ -164,9 +181,12 @@ class FakeLease:
         self.until = leases.clock.now() + _LEASE
 
     async def keep(self) -> None:
-        if self._leases.holders.get(self.unique_name) is not self:
-            raise Busy("lost")
-        self.until = self._leases.clock.now() + _LEASE
+        if self.until - self._leases.clock.now() > _LEASE - _RENEW_AFTER:
+            return
+        async with self._leases.faults.call("lease keep"):
+            if self._leases.holders.get(self.unique_name) is not self:
+                raise Busy("lost")
+            self.until = self._leases.clock.now() + _LEASE
 
 
 class FakeQueues:
@@ -198,9 +218,17 @@ class FakeQueues:
         async with self.faults.call("queue poison"):
             self.poison.append(json.loads(message))
 
+    async def remove_kept(self, operation_ids: frozenset[str]) -> None:
+        async with self.faults.call("queue remove kept"):
+            self.poison = [kept for kept in self.poison if kept["operationId"] not in operation_ids]
+
     async def host_poisoned(self) -> AsyncIterator[PoisonedMessage]:
-        for message in list(self.given_up):
+        async with self.faults.call("queue poisoned"):
+            found = list(self.given_up)
+        for message in found:
             yield message
 
     async def remove_poisoned(self, message: PoisonedMessage) -> None:
-        self.given_up.remove(message)
+        async with self.faults.call("queue remove poisoned"):
+            if message in self.given_up:
+                self.given_up.remove(message)

@@ -9,7 +9,6 @@ from typing import Any
 
 from shared.execution import Execution
 from shared.intake import Intake
-from shared.naming import operation_of
 from shared.policy.model import Policy, load_policy
 from shared.services import Services
 from shared.upkeep import clean_up_credentials, resume_unsettled
@@ -41,17 +40,18 @@ def example(**changes: Any) -> dict[str, Any]:
 class World:
     """One registrar and everything around it."""
 
-    def __init__(self, policy: Policy | None = None, seed: int = 1) -> None:
+    def __init__(self, policy: Policy | None = None, seed: int = 1, faults: Faults | None = None) -> None:
         self.clock = FakeClock()
-        self.faults = Faults()
+        self.faults = faults or Faults()
         self.directory = FakeDirectory(self.clock, self.faults)
         self.vault = FakeVault(self.clock, self.faults)
         self.operations = FakeOperations(self.faults)
         self.applications = FakeApplications(self.faults)
         self.cleanups = FakeCleanups(self.faults)
-        self.backoff = FakeBackoff()
+        self.backoff = FakeBackoff(self.faults)
         self.queues = FakeQueues(self.clock, self.faults)
         self.deaths = 0
+        self.log: list[str] = []
         self._messages = 0
         self.services = Services(
             runtime=fake_runtime(self.clock, seed),
@@ -66,7 +66,7 @@ class World:
             applications=self.applications,
             cleanups=self.cleanups,
             backoff=self.backoff,
-            leases=FakeLeases(self.clock),
+            leases=FakeLeases(self.clock, self.faults),
             queues=self.queues,
         )
         self.execution = Execution(self.services)
@@ -120,38 +120,3 @@ class World:
         except Exception:
             pass
 
-
-def breaches(world: World) -> list[str]:
-    """Every breach of an invariant in a settled world."""
-    found: list[str] = []
-    for name, app in world.directory.applications.items():
-        if "registrar" not in app.state.tags:
-            continue
-        stored = {v.entry.tags["keyId"]: v.value for versions in world.vault.secrets.values() for v in versions}
-        for key_id, password in app.passwords.items():
-            mine = operation_of(password.credential.display_name) is not None
-            if mine and stored.get(key_id) != password.value:
-                found.append(f"{name}: the live secret {key_id} is not in the vault")
-    for secret, versions in world.vault.secrets.items():
-        newest = versions[-1]
-        app = world.directory.applications.get(newest.entry.tags["uniqueName"])
-        if app is None or not world.directory.signs_in(app, newest.value):
-            found.append(f"{secret}: its value does not sign in")
-    found += _answer_breaches(world)
-    kept = json.dumps([world.queues.answers, world.queues.events, world.queues.poison]) + str(world.operations.rows)
-    kept += str(world.applications.rows) + str(world.cleanups.rows)
-    found += [f"value-{n} leaked" for n in range(world.directory.passwords_ever_issued) if f"value-{n}" in kept]
-    return found
-
-
-def _answer_breaches(world: World) -> list[str]:
-    found: list[str] = []
-    by_id: dict[str, dict[str, Any]] = {}
-    for answer in world.queues.answers:
-        if by_id.setdefault(answer["id"], answer) != answer:
-            found.append(f"two different answers with the id {answer['id']}")
-    for operation in world.operations.all():
-        finals = {a["id"] for a in world.queues.answers if a["data"]["operationId"] == operation.id}
-        if len(finals) != 1:
-            found.append(f"{operation.request.request_id}: {len(finals)} final answers")
-    return found
