@@ -87,6 +87,11 @@ class Driver:
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
 
+    def worker_process_id(self) -> int:
+        """Process id of the worker that runs the functions."""
+        url = f"{self.environment['DEVSTACK_FUNCTIONS_URL']}/admin/host/status"
+        return httpx.get(url, trust_env=False).json()["workerProcessId"]
+
     def graph(self, path: str) -> dict[str, Any]:
         """Read from Graph as the administrator."""
         token = self.credential(self.stack.config.administrator).get_token("https://graph.microsoft.com/.default")
