@@ -9,9 +9,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from shared.contract.request import RegistrationRequest
 from shared.naming import APPLICATION_TAG, operation_of, vault_secret_name
-from shared.operation import State
+from shared.operation import Operation, State
 from shared.policy.never import is_never_allowed
 from tests.fakes.directory import FakeApplication
 from tests.fakes.world import World
@@ -96,7 +95,7 @@ def _touched(world: World) -> Iterator[str]:
 
 def _answers(world: World) -> Iterator[str]:
     by_id: dict[str, dict[str, Any]] = {}
-    by_operation: dict[tuple[str, str], set[str]] = {}
+    by_operation: dict[str, set[str]] = {}
     for answer in world.queues.answers:
         if by_id.setdefault(answer["id"], answer) != answer:
             yield f"5: two different answers with the id {answer['id']}"
@@ -117,17 +116,19 @@ def _answers(world: World) -> Iterator[str]:
 
 
 def _order(world: World) -> Iterator[str]:
-    """What stands is what the newest completed change asked for: an older one never comes after it."""
-    newest: dict[str, tuple[int, RegistrationRequest]] = {}
+    """What stands is never older than the newest completed change; what that one answered is in the vault."""
+    newest: dict[str, Operation] = {}
+    sequences: dict[tuple[str, str], int] = {}
     for operation in world.operations.all():
-        if operation.state is State.COMPLETED:
-            known = newest.get(operation.unique_name, (0, operation.request))
-            newest[operation.unique_name] = max(known, (operation.sequence, operation.request), key=lambda each: each[0])
-    for name, (sequence, request) in newest.items():
+        name, sequence = operation.unique_name, operation.sequence
+        sequences[(name, operation.request.application.display_name)] = sequence
+        if operation.state is State.COMPLETED and (name not in newest or newest[name].sequence < sequence):
+            newest[name] = operation
+    for name, operation in newest.items():
         app = world.directory.applications.get(name)
-        if app is not None and app.state.display_name != request.application.display_name:
-            yield f"order: {name} is not as change {sequence} left it"
-        for credential in request.credentials:
+        if app is not None and sequences.get((name, app.state.display_name), 0) < operation.sequence:
+            yield f"order: {name} is older than change {operation.sequence} left it"
+        for credential in operation.request.credentials:
             if vault_secret_name(name, credential.name) not in world.vault.secrets:
                 yield f"3: {name}: the answered secret {credential.name} is not in the vault"
 
@@ -144,7 +145,9 @@ def _excess(world: World) -> Iterator[str]:
     allowed, consents = set[tuple[str, str]](), set[tuple[str, str]]()
     for api in world.directory.apis:
         rules = world.services.policy.api(api.app_id)
-        for permission in api.permissions if rules is not None else ():
+        if rules is None:
+            continue
+        for permission in api.permissions:
             names = rules.delegated if permission.type == "Scope" else rules.application
             if permission.name in names and not is_never_allowed(api.app_id, permission.id, permission.name):
                 allowed.add((api.app_id, permission.id))

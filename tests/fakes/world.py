@@ -4,6 +4,7 @@ import heapq
 import json
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,16 +33,32 @@ INVISIBLE = timedelta(minutes=10)
 """How long a message stays away whose host died with it."""
 
 
+@cache
+def _policy() -> Policy:
+    return load_policy(POLICY_FILE)
+
+
+@cache
+def _example_text() -> str:
+    return EXAMPLE.read_text()
+
+
 def example(**changes: Any) -> dict[str, Any]:
     """The request of the README, with top-level fields changed."""
-    return json.loads(EXAMPLE.read_text()) | changes
+    return json.loads(_example_text()) | changes
 
 
 class World:
     """One registrar and everything around it."""
 
-    def __init__(self, policy: Policy | None = None, seed: int = 1, faults: Faults | None = None) -> None:
-        self.clock = FakeClock()
+    def __init__(
+        self,
+        policy: Policy | None = None,
+        seed: int = 1,
+        faults: Faults | None = None,
+        clock: FakeClock | None = None,
+    ) -> None:
+        self.clock = clock or FakeClock()
         self.faults = faults or Faults()
         self.directory = FakeDirectory(self.clock, self.faults)
         self.vault = FakeVault(self.clock, self.faults)
@@ -55,7 +72,7 @@ class World:
         self._messages = 0
         self.services = Services(
             runtime=fake_runtime(self.clock, seed),
-            policy=policy or load_policy(POLICY_FILE),
+            policy=policy or _policy(),
             tenant_id=TENANT,
             lag_window=timedelta(minutes=5),
             request_deadline=timedelta(hours=24),
@@ -119,4 +136,3 @@ class World:
             self.deaths += 1
         except Exception:
             pass
-

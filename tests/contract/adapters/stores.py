@@ -55,8 +55,8 @@ def fake_store() -> Store:
         FakeOperations(faults),
         FakeApplications(faults),
         FakeCleanups(faults),
-        FakeBackoff(),
-        FakeLeases(clock),
+        FakeBackoff(faults),
+        FakeLeases(clock, faults),
         clock.now,
         clock.advance,
     )

@@ -1,0 +1,155 @@
+"""One schedule: a seed decides requests, weather, interleaving, deaths and jumps; the checker looks at the end."""
+
+import logging
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from random import Random
+
+from tests.fakes.clock import FakeClock
+from tests.fakes.invariants import breaches, unusable
+from tests.fakes.world import World
+from tests.simulation.hosts import Hosts
+from tests.simulation.steps import Loop
+from tests.simulation.traffic import FOREIGN_APP, furnish, requests
+from tests.simulation.weather import Weather
+
+_PATIENCE = timedelta(hours=30)
+"""More than a request's deadline: by then nothing may wait any more."""
+_CALM = timedelta(minutes=15)
+"""How long after settling the checker looks (invariant 2)."""
+
+type Sabotage = Callable[[World], None]
+
+
+@dataclass
+class Run:
+    """What one seed led to."""
+
+    seed: int
+    breaches: list[str] = field(default_factory=list[str])
+    trace: list[tuple[datetime, str, str]] = field(default_factory=list[tuple[datetime, str, str]])
+    answers: int = 0
+
+    def report(self) -> str:
+        """The breaches and the whole trace, for a person."""
+        lines = [f"{moment:%d %H:%M:%S.%f} {task:60} {what}" for moment, task, what in self.trace]
+        return "\n".join([*lines, f"seed {self.seed}:", *self.breaches])
+
+
+class Simulation:
+    """A registrar on two hosts in its weather."""
+
+    def __init__(self, seed: int, sabotage: Sabotage | None) -> None:
+        self._draw = Random(seed)
+        self.run = Run(seed)
+        clock = FakeClock()
+        self._loop = Loop(clock)
+        self._weather = Weather(self._draw, self._loop, self._trace)
+        self._world = World(seed=seed, faults=self._weather, clock=clock)
+        self._world.directory.secret_delay = self._weather.secret_delay
+        self._weather.before_effect = self._serve_late
+        self._weather.after_effect = self._watch
+        self._promised = set[str]()
+        self._answers_read = 0
+        furnish(self._world)
+        if sabotage is not None:
+            sabotage(self._world)
+        self._hosts = Hosts(self._world, self._loop, self._draw, self._trace)
+
+    def play(self) -> Run:
+        """Run the schedule to its end and check what stands then."""
+        with _log_kept_in(self._world.log):
+            self._announce_everything()
+            begin, weather = self._world.clock.now(), self._weather
+            self._go_on_until(lambda: self._world.clock.now() > begin + weather.storm + timedelta(hours=1))
+            weather.fine = True
+            end = self._world.clock.now() + _PATIENCE
+            self._go_on_until(lambda: self._is_settled() or self._world.clock.now() > end)
+            calm = self._world.clock.now() + _CALM
+            self._go_on_until(lambda: self._world.clock.now() > calm)
+        if not self._is_settled():
+            self.run.breaches.append(f"5: not settled: {self._world.operations.unsettled} {self._world.cleanups.rows}")
+        self.run.breaches += breaches(self._world)
+        self.run.answers = len(self._world.queues.answers)
+        return self.run
+
+    def _announce_everything(self) -> None:
+        draw, storm, loop = self._draw, self._weather.storm, self._loop
+        burst = timedelta(0)
+        for body in requests(draw):
+            if draw.random() < 0.4:
+                burst = storm * draw.random()
+            loop.after(burst + timedelta(seconds=draw.uniform(0, 5)), partial(self._hosts.send_request, body))
+        for number in range(draw.choice((0, 1, 3))):
+            loop.after(storm * draw.random(), partial(self._edit_in_portal, f"edit-{number}"))
+        for _ in range(draw.choice((0, 0, 1, 4))):
+            loop.after(storm * draw.random(), self._hosts.die)
+        for _ in range(draw.choice((0, 0, 0, 2))):
+            jump = timedelta(seconds=draw.choice((30, 400, 3000)))
+            loop.after(storm * draw.random(), partial(self._world.clock.advance, jump))
+
+    def _go_on_until(self, done: Callable[[], bool]) -> None:
+        while not done():
+            self._loop.step()
+            self._hosts.take_over_work()
+
+    def _is_settled(self) -> bool:
+        world = self._world
+        return not (self._hosts.busy or world.operations.unsettled or world.cleanups.rows or world.queues.given_up)
+
+    def _edit_in_portal(self, mark: str) -> None:
+        names = [name for name in self._world.directory.applications if name != FOREIGN_APP]
+        if names:
+            self._world.directory.edit_in_portal(self._draw.choice(names), mark)
+
+    def _serve_late(self) -> None:
+        """Every read is served by a replica of its own: one may be older than the read before it."""
+        self._world.directory.lag = timedelta(seconds=self._draw.uniform(0, self._weather.lag))
+
+    def _watch(self, call: str) -> None:
+        """Invariant 3 holds at every moment: look after whatever may break it."""
+        queues = self._world.queues
+        for answer in queues.answers[self._answers_read :]:
+            uris = [credential["keyVaultSecretUri"] for credential in answer["data"]["credentials"]]
+            self._promised |= {uri.rpartition("/")[2] for uri in uris}
+        self._answers_read = len(queues.answers)
+        if call.startswith(("queue answer", "vault store", "graph remove_password")):
+            for breach in unusable(self._world, sorted(self._promised)):
+                if breach not in self.run.breaches:
+                    self.run.breaches.append(breach)
+
+    def _trace(self, what: str) -> None:
+        self.run.trace.append((self._loop.clock.time, self._loop.running, what))
+
+
+def simulate(seed: int, sabotage: Sabotage | None = None) -> Run:
+    """Play one seed's schedule."""
+    return Simulation(seed, sabotage).play()
+
+
+class _Keeper(logging.Handler):
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__()
+        self._lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._lines.append(record.getMessage())
+
+
+@contextmanager
+def _log_kept_in(lines: list[str]) -> Generator[None]:
+    """Keep the registrar's log in memory, where the checker searches it, and nowhere else."""
+    logger, keeper = logging.getLogger("registrar"), _Keeper(lines)
+    level, propagate = logger.level, logger.propagate
+    logger.addHandler(keeper)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    try:
+        yield
+    finally:
+        logger.removeHandler(keeper)
+        logger.setLevel(level)
+        logger.propagate = propagate

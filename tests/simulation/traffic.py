@@ -1,0 +1,81 @@
+"""What happens to the registrar in one run: requests of every kind, and what others do in the portal meanwhile."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+from shared.model import ApplicationState
+from tests.fakes.world import World, example
+
+FOREIGN_APP = "payroll"
+_REDIRECTS = (
+    "http://localhost",
+    "http://localhost:8400",
+    "https://app.contoso.example/a",
+    "https://app.contoso.example/b",
+)
+_TWINS = {"api": "Azure Digital Twins", "delegated": ["Read.Write"], "application": []}
+_GRAPH = {"api": "Microsoft Graph", "delegated": ["User.Read"], "application": []}
+_FORBIDDEN = (
+    {"api": "Microsoft Graph", "delegated": [], "application": ["Application.ReadWrite.All"]},
+    {"api": "Microsoft Graph", "delegated": [], "application": ["User.Read.All"]},
+)
+
+
+def requests(draw: Random) -> Iterator[bytes]:
+    """Three to six apps with one to three changes each, some sent twice, some wrong."""
+    number = 0
+    for app in range(draw.randint(3, 6)):
+        for _ in range(draw.choice((1, 1, 2, 3))):
+            number += 1
+            request = _change(draw, f"app-{app}", number)
+            body = json.dumps(request).encode()
+            yield body
+            if draw.random() < 0.3:
+                yield body
+            if draw.random() < 0.1:
+                yield json.dumps(_renamed(request, "another body, same id")).encode()
+    yield json.dumps(_change(draw, FOREIGN_APP, number + 1)).encode()
+    if draw.random() < 0.5:
+        wrong = _change(draw, "app-0", number + 2)
+        wrong["application"]["apiPermissions"] = [draw.choice(_FORBIDDEN)]
+        yield json.dumps(wrong).encode()
+    if draw.random() < 0.5:
+        yield draw.choice(
+            (b"\xff\x00", b"{}", b'{"requestId": "R1", "application": {"uniqueName": "app-1"}}', b"[" * 99)
+        )
+
+
+def furnish(world: World) -> None:
+    """What was there before the registrar came: another's application, another's secret under a name of ours."""
+    state = ApplicationState(display_name="Payroll", sign_in_audience="AzureADMyOrg", tags=frozenset({"finance"}))
+    world.directory.put_foreign(FOREIGN_APP, state)
+    world.vault.put("app-1--taken", "by-hand", world.clock.now(), {"team": "finance"})
+    # Long ago: a name that somebody else takes within the lag cannot be seen by anybody.
+    world.clock.advance(timedelta(hours=1))
+
+
+def _change(draw: Random, unique_name: str, number: int) -> dict[str, Any]:
+    names = draw.choice((["client-secret"], ["client-secret"], ["client-secret", "second"], ["client-secret", "taken"]))
+    secrets = [{"name": name, "type": "secret", "description": f"for {number}", "lifetimeDays": 90} for name in names]
+    request = example(
+        requestId=f"R{number:04}",
+        requestedBy=draw.choice(("ada@contoso.example",) * 9 + ("mallory@contoso.example",)),
+        credentials=secrets,
+    )
+    uris = [uri for uri in _REDIRECTS[:2] if draw.random() < 0.5]
+    request["application"] |= {
+        "uniqueName": unique_name,
+        "displayName": f"Change {number}",
+        "publicClient": {"redirectUris": uris, "allowPublicClientFlows": draw.random() < 0.5},
+        "web": {"redirectUris": [uri for uri in _REDIRECTS[2:] if draw.random() < 0.5]},
+        "apiPermissions": draw.choice(([], [_TWINS], [_GRAPH], [_TWINS, _GRAPH])),
+    }
+    request["application"]["adminConsent"] = draw.random() < 0.7
+    return request
+
+
+def _renamed(request: dict[str, Any], name: str) -> dict[str, Any]:
+    return request | {"application": request["application"] | {"displayName": name}}
