@@ -130,6 +130,7 @@ async def _issue(job: Job, spec: CredentialSpec, app: Registered, previous: Vaul
     services, operation, now = job.services, job.operation, job.now()
     name = vault_secret_name(operation.unique_name, spec.name)
     names = tuple(vault_secret_name(operation.unique_name, other.name) for other in operation.request.credentials)
+    await job.lease.keep()
     await job.save_operation(operation.with_credential(spec.name, intended_at=now))
     await services.cleanups.put(Cleanup(operation.unique_name, operation.id, names, now))
     expires = (now + timedelta(days=spec.lifetime_days)).replace(microsecond=0)
@@ -143,6 +144,8 @@ async def _issue(job: Job, spec: CredentialSpec, app: Registered, previous: Vaul
         raise
     tags = secret_tags(job, spec, key_id=issued.key_id, previous=previous)
     try:
+        # Whoever took the app over meanwhile may have stored a secret of this name: theirs stays the newest.
+        await job.lease.keep()
         entry = await services.vault.store(
             operation.unique_name, name, issued.value, not_before=now, expires=expires, tags=tags
         )

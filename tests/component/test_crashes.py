@@ -1,12 +1,15 @@
 """The worker dies, or an answer is lost, around every single outgoing call; all is well afterwards."""
 
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
 
 from shared.errors import Throttled, Unavailable
-from tests.fakes.faults import Moment, WorkerDied
+from tests.fakes.faults import Faults, Moment, WorkerDied
 from tests.fakes.invariants import breaches
+from tests.fakes.storage import FakeLease
 from tests.fakes.world import World, example
 
 
@@ -51,6 +54,45 @@ async def test_throttling_at_any_call_costs_no_attempt() -> None:
         _assert_registered(world, f"throttled at call {index}, {call}")
         (operation,) = world.operations.all()
         assert operation.attempts == 1, call
+
+
+@pytest.mark.parametrize("last_call", ["graph add_password", "vault store"])
+async def test_who_has_lost_the_lease_neither_issues_nor_stores_another_secret(last_call: str) -> None:
+    faults = _Stall(last_call)
+    world = World(faults=faults)
+    faults.meanwhile = lambda: _take_over(world)
+    request = example()
+    request["credentials"] += [request["credentials"][0] | {"name": "second"}]
+    await world.send(request)
+    (app,) = world.directory.applications.values()
+    assert len(app.passwords) == sum(len(versions) for versions in world.vault.secrets.values())
+    assert world.directory.passwords_ever_issued == 1
+    await world.settle()
+    assert len(app.passwords) == 2
+    assert all(len(versions) == 1 for versions in world.vault.secrets.values())
+    assert breaches(world) == []
+
+
+class _Stall(Faults):
+    """Something happens while the answer of the first call of this name is on its way."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+        self.meanwhile: Callable[[], None] = lambda: None
+
+    @asynccontextmanager
+    async def call(self, name: str) -> AsyncGenerator[None]:
+        async with super().call(name):
+            yield
+        if name == self._name and self.calls.count(name) == 1:
+            self.meanwhile()
+
+
+def _take_over(world: World) -> None:
+    """The lease runs out, and another attempt takes it."""
+    world.clock.advance(timedelta(minutes=2))
+    world.leases.holders["adt-client-dev"] = FakeLease(world.leases, "adt-client-dev")
 
 
 def _assert_registered(world: World, what: str) -> None:
