@@ -96,10 +96,14 @@ def _touched(world: World) -> Iterator[str]:
 def _answers(world: World) -> Iterator[str]:
     by_id: dict[str, dict[str, Any]] = {}
     by_operation: dict[str, set[str]] = {}
+    one_id: dict[str, str] = {}
     for answer in world.queues.answers:
         if by_id.setdefault(answer["id"], answer) != answer:
             yield f"5: two different answers with the id {answer['id']}"
         by_operation.setdefault(answer["data"]["operationId"], set()).add(answer["id"])
+        # Without an operation, the answer is derived from its message: the arrival tells messages apart.
+        if answer["data"]["operationId"] is None and one_id.setdefault(_content(answer), answer["id"]) != answer["id"]:
+            yield f"5: one unreadable message has several answers, {answer['id']} among them"
     keys = set[tuple[str, str]]()
     for operation in world.operations.all():
         key = (operation.request.source, operation.request.request_id)
@@ -113,6 +117,10 @@ def _answers(world: World) -> Iterator[str]:
             yield f"5: {operation.request.request_id}: {operation.state}, answered at {operation.answered_at}"
         if operation.state is State.FAILED and all(p["operationId"] != operation.id for p in world.queues.poison):
             yield f"5: {operation.request.request_id} failed and was not kept"
+
+
+def _content(answer: dict[str, Any]) -> str:
+    return json.dumps([answer["time"], answer["data"]], sort_keys=True)
 
 
 def _order(world: World) -> Iterator[str]:

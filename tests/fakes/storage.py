@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import count
 from typing import Any
 
@@ -17,6 +18,16 @@ from tests.fakes.faults import Faults
 
 _LEASE = timedelta(seconds=60)
 _RENEW_AFTER = timedelta(seconds=20)
+
+
+@lru_cache(maxsize=256)
+def _operation(text: str) -> Operation:
+    return Operation.model_validate_json(text)
+
+
+@lru_cache(maxsize=256)
+def _application(text: str) -> ApplicationRecord:
+    return ApplicationRecord.model_validate_json(text)
 
 
 class FakeOperations:
@@ -47,7 +58,7 @@ class FakeOperations:
     async def read(self, operation_id: str) -> Versioned[Operation] | None:
         async with self.faults.call("table read"):
             row = self.rows.get(operation_id)
-            return Versioned(Operation.model_validate_json(row[0]), row[1]) if row is not None else None
+            return Versioned(_operation(row[0]), row[1]) if row is not None else None
 
     async def save(self, operation: Operation, etag: str, due: datetime | None) -> str:
         async with self.faults.call("table save"):
@@ -81,7 +92,7 @@ class FakeOperations:
             self.unsettled.pop(operation_id, None)
 
     def all(self) -> list[Operation]:
-        return [Operation.model_validate_json(row[0]) for row in self.rows.values()]
+        return [_operation(row[0]) for row in self.rows.values()]
 
 
 class FakeApplications:
@@ -95,7 +106,7 @@ class FakeApplications:
             row = self.rows.get(unique_name)
             if row is None:
                 return Versioned(ApplicationRecord(unique_name=unique_name), "")
-            return Versioned(ApplicationRecord.model_validate_json(row[0]), row[1])
+            return Versioned(_application(row[0]), row[1])
 
     async def save(self, record: ApplicationRecord, etag: str) -> str:
         async with self.faults.call("table save app"):

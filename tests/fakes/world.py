@@ -66,6 +66,7 @@ class World:
         self.applications = FakeApplications(self.faults)
         self.cleanups = FakeCleanups(self.faults)
         self.backoff = FakeBackoff(self.faults)
+        self.leases = FakeLeases(self.clock, self.faults)
         self.queues = FakeQueues(self.clock, self.faults)
         self.deaths = 0
         self.log: list[str] = []
@@ -83,7 +84,7 @@ class World:
             applications=self.applications,
             cleanups=self.cleanups,
             backoff=self.backoff,
-            leases=FakeLeases(self.clock, self.faults),
+            leases=self.leases,
             queues=self.queues,
         )
         self.execution = Execution(self.services)

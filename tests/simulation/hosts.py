@@ -44,6 +44,7 @@ class Hosts:
         self._trace = trace
         self._waiting = 0
         self._sent = 0
+        self._arrival = loop.clock.now()
         self._running: list[dict[Task, Message | None]] = [{}, {}]
         self._timers: dict[str, Task] = {}
         for name, period in _TIMERS.items():
@@ -57,7 +58,9 @@ class Hosts:
     def send_request(self, body: bytes) -> None:
         """Put a request on the intake queue; sometimes the queue delivers it twice at once."""
         self._sent += 1
-        message_id, received = f"message-{self._sent}", self._loop.clock.now()
+        # No two messages arrive in one second, the precision of an answer's time: it tells the checker whose it is.
+        self._arrival = max(self._loop.clock.now(), self._arrival + timedelta(seconds=1))
+        message_id, received = f"message-{self._sent}", self._arrival
         for _ in range(2 if self._draw.random() < 0.1 else 1):
             invoke = partial(self._world.intake.accept, body, message_id, received)
             self._queue(Message(POISON_QUEUE, message_id, body, received, invoke), timedelta(0))
@@ -77,12 +80,20 @@ class Hosts:
         """One host is killed with all it runs. Its messages come back when their invisibility ends."""
         host = self._draw.randrange(2)
         self._trace(f"host {host} dies")
+        for message in self._kill(host):
+            self._give_back(message, INVISIBLE)
+
+    def stop(self) -> None:
+        """End whatever still runs on both hosts."""
+        for host in range(2):
+            self._kill(host)
+
+    def _kill(self, host: int) -> list[Message]:
         lost = list(self._running[host].items())
         self._running[host].clear()
-        for task, message in lost:
+        for task, _ in lost:
             task.kill()
-            if message is not None:
-                self._give_back(message, INVISIBLE)
+        return [message for _, message in lost if message is not None]
 
     def _queue(self, message: Message, delay: timedelta) -> None:
         self._waiting += 1

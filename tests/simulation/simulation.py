@@ -21,7 +21,8 @@ _PATIENCE = timedelta(hours=30)
 _CALM = timedelta(minutes=15)
 """How long after settling the checker looks (invariant 2)."""
 
-type Sabotage = Callable[[World], None]
+type Spoil = Callable[[World], None]
+"""Looks at, or tampers with, a world before anything happens in it."""
 
 
 @dataclass
@@ -42,7 +43,8 @@ class Run:
 class Simulation:
     """A registrar on two hosts in its weather."""
 
-    def __init__(self, seed: int, sabotage: Sabotage | None) -> None:
+    def __init__(self, seed: int, spoil: Spoil | None, patience: timedelta) -> None:
+        self._patience = patience
         self._draw = Random(seed)
         self.run = Run(seed)
         clock = FakeClock()
@@ -55,8 +57,8 @@ class Simulation:
         self._promised = set[str]()
         self._answers_read = 0
         furnish(self._world)
-        if sabotage is not None:
-            sabotage(self._world)
+        if spoil is not None:
+            spoil(self._world)
         self._hosts = Hosts(self._world, self._loop, self._draw, self._trace)
 
     def play(self) -> Run:
@@ -66,7 +68,7 @@ class Simulation:
             begin, weather = self._world.clock.now(), self._weather
             self._go_on_until(lambda: self._world.clock.now() > begin + weather.storm + timedelta(hours=1))
             weather.fine = True
-            end = self._world.clock.now() + _PATIENCE
+            end = self._world.clock.now() + self._patience
             self._go_on_until(lambda: self._is_settled() or self._world.clock.now() > end)
             calm = self._world.clock.now() + _CALM
             self._go_on_until(lambda: self._world.clock.now() > calm)
@@ -74,6 +76,7 @@ class Simulation:
             self.run.breaches.append(f"5: not settled: {self._world.operations.unsettled} {self._world.cleanups.rows}")
         self.run.breaches += breaches(self._world)
         self.run.answers = len(self._world.queues.answers)
+        self._hosts.stop()
         return self.run
 
     def _announce_everything(self) -> None:
@@ -125,9 +128,9 @@ class Simulation:
         self.run.trace.append((self._loop.clock.time, self._loop.running, what))
 
 
-def simulate(seed: int, sabotage: Sabotage | None = None) -> Run:
-    """Play one seed's schedule."""
-    return Simulation(seed, sabotage).play()
+def simulate(seed: int, spoil: Spoil | None = None, patience: timedelta = _PATIENCE) -> Run:
+    """Play one seed's schedule; `patience` is how long it may take to settle once the weather is fine."""
+    return Simulation(seed, spoil, patience).play()
 
 
 class _Keeper(logging.Handler):

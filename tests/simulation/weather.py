@@ -81,7 +81,7 @@ class Weather(Faults):
     def _travel(self) -> timedelta:
         if not self.fine and self._draw.random() < self._stalling:
             return timedelta(seconds=self._draw.uniform(5, 100))
-        return timedelta(milliseconds=self._draw.randint(5, 400))
+        return timedelta(seconds=0.005 + 0.4 * self._draw.random())
 
     def _outage(self) -> Outage:
         begin = self._loop.clock.time + self.storm * self._draw.random()

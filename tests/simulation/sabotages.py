@@ -1,0 +1,228 @@
+"""Protections of the product, switched off one at a time, each with the invariant that is then broken."""
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import count
+
+import pytest
+
+from shared import answering, log
+from shared.application_record import ApplicationRecord
+from shared.contract.request import CredentialSpec
+from shared.errors import RegistrarError, Unavailable
+from shared.model import ApplicationState, PasswordCredential, VaultEntry
+from shared.operation import Operation
+from shared.ports import Cleanup, CreatedApplication, IssuedPassword, Lease, Versioned
+from shared.registration import application, credentials, permissions, register
+from shared.registration.application import Registered
+from shared.registration.job import Job
+from tests.fakes.storage import FakeLease
+from tests.fakes.world import World
+from tests.simulation import hosts
+
+
+@dataclass(frozen=True)
+class Sabotage:
+    """One protection off: `switch_off` patches the code, `spoil` each world; `caught_by` starts the breach."""
+
+    name: str
+    caught_by: str
+    switch_off: Callable[[pytest.MonkeyPatch], None] = lambda _: None
+    spoil: Callable[[World], None] = lambda _: None
+
+
+def _nothing(*_: object, **__: object) -> None:
+    """Stands in for a check that finds nothing, and for an answer that means no."""
+
+
+def _blind_retry(world: World) -> None:
+    issue = world.directory.add_password
+
+    async def add_password(object_id: str, display_name: str, end: datetime) -> IssuedPassword:
+        try:
+            return await issue(object_id, display_name, end)
+        except Unavailable:
+            return await issue(object_id, display_name, end)
+
+    world.directory.add_password = add_password
+
+
+def _no_vault_write(world: World) -> None:
+    put = world.vault.put
+
+    def forget(name: str, value: str, expires: datetime, tags: Mapping[str, str]) -> VaultEntry:
+        return put(name, "", expires, tags)
+
+    world.vault.put = forget
+
+
+def _no_locks(world: World) -> None:
+    """Neither lease nor ETag."""
+
+    leases = world.leases
+
+    @asynccontextmanager
+    async def hold(unique_name: str) -> AsyncGenerator[Lease]:
+        lease = FakeLease(leases, unique_name)
+        lease.until += timedelta(days=9)
+        yield lease
+
+    leases.hold = hold
+    save_operation, save_application = world.operations.save, world.applications.save
+
+    async def save(operation: Operation, etag: str, due: datetime | None) -> str:
+        return await save_operation(operation, world.operations.rows[operation.id][1], due)
+
+    async def save_app(record: ApplicationRecord, etag: str) -> str:
+        return await save_application(record, world.applications.rows.get(record.unique_name, ("", ""))[1])
+
+    world.operations.save = save
+    world.applications.save = save_app
+
+
+def _reads_believed(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Job, "is_recent", _nothing)
+
+
+def _no_intent(patch: pytest.MonkeyPatch) -> None:
+    with_credential = Operation.with_credential
+
+    def forget(operation: Operation, name: str, **changes: object) -> Operation:
+        changes.pop("intended_at", None)
+        return with_credential(operation, name, **changes)
+
+    patch.setattr(Operation, "with_credential", forget)
+
+
+def _no_clean_up_entry(world: World) -> None:
+    async def put(cleanup: Cleanup) -> None:
+        return None
+
+    world.cleanups.put = put
+
+
+def _lost_secrets_stay(patch: pytest.MonkeyPatch) -> None:
+    async def remove_lost(*_: object) -> None:
+        return None
+
+    patch.setattr(credentials, "_remove_lost", remove_lost)
+
+
+def _undo_in_words_only(patch: pytest.MonkeyPatch) -> None:
+    async def undo(
+        job: Job, spec: CredentialSpec, app: Registered, issued: IssuedPassword, error: RegistrarError
+    ) -> None:
+        await job.save_operation(job.operation.with_credential(spec.name, intended_at=None))
+
+    patch.setattr(credentials, "_undo", undo)
+
+
+def _no_proof(patch: pytest.MonkeyPatch) -> None:
+    async def prove(*_: object) -> None:
+        return None
+
+    patch.setattr(register, "_prove", prove)
+
+
+def _mark_ignored(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(register, "_not_managed", _nothing)
+    patch.setattr(register, "ownership_problem", _nothing)
+
+
+def _no_sequence_check(world: World) -> None:
+    read = world.applications.read
+
+    async def without_applied(unique_name: str) -> Versioned[ApplicationRecord]:
+        stored = await read(unique_name)
+        return Versioned(stored.value.model_copy(update={"applied_sequence": 0}), stored.etag)
+
+    world.applications.read = without_applied
+
+
+def _random_answer_id(patch: pytest.MonkeyPatch) -> None:
+    numbers = count()
+
+    def answer_id(*_: str) -> str:
+        return f"{next(numbers)}"
+
+    patch.setattr(answering, "answer_id", answer_id)
+
+
+def _no_resume_timer(patch: pytest.MonkeyPatch) -> None:
+    async def resume(_: object) -> int:
+        return 0
+
+    patch.setattr(hosts, "resume_unsettled", resume)
+
+
+def _no_policy(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(permissions, "permission_breach", _nothing)
+
+
+def _overwritten_collections(patch: pytest.MonkeyPatch) -> None:
+    def replace(seen: object, wanted: ApplicationState, previous: object) -> ApplicationState:
+        return wanted
+
+    patch.setattr(application, "merge", replace)
+
+
+def _create_instead_of_upsert(world: World) -> None:
+    directory = world.directory
+    upsert = directory.upsert_application
+
+    async def create(unique_name: str, state: ApplicationState) -> CreatedApplication | None:
+        if await directory.application(unique_name) is None:
+            directory.applications.pop(unique_name, None)
+        return await upsert(unique_name, state)
+
+    directory.upsert_application = create
+
+
+def _claims_not_kept(world: World) -> None:
+    async def claim(source: str, request_id: str, body_hash: str, operation_id: str) -> tuple[str, str]:
+        return operation_id, body_hash
+
+    world.operations.claim = claim
+
+
+def _value_in_the_log(world: World) -> None:
+    issue = world.directory.add_password
+
+    async def add_password(object_id: str, display_name: str, end: datetime) -> IssuedPassword:
+        issued = await issue(object_id, display_name, end)
+        log.event("credential.issued", value=issued.value.reveal())
+        return issued
+
+    world.directory.add_password = add_password
+
+
+def _every_secret_is_ours(patch: pytest.MonkeyPatch) -> None:
+    def is_lost(password: PasswordCredential, _: str, stored: set[str | None]) -> bool:
+        return password.key_id not in stored
+
+    patch.setattr(credentials, "_is_lost", is_lost)
+
+
+SABOTAGES = (
+    Sabotage("the application is created, not upserted", "1", spoil=_create_instead_of_upsert),
+    Sabotage("addPassword is repeated blindly", "2", spoil=_blind_retry),
+    Sabotage("no intent is recorded before addPassword", "2", _no_intent),
+    Sabotage("no clean-up entry is left", "2", spoil=_no_clean_up_entry),
+    Sabotage("secrets whose value was lost stay", "2", _lost_secrets_stay),
+    Sabotage("a secret that the vault refused is undone in words only", "2", _undo_in_words_only),
+    Sabotage("a read is believed however old", "order", _reads_believed),
+    Sabotage("neither lease nor ETag", "order", spoil=_no_locks),
+    Sabotage("the value does not reach the vault", "3", spoil=_no_vault_write),
+    Sabotage("nobody signs in before the answer", "3", _no_proof),
+    Sabotage("another's application is taken for ours", "4", _mark_ignored),
+    Sabotage("collections are overwritten, not merged", "4", _overwritten_collections),
+    Sabotage("every unknown secret is taken for ours", "4", _every_secret_is_ours),
+    Sabotage("an older change comes after a newer one", "order", spoil=_no_sequence_check),
+    Sabotage("answers have ids by chance", "5", _random_answer_id),
+    Sabotage("nobody resumes what was left behind", "5", _no_resume_timer),
+    Sabotage("a request is claimed as often as it is delivered", "5", spoil=_claims_not_kept),
+    Sabotage("a value is logged", "6", spoil=_value_in_the_log),
+    Sabotage("policy is not asked", "7", _no_policy),
+)

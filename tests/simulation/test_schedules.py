@@ -1,0 +1,64 @@
+"""Weather over simulated hosts: every seed is a schedule of its own, and every schedule ends well.
+
+`SIMULATION_SEEDS` sets how many schedules are run, `SIMULATION_FIRST_SEED` where they begin; a seed that fails is
+replayed exactly by running it alone.
+"""
+
+import os
+from itertools import pairwise
+
+import pytest
+
+from tests.fakes.world import World
+from tests.simulation.simulation import simulate
+
+SEEDS = int(os.environ.get("SIMULATION_SEEDS", "400"))
+FIRST_SEED = int(os.environ.get("SIMULATION_FIRST_SEED", "0"))
+_PARTS = 10
+
+
+@pytest.mark.parametrize("part", range(_PARTS))
+def test_every_schedule_keeps_the_invariants(part: int) -> None:
+    """In parts, so that test processes share them."""
+    answers = 0
+    for seed in range(FIRST_SEED + part, FIRST_SEED + SEEDS, _PARTS):
+        run = simulate(seed)
+        answers += run.answers
+        if run.breaches:
+            pytest.fail(f"{run.report()}\nreplay with SIMULATION_FIRST_SEED={seed} SIMULATION_SEEDS=1", pytrace=False)
+    assert answers > 0 or part >= SEEDS
+
+
+def test_a_seed_replays_exactly() -> None:
+    first, again = simulate(FIRST_SEED + 7), simulate(FIRST_SEED + 7)
+    assert first.report() == again.report()
+    assert len(first.trace) > 100
+    assert simulate(FIRST_SEED + 8).trace != first.trace
+
+
+def test_the_weather_is_bad_enough_to_mean_something() -> None:
+    """Two deliveries really interleave, answers are lost, hosts die, and both kinds of refusals occur."""
+    texts = [simulate(seed) for seed in range(20)]
+    traced = {what for run in texts for _, _, what in run.trace}
+    for sign in (
+        "host 1 dies",
+        "graph add_password: the answer was lost",
+        "vault store: the answer was lost",
+        "graph upsert_application: Contended",
+        "graph add_password: Throttled",
+        "table save: Unavailable",
+    ):
+        assert sign in traced, sign
+    first_hosts = [task.rpartition("@")[2] for _, task, what in texts[0].trace if what.startswith(("graph", "table"))]
+    assert sum(one != other for one, other in pairwise(first_hosts)) > 10
+    assert all(run.answers > 0 for run in texts)
+
+
+def test_a_request_is_completed_in_most_schedules() -> None:
+    """A world in which everything fails would keep the invariants, too."""
+    worlds = list[World]()
+    for seed in range(20):
+        simulate(seed, worlds.append)
+    statuses = [answer["data"]["status"] for world in worlds for answer in world.queues.answers]
+    assert statuses.count("completed") > len(statuses) / 3, statuses
+    assert {"completed", "rejected", "failed"} == set(statuses)
