@@ -7,7 +7,7 @@ PYTHON := .venv/bin/python
 DEVSTACK := $(PYTHON) -m devstack
 WEATHER = $(if $(LAG),--lag $(LAG)) $(if $(THROTTLE),--throttle $(THROTTLE)) \
           $(if $(SECRET_DELAY),--secret-delay $(SECRET_DELAY))
-HOST_OPTION = $(if $(filter no,$(HOST)),--no-host)
+HOST_OPTION = $(if $(HOSTS),--hosts $(HOSTS))
 PORT_OPTIONS = $(foreach port,$(PORTS),--port $(port))
 
 # The packages are installed without byte code, so what is imported is compiled once, at its first import.
@@ -22,7 +22,7 @@ help: ## show this list
 demo: setup ## one registration, start to end; LAG=30 THROTTLE=0.1 SECRET_DELAY=18 make the services behave badly
 	@$(DEVSTACK) demo $(WEATHER) $(PORT_OPTIONS)
 
-up: setup ## start the local stack and keep it running; same settings, and PORTS="functions=7071 queue=10001", HOST=no
+up: setup ## start the local stack and keep it running; same settings, and PORTS="functions=7071 queue=10001", HOSTS=0 or 2
 	@$(DEVSTACK) up $(WEATHER) $(PORT_OPTIONS) $(HOST_OPTION)
 
 down: setup ## stop the stack that runs in this checkout

@@ -24,6 +24,7 @@ from devstack.interrupt import Interrupted, Parent
 from devstack.lock import find_holder
 from devstack.process import StackError
 from devstack.queues import INTAKE, RequesterQueues, read_request
+from devstack.services import HOSTS
 from devstack.stack import DEFAULT_STATE, REPOSITORY, Stack
 
 _DEMO_REQUEST = REPOSITORY / "examples/azure-digital-twins.json"
@@ -45,12 +46,12 @@ def up(
     throttle: Throttle = 0,
     secret_delay: SecretDelay = 0,
     port: FixedPorts = None,
-    host: Annotated[bool, typer.Option(help="Run the Functions host; without it, bring your own.")] = True,
+    hosts: Annotated[int, typer.Option(min=0, max=len(HOSTS), help="Functions hosts; with 0, bring your own.")] = 1,
 ) -> None:
     """Start the local stack and keep it running until Ctrl-C."""
     parent = Parent()
     weather = _weather(lag, throttle, secret_delay)
-    with Stack.start(state, weather=weather, fixed_ports=_ports(port), host=host) as stack:
+    with Stack.start(state, weather=weather, fixed_ports=_ports(port), hosts=hosts) as stack:
         print(describe(stack.config, stack.state), flush=True)
         # Being asked to end is how this command ends well.
         with suppress(Interrupted):

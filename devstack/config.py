@@ -44,6 +44,7 @@ class Ports(_Model):
     queue: int
     table: int
     functions: int
+    functions_2: int
 
 
 class ManagedIdentity(_Model):

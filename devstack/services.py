@@ -1,6 +1,7 @@
 """The stack's processes: what each is started with, and how one sees that it is ready."""
 
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -13,7 +14,11 @@ from devstack.process import Service
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
-type ServiceName = Literal["doubles", "azurite", "host"]
+type HostName = Literal["host", "host-2"]
+type ServiceName = Literal["doubles", "azurite"] | HostName
+
+HOSTS: Sequence[HostName] = ("host", "host-2")
+"""Two instances of the app, as when Azure scales out: same queues, same storage, same settings."""
 
 
 def describe_services(config: StackConfig, state: Path, app: Path) -> dict[ServiceName, Service]:
@@ -22,7 +27,7 @@ def describe_services(config: StackConfig, state: Path, app: Path) -> dict[Servi
     python = own_environment() | {"PYTHONPATH": str(REPOSITORY)}
     storage = azurite(config, state)
     arguments, _ = storage.command()
-    host = ["--app", str(app), "--port", str(ports.functions), "--clock-file", str(clock)]
+    settings = python | functions_settings(config, state)
     return {
         "doubles": Service(
             "doubles",
@@ -31,13 +36,20 @@ def describe_services(config: StackConfig, state: Path, app: Path) -> dict[Servi
             partial(_answers, f"http://127.0.0.1:{ports.control}/health"),
         ),
         "azurite": Service("azurite", arguments, storage.environment(own_environment()), storage.is_ready),
-        "host": Service(
-            "host",
-            [sys.executable, "-m", "devstack.host", *host],
-            python | functions_settings(config, state),
-            partial(_answers, f"http://127.0.0.1:{ports.functions}/admin/host/status"),
-        ),
+        **{name: _host(name, app, host_url(config, name), clock, settings) for name in HOSTS},
     }
+
+
+def host_url(config: StackConfig, name: HostName) -> str:
+    """Where the HTTP functions of one host are."""
+    port = config.ports.functions if name == "host" else config.ports.functions_2
+    return f"http://127.0.0.1:{port}"
+
+
+def _host(name: HostName, app: Path, url: str, clock: Path, environment: dict[str, str]) -> Service:
+    command = [sys.executable, "-m", "devstack.host"]
+    options = ["--app", str(app), "--port", url.rpartition(":")[2], "--clock-file", str(clock)]
+    return Service(name, [*command, *options], environment, partial(_answers, f"{url}/admin/host/status"))
 
 
 def _answers(url: str) -> bool:

@@ -13,7 +13,7 @@ from devstack.environment import azurite, client_environment, own_environment
 from devstack.lock import StateLock
 from devstack.process import Process, StackError, Watchdog
 from devstack.provisioning import provision_storage
-from devstack.services import REPOSITORY, ServiceName, describe_services
+from devstack.services import HOSTS, REPOSITORY, ServiceName, describe_services
 
 DEFAULT_STATE = REPOSITORY / ".devstack"
 
@@ -42,12 +42,13 @@ class Stack:
         weather: Mapping[str, Any] | None = None,
         fixed_ports: Mapping[str, int] | None = None,
         identity_based_storage: bool = False,
-        host: bool = True,
+        hosts: int = 1,
     ) -> Self:
         """Start a stack and return when it is ready to serve.
 
         `weather` is what the control plane's /weather takes. `fixed_ports` are wishes by service; all others
-        are chosen. Without `host` the Functions host is left to somebody else (Core Tools, say).
+        are chosen. `hosts` is how many Functions hosts share the work, 0 to 2; 0 leaves it to somebody else (Core
+        Tools, say).
         Raises StackError or ConfigError when it cannot run; nothing is left running then.
         """
         state = state.absolute()
@@ -60,7 +61,7 @@ class Stack:
             lock.release()
             raise
         try:
-            stack._start(app, weather or {}, host=host)
+            stack._start(app, weather or {}, hosts)
             lock.announce("ready")
         except BaseException:
             stack.stop()
@@ -107,7 +108,7 @@ class Stack:
         self._guard.dismiss()
         self._lock.release()
 
-    def _start(self, app: Path, weather: Mapping[str, Any], *, host: bool) -> None:
+    def _start(self, app: Path, weather: Mapping[str, Any], hosts: int) -> None:
         self.logs.mkdir(exist_ok=True)
         for log in self.logs.glob("*.log"):
             log.unlink()
@@ -117,8 +118,7 @@ class Stack:
         self._set_weather(weather)
         connection_string = azurite(self.config, self.state).connection_string()
         provision_storage(connection_string, REPOSITORY / "infra/storage.json", made.bundle)
-        if host:
-            self._launch("host")
+        self._launch(*HOSTS[:hosts])
 
     def _launch(self, *names: ServiceName) -> None:
         for name in names:

@@ -71,7 +71,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
 @contextmanager
 def _up(state: Path, *prefix: str) -> Generator[subprocess.Popen[str]]:
     """`devstack up`, ready; stopped at the end if it still runs."""
-    command = [*prefix, *_devstack("up", "--no-host", "--state", str(state))]
+    command = [*prefix, *_devstack("up", "--hosts", "0", "--state", str(state))]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         try:
             _wait_until(lambda: _phase(state) == "ready" or process.poll() is not None)
@@ -200,7 +200,7 @@ def test_settings_are_a_local_settings_file(run: Run, state: Path) -> None:
 def test_a_second_stack_in_the_same_folder_is_refused(run: Run, state: Path) -> None:
     holder = find_holder(state)
     assert holder is not None
-    refused = run("up", "--no-host", "--state", str(state))
+    refused = run("up", "--hosts", "0", "--state", str(state))
     assert refused.code == 1
     assert refused.err == (
         f"error: a stack already runs in {state} (process {holder.pid}): use it, or stop it with `make down`\n"
@@ -239,7 +239,7 @@ def test_ctrl_c_ends_up_well_and_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_during_the_start_leaves_nothing(tmp_path: Path) -> None:
-    with subprocess.Popen(_devstack("up", "--no-host", "--state", str(tmp_path))) as process:
+    with subprocess.Popen(_devstack("up", "--hosts", "0", "--state", str(tmp_path))) as process:
         try:
             _wait_until(lambda: _processes_of(tmp_path / "azurite"))
             process.send_signal(signal.SIGINT)

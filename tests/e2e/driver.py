@@ -17,6 +17,7 @@ from azure.storage.queue import QueueClient
 
 from devstack.config import Client
 from devstack.queues import RequesterQueues
+from devstack.services import HostName, host_url
 from devstack.stack import Stack
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -87,9 +88,9 @@ class Driver:
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
 
-    def worker_process_id(self) -> int:
-        """Process id of the worker that runs the functions."""
-        url = f"{self.environment['DEVSTACK_FUNCTIONS_URL']}/admin/host/status"
+    def worker_process_id(self, host: HostName = "host") -> int:
+        """Process id of the worker that runs a host's functions."""
+        url = f"{host_url(self.stack.config, host)}/admin/host/status"
         return httpx.get(url, trust_env=False).json()["workerProcessId"]
 
     def graph(self, path: str) -> dict[str, Any]:
