@@ -151,12 +151,21 @@ def _credential(name: str, entry: VaultEntry, request: RegistrationRequest) -> A
     )
 
 
-def poison_message(reason: str, attempts: int, operation_id: str | None, original: object) -> str:
-    """Build what is kept of a request that could not be served: why, after how many attempts, and the original.
+def kept_failure(operation: Operation) -> str:
+    """Build what is kept of a failed operation."""
+    original = operation.request.model_dump(mode="json")
+    known = {"operationId": operation.id, "generation": operation.generation, "attempts": operation.attempts}
+    return _kept(operation.reason or "failed", known, original)
 
-    An original that does not fit into a queue message is cut, and says so.
-    """
-    message = {"schemaVersion": "1", "reason": reason, "attempts": attempts, "operationId": operation_id}
+
+def kept_message(reason: str, original: str) -> str:
+    """Build what is kept of a message that never became an operation."""
+    return _kept(reason, {"operationId": None, "generation": None, "attempts": 0}, original)
+
+
+def _kept(reason: str, known: Mapping[str, object], original: object) -> str:
+    """Say why, after how many attempts, and give the original: cut, and saying so, if it is too large for a queue."""
+    message = {"schemaVersion": "1", "reason": reason, **known}
     text = json.dumps(message | {"original": original}, ensure_ascii=False)
     if len(text.encode()) <= MAX_POISON_BYTES:
         return text

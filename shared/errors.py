@@ -3,6 +3,7 @@
     RegistrarError
     ├── Rejected            the requester must change something; answered at once, never retried
     ├── Refused             a service said no for good, and no change of the request helps; answered `failed`
+    │   └── CrashLoop       every attempt ended its worker
     └── Deferred            come back later; `reason` names why in the record
         ├── Throttled       a service asked for patience; costs no attempt, and everybody else waits too
         ├── Contended       the directory was busy with another write; surely without effect
@@ -69,6 +70,12 @@ class Refused(RegistrarError):
     def __init__(self, message: str, code: str = "") -> None:
         self.code = code
         super().__init__(message)
+
+
+class CrashLoop(Refused):
+    """Attempts at this operation end their worker, one after the other: it is kept away from the next one."""
+
+    reason: ClassVar[str] = "crash_loop"
 
 
 class Deferred(RegistrarError):

@@ -4,10 +4,10 @@ from contextlib import suppress
 from datetime import timedelta
 
 from shared import log
-from shared.answering import completed, poison_message, stopped
+from shared.answering import completed, kept_failure, stopped
 from shared.contract.answer import Answer, Status
 from shared.decision import Fail, Later, Reject, decide
-from shared.errors import Busy, Deferred, Problem, RegistrarError
+from shared.errors import Busy, CrashLoop, Deferred, Problem, RegistrarError
 from shared.operation import Operation, State
 from shared.ports import Versioned
 from shared.registration.job import RESUME_AFTER, Job
@@ -16,6 +16,9 @@ from shared.services import Services
 
 _EARLY = timedelta(seconds=5)
 """How much earlier than its due moment a message may come: the queue's clock and ours need not agree."""
+
+_INTERRUPTED_AT_MOST = 5
+"""A host is updated, moved or out of memory now and then; five times in a row it is the request."""
 
 
 class Execution:
@@ -72,23 +75,13 @@ class Execution:
         if operation.answered_at is not None:
             return
         await services.queues.send_event(text)
+        if operation.generation > 1:
+            await services.queues.remove_kept(operation.id, before=operation.generation)
         if operation.state is State.FAILED:
-            original = operation.request.model_dump(mode="json")
-            reason = operation.reason or "failed"
-            await services.queues.send_poison(poison_message(reason, operation.attempts, operation.id, original))
+            await services.queues.send_poison(kept_failure(operation))
         answered = operation.model_copy(update={"answered_at": services.runtime.now()})
         with suppress(Busy):  # somebody else delivered the same answer meanwhile
             await services.operations.save(answered, stored.etag, due=None)
-
-    async def give_up(self, stored: Versioned[Operation], reason: str, message: str) -> None:
-        """Fail an unsettled operation that the host cannot run, and answer it. Raises Busy when it has moved on."""
-        operation, services = stored.value, self._services
-        record = await services.applications.read(operation.unique_name)
-        answer = stopped(services, operation, record.value, Status.FAILED, (Problem("", reason, message),))
-        failed = operation.model_copy(update={"state": State.FAILED, "reason": reason, "answer": answer})
-        due = services.runtime.now() + RESUME_AFTER
-        etag = await services.operations.save(failed, stored.etag, due)
-        await self.deliver(Versioned(failed, etag))
 
     async def _attempt(self, stored: Versioned[Operation]) -> None:
         services, operation = self._services, stored.value
@@ -110,9 +103,16 @@ class Execution:
     async def _work(self, job: Job) -> Versioned[Operation] | None:
         """Make the attempt and record how it ended; the settled record, or None when it goes on later."""
         operation = job.operation
-        begun = {"state": State.RUNNING, "attempts": operation.attempts + 1, "next_attempt": None}
+        begun = {
+            "state": State.RUNNING,
+            "attempts": operation.attempts + 1,
+            "interrupted": operation.interrupted + 1 if operation.state is State.RUNNING else 0,
+            "next_attempt": None,
+        }
         await job.save_operation(operation.model_copy(update=begun))
         try:
+            if job.operation.interrupted >= _INTERRUPTED_AT_MOST:
+                raise CrashLoop(f"The last {_INTERRUPTED_AT_MOST} attempts ended without a word. Operators are told.")
             registration = await register(job)
             answer = completed(job, registration)
         except Busy:

@@ -43,28 +43,32 @@ class Intake:
             return
         await self._take(request, body, message_id, received)
 
-    async def take_up(self, request: RegistrationRequest) -> None:
-        """Record a request that the host gave up on before it had a record, and have it worked on.
-
-        Does nothing when its id is bound to another request, or it has a record by now.
-        """
-        operation_id, bound_hash = await self._claim(request)
-        if bound_hash == request.body_hash() and await self._services.operations.read(operation_id) is None:
-            await self._record(request, operation_id)
-            await self._services.queues.send_work(operation_id, 1)
+    async def take_up(self, request: RegistrationRequest, body: bytes, message_id: str, received: datetime) -> None:
+        """See to a request that the host gave up on, without making an attempt: it may have ended its workers."""
+        operation_id = await self._accepted(request, body, message_id, received)
+        if operation_id is not None:
+            await self._services.queues.send_work(operation_id, generation=1)
 
     async def _take(self, request: RegistrationRequest, body: bytes, message_id: str, received: datetime) -> None:
+        operation_id = await self._accepted(request, body, message_id, received)
+        if operation_id is not None:
+            await self._execution.run(operation_id, generation=1)
+
+    async def _accepted(
+        self, request: RegistrationRequest, body: bytes, message_id: str, received: datetime
+    ) -> str | None:
+        """Bring a request to its record; the operation to work on, or None when there is an answer already."""
         operation_id, bound_hash = await self._claim(request)
         if bound_hash != request.body_hash():
             await self._reject(request.model_dump(mode="json"), [_reused(request)], body, message_id, received)
-            return
+            return None
         stored = await self._services.operations.read(operation_id)
-        if stored is not None and stored.value.state.settled:
-            await self._execution.deliver(stored)
-            return
         if stored is None:
             await self._record(request, operation_id)
-        await self._execution.run(operation_id, stored.value.generation if stored is not None else 1)
+        elif stored.value.state.settled:
+            await self._execution.deliver(stored)
+            return None
+        return operation_id
 
     async def _claim(self, request: RegistrationRequest) -> tuple[str, str]:
         """Bind the request's key to an operation; returns the bound operation id and body hash."""

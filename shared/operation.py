@@ -72,6 +72,8 @@ class Operation(StoredModel, frozen=True):
     """When this generation began: its deadline counts from here."""
     attempts: int = 0
     """Those that count: one that was throttled does not."""
+    interrupted: int = 0
+    """Attempts in a row that ended without a word: their worker died, or lost the records' store."""
     pauses: int = 0
     """In a row since the last step that was done; each is longer than the one before."""
     steps_at_pause: int = 0

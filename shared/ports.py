@@ -293,6 +293,6 @@ class Queues(Protocol):
         """Remove such a message; already gone is a success."""
         ...
 
-    async def remove_kept(self, operation_ids: frozenset[str]) -> None:
-        """Remove what is kept of these operations on the poison queue."""
+    async def remove_kept(self, operation_id: str, before: int) -> None:
+        """Remove what is kept on the poison queue of an operation's generations before this one."""
         ...

@@ -41,7 +41,7 @@ async def replay(services: Services, operation_id: str) -> Replayed:
     again = _next_generation(stored.value).model_copy(update={"started_at": now})
     await services.operations.save(again, stored.etag, due=now + RESUME_AFTER)
     await services.queues.send_work(again.id, again.generation)
-    await services.queues.remove_kept(frozenset({again.id}))
+    await services.queues.remove_kept(again.id, before=again.generation)
     log.event("operation.replayed", operation=again.id, app=again.unique_name, generation=again.generation)
     return Replayed(again.id, again.generation)
 

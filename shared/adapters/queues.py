@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from math import ceil
+from typing import Any
 
 from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.queue import QueueMessage
@@ -68,15 +69,16 @@ class StorageQueues:
         with translated(f"remove from the queue {message.queue}"), suppress(ResourceNotFoundError):
             await self._clients[message.queue].delete_message(message.id, message.receipt)
 
-    async def remove_kept(self, operation_ids: frozenset[str]) -> None:
-        """Remove what is kept of these operations on the poison queue."""
+    async def remove_kept(self, operation_id: str, before: int) -> None:
+        """Remove what is kept on the poison queue of an operation's generations before this one."""
         client = self._clients[POISON_QUEUE]
         others: list[QueueMessage] = []
         with translated(f"read the queue {POISON_QUEUE}"):
             async for message in client.receive_messages(
                 messages_per_page=_PAGE, max_messages=_MOST, visibility_timeout=_HIDE
             ):
-                if _kept_operation(message.content) in operation_ids:
+                kept_id, generation = _kept_operation(message.content)
+                if kept_id == operation_id and generation < before:
                     await client.delete_message(message)
                 else:
                     others.append(message)
@@ -99,6 +101,7 @@ def _is_ours(text: str) -> bool:
     return isinstance(message, dict) and {"reason", "attempts", "operationId", "original"} <= message.keys()
 
 
-def _kept_operation(text: str) -> object:
-    """Read the operation id of a message that we keep; None for any other."""
-    return json.loads(text)["operationId"] if _is_ours(text) else None
+def _kept_operation(text: str) -> tuple[str | None, int]:
+    """Read operation id and generation of a message that we keep; (None, 0) for any other."""
+    message: dict[str, Any] = json.loads(text) if _is_ours(text) else {}
+    return message.get("operationId"), message.get("generation") or 0

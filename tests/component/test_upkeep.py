@@ -3,11 +3,15 @@
 import json
 from datetime import timedelta
 
+import pytest
+
+from shared.model import ApplicationState
 from shared.naming import POISON_QUEUE, WORK_POISON_QUEUE, credential_display_name
 from shared.poison import settle_poison
-from shared.ports import Cleanup, PoisonedMessage
+from shared.ports import Cleanup, CreatedApplication, PoisonedMessage
 from shared.upkeep import clean_up_credentials, resume_unsettled
 from tests.fakes.clock import START
+from tests.fakes.faults import WorkerDied
 from tests.fakes.invariants import breaches
 from tests.fakes.world import World, example
 
@@ -52,7 +56,7 @@ async def test_a_clean_up_entry_removes_only_what_its_operation_lost() -> None:
 async def test_an_undecodable_message_is_answered_failed_and_kept() -> None:
     world = World()
     world.queues.given_up.append(given_up("\x00 no json"))
-    assert await settle_poison(world.services, world.intake, world.execution) == 1
+    assert await settle_poison(world.services, world.intake) == 1
     (answer,) = world.queues.answers
     assert answer["type"] == "registrar.registration.failed.v1"
     (kept,) = world.queues.poison
@@ -60,9 +64,31 @@ async def test_an_undecodable_message_is_answered_failed_and_kept() -> None:
     assert world.queues.given_up == []
 
 
-async def test_a_request_that_kills_every_worker_is_answered_failed_once() -> None:
+async def test_a_request_that_ends_every_worker_is_answered_failed_once() -> None:
     world = World()
-    world.directory.secret_delay = timedelta(days=9)
+
+    async def die(unique_name: str, state: ApplicationState) -> CreatedApplication:
+        raise WorkerDied
+
+    world.directory.upsert_application = die
+    with pytest.raises(AssertionError, match="poisoned"):
+        await world.send(example())
+    world.queues.given_up.append(given_up(json.dumps(example())))
+    await settle_poison(world.services, world.intake)
+    await world.settle()
+    assert world.deaths == 5
+    (answer,) = world.queues.answers
+    assert (answer["data"]["requestId"], answer["data"]["status"]) == ("RITM0010042", "failed")
+    (kept,) = world.queues.poison
+    (operation,) = world.operations.all()
+    assert (kept["reason"], kept["operationId"]) == ("crash_loop", operation.id)
+    assert breaches(world) == []
+
+
+async def test_what_the_host_gave_up_while_storage_was_away_is_carried_on() -> None:
+    """Five failures within a minute say nothing about the request: its record shows no attempt that died."""
+    world = World()
+    world.directory.secret_delay = timedelta(minutes=20)
     await world.send(example())
     world.queues.work.clear()
     (operation,) = world.operations.all()
@@ -70,22 +96,28 @@ async def test_a_request_that_kills_every_worker_is_answered_failed_once() -> No
         given_up(json.dumps(example())),
         given_up(json.dumps({"operationId": operation.id, "generation": 1}), WORK_POISON_QUEUE),
     ]
-    assert await settle_poison(world.services, world.intake, world.execution) == 2
-    (answer,) = world.queues.answers
-    assert answer["data"]["requestId"] == "RITM0010042"
-    assert answer["data"]["status"] == "failed"
-    assert answer["data"]["clientId"] == world.directory.applications["adt-client-dev"].client_id
-    (kept,) = world.queues.poison
-    assert kept["operationId"] == operation.id
-    assert world.operations.unsettled == {}
+    assert await settle_poison(world.services, world.intake) == 2
+    await world.settle()
+    assert [answer["data"]["status"] for answer in world.queues.answers] == ["completed"]
+    assert world.queues.poison == []
+    assert breaches(world) == []
 
 
-async def test_what_is_answered_already_is_not_answered_again() -> None:
+async def test_a_reused_request_id_that_the_host_gave_up_on_is_answered() -> None:
+    world = World()
+    await world.run(example())
+    other = example(requestedBy="mallory@contoso.com")
+    world.queues.given_up.append(given_up(json.dumps(other)))
+    await settle_poison(world.services, world.intake)
+    assert [error["code"] for error in world.queues.answers[-1]["data"]["errors"]] == ["request_id_reused"]
+
+
+async def test_what_is_answered_already_gets_the_same_answer_again() -> None:
     world = World()
     await world.run(example())
     world.queues.given_up.append(given_up(json.dumps(example())))
-    await settle_poison(world.services, world.intake, world.execution)
-    assert len(world.queues.answers) == 1
+    await settle_poison(world.services, world.intake)
+    assert len({answer["id"] for answer in world.queues.answers}) == 1
     assert world.queues.poison == []
     assert breaches(world) == []
 
@@ -93,7 +125,7 @@ async def test_what_is_answered_already_is_not_answered_again() -> None:
 async def test_a_proper_request_without_a_record_is_taken_up() -> None:
     world = World()
     world.queues.given_up.append(given_up(json.dumps(example())))
-    await settle_poison(world.services, world.intake, world.execution)
+    await settle_poison(world.services, world.intake)
     await world.settle()
     assert [answer["data"]["status"] for answer in world.queues.answers] == ["completed"]
     assert world.queues.given_up == []

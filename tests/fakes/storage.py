@@ -229,9 +229,10 @@ class FakeQueues:
         async with self.faults.call("queue poison"):
             self.poison.append(json.loads(message))
 
-    async def remove_kept(self, operation_ids: frozenset[str]) -> None:
+    async def remove_kept(self, operation_id: str, before: int) -> None:
         async with self.faults.call("queue remove kept"):
-            self.poison = [kept for kept in self.poison if kept["operationId"] not in operation_ids]
+            others = [k for k in self.poison if k["operationId"] != operation_id or k["generation"] >= before]
+            self.poison = others
 
     async def host_poisoned(self) -> AsyncIterator[PoisonedMessage]:
         async with self.faults.call("queue poisoned"):

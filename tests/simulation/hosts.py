@@ -146,4 +146,4 @@ class Hosts:
             case "clean up":
                 return clean_up_credentials(services)
             case _:
-                return settle_poison(services, self._world.intake, self._world.execution)
+                return settle_poison(services, self._world.intake)

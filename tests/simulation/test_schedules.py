@@ -61,4 +61,4 @@ def test_a_request_is_completed_in_most_schedules() -> None:
         simulate(seed, worlds.append)
     statuses = [answer["data"]["status"] for world in worlds for answer in world.queues.answers]
     assert statuses.count("completed") > len(statuses) / 3, statuses
-    assert {"completed", "rejected", "failed"} == set(statuses)
+    assert {"completed", "rejected"} <= set(statuses)
