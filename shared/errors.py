@@ -26,12 +26,18 @@ ECHO_LIMIT = 80
 """Characters of a requester's own value that an answer may repeat."""
 
 
+def printable(text: str) -> str:
+    """Cut a text from outside to `ECHO_LIMIT` characters, and escape it if any of them does not print.
+
+    Half a surrogate pair, which JSON can spell and UTF-8 cannot, is escaped like everything else.
+    """
+    cut = text if len(text) <= ECHO_LIMIT else text[:ECHO_LIMIT] + "…"
+    return cut if cut.isprintable() else ascii(cut)[1:-1]
+
+
 def echo(value: object) -> str:
-    """Quote a value that came from outside, cut to `ECHO_LIMIT` characters and made printable."""
-    text = str(value)
-    if len(text) > ECHO_LIMIT:
-        text = text[:ECHO_LIMIT] + "…"
-    return ascii(text) if not text.isprintable() else f"'{text}'"
+    """Quote a value that came from outside, cut and made printable."""
+    return f"'{printable(str(value))}'"
 
 
 @dataclass(frozen=True)

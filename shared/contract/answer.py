@@ -123,7 +123,7 @@ class Answer(AnswerModel):
         answer = self
         # CloudEvents has no null: an attribute that does not apply is left out.
         absent = {"subject"} if self.subject is None else set[str]()
-        while len(text := answer.model_dump_json(exclude=absent)) > MAX_ANSWER_BYTES and answer.data.errors:
+        while len((text := answer.model_dump_json(exclude=absent)).encode()) > MAX_ANSWER_BYTES and answer.data.errors:
             fewer = answer.data.errors[: len(answer.data.errors) // 2]
             answer = answer.model_copy(update={"data": answer.data.model_copy(update={"errors": fewer})})
         return text

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from shared.errors import Problem, Rejected, echo
+from shared.errors import Problem, Rejected, echo, printable
 from shared.naming import (
     CREDENTIAL_MARK,
     CREDENTIAL_NAME_LENGTH,
@@ -178,7 +178,7 @@ _CODES = {
 def _problem(fault: dict[str, Any]) -> Problem:
     path = ""
     for part in fault["loc"]:
-        path += f"[{part}]" if isinstance(part, int) else f".{part[:80]}"
+        path += f"[{part}]" if isinstance(part, int) else f".{printable(part)}"
     path, kind, value = path.lstrip("."), str(fault["type"]), fault.get("input")
     code = _CODES.get(kind, kind if kind in _OWN_CODES else "invalid_value")
     match code:

@@ -5,7 +5,7 @@ import binascii
 import json
 from typing import Any, NoReturn, cast
 
-from shared.errors import ECHO_LIMIT, Problem, Rejected, echo
+from shared.errors import Problem, Rejected, echo, printable
 
 MAX_BODY_BYTES = 32 * 1024
 _MAX_READ_BYTES = 64 * 1024
@@ -39,7 +39,7 @@ def parse_object(body: bytes) -> tuple[dict[str, Any], list[Problem]]:
         raise Rejected([Problem("", "invalid_json", "The message is JSON, but not an object.")])
     problems = [_too_large(len(unwrapped))] if len(unwrapped) > MAX_BODY_BYTES else []
     problems += [
-        Problem(key[:ECHO_LIMIT], "duplicate_field", f"The field {echo(key)} stands more than once.")
+        Problem(printable(key), "duplicate_field", f"The field {echo(key)} stands more than once.")
         for key in dict.fromkeys(duplicates)
     ]
     return cast("dict[str, Any]", parsed), problems
