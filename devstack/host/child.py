@@ -4,7 +4,7 @@ import asyncio
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -40,15 +40,28 @@ class Child:
         self.gone = asyncio.Event()
 
     @classmethod
-    async def start(cls, app: Path, clock_file: Path, log: Callable[[wire.Message], None]) -> "Child":
-        """Start a child for the app and wait until it has indexed it. Raises HostError when it could not."""
+    async def start(
+        cls,
+        app: Path,
+        clock_file: Path,
+        log: Callable[[wire.Message], None],
+        environment: Mapping[str, str] | None = None,
+    ) -> "Child":
+        """Start a child for the app and wait until it has indexed it. Raises HostError when it could not.
+
+        `environment` None: this process's own.
+        """
         ours, theirs = socket.socketpair()
         with theirs:
             command = [sys.executable, "-u", "-m", "devstack.host.worker", "--socket", str(theirs.fileno())]
             command += ["--app", str(app), "--clock-file", str(clock_file)]
             # Of all descriptors the child gets this one alone: no listening socket outlives the host in it.
             process = await asyncio.create_subprocess_exec(
-                *command, cwd=_REPOSITORY, stdin=asyncio.subprocess.DEVNULL, pass_fds=(theirs.fileno(),)
+                *command,
+                cwd=_REPOSITORY,
+                env=environment,
+                stdin=asyncio.subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
             )
         child = cls(process, *await asyncio.open_connection(sock=ours), log)
         try:
