@@ -44,8 +44,8 @@ class Registered:
 async def converge_application(job: Job, wanted: ApplicationState, seen: SeenApplication | None) -> Registered:
     """Create or update the application. `seen` is a read made under the lease, before any write of this attempt.
 
-    Raises NotYetVisible when a write is needed but the read is older than our last one, and Rejected when a
-    deleted application holds the name.
+    Raises NotYetVisible when a write is needed but the read does not show our last one, which may still be on its
+    way, and Rejected when a deleted application holds the name.
     """
     record = job.application
     last = record.application_write
@@ -54,8 +54,8 @@ async def converge_application(job: Job, wanted: ApplicationState, seen: SeenApp
     merged = merge(base, wanted, record.applied)
     exists = seen is not None or (record.object_id is not None and not trusted)
     if not exists or merged != base:
-        if exists and not trusted:
-            raise NotYetVisible("the application was changed moments ago and the directory still shows an older state")
+        if merged != base and not trusted:
+            raise NotYetVisible("the application was written moments ago and the directory does not show it yet")
         return await _write(job, wanted, merged, seen)
     if seen is not None and seen.object_id != record.object_id:
         await job.save_application(object_id=seen.object_id, client_id=seen.client_id)

@@ -107,19 +107,23 @@ async def _refresh_tags(job: Job, spec: CredentialSpec, entry: VaultEntry) -> Va
 
 
 async def _remove_lost(job: Job, spec: CredentialSpec, app: Registered) -> None:
-    """Remove secrets of this operation whose value was lost; wait while nobody can know whether there are any."""
+    """Remove secrets of this operation whose value was lost; wait while nobody can know whether there are any.
+
+    A value that was sent to the vault may still be on its way, and would become the newest whatever is stored
+    meanwhile: so nothing is decided before the lag window is over.
+    """
     progress = job.operation.credential(spec.name)
     if progress.intended_at is None:
         return
     if not progress.answer_lost:
         await job.save_operation(job.operation.with_credential(spec.name, answer_lost=True))
     name = vault_secret_name(job.operation.unique_name, spec.name)
+    if job.is_recent(progress.intended_at) or app.passwords is None:
+        raise NotYetVisible(f"a secret for {name} may have been made, and its value may be on its way to the vault")
     stored = {job.operation.credential(other.name).key_id for other in job.operation.request.credentials}
-    lost = [p for p in app.passwords or () if _is_lost(p, job.operation.id, stored)]
-    if not lost and (app.passwords is None or job.is_recent(progress.intended_at)):
-        raise NotYetVisible(f"a secret for {name} may have been made whose value was lost; the directory will show it")
-    for password in lost:
-        await job.services.directory.remove_password(app.object_id, password.key_id)
+    for password in app.passwords:
+        if _is_lost(password, job.operation.id, stored):
+            await job.services.directory.remove_password(app.object_id, password.key_id)
 
 
 def _is_lost(password: PasswordCredential, operation_id: str, stored: set[str | None]) -> bool:

@@ -1,7 +1,6 @@
 """The worker dies, or an answer is lost, around every single outgoing call; all is well afterwards."""
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -81,12 +80,11 @@ class _Stall(Faults):
         self._name = name
         self.meanwhile: Callable[[], None] = lambda: None
 
-    @asynccontextmanager
-    async def call(self, name: str) -> AsyncGenerator[None]:
-        async with super().call(name):
-            yield
+    async def call[R](self, name: str, effect: Callable[[], R]) -> R:
+        answer = await super().call(name, effect)
         if name == self._name and self.calls.count(name) == 1:
             self.meanwhile()
+        return answer
 
 
 def _take_over(world: World) -> None:

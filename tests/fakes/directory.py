@@ -21,7 +21,7 @@ from shared.ports import CreatedApplication, IssuedPassword
 from shared.registration.permissions import MICROSOFT_TENANT
 from shared.secret import Secret
 from tests.fakes.clock import FakeClock, Past
-from tests.fakes.faults import Faults
+from tests.fakes.faults import Faults, outgoing
 
 DIGITAL_TWINS = Api(
     service_principal_id="5b000000-0000-4000-8000-000000000001",
@@ -101,101 +101,107 @@ class FakeDirectory:
         self._consent_past: dict[str, Past[frozenset[Consent]]] = {}
         self._ids = count(1)
 
-    async def find_apis(self, name: str) -> list[Api]:
-        async with self.faults.call("graph find_apis"):
-            return [api for api in self.apis if api.display_name == name]
+    @outgoing("graph find_apis")
+    def find_apis(self, name: str) -> list[Api]:
+        return [api for api in self.apis if api.display_name == name]
 
-    async def api(self, app_id: str) -> Api | None:
-        async with self.faults.call("graph api"):
-            return next((api for api in self.apis if api.app_id == app_id), None)
+    @outgoing("graph api")
+    def api(self, app_id: str) -> Api | None:
+        return next((api for api in self.apis if api.app_id == app_id), None)
 
-    async def application(self, unique_name: str) -> SeenApplication | None:
-        async with self.faults.call("graph application"):
-            past = self._application_past.get(unique_name)
-            return past.seen(self.lag) if past is not None else None
+    @outgoing("graph application")
+    def application(self, unique_name: str) -> SeenApplication | None:
+        past = self._application_past.get(unique_name)
+        return past.seen(self.lag) if past is not None else None
 
-    async def is_name_held_by_deleted(self, unique_name: str) -> bool:
-        async with self.faults.call("graph deleted"):
-            return unique_name in self.deleted_names
+    @outgoing("graph deleted")
+    def is_name_held_by_deleted(self, unique_name: str) -> bool:
+        return unique_name in self.deleted_names
 
-    async def upsert_application(self, unique_name: str, state: ApplicationState) -> CreatedApplication | None:
-        async with self.faults.call("graph upsert_application"):
-            if unique_name in self.deleted_names:
-                raise NotReplicated("Another object with the same value for property uniqueName already exists.")
-            self.writes.append((unique_name, self.clock.now()))
-            known = self.applications.get(unique_name)
-            if known is not None:
-                known.state = state
-                self.remember(unique_name)
-                return None
-            made = FakeApplication(self._new_id(), self._new_id(), state)
-            self.made_applications[unique_name] += 1
-            self.applications[unique_name] = made
+    @outgoing("graph upsert_application")
+    def upsert_application(self, unique_name: str, state: ApplicationState) -> CreatedApplication | None:
+        if unique_name in self.deleted_names:
+            raise NotReplicated("Another object with the same value for property uniqueName already exists.")
+        self.writes.append((unique_name, self.clock.now()))
+        known = self.applications.get(unique_name)
+        if known is not None:
+            known.state = state
             self.remember(unique_name)
-            return CreatedApplication(made.object_id, made.client_id)
+            return None
+        made = FakeApplication(self._new_id(), self._new_id(), state)
+        self.made_applications[unique_name] += 1
+        self.applications[unique_name] = made
+        self.remember(unique_name)
+        return CreatedApplication(made.object_id, made.client_id)
 
-    async def service_principal_id(self, client_id: str) -> str | None:
-        async with self.faults.call("graph service_principal"):
-            past = self._principal_past.get(client_id)
-            return past.seen(self.lag) if past is not None else None
+    @outgoing("graph service_principal")
+    def service_principal_id(self, client_id: str) -> str | None:
+        past = self._principal_past.get(client_id)
+        return past.seen(self.lag) if past is not None else None
 
-    async def upsert_service_principal(self, client_id: str, display_name: str) -> str | None:
-        async with self.faults.call("graph upsert_service_principal"):
-            assert display_name
-            self._require_replicated(client_id)
-            if client_id in self.principals:
-                return None
-            made = self._new_id()
-            self.made_principals[client_id] += 1
-            self.principals[client_id] = made
-            self._principal_past.setdefault(client_id, Past(self.clock)).set(made)
-            return made
+    @outgoing("graph upsert_service_principal")
+    def upsert_service_principal(self, client_id: str, display_name: str) -> str | None:
+        assert display_name
+        self._require_replicated(client_id)
+        if client_id in self.principals:
+            return None
+        made = self._new_id()
+        self.made_principals[client_id] += 1
+        self.principals[client_id] = made
+        self._principal_past.setdefault(client_id, Past(self.clock)).set(made)
+        return made
 
-    async def consents(self, service_principal_id: str, types: frozenset[PermissionType]) -> SeenConsents:
-        async with self.faults.call("graph consents"):
-            if not self._is_principal_visible(service_principal_id):
-                raise NotYetVisible("Resource does not exist")
-            past = self._consent_past.get(service_principal_id)
-            seen = (past.seen(self.lag) if past is not None else None) or frozenset[Consent]()
-            return SeenConsents(frozenset(consent for consent in seen if consent.type in types))
+    @outgoing("graph consents")
+    def consents(self, service_principal_id: str, types: frozenset[PermissionType]) -> SeenConsents:
+        if not self._is_principal_visible(service_principal_id):
+            raise NotYetVisible("Resource does not exist")
+        past = self._consent_past.get(service_principal_id)
+        seen = (past.seen(self.lag) if past is not None else None) or frozenset[Consent]()
+        return SeenConsents(frozenset(consent for consent in seen if consent.type in types))
 
     async def write_consents(
         self, service_principal_id: str, seen: SeenConsents, add: frozenset[Consent], remove: frozenset[Consent]
     ) -> None:
-        async with self.faults.call("graph write_consents"):
-            if not self._is_principal_visible(service_principal_id):
-                raise NotReplicated("Not a valid reference update")
-            consents = self.consented.setdefault(service_principal_id, set())
-            consents |= add
-            consents -= remove
-            self._consent_past.setdefault(service_principal_id, Past(self.clock)).set(frozenset(consents))
+        for consent in sorted(add | remove, key=str):
+            await self._write_consent(service_principal_id, consent, give=consent in add)
 
-    async def add_password(self, object_id: str, display_name: str, end: datetime) -> IssuedPassword:
-        async with self.faults.call("graph add_password"):
-            unique_name, app, _ = self._visible(object_id)
-            key_id, value = self._new_id(), f"value-{self.passwords_ever_issued}"
-            self.passwords_ever_issued += 1
-            credential = PasswordCredential(key_id, display_name, end)
-            app.passwords[key_id] = FakePassword(credential, value, self.clock.now() + self.secret_delay)
-            self.remember(unique_name)
-            return IssuedPassword(key_id, Secret(value))
+    @outgoing("graph write_consents")
+    def _write_consent(self, service_principal_id: str, consent: Consent, *, give: bool) -> None:
+        if not self._is_principal_visible(service_principal_id):
+            raise NotReplicated("Not a valid reference update")
+        consents = self.consented.setdefault(service_principal_id, set())
+        if give:
+            consents.add(consent)
+        else:
+            consents.discard(consent)
+        self._consent_past.setdefault(service_principal_id, Past(self.clock)).set(frozenset(consents))
 
-    async def remove_password(self, object_id: str, key_id: str) -> bool:
-        async with self.faults.call("graph remove_password"):
-            unique_name, app, seen = self._visible(object_id)
-            if key_id not in app.passwords or all(password.key_id != key_id for password in seen.passwords):
-                return False
-            del app.passwords[key_id]
-            self.remember(unique_name)
-            return True
+    @outgoing("graph add_password")
+    def add_password(self, object_id: str, display_name: str, end: datetime) -> IssuedPassword:
+        unique_name, app, _ = self._visible(object_id)
+        key_id, value = self._new_id(), f"value-{self.passwords_ever_issued}"
+        self.passwords_ever_issued += 1
+        credential = PasswordCredential(key_id, display_name, end)
+        app.passwords[key_id] = FakePassword(credential, value, self.clock.now() + self.secret_delay)
+        self.remember(unique_name)
+        return IssuedPassword(key_id, Secret(value))
 
-    async def prove(self, client_id: str, value: Secret, resource_uri: str) -> None:
+    @outgoing("graph remove_password")
+    def remove_password(self, object_id: str, key_id: str) -> bool:
+        unique_name, app, seen = self._visible(object_id)
+        if key_id not in app.passwords or all(password.key_id != key_id for password in seen.passwords):
+            return False
+        del app.passwords[key_id]
+        self.remember(unique_name)
+        return True
+
+    @outgoing("entra token")
+    def prove(self, client_id: str, value: Secret, resource_uri: str) -> None:
         """Fills `SignIn`."""
-        async with self.faults.call("entra token"):
-            assert resource_uri.startswith("https://")
-            app = next((a for a in self.applications.values() if a.client_id == client_id), None)
-            if app is None or client_id not in self.principals or not self.signs_in(app, value.reveal()):
-                raise NotYetVisible("AADSTS7000215")
+        assert resource_uri.startswith("https://")
+        app = next((a for a in self.applications.values() if a.client_id == client_id), None)
+        if app is None or client_id not in self.principals or not self.signs_in(app, value.reveal()):
+            raise NotYetVisible("AADSTS7000215")
 
     def signs_in(self, app: FakeApplication, value: str) -> bool:
         now = self.clock.now()

@@ -2,19 +2,19 @@
 
 import heapq
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import count
 from typing import Any
 
 from shared.application_record import ApplicationRecord
-from shared.errors import Busy
+from shared.errors import Busy, RegistrarError
 from shared.operation import Operation, State
 from shared.ports import Cleanup, Lease, PoisonedMessage, Versioned
 from tests.fakes.clock import FakeClock
-from tests.fakes.faults import Faults
+from tests.fakes.faults import Faults, outgoing
 
 _LEASE = timedelta(seconds=60)
 _RENEW_AFTER = timedelta(seconds=20)
@@ -38,58 +38,70 @@ class FakeOperations:
         self.unsettled: dict[str, tuple[int, datetime]] = {}
         self._etags = count(1)
 
-    async def claim(self, source: str, request_id: str, body_hash: str, operation_id: str) -> tuple[str, str]:
-        async with self.faults.call("table claim"):
-            return self.claims.setdefault((source, request_id), (operation_id, body_hash))
+    @outgoing("table claim")
+    def claim(self, source: str, request_id: str, body_hash: str, operation_id: str) -> tuple[str, str]:
+        return self.claims.setdefault((source, request_id), (operation_id, body_hash))
 
-    async def find(self, source: str, request_id: str) -> str | None:
-        async with self.faults.call("table find"):
-            claim = self.claims.get((source, request_id))
-            return claim[0] if claim is not None else None
+    @outgoing("table find")
+    def find(self, source: str, request_id: str) -> str | None:
+        claim = self.claims.get((source, request_id))
+        return claim[0] if claim is not None else None
 
     async def create(self, operation: Operation, due: datetime) -> bool:
-        async with self.faults.call("table create"):
-            self.unsettled[operation.id] = (operation.generation, due)
-            if operation.id in self.rows:
-                return False
-            self.rows[operation.id] = (operation.model_dump_json(), str(next(self._etags)))
-            return True
+        await self.relist(operation.id, operation.generation, due)
+        return await self._insert(operation)
 
-    async def read(self, operation_id: str) -> Versioned[Operation] | None:
-        async with self.faults.call("table read"):
-            row = self.rows.get(operation_id)
-            return Versioned(_operation(row[0]), row[1]) if row is not None else None
+    @outgoing("table read")
+    def read(self, operation_id: str) -> Versioned[Operation] | None:
+        row = self.rows.get(operation_id)
+        return Versioned(_operation(row[0]), row[1]) if row is not None else None
 
     async def save(self, operation: Operation, etag: str, due: datetime | None) -> str:
-        async with self.faults.call("table save"):
-            if self.rows[operation.id][1] != etag:
-                raise Busy("changed meanwhile")
-            new = str(next(self._etags))
-            self.rows[operation.id] = (operation.model_dump_json(), new)
-            if due is None:
-                self.unsettled.pop(operation.id, None)
-            else:
-                self.unsettled[operation.id] = (operation.generation, due)
-            return new
+        new = await self._replace(operation, etag)
+        if due is None:
+            await self.unlist(operation.id)
+        else:
+            await self.relist(operation.id, operation.generation, due)
+        return new
 
     async def due(self, before: datetime) -> AsyncIterator[tuple[str, int]]:
-        async with self.faults.call("table due"):
-            found = [(operation, generation) for operation, (generation, due) in self.unsettled.items() if due < before]
-        for operation_id, generation in found:
+        for operation_id, generation in await self._due(before):
             yield operation_id, generation
 
     async def failed(self, reason: str) -> AsyncIterator[str]:
-        for operation in self.all():
-            if operation.state is State.FAILED and operation.reason == reason:
-                yield operation.id
+        for operation_id in await self._failed(reason):
+            yield operation_id
 
-    async def relist(self, operation_id: str, generation: int, due: datetime) -> None:
-        async with self.faults.call("table relist"):
-            self.unsettled[operation_id] = (generation, due)
+    @outgoing("table relist")
+    def relist(self, operation_id: str, generation: int, due: datetime) -> None:
+        self.unsettled[operation_id] = (generation, due)
 
-    async def unlist(self, operation_id: str) -> None:
-        async with self.faults.call("table unlist"):
-            self.unsettled.pop(operation_id, None)
+    @outgoing("table unlist")
+    def unlist(self, operation_id: str) -> None:
+        self.unsettled.pop(operation_id, None)
+
+    @outgoing("table create")
+    def _insert(self, operation: Operation) -> bool:
+        if operation.id in self.rows:
+            return False
+        self.rows[operation.id] = (operation.model_dump_json(), str(next(self._etags)))
+        return True
+
+    @outgoing("table save")
+    def _replace(self, operation: Operation, etag: str) -> str:
+        if self.rows[operation.id][1] != etag:
+            raise Busy("changed meanwhile")
+        new = str(next(self._etags))
+        self.rows[operation.id] = (operation.model_dump_json(), new)
+        return new
+
+    @outgoing("table due")
+    def _due(self, before: datetime) -> list[tuple[str, int]]:
+        return [(operation, generation) for operation, (generation, due) in self.unsettled.items() if due < before]
+
+    @outgoing("table failed")
+    def _failed(self, reason: str) -> list[str]:
+        return [each.id for each in self.all() if each.state is State.FAILED and each.reason == reason]
 
     def all(self) -> list[Operation]:
         return [_operation(row[0]) for row in self.rows.values()]
@@ -101,20 +113,20 @@ class FakeApplications:
         self.rows: dict[str, tuple[str, str]] = {}
         self._etags = count(1)
 
-    async def read(self, unique_name: str) -> Versioned[ApplicationRecord]:
-        async with self.faults.call("table read app"):
-            row = self.rows.get(unique_name)
-            if row is None:
-                return Versioned(ApplicationRecord(unique_name=unique_name), "")
-            return Versioned(_application(row[0]), row[1])
+    @outgoing("table read app")
+    def read(self, unique_name: str) -> Versioned[ApplicationRecord]:
+        row = self.rows.get(unique_name)
+        if row is None:
+            return Versioned(ApplicationRecord(unique_name=unique_name), "")
+        return Versioned(_application(row[0]), row[1])
 
-    async def save(self, record: ApplicationRecord, etag: str) -> str:
-        async with self.faults.call("table save app"):
-            if self.rows.get(record.unique_name, ("", ""))[1] != etag:
-                raise Busy("changed meanwhile")
-            new = str(next(self._etags))
-            self.rows[record.unique_name] = (record.model_dump_json(), new)
-            return new
+    @outgoing("table save app")
+    def save(self, record: ApplicationRecord, etag: str) -> str:
+        if self.rows.get(record.unique_name, ("", ""))[1] != etag:
+            raise Busy("changed meanwhile")
+        new = str(next(self._etags))
+        self.rows[record.unique_name] = (record.model_dump_json(), new)
+        return new
 
 
 class FakeCleanups:
@@ -122,19 +134,21 @@ class FakeCleanups:
         self.faults = faults
         self.rows: dict[tuple[str, str], Cleanup] = {}
 
-    async def put(self, cleanup: Cleanup) -> None:
-        async with self.faults.call("table put cleanup"):
-            self.rows[(cleanup.unique_name, cleanup.operation_id)] = cleanup
+    @outgoing("table put cleanup")
+    def put(self, cleanup: Cleanup) -> None:
+        self.rows[(cleanup.unique_name, cleanup.operation_id)] = cleanup
 
-    async def remove(self, unique_name: str, operation_id: str) -> None:
-        async with self.faults.call("table remove cleanup"):
-            self.rows.pop((unique_name, operation_id), None)
+    @outgoing("table remove cleanup")
+    def remove(self, unique_name: str, operation_id: str) -> None:
+        self.rows.pop((unique_name, operation_id), None)
 
     async def all(self) -> AsyncIterator[Cleanup]:
-        async with self.faults.call("table all cleanups"):
-            found = list(self.rows.values())
-        for row in found:
+        for row in await self._all():
             yield row
+
+    @outgoing("table all cleanups")
+    def _all(self) -> list[Cleanup]:
+        return list(self.rows.values())
 
 
 class FakeBackoff:
@@ -142,14 +156,19 @@ class FakeBackoff:
         self.faults = faults
         self.pause: datetime | None = None
 
-    async def until(self) -> datetime | None:
-        async with self.faults.call("table read backoff"):
-            return self.pause
+    @outgoing("table read backoff")
+    def until(self) -> datetime | None:
+        return self.pause
 
     async def extend(self, until: datetime, reason: str) -> None:
-        async with self.faults.call("table extend backoff"):
-            assert reason
-            self.pause = max(self.pause or until, until)
+        assert reason
+        standing = await self.until()
+        if standing is None or standing < until:
+            await self._put(until)
+
+    @outgoing("table extend backoff")
+    def _put(self, until: datetime) -> None:
+        self.pause = until
 
 
 class FakeLeases:
@@ -162,22 +181,32 @@ class FakeLeases:
 
     @asynccontextmanager
     async def hold(self, unique_name: str) -> AsyncGenerator[Lease]:
-        async with self.faults.call("lease hold"):
-            holder = self.holders.get(unique_name)
-            if holder is not None and holder.until > self.clock.now():
-                raise Busy("held")
-            lease = FakeLease(self, unique_name)
-            self.holders[unique_name] = lease
+        lease = await self._acquire(unique_name)
+        lease.renewed = self.clock.now()
         try:
             yield lease
         except Exception:
-            self._release(lease)
+            await self._give_back(lease)
             raise
         except BaseException:  # the worker died: nobody gives the lease back
             raise
         else:
-            self._release(lease)
+            await self._give_back(lease)
 
+    @outgoing("lease hold")
+    def _acquire(self, unique_name: str) -> "FakeLease":
+        holder = self.holders.get(unique_name)
+        if holder is not None and holder.until > self.clock.now():
+            raise Busy("held")
+        lease = FakeLease(self, unique_name)
+        self.holders[unique_name] = lease
+        return lease
+
+    async def _give_back(self, lease: "FakeLease") -> None:
+        with suppress(RegistrarError):  # it runs out by itself
+            await self._release(lease)
+
+    @outgoing("lease release")
     def _release(self, lease: "FakeLease") -> None:
         if self.holders.get(lease.unique_name) is lease:
             del self.holders[lease.unique_name]
@@ -188,16 +217,25 @@ class FakeLease:
 
     def __init__(self, leases: FakeLeases, unique_name: str) -> None:
         self.unique_name = unique_name
+        self.faults = leases.faults
         self._leases = leases
         self.until = leases.clock.now() + _LEASE
+        """On the store's clock."""
+        self.renewed = leases.clock.now()
+        """On its holder's clock, who need not know yet that it was lost."""
 
     async def keep(self) -> None:
-        if self.until - self._leases.clock.now() > _LEASE - _RENEW_AFTER:
+        now = self._leases.clock.now()
+        if now - self.renewed < _RENEW_AFTER:
             return
-        async with self._leases.faults.call("lease keep"):
-            if self._leases.holders.get(self.unique_name) is not self:
-                raise Busy("lost")
-            self.until = self._leases.clock.now() + _LEASE
+        await self._renew()
+        self.renewed = now
+
+    @outgoing("lease keep")
+    def _renew(self) -> None:
+        if self._leases.holders.get(self.unique_name) is not self:
+            raise Busy("lost")
+        self.until = self._leases.clock.now() + _LEASE
 
 
 class FakeQueues:
@@ -211,36 +249,41 @@ class FakeQueues:
         self.events: list[dict[str, Any]] = []
         self.poison: list[dict[str, Any]] = []
         self.given_up: list[PoisonedMessage] = []
+        self.on_work: Callable[[], None] = lambda: None
+        """Told whenever there is new work."""
         self._order = count()
 
-    async def send_work(self, operation_id: str, generation: int, delay: timedelta = timedelta(0)) -> None:
-        async with self.faults.call("queue work"):
-            heapq.heappush(self.work, (self.clock.now() + delay, next(self._order), operation_id, generation))
+    @outgoing("queue work")
+    def send_work(self, operation_id: str, generation: int, delay: timedelta = timedelta(0)) -> None:
+        heapq.heappush(self.work, (self.clock.now() + delay, next(self._order), operation_id, generation))
+        self.on_work()
 
-    async def send_answer(self, answer: str) -> None:
-        async with self.faults.call("queue answer"):
-            self.answers.append(json.loads(answer))
+    @outgoing("queue answer")
+    def send_answer(self, answer: str) -> None:
+        self.answers.append(json.loads(answer))
 
-    async def send_event(self, event: str) -> None:
-        async with self.faults.call("queue event"):
-            self.events.append(json.loads(event))
+    @outgoing("queue event")
+    def send_event(self, event: str) -> None:
+        self.events.append(json.loads(event))
 
-    async def send_poison(self, message: str) -> None:
-        async with self.faults.call("queue poison"):
-            self.poison.append(json.loads(message))
+    @outgoing("queue poison")
+    def send_poison(self, message: str) -> None:
+        self.poison.append(json.loads(message))
 
-    async def remove_kept(self, operation_id: str, before: int) -> None:
-        async with self.faults.call("queue remove kept"):
-            others = [k for k in self.poison if k["operationId"] != operation_id or k["generation"] >= before]
-            self.poison = others
+    @outgoing("queue remove kept")
+    def remove_kept(self, operation_id: str, before: int) -> None:
+        others = [k for k in self.poison if k["operationId"] != operation_id or k["generation"] >= before]
+        self.poison = others
 
     async def host_poisoned(self) -> AsyncIterator[PoisonedMessage]:
-        async with self.faults.call("queue poisoned"):
-            found = list(self.given_up)
-        for message in found:
+        for message in await self._host_poisoned():
             yield message
 
-    async def remove_poisoned(self, message: PoisonedMessage) -> None:
-        async with self.faults.call("queue remove poisoned"):
-            if message in self.given_up:
-                self.given_up.remove(message)
+    @outgoing("queue poisoned")
+    def _host_poisoned(self) -> list[PoisonedMessage]:
+        return list(self.given_up)
+
+    @outgoing("queue remove poisoned")
+    def remove_poisoned(self, message: PoisonedMessage) -> None:
+        if message in self.given_up:
+            self.given_up.remove(message)

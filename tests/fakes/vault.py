@@ -10,7 +10,7 @@ from shared.model import VaultEntry
 from shared.naming import SECRET_CONTENT_TYPE
 from shared.secret import Secret
 from tests.fakes.clock import FakeClock
-from tests.fakes.faults import Faults
+from tests.fakes.faults import Faults, outgoing
 
 URL = "https://contoso-registrar.vault.azure.net"
 _MOST_TAGS = 15
@@ -32,28 +32,29 @@ class FakeVault:
         self.deleted: dict[str, list[FakeVersion]] = {}
         self._versions = count(1)
 
-    async def newest(self, unique_name: str, secret_name: str) -> VaultEntry | None:
-        async with self.faults.call("vault newest"):
-            versions = self.secrets.get(secret_name)
-            return versions[-1].entry if versions else None
+    @outgoing("vault newest")
+    def newest(self, unique_name: str, secret_name: str) -> VaultEntry | None:
+        versions = self.secrets.get(secret_name)
+        return versions[-1].entry if versions else None
 
-    async def key_ids(self, unique_name: str, secret_name: str) -> frozenset[str]:
-        async with self.faults.call("vault key_ids"):
-            tags = [version.entry.tags for version in self.secrets.get(secret_name, ())]
-            return frozenset(each["keyId"] for each in tags if "keyId" in each)
+    @outgoing("vault key_ids")
+    def key_ids(self, unique_name: str, secret_name: str) -> frozenset[str]:
+        tags = [version.entry.tags for version in self.secrets.get(secret_name, ())]
+        return frozenset(each["keyId"] for each in tags if "keyId" in each)
 
-    async def deleted_tags(self, unique_name: str, secret_name: str) -> dict[str, str] | None:
-        async with self.faults.call("vault deleted_tags"):
-            versions = self.deleted.get(secret_name)
-            return versions[-1].entry.tags if versions else None
+    @outgoing("vault deleted_tags")
+    def deleted_tags(self, unique_name: str, secret_name: str) -> dict[str, str] | None:
+        versions = self.deleted.get(secret_name)
+        return versions[-1].entry.tags if versions else None
 
-    async def recover(self, unique_name: str, secret_name: str) -> None:
-        async with self.faults.call("vault recover"):
-            if secret_name not in self.deleted:
-                raise NotYetVisible("SecretNotFound")
-            self.secrets[secret_name] = self.deleted.pop(secret_name)
+    @outgoing("vault recover")
+    def recover(self, unique_name: str, secret_name: str) -> None:
+        if secret_name not in self.deleted:
+            raise NotYetVisible("SecretNotFound")
+        self.secrets[secret_name] = self.deleted.pop(secret_name)
 
-    async def store(
+    @outgoing("vault store")
+    def store(
         self,
         unique_name: str,
         secret_name: str,
@@ -63,24 +64,23 @@ class FakeVault:
         expires: datetime,
         tags: Mapping[str, str],
     ) -> VaultEntry:
-        async with self.faults.call("vault store"):
-            if secret_name in self.deleted:
-                raise NotYetVisible("the name is held by a deleted secret")
-            if len(tags) > _MOST_TAGS:
-                raise Refused("BadParameter")
-            return self.put(secret_name, value.reveal(), expires, tags)
+        if secret_name in self.deleted:
+            raise NotYetVisible("the name is held by a deleted secret")
+        if len(tags) > _MOST_TAGS:
+            raise Refused("BadParameter")
+        return self.put(secret_name, value.reveal(), expires, tags)
 
-    async def retag(self, unique_name: str, secret_name: str, version: str, tags: Mapping[str, str]) -> None:
-        async with self.faults.call("vault retag"):
-            kept = self._version(secret_name, version)
-            kept.entry = replace(kept.entry, tags=dict(tags))
+    @outgoing("vault retag")
+    def retag(self, unique_name: str, secret_name: str, version: str, tags: Mapping[str, str]) -> None:
+        kept = self._version(secret_name, version)
+        kept.entry = replace(kept.entry, tags=dict(tags))
 
-    async def value(self, unique_name: str, secret_name: str, version: str) -> Secret:
-        async with self.faults.call("vault value"):
-            kept = self._version(secret_name, version)
-            if not kept.entry.enabled:
-                raise Forbidden("SecretDisabled")
-            return Secret(kept.value)
+    @outgoing("vault value")
+    def value(self, unique_name: str, secret_name: str, version: str) -> Secret:
+        kept = self._version(secret_name, version)
+        if not kept.entry.enabled:
+            raise Forbidden("SecretDisabled")
+        return Secret(kept.value)
 
     def put(self, name: str, value: str, expires: datetime, tags: Mapping[str, str]) -> VaultEntry:
         """Store a version, as somebody with the right to."""

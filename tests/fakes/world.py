@@ -102,14 +102,23 @@ class World:
         end = self.clock.now() + within
         while self.operations.unsettled or self.queues.work or self.cleanups.rows:
             assert self.clock.now() < end, f"not settled: {self.operations.unsettled} {self.cleanups.rows}"
-            next_tick = self.clock.now() + timedelta(minutes=1)
-            while self.queues.work and self.queues.work[0][0] <= next_tick:
-                due, _, operation_id, generation = heapq.heappop(self.queues.work)
-                self.clock.advance(max(due - self.clock.now(), timedelta(0)))
-                await self._deliver(lambda o=operation_id, g=generation: self.execution.run(o, g))
-            self.clock.advance(max(next_tick - self.clock.now(), timedelta(0)))
-            await self._timer(resume_unsettled)
-            await self._timer(clean_up_credentials)
+            await self._minute()
+
+    async def go_on(self, time: timedelta) -> None:
+        """Let so much time pass, in whole minutes, with the messages and timers that come due."""
+        end = self.clock.now() + time
+        while self.clock.now() < end:
+            await self._minute()
+
+    async def _minute(self) -> None:
+        next_tick = self.clock.now() + timedelta(minutes=1)
+        while self.queues.work and self.queues.work[0][0] <= next_tick:
+            due, _, operation_id, generation = heapq.heappop(self.queues.work)
+            self.clock.advance(max(due - self.clock.now(), timedelta(0)))
+            await self._deliver(lambda o=operation_id, g=generation: self.execution.run(o, g))
+        self.clock.advance(max(next_tick - self.clock.now(), timedelta(0)))
+        await self._timer(resume_unsettled)
+        await self._timer(clean_up_credentials)
 
     async def run(self, request: dict[str, Any] | bytes) -> dict[str, Any]:
         """Send a request, let everything settle, and return the newest answer."""

@@ -52,7 +52,7 @@ class Simulation:
         self._weather = Weather(self._draw, self._loop, self._trace)
         self._world = World(seed=seed, faults=self._weather, clock=clock)
         self._world.directory.secret_delay = self._weather.secret_delay
-        self._weather.before_effect = self._serve_late
+        self._weather.before_read = self._serve_late
         self._weather.after_effect = self._watch
         self._promised = set[str]()
         self._answers_read = 0
@@ -60,18 +60,18 @@ class Simulation:
         if spoil is not None:
             spoil(self._world)
         self._hosts = Hosts(self._world, self._loop, self._draw, self._trace)
+        self._world.queues.on_work = self._hosts.take_over_work
 
     def play(self) -> Run:
         """Run the schedule to its end and check what stands then."""
         with _log_kept_in(self._world.log):
             self._announce_everything()
             begin, weather = self._world.clock.now(), self._weather
-            self._go_on_until(lambda: self._world.clock.now() > begin + weather.storm + timedelta(hours=1))
+            self._loop.run_until(begin + weather.storm + timedelta(hours=1))
             weather.fine = True
             end = self._world.clock.now() + self._patience
-            self._go_on_until(lambda: self._is_settled() or self._world.clock.now() > end)
-            calm = self._world.clock.now() + _CALM
-            self._go_on_until(lambda: self._world.clock.now() > calm)
+            self._loop.run_until(end, self._is_settled)
+            self._loop.run_until(self._world.clock.now() + _CALM)
         if not self._is_settled():
             self.run.breaches.append(f"5: not settled: {self._world.operations.unsettled} {self._world.cleanups.rows}")
         self.run.breaches += breaches(self._world)
@@ -93,11 +93,6 @@ class Simulation:
         for _ in range(draw.choice((0, 0, 0, 2))):
             jump = timedelta(seconds=draw.choice((30, 400, 3000)))
             loop.after(storm * draw.random(), partial(self._world.clock.advance, jump))
-
-    def _go_on_until(self, done: Callable[[], bool]) -> None:
-        while not done():
-            self._loop.step()
-            self._hosts.take_over_work()
 
     def _is_settled(self) -> bool:
         world = self._world

@@ -74,10 +74,13 @@ class Loop:
 
     def after(self, delay: timedelta, event: Callable[[], None]) -> None:
         """Announce an event after a delay."""
-        self.at(self.clock.time + delay, event)
+        heapq.heappush(self._events, (self.clock.time + delay, next(self._order), event))
 
-    def step(self) -> None:
-        """Let the next event happen, at its moment or, after a jump of the clock, late."""
-        moment, _, event = heapq.heappop(self._events)
-        self.clock.time = max(self.clock.time, moment)
-        event()
+    def run_until(self, end: datetime, done: Callable[[], bool] | None = None) -> None:
+        """Let events happen, each at its moment or, after a jump of the clock, late: until one is behind `end`."""
+        events, clock = self._events, self.clock
+        while clock.time <= end and (done is None or not done()):
+            moment, _, event = heapq.heappop(events)
+            if moment > clock.time:
+                clock.time = moment
+            event()

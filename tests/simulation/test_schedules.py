@@ -48,7 +48,7 @@ def test_the_weather_is_bad_enough_to_mean_something() -> None:
         "graph add_password: Throttled",
         "table save: Unavailable",
     ):
-        assert sign in traced, sign
+        assert any(what.startswith(sign) for what in traced), sign
     first_hosts = [task.rpartition("@")[2] for _, task, what in texts[0].trace if what.startswith(("graph", "table"))]
     assert sum(one != other for one, other in pairwise(first_hosts)) > 10
     assert all(run.answers > 0 for run in texts)

@@ -1,26 +1,33 @@
 """What the services are like during one run: drawn from the seed, and worse than any real day."""
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from shared.errors import Busy, Contended, RegistrarError, Throttled, Unavailable
+from shared.errors import Busy, Contended, Refused, RegistrarError, Throttled, Unavailable
 from tests.fakes.faults import Faults
 from tests.simulation.steps import Loop, Pause
 
 SERVICES = ("graph", "vault", "entra", "table", "queue", "lease")
+_THEIRS = frozenset(SERVICES[:3])
+"""What is not the storage account: slow and lossy far more often."""
 _WRITES = frozenset({"graph upsert_application", "graph upsert_service_principal", "graph write_consents"})
+_REFUSABLE = _WRITES | {"graph add_password", "vault store"}
 _GUARDED = frozenset({"table save", "table save app"})
 """Writes with an ETag: the SDK repeats one whose answer was lost, and is told that somebody else wrote."""
+_PATIENCE = timedelta(seconds=30)
+"""How long a client waits for an answer; the service may do its work later still."""
+_LATE_AT_MOST = 120
+"""Seconds that a write may take effect after its client gave up or died."""
 
 
 @dataclass(frozen=True)
 class Outage:
-    """One service is away."""
+    """Some services are away."""
 
-    service: str
+    services: tuple[str, ...]
     begin: datetime
     end: datetime
 
@@ -34,41 +41,80 @@ class Weather(Faults):
         self._loop = loop
         self._trace = trace
         self.fine = False
+        self.met = 0
+        """How many calls did not go as their caller hoped."""
         self.lag = draw.choice((0, 0, 5, 20, 60))
         self.secret_delay = timedelta(seconds=draw.choice((0, 0, 10, 40)))
         self._throttling, self._failing, self._losing, self._contending = (
             draw.choice((0.0, 0.01, 0.03, 0.1)) for _ in range(4)
         )
         self._stalling = draw.choice((0.0, 0.002, 0.01))
+        self._refusing = draw.choice((0.0, 0.0, 0.01))
+        self._late = draw.choice((0.0, 0.3, 0.9))
         self.storm = timedelta(minutes=draw.choice((5, 20, 90)))
         self._outages = [self._outage() for _ in range(draw.choice((0, 0, 1, 2)))]
-        self.before_effect: Callable[[], None] = lambda: None
+        self.before_read: Callable[[], None] = lambda: None
         self.after_effect: Callable[[str], None] = lambda _: None
 
-    @asynccontextmanager
-    async def call(self, name: str) -> AsyncGenerator[None]:
+    async def call[R](self, name: str, effect: Callable[[], R]) -> R:
         """Travel, take effect or not, travel back: other tasks run while this one is on its way."""
-        await Pause(self._travel())
         service, _, _ = name.partition(" ")
-        failure = None if self.fine else self._failure(service, name)
+        draw, fine = self._draw.random, self.fine
+        stall = None if fine or draw() >= self._stalling else self._draw.choice(("there", "back", "too long"))
+        try:
+            await Pause(self._stall(service) if stall == "there" else timedelta(0, 0, 5_000 + int(400_000 * draw())))
+        except GeneratorExit:  # the client is dead, but what it sent may be on its way all the same
+            if draw() < self._late:
+                self._take_effect_late(name, effect)
+            raise
+        failure = None if fine else self._failure(service, name)
         if failure is not None:
-            self._trace(f"{name}: {type(failure).__name__}")
-            raise failure
-        self.before_effect()
-        yield
+            raise self._met(name, failure)
+        if stall == "too long":
+            self._take_effect_late(name, effect, _PATIENCE)
+            await Pause(_PATIENCE)
+            raise self._met(name, Unavailable("timed out"))
+        answer = self._serve(name, effect)
+        # A quick way back needs no pause of its own: its client does nothing before its next call travels.
+        if stall == "back":
+            await Pause(self._stall(service))
+        if not fine and draw() < self._losing * (1 if service in _THEIRS else 0.2):
+            raise self._met(f"{name}: the answer was lost", _lost(name))
+        return answer
+
+    def _serve[R](self, name: str, effect: Callable[[], R]) -> R:
+        if name.startswith("graph"):
+            self.before_read()
+        try:
+            answer = effect()
+        except RegistrarError as error:
+            self._trace(f"{name}: refused as {type(error).__name__}")
+            raise
         self._trace(name)
         self.after_effect(name)
-        await Pause(self._travel())
-        if not self.fine and self._draw.random() < self._losing * (1 if service in SERVICES[:3] else 0.2):
-            self._trace(f"{name}: the answer was lost")
-            raise Busy("changed meanwhile") if name in _GUARDED else Unavailable("connection lost")
+        return answer
+
+    def _take_effect_late(self, name: str, effect: Callable[[], object], after: timedelta = timedelta(0)) -> None:
+        def arrive() -> None:
+            self._loop.running = "nobody waits for it"
+            with suppress(RegistrarError):
+                self._serve(name, effect)
+
+        self._loop.after(after + timedelta(seconds=self._draw.uniform(0, _LATE_AT_MOST)), arrive)
+
+    def _met(self, name: str, failure: RegistrarError) -> RegistrarError:
+        self.met += 1
+        self._trace(f"{name}: {type(failure).__name__}")
+        return failure
 
     def _failure(self, service: str, name: str) -> RegistrarError | None:
         now, draw = self._loop.clock.time, self._draw
-        if any(outage.service == service and outage.begin <= now < outage.end for outage in self._outages):
+        if self._outages and any(
+            service in outage.services and outage.begin <= now < outage.end for outage in self._outages
+        ):
             return Unavailable("away", sent=draw.random() < 0.5)
         chance = draw.random()
-        if service in SERVICES[3:]:
+        if service not in _THEIRS:
             return Unavailable("500") if chance < self._failing / 5 else None
         if chance < self._failing:
             return Unavailable("503", timedelta(seconds=20) if draw.random() < 0.2 else None)
@@ -76,13 +122,19 @@ class Weather(Faults):
             return Throttled("429", timedelta(seconds=draw.choice((1, 30, 120))) if draw.random() < 0.7 else None)
         if name in _WRITES and draw.random() < self._contending:
             return Contended("Directory_ConcurrencyViolation")
+        if name in _REFUSABLE and draw.random() < self._refusing:
+            return Refused("400", "Request_BadRequest")
         return None
 
-    def _travel(self) -> timedelta:
-        if not self.fine and self._draw.random() < self._stalling:
-            return timedelta(seconds=self._draw.uniform(5, 100))
-        return timedelta(seconds=0.005 + 0.4 * self._draw.random())
+    def _stall(self, service: str) -> timedelta:
+        return timedelta(seconds=self._draw.uniform(5, 28 if service in _THEIRS else 100))
 
     def _outage(self) -> Outage:
-        begin = self._loop.clock.time + self.storm * self._draw.random()
-        return Outage(self._draw.choice(SERVICES), begin, begin + timedelta(minutes=self._draw.choice((2, 15, 60))))
+        draw = self._draw
+        begin = self._loop.clock.time + self.storm * draw.random()
+        services = draw.sample(SERVICES, draw.choice((1, 1, 1, 3)))
+        return Outage(tuple(services), begin, begin + timedelta(minutes=draw.choice((2, 15, 60))))
+
+
+def _lost(name: str) -> RegistrarError:
+    return Busy("changed meanwhile") if name in _GUARDED else Unavailable("connection lost")

@@ -1,0 +1,66 @@
+"""A call whose client gave up takes effect all the same, later: nobody has gone on as if it never would."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from shared.errors import Unavailable
+from tests.fakes.faults import Faults
+from tests.fakes.invariants import breaches
+from tests.fakes.world import World, example
+
+
+class _Late(Faults):
+    """The first call of this name is not answered in time; `arrive` lets it take effect."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+        self._effect: Callable[[], object] | None = None
+
+    async def call[R](self, name: str, effect: Callable[[], R]) -> R:
+        if name == self._name and self._effect is None:
+            self._effect = effect
+            raise Unavailable("timed out")
+        return await super().call(name, effect)
+
+    def arrive(self) -> None:
+        assert self._effect is not None
+        self._effect()
+
+
+async def test_no_other_secret_is_stored_while_one_may_be_on_its_way() -> None:
+    late = _Late("vault store")
+    world = World(faults=late)
+    await world.send(example())
+    await world.go_on(timedelta(minutes=2))
+    assert world.directory.passwords_ever_issued == 1
+    late.arrive()
+    await world.settle()
+    assert [answer["data"]["status"] for answer in world.queues.answers] == ["completed"]
+    assert world.directory.passwords_ever_issued == 1
+    assert breaches(world) == []
+
+
+async def test_a_value_that_never_arrives_is_replaced() -> None:
+    world = World(faults=_Late("vault store"))
+    await world.send(example())
+    await world.settle()
+    assert [answer["data"]["status"] for answer in world.queues.answers] == ["completed"]
+    (app,) = world.directory.applications.values()
+    assert len(app.passwords) == 1
+    assert breaches(world) == []
+
+
+async def test_a_change_waits_for_the_creation_that_may_be_on_its_way() -> None:
+    late = _Late("graph upsert_application")
+    world = World(faults=late)
+    await world.send(example())
+    changed = example(requestId="R2")
+    changed["application"] |= {"displayName": "Changed"}
+    await world.send(changed)
+    assert world.directory.applications == {}
+    late.arrive()
+    await world.settle()
+    (app,) = world.directory.applications.values()
+    assert app.state.display_name == "Changed"
+    assert breaches(world) == []
