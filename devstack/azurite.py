@@ -69,8 +69,12 @@ class Azurite:
 
     def endpoint(self, service: str) -> str:
         """The URL of the development account at "blob", "queue" or "table", as SDKs and app settings take it."""
+        return f"{self.origin(service)}/{ACCOUNT_NAME}"
+
+    def origin(self, service: str) -> str:
+        """Scheme, host and port of one of the services."""
         scheme = "https" if self.certificate else "http"
-        return f"{scheme}://127.0.0.1:{vars(self.ports)[service]}/{ACCOUNT_NAME}"
+        return f"{scheme}://127.0.0.1:{vars(self.ports)[service]}"
 
     def connection_string(self) -> str:
         """The development account's connection string with this process's ports."""

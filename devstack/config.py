@@ -34,7 +34,10 @@ class _Model(BaseModel):
 
 
 class Ports(_Model):
-    """TCP ports on 127.0.0.1, one per service of the stack."""
+    """TCP ports on 127.0.0.1, one per service of the stack.
+
+    `blob`, `queue` and `table` are Azurite's own; the gateways stand before them for the app whose calls are recorded.
+    """
 
     https: int
     proxy: int
@@ -45,6 +48,9 @@ class Ports(_Model):
     table: int
     functions: int
     functions_2: int
+    blob_gateway: int
+    queue_gateway: int
+    table_gateway: int
 
 
 class ManagedIdentity(_Model):
@@ -106,7 +112,8 @@ class StackConfig(_Model):
     """The contents of `stack.json` (camelCase JSON).
 
     `registrar` is the Functions app's user-assigned identity. With `identity_based_storage` Azurite speaks
-    HTTPS and the app reaches it with that identity's tokens, else over HTTP with the account's key.
+    HTTPS and the app reaches it with that identity's tokens, else over HTTP with the account's key. With `recording`
+    the app reaches it through the gateways of the doubles, so that its calls are noted and can be disturbed.
     """
 
     tenant_id: str = Field(default_factory=_new_id)
@@ -117,6 +124,7 @@ class StackConfig(_Model):
     requester: Client = Field(default_factory=Client)
     registrar: ManagedIdentity = Field(default_factory=ManagedIdentity)
     identity_based_storage: bool = False
+    recording: bool = False
 
     @property
     def vault_url(self) -> str:
@@ -141,6 +149,7 @@ class StackConfig(_Model):
         fixed_ports: Mapping[str, int] | None = None,
         *,
         identity_based_storage: bool = False,
+        recording: bool = False,
     ) -> Self:
         """Make or refresh a state folder's configuration before a start, and save it.
 
@@ -154,7 +163,8 @@ class StackConfig(_Model):
         else:
             ports = choose_ports(fixed)
             config = cls(ports=ports)
-        config = config.model_copy(update={"ports": ports, "identity_based_storage": identity_based_storage})
+        wanted = {"identity_based_storage": identity_based_storage, "recording": recording}
+        config = config.model_copy(update={"ports": ports, **wanted})
         config.save(state)
         return config
 

@@ -5,6 +5,7 @@ doubles by `HTTPS_PROXY`, and trust them by the CA bundle. Nothing else differs 
 """
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from devstack.azurite import Azurite, AzuritePorts
@@ -102,6 +103,9 @@ def azurite(config: StackConfig, state: Path) -> Azurite:
 def _storage_settings(config: StackConfig, state: Path) -> dict[str, str]:
     # Microsoft Learn, functions-reference, "Connecting to host storage with an identity".
     storage = azurite(config, state)
+    if config.recording:
+        ports = config.ports
+        storage = replace(storage, ports=AzuritePorts(ports.blob_gateway, ports.queue_gateway, ports.table_gateway))
     if not config.identity_based_storage:
         return {"AzureWebJobsStorage": storage.connection_string()}
     services = ("blob", "queue", "table")

@@ -27,7 +27,8 @@ def describe_services(config: StackConfig, state: Path, app: Path) -> dict[Servi
     python = own_environment() | {"PYTHONPATH": str(REPOSITORY)}
     storage = azurite(config, state)
     arguments, _ = storage.command()
-    settings = python | functions_settings(config, state)
+    # Which of the app's processes makes a call is read from here: the SDKs add it to their User-Agent.
+    settings = python | functions_settings(config, state) | {"AZURE_HTTP_USER_AGENT": "devstack-host"}
     return {
         "doubles": Service(
             "doubles",

@@ -43,19 +43,23 @@ class Stack:
         fixed_ports: Mapping[str, int] | None = None,
         identity_based_storage: bool = False,
         hosts: int = 1,
+        recording: bool = False,
     ) -> Self:
         """Start a stack and return when it is ready to serve.
 
         `weather` is what the control plane's /weather takes. `fixed_ports` are wishes by service; all others
         are chosen. `hosts` is how many Functions hosts share the work, 0 to 2; 0 leaves it to somebody else (Core
-        Tools, say).
+        Tools, say). With `recording`, the control plane's journal has the app's calls to storage, too, and traps and
+        faults reach them.
         Raises StackError or ConfigError when it cannot run; nothing is left running then.
         """
         state = state.absolute()
         lock = StateLock(state)
         try:
             lock.announce("starting")
-            config = StackConfig.prepare(state, fixed_ports, identity_based_storage=identity_based_storage)
+            config = StackConfig.prepare(
+                state, fixed_ports, identity_based_storage=identity_based_storage, recording=recording
+            )
             stack = cls(state, config, lock)
         except BaseException:
             lock.release()

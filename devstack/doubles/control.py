@@ -1,6 +1,7 @@
 """The control plane: plain HTTP and JSON, for tests, benchmarks and people with curl.
 
-It moves the stack clock, makes weather, scripts faults, adds documents and counts calls. Names are camelCase.
+It moves the stack clock, makes weather, scripts faults, sets traps, adds documents, counts and lists calls. Names
+are camelCase.
 """
 
 from collections import defaultdict
@@ -19,10 +20,13 @@ from starlette.types import ASGIApp
 
 from devstack.doubles.faults import Fault
 from devstack.doubles.seed import Additions, add
+from devstack.doubles.wire import Call, Trap
 from devstack.doubles.world import Weather, World
 
 _FAULTS: TypeAdapter[list[Fault]] = TypeAdapter(list[Fault])
 _FAULT = TypeAdapter(Fault)
+_CALLS: TypeAdapter[list[Call]] = TypeAdapter(list[Call])
+_NUMBER: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(ge=0)])
 
 
 class ClockStep(BaseModel):
@@ -50,6 +54,10 @@ def create(world: World, plant: Callable[[], object]) -> ASGIApp:
         Route("/faults", control.clear_faults, methods=["DELETE"]),
         Route("/calls", control.calls),
         Route("/calls", control.clear_calls, methods=["DELETE"]),
+        Route("/journal", control.journal),
+        Route("/traps", control.traps),
+        Route("/traps", control.add_trap, methods=["POST"]),
+        Route("/traps", control.release_traps, methods=["DELETE"]),
     ]
     listed = [Route("/", _index(routes)), *routes]
     handlers = {
@@ -81,10 +89,11 @@ class _Control:
         return await self.clock(request)
 
     async def reset(self, _request: Request) -> Response:
-        """Documents as they were seeded; weather, faults and counters cleared. The clock stays."""
+        """Documents as they were seeded; weather, faults, traps and counters cleared. Clock and journal stay."""
         self._world.documents.clear()
         self._world.change_weather(Weather())
         self._world.faults.clear()
+        self._world.traps.release()
         self._world.calls.clear()
         self._plant()
         return Response(status_code=204)
@@ -139,6 +148,28 @@ class _Control:
     async def clear_calls(self, _request: Request) -> Response:
         """Start counting from zero."""
         self._world.calls.clear()
+        return Response(status_code=204)
+
+    async def journal(self, request: Request) -> Response:
+        """The calls in their order, those after number `?since=`; storage's only in a stack that records them."""
+        since = _NUMBER.validate_python(request.query_params.get("since", 0))
+        return Response(_CALLS.dump_json(self._world.journal.since(since)), media_type="application/json")
+
+    async def traps(self, _request: Request) -> Response:
+        """The traps that are armed, with the number of the call that each one holds."""
+        armed = self._world.traps.armed
+        return JSONResponse([one.trap.model_dump(by_alias=True) | {"sprung": one.sprung} for one in armed])
+
+    async def add_trap(self, request: Request) -> Response:
+        """Hold one call before or after it takes effect: the nth to a route from now on."""
+        self._world.traps.arm(Trap.model_validate_json(await request.body()))
+        answer = await self.traps(request)
+        answer.status_code = 201
+        return answer
+
+    async def release_traps(self, _request: Request) -> Response:
+        """Disarm all traps; the connections of the calls that they hold are dropped."""
+        self._world.traps.release()
         return Response(status_code=204)
 
 

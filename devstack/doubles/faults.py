@@ -9,7 +9,8 @@ import pydantic.dataclasses
 from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-type ServiceName = Literal["graph", "entra", "keyvault", "identity"]
+type StorageName = Literal["blob", "queue", "table"]
+type ServiceName = Literal["graph", "entra", "keyvault", "identity"] | StorageName
 
 
 class FaultKind(StrEnum):

@@ -1,4 +1,4 @@
-"""What happens to a call before and after a double sees it: counted, then weather and scripted faults.
+"""What happens to a call before and after a double sees it: noted and counted, then traps, weather and faults.
 
 Every double is wrapped in `weathered`; the bodies of its 429, 5xx and concurrency errors are its own.
 """
@@ -8,15 +8,23 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from devstack.doubles.faults import Fault, FaultKind, ServiceName
+from devstack.doubles.wire import Call, When
 from devstack.doubles.world import World
 
 _DROP = "devstack.drop"
 """ASGI extension: a callable that kills the connection of the request."""
+
+IDLE = "devstack.idle"
+"""ASGI extension, set by an application before it answers: nothing happened, the call is not worth noting."""
+
+CALLER_MARK = "devstack-"
+"""What stands before the caller's name in the User-Agent of calls that say who makes them."""
 
 _SERVER_ERRORS = (500, 502, 503, 504)
 
@@ -25,16 +33,18 @@ _SERVER_ERRORS = (500, 502, 503, 504)
 class Service:
     """A double as the middleware sees it.
 
-    `label` turns a method and a path into the route's label, e.g. `POST /applications/{id}/addPassword`.
+    `label` turns a request into the route's label, e.g. `POST /applications/{id}/addPassword`.
     `throttled` gets Retry-After in seconds, `unavailable` a 5xx status; `conflicting` is Graph's answer to
-    writes that collide, None for a service that has no such thing.
+    writes that collide, None for a service that has no such thing. A service that is not `outdoors` has scripted
+    faults only: the weather does not reach it.
     """
 
     name: ServiceName
-    label: Callable[[str, str], str]
+    label: Callable[[Scope], str]
     throttled: Callable[[int], Response]
     unavailable: Callable[[int], Response]
     conflicting: Callable[[], Response] | None = None
+    outdoors: bool = True
 
 
 class ConnectionDropped(ConnectionResetError):
@@ -60,26 +70,58 @@ class DroppableProtocol(H11Protocol):
 
 
 def weathered(app: ASGIApp, service: Service, world: World) -> ASGIApp:
-    """The double `app`, its calls counted in `world.calls` and exposed to the weather and scripted faults."""
+    """The double `app`, its calls noted in the world's journal and counted, exposed to traps, weather and faults."""
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
-        method, path = scope["method"], scope["path"]
-        label = service.label(method, path)
+        method, label = scope["method"], service.label(scope)
         world.calls[service.name, label] += 1
-        fault = world.faults.take(service.name, method, label, path) or _drawn(service, method, world)
+        call = world.journal.note(service.name, label, caller_of(scope))
+        if await world.traps.hold(call, When.BEFORE):
+            await drop(scope, receive)
+            return
+        deliver = _delivering(call, world, scope, receive, send)
+        fault = world.faults.take(service.name, method, label, scope["path"]) or _drawn(service, method, world)
         if fault is None:
-            await app(scope, receive, send)
+            await app(scope, receive, deliver)
         else:
-            await _suffer(fault, service, world, app, scope, receive, send)
+            await _suffer(fault, service, world, app, scope, receive, deliver)
 
     return wrapped
 
 
+def caller_of(scope: Scope) -> str:
+    """Who makes the call, "host" or "worker", if its User-Agent says so, else empty."""
+    _, mark, caller = Headers(scope=scope).get("user-agent", "").rpartition(CALLER_MARK)
+    return caller.partition(" ")[0] if mark else ""
+
+
+def _delivering(call: Call, world: World, scope: Scope, receive: Receive, send: Send) -> Send:
+    """A `send` that notes the answer's status, unless a trap holds the answer back for ever."""
+    withheld = False
+
+    async def deliver(message: Message) -> None:
+        nonlocal withheld
+        if message["type"] == "http.response.start":
+            if scope.get("extensions", {}).get(IDLE):
+                world.journal.forget(call)
+            elif await world.traps.hold(call, When.AFTER):
+                withheld = True
+                await drop(scope, receive)
+            else:
+                call.status = message["status"]
+        if not withheld:
+            await send(message)
+
+    return deliver
+
+
 def _drawn(service: Service, method: str, world: World) -> Fault | None:
     """What the weather does to this call. One draw per kind, so that a seed gives the same faults again."""
+    if not service.outdoors:
+        return None
     weather, dice = world.weather, world.dice
     rates = {
         FaultKind.REFUSE: weather.refused_rate,
@@ -109,9 +151,9 @@ async def _suffer(
             await answer(scope, receive, send)
         case FaultKind.LOST_ANSWER:
             await app(scope, receive, _swallow)
-            await _drop(scope, receive)
+            await drop(scope, receive)
         case FaultKind.REFUSE:
-            await _drop(scope, receive)
+            await drop(scope, receive)
         case FaultKind.DELAY:
             await asyncio.sleep(fault.seconds)
             await app(scope, receive, send)
@@ -121,7 +163,8 @@ async def _swallow(message: Message) -> None:
     """A `send` that nobody listens to."""
 
 
-async def _drop(scope: Scope, receive: Callable[[], Awaitable[Message]]) -> None:
+async def drop(scope: Scope, receive: Callable[[], Awaitable[Message]]) -> None:
+    """Kill the connection of a request, without an answer."""
     abort = scope.get("extensions", {}).get(_DROP)
     if abort is None:
         raise ConnectionDropped("the connection was dropped without an answer")

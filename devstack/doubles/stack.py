@@ -10,6 +10,8 @@ from devstack.config import StackConfig, StateFolder
 from devstack.doubles import control, identity
 from devstack.doubles.dispatch import by_host
 from devstack.doubles.entra import app as entra
+from devstack.doubles.faults import StorageName
+from devstack.doubles.gateway import gateways
 from devstack.doubles.graph import app as graph
 from devstack.doubles.keyvault import app as keyvault
 from devstack.doubles.proxy import proxying
@@ -17,6 +19,7 @@ from devstack.doubles.seed import plant
 from devstack.doubles.serving import serving
 from devstack.doubles.tokens import Tokens
 from devstack.doubles.world import Tenant, World, open_world
+from devstack.environment import azurite
 
 HOSTS = ("login.microsoftonline.com", "graph.microsoft.com", "*.vault.azure.net")
 """The host names that have a double; the proxy refuses every other."""
@@ -44,6 +47,23 @@ async def running(state: Path, config: StackConfig) -> AsyncGenerator[World]:
         await stack.enter_async_context(proxying(HOSTS, https, ports.proxy))
         endpoint = identity.create(world, tokens, config.identity_header)
         await stack.enter_async_context(serving(endpoint, ports.identity))
+        if config.recording:
+            await _serve_gateways(world, state, config, stack)
         plane = control.create(world, lambda: plant(world, config))
         await stack.enter_async_context(serving(plane, ports.control))
         yield world
+
+
+async def _serve_gateways(world: World, state: Path, config: StackConfig, stack: AsyncExitStack) -> None:
+    """Serve a gateway to each storage service of Azurite, with TLS if Azurite has it."""
+    storage, ports = azurite(config, state), config.ports
+    files = certificates.Certificates(StateFolder(state).certificates) if storage.certificate else None
+    served: dict[StorageName, int] = {
+        "blob": ports.blob_gateway,
+        "queue": ports.queue_gateway,
+        "table": ports.table_gateway,
+    }
+    origins: dict[StorageName, str] = {name: storage.origin(name) for name in served}
+    apps = await stack.enter_async_context(gateways(world, origins, str(files.bundle) if files else None))
+    for name, app in apps.items():
+        await stack.enter_async_context(serving(app, served[name], files))

@@ -1,6 +1,7 @@
 """One worker child process: its start, its answers, its end."""
 
 import asyncio
+import os
 import signal
 import socket
 import sys
@@ -14,6 +15,8 @@ from devstack.host.errors import HostError
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
 _STOP_SECONDS = 2.0
+_MARK = {"AZURE_HTTP_USER_AGENT": "devstack-worker"}
+"""Added to the User-Agent of the SDKs' calls: on the wire, those of host and worker look alike."""
 
 
 class WorkerGoneError(Exception):
@@ -59,7 +62,7 @@ class Child:
             process = await asyncio.create_subprocess_exec(
                 *command,
                 cwd=_REPOSITORY,
-                env=environment,
+                env={**(os.environ if environment is None else environment), **_MARK},
                 stdin=asyncio.subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
             )

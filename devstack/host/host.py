@@ -68,7 +68,7 @@ class Host:
         self._keys = Keys.load(options.keys_file) if options.keys_file else None
         self._storage = Storage(self._settings)
         worker_log = WorkerLog()
-        self._keeper = Keeper(options.app, options.clock_file, worker_log.write)
+        self._keeper = Keeper(options.app, options.clock_file, self._clock, worker_log.write)
         self._listeners = Listeners(self._json, self._id, self._settings, self._storage, self._clock)
         encoding = self._json.extensions.queues.message_encoding
         outputs = Outputs(self._storage, encoding, self._clock, self._listeners.wake)

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from devstack.host import wire
 from devstack.host.child import Child, WorkerGoneError
 from devstack.host.errors import HostError
+from devstack.host.stack_time import StackTime
 
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 30.0
@@ -21,9 +21,10 @@ _log = logging.getLogger("Host.Worker")
 class Keeper:
     """The one worker of this host. Invocations wait while it is being replaced."""
 
-    def __init__(self, app: Path, clock_file: Path, log: Callable[[wire.Message], None]) -> None:
+    def __init__(self, app: Path, clock_file: Path, clock: StackTime, log: Callable[[wire.Message], None]) -> None:
         self._app = app
         self._clock_file = clock_file
+        self._clock = clock
         self._log = log
         self._child: Child | None = None
         self._ready = asyncio.Event()
@@ -62,11 +63,11 @@ class Keeper:
     async def _replace_forever(self, child: Child) -> None:
         pause = 0.0
         while True:
-            started = time.monotonic()
+            started = self._clock.time()
             await child.gone.wait()
             self._ready.clear()
             await child.kill()  # reaps it, and ends one that only closed its connection
-            lasted = time.monotonic() - started
+            lasted = self._clock.time() - started
             pause = 0.0 if lasted > _STABLE_SECONDS else min(_LONGEST_PAUSE, max(_FIRST_PAUSE, pause * 2))
             child = await self._start_again(pause)
             self._child = child
@@ -75,7 +76,7 @@ class Keeper:
     async def _start_again(self, pause: float) -> Child:
         while True:
             _log.warning("The worker process is gone; a new one starts in %g s.", pause)
-            await asyncio.sleep(pause)
+            await self._clock.sleep(pause)
             try:
                 child = await Child.start(self._app, self._clock_file, self._log)
             except HostError as error:

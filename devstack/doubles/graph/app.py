@@ -52,8 +52,9 @@ def create(world: World, tokens: Tokens) -> ASGIApp:
     return exposed
 
 
-def label(method: str, path: str) -> str:
-    """What a call is counted under, as `POST /applications(appId)/addPassword`; `path` is decoded."""
+def label(scope: Scope) -> str:
+    """What a call is counted under, as `POST /applications(appId)/addPassword`."""
+    method, path = scope["method"], scope["path"]
     return f"{method} /$batch" if _is_batch(path) else _ROUTER.label(method, path)
 
 

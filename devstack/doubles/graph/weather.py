@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from starlette.responses import Response
+from starlette.types import Scope
 
 from devstack.doubles.graph.errors import GraphError, concurrency_violation, throttled
 from devstack.doubles.graph.responses import Replies
@@ -20,7 +21,7 @@ _CONFLICT_STATUSES = (409, 409, 409, 503, 400)
 """409 is today's; the other two are in older reports."""
 
 
-def graph_service(world: World, label: Callable[[str, str], str]) -> Service:
+def graph_service(world: World, label: Callable[[Scope], str]) -> Service:
     """Graph as the middleware sees it."""
     return Service(
         name="graph",

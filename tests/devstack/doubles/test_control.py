@@ -21,7 +21,7 @@ def http(planted: World, config: StackConfig) -> httpx.AsyncClient:
 async def test_it_lists_its_endpoints(http: httpx.AsyncClient) -> None:
     listed = (await http.get("/")).json()["endpoints"]
     paths = {entry["path"] for entry in listed}
-    assert {"/health", "/clock", "/reset", "/seed", "/weather", "/faults", "/calls"} <= paths
+    assert {"/health", "/clock", "/reset", "/seed", "/weather", "/faults", "/calls", "/journal", "/traps"} <= paths
     assert all(entry["does"] for entry in listed)
 
 
@@ -56,6 +56,8 @@ async def test_every_mistake_is_named_in_a_problem(http: httpx.AsyncClient) -> N
         ("POST", "/faults", '{"service": "graph"}', 400),
         ("POST", "/faults", '[{"service": "mail", "kind": "error"}]', 400),
         ("POST", "/weather", "{}", 405),
+        ("POST", "/traps", '{"service": "graph", "label": "GET /me", "when": "later"}', 400),
+        ("GET", "/journal?since=yesterday", "", 400),
         ("GET", "/nowhere", "", 404),
     ],
 )
@@ -82,6 +84,21 @@ async def test_counters(http: httpx.AsyncClient, planted: World) -> None:
     assert (await http.get("/calls")).json() == {"graph": {"POST /applications": 2}}
     await http.delete("/calls")
     assert (await http.get("/calls")).json() == {}
+
+
+async def test_the_journal_is_read_from_a_number_on(http: httpx.AsyncClient, planted: World) -> None:
+    planted.journal.note("graph", "GET /applications", "")
+    planted.journal.note("table", "PUT unsettled", "worker").status = 204
+    listed = (await http.get("/journal", params={"since": 1})).json()
+    assert listed == [{"number": 2, "service": "table", "label": "PUT unsettled", "caller": "worker", "status": 204}]
+
+
+async def test_traps_are_set_and_released(http: httpx.AsyncClient, planted: World) -> None:
+    trap = {"service": "table", "label": "PUT unsettled", "when": "after", "occurrence": 3}
+    assert (await http.post("/traps", json=trap)).status_code == 201
+    assert (await http.get("/traps")).json() == [trap | {"caller": None, "sprung": None}]
+    assert (await http.delete("/traps")).status_code == 204
+    assert planted.traps.armed == []
 
 
 async def test_documents_can_be_added(http: httpx.AsyncClient, planted: World) -> None:

@@ -161,7 +161,7 @@ LABELS = {
 
 @pytest.mark.parametrize(("path", "expected"), LABELS.items(), ids=LABELS.keys())
 def test_a_call_is_counted_under(path: str, expected: str) -> None:
-    assert label("POST", path) == expected
+    assert label({"method": "POST", "path": path}) == expected
 
 
 async def test_calls_are_counted(admin: Caller, world: World) -> None:

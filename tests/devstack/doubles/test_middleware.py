@@ -20,7 +20,7 @@ class Counting:
         self.effects = 0
         service = Service(
             "graph",
-            lambda method, path: f"{method} {path.replace('/7', '/{id}')}",
+            lambda scope: f"{scope['method']} {scope['path'].replace('/7', '/{id}')}",
             throttled=lambda after: Response(status_code=429, headers={"Retry-After": str(after)}),
             unavailable=lambda status: Response(status_code=status),
             conflicting=lambda: Response(status_code=409),
