@@ -16,9 +16,10 @@ from azure.keyvault.secrets._shared import http_challenge_cache
 from azure.storage.queue import QueueClient
 
 from devstack.config import Client
-from devstack.queues import RequesterQueues
+from devstack.queues import RESULTS, RequesterQueues
 from devstack.services import HostName, host_url
 from devstack.stack import Stack
+from tests.e2e.inbox import Inbox
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 RESOURCE = "https://digitaltwins.azure.net"
@@ -37,7 +38,8 @@ class Driver:
     """One requester, one administrator and one operator of a stack."""
 
     stack: Stack
-    _answers: dict[str, list[dict[str, Any]]] = field(default_factory=dict[str, list[dict[str, Any]]])
+    inbox: Inbox = field(default_factory=lambda: Inbox(RESULTS))
+    """Every answer that was taken off the queue; give it to the next driver when the stack is started again."""
 
     def send(self, body: dict[str, Any] | bytes) -> None:
         """Put a request on the intake queue."""
@@ -49,10 +51,10 @@ class Driver:
 
         def look() -> dict[str, Any] | None:
             nonlocal quiet
-            if not self._answers.get(request_id):
-                self._answers.setdefault(request_id, []).extend(self.requester_queues.take_answers(request_id))
-            if self._answers[request_id]:
-                return self._answers[request_id].pop(0)
+            self.inbox.drain(self.environment["AZURE_STORAGE_CONNECTION_STRING"], self.environment["SSL_CERT_FILE"])
+            answer = self.inbox.next_to(request_id)
+            if answer is not None:
+                return answer
             quiet += 1
             if moving_clock and quiet % 8 == 0:
                 self.advance(15)

@@ -1,0 +1,62 @@
+"""Collects the evidence over the services' own interfaces, as whoever is signed in: reads only."""
+
+import asyncio
+from collections.abc import Awaitable
+
+from azure.core.exceptions import AzureError
+
+from doctor.collect.access import Access, Unreachable
+from doctor.collect.graph import applications, consents, principals
+from doctor.collect.leaks import find_leaks
+from doctor.collect.storage import storage
+from doctor.collect.vault import Vaults, vaults
+from doctor.evidence import Evidence, Seen, VaultSecret
+
+
+async def collect(access: Access) -> Evidence:
+    """Look everywhere once. What cannot be read is a gap of the evidence; nothing is raised for it.
+
+    Storage is read first: what a record says to be done can then be seen in what is read later.
+    """
+    stored = await storage(access)
+    apps, resources = await asyncio.gather(
+        _seen("applications", applications(access)), _seen("service principals", principals(access))
+    )
+    given, kept = await asyncio.gather(
+        _seen("consents", consents(access, list(resources))), _vaults(access, vaults(access, list(apps)))
+    )
+    secrets, found = kept
+    leaks = await asyncio.to_thread(find_leaks, found.values, stored.texts)
+    return Evidence(
+        now=stored.now,
+        applications=apps,
+        principals=resources,
+        consents=Seen(given.items, given.gap or resources.gap),
+        secrets=secrets,
+        records=stored.records,
+        claims=stored.claims,
+        unsettled=stored.unsettled,
+        cleanups=stored.cleanups,
+        own_writes=stored.own_writes,
+        pause=stored.pause,
+        kept=stored.kept,
+        work=stored.work,
+        leaks=Seen(tuple(leaks), secrets.gap),
+    )
+
+
+async def _seen[T](what: str, listing: Awaitable[list[T]]) -> Seen[T]:
+    try:
+        return Seen(tuple(await listing))
+    except (Unreachable, AzureError) as error:
+        return Seen(gap=f"{what} could not be looked at: {error}")
+
+
+async def _vaults(access: Access, reading: Awaitable[Vaults]) -> tuple[Seen[VaultSecret], Vaults]:
+    try:
+        found = await reading
+    except (Unreachable, AzureError) as error:
+        where = ", ".join(access.settings.vault_urls)
+        return Seen(gap=f"the secrets of {where} could not be looked at: {error}"), Vaults([], [], [])
+    gap = f"{len(found.untried)} values could not be tried, {found.untried[0]}" if found.untried else None
+    return Seen(tuple(found.secrets), gap), found

@@ -1,0 +1,104 @@
+"""The directory as Graph shows it: whole listings, with as few calls as they take."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from doctor.collect.access import GRAPH, Access
+from doctor.evidence import Application, Consent, Password, Permission, RequiredPermission, ServicePrincipal
+
+_ROOT = f"{GRAPH}/v1.0"
+_APPLICATION = (
+    "id,appId,uniqueName,displayName,tags,passwordCredentials,requiredResourceAccess,web,spa,publicClient,"
+    "signInAudience,isFallbackPublicClient,api,appRoles,identifierUris,keyCredentials,notes"
+)
+_PRINCIPAL = "id,appId,displayName,appRoles,oauth2PermissionScopes,accountEnabled,tags"
+_COMPARED = ("signInAudience", "isFallbackPublicClient", "api", "appRoles", "identifierUris", "notes", "publicClient")
+
+type Json = Mapping[str, Any]
+_NOTHING: Json = {}
+
+
+async def applications(access: Access) -> list[Application]:
+    """List all applications, soft-deleted ones too."""
+    found: list[Application] = []
+    async for item in access.pages(f"{_ROOT}/applications?$select={_APPLICATION}&$top=999"):
+        found.append(_application(item, deleted=False))
+    async for item in access.pages(f"{_ROOT}/directory/deletedItems/microsoft.graph.application"):
+        found.append(_application(item, deleted=True))
+    return found
+
+
+async def principals(access: Access) -> list[ServicePrincipal]:
+    """List all service principals, with the permissions that each offers."""
+    url = f"{_ROOT}/servicePrincipals?$select={_PRINCIPAL}&$top=999"
+    return [_principal(item) async for item in access.pages(url)]
+
+
+async def consents(access: Access, resources: list[ServicePrincipal]) -> list[Consent]:
+    """List what is consented for everybody: delegated permissions, and the app roles of each resource.
+
+    Graph lists assignments by resource or by client only; there are fewer resources that have app roles.
+    """
+    delegated = _grants(access)
+    with_roles = [each for each in resources if any(permission.type == "Role" for permission in each.permissions)]
+    lists = await asyncio.gather(delegated, *(_assignments(access, each.object_id) for each in with_roles))
+    return [consent for found in lists for consent in found]
+
+
+async def _grants(access: Access) -> list[Consent]:
+    found: list[Consent] = []
+    async for grant in access.pages(f"{_ROOT}/oauth2PermissionGrants?$top=999"):
+        if grant["consentType"] == "AllPrincipals":
+            names = (grant.get("scope") or "").split()
+            found += [Consent(grant["clientId"], grant["resourceId"], "Scope", name) for name in names]
+    return found
+
+
+async def _assignments(access: Access, resource_id: str) -> list[Consent]:
+    url = f"{_ROOT}/servicePrincipals/{resource_id}/appRoleAssignedTo?$top=999"
+    return [Consent(item["principalId"], resource_id, "Role", item["appRoleId"]) async for item in access.pages(url)]
+
+
+def _application(item: Json, *, deleted: bool) -> Application:
+    platforms: list[Json] = [item.get(name) or _NOTHING for name in ("web", "spa", "publicClient")]
+    return Application(
+        object_id=item["id"],
+        client_id=item["appId"],
+        unique_name=item.get("uniqueName"),
+        display_name=item.get("displayName") or "",
+        tags=frozenset(item.get("tags") or ()),
+        passwords=tuple(_password(each) for each in item.get("passwordCredentials") or ()),
+        required=frozenset(
+            RequiredPermission(api["resourceAppId"], permission["id"])
+            for api in item.get("requiredResourceAccess") or ()
+            for permission in api["resourceAccess"]
+        ),
+        redirect_uris=frozenset(uri for platform in platforms for uri in platform.get("redirectUris") or ()),
+        deleted=deleted,
+        content=json.dumps({name: item.get(name) for name in _COMPARED}, sort_keys=True),
+    )
+
+
+def _password(item: Json) -> Password:
+    return Password(
+        key_id=item["keyId"],
+        display_name=item.get("displayName"),
+        start=moment(item.get("startDateTime")),
+        end=moment(item.get("endDateTime")),
+    )
+
+
+def _principal(item: Json) -> ServicePrincipal:
+    roles = [Permission(each["id"], each.get("value") or "", "Role") for each in item.get("appRoles") or ()]
+    scopes = [
+        Permission(each["id"], each.get("value") or "", "Scope") for each in item.get("oauth2PermissionScopes") or ()
+    ]
+    return ServicePrincipal(item["id"], item["appId"], item.get("displayName") or "", (*roles, *scopes))
+
+
+def moment(text: str | None) -> datetime | None:
+    """Read a time of Graph's, which may have seven digits after the second."""
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,106 @@
+"""Table rows as they lie there, read without the product's own types: what is newer than version 1 is ignored."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from itertools import count, takewhile
+from typing import Any, cast
+
+from doctor.evidence import Claim, Cleanup, Intent, Kept, OwnWrites, Record, RequiredPermission, Unsettled, Work
+
+type Row = Mapping[str, Any]
+"""A row's columns, and `Timestamp`: when it was last written."""
+_NOTHING: Row = {}
+
+
+def packed_text(row: Row) -> str:
+    """Join value0, value1 and so on: a property holds 32 Ki UTF-16 units, a record may be longer."""
+    return "".join(takewhile(bool, (str(row.get(f"value{n}") or "") for n in count())))
+
+
+def record(row: Row) -> Record:
+    """Read an operation record. Raises KeyError, TypeError or ValueError for what is none."""
+    value = json.loads(packed_text(row))
+    request: Row = value["request"]
+    answer: Row = value.get("answer") or _NOTHING
+    return Record(
+        id=value["id"],
+        source=request.get("source", "queue"),
+        request_id=request["requestId"],
+        unique_name=request["application"]["uniqueName"],
+        display_name=request["application"]["displayName"],
+        state=value["state"],
+        generation=value["generation"],
+        sequence=value["sequence"],
+        accepted_at=datetime.fromisoformat(value["accepted_at"]),
+        started_at=datetime.fromisoformat(value["started_at"]),
+        credentials=tuple(credential["name"] for credential in request.get("credentials", ())),
+        intents={
+            name: Intent(_moment(progress.get("intended_at")), progress.get("key_id"))
+            for name, progress in value.get("credentials", {}).items()
+        },
+        reason=value.get("reason"),
+        next_attempt=_moment(value.get("next_attempt")),
+        answer_time=_moment(answer.get("time")),
+        answered_at=_moment(value.get("answered_at")),
+    )
+
+
+def claim(row: Row) -> Claim:
+    """Read a claim."""
+    return Claim(row["source"], row["requestId"], row["operationId"], row.get("Timestamp"))
+
+
+def unsettled(row: Row) -> Unsettled:
+    """Read a row of the list of unsettled operations."""
+    return Unsettled(row["RowKey"], int(row["generation"]), row["due"])
+
+
+def cleanup(row: Row) -> Cleanup:
+    """Read a clean-up entry."""
+    return Cleanup(row["PartitionKey"], row["RowKey"], row["since"])
+
+
+def own_writes(row: Row) -> OwnWrites:
+    """Read what an app's record says that we asked for and gave."""
+    value = json.loads(packed_text(row))
+    applied: Row = value.get("applied") or _NOTHING
+    return OwnWrites(
+        unique_name=value["unique_name"],
+        required=frozenset(
+            RequiredPermission(each["resource_app_id"], each["id"]) for each in applied.get("required_permissions", ())
+        ),
+        granted=frozenset((each["resource_id"], each["name"]) for each in value.get("granted", ())),
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def kept(text: str) -> Kept:
+    """Read a message on the poison queue; what the host put there tells nothing."""
+    message = _object(text)
+    return Kept(message.get("operationId"), message.get("generation"), message.get("reason"))
+
+
+def work(text: str) -> Work:
+    """Read a message on the internal queue."""
+    message = _object(text)
+    return Work(str(message.get("operationId")), int(message.get("generation") or 0))
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        message: object = json.loads(text)
+    except ValueError:
+        return {}
+    return cast("dict[str, Any]", message) if isinstance(message, dict) else {}
+
+
+def pause(row: Row) -> datetime:
+    """Read until when everybody pauses."""
+    until: object = row["until"]
+    if not isinstance(until, datetime):
+        raise TypeError("until is no time")
+    return until

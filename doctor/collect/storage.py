@@ -1,0 +1,122 @@
+"""The registrar's tables and queues: rows are read, messages only peeked at."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from azure.core.exceptions import AzureError
+from azure.storage.queue.aio import QueueServiceClient
+
+from doctor.collect import rows
+from doctor.collect.access import Access
+from doctor.collect.leaks import Text
+from doctor.collect.rows import Row
+from doctor.evidence import Claim, Cleanup, Kept, OwnWrites, Record, Seen, Unsettled, Work
+from shared.naming import (
+    APPLICATIONS_TABLE,
+    BACKOFF_TABLE,
+    CLEANUPS_TABLE,
+    EVENTS_QUEUE,
+    OPERATIONS_TABLE,
+    POISON_QUEUE,
+    RESULTS_QUEUE,
+    UNSETTLED_TABLE,
+    WORK_QUEUE,
+)
+
+_TABLES = (OPERATIONS_TABLE, UNSETTLED_TABLE, CLEANUPS_TABLE, APPLICATIONS_TABLE, BACKOFF_TABLE)
+_QUEUES = (POISON_QUEUE, WORK_QUEUE, RESULTS_QUEUE, EVENTS_QUEUE)
+_PEEK = 32
+"""What a storage queue shows at most (Microsoft Learn, "Peek Messages")."""
+
+
+@dataclass(frozen=True)
+class Storage:
+    """What the tables and queues show, all of it as texts for the leak search, and the service's time."""
+
+    now: datetime
+    records: Seen[Record]
+    claims: Seen[Claim]
+    unsettled: Seen[Unsettled]
+    cleanups: Seen[Cleanup]
+    own_writes: Seen[OwnWrites]
+    pause: Seen[datetime]
+    kept: Seen[Kept]
+    work: Seen[Work]
+    texts: list[Text]
+
+
+async def storage(access: Access) -> Storage:
+    """Read the tables and peek at the queues."""
+    tables = dict(zip(_TABLES, await asyncio.gather(*(_rows(access, name) for name in _TABLES)), strict=True))
+    queues = dict(zip(_QUEUES, await asyncio.gather(*(_peek(access.queues, name) for name in _QUEUES)), strict=True))
+    operations = tables[OPERATIONS_TABLE]
+    return Storage(
+        now=await _now(access.queues),
+        records=_read(_keyed(operations, "record"), rows.record),
+        claims=_read(_keyed(operations, "claim"), rows.claim),
+        unsettled=_read(tables[UNSETTLED_TABLE], rows.unsettled),
+        cleanups=_read(tables[CLEANUPS_TABLE], rows.cleanup),
+        own_writes=_read(tables[APPLICATIONS_TABLE], rows.own_writes),
+        pause=_read(tables[BACKOFF_TABLE], rows.pause),
+        kept=_read(queues[POISON_QUEUE], rows.kept),
+        work=_read(queues[WORK_QUEUE], rows.work),
+        texts=[
+            *((f"table {name}, {row['PartitionKey']}", str(row)) for name, found in tables.items() for row in found),
+            *((f"queue {name}", text) for name, found in queues.items() for text in found),
+        ],
+    )
+
+
+async def _now(queues: QueueServiceClient) -> datetime:
+    """Return the storage service's time, by which leases and delays run; one's own, where it does not say."""
+    dates: list[str] = []
+
+    def look(response: Any) -> None:  # noqa: ANN401  the SDK's PipelineResponse
+        dates.append(response.http_response.headers.get("Date", ""))
+
+    try:
+        await queues.get_queue_client(RESULTS_QUEUE).get_queue_properties(raw_response_hook=look)
+        return parsedate_to_datetime(dates[0])
+    except (AzureError, ValueError, IndexError):
+        return datetime.now(UTC)
+
+
+async def _rows(access: Access, table: str) -> Seen[Row]:
+    found: list[Row] = []
+    try:
+        client: Any = access.tables.get_table_client(table)
+        async for entity in client.list_entities():
+            found.append({**entity, "Timestamp": entity.metadata.get("timestamp")})
+    except AzureError as error:
+        return Seen(tuple(found), gap=f"table {table} could not be read: {type(error).__name__}")
+    return Seen(tuple(found))
+
+
+async def _peek(queues: QueueServiceClient, name: str) -> Seen[str]:
+    try:
+        async with queues.get_queue_client(name) as client:
+            messages = await client.peek_messages(_PEEK)
+            count = (await client.get_queue_properties()).approximate_message_count or 0
+    except AzureError as error:
+        return Seen(gap=f"queue {name} could not be looked at: {type(error).__name__}")
+    more = f"queue {name}: {len(messages)} of about {count} messages can be seen" if count > len(messages) else None
+    return Seen(tuple(message.content for message in messages), hidden=more)
+
+
+def _keyed(found: Seen[Row], row_key: str) -> Seen[Row]:
+    return Seen(tuple(row for row in found if row["RowKey"] == row_key), found.gap)
+
+
+def _read[S, T](found: Seen[S], read: Callable[[S], T]) -> Seen[T]:
+    """Read rows or messages; what cannot be read is a gap, not a hole."""
+    items, gap = list[T](), found.gap
+    for raw in found:
+        try:
+            items.append(read(raw))
+        except (KeyError, TypeError, ValueError) as error:
+            gap = f"a row or message cannot be understood: {type(error).__name__} {error} ({str(raw)[:80]})"
+    return Seen(tuple(items), gap, found.hidden)

@@ -1,0 +1,130 @@
+"""The vaults: every secret with all its versions, and whether the values that matter sign in.
+
+Over REST like Graph, and not by SDK: one client for thousands of calls, whose answers are read as they are. The
+sign-in is the plain client credentials request (RFC 6749, 4.4.2), so that no token cache answers in Entra's place.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+
+from doctor.collect.access import GRAPH, Access, Unreachable
+from doctor.evidence import Application, SecretVersion, VaultSecret
+
+_API = "api-version=7.5"
+_AUDIENCE = "https://vault.azure.net"
+_NOT_ACCEPTED = frozenset({7000215, 7000222, 7000216, 700016, 7000229, 7000112, 90002, 900144})
+"""AADSTS codes that come before or instead of accepting the secret (Microsoft Learn, "Microsoft Entra error codes")."""
+
+
+@dataclass(frozen=True)
+class Vaults:
+    """What the vaults hold. `values` are those that were read, by the name of their secret, for the leak search."""
+
+    secrets: list[VaultSecret]
+    values: list[tuple[str, SecretStr]]
+    untried: list[str]
+    """Secrets whose value could be neither proven nor refuted, with the reason."""
+
+
+async def vaults(access: Access, applications: list[Application]) -> Vaults:
+    """Look into every vault; sign in with what clients read, and with older values of live credentials."""
+    listed = await asyncio.gather(*(_secrets(access, url) for url in access.settings.vault_urls))
+    by_name = {app.unique_name: app for app in applications if app.unique_name and not app.deleted}
+    result = Vaults([], [], [])
+    proven = await asyncio.gather(
+        *(_proven(access, secret, by_name.get(secret.unique_name), result) for found in listed for secret in found)
+    )
+    return replace(result, secrets=proven)
+
+
+async def _secrets(access: Access, vault: str) -> list[VaultSecret]:
+    items = access.pages(f"{vault}/secrets?{_API}&maxresults=25", _AUDIENCE)
+    names = [item["id"].rpartition("/")[2] async for item in items]
+    found = await asyncio.gather(*(_secret(access, vault, name) for name in names))
+    return [secret for secret in found if secret.versions]
+
+
+async def _secret(access: Access, vault: str, name: str) -> VaultSecret:
+    url = f"{vault}/secrets/{name}/versions?{_API}&maxresults=25"
+    versions = [_version(item) async for item in access.pages(url, _AUDIENCE)]
+    oldest_first = sorted(versions, key=lambda each: (each.created or datetime.min.replace(tzinfo=UTC), each.version))
+    return VaultSecret(vault, name, tuple(oldest_first))
+
+
+def _version(item: Mapping[str, Any]) -> SecretVersion:
+    attributes = item["attributes"]
+    return SecretVersion(
+        version=item["id"].rpartition("/")[2],
+        enabled=attributes.get("enabled") is not False,
+        created=_moment(attributes.get("created")),
+        expires=_moment(attributes.get("exp")),
+        tags=dict(item.get("tags") or {}),
+    )
+
+
+def _moment(seconds: int | None) -> datetime | None:
+    return datetime.fromtimestamp(seconds, UTC) if seconds is not None else None
+
+
+async def _proven(access: Access, secret: VaultSecret, app: Application | None, result: Vaults) -> VaultSecret:
+    """Sign in with what clients read, and with older values whose credential the directory still has."""
+    if not secret.is_ours or not secret.newest.enabled:
+        return secret
+    live = {password.key_id for password in app.passwords} if app else set[str]()
+    client_id = app.client_id if app else secret.newest.tags.get("clientId", "")
+    try:
+        current, value = await _read(access, secret)
+        signs_in = {current: await _kept_signs_in(access, client_id, secret, value, result)}
+        for version in secret.versions:
+            if version.version != current and version.enabled and version.tags.get("keyId") in live:
+                _, value = await _read(access, secret, version.version)
+                signs_in[version.version] = await _kept_signs_in(access, client_id, secret, value, result)
+    except Unreachable as error:
+        result.untried.append(f"{secret.name}: {error}")
+        return secret
+    tried = [replace(each, signs_in=signs_in.get(each.version)) for each in secret.versions]
+    # Times have whole seconds: which of two versions is the newest, only the vault knows.
+    return replace(secret, versions=tuple(sorted(tried, key=lambda each: each.version == current)))
+
+
+async def _read(access: Access, secret: VaultSecret, version: str = "") -> tuple[str, SecretStr]:
+    """Read a version, the newest by default; returns which it is and its value."""
+    kept = await access.get(f"{secret.vault}/secrets/{secret.name}/{version}?{_API}".replace("/?", "?"), _AUDIENCE)
+    return kept["id"].rpartition("/")[2], SecretStr(kept["value"])
+
+
+async def _kept_signs_in(access: Access, client_id: str, secret: VaultSecret, value: SecretStr, result: Vaults) -> bool:
+    result.values.append((secret.name, value))
+    return await _signs_in(access, client_id, value)
+
+
+async def _signs_in(access: Access, client_id: str, value: SecretStr) -> bool:
+    """Sign in. A refusal that comes after the secret was accepted, by Conditional Access say, counts as proof."""
+    answer = await access.post_form(
+        f"{access.settings.authority}/{access.settings.tenant_id}/oauth2/v2.0/token",
+        {
+            "grant_type": "client_credentials",
+            "client_id": client_id,
+            "client_secret": value.get_secret_value(),
+            "scope": f"{GRAPH}/.default",
+        },
+    )
+    if answer.is_success:
+        return True
+    codes = _codes(answer)
+    if not codes:
+        raise Unreachable(f"the token endpoint answered {answer.status_code} without a reason")
+    return not any(code in _NOT_ACCEPTED for code in codes)
+
+
+def _codes(answer: httpx.Response) -> list[int]:
+    try:
+        return [int(code) for code in answer.json()["error_codes"]]
+    except (ValueError, KeyError, TypeError):
+        return []

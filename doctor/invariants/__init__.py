@@ -1,0 +1,34 @@
+"""The seven invariants as pure functions of the evidence: the one checker that every test and tool shares."""
+
+from collections.abc import Callable, Iterator
+
+from doctor.breach import Breach, Patience
+from doctor.evidence import Evidence
+from doctor.invariants.answers import answer_breaches
+from doctor.invariants.case import Case
+from doctor.invariants.credentials import lost_values, unusable_values
+from doctor.invariants.foreign import touched
+from doctor.invariants.leaks import leaked
+from doctor.invariants.operations import forgotten
+from doctor.invariants.order import overtaken
+from doctor.invariants.permissions import excess
+from doctor.invariants.singles import duplicates
+from shared.policy.model import Policy
+
+_CHECKS: tuple[Callable[[Case], Iterator[Breach]], ...] = (
+    duplicates,
+    lost_values,
+    unusable_values,
+    touched,
+    forgotten,
+    answer_breaches,
+    overtaken,
+    leaked,
+    excess,
+)
+
+
+def breaches(evidence: Evidence, policy: Policy, patience: Patience | None = None) -> list[Breach]:
+    """Find every breach that the evidence proves; what could not be looked at proves nothing, and is in its `gaps`."""
+    case = Case(evidence, policy, patience or Patience())
+    return [breach for check in _CHECKS for breach in check(case)]

@@ -1,0 +1,97 @@
+"""Invariant 5, as a witness saw it: one final answer per generation, for every message that was ever sent."""
+
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import Any, cast
+
+from doctor.breach import Breach, Invariant
+from doctor.evidence import Event, Testimony
+from doctor.invariants.case import Case
+from shared.naming import ID_PATTERN
+
+type Key = tuple[str | None, str | None]
+"""(source, requestId) as an answer names them: None where the message had none that is well-formed."""
+
+
+def answer_breaches(case: Case) -> Iterator[Breach]:
+    """Compare what was delivered with the records and with what was sent; nothing without a witness."""
+    testimony = case.evidence.testimony
+    if testimony is None:
+        return
+    yield from _contradictions(testimony)
+    yield from _per_operation(case, testimony)
+    if testimony.requests is not None:
+        yield from _per_request(testimony, testimony.requests)
+
+
+def _contradictions(testimony: Testimony) -> Iterator[Breach]:
+    """Find two different answers under one id, two ids for one message, and answers without their event."""
+    by_id: dict[str, Event] = {}
+    by_content: dict[str, str] = {}
+    for answer in (*testimony.answers, *(testimony.events or ())):
+        if by_id.setdefault(answer["id"], answer) != answer:
+            yield _breach(str(answer["data"]["requestId"]), f"two different answers with the id {answer['id']}")
+        if testimony.arrivals_differ and answer["data"]["operationId"] is None:
+            content = json.dumps([answer["time"], answer["data"]], sort_keys=True)
+            if by_content.setdefault(content, answer["id"]) != answer["id"]:
+                yield _breach("a message", f"it cannot be read and has several answers, {answer['id']} among them")
+    if testimony.events is not None:
+        published = {event["id"] for event in testimony.events}
+        for answer in by_id.values():
+            if answer["id"] not in published:
+                yield _breach(str(answer["data"]["requestId"]), f"answer {answer['id']} has no event")
+
+
+def _per_operation(case: Case, testimony: Testimony) -> Iterator[Breach]:
+    finals = defaultdict[str, set[str]](set)
+    for answer in testimony.answers:
+        finals[answer["data"]["operationId"]].add(answer["id"])
+    kept = {message.operation_id for message in case.evidence.kept}
+    for record in case.evidence.records:
+        count = len(finals.get(record.id, ()))
+        expected = record.generation if record.is_settled else record.generation - 1
+        if count != expected:
+            yield _breach(record.request_id, f"{count} final answers instead of {expected} (operation {record.id})")
+        if record.state == "failed" and record.id not in kept and case.evidence.kept.is_whole:
+            yield _breach(record.request_id, f"operation {record.id} failed and was not kept")
+
+
+def _per_request(testimony: Testimony, requests: tuple[Event, ...]) -> Iterator[Breach]:
+    """Find messages that have no answer of their own and share none, and answers that nobody asked for.
+
+    Of one key, one body is served, however often it was sent: by an operation. Every message with another body,
+    or with one that cannot be read, has an answer of its own.
+    """
+    bodies = defaultdict[Key, Counter[str]](Counter)
+    for request in requests:
+        bodies[_key(request)][json.dumps(request, sort_keys=True)] += 1
+    served, refused = defaultdict[Key, set[str]](set), defaultdict[Key, set[str]](set)
+    for answer in testimony.answers:
+        data = cast("dict[str, Any]", answer["data"])
+        key = (data["source"], data["requestId"])
+        if data["operationId"] is None:
+            refused[key].add(answer["id"])
+        else:
+            served[key].add(data["operationId"])
+    for key in served.keys() | refused.keys() | bodies.keys():
+        sent = bodies.get(key, Counter[str]())
+        own = len(refused.get(key, ()))
+        may_be = {sent.total() - count for count in sent.values()} if key in served else {sent.total()}
+        if own not in may_be or (key in served and not sent):
+            answers = f"{own} refusals{' and an operation' if key in served else ''}"
+            yield _breach(str(key[1]), f"{sent.total()} messages, {len(sent)} of them different, led to {answers}")
+
+
+def _key(request: Event) -> Key:
+    return _id(request.get("source", "queue")), _id(request.get("requestId"))
+
+
+def _id(value: object) -> str | None:
+    return value if isinstance(value, str) and re.fullmatch(ID_PATTERN[1:-1], value) else None
+
+
+def _breach(about: str, what: str) -> Breach:
+    advice = "Report a defect with the operation's record and both answers."
+    return Breach(Invariant.ANSWERED, about, what, advice)

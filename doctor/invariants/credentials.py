@@ -1,0 +1,98 @@
+"""Invariants 2 and 3: what is live has its value in the vault, and what is in the vault signs in."""
+
+from collections.abc import Iterator
+
+from doctor.breach import Breach, Invariant, RemovePassword
+from doctor.evidence import Application, Password, Record, VaultSecret
+from doctor.invariants.case import Case
+from shared.naming import operation_of, vault_secret_name
+
+
+def lost_values(case: Case) -> Iterator[Breach]:
+    """Find live credentials with our mark whose value no vault version holds (invariant 2)."""
+    if not case.evidence.secrets.is_whole:
+        return
+    for app in case.evidence.applications:
+        for password in app.passwords:
+            operation_id = operation_of(password.display_name)
+            if operation_id is not None and _counts(case, password, operation_id) and not _is_kept(case, app, password):
+                yield _lost(case, app, password, operation_id)
+
+
+def _counts(case: Case, password: Password, operation_id: str) -> bool:
+    now, patience = case.evidence.now, case.patience
+    is_live = password.end is None or now < password.end
+    return is_live and case.is_older(password.start, patience.settling + patience.lag) and case.is_judged(operation_id)
+
+
+def _is_kept(case: Case, app: Application, password: Password) -> bool:
+    """Say whether a version claims to hold this credential's value, and no sign-in with it gave that the lie."""
+    versions = case.stored.get((app.unique_name or "", password.key_id), ())
+    return any(version.signs_in is not False for version in versions)
+
+
+def _lost(case: Case, app: Application, password: Password, operation_id: str) -> Breach:
+    by_hand = f"az ad app credential delete --id {app.client_id} --key-id {password.key_id}"
+    what = f"the live secret {password.key_id} ({password.display_name}) is not in the vault"
+    claimed = (app.unique_name or "", password.key_id) in case.stored
+    if operation_id not in case.records or app.deleted or claimed or not app.is_ours:
+        return Breach(
+            Invariant.VALUE_KEPT,
+            app.name,
+            what,
+            f"Find out who made it: no operation record, or a vault version that does not sign in. Then: {by_hand}",
+        )
+    repair = RemovePassword(app.unique_name or "", app.object_id, password.key_id, operation_id)
+    return Breach(
+        Invariant.VALUE_KEPT, app.name, what, f"Nobody has its value. FIX=1 make doctor, or: {by_hand}", repair
+    )
+
+
+def unusable_values(case: Case) -> Iterator[Breach]:
+    """Find what clients read and cannot sign in with, and what was answered and is not there (invariant 3)."""
+    for secret in case.evidence.secrets:
+        if secret.is_ours and case.is_judged(secret.newest.tags.get("operationId", "")):
+            yield from unusable(case, secret)
+    if case.evidence.secrets.is_whole:
+        yield from _answered_and_gone(case)
+
+
+def unusable(case: Case, secret: VaultSecret) -> Iterator[Breach]:
+    """Say what keeps a client from signing in with what it reads, however young that is."""
+    newest, again = secret.newest, "Send a new request for the app that names this credential."
+    if not newest.enabled:
+        what, advice = "its newest version is disabled", f"Enable it, if whoever disabled it agrees. Else: {again}"
+    elif newest.expires is not None and newest.expires <= case.evidence.now:
+        what, advice = f"it expired on {newest.expires:%Y-%m-%d}", again
+    elif newest.signs_in is False:
+        what = "its value does not sign in"
+        advice = f"Was the credential removed, or the application deleted or disabled, by hand? {again}"
+    else:
+        return
+    yield Breach(Invariant.SIGNS_IN, secret.name, what, advice)
+
+
+def newest_completed(case: Case) -> dict[str, Record]:
+    """Find the newest completed change of each app."""
+    newest: dict[str, Record] = {}
+    for record in case.evidence.records:
+        if record.state == "completed":
+            known = newest.get(record.unique_name)
+            if known is None or known.sequence < record.sequence:
+                newest[record.unique_name] = record
+    return newest
+
+
+def _answered_and_gone(case: Case) -> Iterator[Breach]:
+    there = {secret.name for secret in case.evidence.secrets}
+    for name, record in newest_completed(case).items():
+        for credential in record.credentials:
+            secret_name = vault_secret_name(name, credential)
+            if secret_name not in there and name in case.applications_by_name:
+                yield Breach(
+                    Invariant.SIGNS_IN,
+                    name,
+                    f"the answered secret {secret_name} is not in the vault",
+                    f"az keyvault secret recover --name {secret_name} --vault-name <vault>; if it was purged, send a "
+                    "new request for the app that names this credential.",
+                )

@@ -1,0 +1,104 @@
+"""Invariant 5, as the records show it: every request has come to its end, or waits where somebody carries it on."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from doctor.breach import Breach, Invariant, ListUnsettled, PutCleanup, Repair, SendWork
+from doctor.evidence import Record, Unsettled
+from doctor.invariants.case import Case
+from shared.naming import vault_secret_name
+
+_FIX = "FIX=1 make doctor"
+
+
+def forgotten(case: Case) -> Iterator[Breach]:
+    """Find requests with two operations or none, operations nobody carries on, and answers nobody delivered."""
+    evidence = case.evidence
+    keys = Counter((record.source, record.request_id) for record in evidence.records)
+    for (_, request_id), count in keys.items():
+        if count > 1:
+            yield _breach(request_id, f"it has {count} operations", "Report a defect; both are in table operations.")
+    if evidence.records.is_whole:
+        yield from _claims_without_record(case)
+    listed = {row.operation_id: row for row in evidence.unsettled}
+    for record in evidence.records:
+        if record.is_settled:
+            yield from _undelivered(case, record, listed)
+        else:
+            yield from _stranded(case, record, listed)
+
+
+def _claims_without_record(case: Case) -> Iterator[Breach]:
+    for claim in case.evidence.claims:
+        # Until its message is delivered for the last time or given up, the record is still to come.
+        if claim.operation_id not in case.records and case.is_older(claim.at, case.patience.deadline):
+            yield _breach(
+                claim.request_id,
+                f"it was claimed by operation {claim.operation_id}, which has no record: its message was lost",
+                "Have the same message sent again: the claim is waiting for it.",
+            )
+
+
+def _undelivered(case: Case, record: Record, listed: dict[str, Unsettled]) -> Iterator[Breach]:
+    if record.answered_at is not None:
+        return
+    if not case.patience.at_rest and not case.is_older(record.answer_time, case.patience.settling):
+        return
+    what = f"operation {record.id} is {record.state}, and its answer was never delivered"
+    yield _carry_on(case, record, listed, what)
+
+
+def _stranded(case: Case, record: Record, listed: dict[str, Unsettled]) -> Iterator[Breach]:
+    patience = case.patience
+    row = listed.get(record.id)
+    about = f"operation {record.id} is {record.state} ({record.reason or 'no reason yet'})"
+    if case.is_older(record.started_at, patience.deadline + patience.settling):
+        yield _carry_on(case, record, listed, f"{about}, past its deadline")
+    elif patience.at_rest:
+        yield _carry_on(case, record, listed, f"{about} and not settled")
+    elif row is None and case.evidence.unsettled.is_whole and _is_overdue(case, record):
+        yield _carry_on(case, record, listed, f"{about} and not listed: nobody carries it on if its message is lost")
+    elif row is not None and case.is_older(row.due, patience.settling) and not _is_paused(case):
+        yield _carry_on(case, record, listed, f"{about}, and nobody has looked after it since {row.due:%Y-%m-%d %H:%M}")
+    yield from _without_cleanup(case, record)
+
+
+def _carry_on(case: Case, record: Record, listed: dict[str, Unsettled], what: str) -> Breach:
+    """Say how it gets going again: listed again, the app's own timer carries it on; sent again, at once."""
+    repair: Repair | None = None
+    if record.id not in listed and case.evidence.unsettled.is_whole:
+        repair = ListUnsettled(record.id, record.generation)
+    elif all(work.operation_id != record.id for work in case.evidence.work) and case.evidence.work.is_whole:
+        repair = SendWork(record.id, record.generation)
+    advice = f"Does the app run, and is /api/health right? Then {_FIX if repair else 'it goes on by itself'}."
+    return _breach(record.request_id, what, advice, repair)
+
+
+def _is_overdue(case: Case, record: Record) -> bool:
+    """Say whether its next attempt, or at least its beginning, is long past: until then a message may be on its way."""
+    return case.is_older(record.next_attempt or record.started_at, case.patience.settling)
+
+
+def _is_paused(case: Case) -> bool:
+    return any(case.evidence.now < until for until in case.evidence.pause)
+
+
+def _without_cleanup(case: Case, record: Record) -> Iterator[Breach]:
+    """Find the intent to issue a secret that nothing outside the record remembers."""
+    entries = {(entry.unique_name, entry.operation_id) for entry in case.evidence.cleanups}
+    intended = [i.intended_at for i in record.intents.values() if i.intended_at is not None]
+    is_old = bool(intended) and case.is_older(max(intended, default=None), case.patience.settling)
+    if not is_old or not case.evidence.cleanups.is_whole or (record.unique_name, record.id) in entries:
+        return
+    names = tuple(vault_secret_name(record.unique_name, credential) for credential in record.credentials)
+    yield Breach(
+        Invariant.VALUE_KEPT,
+        record.unique_name,
+        f"operation {record.id} may have issued a secret, and no clean-up entry remembers it",
+        f"{_FIX} puts the entry back.",
+        PutCleanup(record.unique_name, record.id, names),
+    )
+
+
+def _breach(about: str, what: str, advice: str, repair: Repair | None = None) -> Breach:
+    return Breach(Invariant.ANSWERED, about, what, advice, repair)

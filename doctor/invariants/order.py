@@ -1,0 +1,24 @@
+"""Order: what stands is never older than the newest completed change."""
+
+from collections.abc import Iterator
+
+from doctor.breach import Breach, Invariant
+from doctor.invariants.case import Case
+from doctor.invariants.credentials import newest_completed
+
+
+def overtaken(case: Case) -> Iterator[Breach]:
+    """Compare each app's displayName with those its changes asked for; one that none asked for was set by hand."""
+    asked: dict[tuple[str, str], int] = {}
+    for record in case.evidence.records:
+        change = (record.unique_name, record.display_name)
+        asked[change] = max(record.sequence, asked.get(change, 0))
+    for name, newest in newest_completed(case).items():
+        app = case.applications_by_name.get(name)
+        if app is not None and asked.get((name, app.display_name), newest.sequence) < newest.sequence:
+            yield Breach(
+                Invariant.ORDER,
+                name,
+                f"it is older than change {newest.sequence} left it",
+                f"Send what the request {newest.request_id} asked for again, under a new requestId.",
+            )

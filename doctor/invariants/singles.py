@@ -1,0 +1,34 @@
+"""Invariant 1: per uniqueName at most one application and one service principal, ever."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from doctor.breach import Breach, Invariant
+from doctor.invariants.case import Case
+
+
+def duplicates(case: Case) -> Iterator[Breach]:
+    """Find what there is twice now, and what was made twice."""
+    names = Counter(app.unique_name for app in case.evidence.applications if app.unique_name is not None)
+    for name, count in names.items():
+        if count > 1:
+            yield _breach(name, f"{count} applications have this uniqueName, deleted ones included")
+    for app in case.live_applications:
+        if app.is_ours and app.unique_name is None:
+            yield _breach(app.name, "bears the registrar's tag and has no uniqueName: no request can ever find it")
+    principals = Counter(principal.client_id for principal in case.evidence.principals)
+    for client_id, count in principals.items():
+        if count > 1:
+            yield _breach(client_id, f"{count} service principals are of this application")
+    for name, made in case.testimony.made.items():
+        if made > 1:
+            yield _breach(name, f"was made {made} times")
+
+
+def _breach(about: str, what: str) -> Breach:
+    return Breach(
+        Invariant.ONE_OF_EACH,
+        about,
+        what,
+        "Keep the one whose clientId the vault's tags name, and delete the other: az ad app delete --id <clientId>",
+    )

@@ -1,0 +1,197 @@
+"""Watches a real stack from beginning to end, and has the one checker judge what it saw."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from azure.data.tables import TableClient
+from azure.identity.aio import ClientSecretCredential
+from azure.storage.queue import QueueClient
+
+from doctor.breach import Invariant, Patience
+from doctor.collect import collect
+from doctor.collect.access import Network, open_access
+from doctor.collect.rows import kept
+from doctor.evidence import Consent, Evidence, Foreign, ForeignUri, Kept, Seen, Testimony
+from doctor.invariants import breaches
+from doctor.settings import Settings
+from shared.naming import (
+    CLEANUPS_TABLE,
+    EVENTS_QUEUE,
+    INTAKE_QUEUE,
+    POISON_QUEUE,
+    UNSETTLED_TABLE,
+    WORK_QUEUE,
+    operation_of,
+)
+from tests.e2e.driver import Driver
+from tests.e2e.inbox import Inbox
+
+_POLICY = Path(__file__).parents[2] / "policy.toml"
+_NO_PATIENCE = Patience(settling=timedelta(0), lag=timedelta(0), at_rest=True)
+_HIDE_SECONDS = 5
+
+
+class Witness:
+    """Everything that was delivered, and what was there before. `driver` may be replaced when the stack restarts."""
+
+    def __init__(self, driver: Driver) -> None:
+        self.driver = driver
+        self._events = Inbox(EVENTS_QUEUE)
+        self._foreign = Foreign()
+
+    def drain(self) -> None:
+        """Take what was delivered on both queues into memory; as often as one likes."""
+        environment = self.driver.environment
+        for inbox in (self.driver.inbox, self._events):
+            inbox.drain(environment["AZURE_STORAGE_CONNECTION_STRING"], environment["SSL_CERT_FILE"])
+
+    def answers(self) -> list[dict[str, Any]]:
+        """Return every answer ever delivered, repeated deliveries included, as of the last `drain`."""
+        return list(self.driver.inbox.messages)
+
+    def answers_to(self, request_id: str) -> list[dict[str, Any]]:
+        """Return every answer to one request so far, repeated deliveries included."""
+        self.drain()
+        return self.driver.inbox.to_request(request_id)
+
+    def remember_foreign(self) -> None:
+        """Remember what is there and not ours; once more, after somebody changed or added something."""
+        self._foreign = _foreign(self.look(), self._foreign)
+
+    def remember_redirect_uri(self, object_id: str, uri: str) -> None:
+        """Remember a redirect URI that somebody added to an app of ours."""
+        added = self._foreign.redirect_uris | {ForeignUri(object_id, uri)}
+        self._foreign = replace(self._foreign, redirect_uris=added)
+
+    def remember_consent(self, consent: Consent) -> None:
+        """Remember a consent that somebody gave to an app of ours."""
+        self._foreign = replace(self._foreign, consents=self._foreign.consents | {consent})
+
+    def look(self) -> Evidence:
+        """Collect the evidence over HTTP as the stack's administrator, signing in with every stored value."""
+        return asyncio.run(self._look())
+
+    def breaches(self, requests: Iterable[Mapping[str, Any]]) -> list[str]:
+        """Judge a stack at rest in fine weather; `requests` is every message sent, as often as it was sent.
+
+        Empty when all seven invariants hold. What could not be looked at counts as a breach.
+        """
+        evidence = self.look()
+        self.drain()
+        answers = tuple(self.driver.inbox.messages)
+        evidence = replace(
+            evidence,
+            kept=self._all_kept() if evidence.kept.hidden else evidence.kept,
+            testimony=Testimony(
+                answers=answers,
+                events=tuple(self._events.messages),
+                requests=tuple(requests),
+                foreign=self._foreign,
+                made=_made(answers),
+            ),
+        )
+        found = breaches(evidence, self._settings().policy, _NO_PATIENCE)
+        open_entries = [f"{entry.unique_name}/{entry.operation_id}" for entry in evidence.cleanups]
+        waiting = [f"{Invariant.ANSWERED}: not settled: clean-up entries {open_entries}"] if open_entries else []
+        return [*(f"could not look: {gap}" for gap in evidence.gaps), *waiting, *map(str, found)]
+
+    def settle(self, within: timedelta = timedelta(hours=30)) -> bool:
+        """Let stack time pass until nothing waits and nothing is to be tidied up; says whether it came to that.
+
+        The steps grow, so that a request that only its deadline ends costs minutes of wall time, not hours.
+        """
+        passed, step, quiet = timedelta(0), timedelta(seconds=20), 0
+        while passed < within:
+            quiet = 0 if self._is_busy() else quiet + 1
+            if quiet == 3:
+                return True
+            self.driver.advance(step.total_seconds())
+            passed += step
+            if passed > timedelta(minutes=20):
+                step = timedelta(minutes=10)
+            time.sleep(0.3)
+        return False
+
+    def _is_busy(self) -> bool:
+        return any(self._messages(queue) for queue in (INTAKE_QUEUE, WORK_QUEUE)) or any(
+            self._rows(table) for table in (UNSETTLED_TABLE, CLEANUPS_TABLE)
+        )
+
+    def _messages(self, queue: str) -> int:
+        """Count a queue's messages, delayed and hidden ones too."""
+        with self._queue(queue) as client:
+            return client.get_queue_properties().approximate_message_count or 0
+
+    def _rows(self, table: str) -> int:
+        with TableClient.from_connection_string(
+            self.driver.environment["AZURE_STORAGE_CONNECTION_STRING"], table, **self._storage_options
+        ) as client:
+            rows: Any = client
+            return sum(1 for _ in rows.list_entities(select=["RowKey"]))
+
+    def _all_kept(self) -> Seen[Kept]:
+        """Read the whole poison queue, of which a peek shows the beginning; the messages are back in seconds."""
+        with self._queue(POISON_QUEUE) as client:
+            messages = client.receive_messages(messages_per_page=32, visibility_timeout=_HIDE_SECONDS)
+            return Seen(tuple({message.id: kept(message.content) for message in messages}.values()))
+
+    def _queue(self, name: str) -> QueueClient:
+        connection_string = self.driver.environment["AZURE_STORAGE_CONNECTION_STRING"]
+        return QueueClient.from_connection_string(connection_string, name, **self._storage_options)
+
+    @property
+    def _storage_options(self) -> dict[str, Any]:
+        return {"use_env_settings": False, "connection_verify": self.driver.environment["SSL_CERT_FILE"]}
+
+    async def _look(self) -> Evidence:
+        config, network = self.driver.stack.config, self._network()
+        administrator = ClientSecretCredential(
+            config.tenant_id,
+            config.administrator.client_id,
+            config.administrator.client_secret,
+            **network.for_sdk(),
+        )
+        async with administrator, open_access(self._settings(), administrator, network) as access:
+            return await collect(access)
+
+    def _settings(self) -> Settings:
+        return Settings.load({**self.driver.environment, "POLICY_FILE": str(_POLICY)})
+
+    def _network(self) -> Network:
+        environment = self.driver.environment
+        return Network(environment["HTTPS_PROXY"], environment["SSL_CERT_FILE"])
+
+
+def _foreign(evidence: Evidence, before: Foreign) -> Foreign:
+    """Return what is not ours in the evidence, and what was remembered of apps that are."""
+    ours = {app.client_id: app for app in evidence.applications if app.is_ours}
+    principals = {each.object_id for each in evidence.principals if each.client_id in ours}
+    return Foreign(
+        applications=tuple(app for app in evidence.applications if not app.is_ours),
+        principals=tuple(each for each in evidence.principals if each.client_id not in ours),
+        passwords=before.passwords
+        | {
+            (app.object_id, password.key_id)
+            for app in ours.values()
+            for password in app.passwords
+            if operation_of(password.display_name) is None
+        },
+        redirect_uris=before.redirect_uris,
+        consents=before.consents | {each for each in evidence.consents if each.principal_id not in principals},
+        secrets=tuple(secret for secret in evidence.secrets if not secret.is_ours),
+    )
+
+
+def _made(answers: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """Count the client ids that an app, and the principal ids that a client was ever answered with."""
+    found = {
+        *((answer.get("subject"), answer["data"].get("clientId")) for answer in answers),
+        *((answer["data"].get("clientId"), answer["data"].get("servicePrincipalId")) for answer in answers),
+    }
+    return Counter(made for made, of_it in found if made and of_it)
