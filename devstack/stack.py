@@ -98,8 +98,15 @@ class Stack:
         """End one process and its children at once, as a crash would."""
         self._processes.pop(name).kill()
 
+    def halt(self, name: ServiceName) -> None:
+        """End one process in good order; `restart` brings it back.
+
+        For Azurite this is what a service away is like: killed, it forgets seconds of what it has acknowledged.
+        """
+        self._processes.pop(name).stop()
+
     def restart(self, name: ServiceName) -> None:
-        """Start one process again, after `kill` or instead of a running one; return when it is ready."""
+        """Start one process again, after `halt` or `kill` or instead of a running one; return when it is ready."""
         if name in self._processes:
             self._processes.pop(name).stop()
         self._launch(name)

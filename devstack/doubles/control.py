@@ -4,7 +4,7 @@ It moves the stack clock, makes weather, scripts faults, sets traps, adds docume
 are camelCase.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Annotated
@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from devstack.doubles.faults import Fault
+from devstack.doubles.faults import Fault, FaultKind
 from devstack.doubles.seed import Additions, add
 from devstack.doubles.wire import Call, Trap
 from devstack.doubles.world import Weather, World
@@ -52,6 +52,7 @@ def create(world: World, plant: Callable[[], object]) -> ASGIApp:
         Route("/faults", control.faults),
         Route("/faults", control.add_faults, methods=["POST"]),
         Route("/faults", control.clear_faults, methods=["DELETE"]),
+        Route("/faults/suffered", control.suffered),
         Route("/calls", control.calls),
         Route("/calls", control.clear_calls, methods=["DELETE"]),
         Route("/journal", control.journal),
@@ -95,6 +96,7 @@ class _Control:
         self._world.faults.clear()
         self._world.traps.release()
         self._world.calls.clear()
+        self._world.suffered.clear()
         self._plant()
         return Response(status_code=204)
 
@@ -138,12 +140,13 @@ class _Control:
         self._world.faults.clear()
         return Response(status_code=204)
 
+    async def suffered(self, _request: Request) -> Response:
+        """How many calls of each service met which kind of fault, scripted or drawn."""
+        return _counted(self._world.suffered)
+
     async def calls(self, _request: Request) -> Response:
         """How often each route of each service was called."""
-        counted: defaultdict[str, dict[str, int]] = defaultdict(dict)
-        for (service, label), count in sorted(self._world.calls.items()):
-            counted[service][label] = count
-        return JSONResponse(counted)
+        return _counted(self._world.calls)
 
     async def clear_calls(self, _request: Request) -> Response:
         """Start counting from zero."""
@@ -184,6 +187,14 @@ def _index(routes: list[Route]) -> Callable[[Request], Awaitable[Response]]:
         return JSONResponse({"endpoints": listing})
 
     return index
+
+
+def _counted(counter: Counter[tuple[str, str]] | Counter[tuple[str, FaultKind]]) -> Response:
+    """What was counted, service by service."""
+    counted: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for (service, what), count in sorted(counter.items()):
+        counted[service][what] = count
+    return JSONResponse(counted)
 
 
 def _problem(status: int, title: str, errors: list[dict[str, str]]) -> Response:

@@ -87,6 +87,7 @@ def weathered(app: ASGIApp, service: Service, world: World) -> ASGIApp:
         if fault is None:
             await app(scope, receive, deliver)
         else:
+            world.suffered[service.name, fault.kind] += 1
             await _suffer(fault, service, world, app, scope, receive, deliver)
 
     return wrapped

@@ -34,7 +34,7 @@ from pydantic.alias_generators import to_camel
 
 from devstack.clock import StackClock
 from devstack.doubles.documents import Documents, View
-from devstack.doubles.faults import Faults
+from devstack.doubles.faults import FaultKind, Faults
 from devstack.doubles.wire import Journal, Traps
 
 INDEXED: dict[str, tuple[str, ...]] = {
@@ -96,6 +96,7 @@ class World:
     weather: Weather = field(default_factory=Weather)
     faults: Faults = field(default_factory=Faults)
     calls: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
+    suffered: Counter[tuple[str, FaultKind]] = field(default_factory=Counter[tuple[str, FaultKind]])
     journal: Journal = field(default_factory=Journal)
     traps: Traps = field(default_factory=Traps)
     dice: random.Random = field(default_factory=lambda: random.Random(0))

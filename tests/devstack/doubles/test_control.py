@@ -8,6 +8,7 @@ import pytest
 
 from devstack.config import StackConfig
 from devstack.doubles.control import create
+from devstack.doubles.faults import FaultKind
 from devstack.doubles.seed import plant
 from devstack.doubles.world import Weather, World
 
@@ -84,6 +85,13 @@ async def test_counters(http: httpx.AsyncClient, planted: World) -> None:
     assert (await http.get("/calls")).json() == {"graph": {"POST /applications": 2}}
     await http.delete("/calls")
     assert (await http.get("/calls")).json() == {}
+
+
+async def test_what_calls_met_is_counted_by_service_and_kind(http: httpx.AsyncClient, planted: World) -> None:
+    planted.suffered["graph", FaultKind.THROTTLE] += 2
+    planted.suffered["keyvault", FaultKind.ERROR] += 1
+    met = (await http.get("/faults/suffered")).json()
+    assert met == {"graph": {"throttle": 2}, "keyvault": {"error": 1}}
 
 
 async def test_the_journal_is_read_from_a_number_on(http: httpx.AsyncClient, planted: World) -> None:

@@ -64,6 +64,7 @@ async def test_an_error_fault_has_no_effect(service: Counting, world: World, fau
     assert (first.status_code, service.effects) == (status, 0)
     assert first.headers.get("Retry-After") == ("7" if status == 429 else None)
     assert (await service.client.post("/apps")).status_code == 200
+    assert world.suffered == {("graph", fault.kind): 1}
 
 
 async def test_a_lost_answer_took_effect(service: Counting, world: World) -> None:
