@@ -59,8 +59,10 @@ class Case:
     def is_judged(self, operation_id: str) -> bool:
         """Say whether what an operation left behind counts: it has ended, and its time to tidy up is over.
 
-        An operation that no record knows is over; what it left is judged by its own age.
+        An operation that no record knows is over; what it left is judged by its own age. At rest, everything counts.
         """
+        if self.patience.at_rest:
+            return True
         record = self.records.get(operation_id)
         if record is None:
             return self.evidence.records.is_whole

@@ -1,170 +1,178 @@
-"""The one checker of the seven invariants, over the in-memory world as it stands: never through the product's eyes.
+"""The in-memory world as the evidence that the one checker judges: never through the product's eyes.
 
-Every breach begins with the number of its invariant. `breaches` is for a world in which all has come to
-rest; `unusable` holds at every moment.
+`breaches` is for a world in which all has come to rest; `unusable` holds at every moment.
 """
 
 import json
 import re
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable
+from datetime import timedelta
 
-from shared.naming import APPLICATION_TAG, operation_of, vault_secret_name
-from shared.operation import Operation, State
-from shared.policy.never import is_never_allowed
+import doctor.invariants
+from doctor.breach import Patience
+from doctor.evidence import (
+    Application,
+    Consent,
+    Evidence,
+    Foreign,
+    ForeignUri,
+    Intent,
+    Kept,
+    Leak,
+    Password,
+    Permission,
+    Record,
+    RequiredPermission,
+    SecretVersion,
+    Seen,
+    ServicePrincipal,
+    Testimony,
+    VaultSecret,
+)
+from doctor.invariants.case import Case
+from doctor.invariants.credentials import unusable as unusable_secret
+from shared.operation import Operation
 from tests.fakes.directory import FakeApplication
+from tests.fakes.vault import FakeVersion
 from tests.fakes.world import World
 
 _VALUE = re.compile(r"value-\d+")
 """What the fake directory's secrets look like."""
+_NO_PATIENCE = Patience(settling=timedelta(0), lag=timedelta(0), at_rest=True)
 
 
 def breaches(world: World) -> list[str]:
-    """Every breach of an invariant in a settled world."""
-    return [
-        *_more_than_one(world),
-        *_lost_values(world),
-        *unusable(world, _stored_by_us(world)),
-        *_touched(world),
-        *_answers(world),
-        *_order(world),
-        *_leaks(world),
-        *_excess(world),
-    ]
+    """Every breach of an invariant in a settled world; each begins with the number of its invariant."""
+    found = doctor.invariants.breaches(_evidence(world), world.services.policy, _NO_PATIENCE)
+    return [str(breach) for breach in found]
 
 
 def unusable(world: World, secrets: Iterable[str]) -> list[str]:
-    """Invariant 3: which of these vault secrets hold a value that does not sign in."""
-    found = list[str]()
-    for name in secrets:
-        newest = world.vault.secrets[name][-1]
-        app = world.directory.applications.get(newest.entry.tags["uniqueName"])
-        if app is None or not world.directory.signs_in(app, newest.value):
-            found.append(f"3: {name}: its value does not sign in")
-    return found
+    """Invariant 3: which of these vault secrets hold a value that does not sign in, if they are there at all."""
+    case = Case(Evidence(now=world.clock.now()), world.services.policy, _NO_PATIENCE)
+    there = (name for name in secrets if name in world.vault.secrets)
+    return [str(breach) for name in there for breach in unusable_secret(case, _secret(world, name))]
 
 
-def _stored_by_us(world: World) -> list[str]:
-    return [n for n, versions in world.vault.secrets.items() if versions[-1].entry.tags.get("managedBy") == "registrar"]
+def _evidence(world: World) -> Evidence:
+    directory, vault = world.directory, world.vault
+    return Evidence(
+        now=world.clock.now(),
+        applications=Seen(tuple(_application(name, app) for name, app in directory.applications.items())),
+        principals=Seen((*_apis(world), *_principals(world))),
+        consents=Seen(_consents(world)),
+        secrets=Seen(tuple(_secret(world, name) for name in vault.secrets)),
+        records=Seen(tuple(_record(operation) for operation in world.operations.all())),
+        kept=Seen(tuple(Kept(each["operationId"], each["generation"], each["reason"]) for each in world.queues.poison)),
+        leaks=Seen(_leaks(world)),
+        testimony=Testimony(
+            answers=tuple(world.queues.answers),
+            events=tuple(world.queues.events),
+            foreign=_foreign(world),
+            made=directory.made_applications + directory.made_principals,
+            arrivals_differ=True,
+        ),
+    )
 
 
-def _ours(world: World) -> Iterator[tuple[str, FakeApplication]]:
-    for name, app in world.directory.applications.items():
-        if APPLICATION_TAG in app.state.tags:
-            yield name, app
+def _application(name: str, app: FakeApplication) -> Application:
+    state = app.state
+    return Application(
+        object_id=app.object_id,
+        client_id=app.client_id,
+        unique_name=name,
+        display_name=state.display_name,
+        tags=state.tags,
+        passwords=tuple(
+            Password(key_id, password.credential.display_name, None, password.credential.end)
+            for key_id, password in app.passwords.items()
+        ),
+        required=frozenset(RequiredPermission(each.resource_app_id, each.id) for each in state.required_permissions),
+        redirect_uris=state.web_redirect_uris | state.spa_redirect_uris | state.public_client_redirect_uris,
+        content=state,
+    )
 
 
-def _more_than_one(world: World) -> Iterator[str]:
+def _apis(world: World) -> Iterable[ServicePrincipal]:
+    for api in world.directory.apis:
+        permissions = tuple(Permission(each.id, each.name, each.type) for each in api.permissions)
+        yield ServicePrincipal(api.service_principal_id, api.app_id, api.display_name, permissions)
+
+
+def _principals(world: World) -> Iterable[ServicePrincipal]:
+    for client_id, object_id in world.directory.principals.items():
+        yield ServicePrincipal(object_id, client_id, client_id)
+
+
+def _consents(world: World) -> tuple[Consent, ...]:
+    return tuple(
+        Consent(principal, consent.resource_id, consent.type, consent.name)
+        for principal, consents in world.directory.consented.items()
+        for consent in consents
+    )
+
+
+def _secret(world: World, name: str) -> VaultSecret:
+    return VaultSecret("", name, tuple(_version(world, version) for version in world.vault.secrets[name]))
+
+
+def _version(world: World, version: FakeVersion) -> SecretVersion:
+    entry = version.entry
+    app = world.directory.applications.get(entry.tags.get("uniqueName", ""))
+    signs_in = app is not None and world.directory.signs_in(app, version.value)
+    return SecretVersion(entry.version, entry.enabled, entry.created, entry.expires, entry.tags, signs_in)
+
+
+def _record(operation: Operation) -> Record:
+    return Record(
+        id=operation.id,
+        source=operation.request.source,
+        request_id=operation.request.request_id,
+        unique_name=operation.unique_name,
+        display_name=operation.request.application.display_name,
+        state=operation.state.value,
+        generation=operation.generation,
+        sequence=operation.sequence,
+        accepted_at=operation.accepted_at,
+        started_at=operation.started_at,
+        credentials=tuple(credential.name for credential in operation.request.credentials),
+        intents={name: Intent(made.intended_at, made.key_id) for name, made in operation.credentials.items()},
+        reason=operation.reason,
+        next_attempt=operation.next_attempt,
+        answer_time=operation.answer.time if operation.answer else None,
+        answered_at=operation.answered_at,
+    )
+
+
+def _foreign(world: World) -> Foreign:
+    foreign, apps = world.directory.foreign, world.directory.applications
+    return Foreign(
+        applications=tuple(
+            _application(name, FakeApplication(apps[name].object_id, apps[name].client_id, state))
+            for name, state in foreign.applications.items()
+            if name in apps
+        ),
+        passwords=frozenset((apps[name].object_id, key_id) for name, key_id in foreign.passwords if name in apps),
+        redirect_uris=frozenset(_redirect_uris(world)),
+        consents=frozenset(
+            Consent(principal, consent.resource_id, consent.type, consent.name)
+            for principal, consent in foreign.consents
+        ),
+    )
+
+
+def _redirect_uris(world: World) -> Iterable[ForeignUri]:
     directory = world.directory
-    for name, made in (directory.made_applications + directory.made_principals).items():
-        if made > 1:
-            yield f"1: {name} was made {made} times"
-
-
-def _lost_values(world: World) -> Iterator[str]:
-    kept = [version for versions in world.vault.secrets.values() for version in versions]
-    stored = {version.entry.tags.get("keyId"): version.value for version in kept}
-    for name, app in _ours(world):
-        for key_id, password in app.passwords.items():
-            mine = operation_of(password.credential.display_name) is not None
-            if mine and stored.get(key_id) != password.value:
-                yield f"2: {name}: the live secret {key_id} is not in the vault"
-
-
-def _touched(world: World) -> Iterator[str]:
-    directory, foreign = world.directory, world.directory.foreign
-    for name, state in foreign.applications.items():
-        if name not in directory.applications or directory.applications[name].state != state:
-            yield f"4: the foreign application {name} was touched"
-    for name, uri, at in foreign.redirect_uris:
+    for name, uri, at in directory.foreign.redirect_uris:
         window = at + world.services.lag_window
         # The exception that no client of Graph can avoid: a collection is replaced whole, from a read that lags.
         overtaken = any(written == name and at <= moment <= window for written, moment in directory.writes)
-        if not overtaken and uri not in directory.applications[name].state.web_redirect_uris:
-            yield f"4: {name}: the redirect URI {uri} that somebody added is gone"
-    for name, key_id in foreign.passwords:
-        if key_id not in directory.applications[name].passwords:
-            yield f"4: {name}: the secret {key_id} that somebody made is gone"
-    for principal, consent in foreign.consents:
-        if consent not in directory.consented[principal]:
-            yield f"4: {principal}: the consent {consent.name} that somebody gave is gone"
-    for name, versions in world.vault.secrets.items():
-        if {version.entry.tags.get("managedBy") for version in versions} == {"registrar", None}:
-            yield f"4: the foreign vault secret {name} was written"
+        if not overtaken and name in directory.applications:
+            yield ForeignUri(directory.applications[name].object_id, uri)
 
 
-def _answers(world: World) -> Iterator[str]:
-    by_id: dict[str, dict[str, Any]] = {}
-    by_operation: dict[str, set[str]] = {}
-    one_id: dict[str, str] = {}
-    for answer in world.queues.answers:
-        if by_id.setdefault(answer["id"], answer) != answer:
-            yield f"5: two different answers with the id {answer['id']}"
-        by_operation.setdefault(answer["data"]["operationId"], set()).add(answer["id"])
-        # Without an operation, the answer is derived from its message: the arrival tells messages apart.
-        if answer["data"]["operationId"] is None and one_id.setdefault(_content(answer), answer["id"]) != answer["id"]:
-            yield f"5: one unreadable message has several answers, {answer['id']} among them"
-    keys = set[tuple[str, str]]()
-    for operation in world.operations.all():
-        key = (operation.request.source, operation.request.request_id)
-        if key in keys:
-            yield f"5: {key} has two operations"
-        keys.add(key)
-        finals = by_operation.get(operation.id, set[str]())
-        if len(finals) != operation.generation:
-            yield f"5: {operation.request.request_id}: {len(finals)} final answers"
-        if not operation.state.settled or operation.answered_at is None:
-            yield f"5: {operation.request.request_id}: {operation.state}, answered at {operation.answered_at}"
-        if operation.state is State.FAILED and all(p["operationId"] != operation.id for p in world.queues.poison):
-            yield f"5: {operation.request.request_id} failed and was not kept"
-
-
-def _content(answer: dict[str, Any]) -> str:
-    return json.dumps([answer["time"], answer["data"]], sort_keys=True)
-
-
-def _order(world: World) -> Iterator[str]:
-    """What stands is never older than the newest completed change; what that one answered is in the vault."""
-    newest: dict[str, Operation] = {}
-    sequences: dict[tuple[str, str], int] = {}
-    for operation in world.operations.all():
-        name, sequence = operation.unique_name, operation.sequence
-        sequences[(name, operation.request.application.display_name)] = sequence
-        if operation.state is State.COMPLETED and (name not in newest or newest[name].sequence < sequence):
-            newest[name] = operation
-    for name, operation in newest.items():
-        app = world.directory.applications.get(name)
-        if app is not None and sequences.get((name, app.state.display_name), 0) < operation.sequence:
-            yield f"order: {name} is older than change {operation.sequence} left it"
-        for credential in operation.request.credentials:
-            if vault_secret_name(name, credential.name) not in world.vault.secrets:
-                yield f"3: {name}: the answered secret {credential.name} is not in the vault"
-
-
-def _leaks(world: World) -> Iterator[str]:
+def _leaks(world: World) -> tuple[Leak, ...]:
     queues = json.dumps([world.queues.answers, world.queues.events, world.queues.poison])
     tables = f"{world.operations.rows}{world.applications.rows}{world.cleanups.rows}"
-    for value in sorted({*_VALUE.findall(queues), *_VALUE.findall(tables), *_VALUE.findall("\n".join(world.log))}):
-        yield f"6: {value} leaked"
-
-
-def _excess(world: World) -> Iterator[str]:
-    """Permissions and consents of our apps beyond policy, decided by ids as the directory has them."""
-    allowed, consents = set[tuple[str, str]](), set[tuple[str, str]]()
-    for api in world.directory.apis:
-        rules = world.services.policy.api(api.app_id)
-        if rules is None:
-            continue
-        for permission in api.permissions:
-            names = rules.delegated if permission.type == "Scope" else rules.application
-            if permission.name in names and not is_never_allowed(api.app_id, permission.id, permission.name):
-                allowed.add((api.app_id, permission.id))
-                consents.add(
-                    (api.service_principal_id, permission.name if permission.type == "Scope" else permission.id)
-                )
-    foreign = {consent for _, consent in world.directory.foreign.consents}
-    for name, app in _ours(world):
-        asked = {(required.resource_app_id, required.id) for required in app.state.required_permissions}
-        given = world.directory.consented.get(world.directory.principals.get(app.client_id, ""), set()) - foreign
-        if asked - allowed or {(consent.resource_id, consent.name) for consent in given} - consents:
-            yield f"7: {name} has permissions that policy does not give"
+    places = {"a queue": queues, "a table": tables, "the log": "\n".join(world.log)}
+    return tuple(Leak(value, place) for place, text in places.items() for value in sorted(set(_VALUE.findall(text))))
