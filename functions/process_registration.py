@@ -1,11 +1,13 @@
 """The queues that carry registrations: the public intake, and the internal one for whatever had to wait."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import azure.functions as func
 
 blueprint = func.Blueprint()
+
+_OLDEST = timedelta(days=365)
 
 
 @blueprint.function_name("process_registration")
@@ -14,8 +16,7 @@ async def process_registration(message: func.QueueMessage) -> None:
     """Accept one request and make the first attempt."""
     from shared.bootstrap import get_app
 
-    received = message.insertion_time or datetime.now(UTC)
-    await get_app().intake.accept(message.get_body(), message.id or "", received)
+    await get_app().intake.accept(message.get_body(), message.id or "", arrival(message, datetime.now(UTC)))
 
 
 @blueprint.function_name("continue_registration")
@@ -26,3 +27,14 @@ async def continue_registration(message: func.QueueMessage) -> None:
 
     work = json.loads(message.get_body())
     await get_app().execution.run(str(work["operationId"]), int(work["generation"]))
+
+
+def arrival(message: func.QueueMessage, now: datetime) -> datetime:
+    """When a message was put on the queue, or now if that cannot be true.
+
+    The host lets members of a JSON payload hide what the queue says of the message (WebJobs SDK, binding data): one
+    called `InsertionTime` may be of any year, and without a zone.
+    """
+    inserted: datetime | None = message.insertion_time
+    is_likely = inserted is not None and inserted.tzinfo is not None and abs(now - inserted) < _OLDEST
+    return inserted if inserted is not None and is_likely else now

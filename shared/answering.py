@@ -169,4 +169,5 @@ def _kept(reason: str, known: Mapping[str, object], original: object) -> str:
     text = json.dumps(message | {"original": original}, ensure_ascii=False)
     if len(text.encode()) <= MAX_POISON_BYTES:
         return text
-    return json.dumps(message | {"original": str(original)[: MAX_POISON_BYTES // 8], "truncated": True})
+    # A character beyond the Basic Multilingual Plane is escaped as two, twelve bytes together.
+    return json.dumps(message | {"original": str(original)[: MAX_POISON_BYTES // 12], "truncated": True})

@@ -129,7 +129,7 @@ def _members(text: str) -> dict[str, Any]:
         return {}
     try:
         return cast("dict[str, Any]", json.loads(text))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
 
 

@@ -20,6 +20,9 @@ LONGEST_DELAY = timedelta(days=7)
 _NEVER_EXPIRES = -1
 _PAGE, _MOST, _HIDE = 32, 5000, 120
 """What is looked through on a poison queue: messages a page, in all, and seconds they stay hidden meanwhile."""
+_KEPT = {"schemaVersion", "reason", "operationId", "generation", "attempts", "original"}
+"""What we keep has these members and no others. A sender who imitates it gets past the intake only with one more, that
+hides the message's own metadata from the host."""
 
 
 class StorageQueues:
@@ -96,9 +99,9 @@ def _is_ours(text: str) -> bool:
     """Say whether a message on a poison queue carries a reason already."""
     try:
         message: object = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
-    return isinstance(message, dict) and {"reason", "attempts", "operationId", "original"} <= message.keys()
+    return isinstance(message, dict) and _KEPT <= message.keys() <= _KEPT | {"truncated"}
 
 
 def _kept_operation(text: str) -> tuple[str | None, int]:

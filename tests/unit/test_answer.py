@@ -3,6 +3,9 @@
 import json
 from datetime import UTC, datetime
 
+import pytest
+
+from shared.answering import kept_message
 from shared.contract.answer import (
     MAX_ANSWER_BYTES,
     Answer,
@@ -48,3 +51,10 @@ def test_an_answer_is_a_cloud_event() -> None:
 def test_ids_depend_on_every_part_and_their_borders() -> None:
     assert answer_id("a", "b") == answer_id("a", "b")
     assert len({answer_id("a", "b"), answer_id("ab"), answer_id("a", "b", ""), answer_id("b", "a")}) == 4
+
+
+@pytest.mark.parametrize("letter", ["x", "é", "\U0001f600", "\x01"])
+def test_what_is_kept_of_a_huge_message_fits_into_a_queue(letter: str) -> None:
+    kept = kept_message("given_up_by_host", letter * (64 * 1024 // len(letter.encode())))
+    assert len(kept.encode()) <= 64 * 1024
+    assert json.loads(kept)["original"].startswith(letter)

@@ -61,5 +61,5 @@ def test_any_json_is_a_request_or_refused(value: object, ascii_only: bool) -> No
 @pytest.mark.parametrize("letter", ["x", "\\u0001", "\\ud800", "é", "\U0001f600", "\x9b"])
 def test_many_long_names_that_stand_twice_fit_into_an_answer(letter: str) -> None:
     member = f'"{letter * 90}%d": 1'
-    body = ", ".join(member % number for number in [*range(60), *range(60)])
+    body = ", ".join(member % number for number in [*range(50), *range(50)])
     assert_answerable(f"{{{body}}}".encode())

@@ -11,6 +11,7 @@ from azure.storage.queue.aio import QueueClient
 from devstack.azurite import Azurite
 from shared.adapters.queues import LONGEST_DELAY, StorageQueues
 from shared.adapters.storage import Storage
+from shared.answering import kept_message
 from tests.contract.adapters.stores import storage_account, storage_queues
 from tests.devstack.doubles.local import Local
 
@@ -64,7 +65,7 @@ async def test_an_answer_is_sent_as_it_is(queues: StorageQueues, storage: Storag
 
 
 async def test_what_the_host_poisoned_is_told_from_what_we_did(queues: StorageQueues, storage: Storage) -> None:
-    ours = json.dumps({"reason": "r", "attempts": 1, "operationId": "1", "original": {}})
+    ours = kept_message("r", "no JSON")
     await queues.send_poison(ours)
     assert [message async for message in queues.host_poisoned()] == []
     await storage.queues.get_queue_client(POISON).send_message("not JSON")
@@ -83,8 +84,20 @@ async def test_what_the_host_poisoned_is_found_behind_any_number_of_ours(
     queues: StorageQueues, storage: Storage
 ) -> None:
     """The service shows 32 messages at a time, and ours stay until a person takes them."""
-    ours = json.dumps({"reason": "r", "attempts": 1, "operationId": "1", "original": {}})
+    ours = kept_message("r", "no JSON")
     for _ in range(33):
         await queues.send_poison(ours)
     await storage.queues.get_queue_client(POISON).send_message("not JSON")
     assert [message.text async for message in queues.host_poisoned()] == ["not JSON"]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [json.dumps({**json.loads(kept_message("r", "x")), "DequeueCount": "x"}), '{"original": ' + "[" * 20_000],
+    ids=["imitates ours", "deeply nested"],
+)
+async def test_what_a_sender_made_up_is_not_taken_for_ours(
+    queues: StorageQueues, storage: Storage, message: str
+) -> None:
+    await storage.queues.get_queue_client(POISON).send_message(message)
+    assert [found.text async for found in queues.host_poisoned()] == [message]
