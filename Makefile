@@ -13,7 +13,7 @@ PORT_OPTIONS = $(foreach port,$(PORTS),--port $(port))
 # The packages are installed without byte code, so what is imported is compiled once, at its first import.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo up down send answers replay env settings test check lint format clean distclean setup
+.PHONY: help demo up down send answers replay doctor env settings test check lint format clean distclean setup
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */\1|/' | \
@@ -36,6 +36,9 @@ answers: setup ## show the answers that wait on the results queue, and leave the
 
 replay: setup ## have failed requests tried again: make replay ID=<operationId>, or REASON=<reason> for all of one
 	@$(DEVSTACK) replay $(if $(ID),--id "$(ID)") $(if $(REASON),--reason "$(REASON)")
+
+doctor: setup ## find every broken invariant, on the running stack or where az login leads; FIX=1 mends, JSON=1
+	@$(DEVSTACK) run -- $(PYTHON) -m doctor $(if $(FIX),--fix) $(if $(JSON),--json)
 
 env: setup ## print the running stack's environment as export lines: eval "$(make env)"
 	@$(DEVSTACK) env

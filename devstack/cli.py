@@ -1,4 +1,4 @@
-"""The commands behind the Makefile: demo, up, down, send, answers, env, settings."""
+"""The commands behind the Makefile: demo, up, down, send, answers, replay, env, run, settings."""
 
 import json
 import os
@@ -154,6 +154,18 @@ def settings(state: State = DEFAULT_STATE) -> None:
     """Print the running stack's app settings as a local.settings.json for Core Tools."""
     values = functions_settings(_running(state), state)
     print(json.dumps({"IsEncrypted": False, "Values": values}, indent=2))
+
+
+@app.command(context_settings={"allow_interspersed_args": False})
+def run(command: Annotated[list[str], typer.Argument()], state: State = DEFAULT_STATE) -> None:
+    """Run a command as the administrator of the running stack; where none runs, in the environment as it is."""
+    environment = dict(os.environ)
+    if find_holder(state) is not None:
+        config = _running(state)
+        environment = own_environment() | client_environment(config, state)
+        environment["AZURE_CLIENT_ID"] = config.administrator.client_id
+        environment["AZURE_CLIENT_SECRET"] = config.administrator.client_secret
+    raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -1,0 +1,7 @@
+"""`python -m doctor`."""
+
+import sys
+
+from doctor.cli import main
+
+sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,101 @@
+"""Mends what is surely right to mend: never on one look alone, and never more than what a breach names."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, assert_never
+
+from azure.core.exceptions import AzureError, ResourceExistsError
+
+from doctor.breach import Breach, ListUnsettled, PutCleanup, RemovePassword, Repair, SendWork
+from doctor.collect.access import GRAPH, Access, Unreachable
+from doctor.evidence import Password
+from shared.naming import CLEANUPS_TABLE, UNSETTLED_TABLE, WORK_QUEUE, operation_of
+
+_SCHEMA_VERSION = "1"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one repair, in words."""
+
+    repair: Repair
+    what: str
+
+
+def confirmed(first: Sequence[Breach], second: Sequence[Breach]) -> list[Repair]:
+    """Return the repairs that two looks agree on, each once."""
+    again = {breach.repair for breach in second}
+    return list(dict.fromkeys(b.repair for b in first if b.repair is not None and b.repair in again))
+
+
+async def mend(access: Access, repairs: Sequence[Repair], now: datetime) -> list[Outcome]:
+    """Carry out repairs one after the other; one that fails keeps none of the others."""
+    outcomes: list[Outcome] = []
+    for repair in repairs:
+        try:
+            outcomes.append(Outcome(repair, await _mend(access, repair, now)))
+        except (Unreachable, AzureError) as error:
+            outcomes.append(Outcome(repair, f"not mended: {type(error).__name__}"))
+    return outcomes
+
+
+async def _mend(access: Access, repair: Repair, now: datetime) -> str:
+    match repair:
+        case RemovePassword():
+            return await _remove_password(access, repair)
+        case SendWork():
+            return await _send_work(access, repair)
+        case ListUnsettled():
+            columns = {"generation": repair.generation, "due": now}
+            return await _insert(access, UNSETTLED_TABLE, "unsettled", repair.operation_id, columns)
+        case PutCleanup():
+            columns = {"secretNames": ",".join(repair.secret_names), "since": now}
+            return await _insert(access, CLEANUPS_TABLE, repair.unique_name, repair.operation_id, columns)
+        case _:
+            assert_never(repair)
+
+
+async def _remove_password(access: Access, repair: RemovePassword) -> str:
+    """Remove a credential that is still there and still bears our mark; look again afterwards."""
+    if not await _is_there(access, repair):
+        return f"the secret {repair.key_id} was gone already"
+    url = f"{GRAPH}/v1.0/applications/{repair.object_id}/removePassword"
+    answer = await access.call("POST", url, GRAPH, {"keyId": repair.key_id})
+    if await _is_there(access, repair):
+        return f"the secret {repair.key_id} is still there (answer {answer.status_code}); look again in a few minutes"
+    return f"the secret {repair.key_id} of {repair.unique_name} was removed"
+
+
+async def _is_there(access: Access, repair: RemovePassword) -> bool:
+    url = f"{GRAPH}/v1.0/applications/{repair.object_id}?$select=passwordCredentials"
+    found = (await access.get(url))["passwordCredentials"]
+    passwords = [Password(each["keyId"], each.get("displayName")) for each in found]
+    return any(
+        password.key_id == repair.key_id and operation_of(password.display_name) == repair.operation_id
+        for password in passwords
+    )
+
+
+async def _send_work(access: Access, repair: SendWork) -> str:
+    """Put the message that the app itself would; one too many does no harm."""
+    message = {
+        "schemaVersion": _SCHEMA_VERSION,
+        "operationId": repair.operation_id,
+        "generation": repair.generation,
+    }
+    async with access.queues.get_queue_client(WORK_QUEUE) as queue:
+        await queue.send_message(json.dumps(message), time_to_live=-1)
+    return f"operation {repair.operation_id} was sent again"
+
+
+async def _insert(access: Access, table: str, partition: str, row: str, columns: dict[str, Any]) -> str:
+    """Insert a row where there is none; one that came back meanwhile is left as it is."""
+    entity = {"PartitionKey": partition, "RowKey": row, "schemaVersion": _SCHEMA_VERSION, **columns}
+    client: Any = access.tables.get_table_client(table)
+    try:
+        await client.create_entity(entity)
+    except ResourceExistsError:
+        return f"the row of operation {row} was back in table {table} already"
+    return f"operation {row} stands in table {table} again"
