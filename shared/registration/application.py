@@ -6,7 +6,7 @@ from shared.contract.request import ApplicationSpec
 from shared.errors import NotReplicated, NotYetVisible, Problem, Refused, Rejected, echo
 from shared.model import ApplicationState, PasswordCredential, ResolvedPermission, SeenApplication
 from shared.naming import APPLICATION_TAG
-from shared.registration.convergence import application_write, covers, merge
+from shared.registration.convergence import ApplicationWrite, application_write, covers, merge
 from shared.registration.job import Job
 
 
@@ -49,7 +49,7 @@ async def converge_application(job: Job, wanted: ApplicationState, seen: SeenApp
     """
     record = job.application
     last = record.application_write
-    trusted = last is None or not job.is_recent(last.at) or (seen is not None and last.is_reflected_in(seen.state))
+    trusted = last is None or not job.is_recent(last.at) or _has_arrived(job, last, seen)
     base = (seen.state if seen is not None else None) if trusted or last is None else last.wrote
     merged = merge(base, wanted, record.applied)
     exists = seen is not None or (record.object_id is not None and not trusted)
@@ -66,12 +66,19 @@ async def converge_application(job: Job, wanted: ApplicationState, seen: SeenApp
     return Registered(object_id, client_id, verified, seen.passwords if seen is not None else None)
 
 
+def _has_arrived(job: Job, write: ApplicationWrite, seen: SeenApplication | None) -> bool:
+    """Say whether a read shows our write, and none like it can still be on its way."""
+    return seen is not None and write.is_reflected_in(seen.state) and not job.is_recent(write.repeats)
+
+
 async def _write(
     job: Job, wanted: ApplicationState, merged: ApplicationState, seen: SeenApplication | None
 ) -> Registered:
     previous = job.application.applied
     ours = merge(previous, wanted, None) if previous is not None else wanted
-    write = application_write(job.now(), seen.state if seen is not None else None, merged)
+    write = application_write(
+        job.now(), seen.state if seen is not None else None, merged, job.application.application_write
+    )
     unique_name = job.operation.unique_name
     try:
         async with job.announce(application_write=write, applied=ours):

@@ -57,6 +57,8 @@ class ApplicationWrite(StoredModel, frozen=True):
     at: datetime
     wrote: ApplicationState
     removed: ApplicationState | None = None
+    repeats: datetime | None = None
+    """When the same was written before without an answer: that write may still arrive, over whatever comes next."""
 
     def is_reflected_in(self, seen: ApplicationState) -> bool:
         """Say whether a read shows this write: everything written is there, nothing removed is."""
@@ -67,12 +69,15 @@ class ApplicationWrite(StoredModel, frozen=True):
         )
 
 
-def application_write(at: datetime, seen: ApplicationState | None, merged: ApplicationState) -> ApplicationWrite:
-    """Describe the write of `merged` over `seen`, for later reads to be compared with."""
+def application_write(
+    at: datetime, seen: ApplicationState | None, merged: ApplicationState, last: ApplicationWrite | None = None
+) -> ApplicationWrite:
+    """Describe the write of `merged` over `seen`, after our `last` one, for later reads to be compared with."""
+    repeats = last.at if last is not None and last.wrote == merged else None
     if seen is None:
-        return ApplicationWrite(at=at, wrote=merged)
+        return ApplicationWrite(at=at, wrote=merged, repeats=repeats)
     gone = {name: getattr(seen, name) - getattr(merged, name) for name in _COLLECTIONS}
-    return ApplicationWrite(at=at, wrote=merged, removed=merged.model_copy(update=gone))
+    return ApplicationWrite(at=at, wrote=merged, removed=merged.model_copy(update=gone), repeats=repeats)
 
 
 def within(window: timedelta, at: datetime | None, now: datetime) -> bool:

@@ -64,3 +64,20 @@ async def test_a_change_waits_for_the_creation_that_may_be_on_its_way() -> None:
     (app,) = world.directory.applications.values()
     assert app.state.display_name == "Changed"
     assert breaches(world) == []
+
+
+async def test_a_change_waits_for_a_write_that_had_to_be_repeated() -> None:
+    late = _Late("graph upsert_application")
+    world = World(faults=late)
+    await world.send(example())
+    await world.go_on(timedelta(minutes=1))
+    assert [answer["data"]["status"] for answer in world.queues.answers] == ["completed"]
+    changed = example(requestId="R2")
+    changed["application"] |= {"displayName": "Changed"}
+    await world.send(changed)
+    await world.go_on(timedelta(minutes=1))
+    late.arrive()
+    await world.settle()
+    (app,) = world.directory.applications.values()
+    assert app.state.display_name == "Changed"
+    assert breaches(world) == []
