@@ -89,6 +89,7 @@ class FakeDirectory:
         self.apis = [DIGITAL_TWINS, MICROSOFT_GRAPH]
         self.applications: dict[str, FakeApplication] = {}
         self.deleted_names: set[str] = set()
+        self._deleted: dict[str, tuple[FakeApplication, str | None]] = {}
         self.principals: dict[str, str] = {}
         self.consented: dict[str, set[Consent]] = {}
         self.passwords_ever_issued = 0
@@ -217,9 +218,31 @@ class FakeDirectory:
         past.set(app.seen() if app is not None else None)
 
     def delete(self, unique_name: str) -> None:
-        """Somebody soft-deletes the application: it is gone, its name is not free."""
-        del self.applications[unique_name]
+        """Somebody soft-deletes the application, and the principal with it: they are gone, the name is not free."""
+        app = self.applications.pop(unique_name)
+        principal = self.principals.pop(app.client_id, None)
+        self._deleted[unique_name] = (app, principal)
+        foreign = self.foreign
+        foreign.redirect_uris = [each for each in foreign.redirect_uris if each[0] != unique_name]
+        foreign.passwords = [each for each in foreign.passwords if each[0] != unique_name]
         self.deleted_names.add(unique_name)
+        self.remember(unique_name)
+        if principal is not None:
+            self._principal_past[app.client_id].set(None)
+
+    def restore(self, unique_name: str) -> None:
+        """Somebody brings a soft-deleted application back, with its principal and secrets."""
+        app, principal = self._deleted.pop(unique_name)
+        self.deleted_names.remove(unique_name)
+        self.applications[unique_name] = app
+        self.remember(unique_name)
+        if principal is not None:
+            self.principals[app.client_id] = principal
+            self._principal_past[app.client_id].set(principal)
+
+    def remove_by_hand(self, unique_name: str, key_id: str) -> None:
+        """Somebody removes one of the application's secrets."""
+        del self.applications[unique_name].passwords[key_id]
         self.remember(unique_name)
 
     def put_foreign(self, unique_name: str, state: ApplicationState) -> FakeApplication:
@@ -266,8 +289,8 @@ class FakeDirectory:
         return any(past.seen(self.lag) == service_principal_id for past in self._principal_past.values())
 
     def _require_replicated(self, client_id: str) -> None:
-        unique_name = next(name for name, app in self.applications.items() if app.client_id == client_id)
-        if self._application_past[unique_name].seen(self.lag) is None:
+        unique_name = next((name for name, app in self.applications.items() if app.client_id == client_id), None)
+        if unique_name is None or self._application_past[unique_name].seen(self.lag) is None:
             raise NotReplicated("does not reference a valid application object")
 
     def _new_id(self) -> str:

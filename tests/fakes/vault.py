@@ -100,6 +100,10 @@ class FakeVault:
         """Soft-delete a secret."""
         self.deleted[name] = self.secrets.pop(name)
 
+    def restore(self, name: str) -> None:
+        """Recover a soft-deleted secret by hand."""
+        self.secrets[name] = self.deleted.pop(name)
+
     def disable(self, name: str) -> None:
         """Disable the newest version."""
         newest = self.secrets[name][-1]

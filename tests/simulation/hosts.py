@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
 from typing import Any
 
+from shared.execution import Execution
+from shared.intake import Intake
 from shared.naming import POISON_QUEUE, WORK_POISON_QUEUE
 from shared.poison import settle_poison
 from shared.ports import PoisonedMessage
@@ -19,7 +21,11 @@ from tests.simulation.steps import Loop, Task
 _MAX_DEQUEUE_COUNT = 5
 _RETRY = timedelta(seconds=10)
 """host.json: maxDequeueCount and visibilityTimeout."""
+_FUNCTION_TIMEOUTS = (timedelta(minutes=5), timedelta(minutes=5), timedelta(seconds=45))
+"""host.json has the first; the last makes an invocation's end in the middle of things frequent."""
 _TIMERS = {"resume": timedelta(minutes=1), "clean up": timedelta(minutes=5), "poison": timedelta(minutes=5)}
+_SKEWS = (0.0, 0.0, 0.7, -3.0, 4.0)
+"""Seconds by which a host's clock is wrong."""
 
 
 @dataclass
@@ -30,8 +36,30 @@ class Message:
     id: str
     text: bytes
     inserted: datetime
-    invoke: Callable[[], Coroutine[Any, Any, None]]
+    invoke: Callable[["Host"], Coroutine[Any, Any, None]]
     dequeued: int = 0
+
+
+class Host:
+    """One instance of the registrar, with its own idea of the time."""
+
+    def __init__(self, world: World, skew: timedelta) -> None:
+        runtime = replace(world.services.runtime, now=lambda: world.clock.time + skew)
+        self.services = replace(world.services, runtime=runtime)
+        self.execution = Execution(self.services)
+        self.intake = Intake(self.services, self.execution)
+        self.running: dict[Task, Message | None] = {}
+
+
+@dataclass
+class Counted:
+    """What happened to the hosts of one run."""
+
+    messages: int = 0
+    deaths: int = 0
+    lost_messages: int = 0
+    poisoned: int = 0
+    timeouts: int = 0
 
 
 class Hosts:
@@ -43,9 +71,12 @@ class Hosts:
         self._draw = draw
         self._trace = trace
         self._waiting = 0
-        self._sent = 0
         self._arrival = loop.clock.now()
-        self._running: list[dict[Task, Message | None]] = [{}, {}]
+        self._limit = draw.choice(_FUNCTION_TIMEOUTS)
+        self._losing = draw.choice((0.0, 0.0, 0.05))
+        self.fine = False
+        self.counted = Counted()
+        self._hosts = [Host(world, timedelta(seconds=draw.choice(_SKEWS))) for _ in range(2)]
         self._timers: dict[str, Task] = {}
         for name, period in _TIMERS.items():
             loop.after(period, partial(self._fire, name))
@@ -53,47 +84,76 @@ class Hosts:
     @property
     def busy(self) -> bool:
         """Say whether a message waits or anything runs."""
-        return self._waiting > 0 or any(self._running)
+        return self._waiting > 0 or any(host.running for host in self._hosts)
 
     def send_request(self, body: bytes) -> None:
         """Put a request on the intake queue; sometimes the queue delivers it twice at once."""
-        self._sent += 1
+        self.counted.messages += 1
         # No two messages arrive in one second, the precision of an answer's time: it tells the checker whose it is.
         self._arrival = max(self._loop.clock.now(), self._arrival + timedelta(seconds=1))
-        message_id, received = f"message-{self._sent}", self._arrival
+        message_id, received = f"message-{self.counted.messages}", self._arrival
         for _ in range(2 if self._draw.random() < 0.1 else 1):
-            invoke = partial(self._world.intake.accept, body, message_id, received)
-            self._queue(Message(POISON_QUEUE, message_id, body, received, invoke), timedelta(0))
+            self._queue(
+                Message(
+                    POISON_QUEUE,
+                    message_id,
+                    body,
+                    received,
+                    lambda host: host.intake.accept(body, message_id, received),
+                ),
+                timedelta(0),
+            )
 
     def take_over_work(self) -> None:
-        """Have what the registrar put on its internal queue delivered when it is due."""
+        """Have what the registrar put on its internal queue delivered when it is due: rarely never, or twice."""
         work = self._world.queues.work
         while work:
             due, _, operation_id, generation = work.pop()
-            text = json.dumps({"operationId": operation_id, "generation": generation}).encode()
+            if not self.fine and self._draw.random() < self._losing:
+                self.counted.lost_messages += 1
+                self._trace(f"the message for {operation_id} is lost")
+                continue
             now = self._loop.clock.now()
-            invoke = partial(self._world.execution.run, operation_id, generation)
-            message = Message(WORK_POISON_QUEUE, f"work-{operation_id}-{due}", text, now, invoke)
-            self._queue(message, max(due - now, timedelta(0)))
+            for _ in range(2 if self._draw.random() < 0.02 else 1):
+                self._queue(self._work(operation_id, generation, due), max(due - now, timedelta(0)))
+
+    def run(self, name: str, work: Callable[[Services], Coroutine[Any, Any, object]]) -> None:
+        """Run something on one of the hosts that no message and no timer asked for."""
+        host = self._draw.choice(self._hosts)
+        self._start(host, work(host.services), name, None)
 
     def die(self) -> None:
         """One host is killed with all it runs. Its messages come back when their invisibility ends."""
-        host = self._draw.randrange(2)
-        self._trace(f"host {host} dies")
-        for message in self._kill(host):
-            self._give_back(message, INVISIBLE)
+        number = self._draw.randrange(2)
+        self.counted.deaths += 1
+        self._trace(f"host {number} dies")
+        self._end(self._hosts[number], INVISIBLE)
 
     def stop(self) -> None:
         """End whatever still runs on both hosts."""
-        for host in range(2):
-            self._kill(host)
+        for host in self._hosts:
+            for task in host.running:
+                task.kill()
+            host.running.clear()
 
-    def _kill(self, host: int) -> list[Message]:
-        lost = list(self._running[host].items())
-        self._running[host].clear()
-        for task, _ in lost:
+    def _end(self, host: Host, invisible: timedelta) -> None:
+        lost = list(host.running.items())
+        host.running.clear()
+        for task, message in lost:
             task.kill()
-        return [message for _, message in lost if message is not None]
+            if message is not None:
+                self._give_back(message, invisible)
+
+    def _work(self, operation_id: str, generation: int, due: datetime) -> Message:
+        text = json.dumps({"operationId": operation_id, "generation": generation}).encode()
+        name = f"work-{operation_id[-4:]}-{generation}-{due:%H:%M:%S}"
+        return Message(
+            WORK_POISON_QUEUE,
+            name,
+            text,
+            self._loop.clock.now(),
+            lambda host: host.execution.run(operation_id, generation),
+        )
 
     def _queue(self, message: Message, delay: timedelta) -> None:
         self._waiting += 1
@@ -102,27 +162,35 @@ class Hosts:
     def _deliver(self, message: Message) -> None:
         self._waiting -= 1
         message.dequeued += 1
-        self._start(message.invoke(), message.id, message)
+        host = self._draw.choice(self._hosts)
+        self._start(host, message.invoke(host), message.id, message)
 
-    def _start(self, work: Coroutine[Any, Any, object], name: str, message: Message | None) -> Task:
-        host = self._draw.randrange(2)
-
+    def _start(self, host: Host, work: Coroutine[Any, Any, object], name: str, message: Message | None) -> Task:
         def ended(error: Exception | None) -> None:
-            self._running[host].pop(task)
+            host.running.pop(task)
             if error is not None:
                 self._trace(f"{task.name} raised {type(error).__name__}: {error}")
             if error is not None and message is not None:
                 self._give_back(message, _RETRY)
 
-        task = Task(self._loop, work, f"{name}@{host}", ended)
-        self._running[host][task] = message
+        task = Task(self._loop, work, f"{name}@{self._hosts.index(host)}", ended)
+        host.running[task] = message
         self._loop.after(timedelta(0), task.go_on)
+        self._loop.after(self._limit, partial(self._time_out, host, task))
         return task
+
+    def _time_out(self, host: Host, task: Task) -> None:
+        """An invocation that takes too long ends the worker, and with it whatever else that runs."""
+        if task in host.running:
+            self.counted.timeouts += 1
+            self._trace(f"{task.name} is cancelled by its host")
+            self._end(host, _RETRY)
 
     def _give_back(self, message: Message, invisible: timedelta) -> None:
         if message.dequeued < _MAX_DEQUEUE_COUNT:
             self._queue(message, invisible)
             return
+        self.counted.poisoned += 1
         self._trace(f"{message.id} is poisoned by the host")
         text = message.text.decode(errors="replace")
         self._world.queues.given_up.append(PoisonedMessage(message.queue, message.id, "", text, message.inserted))
@@ -132,18 +200,19 @@ class Hosts:
         last = self._timers.get(name)
         if self._has_nothing_to_do(name) or (last is not None and last.alive):
             return
-        self._timers[name] = self._start(self._timer(name, self._world.services), name, None)
+        host = self._draw.choice(self._hosts)
+        self._timers[name] = self._start(host, self._timer(name, host), name, None)
 
     def _has_nothing_to_do(self, name: str) -> bool:
         world = self._world
         lists = {"resume": world.operations.unsettled, "clean up": world.cleanups.rows, "poison": world.queues.given_up}
         return not lists[name]
 
-    def _timer(self, name: str, services: Services) -> Coroutine[Any, Any, int]:
+    def _timer(self, name: str, host: Host) -> Coroutine[Any, Any, int]:
         match name:
             case "resume":
-                return resume_unsettled(services)
+                return resume_unsettled(host.services)
             case "clean up":
-                return clean_up_credentials(services)
+                return clean_up_credentials(host.services)
             case _:
-                return settle_poison(services, self._world.intake)
+                return settle_poison(host.services, host.intake)

@@ -23,7 +23,7 @@ def test_every_schedule_keeps_the_invariants(part: int) -> None:
     answers = 0
     for seed in range(FIRST_SEED + part, FIRST_SEED + SEEDS, _PARTS):
         run = simulate(seed)
-        answers += run.answers
+        answers += run.figures["answers"]
         if run.breaches:
             pytest.fail(f"{run.report()}\nreplay with SIMULATION_FIRST_SEED={seed} SIMULATION_SEEDS=1", pytrace=False)
     assert answers > 0 or part >= SEEDS
@@ -51,7 +51,7 @@ def test_the_weather_is_bad_enough_to_mean_something() -> None:
         assert any(what.startswith(sign) for what in traced), sign
     first_hosts = [task.rpartition("@")[2] for _, task, what in texts[0].trace if what.startswith(("graph", "table"))]
     assert sum(one != other for one, other in pairwise(first_hosts)) > 10
-    assert all(run.answers > 0 for run in texts)
+    assert all(run.figures["answers"] > 0 for run in texts)
 
 
 def test_a_request_is_completed_in_most_schedules() -> None:

@@ -10,12 +10,23 @@ from shared.model import ApplicationState
 from tests.fakes.world import World, example
 
 FOREIGN_APP = "payroll"
+DELETED_SECRET = "app-2--deleted"
 _REDIRECTS = (
     "http://localhost",
     "http://localhost:8400",
     "https://app.contoso.example/a",
     "https://app.contoso.example/b",
 )
+_CREDENTIALS = (
+    ["client-secret"],
+    ["client-secret"],
+    ["client-secret"],
+    ["client-secret", "second"],
+    ["client-secret", "second"],
+    ["client-secret", "taken"],
+    ["client-secret", "deleted"],
+)
+_PEOPLE = ("ada@contoso.example",) * 8 + ("grace@contoso.example", "mallory@contoso.example")
 _TWINS = {"api": "Azure Digital Twins", "delegated": ["Read.Write"], "application": []}
 _GRAPH = {"api": "Microsoft Graph", "delegated": ["User.Read"], "application": []}
 _FORBIDDEN = (
@@ -48,23 +59,30 @@ def requests(draw: Random) -> Iterator[bytes]:
         )
 
 
+def after_days(draw: Random) -> Iterator[bytes]:
+    """One more change to the first apps, when the shortest secrets may have expired."""
+    for app in range(2):
+        yield json.dumps(_change(draw, f"app-{app}", 90 + app)).encode()
+
+
 def furnish(world: World) -> None:
-    """What was there before the registrar came: another's application, another's secret under a name of ours."""
+    """What was there before the registrar came: another's application, others' secrets under names of ours."""
     state = ApplicationState(display_name="Payroll", sign_in_audience="AzureADMyOrg", tags=frozenset({"finance"}))
     world.directory.put_foreign(FOREIGN_APP, state)
     world.vault.put("app-1--taken", "by-hand", world.clock.now(), {"team": "finance"})
+    world.vault.put(DELETED_SECRET, "by-hand", world.clock.now(), {"team": "finance"})
+    world.vault.delete(DELETED_SECRET)
     # Long ago: a name that somebody else takes within the lag cannot be seen by anybody.
     world.clock.advance(timedelta(hours=1))
 
 
 def _change(draw: Random, unique_name: str, number: int) -> dict[str, Any]:
-    names = draw.choice((["client-secret"], ["client-secret"], ["client-secret", "second"], ["client-secret", "taken"]))
-    secrets = [{"name": name, "type": "secret", "description": f"for {number}", "lifetimeDays": 90} for name in names]
-    request = example(
-        requestId=f"R{number:04}",
-        requestedBy=draw.choice(("ada@contoso.example",) * 9 + ("mallory@contoso.example",)),
-        credentials=secrets,
-    )
+    names = draw.choice(_CREDENTIALS)
+    days = draw.choice((1, 90))
+    secrets = [{"name": name, "type": "secret", "description": f"for {number}", "lifetimeDays": days} for name in names]
+    request = example(requestId=f"R{number:04}", requestedBy=draw.choice(_PEOPLE), credentials=secrets)
+    if draw.random() < 0.2:
+        request["owner"] = draw.choice(_PEOPLE)
     uris = [uri for uri in _REDIRECTS[:2] if draw.random() < 0.5]
     request["application"] |= {
         "uniqueName": unique_name,
