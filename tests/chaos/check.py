@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -61,7 +61,10 @@ class Witness:
         return self.driver.inbox.to_request(request_id)
 
     def remember_foreign(self) -> None:
-        """Remember what is there and not ours; once more, after somebody changed or added something."""
+        """Remember what is there and not ours; once more, after somebody added something.
+
+        What is remembered already stays as it was then: what has been touched meanwhile is not forgiven.
+        """
         self._foreign = _foreign(self.look(), self._foreign)
 
     def remember_redirect_uri(self, object_id: str, uri: str) -> None:
@@ -173,8 +176,12 @@ def _foreign(evidence: Evidence, before: Foreign) -> Foreign:
     ours = {app.client_id: app for app in evidence.applications if app.is_ours}
     principals = {each.object_id for each in evidence.principals if each.client_id in ours}
     return Foreign(
-        applications=tuple(app for app in evidence.applications if not app.is_ours),
-        principals=tuple(each for each in evidence.principals if each.client_id not in ours),
+        applications=_and_new(
+            before.applications, (app for app in evidence.applications if not app.is_ours), lambda app: app.object_id
+        ),
+        principals=_and_new(
+            before.principals, (p for p in evidence.principals if p.client_id not in ours), lambda p: p.object_id
+        ),
         passwords=before.passwords
         | {
             (app.object_id, password.key_id)
@@ -184,8 +191,15 @@ def _foreign(evidence: Evidence, before: Foreign) -> Foreign:
         },
         redirect_uris=before.redirect_uris,
         consents=before.consents | {each for each in evidence.consents if each.principal_id not in principals},
-        secrets=tuple(secret for secret in evidence.secrets if not secret.is_ours),
+        secrets=_and_new(
+            before.secrets, (secret for secret in evidence.secrets if not secret.is_ours), lambda s: (s.vault, s.name)
+        ),
     )
+
+
+def _and_new[T](before: tuple[T, ...], there: Iterable[T], key: Callable[[T], Hashable]) -> tuple[T, ...]:
+    known = {key(each) for each in before}
+    return (*before, *(each for each in there if key(each) not in known))
 
 
 def _made(answers: Iterable[Mapping[str, Any]]) -> dict[str, int]:

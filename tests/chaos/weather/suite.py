@@ -1,0 +1,32 @@
+"""The suite: each unit is one seed's schedule on a fresh stack."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from devstack.stack import Stack
+from tests.chaos.suite import Result, Size
+from tests.chaos.weather.day import Day
+from tests.chaos.weather.schedule import draw_schedule
+from tests.e2e.driver import Driver
+
+_SEEDS = 50
+_SMALL_SEEDS = (3, 8)
+
+
+class WeatherSuite:
+    """Many requests in weather worse than any real day, on one host or two, while processes are killed."""
+
+    name = "weather"
+
+    def units(self, size: Size) -> Sequence[str]:
+        """Seeds."""
+        seeds = range(1, _SEEDS + 1) if size is Size.FULL else _SMALL_SEEDS
+        return [str(seed) for seed in seeds]
+
+    def run(self, unit: str, folder: Path) -> Result:
+        """Play the schedule of one seed."""
+        schedule = draw_schedule(int(unit))
+        with Stack.start(folder, hosts=schedule.hosts, recording=schedule.recording) as stack:
+            result = Day(Driver(stack), schedule).play()
+        again = f"(seed {unit}; again: python -m tests.chaos unit {self.name} {unit})"
+        return result.model_copy(update={"breaches": [f"{breach} {again}" for breach in result.breaches]})
