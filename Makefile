@@ -13,7 +13,7 @@ PORT_OPTIONS = $(foreach port,$(PORTS),--port $(port))
 # The packages are installed without byte code, so what is imported is compiled once, at its first import.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo up down send answers replay doctor env settings test check lint format clean distclean setup
+.PHONY: help demo up down send answers replay doctor env settings test chaos check lint format clean distclean setup
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */\1|/' | \
@@ -47,7 +47,10 @@ settings: setup ## print a local.settings.json with which Core Tools' func start
 	@$(DEVSTACK) settings
 
 test: lint ## everything: what check does, and the contract and end-to-end tests, with coverage
-	@$(PYTHON) -m pytest -n 2 --dist loadfile --cov --cov-report=term
+	@$(PYTHON) -m pytest -n 2 --dist loadgroup --cov --cov-report=term
+
+chaos: setup ## prove reliability in full: an hour; goes on where it was cut off; SUITE=weather runs one kind only
+	@$(PYTHON) -m tests.chaos run $(if $(SUITE),--suite "$(SUITE)")
 
 check: lint ## the fast subset: format, lint, strict types, import contracts, unit tests
 	@$(PYTHON) -m pytest -q tests/unit tests/component
@@ -64,7 +67,7 @@ format: setup ## put the code into the shape that check asks for
 
 clean: ## stop a running stack and forget its state
 	@if [ -x $(PYTHON) ] && [ -d .devstack ]; then $(DEVSTACK) down; fi
-	rm -rf .devstack .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage htmlcov
+	rm -rf .devstack .chaos .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage htmlcov
 
 distclean: clean ## remove what was set up as well
 	rm -rf .venv node_modules

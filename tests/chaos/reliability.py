@@ -1,0 +1,102 @@
+"""docs/reliability.md, generated: its promises from a template, its figures from the last complete run."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from pydantic import BaseModel, ConfigDict
+
+from tests.chaos.record import ROOT, UnitRecord
+
+FIGURES = ROOT / "docs" / "reliability.json"
+DOCUMENT = ROOT / "docs" / "reliability.md"
+_TEMPLATE = "reliability.md.jinja"
+
+
+class SuiteFigures(BaseModel):
+    """What one suite's last complete run came to."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    units: int
+    seconds: float
+    """Of all units together; two run at a time."""
+    figures: dict[str, float]
+    notes: list[str]
+
+
+class Figures(BaseModel):
+    """What a complete run came to, and on which code. It is only published when nothing was found."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: str
+    finished: datetime
+    suites: dict[str, SuiteFigures]
+
+
+def publish(code: str, records: Iterable[UnitRecord]) -> None:
+    """Write figures and document of a complete run that found nothing."""
+    suites = {
+        name: SuiteFigures(
+            units=len(part),
+            seconds=round(sum(record.seconds for record in part)),
+            figures=dict(sorted(summed(part).items())),
+            notes=sorted({note for record in part for note in record.result.notes}),
+        )
+        for name, part in by_suite(records).items()
+    }
+    finished = max(record.finished for part in by_suite(records).values() for record in part)
+    figures = Figures(code=code, finished=finished.astimezone(UTC).replace(microsecond=0), suites=suites)
+    FIGURES.write_text(figures.model_dump_json(indent=2) + "\n")
+    DOCUMENT.write_text(render(figures))
+
+
+def read_figures() -> Figures:
+    """Read what was last published."""
+    return Figures.model_validate_json(FIGURES.read_bytes())
+
+
+def render(figures: Figures) -> str:
+    """Render the document; a figure that the template names and the run lacks is an error."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # Markdown, from our own figures
+    )
+    environment.filters["amount"] = _amount
+    return environment.get_template(_TEMPLATE).render(
+        run=figures,
+        suites=figures.suites,
+        minutes=_amount(sum(suite.seconds for suite in figures.suites.values()) // 60),
+        total=lambda key: sum(suite.figures.get(key, 0) for suite in figures.suites.values()),  # pyright: ignore
+    )
+
+
+def _amount(value: float) -> str:
+    """Write a number as people do: thousands apart, and no more than two decimals."""
+    return f"{value:,.2f}".rstrip("0").rstrip(".")
+
+
+def by_suite(records: Iterable[UnitRecord]) -> Mapping[str, list[UnitRecord]]:
+    """Group records by suite."""
+    grouped = defaultdict[str, list[UnitRecord]](list)
+    for record in records:
+        grouped[record.suite].append(record)
+    return grouped
+
+
+def summed(records: Iterable[UnitRecord]) -> dict[str, float]:
+    """Add the figures of several units up; of maxima, keep the largest."""
+    sums, maxima = Counter[str](), dict[str, float]()
+    for record in records:
+        for key, value in record.result.figures.items():
+            sums[key] += value  # pyright: ignore[reportArgumentType]  a Counter adds floats as well
+        for key, value in record.result.maxima.items():
+            maxima[key] = max(value, maxima.get(key, value))
+    return {**sums, **maxima}

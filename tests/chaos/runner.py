@@ -1,0 +1,85 @@
+"""Runs units, two at a time, each in a process and a folder of its own, and keeps what they found."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+from tests.chaos.record import ROOT, Records, UnitRecord
+from tests.chaos.suite import Result
+from tests.chaos.suites import load_suite
+
+LONGEST_SECONDS = 1800
+"""A unit that takes longer hangs."""
+
+
+def run_here(suite: str, unit: str) -> Result:
+    """Run one unit in this process, in a new folder that is removed when nothing was found."""
+    folder = Path(tempfile.mkdtemp(prefix=f"{suite}-"))
+    result = load_suite(suite).run(unit, folder)
+    if result.breaches:
+        result.breaches.append(f"the stack's folder is kept: {folder}")
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+    return result
+
+
+def run_apart(suite: str, unit: str) -> UnitRecord:
+    """Run one unit in a process of its own, so that nothing of it outlives it and nothing of another is seen."""
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        answer, log = Path(folder) / "result.json", Path(folder) / "log"
+        command = [sys.executable, "-m", "tests.chaos", "unit", suite, unit, "--result", str(answer)]
+        with log.open("wb") as output:
+            process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output, start_new_session=True)
+            try:
+                process.wait(LONGEST_SECONDS)
+                error = None if answer.exists() else _tail(log)
+            except subprocess.TimeoutExpired:
+                error = f"not finished within {LONGEST_SECONDS} s: {_tail(log)}"
+            finally:
+                _end(process)
+        result = Result.model_validate_json(answer.read_bytes()) if answer.exists() else Result()
+    return UnitRecord(suite=suite, unit=unit, seconds=time.monotonic() - begun, result=result, error=error)
+
+
+def run_all(
+    units: Iterable[tuple[str, str]], records: Records, report: Callable[[UnitRecord], None], at_once: int
+) -> list[UnitRecord]:
+    """Run every unit that has no sound record yet; returns the records of all, those of earlier runs included."""
+    found: list[UnitRecord] = []
+    with ThreadPoolExecutor(at_once) as pool:
+        pending = list[tuple[str, str]]()
+        for suite, unit in units:
+            known = records.read(suite, unit)
+            if known is not None and known.is_sound:
+                found.append(known)
+            else:
+                pending.append((suite, unit))
+        for future in as_completed(pool.submit(run_apart, suite, unit) for suite, unit in pending):
+            record = future.result()
+            records.write(record)
+            report(record)
+            found.append(record)
+    return found
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a unit's process with everything it started."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _tail(log: Path) -> str:
+    return log.read_text(errors="replace")[-4000:].strip()

@@ -1,0 +1,16 @@
+"""The suites there are, loaded when they are run: each brings its own SDKs."""
+
+from importlib import import_module
+
+from tests.chaos.suite import Suite
+
+# In the order in which they are started: the longest unit first, so that nothing waits for it at the end.
+NAMES = ("load", "crash-matrix", "lost-answers", "weather", "bad-input", "leaks", "simulation", "sabotage")
+
+
+def load_suite(name: str) -> Suite:
+    """Return a suite by its name. Raises ValueError for a name there is not."""
+    if name not in NAMES:
+        raise ValueError(f"there is no suite {name}, only {', '.join(NAMES)}")
+    suite: Suite = import_module(f"tests.chaos.{name.replace('-', '_')}").SUITE
+    return suite
