@@ -1,0 +1,57 @@
+"""The runner of the reliability suites goes on where it stopped, and publishes only what is complete and sound."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.chaos import reliability, runner
+from tests.chaos.record import Records, UnitRecord
+from tests.chaos.suite import Result
+
+UNITS = [("weather", "seed/1"), ("weather", "seed/2"), ("load", "all")]
+
+
+@pytest.fixture
+def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Units that were really run; those whose name ends with 2 find a breach."""
+    units = list[str]()
+
+    def run_apart(suite: str, unit: str) -> UnitRecord:
+        units.append(f"{suite} {unit}")
+        result = Result(figures={"requests": 10}, breaches=["5: lost"] if unit.endswith("2") else [])
+        return UnitRecord(suite=suite, unit=unit, seconds=1, result=result)
+
+    monkeypatch.setattr(runner, "run_apart", run_apart)
+    return units
+
+
+def test_what_ran_soundly_is_not_run_again_and_what_broke_is(tmp_path: Path, ran: list[str]) -> None:
+    records, reported = Records("code", tmp_path), list[UnitRecord]()
+    runner.run_all(UNITS[:2], records, reported.append, at_once=2)
+    assert sorted(ran) == ["weather seed/1", "weather seed/2"]
+    ran.clear()
+    found = runner.run_all(UNITS, records, reported.append, at_once=2)
+    assert sorted(ran) == ["load all", "weather seed/2"]
+    assert sorted(record.unit for record in found if record.is_sound) == ["all", "seed/1"]
+    assert len(reported) == 4
+
+
+def test_another_state_of_the_code_has_no_records(tmp_path: Path, ran: list[str]) -> None:
+    runner.run_all(UNITS[:1], Records("one", tmp_path), lambda _: None, at_once=1)
+    assert Records("two", tmp_path).read(*UNITS[0]) is None
+    assert Records("one", tmp_path).read(*UNITS[0]) is not None
+    assert len(ran) == 1
+
+
+def test_a_unit_that_dies_is_an_error_with_its_last_words() -> None:
+    record = runner.run_apart("no-such-suite", "x")
+    assert not record.is_sound
+    assert "there is no suite no-such-suite" in (record.error or "")
+
+
+def test_figures_are_summed_and_maxima_are_not() -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    results = [Result(figures={"requests": 2}, maxima={"growth": part}) for part in (3, 1)]
+    records = [UnitRecord(suite="load", unit=str(n), seconds=1, finished=now, result=r) for n, r in enumerate(results)]
+    assert reliability.summed(records) == {"requests": 4, "growth": 3}
