@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, ConfigDict
 
 from tests.chaos.record import ROOT, UnitRecord
+from tests.chaos.suites import NAMES
 
 FIGURES = ROOT / "docs" / "reliability.json"
 DOCUMENT = ROOT / "docs" / "reliability.md"
@@ -20,6 +21,9 @@ class SuiteFigures(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    code: str
+    """Fingerprint of the code that it ran on."""
+    finished: datetime
     units: int
     seconds: float
     """Of all units together; two run at a time."""
@@ -28,19 +32,22 @@ class SuiteFigures(BaseModel):
 
 
 class Figures(BaseModel):
-    """What a complete run came to, and on which code. It is only published when nothing was found."""
+    """What every suite's last complete run came to. A run that found something is not published."""
 
     model_config = ConfigDict(extra="forbid")
 
-    code: str
-    finished: datetime
     suites: dict[str, SuiteFigures]
 
 
 def publish(code: str, records: Iterable[UnitRecord]) -> None:
-    """Write figures and document of a complete run that found nothing."""
-    suites = {
+    """Publish complete runs of some suites that found nothing; those of the others stay.
+
+    The document is written once there are figures of every suite.
+    """
+    ran = {
         name: SuiteFigures(
+            code=code,
+            finished=max(record.finished for record in part).astimezone(UTC).replace(microsecond=0),
             units=len(part),
             seconds=round(sum(record.seconds for record in part)),
             figures=dict(sorted(summed(part).items())),
@@ -48,10 +55,12 @@ def publish(code: str, records: Iterable[UnitRecord]) -> None:
         )
         for name, part in by_suite(records).items()
     }
-    finished = max(record.finished for part in by_suite(records).values() for record in part)
-    figures = Figures(code=code, finished=finished.astimezone(UTC).replace(microsecond=0), suites=suites)
+    known = read_figures().suites if FIGURES.exists() else {}
+    merged = known | ran
+    figures = Figures(suites={name: merged[name] for name in NAMES if name in merged})
     FIGURES.write_text(figures.model_dump_json(indent=2) + "\n")
-    DOCUMENT.write_text(render(figures))
+    if len(figures.suites) == len(NAMES):
+        DOCUMENT.write_text(render(figures))
 
 
 def read_figures() -> Figures:
@@ -71,7 +80,6 @@ def render(figures: Figures) -> str:
     )
     environment.filters["amount"] = _amount
     return environment.get_template(_TEMPLATE).render(
-        run=figures,
         suites=figures.suites,
         minutes=_amount(sum(suite.seconds for suite in figures.suites.values()) // 60),
         total=lambda key: sum(suite.figures.get(key, 0) for suite in figures.suites.values()),  # pyright: ignore
