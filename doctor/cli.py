@@ -30,7 +30,7 @@ def doctor(*, fix: Fix = False, as_json_: AsJson = False) -> None:
 
     Ends with 0 when all is well, 1 with breaches, 2 when not everything could be looked at.
     """
-    console = Console(stderr=True)
+    console = Console(stderr=True, soft_wrap=True)
     try:
         settings = Settings.load(os.environ)
     except (SettingsError, PolicyError) as error:

@@ -275,7 +275,7 @@ type Event = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Testimony:
+class Watched:
     """What only somebody knows who watched from the beginning: tests, never an operator."""
 
     answers: tuple[Event, ...] = ()
@@ -310,7 +310,7 @@ class Evidence:
     kept: Seen[Kept] = Seen()
     work: Seen[Work] = Seen()
     leaks: Seen[Leak] = Seen()
-    testimony: Testimony | None = None
+    watched: Watched | None = None
 
     @property
     def gaps(self) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from doctor.breach import Breach, Invariant
-from doctor.evidence import Event, Testimony
+from doctor.evidence import Event, Watched
 from doctor.invariants.case import Case
 from shared.naming import ID_PATTERN
 
@@ -17,36 +17,36 @@ type Key = tuple[str | None, str | None]
 
 def answer_breaches(case: Case) -> Iterator[Breach]:
     """Compare what was delivered with the records and with what was sent; nothing without a witness."""
-    testimony = case.evidence.testimony
-    if testimony is None:
+    watched = case.evidence.watched
+    if watched is None:
         return
-    yield from _contradictions(testimony)
-    yield from _per_operation(case, testimony)
-    if testimony.requests is not None:
-        yield from _per_request(testimony, testimony.requests)
+    yield from _contradictions(watched)
+    yield from _per_operation(case, watched)
+    if watched.requests is not None:
+        yield from _per_request(watched, watched.requests)
 
 
-def _contradictions(testimony: Testimony) -> Iterator[Breach]:
+def _contradictions(watched: Watched) -> Iterator[Breach]:
     """Find two different answers under one id, two ids for one message, and answers without their event."""
     by_id: dict[str, Event] = {}
     by_content: dict[str, str] = {}
-    for answer in (*testimony.answers, *(testimony.events or ())):
+    for answer in (*watched.answers, *(watched.events or ())):
         if by_id.setdefault(answer["id"], answer) != answer:
             yield _breach(str(answer["data"]["requestId"]), f"two different answers with the id {answer['id']}")
-        if testimony.arrivals_differ and answer["data"]["operationId"] is None:
+        if watched.arrivals_differ and answer["data"]["operationId"] is None:
             content = json.dumps([answer["time"], answer["data"]], sort_keys=True)
             if by_content.setdefault(content, answer["id"]) != answer["id"]:
                 yield _breach("a message", f"it cannot be read and has several answers, {answer['id']} among them")
-    if testimony.events is not None:
-        published = {event["id"] for event in testimony.events}
+    if watched.events is not None:
+        published = {event["id"] for event in watched.events}
         for answer in by_id.values():
             if answer["id"] not in published:
                 yield _breach(str(answer["data"]["requestId"]), f"answer {answer['id']} has no event")
 
 
-def _per_operation(case: Case, testimony: Testimony) -> Iterator[Breach]:
+def _per_operation(case: Case, watched: Watched) -> Iterator[Breach]:
     finals = defaultdict[str, set[str]](set)
-    for answer in testimony.answers:
+    for answer in watched.answers:
         finals[answer["data"]["operationId"]].add(answer["id"])
     kept = {message.operation_id for message in case.evidence.kept}
     for record in case.evidence.records:
@@ -58,7 +58,7 @@ def _per_operation(case: Case, testimony: Testimony) -> Iterator[Breach]:
             yield _breach(record.request_id, f"operation {record.id} failed and was not kept")
 
 
-def _per_request(testimony: Testimony, requests: tuple[Event, ...]) -> Iterator[Breach]:
+def _per_request(watched: Watched, requests: tuple[Event, ...]) -> Iterator[Breach]:
     """Find messages that have no answer of their own and share none, and answers that nobody asked for.
 
     Of one key, one body is served, however often it was sent: by an operation. Every message with another body,
@@ -68,7 +68,7 @@ def _per_request(testimony: Testimony, requests: tuple[Event, ...]) -> Iterator[
     for request in requests:
         bodies[_key(request)][json.dumps(request, sort_keys=True)] += 1
     served, refused = defaultdict[Key, set[str]](set), defaultdict[Key, set[str]](set)
-    for answer in testimony.answers:
+    for answer in watched.answers:
         data = cast("dict[str, Any]", answer["data"])
         key = (data["source"], data["requestId"])
         if data["operationId"] is None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from doctor.breach import Patience
-from doctor.evidence import Application, Evidence, Record, SecretVersion, ServicePrincipal, Testimony
+from doctor.evidence import Application, Evidence, Record, SecretVersion, ServicePrincipal, Watched
 from shared.policy.model import Policy
 
 
@@ -19,9 +19,9 @@ class Case:
     patience: Patience
 
     @property
-    def testimony(self) -> Testimony:
+    def watched(self) -> Watched:
         """What a witness knows; nothing when there is none."""
-        return self.evidence.testimony or Testimony()
+        return self.evidence.watched or Watched()
 
     @cached_property
     def records(self) -> dict[str, Record]:

@@ -51,7 +51,8 @@ def _lost(case: Case, app: Application, password: Password, operation_id: str) -
 def unusable_values(case: Case) -> Iterator[Breach]:
     """Find what clients read and cannot sign in with, and what was answered and is not there (invariant 3)."""
     for secret in case.evidence.secrets:
-        if secret.is_ours and case.is_judged(secret.newest.tags.get("operationId", "")):
+        is_old = case.is_older(secret.newest.created, case.patience.settling + case.patience.lag)
+        if secret.is_ours and is_old and case.is_judged(secret.newest.tags.get("operationId", "")):
             yield from unusable(case, secret)
     if case.evidence.secrets.is_whole:
         yield from _answered_and_gone(case)

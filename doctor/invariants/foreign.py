@@ -20,7 +20,7 @@ def touched(case: Case) -> Iterator[Breach]:
 
 
 def _objects(case: Case) -> Iterator[Breach]:
-    foreign, evidence = case.testimony.foreign, case.evidence
+    foreign, evidence = case.watched.foreign, case.evidence
     yield from _changed("application", foreign.applications, evidence.applications, lambda a: a.object_id, _name_of)
     yield from _changed("service principal", foreign.principals, evidence.principals, lambda p: p.object_id, _name_of)
     yield from _changed("vault secret", foreign.secrets, evidence.secrets, lambda s: (s.vault, s.name), _name_of)
@@ -38,7 +38,7 @@ def _changed[T](
 
 
 def _parts_of_ours(case: Case) -> Iterator[Breach]:
-    foreign, apps = case.testimony.foreign, {app.object_id: app for app in case.evidence.applications}
+    foreign, apps = case.watched.foreign, {app.object_id: app for app in case.evidence.applications}
     if not case.evidence.applications.is_whole:
         return
     for object_id, key_id in sorted(foreign.passwords):

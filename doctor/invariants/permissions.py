@@ -19,7 +19,7 @@ def excess(case: Case) -> Iterator[Breach]:
         return
     required, consented = _allowed(case)
     given = _given(case)
-    records = {own.unique_name: own for own in evidence.own_writes} if evidence.testimony is None else {}
+    records = {own.unique_name: own for own in evidence.own_writes} if evidence.watched is None else {}
     for app in case.live_applications:
         if not app.is_ours:
             continue
@@ -52,7 +52,7 @@ def _given(case: Case) -> dict[str, set[Consent]]:
     clients = {principal.object_id: principal.client_id for principal in case.evidence.principals}
     found: dict[str, set[Consent]] = {}
     for consent in case.evidence.consents:
-        if consent not in case.testimony.foreign.consents:
+        if consent not in case.watched.foreign.consents:
             found.setdefault(clients.get(consent.principal_id, ""), set()).add(consent)
     return found
 

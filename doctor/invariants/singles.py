@@ -20,7 +20,7 @@ def duplicates(case: Case) -> Iterator[Breach]:
     for client_id, count in principals.items():
         if count > 1:
             yield _breach(client_id, f"{count} service principals are of this application")
-    for name, made in case.testimony.made.items():
+    for name, made in case.watched.made.items():
         if made > 1:
             yield _breach(name, f"was made {made} times")
 

@@ -17,7 +17,7 @@ from doctor.breach import Invariant, Patience
 from doctor.collect import collect
 from doctor.collect.access import Network, open_access
 from doctor.collect.rows import kept
-from doctor.evidence import Consent, Evidence, Foreign, ForeignUri, Kept, Seen, Testimony
+from doctor.evidence import Consent, Evidence, Foreign, ForeignUri, Kept, Seen, Watched
 from doctor.invariants import breaches
 from doctor.settings import Settings
 from shared.naming import (
@@ -91,7 +91,7 @@ class Witness:
         evidence = replace(
             evidence,
             kept=self._all_kept() if evidence.kept.hidden else evidence.kept,
-            testimony=Testimony(
+            watched=Watched(
                 answers=answers,
                 events=tuple(self._events.messages),
                 requests=tuple(requests),

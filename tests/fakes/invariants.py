@@ -26,8 +26,8 @@ from doctor.evidence import (
     SecretVersion,
     Seen,
     ServicePrincipal,
-    Testimony,
     VaultSecret,
+    Watched,
 )
 from doctor.invariants.case import Case
 from doctor.invariants.credentials import unusable as unusable_secret
@@ -65,7 +65,7 @@ def _evidence(world: World) -> Evidence:
         records=Seen(tuple(_record(operation) for operation in world.operations.all())),
         kept=Seen(tuple(Kept(each["operationId"], each["generation"], each["reason"]) for each in world.queues.poison)),
         leaks=Seen(_leaks(world)),
-        testimony=Testimony(
+        watched=Watched(
             answers=tuple(world.queues.answers),
             events=tuple(world.queues.events),
             foreign=_foreign(world),

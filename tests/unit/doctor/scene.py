@@ -1,0 +1,106 @@
+"""A tenant in which all is well, as evidence; tests change one thing and see whether it is noticed."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from doctor.breach import Breach, Patience
+from doctor.evidence import (
+    Application,
+    Claim,
+    Consent,
+    Evidence,
+    Kept,
+    Password,
+    Permission,
+    Record,
+    RequiredPermission,
+    SecretVersion,
+    Seen,
+    ServicePrincipal,
+    VaultSecret,
+    Watched,
+)
+from doctor.invariants import breaches
+from shared.policy.model import ApiRules, Policy
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+LONG_AGO = NOW - timedelta(days=3)
+OPERATION = "a" * 32
+TWINS = "0b07f429-9f4b-4714-9392-cc5e8e80c8b0"
+READ_WRITE = "4589bd03-58cb-4e6c-b17f-b580e39652f8"
+POLICY = Policy(version="1", apis=(ApiRules(name="Twins", app_id=TWINS, delegated=("Read.Write",)),))
+AT_REST = Patience(settling=timedelta(0), lag=timedelta(0), at_rest=True)
+
+PASSWORD = Password("key-1", f"reg:{OPERATION} for the client", LONG_AGO, NOW + timedelta(days=90))
+APP = Application(
+    object_id="object-1",
+    client_id="client-1",
+    unique_name="app",
+    display_name="App",
+    tags=frozenset({"registrar"}),
+    passwords=(PASSWORD,),
+    required=frozenset({RequiredPermission(TWINS, READ_WRITE)}),
+)
+FOREIGN_APP = Application("object-9", "client-9", None, "Payroll", passwords=(Password("key-9", "by hand"),))
+TWINS_API = ServicePrincipal("twins", TWINS, "Twins", (Permission(READ_WRITE, "Read.Write", "Scope"),))
+CONSENT = Consent("principal-1", "twins", "Scope", "Read.Write")
+TAGS = {"managedBy": "registrar", "uniqueName": "app", "keyId": "key-1", "operationId": OPERATION}
+VERSION = SecretVersion("v1", True, LONG_AGO, NOW + timedelta(days=90), TAGS, signs_in=True)
+SECRET = VaultSecret("https://contoso.vault.azure.net", "app--client-secret", (VERSION,))
+RECORD = Record(
+    id=OPERATION,
+    source="queue",
+    request_id="R1",
+    unique_name="app",
+    display_name="App",
+    state="completed",
+    generation=1,
+    sequence=1,
+    accepted_at=LONG_AGO,
+    started_at=LONG_AGO,
+    credentials=("client-secret",),
+    answer_time=LONG_AGO,
+    answered_at=LONG_AGO,
+)
+RUNNING = replace(RECORD, state="running", started_at=NOW - timedelta(minutes=1), answer_time=None, answered_at=None)
+SOUND = Evidence(
+    now=NOW,
+    applications=Seen((APP, FOREIGN_APP)),
+    principals=Seen((TWINS_API, ServicePrincipal("principal-1", "client-1", "App"))),
+    consents=Seen((CONSENT,)),
+    secrets=Seen((SECRET,)),
+    records=Seen((RECORD,)),
+    claims=Seen((Claim("queue", "R1", OPERATION, LONG_AGO),)),
+)
+
+
+def request(request_id: object = "R1", **fields: object) -> dict[str, Any]:
+    """A message as it was sent, as far as its accounting goes."""
+    return {"requestId": request_id, **fields}
+
+
+def answer(id_: str = "1", operation: str | None = OPERATION, request_id: str | None = "R1") -> dict[str, Any]:
+    """An answer as it was delivered, as far as its accounting goes."""
+    data = {"requestId": request_id, "source": "queue", "operationId": operation, "status": "completed"}
+    return {"id": id_, "time": "2026-11-20T12:00:00Z", "data": data}
+
+
+def witnessed(*answers: Mapping[str, Any], **known: Any) -> Evidence:
+    """The sound tenant with a witness who saw these answers."""
+    return replace(SOUND, watched=Watched(answers=answers or (answer(),), **known))
+
+
+def found(evidence: Evidence, patience: Patience | None = None) -> list[Breach]:
+    """What the checker finds."""
+    return breaches(evidence, POLICY, patience)
+
+
+def texts(evidence: Evidence, patience: Patience | None = None) -> str:
+    """The same as one text."""
+    return "\n".join(map(str, found(evidence, patience)))
+
+
+FAILED = replace(RECORD, id="f" * 32, request_id="R2", state="failed", reason="refused", sequence=2)
+KEPT = Kept("f" * 32, 1, "refused")
