@@ -1,0 +1,72 @@
+"""Rows are read as they lie there: what the product writes, in parts, and with what a newer version adds."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from doctor.collect import rows
+from doctor.evidence import Intent, Kept, RequiredPermission, Work
+from tests.fakes.world import World, example
+from tests.unit.doctor.scene import OPERATION
+
+VERSION_1 = {
+    "schema_version": "1",
+    "id": OPERATION,
+    "request": {
+        "requestId": "R1",
+        "source": "queue",
+        "application": {"uniqueName": "app", "displayName": "App ✓"},
+        "credentials": [{"name": "client-secret", "type": "secret"}],
+    },
+    "generation": 2,
+    "sequence": 3,
+    "state": "failed",
+    "reason": "refused",
+    "accepted_at": "2026-11-20T12:00:00Z",
+    "started_at": "2026-11-21T12:00:00.5Z",
+    "credentials": {"client-secret": {"intended_at": "2026-11-21T12:00:01Z", "key_id": "key-1", "newer": 1}},
+    "answer": {"time": "2026-11-21T13:00:00Z"},
+    "answered_at": None,
+    "something_newer": {"a": 1},
+}
+
+
+def test_a_row_of_version_1_in_many_parts_with_newer_fields() -> None:
+    text = json.dumps(VERSION_1)
+    parts = {f"value{n}": text[at : at + 100] for n, at in enumerate(range(0, len(text), 100))}
+    record = rows.record({"PartitionKey": f"operation-{OPERATION}", "RowKey": "record", **parts})
+    assert (record.id, record.request_id, record.unique_name, record.display_name) == (OPERATION, "R1", "app", "App ✓")
+    assert (record.state, record.reason, record.generation, record.sequence) == ("failed", "refused", 2, 3)
+    assert record.credentials == ("client-secret",)
+    assert record.intents == {"client-secret": Intent(datetime(2026, 11, 21, 12, 0, 1, tzinfo=UTC), "key-1")}
+    assert record.settled_at == datetime(2026, 11, 21, 13, 0, tzinfo=UTC)
+
+
+async def test_what_the_product_writes_today() -> None:
+    world = World()
+    await world.run(example())
+    (operation,) = world.operations.all()
+    record = rows.record({"value0": operation.model_dump_json()})
+    assert (record.id, record.unique_name, record.state) == (operation.id, operation.unique_name, "completed")
+    assert record.answered_at == operation.answered_at
+    assert record.answer_time == datetime.fromisoformat(world.queues.answers[0]["time"])
+    assert record.intents["client-secret"].key_id == operation.credentials["client-secret"].key_id
+    stored = await world.applications.read(operation.unique_name)
+    own = rows.own_writes({"value0": stored.value.model_dump_json()})
+    (app,) = world.directory.applications.values()
+    assert own.required == {RequiredPermission(p.resource_app_id, p.id) for p in app.state.required_permissions}
+    assert own.granted == {(c.resource_id, c.name) for given in world.directory.consented.values() for c in given}
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"id": 1', json.dumps({**VERSION_1, "accepted_at": "then"})])
+def test_what_is_no_record_is_said_to_be_none(text: str) -> None:
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        rows.record({"value0": text})
+
+
+def test_messages_of_ours_and_of_the_host() -> None:
+    assert rows.kept('{"operationId": "x", "generation": 2, "reason": "refused"}') == Kept("x", 2, "refused")
+    for foreign in ("not JSON", "[1]", "{}"):
+        assert rows.kept(foreign) == Kept(None, None, None)
+    assert rows.work('{"operationId": "x", "generation": 2}') == Work("x", 2)
