@@ -1,0 +1,179 @@
+"""An opinion of our own on whether a message is a valid request, from the published schema and the documented rules.
+
+Shares nothing with the product: where the two disagree, one of them is wrong.
+"""
+
+import base64
+import json
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+_SCHEMA_FILE = Path(__file__).parents[3] / "schemas/registration-request.v1.json"
+_BODY_BYTES = 32 * 1024
+_PERMISSIONS = 100
+_BASE64 = re.compile(rb"\s*[A-Za-z0-9+/]+={0,2}\s*")
+
+
+class _NotValid(Exception):
+    """The first thing that is wrong."""
+
+
+def valid_request(body: bytes) -> dict[str, Any] | None:
+    """Return the request that a message is, None when it is not a valid one."""
+    try:
+        request = _read(body)
+        json.dumps(request, ensure_ascii=False).encode()  # half a surrogate pair is no character
+        _check(request, _schema(), "")
+        _check_rules(request)
+    except (_NotValid, ValueError, RecursionError):
+        return None
+    return request
+
+
+def readable_fields(body: bytes) -> dict[str, Any]:
+    """Return what can be read of a message as a JSON object, valid or not: by that an answer names it; else nothing."""
+    try:
+        parsed: object = json.loads(unwrapped(body).decode(), parse_constant=_refuse)
+    except (_NotValid, ValueError, RecursionError):
+        return {}
+    return cast("dict[str, Any]", parsed) if isinstance(parsed, dict) else {}
+
+
+def key_of(request: dict[str, Any]) -> tuple[str, str]:
+    """Return (source, requestId), which stand for one request for ever."""
+    return request.get("source", "queue"), request["requestId"]
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    return json.loads(_SCHEMA_FILE.read_text(encoding="utf-8"))
+
+
+def unwrapped(body: bytes) -> bytes:
+    """Undo base64, which is taken as well. Raises ValueError for bad base64."""
+    if body.lstrip().startswith(b"{") or not _BASE64.fullmatch(body):
+        return body
+    return base64.b64decode(body.strip(), validate=True)
+
+
+def _read(body: bytes) -> dict[str, Any]:
+    body = unwrapped(body)
+    if len(body) > _BODY_BYTES:
+        raise _NotValid("too large")
+    parsed: object = json.loads(body.decode(), object_pairs_hook=_unique, parse_constant=_refuse)
+    if not isinstance(parsed, dict):
+        raise _NotValid("not an object")
+    return cast("dict[str, Any]", parsed)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _NotValid("a key stands twice")
+    return found
+
+
+def _refuse(name: str) -> None:
+    raise _NotValid(name)
+
+
+type Test = Callable[[Any, Any, dict[str, Any], str], bool]
+"""Whether a value holds to a keyword: value, what the keyword says, the schema around it, the value's place."""
+
+_TYPES: dict[str, type] = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool}
+
+
+def _check(value: Any, schema: dict[str, Any], where: str) -> None:
+    """Hold a value to as much of JSON Schema as the published schema uses; an unknown keyword is an error."""
+    for keyword, wanted in schema.items():
+        if keyword in ("title", "description", "default", "$schema", "$defs", "required", "additionalProperties"):
+            continue
+        if not _HOLDS[keyword](value, wanted, schema, where):
+            raise _NotValid(f"{where}: {keyword}")
+
+
+def _has_type(value: Any, wanted: str, _schema: dict[str, Any], _where: str) -> bool:
+    if wanted == "null":
+        return value is None
+    return isinstance(value, _TYPES[wanted]) and (wanted != "integer" or not isinstance(value, bool))
+
+
+def _has_properties(value: Any, wanted: dict[str, Any], schema: dict[str, Any], where: str) -> bool:
+    if not isinstance(value, dict):
+        return True
+    members = cast("dict[str, Any]", value)
+    for key in members.keys() & wanted.keys():
+        _check(members[key], wanted[key], f"{where}.{key}")
+    return set(schema.get("required", ())) <= members.keys() <= wanted.keys()
+
+
+def _has_items(value: Any, wanted: dict[str, Any], _schema: dict[str, Any], where: str) -> bool:
+    for item in cast("list[Any]", value) if isinstance(value, list) else ():
+        _check(item, wanted, f"{where}[]")
+    return True
+
+
+def _is_any(value: Any, wanted: list[dict[str, Any]], _schema: dict[str, Any], where: str) -> bool:
+    for option in wanted:
+        try:
+            _check(value, option, where)
+        except _NotValid:
+            continue
+        return True
+    return False
+
+
+def _is_referred(value: Any, wanted: str, _schema_part: dict[str, Any], where: str) -> bool:
+    _check(value, _schema()["$defs"][wanted.removeprefix("#/$defs/")], where)
+    return True
+
+
+def _same(value: Any, wanted: Any) -> bool:
+    return type(value) is type(wanted) and value == wanted
+
+
+# As in JSON Schema, a keyword is about one kind of value and holds for all others; `type` says which it must be.
+_HOLDS: dict[str, Test] = {
+    "type": _has_type,
+    "properties": _has_properties,
+    "items": _has_items,
+    "anyOf": _is_any,
+    "$ref": _is_referred,
+    "const": lambda v, w, _s, _at: _same(v, w),
+    "enum": lambda v, w, _s, _at: any(_same(v, one) for one in w),
+    "pattern": lambda v, w, _s, _at: not isinstance(v, str) or re.fullmatch(w[1:-1], v) is not None,
+    "minLength": lambda v, w, _s, _at: not isinstance(v, str) or len(v) >= w,
+    "maxLength": lambda v, w, _s, _at: not isinstance(v, str) or len(v) <= w,
+    "maxItems": lambda v, w, _s, _at: not isinstance(v, list) or len(cast("list[Any]", v)) <= w,
+    "minimum": lambda v, w, _s, _at: not isinstance(v, int) or v >= w,
+    "maximum": lambda v, w, _s, _at: not isinstance(v, int) or v <= w,
+}
+
+
+def _check_rules(request: dict[str, Any]) -> None:
+    """Hold a request to what the schema cannot say (README, docs/runbook.md)."""
+    application, credentials = request["application"], request.get("credentials", [])
+    apis = application.get("apiPermissions", [])
+    if any(not _printable(text) for text in _shown(application, credentials)):
+        raise _NotValid("not printable")
+    if len({credential["name"] for credential in credentials}) < len(credentials):
+        raise _NotValid("two credentials of one name")
+    if any(one["name"] == "pending" or one.get("description", "").casefold().startswith("reg:") for one in credentials):
+        raise _NotValid("reserved")
+    if sum(len(api.get("delegated", [])) + len(api.get("application", [])) for api in apis) > _PERMISSIONS:
+        raise _NotValid("too many permissions")
+
+
+def _shown(application: dict[str, Any], credentials: list[dict[str, Any]]) -> Iterator[str]:
+    yield application["displayName"]
+    for api in application.get("apiPermissions", []):
+        yield from (api["api"], *api.get("delegated", []), *api.get("application", []))
+    for credential in credentials:
+        yield credential.get("description", "")
+
+
+def _printable(text: str) -> bool:
+    return text.isprintable() and text == text.strip()
