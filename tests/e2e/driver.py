@@ -95,13 +95,16 @@ class Driver:
         url = f"{host_url(self.stack.config, host)}/admin/host/status"
         return httpx.get(url, trust_env=False).json()["workerProcessId"]
 
-    def graph(self, path: str) -> dict[str, Any]:
-        """Read from Graph as the administrator."""
+    def graph(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Read from Graph as the administrator, or post a body."""
         token = self.credential(self.stack.config.administrator).get_token("https://graph.microsoft.com/.default")
         context = ssl.create_default_context(cafile=self.environment["SSL_CERT_FILE"])
         with httpx.Client(proxy=self.environment["HTTPS_PROXY"], verify=context, trust_env=False) as client:
-            answer = client.get(
-                f"https://graph.microsoft.com/v1.0{path}", headers={"Authorization": f"Bearer {token.token}"}
+            answer = client.request(
+                "POST" if body else "GET",
+                f"https://graph.microsoft.com/v1.0{path}",
+                headers={"Authorization": f"Bearer {token.token}"},
+                json=body,
             )
         assert answer.is_success, answer.text
         return answer.json()
