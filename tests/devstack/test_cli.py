@@ -115,6 +115,14 @@ def queues(state: Path) -> RequesterQueues:
     return RequesterQueues(azurite(StackConfig.load(state), state).connection_string(), "")
 
 
+def test_a_command_is_run_as_the_stacks_administrator_or_as_it_is(run: Run, state: Path, tmp_path: Path) -> None:
+    administrator = StackConfig.load(state).administrator.client_id
+    is_administrator = ["sh", "-c", f'test "$AZURE_CLIENT_ID" = {administrator}']
+    assert run("run", "--state", str(state), "--", *is_administrator).code == 0
+    assert run("run", "--state", str(tmp_path), "--", *is_administrator).code == 1
+    assert run("run", "--state", str(tmp_path), "--", "sh", "-c", "exit 3").code == 3
+
+
 def test_env_prints_only_export_lines(run: Run, state: Path) -> None:
     printed = run("env", "--state", str(state)).out.splitlines()
     assert [line for line in printed if not re.fullmatch(r"export [A-Za-z_]+=\S.*", line)] == []
