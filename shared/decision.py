@@ -3,12 +3,22 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.errors import Deferred, NotYetVisible, Problem, Refused, Rejected, Throttled, Unavailable
+from shared.errors import (
+    Contended,
+    Deferred,
+    NotYetVisible,
+    Problem,
+    Refused,
+    RegistrarError,
+    Rejected,
+    Throttled,
+    Unavailable,
+)
 
 _SHORTEST = timedelta(seconds=5)
 _LONGEST = timedelta(minutes=15)
 _LONGEST_WHEN_IT_PASSES = timedelta(seconds=60)
-"""For lag and throttling: both pass by themselves."""
+"""For lag, throttling and writes that met: they pass by themselves."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +50,7 @@ type Decision = Later | Reject | Fail
 
 
 def decide(error: Exception, *, now: datetime, deadline: datetime, pauses: int, draw: float) -> Decision:
-    """Decide from the type of the error; `draw` spreads delays, `pauses` counts earlier ones without progress.
+    """Decide from the type of the error; `draw` spreads delays, `pauses` counts earlier ones for the same reason.
 
     What nobody foresaw is treated like a service that is away: it goes on later, and fails at the deadline with
     its type as the reason, so a defect is seen and nothing is lost meanwhile.
@@ -51,9 +61,10 @@ def decide(error: Exception, *, now: datetime, deadline: datetime, pauses: int, 
         case Refused():
             return Fail(error.reason, Problem("", error.code or error.reason, str(error)))
         case Deferred():
-            reason, message = error.reason, str(error)
+            message = str(error)
         case _:
-            reason, message = f"unexpected_{type(error).__name__}", "An unexpected error; the registrar's log has it."
+            message = "An unexpected error; the registrar's log has it."
+    reason = reason_of(error)
     if now >= deadline:
         hint = f"The request could not be served in time. The last obstacle: {message}"
         return Fail(reason, Problem("", reason, hint))
@@ -65,6 +76,11 @@ def decide(error: Exception, *, now: datetime, deadline: datetime, pauses: int, 
     )
 
 
+def reason_of(error: Exception) -> str:
+    """Name what stopped an operation, as its record does."""
+    return error.reason if isinstance(error, RegistrarError) else f"unexpected_{type(error).__name__}"
+
+
 def _asks_for_patience(error: Exception) -> bool:
     """Say whether the service itself asked for a pause: by 429, or by a 503 that names one."""
     return isinstance(error, Throttled) or (isinstance(error, Unavailable) and error.after is not None)
@@ -73,5 +89,5 @@ def _asks_for_patience(error: Exception) -> bool:
 def _pause(error: Exception, pauses: int, draw: float) -> timedelta:
     if isinstance(error, Deferred) and error.after is not None:
         return error.after + _SHORTEST * draw * 0.5
-    longest = _LONGEST_WHEN_IT_PASSES if isinstance(error, NotYetVisible | Throttled) else _LONGEST
+    longest = _LONGEST_WHEN_IT_PASSES if isinstance(error, NotYetVisible | Throttled | Contended) else _LONGEST
     return min(longest, _SHORTEST * 2 ** min(pauses, 10)) * (0.75 + draw / 2)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from shared import log
 from shared.answering import completed, kept_failure, stopped
 from shared.contract.answer import Answer, Status
-from shared.decision import Fail, Later, Reject, decide
+from shared.decision import Fail, Later, Reject, decide, reason_of
 from shared.errors import Busy, CrashLoop, Deferred, Problem, RegistrarError
 from shared.operation import Operation, State
 from shared.ports import Versioned
@@ -36,10 +36,11 @@ class Execution:
         stored = await services.operations.read(operation_id)
         if stored is None:
             log.warning("operation.unknown", operation=operation_id)
-            await services.operations.unlist(operation_id)
+            await services.operations.unlist(operation_id, generation)
             return
         if stored.value.generation != generation:
             log.warning("operation.other_generation", operation=operation_id, generation=generation)
+            await services.operations.unlist(operation_id, generation)
             return
         operation, now = stored.value, services.runtime.now()
         if operation.state.settled:
@@ -61,7 +62,7 @@ class Execution:
         """Deliver the answer of an operation that somebody else settled, unless they are just doing so."""
         operation, now = stored.value, self._services.runtime.now()
         if operation.answered_at is not None:
-            await self._services.operations.unlist(operation.id)
+            await self._services.operations.unlist(operation.id, operation.generation)
         elif operation.answer is None or now - operation.answer.time >= RESUME_AFTER:
             await self.deliver(stored)
 
@@ -186,7 +187,7 @@ class Execution:
                 "state": State.WAITING,
                 "next_attempt": later.at,
                 "reason": later.reason,
-                "pauses": operation.pauses_without_progress + 1,
+                "pauses": operation.pauses_for(later.reason) + 1,
                 "steps_at_pause": len(operation.steps),
             }
         )
@@ -200,6 +201,6 @@ class Execution:
             error,
             now=runtime.now(),
             deadline=operation.started_at + self._services.request_deadline,
-            pauses=operation.pauses_without_progress,
+            pauses=operation.pauses_for(reason_of(error)),
             draw=runtime.draw(),
         )

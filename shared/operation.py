@@ -75,7 +75,7 @@ class Operation(StoredModel, frozen=True):
     interrupted: int = 0
     """Attempts in a row that ended without a word: their worker died, or lost the records' store."""
     pauses: int = 0
-    """In a row since the last step that was done; each is longer than the one before."""
+    """In a row for `reason`, since the last step that was done; each is longer than the one before."""
     steps_at_pause: int = 0
     next_attempt: datetime | None = None
     reason: str | None = None
@@ -93,10 +93,9 @@ class Operation(StoredModel, frozen=True):
         """The app this operation is about."""
         return self.request.application.unique_name
 
-    @property
-    def pauses_without_progress(self) -> int:
-        """Pauses since the last step that was done."""
-        return 0 if len(self.steps) > self.steps_at_pause else self.pauses
+    def pauses_for(self, reason: str) -> int:
+        """How often in a row it paused for this reason, since the last step that was done."""
+        return self.pauses if reason == self.reason and len(self.steps) <= self.steps_at_pause else 0
 
     def credential(self, name: str) -> CredentialProgress:
         """Progress of the credential with this name."""

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from shared.errors import Unavailable
+from shared.errors import Throttled, Unavailable
 from shared.model import ApplicationState, RequiredPermission
 from tests.fakes.directory import DIGITAL_TWINS, with_owner
 from tests.fakes.invariants import breaches
@@ -103,6 +103,16 @@ async def test_lag_and_a_slow_secret_only_cost_time() -> None:
     assert breaches(world) == []
 
 
+async def test_many_throttled_attempts_make_no_other_pause_longer() -> None:
+    world = World()
+    for index in range(5):
+        world.faults.next("graph application", "before", Throttled("429", timedelta(seconds=50)))
+        await (world.go_on(timedelta(minutes=1)) if index else world.send(example()))
+    world.faults.next("graph application", "before", Unavailable("500"))
+    await world.go_on(timedelta(minutes=1))
+    assert world.queues.answers[-1]["data"]["status"] == "completed"
+
+
 async def test_permissions_removed_by_somebody_are_added_again() -> None:
     world = World()
     await world.run(example())
@@ -181,6 +191,19 @@ async def test_only_the_owner_may_change_an_app() -> None:
     answer = await world.run(stranger)
     assert [e["code"] for e in answer["data"]["errors"]] == ["not_owner"]
     assert world.directory.applications["adt-client-dev"].state.display_name == "ADT client (dev)"
+
+
+async def test_whoever_gives_an_app_away_may_finish_doing_so() -> None:
+    world = World()
+    for request_id, call in (("R1", "graph upsert_service_principal"), ("R2", "entra token")):
+        owner = {"R1": "grace@contoso.example", "R2": "ada@contoso.example"}[request_id]
+        asks = {"R1": "ada@contoso.example", "R2": "grace@contoso.example"}[request_id]
+        world.faults.next(call, "before", Unavailable("away"))
+        answer = await world.run(changed(request_id, displayName=request_id) | {"requestedBy": asks, "owner": owner})
+        assert (answer["data"]["status"], answer["data"]["errors"]) == ("completed", [])
+        (record,) = world.applications.rows.values()
+        assert f'"owner":"{owner}"' in record[0]
+        world.clock.advance(timedelta(hours=1))
 
 
 async def test_the_owner_is_known_from_the_vault_when_the_tables_were_lost() -> None:

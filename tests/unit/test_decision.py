@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.decision import Decision, Fail, Later, Reject, decide
-from shared.errors import Busy, Forbidden, NotYetVisible, Problem, Refused, Rejected, Throttled, Unavailable
+from shared.errors import Busy, Contended, Forbidden, NotYetVisible, Problem, Refused, Rejected, Throttled, Unavailable
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 DEADLINE = NOW + timedelta(hours=24)
@@ -54,9 +54,13 @@ def test_delays_grow_and_have_a_bound() -> None:
     seconds = [(later.at - NOW).total_seconds() for later in pauses if isinstance(later, Later)]
     assert seconds == sorted(seconds)
     assert seconds[-1] == 900
-    lag = decided(NotYetVisible("x"), pauses=50)
-    assert isinstance(lag, Later)
-    assert lag.at - NOW == timedelta(seconds=60)
+
+
+@pytest.mark.parametrize("error", [NotYetVisible("x"), Throttled("x"), Contended("x")])
+def test_what_passes_by_itself_is_looked_at_every_minute(error: Exception) -> None:
+    later = decided(error, pauses=50)
+    assert isinstance(later, Later)
+    assert later.at - NOW == timedelta(seconds=60)
 
 
 def test_the_last_try_is_at_the_deadline_not_after_it() -> None:
