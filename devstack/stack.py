@@ -94,6 +94,10 @@ class Stack:
         for process in self._processes.values():
             process.check()
 
+    def process_id(self, name: ServiceName) -> int:
+        """Process id of a running service."""
+        return self._processes[name].pid
+
     def kill(self, name: ServiceName) -> None:
         """End one process and its children at once, as a crash would."""
         self._processes.pop(name).kill()
@@ -121,6 +125,7 @@ class Stack:
 
     def _start(self, app: Path, weather: Mapping[str, Any], hosts: int) -> None:
         self.logs.mkdir(exist_ok=True)
+        self._folder.temporary.mkdir(exist_ok=True)
         for log in self.logs.glob("*.log"):
             log.unlink()
         made = certificates.ensure(self._folder.certificates)

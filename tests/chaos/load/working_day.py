@@ -1,0 +1,86 @@
+"""A bad working day: requests come in as others are answered, services lag, throttle, fail and lose answers."""
+
+import random
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.chaos.check import Witness
+from tests.chaos.load.memory import Memory
+from tests.e2e.driver import Driver, request
+
+WEATHER = {
+    "lagSeconds": 20,
+    "throttleRate": 0.03,
+    "lostAnswerRate": 0.03,
+    "errorRate": 0.02,
+    "concurrencyViolationRate": 0.03,
+    "seed": 1,
+}
+_AT_ONCE = 60
+"""Requests under way: enough to keep the app busy, few enough that each is worked on within minutes of stack time."""
+_DUPLICATES = 0.05
+_STRIDE, _STRIDE_WALL_SECONDS = 3.0, 0.25
+"""Stack time runs twelve times as fast as the wall clock."""
+_PATIENCE_SECONDS = 1800
+_SAMPLE_EVERY = 20
+
+
+@dataclass
+class WorkingDay:
+    """So many requests on one stack. Two of three make an app, the third changes one that was made."""
+
+    driver: Driver
+    requests: int
+    memory: Memory
+    witness: Witness
+    sent: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    """Every message, duplicates included."""
+    figures: Counter[str] = field(default_factory=Counter[str])
+    _waiting: set[str] = field(default_factory=set[str])
+    _read: int = 0
+    _made: list[str] = field(default_factory=list[str])
+    _draw: random.Random = field(default_factory=lambda: random.Random(1))
+
+    def work(self) -> bool:
+        """Send everything and wait for every answer; False when some never came."""
+        self.driver.weather(**WEATHER)
+        begun, sampled, asked = time.monotonic(), -_SAMPLE_EVERY, 0
+        while asked < self.requests or self._waiting:
+            if time.monotonic() - begun > _PATIENCE_SECONDS:
+                return False
+            while asked < self.requests and len(self._waiting) < _AT_ONCE:
+                asked += 1
+                self._send(asked)
+            self.driver.advance(_STRIDE)
+            time.sleep(_STRIDE_WALL_SECONDS)
+            self._read_answers()
+            answered = asked - len(self._waiting)
+            if answered - sampled >= _SAMPLE_EVERY:
+                self.memory.sample(answered)
+                sampled = answered
+        self.figures["seconds"] += round(time.monotonic() - begun)
+        return True
+
+    def _send(self, number: int) -> None:
+        request_id = f"LOAD-{number:05}"
+        app = self._draw.choice(self._made) if number % 3 == 0 and self._made else f"load-{number:05}"
+        body = request(request_id, app, displayName=f"Change {number}")
+        copies = 2 if self._draw.random() < _DUPLICATES else 1
+        for _ in range(copies):
+            self.driver.send(body)
+            self.sent.append(body)
+        self.figures["duplicates"] += copies - 1
+        self._waiting.add(request_id)
+
+    def _read_answers(self) -> None:
+        self.witness.drain()
+        answers = self.witness.answers()
+        for answer in answers[self._read :]:
+            request_id = answer["data"]["requestId"]
+            if request_id in self._waiting:
+                self._waiting.remove(request_id)
+                self.figures[answer["data"]["status"]] += 1
+                self._made += [answer["subject"]] if answer["data"]["status"] == "completed" else []
+        self._read = len(answers)
