@@ -11,7 +11,7 @@ from azure.core.exceptions import AzureError, ResourceExistsError
 from doctor.breach import Breach, ListUnsettled, PutCleanup, RemovePassword, Repair, SendWork
 from doctor.collect.access import GRAPH, Access, Unreachable
 from doctor.evidence import Password
-from shared.naming import CLEANUPS_TABLE, UNSETTLED_TABLE, WORK_QUEUE, operation_of
+from shared.naming import CLEANUPS_TABLE, UNSETTLED_TABLE, WORK_QUEUE, operation_of, unsettled_row
 
 _SCHEMA_VERSION = "1"
 
@@ -49,7 +49,8 @@ async def _mend(access: Access, repair: Repair, now: datetime) -> str:
             return await _send_work(access, repair)
         case ListUnsettled():
             columns = {"generation": repair.generation, "due": now}
-            return await _insert(access, UNSETTLED_TABLE, "unsettled", repair.operation_id, columns)
+            row = unsettled_row(repair.operation_id, repair.generation)
+            return await _insert(access, UNSETTLED_TABLE, "unsettled", row, columns)
         case PutCleanup():
             columns = {"secretNames": ",".join(repair.secret_names), "since": now}
             return await _insert(access, CLEANUPS_TABLE, repair.unique_name, repair.operation_id, columns)

@@ -43,6 +43,11 @@ def credential_display_name(operation_id: str, description: str) -> str:
     return f"{CREDENTIAL_MARK}{operation_id} {description}".rstrip()
 
 
+def unsettled_row(operation_id: str, generation: int) -> str:
+    """Row key on the list of unsettled operations, one for each generation: late news of one never unlist the next."""
+    return operation_id if generation == 1 else f"{operation_id}-{generation}"
+
+
 def operation_of(display_name: str | None) -> str | None:
     """Read back the operation id from a credential's display name; None when the mark is not ours."""
     found = _OPERATION_MARK.match(display_name or "")

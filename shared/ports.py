@@ -184,8 +184,8 @@ class Operations(Protocol):
         """Say when an unsettled operation is to be looked at again, without touching its record."""
         ...
 
-    async def unlist(self, operation_id: str) -> None:
-        """Take an operation off the list of unsettled ones."""
+    async def unlist(self, operation_id: str, generation: int) -> None:
+        """Take an operation's generation off the list of unsettled ones."""
         ...
 
 

@@ -24,6 +24,7 @@ from shared.naming import (
     CLEANUPS_TABLE,
     OPERATIONS_TABLE,
     UNSETTLED_TABLE,
+    unsettled_row,
 )
 from shared.operation import Operation, State
 from shared.ports import Cleanup, Versioned
@@ -155,7 +156,7 @@ class OperationsTable:
         """Replace a record read at `etag`; `due` keeps it listed as unsettled, None takes it off the list."""
         new = await self._operations.replace(_partition(operation.id), "record", _columns(operation), etag)
         if due is None:
-            await self.unlist(operation.id)
+            await self.unlist(operation.id, operation.generation)
         else:
             await self.relist(operation.id, operation.generation, due)
         return new
@@ -166,7 +167,7 @@ class OperationsTable:
             "PartitionKey eq @partition and due lt @before", {"partition": "unsettled", "before": before}
         )
         async for row in rows:
-            yield row["RowKey"], int(row["generation"])
+            yield row["RowKey"].partition("-")[0], int(row["generation"])
 
     async def failed(self, reason: str) -> AsyncIterator[str]:
         """List the operations that failed for this reason. Reads the whole table: for operators, not for events."""
@@ -179,11 +180,12 @@ class OperationsTable:
 
     async def relist(self, operation_id: str, generation: int, due: datetime) -> None:
         """Say when an unsettled operation is to be looked at again, without touching its record."""
-        await self._unsettled.upsert("unsettled", operation_id, {"generation": generation, "due": due})
+        row = unsettled_row(operation_id, generation)
+        await self._unsettled.upsert("unsettled", row, {"generation": generation, "due": due})
 
-    async def unlist(self, operation_id: str) -> None:
-        """Take an operation off the list of unsettled ones."""
-        await self._unsettled.delete("unsettled", operation_id)
+    async def unlist(self, operation_id: str, generation: int) -> None:
+        """Take an operation's generation off the list of unsettled ones."""
+        await self._unsettled.delete("unsettled", unsettled_row(operation_id, generation))
 
 
 def _claim_partition(source: str, request_id: str) -> str:

@@ -76,7 +76,9 @@ async def register(job: Job) -> Registration:
     async with job.step("signIn"):
         for name, entry in entries.items():
             await _prove(job, app, name, entry, resolution)
-    await job.save_application(applied=wanted, granted=consents, applied_sequence=job.operation.sequence)
+    owner = owner_after(job.operation.request, job.application.owner)
+    # Only now may another own it: until then this request has to be its owner's, attempt after attempt.
+    await job.save_application(applied=wanted, granted=consents, applied_sequence=job.operation.sequence, owner=owner)
     return Registration(app.object_id, app.client_id, service_principal_id, resolution, consents, entries)
 
 
@@ -96,12 +98,14 @@ async def _observe_and_check(job: Job) -> _Observed:
     ]
     known_owner = job.application.owner or _owner_in_vault(job, kept) if seen is not None else job.application.owner
     exists = seen is not None or job.application.object_id is not None
-    ownership = ownership_problem(request, known_owner, services.policy, exists=exists)
+    # A change that was applied and died before it was recorded as completed may have made somebody else the owner.
+    applied = job.operation.sequence == job.application.applied_sequence
+    ownership = None if applied else ownership_problem(request, known_owner, services.policy, exists=exists)
     if ownership is not None and not any(problem.code == "not_managed" for problem in problems):
         problems.append(ownership)
     if problems:
         raise Rejected(problems)
-    owner = owner_after(request, known_owner)
+    owner = known_owner or request.requested_by
     if owner != job.application.owner:
         await job.save_application(owner=owner)
     return _Observed(seen, resolution, kept)

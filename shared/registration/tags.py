@@ -6,6 +6,7 @@ from shared.contract.request import CredentialSpec
 from shared.model import VaultEntry
 from shared.policy.model import CredentialRules
 from shared.registration.job import Job
+from shared.registration.ownership import owner_after
 
 SCHEMA_VERSION = "1"
 MANAGED_BY = "registrar"
@@ -52,7 +53,7 @@ def secret_tags(job: Job, spec: CredentialSpec, *, key_id: str, previous: VaultE
         key_id,
         operation.id,
         operation.request.request_id,
-        job.application.owner or "",
+        owner_after(operation.request, job.application.owner),
         str(spec.lifetime_days),
         str(rotate_before),
         str(overlap),

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from shared.errors import Unavailable
 from shared.replay import NotFailed, NotFound, replay, replay_all
 from tests.fakes.world import World, example
 
@@ -32,6 +33,16 @@ async def test_a_replay_is_a_new_generation_with_an_answer_of_its_own() -> None:
     (now,) = world.operations.all()
     assert [(e.generation, e.state, e.reason) for e in now.earlier] == [(1, "failed", "not_yet_visible")]
     assert world.directory.passwords_ever_issued == 1
+
+
+async def test_a_replay_whose_message_was_never_sent_is_carried_on() -> None:
+    world = await failed_world()
+    (operation,) = world.operations.all()
+    world.faults.next("table save", "after", Unavailable("the answer was lost"))
+    with pytest.raises(Unavailable):
+        await replay(world.services, operation.id)
+    await world.settle()
+    assert [answer["data"]["status"] for answer in world.queues.answers] == ["failed", "completed"]
 
 
 async def test_all_failures_of_one_reason_are_replayed_and_no_other() -> None:

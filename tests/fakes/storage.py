@@ -35,7 +35,8 @@ class FakeOperations:
         self.faults = faults
         self.claims: dict[tuple[str, str], tuple[str, str]] = {}
         self.rows: dict[str, tuple[str, str]] = {}
-        self.unsettled: dict[str, tuple[int, datetime]] = {}
+        self.unsettled: dict[tuple[str, int], datetime] = {}
+        """When to look at an operation's generation again."""
         self._etags = count(1)
 
     @outgoing("table claim")
@@ -59,7 +60,7 @@ class FakeOperations:
     async def save(self, operation: Operation, etag: str, due: datetime | None) -> str:
         new = await self._replace(operation, etag)
         if due is None:
-            await self.unlist(operation.id)
+            await self.unlist(operation.id, operation.generation)
         else:
             await self.relist(operation.id, operation.generation, due)
         return new
@@ -74,11 +75,11 @@ class FakeOperations:
 
     @outgoing("table relist")
     def relist(self, operation_id: str, generation: int, due: datetime) -> None:
-        self.unsettled[operation_id] = (generation, due)
+        self.unsettled[(operation_id, generation)] = due
 
     @outgoing("table unlist")
-    def unlist(self, operation_id: str) -> None:
-        self.unsettled.pop(operation_id, None)
+    def unlist(self, operation_id: str, generation: int) -> None:
+        self.unsettled.pop((operation_id, generation), None)
 
     @outgoing("table create")
     def _insert(self, operation: Operation) -> bool:
@@ -97,7 +98,7 @@ class FakeOperations:
 
     @outgoing("table due")
     def _due(self, before: datetime) -> list[tuple[str, int]]:
-        return [(operation, generation) for operation, (generation, due) in self.unsettled.items() if due < before]
+        return [entry for entry, due in self.unsettled.items() if due < before]
 
     @outgoing("table failed")
     def _failed(self, reason: str) -> list[str]:

@@ -8,8 +8,8 @@ from shared.operation import Operation, State
 def unauthorised(operations: Sequence[Operation]) -> list[str]:
     """Every completed change whose requester could not own the app; in these worlds nobody is an administrator.
 
-    Somebody can own an app whom a request named owner that was not rejected, or who asked before any change by
-    others had been completed.
+    Somebody can own an app whom a completed request named owner, or who asked before any change by others had been
+    completed.
     """
     return [
         f"owner: {each.request.request_id}: {each.request.requested_by} changed {each.unique_name} and cannot own it"
@@ -21,7 +21,7 @@ def unauthorised(operations: Sequence[Operation]) -> list[str]:
 def _may_own(change: Operation, operations: Sequence[Operation]) -> bool:
     person = change.request.requested_by
     others = [each for each in operations if each.unique_name == change.unique_name and each.id != change.id]
-    named = any(each.request.owner == person and each.state is not State.REJECTED for each in others)
+    named = any(each.request.owner == person and each.state is State.COMPLETED for each in others)
     started = change.accepted_at
     return named or not any(
         each.state is State.COMPLETED

@@ -19,8 +19,8 @@ _GUARDED = frozenset({"table save", "table save app"})
 """Writes with an ETag: the SDK repeats one whose answer was lost, and is told that somebody else wrote."""
 _PATIENCE = timedelta(seconds=30)
 """How long a client waits for an answer; the service may do its work later still."""
-_LATE_AT_MOST = 120
-"""Seconds that a write may take effect after its client gave up or died."""
+_LATE_AT_MOST = {"graph": 120, "vault": 120, "entra": 120}
+"""Seconds that a write may take effect after its client gave up or died; 40 in the storage account."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,8 @@ class Weather(Faults):
             with suppress(RegistrarError):
                 self._serve(name, effect)
 
-        self._loop.after(after + timedelta(seconds=self._draw.uniform(0, _LATE_AT_MOST)), arrive)
+        longest = _LATE_AT_MOST.get(name.partition(" ")[0], 40)
+        self._loop.after(after + timedelta(seconds=self._draw.uniform(0, longest)), arrive)
 
     def _met(self, name: str, failure: RegistrarError) -> RegistrarError:
         self.met += 1

@@ -94,9 +94,18 @@ async def test_unsettled_operations_are_listed_when_they_are_due(store: Store) -
     assert entry not in await due(store)
     store.advance(2 * MINUTE)
     assert entry in await due(store)
-    await store.operations.unlist(operation.id)
+    await store.operations.unlist(operation.id, 1)
     assert entry not in await due(store)
-    await store.operations.unlist(operation.id)
+    await store.operations.unlist(operation.id, 1)
+
+
+async def test_each_generation_of_an_operation_is_listed_by_itself(store: Store) -> None:
+    operation = store.operation()
+    for generation in (1, 2):
+        await store.operations.relist(operation.id, generation, store.now())
+    store.advance(MINUTE)
+    await store.operations.unlist(operation.id, 1)
+    assert {entry for entry in await due(store) if entry[0] == operation.id} == {(operation.id, 2)}
 
 
 async def test_a_settled_operation_leaves_the_list(store: Store) -> None:
