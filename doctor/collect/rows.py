@@ -53,7 +53,7 @@ def claim(row: Row) -> Claim:
 
 def unsettled(row: Row) -> Unsettled:
     """Read a row of the list of unsettled operations."""
-    return Unsettled(row["RowKey"], int(row["generation"]), row["due"])
+    return Unsettled(row["RowKey"].partition("-")[0], int(row["generation"]), row["due"])
 
 
 def cleanup(row: Row) -> Cleanup:
