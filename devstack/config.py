@@ -103,6 +103,11 @@ class StateFolder:
         return self.root / "logs"
 
     @property
+    def temporary(self) -> Path:
+        """Where the processes put temporary files, so that a search for secrets sees them."""
+        return self.root / "temporary"
+
+    @property
     def lock(self) -> Path:
         """Locked by the running supervisor, so that no two stacks share a folder."""
         return self.root / "lock"

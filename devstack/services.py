@@ -23,8 +23,9 @@ HOSTS: Sequence[HostName] = ("host", "host-2")
 
 def describe_services(config: StackConfig, state: Path, app: Path) -> dict[ServiceName, Service]:
     """The services of one stack, in the order in which they start; `app` is the Functions app's folder."""
-    ports, clock = config.ports, StateFolder(state).clock
-    python = own_environment() | {"PYTHONPATH": str(REPOSITORY)}
+    ports, folder = config.ports, StateFolder(state)
+    own = own_environment() | {"TMPDIR": str(folder.temporary)}
+    python = own | {"PYTHONPATH": str(REPOSITORY)}
     storage = azurite(config, state)
     arguments, _ = storage.command()
     # Which of the app's processes makes a call is read from here: the SDKs add it to their User-Agent.
@@ -36,8 +37,8 @@ def describe_services(config: StackConfig, state: Path, app: Path) -> dict[Servi
             python,
             partial(_answers, f"http://127.0.0.1:{ports.control}/health"),
         ),
-        "azurite": Service("azurite", arguments, storage.environment(own_environment()), storage.is_ready),
-        **{name: _host(name, app, host_url(config, name), clock, settings) for name in HOSTS},
+        "azurite": Service("azurite", arguments, storage.environment(own), storage.is_ready),
+        **{name: _host(name, app, host_url(config, name), folder.clock, settings) for name in HOSTS},
     }
 
 

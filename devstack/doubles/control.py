@@ -6,6 +6,7 @@ are camelCase.
 
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated
 
@@ -55,6 +56,7 @@ def create(world: World, plant: Callable[[], object]) -> ASGIApp:
         Route("/faults/suffered", control.suffered),
         Route("/calls", control.calls),
         Route("/calls", control.clear_calls, methods=["DELETE"]),
+        Route("/issued", control.issued),
         Route("/journal", control.journal),
         Route("/traps", control.traps),
         Route("/traps", control.add_trap, methods=["POST"]),
@@ -152,6 +154,10 @@ class _Control:
         """Start counting from zero."""
         self._world.calls.clear()
         return Response(status_code=204)
+
+    async def issued(self, _request: Request) -> Response:
+        """Every client secret and token handed out since the doubles were started."""
+        return JSONResponse(asdict(self._world.issued))
 
     async def journal(self, request: Request) -> Response:
         """The calls in their order, those after number `?since=`; storage's only in a stack that records them."""

@@ -34,7 +34,7 @@ async def running(state: Path, config: StackConfig) -> AsyncGenerator[World]:
     folder = StateFolder(state)
     tenant = Tenant(config.tenant_id, "Contoso", "contoso.onmicrosoft.com")
     world = open_world(tenant, StackClock(folder.clock), folder.documents)
-    tokens = Tokens(tenant.id, world.clock.time, state)
+    tokens = Tokens(tenant.id, world.clock.time, state, world.issued.tokens.append)
     plant(world, config)
     doubles = by_host(
         dict(zip(HOSTS, (app.create(world, tokens) for app in (entra, graph, keyvault)), strict=True)), world.clock

@@ -71,12 +71,19 @@ class Tokens:
     """Mints and verifies the tenant's RS256 tokens.
 
     `clock` gives seconds since the epoch on the stack clock. With `folder`, the signing key is kept there, so
-    that tokens outlive a restart; without, it lives in memory.
+    that tokens outlive a restart; without, it lives in memory. `minted` is told every token.
     """
 
-    def __init__(self, tenant_id: str, clock: Callable[[], float], folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        tenant_id: str,
+        clock: Callable[[], float],
+        folder: Path | None = None,
+        minted: Callable[[str], object] = lambda _: None,
+    ) -> None:
         self._tenant_id = tenant_id
         self._clock = clock
+        self._minted = minted
         self._key = _load_key(folder / "signing-key.pem") if folder else _new_key()
         public = self._key.public_key().public_bytes(
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -116,7 +123,9 @@ class Tokens:
         }
         if granted := sorted(roles):
             claims["roles"] = granted
-        return jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": self.key_id})
+        token = jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": self.key_id})
+        self._minted(token)
+        return token
 
     def verify(self, authorization: str | None, audiences: Collection[str]) -> Caller:
         """Who the Authorization header speaks for. Raises TokenRefused.

@@ -35,6 +35,7 @@ from pydantic.alias_generators import to_camel
 from devstack.clock import StackClock
 from devstack.doubles.documents import Documents, View
 from devstack.doubles.faults import FaultKind, Faults
+from devstack.doubles.issued import Issued
 from devstack.doubles.wire import Journal, Traps
 
 INDEXED: dict[str, tuple[str, ...]] = {
@@ -99,6 +100,7 @@ class World:
     suffered: Counter[tuple[str, FaultKind]] = field(default_factory=Counter[tuple[str, FaultKind]])
     journal: Journal = field(default_factory=Journal)
     traps: Traps = field(default_factory=Traps)
+    issued: Issued = field(default_factory=Issued)
     dice: random.Random = field(default_factory=lambda: random.Random(0))
 
     def change_weather(self, weather: Weather) -> None:

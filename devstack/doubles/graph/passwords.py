@@ -71,6 +71,7 @@ def make_password(directory: Directory, collection: str, owner: Document, asked:
     if owner.get("signInAudience") in PERSONAL_AUDIENCES and len(owner["passwordCredentials"]) >= 2:
         raise invalid_value("passwordCredentials", "Application")
     text = _new_secret()
+    directory.world.issued.secrets.append(text)
     shown: Document = {
         "customKeyIdentifier": None,
         "displayName": asked.get("displayName"),

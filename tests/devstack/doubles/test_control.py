@@ -10,6 +10,7 @@ from devstack.config import StackConfig
 from devstack.doubles.control import create
 from devstack.doubles.faults import FaultKind
 from devstack.doubles.seed import plant
+from devstack.doubles.tokens import Tokens
 from devstack.doubles.world import Weather, World
 
 
@@ -32,6 +33,13 @@ async def test_the_clock_moves_for_everybody(http: httpx.AsyncClient, tmp_path: 
     assert float((tmp_path / "clock").read_text()) == 600
     assert (await http.get("/clock")).json()["offsetSeconds"] == 600
     assert (await http.post("/clock", json={"advanceSeconds": -1})).status_code == 400
+
+
+async def test_it_tells_what_was_issued_until_it_ends(http: httpx.AsyncClient, planted: World) -> None:
+    assert (await http.get("/issued")).json() == {"secrets": [], "tokens": []}
+    minting = Tokens(planted.tenant.id, planted.clock.time, minted=planted.issued.tokens.append)
+    token = minting.mint(audience="a", app_id="b", object_id="c")
+    assert (await http.get("/issued")).json() == {"secrets": [], "tokens": [token]}
 
 
 async def test_weather_is_replaced_or_changed(http: httpx.AsyncClient, planted: World) -> None:
