@@ -12,6 +12,9 @@ from doctor.collect.storage import storage
 from doctor.collect.vault import Vaults, vaults
 from doctor.evidence import Evidence, Seen, VaultSecret
 
+_FAILURES = (Unreachable, AzureError, KeyError, TypeError, ValueError)
+"""A service that does not answer, a token that is not given, and an answer that nobody understands."""
+
 
 async def collect(access: Access) -> Evidence:
     """Look everywhere once. What cannot be read is a gap of the evidence; nothing is raised for it.
@@ -40,6 +43,7 @@ async def collect(access: Access) -> Evidence:
         own_writes=stored.own_writes,
         pause=stored.pause,
         kept=stored.kept,
+        given_up=stored.given_up,
         work=stored.work,
         leaks=Seen(tuple(leaks), secrets.gap),
     )
@@ -48,14 +52,14 @@ async def collect(access: Access) -> Evidence:
 async def _seen[T](what: str, listing: Awaitable[list[T]]) -> Seen[T]:
     try:
         return Seen(tuple(await listing))
-    except (Unreachable, AzureError) as error:
+    except _FAILURES as error:
         return Seen(gap=f"{what} could not be looked at: {error}")
 
 
 async def _vaults(access: Access, reading: Awaitable[Vaults]) -> tuple[Seen[VaultSecret], Vaults]:
     try:
         found = await reading
-    except (Unreachable, AzureError) as error:
+    except _FAILURES as error:
         where = ", ".join(access.settings.vault_urls)
         return Seen(gap=f"the secrets of {where} could not be looked at: {error}"), Vaults([], [], [])
     gap = f"{len(found.untried)} values could not be tried, {found.untried[0]}" if found.untried else None

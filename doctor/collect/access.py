@@ -103,7 +103,8 @@ class Access:
             else:
                 if last or not (answer.status_code == _TOO_MANY_REQUESTS or answer.is_server_error):
                     return answer
-                wait = min(float(answer.headers.get("Retry-After", wait)), _LONGEST_WAIT)
+                asked = answer.headers.get("Retry-After", "")
+                wait = min(float(asked), _LONGEST_WAIT) if asked.isdecimal() else wait
             await asyncio.sleep(wait)
         raise AssertionError("unreachable: the last try returns or raises")
 

@@ -78,10 +78,12 @@ def _moment(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-def kept(text: str) -> Kept:
-    """Read a message on the poison queue; what the host put there tells nothing."""
+def kept(text: str) -> Kept | None:
+    """Read a message on a poison queue; None for one that the host put there, which names no reason."""
     message = _object(text)
-    return Kept(message.get("operationId"), message.get("generation"), message.get("reason"))
+    if not {"reason", "operationId", "original"} <= message.keys():
+        return None
+    return Kept(message["operationId"], message.get("generation"), str(message["reason"]))
 
 
 def work(text: str) -> Work:

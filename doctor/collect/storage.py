@@ -1,7 +1,7 @@
 """The registrar's tables and queues: rows are read, messages only peeked at."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -14,7 +14,7 @@ from doctor.collect import rows
 from doctor.collect.access import Access
 from doctor.collect.leaks import Text
 from doctor.collect.rows import Row
-from doctor.evidence import Claim, Cleanup, Kept, OwnWrites, Record, Seen, Unsettled, Work
+from doctor.evidence import Claim, Cleanup, GivenUp, Kept, OwnWrites, Record, Seen, Unsettled, Work
 from shared.naming import (
     APPLICATIONS_TABLE,
     BACKOFF_TABLE,
@@ -24,13 +24,22 @@ from shared.naming import (
     POISON_QUEUE,
     RESULTS_QUEUE,
     UNSETTLED_TABLE,
+    WORK_POISON_QUEUE,
     WORK_QUEUE,
 )
 
-_TABLES = (OPERATIONS_TABLE, UNSETTLED_TABLE, CLEANUPS_TABLE, APPLICATIONS_TABLE, BACKOFF_TABLE)
-_QUEUES = (POISON_QUEUE, WORK_QUEUE, RESULTS_QUEUE, EVENTS_QUEUE)
+_TABLES: tuple[str, ...] = (OPERATIONS_TABLE, UNSETTLED_TABLE, CLEANUPS_TABLE, APPLICATIONS_TABLE, BACKOFF_TABLE)
+_QUEUES: tuple[str, ...] = (POISON_QUEUE, WORK_POISON_QUEUE, WORK_QUEUE, RESULTS_QUEUE, EVENTS_QUEUE)
 _PEEK = 32
 """What a storage queue shows at most (Microsoft Learn, "Peek Messages")."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message as a peek shows it."""
+
+    text: str
+    inserted: datetime | None
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,7 @@ class Storage:
     own_writes: Seen[OwnWrites]
     pause: Seen[datetime]
     kept: Seen[Kept]
+    given_up: Seen[GivenUp]
     work: Seen[Work]
     texts: list[Text]
 
@@ -62,11 +72,16 @@ async def storage(access: Access) -> Storage:
         cleanups=_read(tables[CLEANUPS_TABLE], rows.cleanup),
         own_writes=_read(tables[APPLICATIONS_TABLE], rows.own_writes),
         pause=_read(tables[BACKOFF_TABLE], rows.pause),
-        kept=_read(queues[POISON_QUEUE], rows.kept),
-        work=_read(queues[WORK_QUEUE], rows.work),
+        kept=Seen(
+            tuple(kept for message in queues[POISON_QUEUE] if (kept := rows.kept(message.text))),
+            queues[POISON_QUEUE].gap,
+            queues[POISON_QUEUE].hidden,
+        ),
+        given_up=_given_up(queues),
+        work=_read(queues[WORK_QUEUE], lambda message: rows.work(message.text)),
         texts=[
             *((f"table {name}, {row['PartitionKey']}", str(row)) for name, found in tables.items() for row in found),
-            *((f"queue {name}", text) for name, found in queues.items() for text in found),
+            *((f"queue {name}", message.text) for name, found in queues.items() for message in found),
         ],
     )
 
@@ -96,7 +111,7 @@ async def _rows(access: Access, table: str) -> Seen[Row]:
     return Seen(tuple(found))
 
 
-async def _peek(queues: QueueServiceClient, name: str) -> Seen[str]:
+async def _peek(queues: QueueServiceClient, name: str) -> Seen[Message]:
     try:
         async with queues.get_queue_client(name) as client:
             messages = await client.peek_messages(_PEEK)
@@ -104,7 +119,20 @@ async def _peek(queues: QueueServiceClient, name: str) -> Seen[str]:
     except AzureError as error:
         return Seen(gap=f"queue {name} could not be looked at: {type(error).__name__}")
     more = f"queue {name}: {len(messages)} of about {count} messages can be seen" if count > len(messages) else None
-    return Seen(tuple(message.content for message in messages), hidden=more)
+    return Seen(tuple(Message(message.content, message.inserted_on) for message in messages), hidden=more)
+
+
+def _given_up(queues: Mapping[str, Seen[Message]]) -> Seen[GivenUp]:
+    found = {name: queues[name] for name in (POISON_QUEUE, WORK_POISON_QUEUE)}
+    return Seen(
+        tuple(
+            GivenUp(name, message.inserted)
+            for name, messages in found.items()
+            for message in messages
+            if rows.kept(message.text) is None
+        ),
+        next((messages.gap for messages in found.values() if messages.gap), None),
+    )
 
 
 def _keyed(found: Seen[Row], row_key: str) -> Seen[Row]:

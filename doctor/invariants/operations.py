@@ -26,6 +26,7 @@ def forgotten(case: Case) -> Iterator[Breach]:
             yield from _undelivered(case, record, listed)
         else:
             yield from _stranded(case, record, listed)
+    yield from _unanswered(case)
 
 
 def _claims_without_record(case: Case) -> Iterator[Breach]:
@@ -72,6 +73,13 @@ def _carry_on(case: Case, record: Record, listed: dict[str, Unsettled], what: st
         repair = SendWork(record.id, record.generation)
     advice = f"Does the app run, and is /api/health right? Then {_FIX if repair else 'it goes on by itself'}."
     return _breach(record.request_id, what, advice, repair)
+
+
+def _unanswered(case: Case) -> Iterator[Breach]:
+    for message in case.evidence.given_up:
+        if case.is_older(message.at, case.patience.settling):
+            what = "a message that the host gave up on lies there, and nobody has answered it"
+            yield _breach(message.queue, what, "Does the app run, and is /api/health right? Its timer sees to it then.")
 
 
 def _is_overdue(case: Case, record: Record) -> bool:

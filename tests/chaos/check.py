@@ -26,6 +26,7 @@ from shared.naming import (
     INTAKE_QUEUE,
     POISON_QUEUE,
     UNSETTLED_TABLE,
+    WORK_POISON_QUEUE,
     WORK_QUEUE,
     operation_of,
 )
@@ -122,9 +123,16 @@ class Witness:
         return False
 
     def _is_busy(self) -> bool:
-        return any(self._messages(queue) for queue in (INTAKE_QUEUE, WORK_QUEUE)) or any(
-            self._rows(table) for table in (UNSETTLED_TABLE, CLEANUPS_TABLE)
+        return (
+            any(self._messages(queue) for queue in (INTAKE_QUEUE, WORK_QUEUE, WORK_POISON_QUEUE))
+            or any(self._rows(table) for table in (UNSETTLED_TABLE, CLEANUPS_TABLE))
+            or self._has_unanswered_poison()
         )
+
+    def _has_unanswered_poison(self) -> bool:
+        """Say whether the host gave up on a message that is not answered yet, as far as a peek shows it."""
+        with self._queue(POISON_QUEUE) as client:
+            return any(kept(message.content) is None for message in client.peek_messages(32))
 
     def _messages(self, queue: str) -> int:
         """Count a queue's messages, delayed and hidden ones too."""
@@ -142,7 +150,8 @@ class Witness:
         """Read the whole poison queue, of which a peek shows the beginning; the messages are back in seconds."""
         with self._queue(POISON_QUEUE) as client:
             messages = client.receive_messages(messages_per_page=32, visibility_timeout=_HIDE_SECONDS)
-            return Seen(tuple({message.id: kept(message.content) for message in messages}.values()))
+            read = {message.id: kept(message.content) for message in messages}
+            return Seen(tuple(message for message in read.values() if message is not None))
 
     def _queue(self, name: str) -> QueueClient:
         connection_string = self.driver.environment["AZURE_STORAGE_CONNECTION_STRING"]

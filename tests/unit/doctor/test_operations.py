@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from doctor.breach import ListUnsettled, PutCleanup, SendWork
-from doctor.evidence import Claim, Cleanup, Intent, Record, Seen, Unsettled, Work
+from doctor.evidence import Claim, Cleanup, GivenUp, Intent, Record, Seen, Unsettled, Work
 from tests.unit.doctor.scene import AT_REST, LONG_AGO, NOW, OPERATION, RECORD, RUNNING, SOUND, found, texts
 
 HOUR = timedelta(hours=1)
@@ -66,6 +66,12 @@ def test_at_rest_whatever_waits_is_a_breach() -> None:
 
 def test_a_key_with_two_operations() -> None:
     assert "5: R1: it has 2 operations" in texts(replace(SOUND, records=Seen((RECORD, replace(RECORD, id="b" * 32)))))
+
+
+def test_what_the_host_gave_up_on_is_answered_by_a_timer() -> None:
+    lies = Seen((GivenUp("app-registrations-poison", NOW - HOUR),))
+    assert "5: app-registrations-poison: a message" in texts(replace(SOUND, given_up=lies))
+    assert found(replace(SOUND, given_up=Seen((GivenUp("app-registrations-poison", NOW),)))) == []
 
 
 def test_a_claim_whose_record_never_came() -> None:

@@ -66,7 +66,7 @@ def test_what_is_no_record_is_said_to_be_none(text: str) -> None:
 
 
 def test_messages_of_ours_and_of_the_host() -> None:
-    assert rows.kept('{"operationId": "x", "generation": 2, "reason": "refused"}') == Kept("x", 2, "refused")
-    for foreign in ("not JSON", "[1]", "{}"):
-        assert rows.kept(foreign) == Kept(None, None, None)
+    text = '{"operationId": "x", "generation": 2, "reason": "refused", "attempts": 1, "original": {}}'
+    assert rows.kept(text) == Kept("x", 2, "refused")
+    assert [rows.kept(foreign) for foreign in ("not JSON", "[1]", "{}")] == [None] * 3
     assert rows.work('{"operationId": "x", "generation": 2}') == Work("x", 2)

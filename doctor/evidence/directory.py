@@ -1,0 +1,82 @@
+"""What the directory shows: applications, service principals, and what is consented."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from shared.naming import APPLICATION_TAG
+
+type PermissionType = Literal["Scope", "Role"]
+
+
+@dataclass(frozen=True)
+class Password:
+    """A passwordCredential of an application. `start` is when it began to count, None if the directory says nothing."""
+
+    key_id: str
+    display_name: str | None
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+@dataclass(frozen=True)
+class RequiredPermission:
+    """One entry of requiredResourceAccess."""
+
+    resource_app_id: str
+    id: str
+
+
+@dataclass(frozen=True)
+class Application:
+    """An application of the tenant, soft-deleted ones too. `content` is all the rest, for comparison only."""
+
+    object_id: str
+    client_id: str
+    unique_name: str | None
+    display_name: str
+    tags: frozenset[str] = frozenset()
+    passwords: tuple[Password, ...] = ()
+    required: frozenset[RequiredPermission] = frozenset()
+    redirect_uris: frozenset[str] = frozenset()
+    deleted: bool = False
+    content: object = None
+
+    @property
+    def is_ours(self) -> bool:
+        """Say whether it bears our tag."""
+        return APPLICATION_TAG in self.tags
+
+    @property
+    def name(self) -> str:
+        """What people know it by."""
+        return self.unique_name or f"{self.display_name} ({self.client_id})"
+
+
+@dataclass(frozen=True)
+class Permission:
+    """A permission that an API offers: its id, and its name in the directory."""
+
+    id: str
+    name: str
+    type: PermissionType
+
+
+@dataclass(frozen=True)
+class ServicePrincipal:
+    """A service principal; an API's offers the permissions it defines."""
+
+    object_id: str
+    client_id: str
+    display_name: str
+    permissions: tuple[Permission, ...] = ()
+
+
+@dataclass(frozen=True)
+class Consent:
+    """A permission consented for everybody: `name` is a scope's value, or an app role's id."""
+
+    principal_id: str
+    resource_id: str
+    type: PermissionType
+    name: str

@@ -1,0 +1,111 @@
+"""What the registrar's tables and queues show."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from doctor.evidence.directory import RequiredPermission
+
+
+@dataclass(frozen=True)
+class Intent:
+    """How far the record says that one credential came: the secret may exist, and which one is stored."""
+
+    intended_at: datetime | None = None
+    key_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Record:
+    """An operation record of schema version 1, as far as the invariants ask."""
+
+    id: str
+    source: str
+    request_id: str
+    unique_name: str
+    display_name: str
+    state: str
+    generation: int
+    sequence: int
+    accepted_at: datetime
+    started_at: datetime
+    credentials: tuple[str, ...] = ()
+    """Names of the credentials that the request asks for."""
+    intents: Mapping[str, Intent] = field(default_factory=dict[str, Intent])
+    reason: str | None = None
+    next_attempt: datetime | None = None
+    answer_time: datetime | None = None
+    answered_at: datetime | None = None
+
+    @property
+    def is_settled(self) -> bool:
+        """Say whether its generation has ended."""
+        return self.state in ("completed", "rejected", "failed")
+
+    @property
+    def settled_at(self) -> datetime | None:
+        """When it ended."""
+        return (self.answered_at or self.answer_time) if self.is_settled else None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The binding of (source, requestId) to an operation, made before its record."""
+
+    source: str
+    request_id: str
+    operation_id: str
+    at: datetime | None
+
+
+@dataclass(frozen=True)
+class Unsettled:
+    """A row of the list by which operations are carried on when their message is lost."""
+
+    operation_id: str
+    generation: int
+    due: datetime
+
+
+@dataclass(frozen=True)
+class Cleanup:
+    """A clean-up entry: secrets of this operation may exist whose value was lost."""
+
+    unique_name: str
+    operation_id: str
+    since: datetime
+
+
+@dataclass(frozen=True)
+class OwnWrites:
+    """What an app's record says that we asked for and gave: by it, what others added is told apart."""
+
+    unique_name: str
+    required: frozenset[RequiredPermission]
+    granted: frozenset[tuple[str, str]]
+    """(resource's service principal id, scope's value or role's id)."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A message that we keep on the poison queue; `operation_id` is None where there never was one."""
+
+    operation_id: str | None
+    generation: int | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class GivenUp:
+    """A message that the host moved to a poison queue, and that nobody has answered yet."""
+
+    queue: str
+    at: datetime | None
+
+
+@dataclass(frozen=True)
+class Work:
+    """A message on the internal queue, as far as a peek shows one: delayed ones stay hidden."""
+
+    operation_id: str
+    generation: int

@@ -1,0 +1,52 @@
+"""What the vaults show: never a value, but whether it signs in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+MANAGED_BY = "registrar"
+"""The tag `managedBy` of every vault secret that is ours (tags, version 1)."""
+
+
+@dataclass(frozen=True)
+class SecretVersion:
+    """One version of a vault secret. `signs_in` is whether its value does: None when nobody tried."""
+
+    version: str
+    enabled: bool
+    created: datetime | None
+    expires: datetime | None
+    tags: Mapping[str, str]
+    signs_in: bool | None = None
+
+
+@dataclass(frozen=True)
+class VaultSecret:
+    """A secret of a vault with all its versions, oldest first; at least one."""
+
+    vault: str
+    name: str
+    versions: tuple[SecretVersion, ...]
+
+    @property
+    def newest(self) -> SecretVersion:
+        """The version that clients read."""
+        return self.versions[-1]
+
+    @property
+    def is_ours(self) -> bool:
+        """Say whether the registrar stored what clients read."""
+        return self.newest.tags.get("managedBy") == MANAGED_BY
+
+    @property
+    def unique_name(self) -> str:
+        """The app it belongs to, by its tags."""
+        return self.newest.tags.get("uniqueName", "")
+
+
+@dataclass(frozen=True)
+class Leak:
+    """A secret's value outside the vault: whose, and where."""
+
+    secret: str
+    place: str
