@@ -25,7 +25,7 @@ from shared.adapters.graph_models import (
     ServicePrincipalAnswer,
     ServicePrincipalPage,
 )
-from shared.adapters.graph_requests import body, create_if_missing, filtered, selected
+from shared.adapters.graph_requests import body, builders, create_if_missing, filtered, selected
 from shared.errors import Refused
 from shared.model import Api, ApplicationState, Consent, PermissionType, SeenApplication, SeenConsents
 from shared.ports import CreatedApplication, IssuedPassword
@@ -51,14 +51,14 @@ class GraphDirectory:
 
     async def api(self, app_id: str) -> Api | None:
         """Find the service principal of an API by its appId."""
-        builder = self._client.service_principals_with_app_id(app_id)
+        builder = builders(self._client).service_principals_with_app_id(app_id)
         request = selected(builder.to_get_request_information(), API_FIELDS)
         answer = await self._sender.get(request, ServicePrincipalAnswer)
         return api_from(answer) if answer is not None else None
 
     async def application(self, unique_name: str) -> SeenApplication | None:
         """Read an application by its uniqueName."""
-        builder = self._client.applications_with_unique_name(unique_name)
+        builder = builders(self._client).applications_with_unique_name(unique_name)
         request = selected(builder.to_get_request_information(), APPLICATION_FIELDS)
         answer = await self._sender.get(request, ApplicationAnswer)
         return application_from(answer) if answer is not None else None
@@ -85,14 +85,14 @@ class GraphDirectory:
 
         Raises NotReplicated when the directory refuses, as it does when something unseen holds the name.
         """
-        builder = self._client.applications_with_unique_name(unique_name)
+        builder = builders(self._client).applications_with_unique_name(unique_name)
         request = create_if_missing(builder.to_patch_request_information(body(application_body(state))))
         answer = await self._sender.write(request, ApplicationAnswer, lag_statuses=(400,))
         return CreatedApplication(answer.required("id"), answer.required("appId")) if answer is not None else None
 
     async def service_principal_id(self, client_id: str) -> str | None:
         """Object id of the application's service principal in this tenant."""
-        builder = self._client.service_principals_with_app_id(client_id)
+        builder = builders(self._client).service_principals_with_app_id(client_id)
         request = selected(builder.to_get_request_information(), ["id"])
         answer = await self._sender.get(request, ServicePrincipalAnswer)
         return answer.required("id") if answer is not None else None
@@ -102,7 +102,7 @@ class GraphDirectory:
 
         While the application is not replicated, Graph answers 400, 403 or 404.
         """
-        builder = self._client.service_principals_with_app_id(client_id)
+        builder = builders(self._client).service_principals_with_app_id(client_id)
         request = create_if_missing(builder.to_patch_request_information(body({"displayName": display_name})))
         answer = await self._sender.write(request, ServicePrincipalAnswer, lag_statuses=(400, 403, 404))
         return answer.required("id") if answer is not None else None

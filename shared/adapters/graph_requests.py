@@ -1,10 +1,23 @@
 """Small additions to the request descriptions that the Graph SDK's builders make."""
 
+from copy import copy
 from typing import Any
 
 from kiota_abstractions.request_information import RequestInformation
+from msgraph.graph_service_client import GraphServiceClient
 
 from shared.adapters.graph_models import GraphBody
+
+
+def builders(client: GraphServiceClient) -> GraphServiceClient:
+    """Return the client with path parameters of its own: take one for every call by alternate key.
+
+    Builders by alternate key write the key into the parameters of the client that made them (msgraph-sdk 1.65.0),
+    and the URL is put together only after the token is there: calls at the same time would all go to the last key.
+    """
+    own = copy(client)
+    own.path_parameters = dict(client.path_parameters)
+    return own
 
 
 def body(fields: dict[str, Any]) -> Any:  # noqa: ANN401  builders ask for their own models, any Parsable does

@@ -1,5 +1,7 @@
 """Applications and their service principals, behind the port `Directory`."""
 
+import asyncio
+
 import pytest
 
 from shared.errors import NotReplicated, NotYetVisible
@@ -23,6 +25,15 @@ async def test_the_first_upsert_answers_the_ids_and_the_next_none(side: Side, na
     assert seen is not None
     assert (seen.object_id, seen.client_id, seen.passwords) == (made.object_id, made.client_id, ())
     assert seen.state.display_name == "renamed"
+
+
+async def test_calls_at_the_same_time_do_not_take_each_others_keys(side: Side, name: str) -> None:
+    names = [f"{name}-{number}" for number in range(3)]
+    # The first calls of a client wait for its token together.
+    made = await asyncio.gather(*(side.directory.upsert_application(each, plain_state(each)) for each in names))
+    seen = [await side.directory.application(each) for each in names]
+    assert [one and one.object_id for one in seen] == [one and one.object_id for one in made]
+    assert [one and one.state.display_name for one in seen] == names
 
 
 async def test_a_state_is_read_as_it_was_written(side: Side, name: str) -> None:
