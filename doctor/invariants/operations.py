@@ -10,6 +10,9 @@ from shared.naming import vault_secret_name
 
 _FIX = "FIX=1 make doctor"
 
+type Listed = dict[tuple[str, int], Unsettled]
+"""The list of unsettled ones by (operation id, generation)."""
+
 
 def forgotten(case: Case) -> Iterator[Breach]:
     """Find requests with two operations or none, operations nobody carries on, and answers nobody delivered."""
@@ -20,7 +23,7 @@ def forgotten(case: Case) -> Iterator[Breach]:
             yield _breach(request_id, f"it has {count} operations", "Report a defect; both are in table operations.")
     if evidence.records.is_whole:
         yield from _claims_without_record(case)
-    listed = {row.operation_id: row for row in evidence.unsettled}
+    listed = {(row.operation_id, row.generation): row for row in evidence.unsettled}
     for record in evidence.records:
         if record.is_settled:
             yield from _undelivered(case, record, listed)
@@ -40,7 +43,7 @@ def _claims_without_record(case: Case) -> Iterator[Breach]:
             )
 
 
-def _undelivered(case: Case, record: Record, listed: dict[str, Unsettled]) -> Iterator[Breach]:
+def _undelivered(case: Case, record: Record, listed: Listed) -> Iterator[Breach]:
     if record.answered_at is not None:
         return
     if not case.patience.at_rest and not case.is_older(record.answer_time, case.patience.settling):
@@ -49,9 +52,9 @@ def _undelivered(case: Case, record: Record, listed: dict[str, Unsettled]) -> It
     yield _carry_on(case, record, listed, what)
 
 
-def _stranded(case: Case, record: Record, listed: dict[str, Unsettled]) -> Iterator[Breach]:
+def _stranded(case: Case, record: Record, listed: Listed) -> Iterator[Breach]:
     patience = case.patience
-    row = listed.get(record.id)
+    row = listed.get((record.id, record.generation))
     about = f"operation {record.id} is {record.state} ({record.reason or 'no reason yet'})"
     if case.is_older(record.started_at, patience.deadline + patience.settling):
         yield _carry_on(case, record, listed, f"{about}, past its deadline")
@@ -64,10 +67,10 @@ def _stranded(case: Case, record: Record, listed: dict[str, Unsettled]) -> Itera
     yield from _without_cleanup(case, record)
 
 
-def _carry_on(case: Case, record: Record, listed: dict[str, Unsettled], what: str) -> Breach:
+def _carry_on(case: Case, record: Record, listed: Listed, what: str) -> Breach:
     """Say how it gets going again: listed again, the app's own timer carries it on; sent again, at once."""
     repair: Repair | None = None
-    if record.id not in listed and case.evidence.unsettled.is_whole:
+    if (record.id, record.generation) not in listed and case.evidence.unsettled.is_whole:
         repair = ListUnsettled(record.id, record.generation)
     elif all(work.operation_id != record.id for work in case.evidence.work) and case.evidence.work.is_whole:
         repair = SendWork(record.id, record.generation)

@@ -33,6 +33,11 @@ def test_an_operation_without_a_sign_of_life_is_sent_again() -> None:
     assert with_record(old, STALE) == [("5", SendWork(OPERATION, 1))]
 
 
+def test_the_row_of_an_earlier_generation_carries_nothing_on() -> None:
+    replayed = replace(RUNNING, generation=2, started_at=NOW - HOUR)
+    assert with_record(replayed, LISTED) == [("5", ListUnsettled(OPERATION, 2))]
+
+
 def test_one_that_has_its_message_is_not_sent_twice() -> None:
     old = replace(SOUND, records=Seen((replace(RUNNING, started_at=NOW - HOUR),)), unsettled=Seen((STALE,)))
     (breach,) = found(replace(old, work=Seen((Work(OPERATION, 1),))))

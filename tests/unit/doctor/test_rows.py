@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from doctor.collect import rows
-from doctor.evidence import Intent, Kept, RequiredPermission, Work
+from doctor.evidence import Intent, Kept, RequiredPermission, Unsettled, Work
+from shared.naming import unsettled_row
 from tests.fakes.world import World, example
 from tests.unit.doctor.scene import OPERATION
 
@@ -63,6 +64,12 @@ async def test_what_the_product_writes_today() -> None:
 def test_what_is_no_record_is_said_to_be_none(text: str) -> None:
     with pytest.raises((KeyError, TypeError, ValueError)):
         rows.record({"value0": text})
+
+
+@pytest.mark.parametrize("row_key", [OPERATION, unsettled_row(OPERATION, 2)])
+def test_a_listed_operation_by_the_row_key_of_today_and_of_before(row_key: str) -> None:
+    due = datetime(2026, 11, 21, tzinfo=UTC)
+    assert rows.unsettled({"RowKey": row_key, "generation": 2, "due": due}) == Unsettled(OPERATION, 2, due)
 
 
 def test_messages_of_ours_and_of_the_host() -> None:
