@@ -1,0 +1,243 @@
+"""A stack whose wire is recorded, with everything that a suite does to it between two calls."""
+
+import json
+import os
+import signal
+import time
+from collections import defaultdict
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+from azure.data.tables import TableServiceClient
+from azure.storage.queue import QueueClient, QueueMessage, QueueServiceClient
+
+from devstack.services import host_url
+from devstack.stack import Stack
+from tests.chaos.check import Witness
+from tests.chaos.on_the_wire.points import Point
+from tests.e2e.driver import Driver
+
+_LOOK_SECONDS = 0.02
+_PATIENCE_SECONDS = 15.0
+_LONGEST_HOLD_SECONDS = 7 * 24 * 3600
+_QUEUES = ("app-registrations", "app-registration-work")
+_TABLES = ("unsettled", "cleanups")
+
+_FIRST_CALL_SECONDS = 2.0
+_FEW_MOVES, _MANY_MOVES = 16, 80
+"""Of the clock, until something counts as stuck: a quarter of an hour has passed by then, or days."""
+
+REDELIVERY_SECONDS = 660.0
+"""More than the ten minutes for which a host hides a message while it works on it."""
+
+
+class NotReached(Exception):
+    """What was waited for did not come about; the text says what."""
+
+
+class Stage:
+    """One running stack, its witness, and all that was ever asked of it; made by `stage`."""
+
+    def __init__(self, stack: Stack, clients: ExitStack) -> None:
+        self.driver = Driver(stack)
+        self.witness = Witness(self.driver)
+        self.requests = list[dict[str, Any]]()
+        self._killed: int | None = None
+        self._hidden = defaultdict[str, list[QueueMessage]](list)
+        connection = self.driver.environment["AZURE_STORAGE_CONNECTION_STRING"]
+        self._queues = clients.enter_context(
+            QueueServiceClient.from_connection_string(connection, use_env_settings=False)
+        )
+        self._tables: Any = clients.enter_context(TableServiceClient.from_connection_string(connection))
+        self._control = clients.enter_context(
+            httpx.Client(base_url=f"http://127.0.0.1:{stack.config.ports.control}", trust_env=False)
+        )
+        self.functions = clients.enter_context(
+            httpx.Client(base_url=host_url(stack.config, "host"), trust_env=False, timeout=60)
+        )
+
+    def send(self, body: dict[str, Any], *, as_it_is: bytes | None = None, queue: str = "app-registrations") -> None:
+        """Put a request on a queue, `as_it_is` instead if given, and remember that it was asked."""
+        self.requests.append(body)
+        text = json.dumps(body) if as_it_is is None else as_it_is.decode()
+        self._queue(queue).send_message(text)
+
+    def empty(self, queue: str) -> None:
+        """Lose all messages of a queue, delayed and hidden ones too."""
+        self._queue(queue).clear_messages()
+
+    def hide(self, queue: str) -> None:
+        """Hold all messages of a queue in hands, as somebody who reads them does for a while."""
+        messages = self._queue(queue).receive_messages(messages_per_page=32, visibility_timeout=_LONGEST_HOLD_SECONDS)
+        self._hidden[queue].extend(messages)
+
+    def show_all(self) -> None:
+        """Give all messages back."""
+        for queue in self._hidden:
+            self.show(queue, "")
+
+    def show(self, queue: str, text: str) -> None:
+        """Give those messages back that contain a text."""
+        for message in [each for each in self._hidden[queue] if text in each.content]:
+            self._queue(queue).update_message(message, visibility_timeout=0)
+            self._hidden[queue].remove(message)
+
+    def advance(self, seconds: float) -> None:
+        """Move the stack clock, which also wakes whoever waits between two looks at a queue."""
+        self._control.post("/clock", json={"advanceSeconds": seconds}).raise_for_status()
+
+    def journal(self, since: int = 0) -> list[dict[str, Any]]:
+        """The calls of the app after the one with this number."""
+        return self._control.get("/journal", params={"since": since}).raise_for_status().json()
+
+    def last_call(self) -> int:
+        """Number of the newest call."""
+        return max((call["number"] for call in self.journal()), default=0)
+
+    def arm(self, point: Point, when: str) -> None:
+        """Set a trap at a point, "before" or "after" it."""
+        trap = {"service": point.service, "label": point.label, "caller": point.caller, "occurrence": point.occurrence}
+        self._control.post("/traps", json=trap | {"when": when}).raise_for_status()
+
+    def wait_until_sprung(self, traps: int) -> None:
+        """Let stack time pass until so many traps hold their calls. Raises NotReached when one does not spring."""
+        self._pass_time(lambda: self._sprung() >= traps, 1.0, _FEW_MOVES)
+
+    def _sprung(self) -> int:
+        return sum(trap["sprung"] is not None for trap in self._control.get("/traps").json())
+
+    def release(self) -> None:
+        """Let go of what traps hold: the connections of these calls die."""
+        self._control.delete("/traps").raise_for_status()
+
+    def script(self, **fault: Any) -> None:
+        """Script a fault."""
+        self._control.post("/faults", json=fault).raise_for_status()
+
+    def faults(self) -> list[dict[str, Any]]:
+        """The scripted faults that are still to come."""
+        return self._control.get("/faults").json()
+
+    def forget_faults(self) -> None:
+        """Take all faults back."""
+        self._control.delete("/faults").raise_for_status()
+
+    def kill_worker(self) -> None:
+        """Kill the worker child that runs the functions. The host starts another, see `wait_for_worker`."""
+        self._killed = self._worker()
+        if self._killed is not None:
+            os.kill(self._killed, signal.SIGKILL)
+
+    def wait_for_worker(self) -> None:
+        """Return when there is a worker that was not killed."""
+        self.wait_for(lambda: self._worker() not in (None, self._killed), "a new worker")
+
+    def _worker(self) -> int | None:
+        return self.functions.get("/admin/host/status").json()["workerProcessId"]
+
+    def kill_host(self) -> None:
+        """Kill the whole host with its worker."""
+        self.driver.stack.kill("host")
+
+    def restart_host(self) -> None:
+        """Start a host again."""
+        self.driver.stack.restart("host")
+
+    def record(self, request_id: str) -> dict[str, Any] | None:
+        """The row of an operation, as the operations table shows it."""
+        table = self._tables.get_table_client("operations")
+        rows = table.query_entities("RowKey eq 'record' and requestId eq @id", parameters={"id": request_id})
+        return next((dict(row) for row in rows), None)
+
+    def wait_for_state(self, request_id: str, state: str) -> dict[str, Any]:
+        """Return the row of an operation once it is in this state. Raises NotReached."""
+        found: list[dict[str, Any]] = []
+
+        def is_there() -> bool:
+            row = self.record(request_id)
+            if row is not None and row["state"] == state:
+                found.append(row)
+            return bool(found)
+
+        self.wait_for(is_there, f"{request_id} to be {state}")
+        return found[0]
+
+    def wait_for(self, look: Callable[[], bool], what: str) -> None:
+        """Return once `look` is true. Raises NotReached after some seconds of wall time."""
+        end = time.monotonic() + _PATIENCE_SECONDS
+        while not look():
+            if time.monotonic() > end:
+                raise NotReached(f"gave up waiting for {what}")
+            time.sleep(_LOOK_SECONDS)
+
+    def settle(self, done: Callable[[], bool], calm_seconds: float = 0.3) -> None:
+        """Let stack time pass until `done`, and nothing waits any more. Raises NotReached."""
+        self._pass_time(lambda: done() and not self._what_waits(), calm_seconds, _MANY_MOVES)
+        self.wait_until_quiet()
+
+    def _pass_time(self, done: Callable[[], bool], calm_seconds: float, most_moves: int) -> None:
+        """Move the clock until `done`, whenever the app has called nobody for `calm_seconds` of wall time.
+
+        A worker that has just started is given longer for its first call. Every other move is a small one, which no
+        timer notices: it only wakes a host that waits between two looks at a queue.
+        """
+        calm_since, last, moves = time.monotonic() + _FIRST_CALL_SECONDS, self.last_call(), 0
+        while not done():
+            time.sleep(_LOOK_SECONDS)
+            calls = self.journal(last)
+            if any(call["caller"] != "host" for call in calls):
+                calm_since, last = time.monotonic(), calls[-1]["number"]
+            elif time.monotonic() - calm_since > calm_seconds:
+                if moves == most_moves:
+                    raise NotReached(f"it did not come about; {self._what_waits() or 'nothing'} waits")
+                self.advance(90 * 2 ** (moves // 8) if moves % 2 else 3)
+                calm_since, moves = time.monotonic(), moves + 1
+
+    def wait_until_quiet(self) -> None:
+        """Return when the app has not called anybody for a moment."""
+        last, calm = self.last_call(), 0
+        while calm < 2:
+            time.sleep(_LOOK_SECONDS * 2)
+            calls = self.journal(last)
+            calm = 0 if calls else calm + 1
+            last = calls[-1]["number"] if calls else last
+
+    def answers(self, request_id: str) -> list[dict[str, Any]]:
+        """All deliveries of answers to a request."""
+        return self.witness.answers_to(request_id)
+
+    def _what_waits(self) -> str:
+        waiting = [f"queue {name}" for name in _QUEUES if self._messages(name)]
+        waiting += [f"table {name}" for name in _TABLES if self._rows(name)]
+        return ", ".join(waiting)
+
+    def _messages(self, queue: str) -> int:
+        return self._queue(queue).get_queue_properties().approximate_message_count or 0
+
+    def _rows(self, table: str) -> int:
+        return sum(1 for _ in self._tables.get_table_client(table).list_entities(select=["RowKey"]))
+
+    def _queue(self, name: str) -> QueueClient:
+        return self._queues.get_queue_client(name)
+
+
+@contextmanager
+def stage(folder: Path) -> Generator[Stage]:
+    """Start a stack in a folder, with its witness watching; stopped on leaving."""
+    with ExitStack() as clients, Stack.start(folder, recording=True) as stack:
+        made = Stage(stack, clients)
+        made.witness.remember_foreign()
+        yield made
+
+
+def judged(stage: Stage) -> Sequence[str]:
+    """What the witness has to say, with all services reachable, and every secret old enough to work."""
+    stage.driver.weather()
+    stage.forget_faults()
+    stage.show_all()
+    stage.advance(2 * 24 * 3600)
+    stage.settle(lambda: True)
+    return stage.witness.breaches(stage.requests)
