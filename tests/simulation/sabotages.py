@@ -12,12 +12,14 @@ from shared import answering, log
 from shared.application_record import ApplicationRecord
 from shared.contract.request import CredentialSpec
 from shared.errors import RegistrarError, Unavailable
-from shared.model import ApplicationState, PasswordCredential, VaultEntry
+from shared.model import ApplicationState, PasswordCredential, SeenApplication, VaultEntry
 from shared.operation import Operation
 from shared.ports import Cleanup, CreatedApplication, IssuedPassword, Lease, Versioned
 from shared.registration import application, credentials, permissions, register
 from shared.registration.application import Registered
+from shared.registration.convergence import ApplicationWrite
 from shared.registration.job import Job
+from shared.services import Services
 from tests.fakes.storage import FakeLease
 from tests.fakes.world import World
 from tests.simulation import hosts
@@ -58,18 +60,26 @@ def _no_vault_write(world: World) -> None:
     world.vault.put = forget
 
 
-def _no_locks(world: World) -> None:
-    """Neither lease nor ETag."""
-
+def _no_lease(world: World) -> None:
     leases = world.leases
 
     @asynccontextmanager
     async def hold(unique_name: str) -> AsyncGenerator[Lease]:
         lease = FakeLease(leases, unique_name)
-        lease.until += timedelta(days=9)
+        lease.renewed += timedelta(days=999)
         yield lease
 
     leases.hold = hold
+
+
+def _lease_never_kept(patch: pytest.MonkeyPatch) -> None:
+    async def keep(_: object) -> None:
+        return None
+
+    patch.setattr(FakeLease, "keep", keep)
+
+
+def _no_etags(world: World) -> None:
     save_operation, save_application = world.operations.save, world.applications.save
 
     async def save(operation: Operation, etag: str, due: datetime | None) -> str:
@@ -80,6 +90,11 @@ def _no_locks(world: World) -> None:
 
     world.operations.save = save
     world.applications.save = save_app
+
+
+def _no_locks(world: World) -> None:
+    _no_lease(world)
+    _no_etags(world)
 
 
 def _reads_believed(patch: pytest.MonkeyPatch) -> None:
@@ -129,6 +144,40 @@ def _no_proof(patch: pytest.MonkeyPatch) -> None:
 def _mark_ignored(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(register, "_not_managed", _nothing)
     patch.setattr(register, "ownership_problem", _nothing)
+
+
+def _nobody_is_asked_who_owns_it(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(register, "ownership_problem", _nothing)
+
+
+def _anybodys_secret_is_ours(patch: pytest.MonkeyPatch) -> None:
+    def belongs_to(*_: object) -> bool:
+        return True
+
+    patch.setattr(credentials, "belongs_to", belongs_to)
+
+
+def _failures_not_kept(world: World) -> None:
+    async def send_poison(message: str) -> None:
+        return None
+
+    world.queues.send_poison = send_poison
+
+
+def _repetitions_forgotten(patch: pytest.MonkeyPatch) -> None:
+    def has_arrived(_: Job, write: ApplicationWrite, seen: SeenApplication | None) -> bool:
+        return seen is not None and write.is_reflected_in(seen.state)
+
+    patch.setattr(application, "_has_arrived", has_arrived)
+
+
+def _no_clean_up_timer(patch: pytest.MonkeyPatch) -> None:
+    async def clean_up(services: Services) -> int:
+        async for entry in services.cleanups.all():
+            await services.cleanups.remove(entry.unique_name, entry.operation_id)
+        return 0
+
+    patch.setattr(hosts, "clean_up_credentials", clean_up)
 
 
 def _no_sequence_check(world: World) -> None:
@@ -210,19 +259,27 @@ SABOTAGES = (
     Sabotage("addPassword is repeated blindly", "2", spoil=_blind_retry),
     Sabotage("no intent is recorded before addPassword", "2", _no_intent),
     Sabotage("no clean-up entry is left", "2", spoil=_no_clean_up_entry),
+    Sabotage("clean-up entries are dropped, not worked off", "2", _no_clean_up_timer),
     Sabotage("secrets whose value was lost stay", "2", _lost_secrets_stay),
     Sabotage("a secret that the vault refused is undone in words only", "2", _undo_in_words_only),
     Sabotage("a read is believed however old", "order", _reads_believed),
+    Sabotage("no lease", "order", spoil=_no_lease),
+    Sabotage("no ETag on records", "5", spoil=_no_etags),
+    Sabotage("a lost lease goes unnoticed", "order", _lease_never_kept),
     Sabotage("neither lease nor ETag", "order", spoil=_no_locks),
+    Sabotage("a repeated write is taken for the only one", "order", _repetitions_forgotten),
     Sabotage("the value does not reach the vault", "3", spoil=_no_vault_write),
     Sabotage("nobody signs in before the answer", "3", _no_proof),
     Sabotage("another's application is taken for ours", "4", _mark_ignored),
+    Sabotage("another's vault secret is taken for ours", "4", _anybodys_secret_is_ours),
+    Sabotage("nobody is asked who owns an app", "owner", _nobody_is_asked_who_owns_it),
     Sabotage("collections are overwritten, not merged", "4", _overwritten_collections),
     Sabotage("every unknown secret is taken for ours", "4", _every_secret_is_ours),
     Sabotage("an older change comes after a newer one", "order", spoil=_no_sequence_check),
     Sabotage("answers have ids by chance", "5", _random_answer_id),
     Sabotage("nobody resumes what was left behind", "5", _no_resume_timer),
     Sabotage("a request is claimed as often as it is delivered", "5", spoil=_claims_not_kept),
+    Sabotage("what failed is not kept", "5", spoil=_failures_not_kept),
     Sabotage("a value is logged", "6", spoil=_value_in_the_log),
     Sabotage("policy is not asked", "7", _no_policy),
 )

@@ -1,0 +1,216 @@
+"""Protections of adapters, SDK set-up, policy and records: how each is switched off, and the test that misses it."""
+
+from dataclasses import dataclass
+
+_ADAPTERS = "tests/contract/adapters"
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """One source text, which must stand in the file exactly once, and what stands there instead."""
+
+    file: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class RealSabotage:
+    """One protection off in a copy of the repository; `check` is the test, by pytest's id, that must fail then."""
+
+    protection: str
+    check: str
+    replacements: tuple[Replacement, ...]
+
+
+def _off(protection: str, check: str, file: str, old: str, new: str) -> RealSabotage:
+    return RealSabotage(protection, check, (Replacement(file, old, new),))
+
+
+REAL_SABOTAGES = (
+    _off(
+        "a field that stands twice is refused",
+        "tests/unit/test_strict_json.py::test_duplicate_keys_are_named_at_every_depth",
+        "shared/contract/strict_json.py",
+        "if key in collected:",
+        "if key == 0:",
+    ),
+    _off(
+        "the never-list decides on ids, whatever a directory calls them",
+        "tests/unit/test_policy.py::test_a_known_id_is_refused_whatever_its_name",
+        "shared/policy/never.py",
+        "if permission_id.casefold() in _NEVER_IDS:",
+        "if not permission_id:",
+    ),
+    _off(
+        "the never-list stands above policy",
+        "tests/unit/test_policy.py::test_what_controls_the_tenant_is_refused_even_when_policy_lists_it",
+        "shared/policy/check.py",
+        "if is_never_allowed(api.app_id, permission.id, permission.name):",
+        'if is_never_allowed("", "", ""):',
+    ),
+    _off(
+        "an API is meant only if it is Microsoft's or in policy, not by its name",
+        "tests/component/test_registration.py::test_a_look_alike_api_is_never_meant",
+        "shared/registration/permissions.py",
+        "return api.owner_organization_id == MICROSOFT_TENANT or policy.api(api.app_id) is not None",
+        "return bool(api.app_id or policy)",
+    ),
+    _off(
+        "the SDK never repeats addPassword",
+        f"{_ADAPTERS}/test_graph_failures.py::test_addpassword_is_called_once_whatever_the_server_error",
+        "shared/adapters/graph_client.py",
+        "RetryHandlerOption(0, 0, should_retry=False)",
+        "RetryHandlerOption(0, 3, should_retry=True)",
+    ),
+    _off(
+        "a lookup that failed is not an empty one",
+        f"{_ADAPTERS}/test_graph_failures.py::test_an_identity_without_the_permission_is_forbidden",
+        "shared/adapters/graph_client.py",
+        "if error.response_status_code == _NOT_FOUND:",
+        "if (error.response_status_code or 0) >= 400:",
+    ),
+    _off(
+        "an application is upserted by its name",
+        f"{_ADAPTERS}/test_applications.py::test_the_first_upsert_answers_the_ids_and_the_next_none",
+        "shared/adapters/graph_requests.py",
+        'request.headers.add("Prefer", "create-if-missing")',
+        'request.headers.add("Prefer", "return=representation")',
+    ),
+    _off(
+        "one works on an app at a time (blob lease)",
+        f"{_ADAPTERS}/test_storage.py::test_a_lease_is_held_by_one",
+        "shared/adapters/leases.py",
+        "            if error.status_code == _CONFLICT:\n",
+        "            if error.status_code == _CONFLICT:\n                return BlobLeaseClient(blob)\n",
+    ),
+    _off(
+        "a lost lease is noticed",
+        f"{_ADAPTERS}/test_storage.py::test_a_lease_that_ran_out_and_was_taken_is_lost",
+        "shared/adapters/leases.py",
+        "if now - self._renewed < _RENEW_AFTER:",
+        "if now >= self._renewed:",
+    ),
+    _off(
+        "a record is saved over what was read only (ETag)",
+        f"{_ADAPTERS}/test_storage.py::test_a_record_is_saved_over_what_was_read_only",
+        "shared/adapters/tables.py",
+        "match_condition=MatchConditions.IfNotModified,",
+        "match_condition=MatchConditions.Unconditionally,",
+    ),
+    _off(
+        "a claim is the first one's",
+        f"{_ADAPTERS}/test_storage.py::test_a_claim_is_the_first_ones",
+        "shared/adapters/tables.py",
+        'return found[0]["operationId"], found[0]["bodyHash"]',
+        "return operation_id, body_hash",
+    ),
+    _off(
+        "each generation is listed by itself",
+        f"{_ADAPTERS}/test_storage.py::test_each_generation_of_an_operation_is_listed_by_itself",
+        "shared/naming.py",
+        'return operation_id if generation == 1 else f"{operation_id}-{generation}"',
+        "return operation_id",
+    ),
+    _off(
+        "work messages never expire",
+        f"{_ADAPTERS}/test_queues.py::test_work_never_expires_and_no_delay_is_longer_than_the_service_takes",
+        "shared/adapters/queues.py",
+        "_NEVER_EXPIRES = -1",
+        "_NEVER_EXPIRES = 7 * 24 * 3600",
+    ),
+    _off(
+        "answers have ids that follow from what they answer",
+        "tests/unit/test_answer.py::test_ids_depend_on_every_part_and_their_borders",
+        "shared/contract/answer.py",
+        "return sha256(json.dumps(parts).encode()).hexdigest()[:32]",
+        "return sha256(json.dumps((*parts, id(object()), datetime.now().isoformat())).encode()).hexdigest()[:32]",
+    ),
+    _off(
+        "the value itself is written to the vault",
+        f"{_ADAPTERS}/test_vault.py::test_a_stored_secret_is_described_and_read",
+        "shared/adapters/vault.py",
+        "                value.reveal(),\n                content_type",
+        '                "",\n                content_type',
+    ),
+    _off(
+        "the vault's client leaves waiting to the operation",
+        f"{_ADAPTERS}/test_vault_failures.py::test_a_throttled_call_is_made_once_and_names_the_pause",
+        "shared/adapters/vault.py",
+        "retry_total=1,\n                retry_status=0,",
+        "retry_total=3,\n                retry_status=3,",
+    ),
+    _off(
+        "a refused secret is no proof",
+        f"{_ADAPTERS}/test_passwords.py::test_another_value_is_not_proven",
+        "shared/adapters/sign_in.py",
+        "if any(code in _NOT_ACCEPTED for code in codes):",
+        "if not codes:",
+    ),
+    _off(
+        "a secret prints as three asterisks",
+        "tests/unit/test_secret.py",
+        "shared/secret.py",
+        'return "Secret(***)"',
+        'return f"Secret({self._value})"',
+    ),
+    _off(
+        "no value is logged",
+        "tests/e2e/test_leaks.py::test_no_file_holds_a_secret_but_the_vaults_own",
+        "shared/adapters/vault.py",
+        "        return _entry(stored.properties)\n",
+        '        __import__("shared.log").log.warning("secret.stored", value=value.reveal())\n'
+        "        return _entry(stored.properties)\n",
+    ),
+    _off(
+        "no value is answered",
+        "tests/e2e/test_leaks.py::test_no_file_holds_a_secret_but_the_vaults_own",
+        "shared/adapters/vault.py",
+        "        return _entry(stored.properties)\n",
+        "        stored.properties._version = value.reveal()\n        return _entry(stored.properties)\n",
+    ),
+    _off(
+        "an intent is recorded before addPassword",
+        "tests/component/test_crashes.py::test_a_worker_that_dies_at_any_call_leaves_one_app_and_one_live_secret",
+        "shared/registration/credentials.py",
+        "await job.save_operation(operation.with_credential(spec.name, intended_at=now))",
+        "await job.save_operation(operation)",
+    ),
+    _off(
+        "a read inside the lag window is not believed",
+        "tests/component/test_late_effects.py",
+        "shared/registration/convergence.py",
+        "return at is not None and now - at < window",
+        "return at is not None and now - at < window * 0",
+    ),
+    _off(
+        "the answer comes after the proof",
+        "tests/component/test_registration.py::test_what_cannot_be_done_in_a_day_fails_and_is_kept_with_its_reason",
+        "shared/registration/register.py",
+        "await job.services.sign_in.prove(app.client_id, value, resource)",
+        "assert value is not None and resource",
+    ),
+    _off(
+        "a failed request is kept",
+        "tests/component/test_registration.py::test_what_cannot_be_done_in_a_day_fails_and_is_kept_with_its_reason",
+        "shared/execution.py",
+        "await services.queues.send_poison(kept_failure(operation))",
+        "assert kept_failure(operation)",
+    ),
+    _off(
+        "progress is recorded before the next write, not after the work",
+        "tests/component/test_crashes.py::test_a_worker_that_dies_at_any_call_leaves_one_app_and_one_live_secret",
+        "shared/registration/job.py",
+        "        etag = await self.services.operations.save(operation, self.stored_operation.etag, due)\n",
+        "        etag = self.stored_operation.etag\n"
+        "        if operation.state.settled:\n"
+        "            etag = await self.services.operations.save(operation, etag, due)\n",
+    ),
+    _off(
+        "throttling pauses everybody",
+        "tests/component/test_throttling.py",
+        "shared/execution.py",
+        "if pause is not None and now < pause and",
+        "if pause is not None and now < now and",
+    ),
+)
