@@ -95,11 +95,13 @@ async def _proven(access: Access, secret: VaultSecret, app: Application | None, 
 
 async def _read(access: Access, secret: VaultSecret, version: str = "") -> tuple[str, SecretStr]:
     """Read a version, the newest by default; returns which it is and its value."""
-    kept = await access.get(f"{secret.vault}/secrets/{secret.name}/{version}?{_API}".replace("/?", "?"), _AUDIENCE)
+    path = f"{secret.name}/{version}" if version else secret.name
+    kept = await access.get(f"{secret.vault}/secrets/{path}?{_API}", _AUDIENCE)
     return kept["id"].rpartition("/")[2], SecretStr(kept["value"])
 
 
 async def _kept_signs_in(access: Access, client_id: str, secret: VaultSecret, value: SecretStr, result: Vaults) -> bool:
+    """Sign in with a value, and remember it for the leak search."""
     result.values.append((secret.name, value))
     return await _signs_in(access, client_id, value)
 

@@ -72,7 +72,8 @@ def _carry_on(case: Case, record: Record, listed: Listed, what: str) -> Breach:
     repair: Repair | None = None
     if (record.id, record.generation) not in listed and case.evidence.unsettled.is_whole:
         repair = ListUnsettled(record.id, record.generation)
-    elif all(work.operation_id != record.id for work in case.evidence.work) and case.evidence.work.is_whole:
+    elif all(work.operation_id != record.id for work in case.evidence.work) and not case.evidence.work.gap:
+        # A message may hide behind a delay; one too many does no harm.
         repair = SendWork(record.id, record.generation)
     advice = f"Does the app run, and is /api/health right? Then {_FIX if repair else 'it goes on by itself'}."
     return _breach(record.request_id, what, advice, repair)

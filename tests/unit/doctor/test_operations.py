@@ -42,6 +42,10 @@ def test_one_that_has_its_message_is_not_sent_twice() -> None:
     old = replace(SOUND, records=Seen((replace(RUNNING, started_at=NOW - HOUR),)), unsettled=Seen((STALE,)))
     (breach,) = found(replace(old, work=Seen((Work(OPERATION, 1),))))
     assert breach.repair is None
+    (breach,) = found(replace(old, work=Seen[Work](gap="away")))
+    assert breach.repair is None
+    (breach,) = found(replace(old, work=Seen[Work](hidden="0 of 1 messages can be seen")))
+    assert breach.repair == SendWork(OPERATION, 1)
 
 
 def test_everybody_waits_while_a_pause_lasts() -> None:
