@@ -67,8 +67,9 @@ async def converge_application(job: Job, wanted: ApplicationState, seen: SeenApp
 
 
 def _has_arrived(job: Job, write: ApplicationWrite, seen: SeenApplication | None) -> bool:
-    """Say whether a read shows our write, and none like it can still be on its way."""
-    return seen is not None and write.is_reflected_in(seen.state) and not job.is_recent(write.repeats)
+    """Say whether a read shows our write for certain, and none like it can still be on its way."""
+    in_doubt = job.is_recent(write.repeats) or job.is_recent(write.over)
+    return seen is not None and write.is_reflected_in(seen.state) and not in_doubt
 
 
 async def _write(
@@ -88,6 +89,8 @@ async def _write(
         if seen is None and await job.services.directory.is_name_held_by_deleted(unique_name):
             raise Rejected([_name_held_by_deleted(unique_name)]) from None
         raise
+    if job.is_recent(write.over):
+        await job.save_application(application_write=write.model_copy(update={"over": None}))
     if created is not None:
         await job.save_application(object_id=created.object_id, client_id=created.client_id, service_principal_id=None)
         return Registered(created.object_id, created.client_id, verified=False, passwords=None)

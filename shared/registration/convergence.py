@@ -59,6 +59,9 @@ class ApplicationWrite(StoredModel, frozen=True):
     removed: ApplicationState | None = None
     repeats: datetime | None = None
     """When the same was written before without an answer: that write may still arrive, over whatever comes next."""
+    over: datetime | None = None
+    """When something else was written before. Until this write is answered, a read that shows it may be older than
+    both, from a time when the application looked the same."""
 
     def is_reflected_in(self, seen: ApplicationState) -> bool:
         """Say whether a read shows this write: everything written is there, nothing removed is."""
@@ -73,11 +76,13 @@ def application_write(
     at: datetime, seen: ApplicationState | None, merged: ApplicationState, last: ApplicationWrite | None = None
 ) -> ApplicationWrite:
     """Describe the write of `merged` over `seen`, after our `last` one, for later reads to be compared with."""
-    repeats = last.at if last is not None and last.wrote == merged else None
+    is_same = last is not None and last.wrote == merged
+    before = last.at if last is not None else None
+    write = ApplicationWrite(at=at, wrote=merged, repeats=before if is_same else None, over=None if is_same else before)
     if seen is None:
-        return ApplicationWrite(at=at, wrote=merged, repeats=repeats)
+        return write
     gone = {name: getattr(seen, name) - getattr(merged, name) for name in _COLLECTIONS}
-    return ApplicationWrite(at=at, wrote=merged, removed=merged.model_copy(update=gone), repeats=repeats)
+    return write.model_copy(update={"removed": merged.model_copy(update=gone)})
 
 
 def within(window: timedelta, at: datetime | None, now: datetime) -> bool:

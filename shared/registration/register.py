@@ -142,7 +142,7 @@ async def _verify_application(job: Job, wanted: ApplicationState) -> None:
     seen = await job.services.directory.application(job.operation.unique_name)
     write = job.application.application_write
     if write is not None and job.is_recent(write.at):
-        visible = seen is not None and write.is_reflected_in(seen.state)
+        visible = seen is not None and write.is_reflected_in(seen.state) and not job.is_recent(write.over)
     else:
         visible = seen is not None and covers(seen.state, wanted)
     if not visible:

@@ -81,3 +81,26 @@ async def test_a_change_waits_for_a_write_that_had_to_be_repeated() -> None:
     (app,) = world.directory.applications.values()
     assert app.state.display_name == "Changed"
     assert breaches(world) == []
+
+
+async def test_a_read_from_before_two_writes_is_not_taken_for_the_second() -> None:
+    """The newer change writes, the older one over it, the newer one again in vain; a read shows its first write."""
+    world = World()
+    await world.run(example())
+    for number, fault in ((2, "graph application"), (3, "graph consents")):
+        request = example(requestId=f"R{number}")
+        request["application"] |= {"displayName": f"Change {number}"}
+        world.faults.next(fault, "before", Unavailable("away"))
+        await world.send(request)
+    _, older, newer = world.operations.all()
+    for operation, fault in ((older, "graph consents"), (newer, "graph upsert_application")):
+        world.clock.advance(timedelta(seconds=25))
+        world.faults.next(fault, "before", Unavailable("away"))
+        await world.execution.run(operation.id, 1)
+    world.clock.advance(timedelta(seconds=25))
+    world.directory.lag = timedelta(seconds=60)
+    await world.execution.run(newer.id, 1)
+    world.directory.lag = timedelta(0)
+    await world.settle()
+    assert world.directory.applications["adt-client-dev"].state.display_name == "Change 3"
+    assert breaches(world) == []

@@ -165,7 +165,7 @@ def _failures_not_kept(world: World) -> None:
 
 
 def _repetitions_forgotten(patch: pytest.MonkeyPatch) -> None:
-    def has_arrived(_: Job, write: ApplicationWrite, seen: SeenApplication | None) -> bool:
+    def has_arrived(_: object, write: ApplicationWrite, seen: SeenApplication | None) -> bool:
         return seen is not None and write.is_reflected_in(seen.state)
 
     patch.setattr(application, "_has_arrived", has_arrived)
