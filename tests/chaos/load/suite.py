@@ -11,6 +11,7 @@ from tests.chaos.suite import Result, Size
 from tests.e2e.driver import Driver
 
 _FULL, _SMALL = 2000, 60
+_ENOUGH_TO_JUDGE_MEMORY = 400
 _MOST_GROWTH = 0.10
 """Of the warmed-up size, per 1,000 requests."""
 
@@ -38,7 +39,11 @@ class LoadSuite:
             breaches += _rest(driver, witness, day)
             if driver.worker_process_id() != worker:
                 breaches.append("the worker did not live through it")
-        grown = {name: memory.growth(name, requests) for name in memory.processes} if requests >= _FULL else {}
+        grown = (
+            {name: memory.growth(name, requests) for name in memory.processes}
+            if requests >= _ENOUGH_TO_JUDGE_MEMORY
+            else {}
+        )
         breaches += _too_much(grown)
         again = f"(again: python -m tests.chaos unit {self.name} {unit})"
         return Result(

@@ -18,11 +18,12 @@ WEATHER = {
     "concurrencyViolationRate": 0.03,
     "seed": 1,
 }
-_AT_ONCE = 60
-"""Requests under way: enough to keep the app busy, few enough that each is worked on within minutes of stack time."""
+_AT_ONCE = 80
+"""Requests under way: enough to keep the app busy, few enough that none waits long for its turn."""
 _DUPLICATES = 0.05
-_STRIDE, _STRIDE_WALL_SECONDS = 3.0, 0.25
-"""Stack time runs twelve times as fast as the wall clock."""
+_WALL_SECONDS = 0.5
+_STRIDE, _LONG_STRIDE = 5.0, 30.0
+"""Stack time per half a second of wall time: while there is enough to do, and when the last are waited for."""
 _PATIENCE_SECONDS = 1800
 _SAMPLE_EVERY = 20
 
@@ -53,8 +54,8 @@ class WorkingDay:
             while asked < self.requests and len(self._waiting) < _AT_ONCE:
                 asked += 1
                 self._send(asked)
-            self.driver.advance(_STRIDE)
-            time.sleep(_STRIDE_WALL_SECONDS)
+            self.driver.advance(_STRIDE if len(self._waiting) > _AT_ONCE // 2 else _LONG_STRIDE)
+            time.sleep(_WALL_SECONDS)
             self._read_answers()
             answered = asked - len(self._waiting)
             if answered - sampled >= _SAMPLE_EVERY:

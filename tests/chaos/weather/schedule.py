@@ -135,12 +135,12 @@ def _weather(draw: Random, seed: int) -> dict[str, Any]:
         "lagSeconds": draw.choice((0, 5, 20, 60)),
         "secretActivationSeconds": draw.choice((0, 0, 10, 40)),
         "vaultLagSeconds": draw.choice((0, 0, 2)),
-        "throttleRate": draw.choice((0, 0.01, 0.03)),
+        "throttleRate": draw.choice((0, 0.02, 0.05)),
         "retryAfterSeconds": draw.choice((1, 5, 30)),
-        "concurrencyViolationRate": draw.choice((0, 0.03, 0.1)),
-        "errorRate": draw.choice((0, 0.02, 0.05)),
-        "lostAnswerRate": draw.choice((0, 0.03, 0.06)),
-        "refusedRate": draw.choice((0, 0.02, 0.04)),
+        "concurrencyViolationRate": draw.choice((0, 0.05, 0.15)),
+        "errorRate": draw.choice((0, 0.03, 0.08)),
+        "lostAnswerRate": draw.choice((0, 0.04, 0.1)),
+        "refusedRate": draw.choice((0, 0.03, 0.06)),
         "seed": seed,
     }
 

@@ -10,7 +10,8 @@ from tests.chaos.weather.schedule import draw_schedule
 from tests.e2e.driver import Driver
 
 _SEEDS = 50
-_SMALL_SEEDS = (3, 8)
+_SMALL_SEEDS = (20, 29)
+"""Both with two hosts; between them a worker and two hosts are killed, and storage is away and fails."""
 
 
 class WeatherSuite:

@@ -24,7 +24,7 @@ class Traffic:
         self._draw = draw
         self._seed = seed
         self._sent = 0
-        self.apps = [f"w{seed}-app-{number}" for number in range(draw.randint(4, 7))]
+        self.apps = [f"w{seed}-app-{number}" for number in range(draw.randint(5, 7))]
         self.foreign_app = f"w{seed}-foreign"
 
     def first(self) -> list[Message]:
