@@ -56,6 +56,7 @@ def _host(name: HostName, app: Path, url: str, clock: Path, environment: dict[st
 
 def _answers(url: str) -> bool:
     try:
-        return httpx.get(url, trust_env=False, timeout=2).is_success
+        # Asked many times a second over plain HTTP: each reading of certificates would cost 25 ms.
+        return httpx.get(url, trust_env=False, verify=False, timeout=2).is_success
     except httpx.TransportError:
         return False
