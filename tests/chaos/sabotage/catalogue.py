@@ -65,7 +65,7 @@ REAL_SABOTAGES = (
     ),
     _off(
         "a lookup that failed is not an empty one",
-        f"{_ADAPTERS}/test_graph_failures.py::test_an_identity_without_the_permission_is_forbidden",
+        f"{_ADAPTERS}/test_graph_failures.py::test_a_throttled_call_is_made_once_and_names_the_pause",
         "shared/adapters/graph_client.py",
         "if error.response_status_code == _NOT_FOUND:",
         "if (error.response_status_code or 0) >= 400:",
@@ -95,8 +95,8 @@ REAL_SABOTAGES = (
         "a record is saved over what was read only (ETag)",
         f"{_ADAPTERS}/test_storage.py::test_a_record_is_saved_over_what_was_read_only",
         "shared/adapters/tables.py",
-        "match_condition=MatchConditions.IfNotModified,",
-        "match_condition=MatchConditions.Unconditionally,",
+        "                    etag=etag,\n                    match_condition=MatchConditions.IfNotModified,\n",
+        "",
     ),
     _off(
         "a claim is the first one's",
@@ -175,6 +175,13 @@ REAL_SABOTAGES = (
         "shared/registration/credentials.py",
         "await job.save_operation(operation.with_credential(spec.name, intended_at=now))",
         "await job.save_operation(operation)",
+    ),
+    _off(
+        "who has lost the lease stores no secret",
+        "tests/component/test_crashes.py::test_who_has_lost_the_lease_neither_issues_nor_stores_another_secret",
+        "shared/registration/credentials.py",
+        "        await job.lease.keep()\n        entry = await",
+        "        entry = await",
     ),
     _off(
         "a read inside the lag window is not believed",
