@@ -9,7 +9,7 @@ from doctor.collect.access import Access, Unreachable
 from doctor.collect.graph import applications, consents, principals
 from doctor.collect.leaks import find_leaks
 from doctor.collect.storage import storage
-from doctor.collect.vault import Vaults, vaults
+from doctor.collect.vault import Vaults, deleted_secrets, vaults
 from doctor.evidence import Evidence, Seen, VaultSecret
 
 _FAILURES = (Unreachable, AzureError, KeyError, TypeError, ValueError)
@@ -28,6 +28,7 @@ async def collect(access: Access) -> Evidence:
     given, kept = await asyncio.gather(
         _seen("consents", consents(access, list(resources))), _vaults(access, vaults(access, list(apps)))
     )
+    deleted = await _seen("deleted vault secrets", deleted_secrets(access))
     secrets, found = kept
     leaks = await asyncio.to_thread(find_leaks, found.values, stored.texts)
     return Evidence(
@@ -36,6 +37,7 @@ async def collect(access: Access) -> Evidence:
         principals=resources,
         consents=Seen(given.items, given.gap or resources.gap),
         secrets=secrets,
+        deleted_secrets=deleted,
         records=stored.records,
         claims=stored.claims,
         unsettled=stored.unsettled,

@@ -14,9 +14,10 @@ import httpx
 from pydantic import SecretStr
 
 from doctor.collect.access import GRAPH, Access, Unreachable
-from doctor.evidence import Application, SecretVersion, VaultSecret
+from doctor.evidence import Application, DeletedSecret, SecretVersion, VaultSecret
 
 _API = "api-version=7.5"
+_NO_TAGS: Mapping[str, str] = {}
 _AUDIENCE = "https://vault.azure.net"
 _NOT_ACCEPTED = frozenset({7000215, 7000222, 7000216, 700016, 7000229, 7000112, 90002, 900144})
 """AADSTS codes that come before or instead of accepting the secret (Microsoft Learn, "Microsoft Entra error codes")."""
@@ -41,6 +42,16 @@ async def vaults(access: Access, applications: list[Application]) -> Vaults:
         *(_proven(access, secret, by_name.get(secret.unique_name), result) for found in listed for secret in found)
     )
     return replace(result, secrets=proven)
+
+
+async def deleted_secrets(access: Access) -> list[DeletedSecret]:
+    """List what lies deleted in every vault and can be recovered."""
+    found: list[DeletedSecret] = []
+    for vault in access.settings.vault_urls:
+        async for item in access.pages(f"{vault}/deletedsecrets?{_API}&maxresults=25", _AUDIENCE):
+            tags: Mapping[str, str] = item.get("tags") or _NO_TAGS
+            found.append(DeletedSecret(item["id"].rpartition("/")[2], tags.get("uniqueName", "")))
+    return found
 
 
 async def _secrets(access: Access, vault: str) -> list[VaultSecret]:

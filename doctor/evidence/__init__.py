@@ -18,7 +18,7 @@ from doctor.evidence.directory import (
     ServicePrincipal,
 )
 from doctor.evidence.records import Claim, Cleanup, GivenUp, Intent, Kept, OwnWrites, Record, Unsettled, Work
-from doctor.evidence.vault import MANAGED_BY, Leak, SecretVersion, VaultSecret
+from doctor.evidence.vault import MANAGED_BY, DeletedSecret, Leak, SecretVersion, VaultSecret
 from doctor.evidence.watched import Event, Foreign, ForeignUri, Watched
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Claim",
     "Cleanup",
     "Consent",
+    "DeletedSecret",
     "Event",
     "Evidence",
     "Foreign",
@@ -80,6 +81,7 @@ class Evidence:
     principals: Seen[ServicePrincipal] = Seen()
     consents: Seen[Consent] = Seen()
     secrets: Seen[VaultSecret] = Seen()
+    deleted_secrets: Seen[DeletedSecret] = Seen()
     records: Seen[Record] = Seen()
     claims: Seen[Claim] = Seen()
     unsettled: Seen[Unsettled] = Seen()

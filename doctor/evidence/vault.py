@@ -45,6 +45,14 @@ class VaultSecret:
 
 
 @dataclass(frozen=True)
+class DeletedSecret:
+    """A secret that lies deleted and can be recovered: its values are not lost."""
+
+    name: str
+    unique_name: str
+
+
+@dataclass(frozen=True)
 class Leak:
     """A secret's value outside the vault: whose, and where."""
 

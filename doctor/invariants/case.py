@@ -52,6 +52,11 @@ class Case:
                 found[(version.tags.get("uniqueName", ""), version.tags.get("keyId", ""))].append(version)
         return found
 
+    @cached_property
+    def recoverable(self) -> dict[str, str]:
+        """Names of vault secrets that lie deleted, by the uniqueName of their app."""
+        return {secret.unique_name: secret.name for secret in self.evidence.deleted_secrets}
+
     def is_older(self, moment: datetime | None, than: timedelta) -> bool:
         """Say whether something happened longer ago than this; what has no time is as old as can be."""
         return moment is None or self.evidence.now - moment >= than

@@ -34,18 +34,31 @@ def _is_kept(case: Case, app: Application, password: Password) -> bool:
 def _lost(case: Case, app: Application, password: Password, operation_id: str) -> Breach:
     by_hand = f"az ad app credential delete --id {app.client_id} --key-id {password.key_id}"
     what = f"the live secret {password.key_id} ({password.display_name}) is not in the vault"
-    claimed = (app.unique_name or "", password.key_id) in case.stored
-    if operation_id not in case.records or app.deleted or claimed or not app.is_ours:
+    recoverable = case.recoverable.get(app.unique_name or "")
+    if recoverable is not None:
+        advice = (
+            f"A deleted secret of this app may hold it: az keyvault secret recover --name {recoverable}, then look "
+        )
+        return Breach(Invariant.VALUE_KEPT, app.name, what, f"{advice}again.")
+    if not _is_surely_lost(case, app, password, operation_id):
         return Breach(
             Invariant.VALUE_KEPT,
             app.name,
             what,
-            f"Find out who made it: no operation record, or a vault version that does not sign in. Then: {by_hand}",
+            "Find out who has its value: there is no operation record, or a vault version that does not sign in. "
+            f"Then: {by_hand}",
         )
     repair = RemovePassword(app.unique_name or "", app.object_id, password.key_id, operation_id)
     return Breach(
         Invariant.VALUE_KEPT, app.name, what, f"Nobody has its value. FIX=1 make doctor, or: {by_hand}", repair
     )
+
+
+def _is_surely_lost(case: Case, app: Application, password: Password, operation_id: str) -> bool:
+    """Say whether nobody can have its value: no version, live or deleted, of an app and an operation of ours."""
+    claimed = (app.unique_name or "", password.key_id) in case.stored
+    is_known = app.is_ours and not app.deleted and operation_id in case.records
+    return is_known and not claimed and case.evidence.deleted_secrets.is_whole
 
 
 def unusable_values(case: Case) -> Iterator[Breach]:

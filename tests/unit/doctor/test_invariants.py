@@ -9,6 +9,7 @@ import pytest
 from doctor.breach import RemovePassword
 from doctor.evidence import (
     Application,
+    DeletedSecret,
     Evidence,
     Foreign,
     ForeignUri,
@@ -217,6 +218,16 @@ def test_only_a_credential_whose_operation_is_known_is_removed() -> None:
 
 def test_a_credential_that_the_vault_claims_to_hold_is_never_removed() -> None:
     assert [b.repair for b in found(version(signs_in=False)) if b.invariant == "2"] == [None]
+
+
+def test_a_credential_whose_value_can_be_recovered_is_never_removed() -> None:
+    lost = app(passwords=(PASSWORD, another()))
+    (breach,) = found(replace(lost, deleted_secrets=Seen((DeletedSecret("app--second", "app"),))))
+    assert (breach.repair, "recover --name app--second" in breach.advice) == (None, True)
+    (breach,) = found(replace(lost, deleted_secrets=Seen[DeletedSecret](gap="away")))
+    assert breach.repair is None
+    (breach,) = found(replace(lost, deleted_secrets=Seen((DeletedSecret("other--second", "other"),))))
+    assert breach.repair is not None
 
 
 def test_an_app_in_the_bin_is_not_mended() -> None:
