@@ -32,26 +32,17 @@ def _is_kept(case: Case, app: Application, password: Password) -> bool:
 
 
 def _lost(case: Case, app: Application, password: Password, operation_id: str) -> Breach:
-    by_hand = f"az ad app credential delete --id {app.client_id} --key-id {password.key_id}"
     what = f"the live secret {password.key_id} ({password.display_name}) is not in the vault"
-    recoverable = case.recoverable.get(app.unique_name or "")
-    if recoverable is not None:
-        advice = (
-            f"A deleted secret of this app may hold it: az keyvault secret recover --name {recoverable}, then look "
-        )
-        return Breach(Invariant.VALUE_KEPT, app.name, what, f"{advice}again.")
-    if not _is_surely_lost(case, app, password, operation_id):
-        return Breach(
-            Invariant.VALUE_KEPT,
-            app.name,
-            what,
-            "Find out who has its value: there is no operation record, or a vault version that does not sign in. "
-            f"Then: {by_hand}",
-        )
-    repair = RemovePassword(app.unique_name or "", app.object_id, password.key_id, operation_id)
-    return Breach(
-        Invariant.VALUE_KEPT, app.name, what, f"Nobody has its value. FIX=1 make doctor, or: {by_hand}", repair
-    )
+    by_hand = f"az ad app credential delete --id {app.client_id} --key-id {password.key_id}"
+    repair: RemovePassword | None = None
+    if recoverable := case.recoverable.get(app.unique_name or ""):
+        advice = f"A deleted secret of this app may hold it: az keyvault secret recover --name {recoverable}"
+    elif _is_surely_lost(case, app, password, operation_id):
+        advice = f"Nobody has its value. FIX=1 make doctor, or: {by_hand}"
+        repair = RemovePassword(app.unique_name or "", app.object_id, password.key_id, operation_id)
+    else:
+        advice = f"No record knows it, or a vault version claims it in vain. Find out who uses it, then: {by_hand}"
+    return Breach(Invariant.VALUE_KEPT, app.name, what, advice, repair)
 
 
 def _is_surely_lost(case: Case, app: Application, password: Password, operation_id: str) -> bool:
