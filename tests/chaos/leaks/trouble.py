@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Callable
 from itertools import count
 from random import Random
 from typing import Any
@@ -36,8 +37,8 @@ class Trouble:
         others = (self._fail_with_bodies, self._end_the_worker, self._weather_a_storm, self._reject)
         for trouble in worst if briefly else (*worst, *others):
             trouble()
-        self._driver.weather()
-        self._driver.control("DELETE", "/faults")
+            self._driver.weather()
+            self._driver.control("DELETE", "/faults")
         return [] if witness.settle() else ["something still waits after 30 hours of stack time"]
 
     def _send(self, name: str, **changes: Any) -> str:
@@ -50,17 +51,23 @@ class Trouble:
         return self._answer(self._send(name))
 
     def _answer(self, request_id: str) -> dict[str, Any]:
-        """Wait for an answer while stack time passes, faster than a driver lets it: pauses grow in trouble."""
-        looks = count(1)
-
         def look() -> dict[str, Any] | None:
-            if next(looks) % _LOOKS == 0:
-                self._driver.advance(_STEP_SECONDS)
             environment, inbox = self._driver.environment, self._driver.inbox
             inbox.drain(environment["AZURE_STORAGE_CONNECTION_STRING"], environment["SSL_CERT_FILE"])
             return inbox.next_to(request_id)
 
-        return eventually(look, f"the answer to {request_id}", _PATIENCE_SECONDS)
+        return self._eventually(look, f"the answer to {request_id}")
+
+    def _eventually[T](self, look: Callable[[], T | None], what: str) -> T:
+        """Look until there is something while stack time passes, faster than a driver lets it: pauses grow."""
+        looks = count(1)
+
+        def move_on() -> T | None:
+            if next(looks) % _LOOKS == 0:
+                self._driver.advance(_STEP_SECONDS)
+            return look()
+
+        return eventually(move_on, what, _PATIENCE_SECONDS)
 
     def _lose_answers(self) -> None:
         for service, path in (_ADD_PASSWORD, _STORE, _SIGN_IN):
@@ -97,15 +104,17 @@ class Trouble:
         driver = self._driver
         driver.weather(secretActivationSeconds=2 * _DAY)
         slow, quoting = self._send("slow"), self._send(QUOTING)
-        eventually(lambda: driver.stored_or_none(f"slow-{self._number}"), "the secret to be stored")
-        eventually(lambda: driver.applications(f"{QUOTING}-{self._number}") or None, "the application to be there")
+        self._eventually(lambda: driver.stored_or_none(f"slow-{self._number}"), "the secret to be stored")
+        self._eventually(
+            lambda: driver.applications(f"{QUOTING}-{self._number}") or None, "the application to be there"
+        )
         driver.advance(_DAY + 3600)
         failed = self._answer(slow)
         self._answer(quoting)
         driver.advance(_DAY)
         driver.weather()
         url = f"{driver.environment['DEVSTACK_FUNCTIONS_URL']}/api/operations/{failed['data']['operationId']}/replay"
-        eventually(lambda: httpx.post(url, trust_env=False).status_code == 202 or None, "the replay to be taken")
+        self._eventually(lambda: httpx.post(url, trust_env=False).status_code == 202 or None, "the replay to be taken")
         self._answer(slow)
 
     def _reject(self) -> None:
