@@ -10,7 +10,7 @@ from tests.chaos.load.working_day import WorkingDay
 from tests.chaos.suite import Result, Size
 from tests.e2e.driver import Driver
 
-_FULL, _SMALL = 2000, 60
+_FULL, _SMALL = 2000, 40
 _ENOUGH_TO_JUDGE_MEMORY = 400
 _MOST_GROWTH = 0.10
 """Of the warmed-up size, per 1,000 requests."""
@@ -48,7 +48,12 @@ class LoadSuite:
         again = f"(again: python -m tests.chaos unit {self.name} {unit})"
         return Result(
             breaches=[f"{breach} {again}" for breach in breaches],
-            figures={"requests": requests, "graph_calls": calls, **day.figures},
+            figures={
+                "requests": requests,
+                "requests_per_second": round(requests / day.figures["seconds"], 2),
+                "graph_calls_per_request": round(calls / requests, 1),
+                **day.figures,
+            },
             maxima={f"{name}_growth_percent": round(100 * growth.share, 2) for name, growth in grown.items()},
             notes=[
                 f"{name}: {growth.warmed_up:.0f} MiB, {growth.per_thousand:+.1f} MiB per 1,000 requests"

@@ -24,7 +24,7 @@ _DUPLICATES = 0.05
 _WALL_SECONDS = 0.5
 _STRIDE, _LONG_STRIDE = 5.0, 30.0
 """Stack time per half a second of wall time: while there is enough to do, and when the last are waited for."""
-_PATIENCE_SECONDS = 1800
+_PATIENCE_SECONDS = 3600
 _SAMPLE_EVERY = 20
 
 
@@ -45,11 +45,12 @@ class WorkingDay:
     _draw: random.Random = field(default_factory=lambda: random.Random(1))
 
     def work(self) -> bool:
-        """Send everything and wait for every answer; False when some never came."""
+        """Send everything and wait for every answer; False when some did not come within an hour."""
         self.driver.weather(**WEATHER)
         begun, sampled, asked = time.monotonic(), -_SAMPLE_EVERY, 0
         while asked < self.requests or self._waiting:
-            if time.monotonic() - begun > _PATIENCE_SECONDS:
+            self.figures["seconds"] = round(time.monotonic() - begun)
+            if self.figures["seconds"] > _PATIENCE_SECONDS:
                 return False
             while asked < self.requests and len(self._waiting) < _AT_ONCE:
                 asked += 1
@@ -61,7 +62,6 @@ class WorkingDay:
             if answered - sampled >= _SAMPLE_EVERY:
                 self.memory.sample(answered)
                 sampled = answered
-        self.figures["seconds"] += round(time.monotonic() - begun)
         return True
 
     def _send(self, number: int) -> None:

@@ -11,6 +11,7 @@ from functools import singledispatchmethod
 
 from azure.core.exceptions import ClientAuthenticationError, ResourceNotFoundError
 
+from devstack.doubles.faults import FaultKind
 from tests.chaos.check import Witness
 from tests.chaos.suite import Result
 from tests.chaos.weather.people import Administrator, calm
@@ -214,4 +215,6 @@ class Day:
             self._breaches.append(f"only {len(done)} of {len(asked)} requests were completed, which proves too little")
         suffered: dict[str, dict[str, int]] = self._driver.control("GET", "/faults/suffered")
         for kinds in suffered.values():
-            self._figures["faults_met"] += sum(kinds.values())
+            for kind, count in kinds.items():
+                self._figures["faults_met"] += count
+                self._figures[f"faults_met_{FaultKind(kind).name.lower()}"] += count
