@@ -66,6 +66,7 @@ async def test_who_has_lost_the_lease_neither_issues_nor_stores_another_secret(l
     (app,) = world.directory.applications.values()
     assert len(app.passwords) == sum(len(versions) for versions in world.vault.secrets.values())
     assert world.directory.passwords_ever_issued == 1
+    assert faults.calls.count("vault store") == (1 if last_call == "vault store" else 0)
     await world.settle()
     assert len(app.passwords) == 2
     assert all(len(versions) == 1 for versions in world.vault.secrets.values())
