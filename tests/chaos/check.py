@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -45,6 +45,8 @@ class Witness:
         self.driver = driver
         self._events = Inbox(EVENTS_QUEUE)
         self._foreign = Foreign()
+        self.examined: dict[str, float] = {}
+        """How much the last judgement rests on: for the published figures."""
 
     def drain(self) -> None:
         """Take what was delivered on both queues into memory; as often as one likes."""
@@ -101,6 +103,11 @@ class Witness:
             ),
         )
         found = breaches(evidence, self._settings().policy, _NO_PATIENCE)
+        self.examined = {
+            "applications": sum(app.is_ours for app in evidence.applications),
+            "live_credentials": sum(_live_credentials(evidence)),
+            "orphans": sum(breach.invariant is Invariant.VALUE_KEPT for breach in found),
+        }
         open_entries = [f"{entry.unique_name}/{entry.operation_id}" for entry in evidence.cleanups]
         waiting = [f"{Invariant.ANSWERED}: not settled: clean-up entries {open_entries}"] if open_entries else []
         return [*(f"could not look: {gap}" for gap in evidence.gaps), *waiting, *map(str, found)]
@@ -178,6 +185,12 @@ class Witness:
     def _network(self) -> Network:
         environment = self.driver.environment
         return Network(environment["HTTPS_PROXY"], environment["SSL_CERT_FILE"])
+
+
+def _live_credentials(evidence: Evidence) -> Iterator[int]:
+    """Count the credentials of each app that carry our mark."""
+    for app in evidence.applications:
+        yield sum(operation_of(password.display_name) is not None for password in app.passwords)
 
 
 def _foreign(evidence: Evidence, before: Foreign) -> Foreign:
