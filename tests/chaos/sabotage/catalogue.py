@@ -156,7 +156,7 @@ REAL_SABOTAGES = (
     ),
     _off(
         "no value is logged",
-        "tests/e2e/test_leaks.py::test_no_file_holds_a_secret_but_the_vaults_own",
+        "tests/e2e/test_leaks.py::test_no_file_and_no_answer_holds_a_secret_but_the_vaults_own",
         "shared/adapters/vault.py",
         "        return _entry(stored.properties)\n",
         '        __import__("shared.log").log.warning("secret.stored", value=value.reveal())\n'
@@ -164,7 +164,7 @@ REAL_SABOTAGES = (
     ),
     _off(
         "no value is answered",
-        "tests/e2e/test_leaks.py::test_no_file_holds_a_secret_but_the_vaults_own",
+        "tests/e2e/test_leaks.py::test_no_file_and_no_answer_holds_a_secret_but_the_vaults_own",
         "shared/adapters/vault.py",
         "        return _entry(stored.properties)\n",
         "        stored.properties._version = value.reveal()\n        return _entry(stored.properties)\n",
