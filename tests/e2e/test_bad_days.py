@@ -1,8 +1,5 @@
 """The services lag, throttle, lose answers and go away; processes die. The registrations are right all the same."""
 
-import os
-import signal
-import time
 from pathlib import Path
 
 import httpx
@@ -29,51 +26,6 @@ def test_lag_throttling_and_a_slow_secret_only_cost_time(driver: Driver) -> None
     assert answer["data"]["status"] == "completed"
     driver.weather()
     assert_one_app_with_one_live_secret(driver, "bad-weather", answer["data"]["clientId"])
-
-
-WRITES = [
-    ("graph", "PATCH /applications(uniqueName)"),
-    ("graph", "PATCH /servicePrincipals(appId)"),
-    ("graph", "POST /oauth2PermissionGrants"),
-    ("graph", "POST /applications/{id}/addPassword"),
-    ("keyvault", "PUT /secrets/{name}"),
-]
-
-
-@pytest.mark.parametrize(("service", "path"), WRITES)
-def test_an_answer_lost_after_the_effect_leaves_one_of_everything(driver: Driver, service: str, path: str) -> None:
-    name = f"lost-{WRITES.index((service, path))}"
-    driver.fault(service=service, path=path, kind="lostAnswer", times=2)
-    answer = driver.ask(request(name.upper(), name), moving_clock=True)
-    assert answer["data"]["status"] == "completed"
-    assert_one_app_with_one_live_secret(driver, name, answer["data"]["clientId"])
-
-
-@pytest.mark.parametrize(("service", "path"), WRITES)
-def test_a_worker_killed_while_a_write_is_on_its_way_leaves_one_of_everything(
-    driver: Driver, service: str, path: str
-) -> None:
-    name = f"worker-killed-{WRITES.index((service, path))}"
-    before = driver.calls().get(service, {}).get(path, 0)
-    driver.fault(service=service, path=path, kind="delay", seconds=1, times=1)
-    driver.send(request(name.upper(), name))
-    eventually(lambda: driver.calls().get(service, {}).get(path, 0) > before or None, f"{path} to be called")
-    os.kill(driver.worker_process_id(), signal.SIGKILL)
-    answer = driver.answer(name.upper(), moving_clock=True, within=60)
-    assert answer["data"]["status"] == "completed"
-    assert_one_app_with_one_live_secret(driver, name, answer["data"]["clientId"])
-
-
-def test_a_host_that_is_killed_in_the_middle_finishes_after_its_restart(driver: Driver) -> None:
-    driver.fault(service="graph", path="POST /applications/{id}/addPassword", kind="delay", seconds=5, times=1)
-    driver.send(request("KILL-1", "killed-midway"))
-    eventually(lambda: driver.applications("killed-midway") or None, "the application to be created")
-    time.sleep(0.5)
-    driver.stack.kill("host")
-    driver.stack.restart("host")
-    answer = driver.answer("KILL-1", moving_clock=True, within=60)
-    assert answer["data"]["status"] == "completed"
-    assert_one_app_with_one_live_secret(driver, "killed-midway", answer["data"]["clientId"])
 
 
 def test_a_stack_stopped_in_the_middle_finishes_the_request_when_it_starts_again(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, cast, get_args
 
 from tests.chaos.on_the_wire.actions import ACTIONS, Action
+from tests.chaos.on_the_wire.part import Part
 from tests.chaos.on_the_wire.points import Point
 from tests.chaos.on_the_wire.recording import record
 from tests.chaos.on_the_wire.stage import REDELIVERY_SECONDS, NotReached, Stage, judged, stage
@@ -15,35 +16,33 @@ from tests.chaos.suite import Result, Size
 type Victim = Literal["worker", "host"]
 type When = Literal["before", "after"]
 
-_CHUNKS = {"register": 3, "change": 3, "replay": 5, "fail": 3, "supersede": 3, "poison": 3, "resume": 3}
-"""Into how many units the points of an action are cut, so that one takes one to three minutes; the others into one."""
+_PARTS = {"change": 2, "fail": 2, "replay": 2, "clean-up": 2}
+"""Into how many units the points of an action are cut; those of the others fit into one."""
+_SMALL = ("register/worker/after/writes-1-of-1", "register/host/after/1-of-12")
 
 
 @dataclass(frozen=True)
 class Unit:
-    """Part `part` of `parts` of one row of the matrix."""
+    """One part of one row of the matrix."""
 
     action: Action
     victim: Victim
     when: When
-    part: int
-    parts: int
+    part: Part
 
     @classmethod
     def read(cls, name: str) -> "Unit":
         """The unit of this name: `register/worker/before/1-of-3`."""
         action, victim, when, part = name.split("/")
         found = next(one for one in ACTIONS if one.name == action)
-        number, _, parts = part.partition("-of-")
-        return cls(found, cast("Victim", victim), cast("When", when), int(number), int(parts))
+        return cls(found, cast("Victim", victim), cast("When", when), Part.read(part))
 
     def __str__(self) -> str:
-        return f"{self.action.name}/{self.victim}/{self.when}/{self.part}-of-{self.parts}"
+        return f"{self.action.name}/{self.victim}/{self.when}/{self.part}"
 
     def points(self, recorded: Sequence[Point]) -> Sequence[Point]:
         """This part's points: a worker dies at its own calls, a host at all."""
-        mine = [point for point in recorded if self.victim == "host" or not point.by_host]
-        return mine[self.part - 1 :: self.parts]
+        return self.part.choose([point for point in recorded if self.victim == "host" or not point.by_host])
 
 
 class CrashMatrix:
@@ -52,9 +51,9 @@ class CrashMatrix:
     name = "crash-matrix"
 
     def units(self, size: Size) -> Sequence[str]:
-        """All parts of all rows; in the small size those that hurt most."""
+        """All parts of all rows; in the small size the writes of the first registration, and some of a host's."""
         if size is Size.SMALL:
-            return ["register/worker/after/1-of-3", "register/host/after/1-of-12"]
+            return _SMALL
         return [str(unit) for unit in _all_units()]
 
     def run(self, unit: str, folder: Path) -> Result:
@@ -68,10 +67,10 @@ SUITE = CrashMatrix()
 
 def _all_units() -> Iterator[Unit]:
     for action in ACTIONS:
-        parts = _CHUNKS.get(action.name, 1)
+        parts = Part.all(_PARTS.get(action.name, 1))
         for victim in get_args(Victim.__value__):
             for when in get_args(When.__value__):
-                yield from (Unit(action, victim, when, part + 1, parts) for part in range(parts))
+                yield from (Unit(action, victim, when, part) for part in parts)
 
 
 class Row:
@@ -107,9 +106,10 @@ class Row:
         try:
             for held, (app, point) in enumerate(group.items()):
                 action.lead_up(one, app)
+                one.arm(point, self._unit.when)
                 if point.cold:
                     one.kill_worker()
-                one.arm(point, self._unit.when)
+                    one.wait_for_worker()
                 action.begin(one, app)
                 one.advance(2)
                 one.wait_until_sprung(held + 1)

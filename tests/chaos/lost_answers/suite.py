@@ -1,9 +1,10 @@
-"""Units of the lost answers: all writes of one action, each of which loses its answer so many times in a row."""
+"""Units of the lost answers: every n-th write of one action, each of which loses its answer so many times in a row."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from tests.chaos.on_the_wire.actions import ACTIONS, Action
+from tests.chaos.on_the_wire.part import Part
 from tests.chaos.on_the_wire.points import Point
 from tests.chaos.on_the_wire.recording import record
 from tests.chaos.on_the_wire.stage import NotReached, Stage, judged, stage
@@ -18,17 +19,18 @@ class LostAnswers:
     name = "lost-answers"
 
     def units(self, size: Size) -> Sequence[str]:
-        """Every action, once and twice; in the small size the first registration."""
+        """Every action, once and twice; in the small size some of the first registration."""
         if size is Size.SMALL:
-            return ["register/once"]
-        return [f"{action.name}/{times}" for action in ACTIONS for times in _TIMES]
+            return ["register/once/1-of-4"]
+        return [f"{action.name}/{times}/1-of-1" for action in ACTIONS for times in _TIMES]
 
     def run(self, unit: str, folder: Path) -> Result:
         """Record the action's writes on a fresh stack, lose the answer of each, and have the result judged."""
-        name, _, times = unit.partition("/")
+        name, times, part = unit.split("/")
         action = next(each for each in ACTIONS if each.name == name)
         with stage(folder) as one:
-            writes = [point for point in record(one, action) if point.is_write and not point.by_host]
+            points = [point for point in record(one, action) if point.is_write and not point.by_host]
+            writes = Part.read(part).choose(points)
             apps = [f"{name}-{number}" for number in range(len(writes))]
             action.prepare(one, apps)
             found = [lose(one, action, app, write, _TIMES[times]) for app, write in zip(apps, writes, strict=True)]

@@ -21,9 +21,10 @@ def record(stage: Stage, action: Action) -> list[Point]:
 def _journal(stage: Stage, action: Action, app: str, *, anew: bool) -> list[dict[str, Any]]:
     """The calls of one run of the action, from its beginning to the end of what is peculiar to it."""
     action.lead_up(stage, app)
+    since = stage.last_call()
     if anew:
         stage.kill_worker()
-    since = stage.last_call()
+        stage.wait_for_worker()
     action.begin(stage, app)
     stage.advance(2)
     stage.settle(lambda: action.is_done(stage, app), _CALM_SECONDS)

@@ -46,6 +46,7 @@ class Stage:
         self.witness = Witness(self.driver)
         self.requests = list[dict[str, Any]]()
         self._killed: int | None = None
+        self._is_new = True
         self._hidden = defaultdict[str, list[QueueMessage]](list)
         connection = self.driver.environment["AZURE_STORAGE_CONNECTION_STRING"]
         self._queues = clients.enter_context(
@@ -127,7 +128,7 @@ class Stage:
 
     def kill_worker(self) -> None:
         """Kill the worker child that runs the functions. The host starts another, see `wait_for_worker`."""
-        self._killed = self._worker()
+        self._killed, self._is_new = self._worker(), True
         if self._killed is not None:
             os.kill(self._killed, signal.SIGKILL)
 
@@ -141,6 +142,7 @@ class Stage:
     def kill_host(self) -> None:
         """Kill the whole host with its worker."""
         self.driver.stack.kill("host")
+        self._is_new = True
 
     def restart_host(self) -> None:
         """Start a host again."""
@@ -184,16 +186,17 @@ class Stage:
         A worker that has just started is given longer for its first call. Every other move is a small one, which no
         timer notices: it only wakes a host that waits between two looks at a queue.
         """
-        calm_since, last, moves = time.monotonic() + _FIRST_CALL_SECONDS, self.last_call(), 0
+        calm_since, last, moves = time.monotonic(), self.last_call(), 0
         while not done():
             time.sleep(_LOOK_SECONDS)
             calls = self.journal(last)
             if any(call["caller"] != "host" for call in calls):
                 calm_since, last = time.monotonic(), calls[-1]["number"]
-            elif time.monotonic() - calm_since > calm_seconds:
+                self._is_new = False
+            elif time.monotonic() - calm_since > calm_seconds + self._is_new * _FIRST_CALL_SECONDS:
                 if moves == most_moves:
                     raise NotReached(f"it did not come about; {self._what_waits() or 'nothing'} waits")
-                self.advance(90 * 2 ** (moves // 8) if moves % 2 else 3)
+                self.advance(330 * 2 ** (moves // 8) if moves % 2 else 3)
                 calm_since, moves = time.monotonic(), moves + 1
 
     def wait_until_quiet(self) -> None:
