@@ -39,5 +39,5 @@ def test_duplicates_refusals_and_unreadable_messages_add_up_and_tampering_shows(
     assert touched.startswith(f"4: Requester ({foreign['appId']}): the foreign application was touched")
     assert lost.startswith("2: witnessed: the live secret")
 
-    driver.fault(service="graph", kind="error", path="/applications", times=99)
+    driver.fault(service="graph", kind="throttle", retryAfter=0, path="/applications", times=99)
     assert any(breach.startswith("could not look: applications") for breach in witness.breaches(sent))
