@@ -14,7 +14,7 @@ _SHARED = (".venv", "node_modules")
 """Linked, not copied."""
 _LEFT_OUT = shutil.ignore_patterns(".git", ".chaos", ".devstack*", ".*_cache", "__pycache__", "htmlcov", *_SHARED)
 _LONGEST_SECONDS = 300
-_FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)(?: - (.*))?$", re.MULTILINE)
+_FAILED = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - (.*))?$", re.MULTILINE)
 
 
 def copy_repository(to: Path) -> None:
