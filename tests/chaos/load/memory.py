@@ -21,6 +21,9 @@ class Growth:
         """Growth per 1,000 requests as a share of the warmed-up size."""
         return self.per_thousand / self.warmed_up
 
+    def __str__(self) -> str:
+        return f"{self.warmed_up:.0f} MiB, {self.per_thousand:+.1f} MiB per 1,000 requests"
+
 
 @dataclass
 class Memory:

@@ -16,7 +16,6 @@ WEATHER = {
     "lostAnswerRate": 0.03,
     "errorRate": 0.02,
     "concurrencyViolationRate": 0.03,
-    "seed": 1,
 }
 _AT_ONCE = 80
 """Requests under way: enough to keep the app busy, few enough that none waits long for its turn."""
@@ -34,6 +33,7 @@ class WorkingDay:
 
     driver: Driver
     requests: int
+    seed: int
     memory: Memory
     witness: Witness
     sent: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
@@ -42,11 +42,13 @@ class WorkingDay:
     _waiting: set[str] = field(default_factory=set[str])
     _read: int = 0
     _made: list[str] = field(default_factory=list[str])
-    _draw: random.Random = field(default_factory=lambda: random.Random(1))
+
+    def __post_init__(self) -> None:
+        self._draw = random.Random(self.seed)
 
     def work(self) -> bool:
         """Send everything and wait for every answer; False when some did not come within an hour."""
-        self.driver.weather(**WEATHER)
+        self.driver.weather(**WEATHER, seed=self.seed)
         begun, sampled, asked = time.monotonic(), -_SAMPLE_EVERY, 0
         while asked < self.requests or self._waiting:
             self.figures["seconds"] = round(time.monotonic() - begun)
