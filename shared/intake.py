@@ -34,30 +34,40 @@ class Intake:
         it is rejected. What cannot be read has no record: its answer is derived from the message alone, so a
         second delivery of that message gives the same answer.
         """
-        fields: dict[str, Any] = {}
-        try:
-            fields, problems = parse_object(body)
-            request = _parse(fields, problems)
-        except Rejected as rejected:
-            await self._reject(fields, rejected.problems, body, message_id, received)
+        request = await self._read(body, message_id, received)
+        if request is None:
             return
-        await self._take(request, body, message_id, received)
-
-    async def take_up(self, request: RegistrationRequest, body: bytes, message_id: str, received: datetime) -> None:
-        """See to a request that the host gave up on, without making an attempt: it may have ended its workers."""
-        operation_id = await self._accepted(request, body, message_id, received)
-        if operation_id is not None:
-            await self._services.queues.send_work(operation_id, generation=1)
-
-    async def _take(self, request: RegistrationRequest, body: bytes, message_id: str, received: datetime) -> None:
-        operation_id = await self._accepted(request, body, message_id, received)
+        operation_id = await self._record_of(request, body, message_id, received)
         if operation_id is not None:
             await self._execution.run(operation_id, generation=1)
 
-    async def _accepted(
+    async def take_up(self, body: bytes, message_id: str, received: datetime) -> bool:
+        """See to a message that the host gave up on, without making an attempt: it may have ended its workers.
+
+        Returns False when it is no proper request.
+        """
+        request = await self._read(body, message_id, received)
+        if request is None:
+            return False
+        operation_id = await self._record_of(request, body, message_id, received)
+        if operation_id is not None:
+            await self._services.queues.send_work(operation_id, generation=1)
+        return True
+
+    async def _read(self, body: bytes, message_id: str, received: datetime) -> RegistrationRequest | None:
+        """Read a message; one that is no proper request is answered, and None."""
+        fields: dict[str, Any] = {}
+        try:
+            fields, problems = parse_object(body)
+            return _parse(fields, problems)
+        except Rejected as rejected:
+            await self._reject(fields, rejected.problems, body, message_id, received)
+            return None
+
+    async def _record_of(
         self, request: RegistrationRequest, body: bytes, message_id: str, received: datetime
     ) -> str | None:
-        """Bring a request to its record; the operation to work on, or None when there is an answer already."""
+        """Bring a request to its record; the operation to work on, or None when it has its answer."""
         operation_id, bound_hash = await self._claim(request)
         if bound_hash != request.body_hash():
             await self._reject(request.model_dump(mode="json"), [_reused(request)], body, message_id, received)

@@ -1,30 +1,22 @@
 """What the host gave up on: messages nobody can read, and those whose invocation failed or died every time.
 
-The host moves such a message to a poison queue without a word to anybody. What cannot be read gets its answer
-here, and is kept with a reason like everything else that could not be served. Nothing is wrong with a proper
-request: settings or storage were, or its worker died. Without a record it is taken up where it stood; with one
-`resume_unsettled` carries it on, and a request that ends every worker fails by its own record (CrashLoop).
+The host moves such a message to a poison queue without a word to anybody. What cannot be read is rejected here as
+the intake does it, and kept with a reason like everything else that could not be served. Nothing is wrong with a
+proper request: settings or storage were, or its worker died. Without a record it is taken up where it stood; with
+one `resume_unsettled` carries it on, and a request that ends every worker fails by its own record (CrashLoop).
 """
 
 import json
-from hashlib import sha256
-from typing import Any, cast
+from typing import cast
 
 from shared import log
-from shared.answering import kept_message, unreadable
-from shared.contract.answer import Status
-from shared.contract.request import RegistrationRequest, parse_request
-from shared.contract.strict_json import parse_object
-from shared.errors import Problem, Rejected
+from shared.answering import kept_message
 from shared.intake import Intake
 from shared.naming import WORK_POISON_QUEUE
 from shared.ports import PoisonedMessage
 from shared.services import Services
 
 REASON = "given_up_by_host"
-_EXPLANATION = (
-    "The registrar could not process this request: it failed unexpectedly every time. Its operators are told."
-)
 
 
 async def settle_poison(services: Services, intake: Intake) -> int:
@@ -49,31 +41,9 @@ async def _settle_work(services: Services, message: PoisonedMessage) -> None:
 
 
 async def _settle_request(services: Services, intake: Intake, message: PoisonedMessage) -> None:
-    """Take a proper request up where it stands; answer and keep what is none."""
-    request = _request(message.text)
-    if request is not None:
-        await intake.take_up(request, message.text.encode(), message.id, message.inserted)
-        return
-    fields: dict[str, Any] = {}
-    try:
-        fields = parse_object(message.text.encode())[0]
-    except Rejected:
-        log.event("poison.unreadable", message=message.id)
-    origin = (message.id, sha256(message.text.encode()).hexdigest(), message.inserted)
-    problems = (Problem("", REASON, _EXPLANATION),)
-    answer = unreadable(Status.FAILED, fields, problems, origin, services.tenant_id).to_json()
-    await services.queues.send_answer(answer)
-    await services.queues.send_event(answer)
-    await services.queues.send_poison(kept_message(REASON, message.text))
-
-
-def _request(text: str) -> RegistrationRequest | None:
-    """Read a proper request."""
-    try:
-        fields, problems = parse_object(text.encode())
-        return parse_request(fields) if not problems else None
-    except Rejected:
-        return None
+    """Take a proper request up where it stands; reject what is none as the intake does, and keep it."""
+    if not await intake.take_up(message.text.encode(), message.id, message.inserted):
+        await services.queues.send_poison(kept_message(REASON, message.text))
 
 
 def _work_operation(text: str) -> str | None:

@@ -57,6 +57,9 @@ async def _clean_up(services: Services, cleanup: Cleanup) -> int:
         stored = set[str]()
         for name in cleanup.secret_names:
             stored |= await services.vault.key_ids(cleanup.unique_name, name)
+            if await services.vault.deleted_tags(cleanup.unique_name, name) is not None:
+                # Somebody deleted the secret and may recover it: its value is not lost yet, and may be this one.
+                return 0
         lost = [
             password.key_id
             for password in seen.passwords

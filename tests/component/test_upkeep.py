@@ -53,12 +53,29 @@ async def test_a_clean_up_entry_removes_only_what_its_operation_lost() -> None:
     assert world.cleanups.rows == {}
 
 
-async def test_an_undecodable_message_is_answered_failed_and_kept() -> None:
+async def test_a_value_that_lies_in_a_deleted_vault_secret_is_not_lost() -> None:
+    """Whoever recovers the secret shall find a value that signs in."""
+    world = World()
+    await world.run(example())
+    app = world.directory.applications["adt-client-dev"]
+    (operation,) = world.operations.all()
+    name = "adt-client-dev--client-secret"
+    world.vault.deleted[name] = world.vault.secrets.pop(name)
+    entry = Cleanup("adt-client-dev", operation.id, (name,), world.clock.now())
+    world.cleanups.rows[("adt-client-dev", operation.id)] = entry
+    world.clock.advance(timedelta(minutes=6))
+    assert await clean_up_credentials(world.services) == 0
+    assert len(app.passwords) == 1
+    assert list(world.cleanups.rows.values()) == [entry]
+
+
+async def test_an_undecodable_message_is_rejected_and_kept() -> None:
     world = World()
     world.queues.given_up.append(given_up("\x00 no json"))
     assert await settle_poison(world.services, world.intake) == 1
     (answer,) = world.queues.answers
-    assert answer["type"] == "registrar.registration.failed.v1"
+    assert answer["type"] == "registrar.registration.rejected.v1"
+    assert [error["code"] for error in answer["data"]["errors"]] == ["invalid_json"]
     (kept,) = world.queues.poison
     assert (kept["reason"], kept["original"]) == ("given_up_by_host", "\x00 no json")
     assert world.queues.given_up == []
