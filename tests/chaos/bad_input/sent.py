@@ -60,14 +60,15 @@ class Sent:
         found += [f"{self._by_index[n].name}: valid, and not answered" for n in self.valid if n not in answered]
         return found + self._faults_of_number(refused, others, failed, matched=index_of is not None)
 
-    def result(self, found: Sequence[str]) -> Result:
-        """The unit's result, with how to see a breach again."""
+    def result(self, found: Sequence[str], examined: Mapping[str, float]) -> Result:
+        """The unit's result, with how to see a breach again, and how much it rests on."""
         unit = self.messages[0].unit
         again = f"python -m tests.chaos unit bad-input {unit}"
         breaches = [f"bad-input {unit}: {fault} (again: {again})" for fault in found[:_MOST_FAULTS]]
         if len(found) > _MOST_FAULTS:
             breaches.append(f"bad-input {unit}: and {len(found) - _MOST_FAULTS} more")
         figures: dict[str, float] = {
+            **examined,
             "bad_inputs": len(self.messages),
             "bad_inputs_through_queue": len(self.messages) if unit.startswith("queue") else 0,
             "inputs_that_were_valid": len(self.valid),

@@ -44,7 +44,7 @@ def run_through_queue(unit: str, count: int, folder: Path) -> Result:
         found += witness.breaches(sent.bodies)
         found += sent.faults(witness.answers())
         found += log_faults(stack)
-    return sent.result(found)
+    return sent.result(found, witness.examined)
 
 
 async def _send_all(driver: Driver, sent: Sent) -> list[str]:

@@ -39,7 +39,7 @@ def run_through_worker(unit: str, count: int, folder: Path) -> Result:
         found += witness.breaches(sent.bodies)
         found += sent.faults(witness.answers(), index_of)
         found += log_faults(stack)
-    return sent.result(found)
+    return sent.result(found, witness.examined)
 
 
 async def _deliver_all(stack: Stack, sent: Sent) -> tuple[list[str], dict[str, int]]:

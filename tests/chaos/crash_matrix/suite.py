@@ -91,7 +91,8 @@ class Row:
         for group in groups:
             self._crash({next(apps): point for point in group})
         self._breaches += judged(one)
-        figures: dict[str, float] = {"crash_points": len(points), f"crash_points_{unit.victim}": len(points)}
+        crashed: dict[str, float] = {"crash_points": len(points), f"crash_points_{unit.victim}": len(points)}
+        figures = crashed | one.witness.examined
         return Result(breaches=[f"{unit}: {breach}" for breach in self._breaches], figures=figures)
 
     def _groups(self, points: Sequence[Point]) -> Iterator[Sequence[Point]]:

@@ -41,7 +41,7 @@ class LeakSearch:
         found += leaks(state, issued, {**processes, "the answers": answers})
         found += _blindness(state, issued)
         again = f"(again: python -m tests.chaos unit {self.name} {unit})"
-        figures: dict[str, float] = {
+        figures: dict[str, float] = witness.examined | {
             "issued_values": len(issued),
             "searched_files": sum(1 for file in state.rglob("*") if file.is_file()),
             "searched_processes": len(processes),

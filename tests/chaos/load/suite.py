@@ -46,7 +46,7 @@ class LoadSuite:
         again = f"(again: python -m tests.chaos unit {self.name} {unit})"
         return Result(
             breaches=[f"{breach} {again}" for breach in breaches],
-            figures={"requests": requests, "graph_calls": calls, **day.figures},
+            figures={"requests": requests, "graph_calls": calls, **day.figures, **witness.examined},
             maxima=_maxima(day, calls, grown),
             notes=[f"{name}: {growth}" for name, growth in grown.items()],
         )

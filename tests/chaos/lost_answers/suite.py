@@ -36,7 +36,7 @@ class LostAnswers:
             found = [lose(one, action, app, write, _TIMES[times]) for app, write in zip(apps, writes, strict=True)]
             breaches = [*(each for each in found if each), *judged(one)]
         lost: dict[str, float] = {"lost_answers": len(writes) * _TIMES[times]}
-        return Result(breaches=[f"{unit}: {breach}" for breach in breaches], figures=lost)
+        return Result(breaches=[f"{unit}: {breach}" for breach in breaches], figures=lost | one.witness.examined)
 
 
 SUITE = LostAnswers()

@@ -208,6 +208,7 @@ class Day:
 
     def _judge(self) -> None:
         self._breaches += self._witness.breaches(self._sent)
+        self._figures += Counter({name: int(count) for name, count in self._witness.examined.items()})
         asked = {message["requestId"] for message in self._sent}
         done = {a["data"]["requestId"] for a in self._witness.answers() if a["data"]["status"] == "completed"}
         self._figures += Counter(schedules=1, messages=len(self._sent), requests=len(asked), completed=len(done))
