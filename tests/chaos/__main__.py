@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.chaos import reliability
-from tests.chaos.record import Records, UnitRecord, fingerprint
+from tests.chaos.record import Records, UnitRecord
 from tests.chaos.runner import run_all, run_here
 from tests.chaos.suite import Size
 from tests.chaos.suites import NAMES, load_suite
@@ -43,10 +43,10 @@ def run(
     at_once: Annotated[int, typer.Option(min=1, help="Units at a time.")] = 2,
 ) -> None:
     """Run all units that have not run soundly on this very code, and publish the figures when all have."""
-    names, records = suite or list(NAMES), Records(fingerprint())
+    names, records = suite or list(NAMES), Records()
     units = [(name, unit) for name in names for unit in load_suite(name).units(_size(small))]
     done = sum(1 for name, unit in units if (known := records.read(name, unit)) is not None and known.is_sound)
-    console.print(f"code {records.code}: {len(units)} units, {done} of them have run already")
+    console.print(f"{len(units)} units, {done} of them have run on this code already")
     found = run_all(units, records, _report, at_once)
     _summarise(found)
     broken = [record for record in found if not record.is_sound]

@@ -2,18 +2,22 @@
 
 import hashlib
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from tests.chaos.suite import Result
+from tests.chaos.suites import NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / ".chaos"
-_NOT_TESTED = (".ci", ".github", "docs", "examples", "infra", "schemas", "scripts", "tests/contract", "tests/devstack")
+_NOT_TESTED = (".ci/", ".github/", "docs/", "scripts/", "Makefile")
 """Paths that change no unit's outcome."""
+_TESTED_BY_SABOTAGE = ("tests/unit/", "tests/component/", "tests/contract/", "tests/devstack/", "tests/e2e/test_")
+"""Tests that a sabotage is caught by, and that no other suite runs."""
 
 
 class UnitRecord(BaseModel):
@@ -34,8 +38,11 @@ class UnitRecord(BaseModel):
         return self.error is None and not self.result.breaches
 
 
-def fingerprint() -> str:
-    """Name the code under test: the hash of every tracked or new file that can change an outcome, 12 hex digits."""
+def fingerprint(suite: str) -> str:
+    """Name the code under test: the hash of every file that can change the suite's outcome, 12 hex digits.
+
+    New files count as well, those that git ignores do not.
+    """
     listing = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -46,21 +53,30 @@ def fingerprint() -> str:
     digest = hashlib.sha256()
     for name in sorted(set(listing)):
         file = ROOT / name
-        if file.suffix == ".md" or name.startswith(_NOT_TESTED) or not file.is_file():
+        if not _can_matter(name, suite) or not file.is_file():
             continue
         digest.update(f"{name}\0{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
     return digest.hexdigest()[:12]
 
 
-class Records:
-    """The records of one state of the code."""
+def _can_matter(name: str, suite: str) -> bool:
+    if name.endswith((".md", ".jinja")) or name.startswith(_NOT_TESTED):
+        return False
+    if suite == "sabotage":
+        return True
+    others = tuple(f"tests/chaos/{other.replace('-', '_')}/" for other in NAMES if other not in (suite, "leaks"))
+    return not name.startswith((*_TESTED_BY_SABOTAGE, *others))
 
-    def __init__(self, code: str, folder: Path = FOLDER) -> None:
-        self.code = code
-        self.folder = folder / code
+
+class Records:
+    """What units found, kept by the code they ran on. `code` names the code of a suite."""
+
+    def __init__(self, code: Callable[[str], str] = fingerprint, folder: Path = FOLDER) -> None:
+        self.code = cache(code)
+        self._folder = folder
 
     def read(self, suite: str, unit: str) -> UnitRecord | None:
-        """Read what is known of a unit; None when it never came to an end."""
+        """Read what is known of a unit on today's code; None when it never came to an end."""
         file = self._file(suite, unit)
         return UnitRecord.model_validate_json(file.read_bytes()) if file.exists() else None
 
@@ -72,10 +88,5 @@ class Records:
         partial.write_text(record.model_dump_json(indent=1))
         partial.replace(file)
 
-    def of(self, suite: str) -> Iterator[UnitRecord]:
-        """All records of a suite."""
-        for file in sorted((self.folder / suite).glob("*.json")):
-            yield UnitRecord.model_validate_json(file.read_bytes())
-
     def _file(self, suite: str, unit: str) -> Path:
-        return self.folder / suite / f"{unit.replace('/', '+')}.json"
+        return self._folder / suite / self.code(suite) / f"{unit.replace('/', '+')}.json"

@@ -1,7 +1,7 @@
 """docs/reliability.md, generated: its promises from a template, its figures from the last complete run."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -39,14 +39,14 @@ class Figures(BaseModel):
     suites: dict[str, SuiteFigures]
 
 
-def publish(code: str, records: Iterable[UnitRecord]) -> None:
+def publish(code: Callable[[str], str], records: Iterable[UnitRecord]) -> None:
     """Publish complete runs of some suites that found nothing; those of the others stay.
 
     The document is written once there are figures of every suite.
     """
     ran = {
         name: SuiteFigures(
-            code=code,
+            code=code(name),
             finished=max(record.finished for record in part).astimezone(UTC).replace(microsecond=0),
             units=len(part),
             seconds=round(sum(record.seconds for record in part)),

@@ -27,7 +27,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_what_ran_soundly_is_not_run_again_and_what_broke_is(tmp_path: Path, ran: list[str]) -> None:
-    records, reported = Records("code", tmp_path), list[UnitRecord]()
+    records, reported = Records(lambda _: "code", tmp_path), list[UnitRecord]()
     runner.run_all(UNITS[:2], records, reported.append, at_once=2)
     assert sorted(ran) == ["weather seed/1", "weather seed/2"]
     ran.clear()
@@ -38,9 +38,9 @@ def test_what_ran_soundly_is_not_run_again_and_what_broke_is(tmp_path: Path, ran
 
 
 def test_another_state_of_the_code_has_no_records(tmp_path: Path, ran: list[str]) -> None:
-    runner.run_all(UNITS[:1], Records("one", tmp_path), lambda _: None, at_once=1)
-    assert Records("two", tmp_path).read(*UNITS[0]) is None
-    assert Records("one", tmp_path).read(*UNITS[0]) is not None
+    runner.run_all(UNITS[:1], Records(lambda _: "one", tmp_path), lambda _: None, at_once=1)
+    assert Records(lambda _: "two", tmp_path).read(*UNITS[0]) is None
+    assert Records(lambda _: "one", tmp_path).read(*UNITS[0]) is not None
     assert len(ran) == 1
 
 
