@@ -49,7 +49,7 @@ async def _settle_request(services: Services, intake: Intake, message: PoisonedM
 def _work_operation(text: str) -> str | None:
     try:
         work: object = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     found = cast("dict[str, object]", work).get("operationId") if isinstance(work, dict) else None
     return found if isinstance(found, str) else None

@@ -273,6 +273,10 @@ class Queues(Protocol):
         """Have an operation (continued) after a delay, without expiry."""
         ...
 
+    async def is_work_piling_up(self) -> bool:
+        """Say whether more work is due and waits than a host takes at once."""
+        ...
+
     async def send_answer(self, answer: str) -> None:
         """Deliver an answer to the requester's side."""
         ...

@@ -1,6 +1,6 @@
 """What timers look after: operations nobody carries on, and secrets whose value may have been lost."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared import log
 from shared.errors import RegistrarError
@@ -10,15 +10,19 @@ from shared.registration.convergence import within
 from shared.registration.job import RESUME_AFTER
 from shared.services import Services
 
+_BACKLOG_PATIENCE = timedelta(hours=1)
+
 
 async def resume_unsettled(services: Services) -> int:
     """Send every unsettled operation that shows no sign of life again; returns how many.
 
     A message may have been lost with its queue, or with a worker between record and queue. One too many does no
-    harm: an attempt that finds nothing to do does nothing.
+    harm: an attempt that finds nothing to do does nothing. But where work piles up, silence means that its turn has
+    not come, and every message more would make the pile higher: only what has been silent for an hour is sent then.
     """
     now, resumed = services.runtime.now(), 0
-    async for operation_id, generation in services.operations.due(now):
+    silent_since = now - _BACKLOG_PATIENCE if await services.queues.is_work_piling_up() else now
+    async for operation_id, generation in services.operations.due(silent_since):
         await services.queues.send_work(operation_id, generation)
         await services.operations.relist(operation_id, generation, now + RESUME_AFTER)
         resumed += 1
@@ -57,9 +61,9 @@ async def _clean_up(services: Services, cleanup: Cleanup) -> int:
         stored = set[str]()
         for name in cleanup.secret_names:
             stored |= await services.vault.key_ids(cleanup.unique_name, name)
-            if await services.vault.deleted_tags(cleanup.unique_name, name) is not None:
-                # Somebody deleted the secret and may recover it: its value is not lost yet, and may be this one.
-                return 0
+            # Somebody deleted the secret and may recover it: what it held last is not lost yet.
+            deleted = await services.vault.deleted_tags(cleanup.unique_name, name) or {}
+            stored.add(deleted.get("keyId", ""))
         lost = [
             password.key_id
             for password in seen.passwords

@@ -39,6 +39,11 @@ class StorageQueues:
         message = {"schemaVersion": "1", "operationId": operation_id, "generation": generation}
         await self._send(WORK_QUEUE, json.dumps(message), min(delay, LONGEST_DELAY))
 
+    async def is_work_piling_up(self) -> bool:
+        """Say whether more work is due and waits than a host takes at once: a peek shows messages of now only."""
+        with translated(f"read the queue {WORK_QUEUE}"):
+            return len(await self._clients[WORK_QUEUE].peek_messages(_PAGE)) == _PAGE
+
     async def send_answer(self, answer: str) -> None:
         """Deliver an answer to the requester's side."""
         await self._send(RESULTS_QUEUE, answer)

@@ -259,6 +259,10 @@ class FakeQueues:
         heapq.heappush(self.work, (self.clock.now() + delay, next(self._order), operation_id, generation))
         self.on_work()
 
+    @outgoing("queue peek work")
+    def is_work_piling_up(self) -> bool:
+        return sum(due <= self.clock.now() for due, *_ in self.work) >= 32
+
     @outgoing("queue answer")
     def send_answer(self, answer: str) -> None:
         self.answers.append(json.loads(answer))

@@ -43,14 +43,14 @@ class Sent:
         """
         found: list[str] = []
         refused = Counter[int]()
-        others, failed = 0, 0
+        rejected, others = 0, 0
         answered = defaultdict[int, set[str]](set)
         for answer in {answer["id"]: answer for answer in answers}.values():
             found += [f"answer {answer['id']}: {fault}" for fault in faults_of_form(answer)]
             index = self._about(answer, index_of or {})
             if index is None:
-                failed += answer["data"]["status"] == "failed"
-                others += answer["data"]["status"] != "failed"
+                rejected += answer["data"]["status"] == "rejected"
+                others += answer["data"]["status"] != "rejected"
                 continue
             answered[index].add(answer["id"])
             refused[index] += answer["data"]["operationId"] is None
@@ -58,7 +58,7 @@ class Sent:
                 found.append(fault)
         found += [f"{self._by_index[n].name}: {len(ids)} answers" for n, ids in answered.items() if len(ids) > 1]
         found += [f"{self._by_index[n].name}: valid, and not answered" for n in self.valid if n not in answered]
-        return found + self._faults_of_number(refused, others, failed, matched=index_of is not None)
+        return found + self._faults_of_number(refused, rejected, others, matched=index_of is not None)
 
     def result(self, found: Sequence[str], examined: Mapping[str, float]) -> Result:
         """The unit's result, with how to see a breach again, and how much it rests on."""
@@ -82,7 +82,7 @@ class Sent:
             return self._by_key.get((data["source"], data["requestId"]))
         return index_of.get(answer["time"])
 
-    def _faults_of_number(self, refused: Counter[int], others: int, failed: int, *, matched: bool) -> list[str]:
+    def _faults_of_number(self, refused: Counter[int], rejected: int, others: int, *, matched: bool) -> list[str]:
         """Every message that is no request has one answer: by its time, or at least in number."""
         wanted = [m for m in self.messages if m.index not in self.valid and m.index not in self.poisoned]
         found: list[str] = []
@@ -90,8 +90,9 @@ class Sent:
             unmatched = [message for message in wanted if not refused[message.index]]
             found += [f"{message.name}: not answered" for message in unmatched if not message.hides_metadata]
             wanted = [message for message in unmatched if message.hides_metadata]
-        if others != len(wanted):
-            found.append(f"{others} answers to {len(wanted)} messages that are no requests")
-        if failed != len(self.poisoned):
-            found.append(f"{failed} answers to {len(self.poisoned)} messages that the host gave up on")
+        if rejected != len(wanted) + len(self.poisoned):
+            what = f"{len(wanted)} messages that are no requests, and {len(self.poisoned)} that the host gave up on"
+            found.append(f"{rejected} rejections of {what}")
+        if others:
+            found.append(f"{others} answers about no message, and no rejections")
         return found
