@@ -1,7 +1,7 @@
 """The stack's processes: what each is started with, and how one sees that it is ready."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -21,15 +21,21 @@ HOSTS: Sequence[HostName] = ("host", "host-2")
 """Two instances of the app, as when Azure scales out: same queues, same storage, same settings."""
 
 
-def describe_services(config: StackConfig, state: Path, app: Path) -> dict[ServiceName, Service]:
-    """The services of one stack, in the order in which they start; `app` is the Functions app's folder."""
+def describe_services(
+    config: StackConfig, state: Path, app: Path, settings: Mapping[str, str]
+) -> dict[ServiceName, Service]:
+    """The services of one stack, in the order in which they start.
+
+    `app` is the Functions app's folder, `settings` are app settings over those that the stack makes.
+    """
     ports, folder = config.ports, StateFolder(state)
     own = own_environment() | {"TMPDIR": str(folder.temporary)}
     python = own | {"PYTHONPATH": str(REPOSITORY)}
     storage = azurite(config, state)
     arguments, _ = storage.command()
     # Which of the app's processes makes a call is read from here: the SDKs add it to their User-Agent.
-    settings = python | functions_settings(config, state) | {"AZURE_HTTP_USER_AGENT": "devstack-host"}
+    caller = {"AZURE_HTTP_USER_AGENT": "devstack-host"}
+    environment = python | functions_settings(config, state) | caller | dict(settings)
     return {
         "doubles": Service(
             "doubles",
@@ -38,7 +44,7 @@ def describe_services(config: StackConfig, state: Path, app: Path) -> dict[Servi
             partial(_answers, f"http://127.0.0.1:{ports.control}/health"),
         ),
         "azurite": Service("azurite", arguments, storage.environment(own), storage.is_ready),
-        **{name: _host(name, app, host_url(config, name), folder.clock, settings) for name in HOSTS},
+        **{name: _host(name, app, host_url(config, name), folder.clock, environment) for name in HOSTS},
     }
 
 

@@ -44,13 +44,14 @@ class Stack:
         identity_based_storage: bool = False,
         hosts: int = 1,
         recording: bool = False,
+        settings: Mapping[str, str] | None = None,
     ) -> Self:
         """Start a stack and return when it is ready to serve.
 
         `weather` is what the control plane's /weather takes. `fixed_ports` are wishes by service; all others
         are chosen. `hosts` is how many Functions hosts share the work, 0 to 2; 0 leaves it to somebody else (Core
         Tools, say). With `recording`, the control plane's journal has the app's calls to storage, too, and traps and
-        faults reach them.
+        faults reach them. `settings` are app settings over those that the stack makes.
         Raises StackError or ConfigError when it cannot run; nothing is left running then.
         """
         state = state.absolute()
@@ -65,7 +66,7 @@ class Stack:
             lock.release()
             raise
         try:
-            stack._start(app, weather or {}, hosts)
+            stack._start(app, weather or {}, hosts, settings or {})
             lock.announce("ready")
         except BaseException:
             stack.stop()
@@ -123,13 +124,13 @@ class Stack:
         self._guard.dismiss()
         self._lock.release()
 
-    def _start(self, app: Path, weather: Mapping[str, Any], hosts: int) -> None:
+    def _start(self, app: Path, weather: Mapping[str, Any], hosts: int, settings: Mapping[str, str]) -> None:
         self.logs.mkdir(exist_ok=True)
         self._folder.temporary.mkdir(exist_ok=True)
         for log in self.logs.glob("*.log"):
             log.unlink()
         made = certificates.ensure(self._folder.certificates)
-        self._services = describe_services(self.config, self.state, app)
+        self._services = describe_services(self.config, self.state, app, settings)
         self._launch("doubles", "azurite")
         self._set_weather(weather)
         connection_string = azurite(self.config, self.state).connection_string()

@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
+from rich.markup import escape as escape_markup
 
 from doctor.breach import Breach
 from doctor.evidence import Evidence
@@ -50,6 +50,11 @@ def show(found: Examination, console: Console) -> None:
         console.print(f"[dim]{escape(hidden)}[/]")
     if not (found.breaches or found.evidence.gaps):
         console.print("[green]All seven invariants hold.[/]")
+
+
+def escape(text: str) -> str:
+    """Make a text that came from outside harmless: neither markup nor a terminal's control sequence."""
+    return escape_markup("".join(char if char.isprintable() else ascii(char)[1:-1] for char in text))
 
 
 def _order(breach: Breach) -> tuple[str, str]:

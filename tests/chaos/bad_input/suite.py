@@ -1,14 +1,14 @@
-"""The suite: 100,000 bad messages, most straight into the worker child, some through queue and host."""
+"""The suite: 100,000 bad messages, most straight into the worker child, some through queue and host, or by memory."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.chaos.bad_input.through_domain import run_through_domain
 from tests.chaos.bad_input.through_queue import run_through_queue
 from tests.chaos.bad_input.through_worker import run_through_worker
 from tests.chaos.suite import Result, Size
 
-_WORKER, _QUEUE = "worker", "queue"
-_COUNTS = {"worker": 4750, "queue": 1000, "worker-small": 1200, "queue-small": 100}
+_COUNTS = {"worker": 5000, "queue": 1000, "domain": 5000, "worker-small": 1200, "queue-small": 100}
 """Messages of a unit, by the part of its name before the slash."""
 
 
@@ -18,16 +18,22 @@ class BadInput:
     name = "bad-input"
 
     def units(self, size: Size) -> Sequence[str]:
-        """Twenty units into the worker and five through the queue; one small one of each."""
+        """Eleven units into the worker, five through the queue, eight to the domain; a small one of the first two."""
         if size is Size.SMALL:
             return ["worker-small/00", "queue-small/0"]
-        return [*(f"worker/{n:02}" for n in range(20)), *(f"queue/{n}" for n in range(5))]
+        units = {"worker": 11, "queue": 5, "domain": 8}
+        return [f"{way}/{number:02}" for way, count in units.items() for number in range(count)]
 
     def run(self, unit: str, folder: Path) -> Result:
         """Send the unit's messages and judge what became of them."""
         way = unit.partition("/")[0]
-        run = run_through_worker if way.startswith(_WORKER) else run_through_queue
-        return run(unit, _COUNTS[way], folder)
+        match way.partition("-")[0]:
+            case "worker":
+                return run_through_worker(unit, _COUNTS[way], folder)
+            case "queue":
+                return run_through_queue(unit, _COUNTS[way], folder)
+            case _:
+                return run_through_domain(unit, _COUNTS[way])
 
 
 SUITE = BadInput()

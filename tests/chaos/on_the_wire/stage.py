@@ -20,9 +20,14 @@ from tests.chaos.check import Witness
 from tests.chaos.on_the_wire.points import Point
 from tests.e2e.driver import Driver
 
-_LOOK_SECONDS = 0.02
+_LOOK_SECONDS = 0.05
 _PATIENCE_SECONDS = 15.0
 _LONGEST_HOLD_SECONDS = 7 * 24 * 3600
+_MANY_AT_ONCE = {
+    "AzureFunctionsJobHost__extensions__queues__batchSize": "16",
+    "AzureFunctionsJobHost__extensions__queues__newBatchThreshold": "8",
+}
+"""host.json caps what one host does at once; here many actions are held, and more have to come through."""
 _QUEUES = ("app-registrations", "app-registration-work")
 _TABLES = ("unsettled", "cleanups")
 
@@ -167,9 +172,9 @@ class Stage:
         self.wait_for(is_there, f"{request_id} to be {state}")
         return found[0]
 
-    def wait_for(self, look: Callable[[], bool], what: str) -> None:
-        """Return once `look` is true. Raises NotReached after some seconds of wall time."""
-        end = time.monotonic() + _PATIENCE_SECONDS
+    def wait_for(self, look: Callable[[], bool], what: str, requests: int = 1) -> None:
+        """Return once `look` is true. Raises NotReached after some seconds of wall time for every request."""
+        end = time.monotonic() + _PATIENCE_SECONDS + 3 * requests
         while not look():
             if time.monotonic() > end:
                 raise NotReached(f"gave up waiting for {what}")
@@ -230,7 +235,7 @@ class Stage:
 @contextmanager
 def stage(folder: Path) -> Generator[Stage]:
     """Start a stack in a folder, with its witness watching; stopped on leaving."""
-    with ExitStack() as clients, Stack.start(folder, recording=True) as stack:
+    with ExitStack() as clients, Stack.start(folder, recording=True, settings=_MANY_AT_ONCE) as stack:
         made = Stage(stack, clients)
         made.witness.remember_foreign()
         yield made

@@ -10,7 +10,7 @@ from doctor.breach import SendWork
 from doctor.evidence import Application, Evidence, Leak, Seen
 from doctor.examination import Examination
 from doctor.repair import Outcome, confirmed
-from doctor.report import as_json, show
+from doctor.report import as_json, escape, show
 from tests.unit.doctor.scene import SECRET, SOUND, found
 
 
@@ -52,3 +52,8 @@ def test_only_what_two_looks_agree_on_is_mended() -> None:
     (one,) = found(replace(SOUND, leaks=Seen((Leak("a", "b"),))))
     lost, other = (replace(one, repair=SendWork(name, 1)) for name in ("x", "y"))
     assert confirmed([lost, lost, other, one], [lost, one]) == [SendWork("x", 1)]
+
+
+def test_a_hostile_name_controls_no_terminal() -> None:
+    shown = escape("app\x1b[2J\r\n[bold]\u202e")
+    assert shown == "app\\x1b[2J\\r\\n\\[bold]\\u202e"

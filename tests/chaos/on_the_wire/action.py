@@ -1,0 +1,120 @@
+"""What an action of the registrar is to the crash matrix, and what most have in common."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from tests.chaos.on_the_wire.points import Point, Route
+from tests.chaos.on_the_wire.stage import NotReached, Stage
+from tests.e2e.driver import request
+
+POISON = "app-registrations-poison"
+
+
+class Action(Protocol):
+    """One action, done to an app of its own each time; `app` is a uniqueName and gives the request ids, too.
+
+    `together` is how many may be under way at once without making each other's calls. `own` are the calls by which
+    timers begin if this is their work. `until` is the call that ends what is peculiar to the action.
+    """
+
+    name: str
+    together: int
+    own: frozenset[Route]
+    until: Route | None
+
+    def prepare(self, stage: Stage, apps: Sequence[str]) -> None:
+        """Bring about what has to be there long before, for many apps at once."""
+        ...
+
+    def lead_up(self, stage: Stage, app: str) -> None:
+        """Bring about what has to be there right before, for one app."""
+        ...
+
+    def begin(self, stage: Stage, app: str) -> None:
+        """Set the action off; its calls come from the app, some time later."""
+        ...
+
+    def is_alone(self, point: Point) -> bool:
+        """Whether the action makes this call only while no other action of its kind is held."""
+        ...
+
+    def repeat(self, stage: Stage, app: str) -> None:
+        """Do what a person would do again after a crash; nothing, where a queue or a timer does it."""
+        ...
+
+    def is_done(self, stage: Stage, app: str) -> bool:
+        """Whether the requester has what the action is for. Raises NotReached when it is something else."""
+        ...
+
+
+class Base:
+    """What most actions have in common."""
+
+    together = 10
+    own = frozenset[Route]()
+    until: Route | None = None
+    status = "completed"
+    deliveries = 1
+
+    def prepare(self, stage: Stage, apps: Sequence[str]) -> None:
+        """Nothing has to be there."""
+
+    def lead_up(self, stage: Stage, app: str) -> None:
+        """Nothing has to be there."""
+
+    def is_alone(self, point: Point) -> bool:
+        """Whether it is a call of the host, which sees to other messages only when it is over, or of a new worker."""
+        return point.by_host or point.cold
+
+    def repeat(self, stage: Stage, app: str) -> None:
+        """Leave it to the queue."""
+
+    def is_done(self, stage: Stage, app: str) -> bool:
+        """Whether the last of the answers that are due has arrived; any other than the expected one is a defect."""
+        answers = stage.answers(self.final(app))
+        if len(answers) < self.deliveries:
+            return False
+        if answers[-1]["data"]["status"] != self.status:
+            raise NotReached(f"{self.final(app)} was answered {answers[-1]['data']['status']}, not {self.status}")
+        return True
+
+    def final(self, app: str) -> str:
+        """Request id whose answer ends the action."""
+        return request_id(app)
+
+
+def request_id(app: str, what: str = "first") -> str:
+    """Request id of what is done to an app."""
+    return f"{app}.{what}"
+
+
+def unreadable(its_id: str) -> bytes:
+    """A message in which a key stands twice."""
+    return f'{{"requestId": {json.dumps(its_id)}, "action": "register", "action": "register"}}'.encode()
+
+
+def ask(stage: Stage, *bodies: dict[str, Any]) -> None:
+    """Have requests completed, with nothing left over."""
+    for body in bodies:
+        stage.send(body)
+    stage.advance(2)
+    ids = [body["requestId"] for body in bodies]
+    stage.wait_for(lambda: all(stage.answers(each) for each in ids), f"the answers to {', '.join(ids)}", len(ids))
+    stage.wait_until_quiet()
+
+
+def send_and_wait(stage: Stage, *apps: str) -> None:
+    """Send requests that something keeps from being served at once, and see them waiting."""
+    for app in apps:
+        stage.send(request(request_id(app), app))
+    stage.advance(2)
+    for app in apps:
+        stage.wait_for_state(request_id(app), "waiting")
+    stage.wait_until_quiet()
+
+
+def send_in_vain(stage: Stage, app: str) -> None:
+    """Send a request that has to wait because Graph fails once."""
+    stage.script(service="graph", path="/applications(uniqueName)", method="GET", kind="error", status=500)
+    send_and_wait(stage, app)

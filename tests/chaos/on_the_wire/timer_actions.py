@@ -1,0 +1,84 @@
+"""What timers do: tidy up, and carry on what queue or host have lost."""
+
+from tests.chaos.on_the_wire.action import POISON, Base, ask, request_id, send_and_wait, send_in_vain, unreadable
+from tests.chaos.on_the_wire.points import Route
+from tests.chaos.on_the_wire.stage import Stage
+from tests.e2e.driver import request
+
+_ATTEMPT = ("table", "GET backoff")
+"""With this call every attempt begins; the points of what follows are those of the first registration."""
+
+
+class CleanUp(Base):
+    """A secret whose value was lost with an answer, and whose request came to nothing: a timer removes it."""
+
+    name = "clean-up"
+    together = 1
+    own = frozenset({("table", "GET cleanups()")})
+
+    def lead_up(self, stage: Stage, app: str) -> None:
+        """Lose the answer of addPassword, and supersede the request that issued the secret."""
+        stage.script(service="graph", path="/applications/{id}/addPassword", kind="lostAnswer")
+        send_and_wait(stage, app)
+        ask(stage, request(request_id(app, "newer"), app))
+        stage.advance(15)
+        stage.wait_for(lambda: bool(stage.answers(request_id(app))), "the overtaken request's answer")
+        stage.wait_until_quiet()
+
+    def begin(self, stage: Stage, app: str) -> None:
+        """Let the lag window pass, and the timer's next moment come."""
+        stage.advance(600)
+
+    def is_done(self, stage: Stage, app: str) -> bool:
+        """Whether nothing is left to be tidied up is asked of the table, for every action."""
+        return True
+
+
+class Poison(Base):
+    """A proper request that the host gave up on: a timer takes it up again, and an attempt follows as always."""
+
+    name = "poison"
+    together = 1
+    own = frozenset(
+        {
+            ("queue", f"GET {POISON}/messages peek"),
+            ("queue", "GET app-registration-work-poison/messages peek"),
+        }
+    )
+    until: Route | None = _ATTEMPT
+
+    def begin(self, stage: Stage, app: str) -> None:
+        """Put it where the host puts such messages, and let the timer's next moment come."""
+        stage.send(request(request_id(app), app), queue=POISON)
+        stage.advance(300)
+
+
+class PoisonUnreadable(Poison):
+    """A message that nobody can read, and that the host gave up on: a timer rejects and keeps it."""
+
+    name = "poison-unreadable"
+    status = "rejected"
+    until = None
+
+    def begin(self, stage: Stage, app: str) -> None:
+        """Put it where the host puts such messages, and let the timer's next moment come."""
+        stage.send({"requestId": request_id(app)}, as_it_is=unreadable(request_id(app)), queue=POISON)
+        stage.advance(300)
+
+
+class Resume(Base):
+    """An operation whose message was lost with its queue: a timer sends it again, and an attempt follows as always."""
+
+    name = "resume"
+    together = 1
+    own = frozenset({("table", "GET unsettled()")})
+    until: Route | None = _ATTEMPT
+
+    def lead_up(self, stage: Stage, app: str) -> None:
+        """Have a request wait, and take its message away."""
+        send_in_vain(stage, app)
+        stage.empty("app-registration-work")
+
+    def begin(self, stage: Stage, app: str) -> None:
+        """Let so much time pass that it is missed."""
+        stage.advance(120)
