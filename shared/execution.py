@@ -82,7 +82,8 @@ class Execution:
             await services.queues.send_poison(kept_failure(operation))
         answered = operation.model_copy(update={"answered_at": services.runtime.now()})
         with suppress(Busy):  # somebody else delivered the same answer meanwhile
-            await services.operations.save(answered, stored.etag, due=None)
+            await services.operations.save(answered, stored.etag)
+            await services.operations.unlist(operation.id, operation.generation)
 
     async def _attempt(self, stored: Versioned[Operation]) -> None:
         services, operation = self._services, stored.value
@@ -191,7 +192,8 @@ class Execution:
                 "steps_at_pause": len(operation.steps),
             }
         )
-        await services.operations.save(waiting, stored.etag, due=later.at + RESUME_AFTER)
+        await services.operations.save(waiting, stored.etag)
+        await services.operations.relist(operation.id, operation.generation, later.at + RESUME_AFTER)
         await services.queues.send_work(operation.id, operation.generation, max(later.at - now, timedelta(0)))
         log.event("operation.waiting", operation=operation.id, reason=later.reason, until=later.at)
 

@@ -165,10 +165,10 @@ class Operations(Protocol):
         """Read one record."""
         ...
 
-    async def save(self, operation: Operation, etag: str, due: datetime | None) -> str:
-        """Replace a record read at `etag`; `due` keeps it listed as unsettled until then, None takes it off the list.
+    async def save(self, operation: Operation, etag: str) -> str:
+        """Replace a record read at `etag`; returns the new ETag. Raises Busy when somebody else has written meanwhile.
 
-        Returns the new ETag. Raises Busy when somebody else has written meanwhile.
+        The list of unsettled ones stays as it is.
         """
         ...
 

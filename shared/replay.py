@@ -41,7 +41,7 @@ async def replay(services: Services, operation_id: str) -> Replayed:
     again = _next_generation(stored.value).model_copy(update={"started_at": now})
     # Listed first: it is settled and on no list, and a generation that nobody lists would be lost.
     await services.operations.relist(again.id, again.generation, now + RESUME_AFTER)
-    await services.operations.save(again, stored.etag, due=now + RESUME_AFTER)
+    await services.operations.save(again, stored.etag)
     await services.queues.send_work(again.id, again.generation)
     await services.queues.remove_kept(again.id, before=again.generation)
     log.event("operation.replayed", operation=again.id, app=again.unique_name, generation=again.generation)

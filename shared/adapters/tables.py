@@ -152,14 +152,9 @@ class OperationsTable:
         found = await self._operations.get(_partition(operation_id), "record")
         return Versioned(Operation.model_validate_json(_unpacked(found[0])), found[1]) if found is not None else None
 
-    async def save(self, operation: Operation, etag: str, due: datetime | None) -> str:
-        """Replace a record read at `etag`; `due` keeps it listed as unsettled, None takes it off the list."""
-        new = await self._operations.replace(_partition(operation.id), "record", _columns(operation), etag)
-        if due is None:
-            await self.unlist(operation.id, operation.generation)
-        else:
-            await self.relist(operation.id, operation.generation, due)
-        return new
+    async def save(self, operation: Operation, etag: str) -> str:
+        """Replace a record read at `etag`."""
+        return await self._operations.replace(_partition(operation.id), "record", _columns(operation), etag)
 
     async def due(self, before: datetime) -> AsyncIterator[tuple[str, int]]:
         """List unsettled operations whose next look was due before a moment: (operation id, generation)."""

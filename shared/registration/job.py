@@ -15,6 +15,8 @@ from shared.services import Services
 
 RESUME_AFTER = timedelta(seconds=75)
 """An operation that shows no sign of life for so long is sent again; its lease has run out by then."""
+_LEASE = timedelta(seconds=60)
+"""The list is renewed when less than a lease is left of it: so most attempts write it once."""
 
 
 @dataclass
@@ -25,6 +27,8 @@ class Job:
     lease: Lease
     stored_operation: Versioned[Operation]
     stored_application: Versioned[ApplicationRecord]
+    listed_until: datetime | None = None
+    """When somebody else would send the operation again, as far as this attempt has seen to it."""
 
     @property
     def operation(self) -> Operation:
@@ -46,9 +50,12 @@ class Job:
 
     async def save_operation(self, operation: Operation) -> None:
         """Save the operation. Raises Busy when another attempt wrote meanwhile."""
-        due = self.now() + RESUME_AFTER
-        etag = await self.services.operations.save(operation, self.stored_operation.etag, due)
+        etag = await self.services.operations.save(operation, self.stored_operation.etag)
         self.stored_operation = Versioned(operation, etag)
+        now = self.now()
+        if self.listed_until is None or self.listed_until - now < _LEASE:
+            await self.services.operations.relist(operation.id, operation.generation, now + RESUME_AFTER)
+            self.listed_until = now + RESUME_AFTER
 
     async def save_application(self, **changes: object) -> None:
         """Change fields of the app's record and save it. Raises Busy when another attempt wrote meanwhile."""

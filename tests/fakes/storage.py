@@ -57,14 +57,6 @@ class FakeOperations:
         row = self.rows.get(operation_id)
         return Versioned(_operation(row[0]), row[1]) if row is not None else None
 
-    async def save(self, operation: Operation, etag: str, due: datetime | None) -> str:
-        new = await self._replace(operation, etag)
-        if due is None:
-            await self.unlist(operation.id, operation.generation)
-        else:
-            await self.relist(operation.id, operation.generation, due)
-        return new
-
     async def due(self, before: datetime) -> AsyncIterator[tuple[str, int]]:
         for operation_id, generation in await self._due(before):
             yield operation_id, generation
@@ -89,7 +81,7 @@ class FakeOperations:
         return True
 
     @outgoing("table save")
-    def _replace(self, operation: Operation, etag: str) -> str:
+    def save(self, operation: Operation, etag: str) -> str:
         if self.rows[operation.id][1] != etag:
             raise Busy("changed meanwhile")
         new = str(next(self._etags))

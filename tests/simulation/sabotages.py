@@ -74,8 +74,8 @@ def _no_lease(world: World) -> None:
 def _no_etags(world: World) -> None:
     save_operation, save_application = world.operations.save, world.applications.save
 
-    async def save(operation: Operation, etag: str, due: datetime | None) -> str:
-        return await save_operation(operation, world.operations.rows[operation.id][1], due)
+    async def save(operation: Operation, etag: str) -> str:
+        return await save_operation(operation, world.operations.rows[operation.id][1])
 
     async def save_app(record: ApplicationRecord, etag: str) -> str:
         return await save_application(record, world.applications.rows.get(record.unique_name, ("", ""))[1])

@@ -215,10 +215,10 @@ REAL_SABOTAGES = (
         "progress is recorded before the next write, not after the work",
         "tests/component/test_crashes.py::test_a_worker_that_dies_at_any_call_leaves_one_app_and_one_live_secret",
         "shared/registration/job.py",
-        "        etag = await self.services.operations.save(operation, self.stored_operation.etag, due)\n",
+        "        etag = await self.services.operations.save(operation, self.stored_operation.etag)\n",
         "        etag = self.stored_operation.etag\n"
         "        if operation.state.settled:\n"
-        "            etag = await self.services.operations.save(operation, etag, due)\n",
+        "            etag = await self.services.operations.save(operation, etag)\n",
     ),
     _off(
         "throttling pauses everybody",

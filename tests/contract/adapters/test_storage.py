@@ -71,9 +71,9 @@ async def test_a_record_is_saved_over_what_was_read_only(store: Store) -> None:
     stored = await store.operations.read(operation.id)
     assert stored is not None
     waiting = operation.model_copy(update={"state": State.WAITING})
-    etag = await store.operations.save(waiting, stored.etag, store.now())
+    etag = await store.operations.save(waiting, stored.etag)
     with pytest.raises(Busy):
-        await store.operations.save(operation, stored.etag, store.now())
+        await store.operations.save(operation, stored.etag)
     again = await store.operations.read(operation.id)
     assert again is not None
     assert (again.value.state, again.etag) == (State.WAITING, etag)
@@ -106,17 +106,6 @@ async def test_each_generation_of_an_operation_is_listed_by_itself(store: Store)
     store.advance(MINUTE)
     await store.operations.unlist(operation.id, 1)
     assert {entry for entry in await due(store) if entry[0] == operation.id} == {(operation.id, 2)}
-
-
-async def test_a_settled_operation_leaves_the_list(store: Store) -> None:
-    operation = store.operation()
-    await store.operations.create(operation, store.now() - MINUTE)
-    stored = await store.operations.read(operation.id)
-    assert stored is not None
-    etag = await store.operations.save(operation, stored.etag, store.now() - MINUTE)
-    assert (operation.id, 1) in await due(store)
-    await store.operations.save(operation, etag, None)
-    assert (operation.id, 1) not in await due(store)
 
 
 async def test_an_unknown_app_has_an_empty_record_that_one_may_fill(store: Store, name: str) -> None:
