@@ -64,7 +64,9 @@ def _can_matter(name: str, suite: str) -> bool:
         return False
     if suite == "sabotage":
         return True
-    others = tuple(f"tests/chaos/{other.replace('-', '_')}/" for other in NAMES if other not in (suite, "leaks"))
+    others = [f"tests/chaos/{other.replace('-', '_')}/" for other in NAMES if other not in (suite, "leaks")]
+    if suite not in ("crash-matrix", "lost-answers"):
+        others.append("tests/chaos/on_the_wire/")
     return not name.startswith((*_TESTED_BY_SABOTAGE, *others))
 
 

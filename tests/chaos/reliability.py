@@ -40,10 +40,7 @@ class Figures(BaseModel):
 
 
 def publish(code: Callable[[str], str], records: Iterable[UnitRecord]) -> None:
-    """Publish complete runs of some suites that found nothing; those of the others stay.
-
-    The document is written once there are figures of every suite.
-    """
+    """Publish complete runs of some suites that found nothing; those of the others stay."""
     ran = {
         name: SuiteFigures(
             code=code(name),
@@ -59,8 +56,7 @@ def publish(code: Callable[[str], str], records: Iterable[UnitRecord]) -> None:
     merged = known | ran
     figures = Figures(suites={name: merged[name] for name in NAMES if name in merged})
     FIGURES.write_text(figures.model_dump_json(indent=2) + "\n")
-    if len(figures.suites) == len(NAMES):
-        DOCUMENT.write_text(render(figures))
+    DOCUMENT.write_text(render(figures))
 
 
 def read_figures() -> Figures:
@@ -78,12 +74,17 @@ def render(figures: Figures) -> str:
         keep_trailing_newline=True,
         autoescape=False,  # Markdown, from our own figures
     )
-    environment.filters["amount"] = _amount
+    environment.filters |= {"amount": _amount, "cell": _cell}
     return environment.get_template(_TEMPLATE).render(
         suites=figures.suites,
         minutes=_amount(sum(suite.seconds for suite in figures.suites.values()) // 60),
         total=lambda key: sum(suite.figures.get(key, 0) for suite in figures.suites.values()),  # pyright: ignore
     )
+
+
+def _cell(text: str) -> str:
+    """Make a text fit into a cell of a Markdown table, on one line and not read as markup."""
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
 
 
 def _amount(value: float) -> str:

@@ -1,5 +1,6 @@
 """The main job over in-memory ports: what exists afterwards, whatever the day was like."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -129,6 +130,18 @@ async def test_a_look_alike_api_is_never_meant() -> None:
     )
     await world.run(example())
     assert world.directory.applications["adt-client-dev"].state.required_permissions == {READ_WRITE}
+
+
+async def test_an_api_of_somebody_else_is_unknown_by_its_name() -> None:
+    """Not "not allowed": that would say that policy might allow it, and mean whoever took the name."""
+    world = World()
+    payroll = replace(DIGITAL_TWINS, display_name="Contoso Payroll")
+    somebody, its_id = "11111111-1111-4111-8111-111111111111", "66666666-6666-4666-8666-666666666666"
+    world.directory.apis.append(with_owner(payroll, somebody, its_id))
+    permissions = [{"api": "Contoso Payroll", "delegated": ["Read.Write"]}]
+    answer = await world.run(changed("RITM1", apiPermissions=permissions))
+    assert [error["code"] for error in answer["data"]["errors"]] == ["unknown_api"]
+    assert world.directory.applications == {}
 
 
 async def test_an_older_name_leads_to_the_same_api() -> None:

@@ -8,6 +8,7 @@ import pytest
 from tests.chaos import reliability, runner
 from tests.chaos.record import Records, UnitRecord
 from tests.chaos.suite import Result
+from tests.chaos.suites import NAMES
 
 UNITS = [("weather", "seed/1"), ("weather", "seed/2"), ("load", "all")]
 
@@ -55,3 +56,10 @@ def test_figures_are_summed_and_maxima_are_not() -> None:
     results = [Result(figures={"requests": 2}, maxima={"growth": part}) for part in (3, 1)]
     records = [UnitRecord(suite="load", unit=str(n), seconds=1, finished=now, result=r) for n, r in enumerate(results)]
     assert reliability.summed(records) == {"requests": 4, "growth": 3}
+
+
+def test_the_published_document_is_the_one_that_its_figures_give() -> None:
+    figures = reliability.read_figures()
+    assert reliability.DOCUMENT.read_text() == reliability.render(figures)
+    assert set(figures.suites) <= set(NAMES)
+    assert all(suite.figures for suite in figures.suites.values())

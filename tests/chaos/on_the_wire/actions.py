@@ -36,13 +36,13 @@ class Register(Base):
 
 
 class Change(Base):
-    """A change of an app that exists: another redirect URI, another permission, another credential."""
+    """A change of an app that was made moments ago: another redirect URI, another permission, another credential."""
 
     name = "change"
 
-    def prepare(self, stage: Stage, apps: Sequence[str]) -> None:
-        """Register the apps."""
-        ask(stage, *(request(request_id(app), app) for app in apps))
+    def lead_up(self, stage: Stage, app: str) -> None:
+        """Register the app: within the lag window, a change has more to remember."""
+        ask(stage, request(request_id(app), app))
 
     def begin(self, stage: Stage, app: str) -> None:
         """Send the changed request."""

@@ -51,7 +51,7 @@ REAL_SABOTAGES = (
     ),
     _off(
         "an API is meant only if it is Microsoft's or in policy, not by its name",
-        "tests/component/test_registration.py::test_a_look_alike_api_is_never_meant",
+        "tests/component/test_registration.py::test_an_api_of_somebody_else_is_unknown_by_its_name",
         "shared/registration/permissions.py",
         "return api.owner_organization_id == MICROSOFT_TENANT or policy.api(api.app_id) is not None",
         "return bool(api.app_id or policy)",
@@ -167,7 +167,8 @@ REAL_SABOTAGES = (
         "tests/e2e/test_leaks.py::test_no_file_and_no_answer_holds_a_secret_but_the_vaults_own",
         "shared/adapters/vault.py",
         "        return _entry(stored.properties)\n",
-        "        stored.properties._version = value.reveal()\n        return _entry(stored.properties)\n",
+        "        from dataclasses import replace\n\n"
+        "        return replace(_entry(stored.properties), uri=value.reveal())\n",
     ),
     _off(
         "an intent is recorded before addPassword",
