@@ -19,6 +19,7 @@ from azure.core.exceptions import (
 )
 from azure.identity import ClientSecretCredential, ManagedIdentityCredential
 from azure.keyvault.secrets import SecretClient
+from azure.keyvault.secrets._shared import http_challenge_cache
 
 from devstack.config import Client
 from devstack.doubles.faults import Fault, FaultKind
@@ -52,6 +53,8 @@ def credential(local: Local, client: Client) -> ClientSecretCredential:
 
 @pytest.fixture
 def vault(local: Local) -> Generator[SecretClient]:
+    # The SDK keeps a vault's challenge, and so its tenant, per process: other tests have other tenants.
+    http_challenge_cache.clear()
     with SecretClient(local.config.vault_url, credential(local, local.config.administrator)) as client:
         yield client
 
