@@ -14,7 +14,7 @@ from shared.contract.request import CredentialSpec
 from shared.errors import RegistrarError, Unavailable
 from shared.model import ApplicationState, PasswordCredential, VaultEntry
 from shared.operation import Operation
-from shared.ports import Cleanup, CreatedApplication, IssuedPassword, Lease, Versioned
+from shared.ports import CreatedApplication, IssuedPassword, Lease, Versioned
 from shared.registration import application, credentials, permissions, register
 from shared.registration.application import Registered
 from shared.registration.job import Job
@@ -36,6 +36,10 @@ class Sabotage:
 
 def _nothing(*_: object, **__: object) -> None:
     """Stands in for a check that finds nothing, and for an answer that means no."""
+
+
+async def _left_undone(*_: object, **__: object) -> None:
+    """Stands in for a call that has no effect."""
 
 
 def _blind_retry(world: World) -> None:
@@ -104,17 +108,11 @@ def _no_intent(patch: pytest.MonkeyPatch) -> None:
 
 
 def _no_clean_up_entry(world: World) -> None:
-    async def put(cleanup: Cleanup) -> None:
-        return None
-
-    world.cleanups.put = put
+    world.cleanups.put = _left_undone
 
 
 def _lost_secrets_stay(patch: pytest.MonkeyPatch) -> None:
-    async def remove_lost(*_: object) -> None:
-        return None
-
-    patch.setattr(credentials, "_remove_lost", remove_lost)
+    patch.setattr(credentials, "_remove_lost", _left_undone)
 
 
 def _undo_in_words_only(patch: pytest.MonkeyPatch) -> None:
@@ -127,10 +125,7 @@ def _undo_in_words_only(patch: pytest.MonkeyPatch) -> None:
 
 
 def _no_proof(patch: pytest.MonkeyPatch) -> None:
-    async def prove(*_: object) -> None:
-        return None
-
-    patch.setattr(register, "_prove", prove)
+    patch.setattr(register, "_prove", _left_undone)
 
 
 def _mark_ignored(patch: pytest.MonkeyPatch) -> None:
@@ -150,10 +145,7 @@ def _anybodys_secret_is_ours(patch: pytest.MonkeyPatch) -> None:
 
 
 def _failures_not_kept(world: World) -> None:
-    async def send_poison(message: str) -> None:
-        return None
-
-    world.queues.send_poison = send_poison
+    world.queues.send_poison = _left_undone
 
 
 def _no_clean_up_timer(patch: pytest.MonkeyPatch) -> None:
