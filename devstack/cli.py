@@ -225,5 +225,5 @@ def _running(state: Path) -> StackConfig:
 
 
 def _queues(state: Path) -> RequesterQueues:
-    bundle = Certificates(StateFolder(state).certificates).bundle
-    return RequesterQueues(azurite(_running(state), state).connection_string(), str(bundle))
+    authority = Certificates(StateFolder(state).certificates).ca
+    return RequesterQueues(azurite(_running(state), state).connection_string(), str(authority))

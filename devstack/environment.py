@@ -1,7 +1,7 @@
 """The environments of the stack's processes and of the user's own scripts.
 
 The whole trick of the local stack lies here: standard clients are sent through the CONNECT proxy to the
-doubles by `HTTPS_PROXY`, and trust them by the CA bundle. Nothing else differs from Azure.
+doubles by `HTTPS_PROXY`, and trust them by the stack's CA. Nothing else differs from Azure.
 """
 
 import os
@@ -38,16 +38,16 @@ def network_environment(config: StackConfig, state: Path) -> dict[str, str]:
     """Proxy and CA for any standard client: Python's requests, httpx and aiohttp, Node, curl."""
     proxy = f"http://127.0.0.1:{config.ports.proxy}"
     local = "localhost,127.0.0.1"
-    bundle = str(Certificates(StateFolder(state.absolute()).certificates).bundle)
+    authority = str(Certificates(StateFolder(state.absolute()).certificates).ca)
     return {
         "HTTPS_PROXY": proxy,
         "https_proxy": proxy,
         "NO_PROXY": local,
         "no_proxy": local,
-        "SSL_CERT_FILE": bundle,
-        "REQUESTS_CA_BUNDLE": bundle,
-        "CURL_CA_BUNDLE": bundle,
-        "NODE_EXTRA_CA_CERTS": bundle,
+        "SSL_CERT_FILE": authority,
+        "REQUESTS_CA_BUNDLE": authority,
+        "CURL_CA_BUNDLE": authority,
+        "NODE_EXTRA_CA_CERTS": authority,
     }
 
 

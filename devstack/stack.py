@@ -134,7 +134,7 @@ class Stack:
         self._launch("doubles", "azurite")
         self._set_weather(weather)
         connection_string = azurite(self.config, self.state).connection_string()
-        provision_storage(connection_string, REPOSITORY / "infra/storage.json", made.bundle)
+        provision_storage(connection_string, REPOSITORY / "infra/storage.json", made.ca)
         self._launch(*HOSTS[:hosts])
 
     def _launch(self, *names: ServiceName) -> None:

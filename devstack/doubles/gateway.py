@@ -5,15 +5,16 @@ given the gateway's address; whoever looks on talks to Azurite itself and is not
 """
 
 import ssl
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from urllib.parse import parse_qsl
 
-import httpcore
+import aiohttp
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
+from yarl import URL
 
 from devstack.doubles.faults import StorageName
 from devstack.doubles.middleware import IDLE, Service, caller_of, drop, weathered
@@ -21,6 +22,8 @@ from devstack.doubles.world import World
 
 _HOP_BY_HOP = frozenset({b"connection", b"keep-alive", b"transfer-encoding"})
 """Headers of one connection, not of the message (RFC 9110, 7.6.1)."""
+_NOT_OURS = ("accept", "accept-encoding", "content-type", "user-agent")
+"""Headers that the client would add where the app sends none."""
 _MESSAGE = b"<QueueMessage>"
 
 
@@ -32,9 +35,12 @@ async def gateways(
 
     `ca_bundle` (PEM file) is needed when the origins speak HTTPS. Connections to them are closed on exit.
     """
-    context = ssl.create_default_context(cafile=ca_bundle) if ca_bundle else None
-    async with httpcore.AsyncConnectionPool(ssl_context=context, max_connections=None) as pool:
-        yield {name: _gateway(world, name, origin, pool) for name, origin in origins.items()}
+    context = ssl.create_default_context(cafile=ca_bundle) if ca_bundle else True
+    connector = aiohttp.TCPConnector(limit=0, ssl=context)
+    async with aiohttp.ClientSession(
+        connector=connector, auto_decompress=False, skip_auto_headers=_NOT_OURS, timeout=aiohttp.ClientTimeout()
+    ) as session:
+        yield {name: _gateway(world, name, origin, session) for name, origin in origins.items()}
 
 
 def label(name: StorageName, scope: Scope) -> str:
@@ -61,13 +67,13 @@ def label(name: StorageName, scope: Scope) -> str:
     return " ".join(word for word in words if word)
 
 
-def _gateway(world: World, name: StorageName, origin: str, pool: httpcore.AsyncConnectionPool) -> ASGIApp:
+def _gateway(world: World, name: StorageName, origin: str, session: aiohttp.ClientSession) -> ASGIApp:
     """The gateway to one service. The weather leaves storage alone; scripted faults hit it."""
 
     async def forward(scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            answer = await _forwarded(scope, receive, origin, pool)
-        except (httpcore.NetworkError, httpcore.ProtocolError):
+            answer = await _forwarded(scope, receive, origin, session)
+        except aiohttp.ClientConnectionError:
             await drop(scope, receive)
             return
         if name == "queue" and _is_empty_receive(scope, answer):
@@ -84,22 +90,22 @@ def _gateway(world: World, name: StorageName, origin: str, pool: httpcore.AsyncC
     return weathered(forward, service, world)
 
 
-async def _forwarded(scope: Scope, receive: Receive, origin: str, pool: httpcore.AsyncConnectionPool) -> Response:
+async def _forwarded(scope: Scope, receive: Receive, origin: str, session: aiohttp.ClientSession) -> Response:
     request = Request(scope, receive)
     query: bytes = scope["query_string"]
-    answer = await pool.request(
-        request.method,
-        origin + (scope["raw_path"] + (b"?" + query if query else b"")).decode("ascii"),
-        headers=_end_to_end(request.headers.raw),
-        content=await request.body(),
-    )
-    response = Response(answer.content, answer.status)
-    response.raw_headers = _end_to_end(answer.headers)
-    return response
+    target = origin + (scope["raw_path"] + (b"?" + query if query else b"")).decode("ascii")
+    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in _end_to_end(request.headers.raw)]
+    body = await request.body()
+    async with session.request(
+        request.method, URL(target, encoded=True), headers=headers, data=body or None, allow_redirects=False
+    ) as answer:
+        response = Response(await answer.read(), answer.status)
+        response.raw_headers = _end_to_end(answer.raw_headers)
+        return response
 
 
-def _end_to_end(headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    return [(name, value) for name, value in headers if name.lower() not in _HOP_BY_HOP]
+def _end_to_end(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower(), value) for name, value in headers if name.lower() not in _HOP_BY_HOP]
 
 
 def _is_empty_receive(scope: Scope, answer: Response) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from devstack.doubles.faults import Fault, FaultKind, ServiceName
 from devstack.doubles.wire import Call, When
@@ -51,7 +51,7 @@ class ConnectionDropped(ConnectionResetError):
     """The connection died without an answer, where there is no real socket to close (ASGI transports)."""
 
 
-class DroppableProtocol(H11Protocol):
+class DroppableProtocol(HttpToolsProtocol):
     """uvicorn's HTTP protocol, whose connections an application can kill without an answer.
 
     uvicorn itself always answers, with 500 if the application does not.

@@ -64,6 +64,6 @@ async def _serve_gateways(world: World, state: Path, config: StackConfig, stack:
         "table": ports.table_gateway,
     }
     origins: dict[StorageName, str] = {name: storage.origin(name) for name in served}
-    apps = await stack.enter_async_context(gateways(world, origins, str(files.bundle) if files else None))
+    apps = await stack.enter_async_context(gateways(world, origins, str(files.ca) if files else None))
     for name, app in apps.items():
         await stack.enter_async_context(serving(app, served[name], files))

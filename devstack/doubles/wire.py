@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import takewhile
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -45,12 +46,16 @@ class Journal:
         return call
 
     def forget(self, call: Call) -> None:
-        """Take a call out again."""
-        self._calls.remove(call)
+        """Take a call out again; it is one of the last."""
+        later: list[Call] = []
+        while self._calls and (last := self._calls.pop()) is not call:
+            later.append(last)
+        self._calls.extend(reversed(later))
 
     def since(self, number: int) -> list[Call]:
         """The calls after the one with this number."""
-        return [call for call in self._calls if call.number > number]
+        newest_first = takewhile(lambda call: call.number > number, reversed(self._calls))
+        return list(newest_first)[::-1]
 
 
 class When(StrEnum):

@@ -149,8 +149,11 @@ async def open_access(
 def _storage(
     settings: Settings, credential: AsyncTokenCredential, sdk: dict[str, Any]
 ) -> tuple[TableServiceClient, QueueServiceClient]:
-    # Storage is not behind the proxy of a local stack.
-    local = {name: value for name, value in sdk.items() if name != "proxies"}
+    # Storage is not behind the proxy of a local stack, and it may be there without TLS: the SDK's transport would
+    # read the certificates anew for every call all the same.
+    plain = "DefaultEndpointsProtocol=http;" in (settings.storage_connection_string or "")
+    left_out = {"proxies", "connection_verify"} if plain else {"proxies"}
+    local = {name: value for name, value in sdk.items() if name not in left_out}
     if settings.storage_connection_string is not None:
         return (
             TableServiceClient.from_connection_string(settings.storage_connection_string, **local),

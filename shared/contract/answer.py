@@ -19,7 +19,7 @@ EVENT_SOURCE = "/entra-registrar"
 
 def utc_text(moment: datetime) -> str:
     """RFC 3339 in UTC with whole seconds, the form of every time in an answer."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 type Moment = Annotated[datetime, PlainSerializer(utc_text, return_type=str)]

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from tests.chaos import reliability
 from tests.chaos.record import Records, UnitRecord
-from tests.chaos.runner import run_all, run_here
+from tests.chaos.runner import AT_ONCE, run_all, run_here
 from tests.chaos.suite import Size
 from tests.chaos.suites import NAMES, load_suite
 
@@ -40,7 +40,7 @@ def unit(suite: str, name: str, result: Annotated[Path | None, typer.Option(help
 def run(
     suite: Annotated[list[str] | None, typer.Option(help="Only these suites.")] = None,
     small: Small = False,
-    at_once: Annotated[int, typer.Option(min=1, help="Units at a time.")] = 2,
+    at_once: Annotated[int, typer.Option(min=1, help="Units at a time.")] = AT_ONCE,
 ) -> None:
     """Run all units that have not run soundly on this very code, and publish the figures when all have."""
     names, records = suite or list(NAMES), Records()

@@ -1,4 +1,4 @@
-"""Runs units, two at a time, each in a process and a folder of its own, and keeps what they found."""
+"""Runs units, a few at a time, each in a process and a folder of its own, and keeps what they found."""
 
 import os
 import shutil
@@ -15,6 +15,8 @@ from tests.chaos.record import ROOT, Records, UnitRecord
 from tests.chaos.suite import Result
 from tests.chaos.suites import load_suite
 
+AT_ONCE = 3
+"""Units at a time: a unit waits for something a third of its time, so that three keep two cores busy."""
 LONGEST_SECONDS = 1800
 """A unit that takes longer hangs."""
 

@@ -14,11 +14,11 @@ from devstack.certificates import Certificates, ensure
 
 
 def contents(files: Certificates) -> list[bytes]:
-    return [f.read_bytes() for f in (files.ca, files.bundle, files.server, files.server_key)]
+    return [f.read_bytes() for f in (files.ca, files.server, files.server_key)]
 
 
 @pytest.mark.parametrize("host", ["graph.microsoft.com", "contoso-registrar.vault.azure.net", "127.0.0.1"])
-def test_a_client_with_the_bundle_trusts_the_server(tmp_path: Path, host: str) -> None:
+def test_a_client_with_the_authority_trusts_the_server(tmp_path: Path, host: str) -> None:
     files = ensure(tmp_path)
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(files.server, files.server_key)
@@ -29,7 +29,7 @@ def test_a_client_with_the_bundle_trusts_the_server(tmp_path: Path, host: str) -
 
     thread = threading.Thread(target=answer)
     thread.start()
-    client = ssl.create_default_context(cafile=files.bundle)
+    client = ssl.create_default_context(cafile=files.ca)
     with client.wrap_socket(ours, server_hostname=host) as secured:
         assert secured.getpeercert()
     thread.join()

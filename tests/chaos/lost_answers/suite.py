@@ -21,21 +21,21 @@ class LostAnswers:
     def units(self, size: Size) -> Sequence[str]:
         """Every action, once and twice; in the small size some of the first registration."""
         if size is Size.SMALL:
-            return ["register/once/1-of-4"]
-        return [f"{action.name}/{times}/1-of-1" for action in ACTIONS for times in _TIMES]
+            return ["register/1-of-4/once"]
+        return [f"{action.name}/1-of-1" for action in ACTIONS]
 
     def run(self, unit: str, folder: Path) -> Result:
         """Record the action's writes on a fresh stack, lose the answer of each, and have the result judged."""
-        name, times, part = unit.split("/")
+        name, part, *only = unit.split("/")
         action = next(each for each in ACTIONS if each.name == name)
         with stage(folder) as one:
             points = [point for point in record(one, action) if point.is_write and not point.by_host]
-            writes = Part.read(part).choose(points)
-            apps = [f"{name}-{number}" for number in range(len(writes))]
+            losses = [(write, _TIMES[times]) for times in only or _TIMES for write in Part.read(part).choose(points)]
+            apps = [f"{name}-{number}" for number in range(len(losses))]
             action.prepare(one, apps)
-            found = [lose(one, action, app, write, _TIMES[times]) for app, write in zip(apps, writes, strict=True)]
+            found = [lose(one, action, app, write, times) for app, (write, times) in zip(apps, losses, strict=True)]
             breaches = [*(each for each in found if each), *judged(one)]
-        lost: dict[str, float] = {"lost_answers": len(writes) * _TIMES[times]}
+        lost: dict[str, float] = {"lost_answers": sum(times for _, times in losses)}
         return Result(breaches=[f"{unit}: {breach}" for breach in breaches], figures=lost | one.witness.examined)
 
 

@@ -51,7 +51,7 @@ class Action(Protocol):
 class Base:
     """What most actions have in common."""
 
-    together = 10
+    together = 16
     own = frozenset[Route]()
     until: Route | None = None
     status = "completed"

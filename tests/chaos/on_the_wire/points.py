@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-_ASKED_ONCE = ("identity", "graph", "keyvault", "entra")
+ASKED_ONCE = ("identity", "graph", "keyvault", "entra")
 """Services whose tokens a worker keeps; what differs in calls to storage is when timers fire."""
 
 type Route = tuple[str, str]
@@ -57,7 +57,7 @@ def points_of(warm: Iterable[dict[str, Any]], cold: Iterable[dict[str, Any]], ig
     """
     routine, first = _numbered(warm, ignored), _numbered(cold, ignored)
     known = set(routine)
-    more = {(each.service, each.label) for each in first if each not in known and each.service in _ASKED_ONCE}
+    more = {(each.service, each.label) for each in first if each not in known and each.service in ASKED_ONCE}
     return [*routine, *(_as_cold(point) for point in first if (point.service, point.label) in more)]
 
 

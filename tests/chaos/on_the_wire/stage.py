@@ -7,6 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +18,25 @@ from azure.storage.queue import QueueClient, QueueMessage, QueueServiceClient
 from devstack.services import host_url
 from devstack.stack import Stack
 from tests.chaos.check import Witness
-from tests.chaos.on_the_wire.points import Point
+from tests.chaos.on_the_wire.points import ASKED_ONCE, Point
 from tests.e2e.driver import Driver
 
 _LOOK_SECONDS = 0.05
-_PATIENCE_SECONDS = 15.0
+_LONGEST_UNSEEN_SECONDS = 1.0
+_PATIENCE_SECONDS = 30.0
 _LONGEST_HOLD_SECONDS = 7 * 24 * 3600
-_MANY_AT_ONCE = {
+_HOST_SETTINGS = {
     "AzureFunctionsJobHost__extensions__queues__batchSize": "16",
-    "AzureFunctionsJobHost__extensions__queues__newBatchThreshold": "8",
+    "AzureFunctionsJobHost__extensions__queues__newBatchThreshold": "16",
+    "AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:10:00",
 }
-"""host.json caps what one host does at once; here many actions are held, and more have to come through."""
+"""host.json caps what one host does at once; here many actions are held, and more have to come through. A message whose
+worker died comes back as late as one whose host died: nothing stirs before the clock is moved."""
 _QUEUES = ("app-registrations", "app-registration-work")
 _TABLES = ("unsettled", "cleanups")
 
 _FIRST_CALL_SECONDS = 2.0
+_NUDGES, _NUDGE_WALL_SECONDS = 4, 0.4
 _FEW_MOVES, _MANY_MOVES = 16, 80
 """Of the clock, until something counts as stuck: a quarter of an hour has passed by then, or days."""
 
@@ -51,7 +56,12 @@ class Stage:
         self.witness = Witness(self.driver)
         self.requests = list[dict[str, Any]]()
         self._killed: int | None = None
-        self._is_new = True
+        self.is_cold = True
+        """Whether the worker has just started and holds no tokens yet."""
+        self.is_starting = True
+        """Whether the worker has called nobody yet."""
+        self._last_seen = 0
+        self._drained = 0.0
         self._hidden = defaultdict[str, list[QueueMessage]](list)
         connection = self.driver.environment["AZURE_STORAGE_CONNECTION_STRING"]
         self._queues = clients.enter_context(
@@ -95,13 +105,19 @@ class Stage:
         """Move the stack clock, which also wakes whoever waits between two looks at a queue."""
         self._control.post("/clock", json={"advanceSeconds": seconds}).raise_for_status()
 
+    def now(self) -> datetime:
+        """The time on the stack clock."""
+        return datetime.fromisoformat(self._control.get("/clock").json()["now"])
+
     def journal(self, since: int = 0) -> list[dict[str, Any]]:
         """The calls of the app after the one with this number."""
         return self._control.get("/journal", params={"since": since}).raise_for_status().json()
 
     def last_call(self) -> int:
         """Number of the newest call."""
-        return max((call["number"] for call in self.journal()), default=0)
+        calls = self.journal(self._last_seen)
+        self._last_seen = calls[-1]["number"] if calls else self._last_seen
+        return self._last_seen
 
     def arm(self, point: Point, when: str) -> None:
         """Set a trap at a point, "before" or "after" it."""
@@ -109,7 +125,17 @@ class Stage:
         self._control.post("/traps", json=trap | {"when": when}).raise_for_status()
 
     def wait_until_sprung(self, traps: int) -> None:
-        """Let stack time pass until so many traps hold their calls. Raises NotReached when one does not spring."""
+        """Let stack time pass until so many traps hold their calls. Raises NotReached when one does not spring.
+
+        At first just enough of it to wake a host that waits between two looks at a queue.
+        """
+        for _ in range(_NUDGES):
+            end = time.monotonic() + _NUDGE_WALL_SECONDS
+            while time.monotonic() < end:
+                if self._sprung() >= traps:
+                    return
+                time.sleep(_LOOK_SECONDS)
+            self.advance(2)
         self._pass_time(lambda: self._sprung() >= traps, 1.0, _FEW_MOVES)
 
     def _sprung(self) -> int:
@@ -133,13 +159,18 @@ class Stage:
 
     def kill_worker(self) -> None:
         """Kill the worker child that runs the functions. The host starts another, see `wait_for_worker`."""
-        self._killed, self._is_new = self._worker(), True
+        self._killed, self.is_cold, self.is_starting = self._worker(), True, True
         if self._killed is not None:
             os.kill(self._killed, signal.SIGKILL)
 
     def wait_for_worker(self) -> None:
         """Return when there is a worker that was not killed."""
-        self.wait_for(lambda: self._worker() not in (None, self._killed), "a new worker")
+        end = time.monotonic() + _PATIENCE_SECONDS
+        while self._worker() in (None, self._killed):
+            if time.monotonic() > end:
+                raise NotReached("gave up waiting for a new worker")
+            time.sleep(_LOOK_SECONDS)
+            self.advance(_LOOK_SECONDS * 10)  # the host pauses before it replaces a worker that did not last
 
     def _worker(self) -> int | None:
         return self.functions.get("/admin/host/status").json()["workerProcessId"]
@@ -147,7 +178,7 @@ class Stage:
     def kill_host(self) -> None:
         """Kill the whole host with its worker."""
         self.driver.stack.kill("host")
-        self._is_new = True
+        self.is_cold = self.is_starting = True
 
     def restart_host(self) -> None:
         """Start a host again."""
@@ -174,8 +205,8 @@ class Stage:
 
     def wait_for(self, look: Callable[[], bool], what: str, requests: int = 1) -> None:
         """Return once `look` is true. Raises NotReached after some seconds of wall time for every request."""
-        end = time.monotonic() + _PATIENCE_SECONDS + 3 * requests
-        while not look():
+        end, watch = time.monotonic() + _PATIENCE_SECONDS + 3 * requests, Watch(self)
+        while not (watch.is_worth_a_look() and look()):
             if time.monotonic() > end:
                 raise NotReached(f"gave up waiting for {what}")
             time.sleep(_LOOK_SECONDS)
@@ -191,31 +222,33 @@ class Stage:
         A worker that has just started is given longer for its first call. Every other move is a small one, which no
         timer notices: it only wakes a host that waits between two looks at a queue.
         """
-        calm_since, last, moves = time.monotonic(), self.last_call(), 0
-        while not done():
+        watch, calm_since, moves = Watch(self), time.monotonic(), 0
+        while not (watch.is_worth_a_look() and done()):
             time.sleep(_LOOK_SECONDS)
-            calls = self.journal(last)
-            if any(call["caller"] != "host" for call in calls):
-                calm_since, last = time.monotonic(), calls[-1]["number"]
-                self._is_new = False
-            elif time.monotonic() - calm_since > calm_seconds + self._is_new * _FIRST_CALL_SECONDS:
+            if watch.saw_the_app:
+                calm_since = time.monotonic()
+            elif time.monotonic() - calm_since > calm_seconds + self.is_starting * _FIRST_CALL_SECONDS:
+                if done():
+                    return
                 if moves == most_moves:
                     raise NotReached(f"it did not come about; {self._what_waits() or 'nothing'} waits")
                 self.advance(330 * 2 ** (moves // 8) if moves % 2 else 3)
                 calm_since, moves = time.monotonic(), moves + 1
 
     def wait_until_quiet(self) -> None:
-        """Return when the app has not called anybody for a moment."""
-        last, calm = self.last_call(), 0
+        """Return when nobody of the app, host included, has called anybody for a moment."""
+        watch, calm = Watch(self), 0
         while calm < 2:
             time.sleep(_LOOK_SECONDS * 2)
-            calls = self.journal(last)
-            calm = 0 if calls else calm + 1
-            last = calls[-1]["number"] if calls else last
+            watch.is_worth_a_look()
+            calm = 0 if watch.saw_calls else calm + 1
 
     def answers(self, request_id: str) -> list[dict[str, Any]]:
-        """All deliveries of answers to a request."""
-        return self.witness.answers_to(request_id)
+        """All deliveries of answers to a request, as of this moment or one just before."""
+        if time.monotonic() - self._drained > _LOOK_SECONDS:
+            self.witness.drain()
+            self._drained = time.monotonic()
+        return self.driver.inbox.to_request(request_id)
 
     def _what_waits(self) -> str:
         waiting = [f"queue {name}" for name in _QUEUES if self._messages(name)]
@@ -232,10 +265,40 @@ class Stage:
         return self._queues.get_queue_client(name)
 
 
+class Watch:
+    """Says when it is worth to look closely, which costs more than a glance at the journal: when the app has come to
+    rest after calls, or after a second in any case."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._last = stage.last_call()
+        self._looked = 0.0
+        self._is_news = True
+        self.saw_calls = self.saw_the_app = False
+        """What the last glance saw: any call, and one that was not the host's."""
+
+    def is_worth_a_look(self) -> bool:
+        """Glance at the journal."""
+        calls, now = self._stage.journal(self._last), time.monotonic()
+        self.saw_calls = bool(calls)
+        self.saw_the_app = any(call["caller"] != "host" for call in calls)
+        if self.saw_the_app:
+            self._stage.is_starting = False
+        if any(call["service"] in ASKED_ONCE for call in calls):
+            self._stage.is_cold = False
+        if calls:
+            self._last = calls[-1]["number"]
+            self._is_news = True
+        is_worth = (self._is_news and not calls) or now - self._looked > _LONGEST_UNSEEN_SECONDS
+        if is_worth:
+            self._looked, self._is_news = now, False
+        return is_worth
+
+
 @contextmanager
 def stage(folder: Path) -> Generator[Stage]:
     """Start a stack in a folder, with its witness watching; stopped on leaving."""
-    with ExitStack() as clients, Stack.start(folder, recording=True, settings=_MANY_AT_ONCE) as stack:
+    with ExitStack() as clients, Stack.start(folder, recording=True, settings=_HOST_SETTINGS) as stack:
         made = Stage(stack, clients)
         made.witness.remember_foreign()
         yield made

@@ -24,7 +24,7 @@ class Local:
     @property
     def environment(self) -> dict[str, str]:
         """What a client is given, and no more."""
-        bundle = str(Certificates(StateFolder(self.state).certificates).bundle)
+        bundle = str(Certificates(StateFolder(self.state).certificates).ca)
         return {
             "HTTPS_PROXY": f"http://127.0.0.1:{self.config.ports.proxy}",
             "NO_PROXY": "localhost,127.0.0.1",
