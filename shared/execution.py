@@ -1,7 +1,7 @@
 """Runs one attempt at an operation, under its app's lease, and settles or postpones what comes of it."""
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from shared import log
 from shared.answering import completed, kept_failure, stopped
@@ -42,12 +42,21 @@ class Execution:
             log.warning("operation.other_generation", operation=operation_id, generation=generation)
             await services.operations.unlist(operation_id, generation)
             return
-        operation, now = stored.value, services.runtime.now()
-        if operation.state.settled:
+        if stored.value.state.settled:
             await self._see_to_delivery(stored)
             return
+        await self._go_on(stored, listed_until=None)
+
+    async def begin(self, stored: Versioned[Operation]) -> None:
+        """Make the first attempt at an operation whose record was written, and listed as unsettled, just now."""
+        await self._go_on(stored, listed_until=stored.value.accepted_at + RESUME_AFTER)
+
+    async def _go_on(self, stored: Versioned[Operation], listed_until: datetime | None) -> None:
+        """Make an attempt, unless it is too early or everybody pauses."""
+        services = self._services
+        operation, now = stored.value, services.runtime.now()
         if operation.next_attempt is not None and operation.next_attempt - now > _EARLY:
-            log.event("operation.early", operation=operation_id, next_attempt=operation.next_attempt)
+            log.event("operation.early", operation=operation.id, next_attempt=operation.next_attempt)
             return
         pause = await services.backoff.until()
         if pause is not None and now < pause and now < operation.started_at + services.request_deadline:
@@ -56,7 +65,7 @@ class Execution:
             with suppress(Busy):  # another delivery of the same operation has postponed it
                 await self._postpone(stored, later)
             return
-        await self._attempt(stored)
+        await self._attempt(stored, listed_until)
 
     async def _see_to_delivery(self, stored: Versioned[Operation]) -> None:
         """Deliver the answer of an operation that somebody else settled, unless they are just doing so."""
@@ -85,13 +94,13 @@ class Execution:
             await services.operations.save(answered, stored.etag)
             await services.operations.unlist(operation.id, operation.generation)
 
-    async def _attempt(self, stored: Versioned[Operation]) -> None:
+    async def _attempt(self, stored: Versioned[Operation], listed_until: datetime | None) -> None:
         services, operation = self._services, stored.value
         job: Job | None = None
         try:
             async with services.leases.hold(operation.unique_name) as lease:
                 record = await services.applications.read(operation.unique_name)
-                job = Job(services, lease, stored, record)
+                job = Job(services, lease, stored, record, listed_until)
                 settled = await self._work(job)
         except Busy as busy:
             if job is None:

@@ -14,6 +14,7 @@ from shared.contract.strict_json import parse_object
 from shared.errors import Busy, Problem, Rejected, echo
 from shared.execution import Execution
 from shared.operation import Operation
+from shared.ports import Versioned
 from shared.registration.job import RESUME_AFTER
 from shared.services import Services
 
@@ -37,9 +38,14 @@ class Intake:
         request = await self._read(body, message_id, received)
         if request is None:
             return
-        operation_id = await self._record_of(request, body, message_id, received)
-        if operation_id is not None:
-            await self._execution.run(operation_id, generation=1)
+        found = await self._record_of(request, body, message_id, received)
+        match found:
+            case Versioned():
+                await self._execution.begin(found)
+            case str():
+                await self._execution.run(found, generation=1)
+            case None:
+                pass
 
     async def take_up(self, body: bytes, message_id: str, received: datetime) -> bool:
         """See to a message that the host gave up on, without making an attempt: it may have ended its workers.
@@ -49,8 +55,9 @@ class Intake:
         request = await self._read(body, message_id, received)
         if request is None:
             return False
-        operation_id = await self._record_of(request, body, message_id, received)
-        if operation_id is not None:
+        found = await self._record_of(request, body, message_id, received)
+        if found is not None:
+            operation_id = found if isinstance(found, str) else found.value.id
             await self._services.queues.send_work(operation_id, generation=1)
         return True
 
@@ -66,29 +73,28 @@ class Intake:
 
     async def _record_of(
         self, request: RegistrationRequest, body: bytes, message_id: str, received: datetime
-    ) -> str | None:
-        """Bring a request to its record; the operation to work on, or None when it has its answer."""
-        operation_id, bound_hash = await self._claim(request)
+    ) -> Versioned[Operation] | str | None:
+        """Bring a request to its record: one written just now, the id of one to carry on, or None when it is answered.
+
+        Whoever is the first to claim a request knows that it has no record yet.
+        """
+        services, new_id = self._services, self._services.runtime.new_id()
+        operation_id, bound_hash = await services.operations.claim(
+            request.source, request.request_id, request.body_hash(), new_id
+        )
         if bound_hash != request.body_hash():
             await self._reject(request.model_dump(mode="json"), [_reused(request)], body, message_id, received)
             return None
-        stored = await self._services.operations.read(operation_id)
+        stored = await services.operations.read(operation_id) if operation_id != new_id else None
         if stored is None:
-            await self._record(request, operation_id)
-        elif stored.value.state.settled:
+            return await self._record(request, operation_id) or operation_id
+        if stored.value.state.settled:
             await self._execution.deliver(stored)
             return None
         return operation_id
 
-    async def _claim(self, request: RegistrationRequest) -> tuple[str, str]:
-        """Bind the request's key to an operation; returns the bound operation id and body hash."""
-        services = self._services
-        return await services.operations.claim(
-            request.source, request.request_id, request.body_hash(), services.runtime.new_id()
-        )
-
-    async def _record(self, request: RegistrationRequest, operation_id: str) -> None:
-        """Write the operation's record, with the next place among its app's changes."""
+    async def _record(self, request: RegistrationRequest, operation_id: str) -> Versioned[Operation] | None:
+        """Write the operation's record, with the next place among its app's changes; None when somebody else did."""
         services, now = self._services, self._services.runtime.now()
         unique_name = request.application.unique_name
         sequence = await self._next_sequence(unique_name)
@@ -100,8 +106,11 @@ class Intake:
             accepted_at=now,
             started_at=now,
         )
-        if await services.operations.create(operation, due=now + RESUME_AFTER):
-            log.event("operation.accepted", operation=operation_id, app=unique_name, request=request.request_id)
+        etag = await services.operations.create(operation, due=now + RESUME_AFTER)
+        if etag is None:
+            return None
+        log.event("operation.accepted", operation=operation_id, app=unique_name, request=request.request_id)
+        return Versioned(operation, etag)
 
     async def _next_sequence(self, unique_name: str) -> int:
         applications = self._services.applications

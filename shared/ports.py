@@ -157,8 +157,8 @@ class Operations(Protocol):
         """Find the operation that (source, requestId) is bound to."""
         ...
 
-    async def create(self, operation: Operation, due: datetime) -> bool:
-        """Write a new record, listed as unsettled; False when it is there already."""
+    async def create(self, operation: Operation, due: datetime) -> str | None:
+        """Write a new record, listed as unsettled; its ETag, or None when there is one already."""
         ...
 
     async def read(self, operation_id: str) -> Versioned[Operation] | None:

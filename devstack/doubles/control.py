@@ -4,8 +4,10 @@ It moves the stack clock, makes weather, scripts faults, sets traps, adds docume
 are camelCase.
 """
 
+import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated
@@ -28,6 +30,7 @@ _FAULTS: TypeAdapter[list[Fault]] = TypeAdapter(list[Fault])
 _FAULT = TypeAdapter(Fault)
 _CALLS: TypeAdapter[list[Call]] = TypeAdapter(list[Call])
 _NUMBER: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(ge=0)])
+_SECONDS: TypeAdapter[float] = TypeAdapter(Annotated[float, Field(ge=0, le=60)])
 
 
 class ClockStep(BaseModel):
@@ -160,8 +163,17 @@ class _Control:
         return JSONResponse(asdict(self._world.issued))
 
     async def journal(self, request: Request) -> Response:
-        """The calls in their order, those after number `?since=`; storage's only in a stack that records them."""
-        since = _NUMBER.validate_python(request.query_params.get("since", 0))
+        """The calls in their order, those after number `?since=`; storage's only in a stack that records them.
+
+        With `&within=` (seconds), the answer comes when there are any and none has come for `&calm=` seconds more, or
+        when that time is over.
+        """
+        asked, journal = request.query_params, self._world.journal
+        since = _NUMBER.validate_python(asked.get("since", 0))
+        within, calm = (_SECONDS.validate_python(asked.get(name, 0)) for name in ("within", "calm"))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                await journal.wait_for_calm(since, calm)
         return Response(_CALLS.dump_json(self._world.journal.since(since)), media_type="application/json")
 
     async def traps(self, _request: Request) -> Response:

@@ -15,6 +15,8 @@ from devstack.doubles.faults import ServiceName
 _KEPT = 100_000
 """Calls that the journal remembers; the oldest go first."""
 
+_GLANCE_SECONDS = 0.02
+
 
 @dataclass
 class Call:
@@ -56,6 +58,18 @@ class Journal:
         """The calls after the one with this number."""
         newest_first = takewhile(lambda call: call.number > number, reversed(self._calls))
         return list(newest_first)[::-1]
+
+    async def wait_for_calm(self, number: int, seconds: float) -> None:
+        """Return when there is a call after the one with this number, and none has followed it for so long."""
+        newest, calm_since = number, 0.0
+        while True:
+            last = self._calls[-1].number if self._calls else 0
+            now = asyncio.get_running_loop().time()
+            if last > newest:
+                newest, calm_since = last, now
+            elif newest > number and now - calm_since >= seconds:
+                return
+            await asyncio.sleep(_GLANCE_SECONDS)
 
 
 class When(StrEnum):

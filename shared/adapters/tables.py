@@ -140,12 +140,11 @@ class OperationsTable:
         found = await self._operations.get(_claim_partition(source, request_id), "claim")
         return found[0]["operationId"] if found is not None else None
 
-    async def create(self, operation: Operation, due: datetime) -> bool:
-        """Write a new record, listed as unsettled; False when it is there already."""
+    async def create(self, operation: Operation, due: datetime) -> str | None:
+        """Write a new record, listed as unsettled; its ETag, or None when there is one already."""
         # Listed first: a listed operation without a record is skipped, a record that nobody lists would be lost.
         await self.relist(operation.id, operation.generation, due)
-        made = await self._operations.create(_partition(operation.id), "record", _columns(operation))
-        return made is not None
+        return await self._operations.create(_partition(operation.id), "record", _columns(operation))
 
     async def read(self, operation_id: str) -> Versioned[Operation] | None:
         """Read one record."""

@@ -48,7 +48,7 @@ class FakeOperations:
         claim = self.claims.get((source, request_id))
         return claim[0] if claim is not None else None
 
-    async def create(self, operation: Operation, due: datetime) -> bool:
+    async def create(self, operation: Operation, due: datetime) -> str | None:
         await self.relist(operation.id, operation.generation, due)
         return await self._insert(operation)
 
@@ -74,11 +74,12 @@ class FakeOperations:
         self.unsettled.pop((operation_id, generation), None)
 
     @outgoing("table create")
-    def _insert(self, operation: Operation) -> bool:
+    def _insert(self, operation: Operation) -> str | None:
         if operation.id in self.rows:
-            return False
-        self.rows[operation.id] = (operation.model_dump_json(), str(next(self._etags)))
-        return True
+            return None
+        etag = str(next(self._etags))
+        self.rows[operation.id] = (operation.model_dump_json(), etag)
+        return etag
 
     @outgoing("table save")
     def save(self, operation: Operation, etag: str) -> str:

@@ -22,7 +22,7 @@ from tests.chaos.on_the_wire.points import ASKED_ONCE, Point
 from tests.e2e.driver import Driver
 
 _LOOK_SECONDS = 0.05
-_LONGEST_UNSEEN_SECONDS = 1.0
+_CALM_SECONDS, _QUIET_SECONDS = 0.05, 0.2
 _PATIENCE_SECONDS = 30.0
 _LONGEST_HOLD_SECONDS = 7 * 24 * 3600
 _HOST_SETTINGS = {
@@ -46,6 +46,10 @@ REDELIVERY_SECONDS = 660.0
 
 class NotReached(Exception):
     """What was waited for did not come about; the text says what."""
+
+
+class NotSprung(NotReached):
+    """A call that was waited for was not made: the action came to its end, or to a standstill, without it."""
 
 
 class Stage:
@@ -109,14 +113,21 @@ class Stage:
         """The time on the stack clock."""
         return datetime.fromisoformat(self._control.get("/clock").json()["now"])
 
-    def journal(self, since: int = 0) -> list[dict[str, Any]]:
-        """The calls of the app after the one with this number."""
-        return self._control.get("/journal", params={"since": since}).raise_for_status().json()
+    def journal(self, since: int = 0, *, within: float = 0, calm: float = 0) -> list[dict[str, Any]]:
+        """The calls of the app after the one with this number.
+
+        With `within`, wait up to so many seconds until there are any and none has come for `calm` seconds more.
+        """
+        asked = {"since": since, "within": within, "calm": calm}
+        calls = self._control.get("/journal", params=asked).raise_for_status().json()
+        self.is_starting &= not any(call["caller"] != "host" for call in calls)
+        self.is_cold &= not any(call["service"] in ASKED_ONCE for call in calls)
+        self._last_seen = calls[-1]["number"] if calls else self._last_seen
+        return calls
 
     def last_call(self) -> int:
         """Number of the newest call."""
-        calls = self.journal(self._last_seen)
-        self._last_seen = calls[-1]["number"] if calls else self._last_seen
+        self.journal(self._last_seen)
         return self._last_seen
 
     def arm(self, point: Point, when: str) -> None:
@@ -125,18 +136,23 @@ class Stage:
         self._control.post("/traps", json=trap | {"when": when}).raise_for_status()
 
     def wait_until_sprung(self, traps: int) -> None:
-        """Let stack time pass until so many traps hold their calls. Raises NotReached when one does not spring.
+        """Let stack time pass until so many traps hold their calls. Raises NotSprung when one does not spring.
 
         At first just enough of it to wake a host that waits between two looks at a queue.
         """
+        last = self.last_call()
         for _ in range(_NUDGES):
-            end = time.monotonic() + _NUDGE_WALL_SECONDS
-            while time.monotonic() < end:
+            while calls := self.journal(last, within=_NUDGE_WALL_SECONDS, calm=_CALM_SECONDS):
                 if self._sprung() >= traps:
                     return
-                time.sleep(_LOOK_SECONDS)
+                last = calls[-1]["number"]
+            if self._sprung() >= traps:
+                return
             self.advance(2)
-        self._pass_time(lambda: self._sprung() >= traps, 1.0, _FEW_MOVES)
+        try:
+            self._pass_time(lambda: self._sprung() >= traps, 1.0, _FEW_MOVES)
+        except NotReached as missed:
+            raise NotSprung(str(missed)) from missed
 
     def _sprung(self) -> int:
         return sum(trap["sprung"] is not None for trap in self._control.get("/traps").json())
@@ -204,12 +220,16 @@ class Stage:
         return found[0]
 
     def wait_for(self, look: Callable[[], bool], what: str, requests: int = 1) -> None:
-        """Return once `look` is true. Raises NotReached after some seconds of wall time for every request."""
-        end, watch = time.monotonic() + _PATIENCE_SECONDS + 3 * requests, Watch(self)
-        while not (watch.is_worth_a_look() and look()):
+        """Return once `look` is true. Raises NotReached after some seconds of wall time for every request.
+
+        Looking costs more than a glance at the journal: it is done when the app has come to rest after calls.
+        """
+        end, last = time.monotonic() + _PATIENCE_SECONDS + 3 * requests, self.last_call()
+        while not look():
             if time.monotonic() > end:
                 raise NotReached(f"gave up waiting for {what}")
-            time.sleep(_LOOK_SECONDS)
+            calls = self.journal(last, within=1.0, calm=_CALM_SECONDS)
+            last = calls[-1]["number"] if calls else last
 
     def settle(self, done: Callable[[], bool], calm_seconds: float = 0.3) -> None:
         """Let stack time pass until `done`, and nothing waits any more. Raises NotReached."""
@@ -222,14 +242,14 @@ class Stage:
         A worker that has just started is given longer for its first call. Every other move is a small one, which no
         timer notices: it only wakes a host that waits between two looks at a queue.
         """
-        watch, calm_since, moves = Watch(self), time.monotonic(), 0
-        while not (watch.is_worth_a_look() and done()):
-            time.sleep(_LOOK_SECONDS)
-            if watch.saw_the_app:
+        calm_since, last, moves = time.monotonic(), self.last_call(), 0
+        while not done():
+            patience = calm_seconds + self.is_starting * _FIRST_CALL_SECONDS
+            calls = self.journal(last, within=patience, calm=_CALM_SECONDS)
+            last = calls[-1]["number"] if calls else last
+            if any(call["caller"] != "host" for call in calls):
                 calm_since = time.monotonic()
-            elif time.monotonic() - calm_since > calm_seconds + self.is_starting * _FIRST_CALL_SECONDS:
-                if done():
-                    return
+            elif time.monotonic() - calm_since >= patience:
                 if moves == most_moves:
                     raise NotReached(f"it did not come about; {self._what_waits() or 'nothing'} waits")
                 self.advance(330 * 2 ** (moves // 8) if moves % 2 else 3)
@@ -237,11 +257,8 @@ class Stage:
 
     def wait_until_quiet(self) -> None:
         """Return when nobody of the app, host included, has called anybody for a moment."""
-        watch, calm = Watch(self), 0
-        while calm < 2:
-            time.sleep(_LOOK_SECONDS * 2)
-            watch.is_worth_a_look()
-            calm = 0 if watch.saw_calls else calm + 1
+        while self.journal(self.last_call(), within=_QUIET_SECONDS, calm=_QUIET_SECONDS):
+            pass
 
     def answers(self, request_id: str) -> list[dict[str, Any]]:
         """All deliveries of answers to a request, as of this moment or one just before."""
@@ -263,36 +280,6 @@ class Stage:
 
     def _queue(self, name: str) -> QueueClient:
         return self._queues.get_queue_client(name)
-
-
-class Watch:
-    """Says when it is worth to look closely, which costs more than a glance at the journal: when the app has come to
-    rest after calls, or after a second in any case."""
-
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
-        self._last = stage.last_call()
-        self._looked = 0.0
-        self._is_news = True
-        self.saw_calls = self.saw_the_app = False
-        """What the last glance saw: any call, and one that was not the host's."""
-
-    def is_worth_a_look(self) -> bool:
-        """Glance at the journal."""
-        calls, now = self._stage.journal(self._last), time.monotonic()
-        self.saw_calls = bool(calls)
-        self.saw_the_app = any(call["caller"] != "host" for call in calls)
-        if self.saw_the_app:
-            self._stage.is_starting = False
-        if any(call["service"] in ASKED_ONCE for call in calls):
-            self._stage.is_cold = False
-        if calls:
-            self._last = calls[-1]["number"]
-            self._is_news = True
-        is_worth = (self._is_news and not calls) or now - self._looked > _LONGEST_UNSEEN_SECONDS
-        if is_worth:
-            self._looked, self._is_news = now, False
-        return is_worth
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from shared.application_record import ApplicationRecord
 from shared.errors import Busy
 from shared.model import ApplicationState
 from shared.operation import State
-from shared.ports import Cleanup
+from shared.ports import Cleanup, Versioned
 from tests.contract.adapters.stores import Store, azurite_store, fake_store, storage_account
 from tests.devstack.doubles.local import Local
 
@@ -45,12 +45,11 @@ async def test_a_claim_is_the_first_ones(store: Store) -> None:
 async def test_a_record_is_created_once_and_read_as_it_was(store: Store) -> None:
     operation = store.operation()
     assert await store.operations.read(operation.id) is None
-    assert await store.operations.create(operation, store.now()) is True
+    etag = await store.operations.create(operation, store.now())
     other = operation.model_copy(update={"body_hash": "other"})
-    assert await store.operations.create(other, store.now()) is False
-    stored = await store.operations.read(operation.id)
-    assert stored is not None
-    assert stored.value == operation
+    assert await store.operations.create(other, store.now()) is None
+    assert etag is not None
+    assert await store.operations.read(operation.id) == Versioned(operation, etag)
 
 
 async def test_a_record_larger_than_a_property_is_kept_whole(store: Store) -> None:

@@ -1,5 +1,6 @@
 """The control plane over ASGI."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,7 @@ async def test_every_mistake_is_named_in_a_problem(http: httpx.AsyncClient) -> N
         ("POST", "/weather", "{}", 405),
         ("POST", "/traps", '{"service": "graph", "label": "GET /me", "when": "later"}', 400),
         ("GET", "/journal?since=yesterday", "", 400),
+        ("GET", "/journal?within=3600", "", 400),
         ("GET", "/nowhere", "", 404),
     ],
 )
@@ -107,6 +109,16 @@ async def test_the_journal_is_read_from_a_number_on(http: httpx.AsyncClient, pla
     planted.journal.note("table", "PUT unsettled", "worker").status = 204
     listed = (await http.get("/journal", params={"since": 1})).json()
     assert listed == [{"number": 2, "service": "table", "label": "PUT unsettled", "caller": "worker", "status": 204}]
+
+
+async def test_the_journal_can_be_waited_for(http: httpx.AsyncClient, planted: World) -> None:
+    waiting = asyncio.create_task(http.get("/journal", params={"since": 0, "within": 30, "calm": 0.05}))
+    for label in ("GET /applications", "POST /applications"):
+        await asyncio.sleep(0.03)
+        assert not waiting.done()
+        planted.journal.note("graph", label, "worker")
+    assert [call["label"] for call in (await waiting).json()] == ["GET /applications", "POST /applications"]
+    assert (await http.get("/journal", params={"since": 2, "within": 0.05})).json() == []
 
 
 async def test_traps_are_set_and_released(http: httpx.AsyncClient, planted: World) -> None:
