@@ -142,7 +142,8 @@ class Store:
         """The object, or None when time has purged it meanwhile."""
         if item.get("purged") and not self._is_busy(item):
             return None
-        return None if item.get("scheduledPurgeDate", self.now() + 1) <= self.now() else item
+        ends = item.get("scheduledPurgeDate")
+        return None if ends is not None and ends <= self.now() else item
 
     def _is_busy(self, item: Document) -> bool:
         return item.get("_busyUntil", 0) > self._world.clock.time()

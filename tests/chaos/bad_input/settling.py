@@ -2,14 +2,12 @@
 
 from devstack.stack import Stack
 from tests.chaos.bad_input.log_lines import faults_of_log
-from tests.chaos.check import Witness
+from tests.chaos.check import HIDDEN_SECONDS, Witness
 from tests.e2e.driver import Driver, eventually
 
 _POISON = "app-registrations-poison"
 _UPKEEP_SECONDS = 300
 """How often `settle_poison` runs."""
-_HIDDEN_SECONDS = 130
-"""A little longer than it hides what it looks through."""
 
 
 def settle(witness: Witness, *, poisoned: bool) -> list[str]:
@@ -22,7 +20,7 @@ def settle(witness: Witness, *, poisoned: bool) -> list[str]:
         eventually(lambda: all_have_reasons(witness.driver) or None, "the poisoned messages to be answered")
         if not witness.settle():
             found.append("something still waits after the poisoned messages were seen to")
-        witness.driver.advance(_HIDDEN_SECONDS)
+        witness.driver.advance(HIDDEN_SECONDS)
     return found
 
 

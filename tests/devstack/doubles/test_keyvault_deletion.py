@@ -1,6 +1,7 @@
 """Soft deletion: what a deleted secret's name, value and life look like until it is gone."""
 
 from datetime import timedelta
+from itertools import count
 
 import pytest
 
@@ -94,3 +95,12 @@ async def test_purge_protection(vault: Vault, world: World, config: StackConfig)
     assert stored["attributes"]["recoveryLevel"] == "CustomizedRecoverable"
     await vault.call("DELETE", "/secrets/db")
     assert await vault.refusal("DELETE", "/deletedsecrets/db") == (403, "Forbidden", None)
+
+
+async def test_a_second_that_passes_meanwhile_purges_nothing(
+    vault: Vault, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await vault.set("db")
+    ticks = count(int(world.clock.time()))
+    monkeypatch.setattr(world.clock, "time", lambda: float(next(ticks)))
+    assert (await vault.call("GET", "/secrets/db")).status_code == 200
