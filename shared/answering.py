@@ -16,6 +16,7 @@ from shared.contract.answer import (
     answer_id,
     answer_type,
     answered_errors,
+    utc_text,
 )
 from shared.contract.request import RegistrationRequest, valid_id, valid_unique_name
 from shared.errors import Problem
@@ -89,11 +90,12 @@ def unreadable(
     delivery of the message gives the same one. `fields` is what could be read of the request, if anything.
     """
     message_id, body_hash, received = message
+    # The arrival is part of the id: a payload's own `Id` may stand in the message's (WebJobs SDK, binding data).
     application: object = fields.get("application")
     named = cast("dict[str, object]", application) if isinstance(application, dict) else {}
     kind = answer_type(status)
     return Answer(
-        id=answer_id(message_id, body_hash, kind),
+        id=answer_id(message_id, body_hash, utc_text(received), kind),
         type=kind,
         subject=valid_unique_name(named.get("uniqueName")),
         time=received,

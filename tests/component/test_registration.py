@@ -240,6 +240,16 @@ async def test_a_vault_name_that_is_not_ours_is_never_written() -> None:
     assert world.directory.applications == {}
 
 
+async def test_messages_that_call_themselves_by_one_id_are_answered_one_by_one() -> None:
+    world, body = World(), b'{"id": "1", "specversion": "1.0"}'
+    first, second = world.clock.now(), world.clock.now() + timedelta(hours=1)
+    for received in (first, second, first):
+        await world.intake.accept(body, "1", received)
+    answers = world.queues.answers
+    assert answers[0] == answers[2]
+    assert answers[0]["id"] != answers[1]["id"]
+
+
 async def test_an_unreadable_message_is_answered_once_with_every_fault() -> None:
     world = World()
     request = example(surprise=1)

@@ -186,7 +186,7 @@ def _break_the_schema(dice: random.Random, request: dict[str, Any]) -> None:
             "apiPermissions",
             [{"api": f"API {n}", "delegated": ["A"] * 6} for n in range(dice.choice((17, 20, 21)))],
         ),
-        (request, "requestId", "r" * dice.choice((64, 65))),
+        (request, "requestId", str(request.get("requestId", "")).ljust(dice.choice((64, 65)), "r")),
         (request, "requestedBy", "r" * 254 + "@a.example"),
         (request, "schemaVersion", dice.choice(("0", "2", 1, "1 ", None))),
         (request, "action", dice.choice(("rotate", "delete", "Register", "register ", None))),
