@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from xml.sax.saxutils import escape
 
 from tests.chaos.bad_input import mutations
 from tests.chaos.bad_input.judge import readable_fields, valid_request
@@ -14,6 +15,8 @@ from tests.chaos.bad_input.texts import DATES, INJECTIONS, KNOWN_NAMES, NO_NUMBE
 LIMIT = 32 * 1024
 QUEUE_LIMIT = 64 * 1024
 """Bytes that a storage queue's message holds (Microsoft Learn, "Scalability and performance targets")."""
+_ENVELOPE = 256
+"""More than the SDK writes around a message's text."""
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 """What storage queues, whose messages travel in XML 1.0, cannot carry."""
 _METADATA = frozenset({"dequeuecount", "expirationtime", "id", "insertiontime", "nextvisibletime", "popreceipt"})
@@ -47,11 +50,14 @@ class Message:
         return any(name.casefold() in _METADATA for name in members)
 
     def for_a_queue(self) -> "Message":
-        """The same as a queue can hold it: text that XML can carry, everything else as base64."""
-        text = self.text
-        if text is not None and not _NOT_XML.search(text):
+        """The same as a queue can hold it: text that XML can carry, everything else as base64.
+
+        A message's size is counted as it travels: every `&` and `<` escaped, and the XML around it.
+        """
+        text, room = self.text, QUEUE_LIMIT - _ENVELOPE
+        if text is not None and not _NOT_XML.search(text) and len(escape(text).encode()) <= room:
             return self
-        return replace(self, body=base64.b64encode(self.body[: QUEUE_LIMIT * 3 // 4]))
+        return replace(self, body=base64.b64encode(self.body[: room * 3 // 4]))
 
     @property
     def name(self) -> str:
