@@ -17,7 +17,7 @@ WEATHER = {
     "errorRate": 0.01,
     "concurrencyViolationRate": 0.01,
 }
-"""Every third attempt meets something; far worse weather, and far fewer requests, are the weather suite's."""
+"""Mild on purpose: at three times these rates most attempts failed. Far worse weather is the weather suite's."""
 _AT_ONCE = 80
 """Requests under way: enough to keep the app busy, few enough that none waits long for its turn."""
 _DUPLICATES = 0.05
