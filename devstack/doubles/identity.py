@@ -98,8 +98,8 @@ class _Endpoint:
             lifetime=_LIFETIME_SECONDS,
         )
         return {
-            "access_token": token,
-            "expires_on": str(int(self._world.clock.time()) + _LIFETIME_SECONDS),
+            "access_token": token.text,
+            "expires_on": str(token.expires_on),
             "resource": name,
             "token_type": "Bearer",
             "client_id": identity["appId"],

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import jwt
 import jwt.algorithms
@@ -60,6 +60,17 @@ class TokenRefused(Exception):
         self.found = found
 
 
+class AccessToken(NamedTuple):
+    """A token and the times in its claims, in seconds since the epoch.
+
+    Whoever answers with them takes them from here: a second look at the clock may fall into the next second.
+    """
+
+    text: str
+    not_before: int
+    expires_on: int
+
+
 def issuer(tenant_id: str, version: Literal["1.0", "2.0"] = "1.0") -> str:
     """The `iss` of a tenant's access tokens."""
     if version == "2.0":
@@ -101,18 +112,19 @@ class Tokens:
         roles: Iterable[str] = (),
         version: Literal["1.0", "2.0"] = "1.0",
         lifetime: float = LIFETIME_SECONDS,
-    ) -> str:
+    ) -> AccessToken:
         """An app-only access token for `audience`, valid from now for `lifetime` seconds.
 
         `object_id` is the service principal's; it becomes both `oid` and `sub`.
         """
         now = int(self._clock())
+        expires_on = now + int(lifetime)
         claims: dict[str, Any] = {
             "aud": audience,
             "iss": issuer(self._tenant_id, version),
             "iat": now,
             "nbf": now,
-            "exp": now + int(lifetime),
+            "exp": expires_on,
             "azp" if version == "2.0" else "appid": app_id,
             "idtyp": "app",
             "oid": object_id,
@@ -125,7 +137,7 @@ class Tokens:
             claims["roles"] = granted
         token = jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": self.key_id})
         self._minted(token)
-        return token
+        return AccessToken(token, now, expires_on)
 
     def verify(self, authorization: str | None, audiences: Collection[str]) -> Caller:
         """Who the Authorization header speaks for. Raises TokenRefused.

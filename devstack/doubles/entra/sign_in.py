@@ -13,7 +13,7 @@ from devstack.doubles.entra.assertions import check_assertion
 from devstack.doubles.entra.clients import check_secret, find_client
 from devstack.doubles.entra.metadata import known_tenant
 from devstack.doubles.entra.resources import find_resource, resource_of_scope, roles_on
-from devstack.doubles.tokens import LIFETIME_SECONDS, Tokens, issuer
+from devstack.doubles.tokens import LIFETIME_SECONDS, AccessToken, Tokens, issuer
 from devstack.doubles.world import World
 
 _JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -52,36 +52,19 @@ class SignIn:
         else:
             raise errors.no_credential()
         if "/v2.0/" in request.url.path:
-            return self._issue(client.principal, resource_of_scope(_needed(given, "scope")))
+            return _v2_answer(self._issue(client.principal, resource_of_scope(_needed(given, "scope"))))
         name = _needed(given, "resource")
-        return self._issue(client.principal, name) | self._v1_fields(name)
+        return _v1_answer(self._issue(client.principal, name), name)
 
-    def _issue(self, principal: dict[str, Any], resource_name: str) -> dict[str, Any]:
+    def _issue(self, principal: dict[str, Any], resource_name: str) -> AccessToken:
         resource = find_resource(self._world, resource_name)
-        token = self._tokens.mint(
+        return self._tokens.mint(
             audience=resource.audience,
             app_id=principal["appId"],
             object_id=principal["id"],
             roles=roles_on(self._world, principal, resource.principal),
             version=resource.version,
         )
-        return {
-            "token_type": "Bearer",
-            "expires_in": LIFETIME_SECONDS,
-            "ext_expires_in": LIFETIME_SECONDS,
-            "access_token": token,
-        }
-
-    def _v1_fields(self, resource_name: str) -> dict[str, str]:
-        """The v1.0 endpoint gives numbers as text, and names the resource."""
-        now = int(self._world.clock.time())
-        return {
-            "expires_in": str(LIFETIME_SECONDS),
-            "ext_expires_in": str(LIFETIME_SECONDS),
-            "expires_on": str(now + LIFETIME_SECONDS),
-            "not_before": str(now),
-            "resource": resource_name,
-        }
 
     def _check_tenant(self, name: str) -> None:
         tenant = known_tenant(self._world, name)
@@ -98,6 +81,28 @@ class SignIn:
             for name in (tenant.id, tenant.domain):
                 names |= {f"https://{host}/{name}/oauth2/v2.0/token", f"https://{host}/{name}/oauth2/token"}
         return names
+
+
+def _v2_answer(token: AccessToken) -> dict[str, Any]:
+    return {
+        "token_type": "Bearer",
+        "expires_in": LIFETIME_SECONDS,
+        "ext_expires_in": LIFETIME_SECONDS,
+        "access_token": token.text,
+    }
+
+
+def _v1_answer(token: AccessToken, resource_name: str) -> dict[str, str]:
+    """The v1.0 endpoint gives numbers as text, and names the resource."""
+    return {
+        "token_type": "Bearer",
+        "expires_in": str(LIFETIME_SECONDS),
+        "ext_expires_in": str(LIFETIME_SECONDS),
+        "expires_on": str(token.expires_on),
+        "not_before": str(token.not_before),
+        "resource": resource_name,
+        "access_token": token.text,
+    }
 
 
 def _needed(given: dict[str, str], name: str) -> str:

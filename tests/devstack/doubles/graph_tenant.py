@@ -33,7 +33,7 @@ class Caller:
         """A fresh access token for Graph."""
         return self.tokens.mint(
             audience="https://graph.microsoft.com", app_id=self.app_id, object_id=self.object_id, roles=self.roles
-        )
+        ).text
 
     def client(self) -> httpx.AsyncClient:
         """An HTTP client that sends this caller's token."""

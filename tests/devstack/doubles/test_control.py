@@ -39,7 +39,7 @@ async def test_the_clock_moves_for_everybody(http: httpx.AsyncClient, tmp_path: 
 async def test_it_tells_what_was_issued_until_it_ends(http: httpx.AsyncClient, planted: World) -> None:
     assert (await http.get("/issued")).json() == {"secrets": [], "tokens": []}
     minting = Tokens(planted.tenant.id, planted.clock.time, minted=planted.issued.tokens.append)
-    token = minting.mint(audience="a", app_id="b", object_id="c")
+    token = minting.mint(audience="a", app_id="b", object_id="c").text
     assert (await http.get("/issued")).json() == {"secrets": [], "tokens": [token]}
 
 

@@ -182,5 +182,5 @@ async def test_a_managed_identity_can_stand_in_for_a_secret(
         app_id=config.registrar.client_id,
         object_id=config.registrar.object_id,
         version="2.0",
-    )
+    ).text
     assert claims_of(await entra.sign_in(**form(assertion)))["appid"] == APP

@@ -129,9 +129,9 @@ async def test_a_call_is_unauthenticated_with(graph: GraphTenant, authorization:
 
 
 async def test_tokens_expire_and_are_for_one_audience(graph: GraphTenant, tokens: Tokens, world: World) -> None:
-    vault = tokens.mint(audience="https://vault.azure.net", app_id=NOWHERE, object_id=NOWHERE)
+    vault = tokens.mint(audience="https://vault.azure.net", app_id=NOWHERE, object_id=NOWHERE).text
     assert error(await _ask(graph, f"Bearer {vault}"))[2] == "Access token validation failure. Invalid audience."
-    mine = tokens.mint(audience=graph_app_id(), app_id=NOWHERE, object_id=NOWHERE)
+    mine = tokens.mint(audience=graph_app_id(), app_id=NOWHERE, object_id=NOWHERE).text
     assert (await _ask(graph, f"Bearer {mine}")).status_code == 403
     world.clock.advance(timedelta(hours=2))
     expired = await _ask(graph, f"Bearer {mine}")

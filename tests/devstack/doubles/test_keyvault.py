@@ -37,7 +37,7 @@ class Vault:
 
     async def call(self, method: str, path: str, body: Any = None, **query: str) -> httpx.Response:
         """One call with a fresh token."""
-        token = self.tokens.mint(audience=RESOURCE, app_id=self.caller.client_id, object_id=self.caller.object_id)
+        token = self.tokens.mint(audience=RESOURCE, app_id=self.caller.client_id, object_id=self.caller.object_id).text
         async with httpx.AsyncClient(transport=self.transport, base_url=BASE) as http:
             return await http.request(
                 method,
@@ -90,7 +90,7 @@ async def test_a_stranger_is_told_where_to_get_a_token(vault: Vault, world: Worl
 
 @pytest.mark.parametrize("audience", ["https://graph.microsoft.com", "https://vault.azure.net/"])
 async def test_a_token_for_something_else(vault: Vault, audience: str) -> None:
-    token = vault.tokens.mint(audience=audience, app_id="a", object_id=vault.caller.object_id)
+    token = vault.tokens.mint(audience=audience, app_id="a", object_id=vault.caller.object_id).text
     async with httpx.AsyncClient(transport=vault.transport, base_url=BASE) as http:
         answer = await http.get("/secrets/a", headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 401

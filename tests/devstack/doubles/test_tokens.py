@@ -1,6 +1,7 @@
 """Bearer tokens: what is accepted, and the reason when one is not."""
 
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 
 import jwt
@@ -13,7 +14,7 @@ GRAPH = "https://graph.microsoft.com"
 
 
 def bearer(tokens: Tokens, audience: str = GRAPH) -> str:
-    return "Bearer " + tokens.mint(audience=audience, app_id="app", object_id="oid", roles=["B", "A"])
+    return "Bearer " + tokens.mint(audience=audience, app_id="app", object_id="oid", roles=["B", "A"]).text
 
 
 def reason(tokens: Tokens, authorization: str | None) -> RefusalReason:
@@ -30,12 +31,19 @@ def test_a_minted_token_names_its_caller(tokens: Tokens, world: World) -> None:
 
 
 def test_version_2_tokens_carry_azp_and_the_v2_issuer(tokens: Tokens, world: World) -> None:
-    token = tokens.mint(audience=GRAPH, app_id="app", object_id="oid", version="2.0")
+    token = tokens.mint(audience=GRAPH, app_id="app", object_id="oid", version="2.0").text
     claims = jwt.decode(token, options={"verify_signature": False})
     assert claims["azp"] == "app"
     assert "appid" not in claims
     assert claims["iss"] == f"https://login.microsoftonline.com/{world.tenant.id}/v2.0"
     assert tokens.verify(f"Bearer {token}", {GRAPH}).app_id == "app"
+
+
+def test_the_times_told_are_those_in_the_claims_though_the_clock_goes_on(world: World) -> None:
+    seconds = count(1_000)
+    minted = Tokens(world.tenant.id, lambda: float(next(seconds))).mint(audience=GRAPH, app_id="app", object_id="oid")
+    claims = jwt.decode(minted.text, options={"verify_signature": False})
+    assert (minted.not_before, minted.expires_on) == (claims["nbf"], claims["exp"])
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic eA=="])
