@@ -18,8 +18,11 @@ _STORE = ("keyvault", "/secrets/{name}")
 _SIGN_IN = ("entra", "/*/oauth2/v2.0/token")
 _STATUSES = (500, 502, 503, 504)
 _DAY = 24 * 3600
-_LOOKS, _STEP_SECONDS, _PATIENCE_SECONDS = 4, 20, 150
-"""Stack time moves on by a step every few looks; how much wall time an answer may take."""
+_LOOKS, _FIRST_STEP_SECONDS, _GROWTH, _LONGEST_STEP_SECONDS = 4, 20, 1.1, 900
+"""Stack time moves on by a step every few looks, each longer than the one before, as an operation's pauses are. The day
+in which every request is answered takes some 130 of them."""
+_PATIENCE_SECONDS = 600
+"""Of wall time, until something hangs."""
 
 
 class Trouble:
@@ -63,8 +66,9 @@ class Trouble:
         looks = count(1)
 
         def move_on() -> T | None:
-            if next(looks) % _LOOKS == 0:
-                self._driver.advance(_STEP_SECONDS)
+            step, rest = divmod(next(looks), _LOOKS)
+            if rest == 0:
+                self._driver.advance(min(_FIRST_STEP_SECONDS * _GROWTH**step, _LONGEST_STEP_SECONDS))
             return look()
 
         return eventually(move_on, what, _PATIENCE_SECONDS)
