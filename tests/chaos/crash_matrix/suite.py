@@ -10,7 +10,7 @@ from typing import Literal, cast, get_args
 
 from tests.chaos.on_the_wire.actions import ACTIONS, Action
 from tests.chaos.on_the_wire.part import Part
-from tests.chaos.on_the_wire.points import Point
+from tests.chaos.on_the_wire.points import MOST_UNMET, TRIES, Point
 from tests.chaos.on_the_wire.recording import record
 from tests.chaos.on_the_wire.stage import REDELIVERY_SECONDS, NotReached, NotSprung, Stage, judged, stage
 from tests.chaos.suite import Result, Size
@@ -22,8 +22,8 @@ _PARTS = {"fail": 3, "clean-up": 3}
 """Into how many units the points of an action are cut; those of the others fit into one. No more requests fail in one
 than a peek shows of the poison queue: a timer that has to look behind it hides them all for two minutes."""
 _UNMISSED = timedelta(seconds=30)
-_TRIES, _SPARE, _MOST_UNMET = 3, 12, 0.2
-"""How often a call is waited for in vain, apps for these tries, and the share of calls that may not come again."""
+_SPARE = 12
+"""Apps for calls that are waited for in vain."""
 _SMALL = ("register/worker/writes-1-of-1/after", "register/host/1-of-12/after")
 
 
@@ -106,8 +106,8 @@ class Row:
             while volleys:
                 self._crash(volleys, when)
         self._breaches += judged(one)
-        unmet = [f"{when} {point}" for (when, point), misses in self._misses.items() if misses == _TRIES]
-        if len(unmet) > wanted * _MOST_UNMET:
+        unmet = [f"{when} {point}" for (when, point), misses in self._misses.items() if misses == TRIES]
+        if len(unmet) > wanted * MOST_UNMET:
             self._breaches.append(f"too many calls were recorded and did not come again: {', '.join(unmet)}")
         crashed = wanted - len(unmet)
         figures: dict[str, float] = {
@@ -185,7 +185,7 @@ class Row:
         """
         missed, *rest = volley
         self._misses[when, missed] += 1
-        if self._misses[when, missed] < _TRIES:
+        if self._misses[when, missed] < TRIES:
             yield (missed,)
         if rest:
             yield rest

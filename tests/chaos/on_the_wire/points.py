@@ -8,6 +8,9 @@ from typing import Any
 ASKED_ONCE = ("identity", "graph", "keyvault", "entra")
 """Services whose tokens a worker keeps; what differs in calls to storage is when timers fire."""
 
+TRIES, MOST_UNMET = 3, 0.2
+"""How often a call is waited for in vain, and the share of an action's calls that may not come again."""
+
 type Route = tuple[str, str]
 """Service and label of a call."""
 
