@@ -83,6 +83,7 @@ def functions_settings(config: StackConfig, state: Path) -> dict[str, str]:
         "IDENTITY_HEADER": config.identity_header,
         "KEY_VAULT_URL": config.vault_url,
         "POLICY_FILE": "policy.toml",
+        "ROTATION_SCHEDULE": "0 7 * * * *",
         **network_environment(config, state),
     }
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Invariant(StrEnum):
-    """The seven invariants, and the order of changes that stands beside them."""
+    """The seven invariants, and what stands beside them: the order of changes, and the end of what was replaced."""
 
     ONE_OF_EACH = "1"
     VALUE_KEPT = "2"
@@ -16,6 +16,7 @@ class Invariant(StrEnum):
     UNLEAKED = "6"
     WITHIN_POLICY = "7"
     ORDER = "order"
+    RETIRED = "retired"
 
     @property
     def promise(self) -> str:
@@ -32,6 +33,7 @@ _PROMISES = {
     Invariant.UNLEAKED: "a value is nowhere but in the vault",
     Invariant.WITHIN_POLICY: "no permission beyond policy",
     Invariant.ORDER: "a newer change is never undone by an older one",
+    Invariant.RETIRED: "a replaced credential is gone once its overlap is over",
 }
 
 
@@ -97,5 +99,7 @@ class Patience:
     """A read may be older than a write by so much."""
     deadline: timedelta = timedelta(hours=24)
     """Of a request."""
+    retiring: timedelta = timedelta(days=1)
+    """After the end of an overlap."""
     at_rest: bool = False
     """Everything had time to settle: what waits then is a breach."""

@@ -5,10 +5,11 @@ Nothing heavy is imported while the host indexes: `shared.bootstrap` brings the 
 
 from azure.functions import Blueprint
 
-from functions import health, operations, process_registration, upkeep
+from functions import health, operations, process_registration, rotation, upkeep
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     process_registration.blueprint,
+    rotation.blueprint,
     upkeep.blueprint,
     operations.blueprint,
     health.blueprint,

@@ -43,6 +43,9 @@ param lagWindowSeconds int = 300
 @maxValue(168)
 param requestDeadlineHours int = 24
 
+@description('When to look for credentials that are due: NCRONTAB with seconds, in UTC. Hourly, not on the hour.')
+param rotationSchedule string = '0 7 * * * *'
+
 @description('How long logs are kept, in days.')
 @minValue(30)
 @maxValue(730)
@@ -126,6 +129,7 @@ module app 'modules/app.bicep' = {
     maximumInstanceCount: maximumInstanceCount
     lagWindowSeconds: lagWindowSeconds
     requestDeadlineHours: requestDeadlineHours
+    rotationSchedule: rotationSchedule
   }
 }
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from shared.application_record import ApplicationRecord
@@ -12,28 +12,34 @@ from shared.contract.answer import (
     AnsweredApi,
     AnsweredCredential,
     AnsweredPermission,
+    AnsweredRotation,
     Status,
     answer_id,
     answer_type,
     answered_errors,
     utc_text,
 )
-from shared.contract.request import RegistrationRequest, valid_id, valid_unique_name
+from shared.contract.request import RegistrationRequest, RotationRequest, valid_id, valid_unique_name
 from shared.errors import Problem
+from shared.job import Job
 from shared.model import Api, VaultEntry
 from shared.naming import portal_url
 from shared.operation import Operation
-from shared.registration.job import Job
 from shared.registration.register import Registration
+from shared.rotation.rotate import Rotation
 from shared.services import Services
 
+LONGEST_TOKEN = timedelta(hours=24)
+"""How long an access token lives at most that an application got with its own credential: 60 to 90 minutes, and up to
+24 hours for a client that takes part in continuous access evaluation (Microsoft Learn, "Continuous access evaluation
+for workload identities")."""
 MAX_POISON_BYTES = 60 * 1024
 """A storage queue takes 64 KiB."""
 
 
-def completed(job: Job, registration: Registration) -> Answer:
+def registered(job: Job, request: RegistrationRequest, registration: Registration) -> Answer:
     """Build the answer to a verified registration."""
-    operation, request = job.operation, job.operation.request
+    operation = job.operation
     data = AnswerData(
         request_id=request.request_id,
         source=request.source,
@@ -45,9 +51,36 @@ def completed(job: Job, registration: Registration) -> Answer:
         service_principal_id=registration.service_principal_id,
         display_name=request.application.display_name,
         api_permissions=tuple(_api(api, registration) for api in registration.resolution.apis),
-        credentials=tuple(_credential(name, entry, request) for name, entry in registration.entries.items()),
+        credentials=tuple(_credential(entry) for entry in registration.entries.values()),
         steps=operation.steps,
         portal_url=portal_url(registration.client_id),
+    )
+    return _settled(operation, data, job.now())
+
+
+def rotated(job: Job, request: RotationRequest, rotation: Rotation) -> Answer:
+    """Build the answer to a rotation, which is its event, too."""
+    operation, progress = job.operation, job.operation.credential(request.credential)
+    refused = progress.old_refused_at
+    data = AnswerData(
+        request_id=request.request_id,
+        source=request.source,
+        operation_id=operation.id,
+        status=Status.COMPLETED,
+        client_id=rotation.holder.client_id,
+        tenant_id=job.services.tenant_id,
+        object_id=rotation.holder.object_id,
+        credentials=(_credential(rotation.entry),),
+        rotation=AnsweredRotation(
+            credential=request.credential,
+            reason=request.reason,
+            replaced_key_id=rotation.replaced_key_id,
+            replaced_until=rotation.retire_after,
+            replaced_refused_since=refused,
+            issued_tokens_until=refused + LONGEST_TOKEN if refused is not None else None,
+        ),
+        steps=operation.steps,
+        portal_url=portal_url(rotation.holder.client_id),
     )
     return _settled(operation, data, job.now())
 
@@ -60,7 +93,8 @@ def stopped(
     problems: tuple[Problem, ...],
 ) -> Answer:
     """Build the answer to an accepted request that is rejected or failed; a failed one names what exists by now."""
-    failed = status is Status.FAILED
+    failed, request = status is Status.FAILED, operation.request
+    is_rotation = isinstance(request, RotationRequest)
     data = AnswerData(
         request_id=operation.request.request_id,
         source=operation.request.source,
@@ -69,7 +103,8 @@ def stopped(
         client_id=record.client_id if failed else None,
         tenant_id=services.tenant_id,
         object_id=record.object_id if failed else None,
-        display_name=operation.request.application.display_name,
+        display_name=None if is_rotation else request.application.display_name,
+        rotation=AnsweredRotation(credential=request.credential, reason=request.reason) if is_rotation else None,
         steps=operation.steps,
         errors=answered_errors(problems),
         error_count=len(problems),
@@ -111,7 +146,7 @@ def unreadable(
 
 
 def _settled(operation: Operation, data: AnswerData, now: datetime) -> Answer:
-    kind = answer_type(data.status)
+    kind = answer_type(data.status, operation.request.action)
     return Answer(
         id=answer_id(operation.id, str(operation.generation), kind),
         type=kind,
@@ -139,13 +174,12 @@ def _api(api: Api, registration: Registration) -> AnsweredApi:
     )
 
 
-def _credential(name: str, entry: VaultEntry, request: RegistrationRequest) -> AnsweredCredential:
-    spec = next(credential for credential in request.credentials if credential.name == name)
+def _credential(entry: VaultEntry) -> AnsweredCredential:
     if entry.expires is None:
-        raise ValueError(f"the vault entry of {name} has no expiry")
+        raise ValueError(f"the vault entry of {entry.name} has no expiry")
     return AnsweredCredential(
-        name=name,
-        type=spec.type,
+        name=entry.tags["credential"],
+        type=entry.tags["type"],
         key_id=entry.tags["keyId"],
         key_vault_secret_uri=entry.uri,
         key_vault_secret_version=entry.version,

@@ -12,12 +12,13 @@ from shared.adapters.leases import BlobLeases
 from shared.adapters.queues import StorageQueues
 from shared.adapters.sign_in import EntraSignIn
 from shared.adapters.storage import Storage
-from shared.adapters.tables import ApplicationsTable, BackoffTable, CleanupsTable, OperationsTable
+from shared.adapters.tables import ApplicationsTable, BackoffTable, CleanupsTable, DueTable, OperationsTable
 from shared.adapters.vault import KeyVault
 from shared.execution import Execution
 from shared.intake import Intake
 from shared.log import quiet_libraries
 from shared.policy.model import load_policy
+from shared.rotation.rotations import Rotations
 from shared.runtime import Runtime
 from shared.services import Services
 from shared.settings import Settings
@@ -30,6 +31,7 @@ class App:
         self.services = services
         self.execution = Execution(services)
         self.intake = Intake(services, self.execution)
+        self.rotations = Rotations(services, self.execution)
 
 
 @cache
@@ -57,6 +59,7 @@ def build_services(settings: Settings) -> Services:
         operations=OperationsTable(storage.tables),
         applications=ApplicationsTable(storage.tables),
         cleanups=CleanupsTable(storage.tables),
+        due=DueTable(storage.tables),
         backoff=BackoffTable(storage.tables),
         leases=BlobLeases(storage.blobs, runtime.now),
         queues=StorageQueues(storage.queues),

@@ -1,17 +1,20 @@
 """Runs one attempt at an operation, under its app's lease, and settles or postpones what comes of it."""
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shared import log
-from shared.answering import completed, kept_failure, stopped
+from shared.answering import kept_failure, registered, rotated, stopped
 from shared.contract.answer import Answer, Status
+from shared.contract.request import RegistrationRequest, RotationRequest
 from shared.decision import Fail, Later, Reject, decide, reason_of
 from shared.errors import Busy, CrashLoop, Deferred, Problem, RegistrarError
+from shared.job import RESUME_AFTER, Job
 from shared.operation import Operation, State
 from shared.ports import Versioned
-from shared.registration.job import RESUME_AFTER, Job
 from shared.registration.register import register
+from shared.rotation.rotate import rotate
 from shared.services import Services
 
 _EARLY = timedelta(seconds=5)
@@ -59,7 +62,11 @@ class Execution:
             log.event("operation.early", operation=operation.id, next_attempt=operation.next_attempt)
             return
         pause = await services.backoff.until()
-        if pause is not None and now < pause and now < operation.started_at + services.request_deadline:
+        # At its deadline an operation gets an answer, and a leaked credential goes, whoever pauses.
+        latest = operation.started_at + services.request_deadline
+        if operation.revoke_by is not None:
+            latest = min(latest, operation.revoke_by)
+        if pause is not None and now < pause and now < latest:
             spread = timedelta(seconds=5 * services.runtime.draw())
             later = Later(pause + spread, "throttled", costs_attempt=False, pause_everybody=False)
             with suppress(Busy):  # another delivery of the same operation has postponed it
@@ -81,7 +88,8 @@ class Execution:
         if operation.answer is None:
             raise ValueError(f"operation {operation.id} is settled and has no answer")
         text = operation.answer.to_json()
-        await services.queues.send_answer(text)
+        if not operation.is_our_own:
+            await services.queues.send_answer(text)
         if operation.answered_at is not None:
             return
         await services.queues.send_event(text)
@@ -124,14 +132,20 @@ class Execution:
         try:
             if job.operation.interrupted >= _INTERRUPTED_AT_MOST:
                 raise CrashLoop(f"The last {_INTERRUPTED_AT_MOST} attempts ended without a word. Operators are told.")
-            registration = await register(job)
-            answer = completed(job, registration)
+            answer = await self._carry_out(job)
         except Busy:
             raise
         except Exception as error:
             return await self._stop(job, error)
         log.event("operation.completed", operation=operation.id, app=operation.unique_name)
         return await self._settle(job, State.COMPLETED, answer, reason=None)
+
+    async def _carry_out(self, job: Job) -> Answer:
+        match job.operation.request:
+            case RegistrationRequest() as request:
+                return registered(job, request, await register(job, request))
+            case RotationRequest() as request:
+                return rotated(job, request, await rotate(job, request))
 
     async def _come_back(self, operation: Operation) -> None:
         """Try again when the lease may be free, unless it is this operation's own attempt that holds it.
@@ -167,6 +181,10 @@ class Execution:
         if not isinstance(error, RegistrarError):
             log.unexpected(error)
         match decision:
+            case Reject(problems) if operation.is_our_own:
+                # Nobody could send another request: it fails, is kept, and is tried again after a while.
+                answer = self._stopped(job, Status.FAILED, problems)
+                return await self._settle(job, State.FAILED, answer, reason=problems[0].code)
             case Reject(problems):
                 answer = self._stopped(job, Status.REJECTED, problems)
                 return await self._settle(job, State.REJECTED, answer, reason=problems[0].code)
@@ -192,6 +210,8 @@ class Execution:
         now = services.runtime.now()
         if later.pause_everybody:
             await services.backoff.extend(later.at, later.reason)
+        if operation.revoke_by is not None and now < operation.revoke_by < later.at:
+            later = replace(later, at=operation.revoke_by)
         waiting = operation.model_copy(
             update={
                 "state": State.WAITING,

@@ -1,24 +1,21 @@
 """What arrives on the public queue becomes an operation, a repeated answer, or a rejection."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 from shared import log
+from shared.acceptance import record
 from shared.answering import unreadable
 from shared.contract.answer import Status
-from shared.contract.request import RegistrationRequest, parse_request
+from shared.contract.request import Request, parse_request
 from shared.contract.strict_json import parse_object
-from shared.errors import Busy, Problem, Rejected, echo
+from shared.errors import Problem, Rejected, echo
 from shared.execution import Execution
 from shared.operation import Operation
 from shared.ports import Versioned
-from shared.registration.job import RESUME_AFTER
 from shared.services import Services
-
-_SEQUENCE_RACES = 10
 
 
 class Intake:
@@ -61,7 +58,7 @@ class Intake:
             await self._services.queues.send_work(operation_id, generation=1)
         return True
 
-    async def _read(self, body: bytes, message_id: str, received: datetime) -> RegistrationRequest | None:
+    async def _read(self, body: bytes, message_id: str, received: datetime) -> Request | None:
         """Read a message; one that is no proper request is answered, and None."""
         fields: dict[str, Any] = {}
         try:
@@ -72,7 +69,7 @@ class Intake:
             return None
 
     async def _record_of(
-        self, request: RegistrationRequest, body: bytes, message_id: str, received: datetime
+        self, request: Request, body: bytes, message_id: str, received: datetime
     ) -> Versioned[Operation] | str | None:
         """Bring a request to its record: one written just now, the id of one to carry on, or None when it is answered.
 
@@ -87,40 +84,11 @@ class Intake:
             return None
         stored = await services.operations.read(operation_id) if operation_id != new_id else None
         if stored is None:
-            return await self._record(request, operation_id) or operation_id
+            return await record(services, request, operation_id) or operation_id
         if stored.value.state.settled:
             await self._execution.deliver(stored)
             return None
         return operation_id
-
-    async def _record(self, request: RegistrationRequest, operation_id: str) -> Versioned[Operation] | None:
-        """Write the operation's record, with the next place among its app's changes; None when somebody else did."""
-        services, now = self._services, self._services.runtime.now()
-        unique_name = request.application.unique_name
-        sequence = await self._next_sequence(unique_name)
-        operation = Operation(
-            id=operation_id,
-            request=request,
-            body_hash=request.body_hash(),
-            sequence=sequence,
-            accepted_at=now,
-            started_at=now,
-        )
-        etag = await services.operations.create(operation, due=now + RESUME_AFTER)
-        if etag is None:
-            return None
-        log.event("operation.accepted", operation=operation_id, app=unique_name, request=request.request_id)
-        return Versioned(operation, etag)
-
-    async def _next_sequence(self, unique_name: str) -> int:
-        applications = self._services.applications
-        for _ in range(_SEQUENCE_RACES):
-            stored = await applications.read(unique_name)
-            sequence = stored.value.last_sequence + 1
-            with suppress(Busy):
-                await applications.save(stored.value.model_copy(update={"last_sequence": sequence}), stored.etag)
-                return sequence
-        raise Busy(f"too many changes to {unique_name} arrive at once")
 
     async def _reject(
         self,
@@ -138,7 +106,7 @@ class Intake:
         log.event("request.rejected", request=answer.data.request_id, codes=[p.code for p in problems[:10]])
 
 
-def _parse(fields: dict[str, Any], problems: list[Problem]) -> RegistrationRequest:
+def _parse(fields: dict[str, Any], problems: list[Problem]) -> Request:
     try:
         request = parse_request(fields)
     except Rejected as rejected:
@@ -148,7 +116,7 @@ def _parse(fields: dict[str, Any], problems: list[Problem]) -> RegistrationReque
     return request
 
 
-def _reused(request: RegistrationRequest) -> Problem:
+def _reused(request: Request) -> Problem:
     return Problem(
         "requestId",
         "request_id_reused",

@@ -138,3 +138,8 @@ class VaultEntry:
     expires: datetime | None
     content_type: str | None
     tags: dict[str, str]
+
+    @property
+    def name(self) -> str:
+        """The secret's name."""
+        return self.uri.rpartition("/")[2]

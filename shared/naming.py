@@ -7,6 +7,8 @@ ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 UNIQUE_NAME_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 UNIQUE_NAME_LENGTH = 64
 CREDENTIAL_NAME_LENGTH = 40
+OWN_SOURCE = "registrar"
+"""Source of what the registrar asks itself for; no message from outside may use it."""
 PENDING = "pending"
 """Reserved as a credential name: the rotation keeps unproven values under `…--pending`."""
 
@@ -22,12 +24,15 @@ WORK_QUEUE = "app-registration-work"
 WORK_POISON_QUEUE = "app-registration-work-poison"
 RESULTS_QUEUE = "app-registration-results"
 EVENTS_QUEUE = "registrar-events"
+ROTATIONS_QUEUE = "credential-rotations"
+ROTATIONS_POISON_QUEUE = "credential-rotations-poison"
 
 OPERATIONS_TABLE = "operations"
 APPLICATIONS_TABLE = "applications"
 UNSETTLED_TABLE = "unsettled"
 CLEANUPS_TABLE = "cleanups"
 BACKOFF_TABLE = "backoff"
+DUE_TABLE = "due"
 LEASES_CONTAINER = "application-leases"
 
 _OPERATION_MARK = re.compile(rf"^{CREDENTIAL_MARK}([0-9a-f]{{32}})(?: |$)")
@@ -36,6 +41,11 @@ _OPERATION_MARK = re.compile(rf"^{CREDENTIAL_MARK}([0-9a-f]{{32}})(?: |$)")
 def vault_secret_name(unique_name: str, credential: str) -> str:
     """Name of the Key Vault secret that clients read. At most 106 of Key Vault's 127 characters."""
     return f"{unique_name}--{credential}"
+
+
+def pending_secret_name(unique_name: str, credential: str) -> str:
+    """Name of the Key Vault secret that keeps a value until a sign-in proved it. At most 115 characters."""
+    return f"{vault_secret_name(unique_name, credential)}--{PENDING}"
 
 
 def credential_display_name(operation_id: str, description: str) -> str:
@@ -52,6 +62,12 @@ def operation_of(display_name: str | None) -> str | None:
     """Read back the operation id from a credential's display name; None when the mark is not ours."""
     found = _OPERATION_MARK.match(display_name or "")
     return found.group(1) if found else None
+
+
+def description_of(display_name: str | None) -> str:
+    """Read back the description from a credential's display name; empty when the mark is not ours."""
+    found = _OPERATION_MARK.match(display_name or "")
+    return (display_name or "")[found.end() :] if found else ""
 
 
 def portal_url(client_id: str) -> str:

@@ -7,13 +7,14 @@ so they survive workers, hosts and queues.
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from shared.contract.answer import Answer, Step
-from shared.contract.request import RegistrationRequest
+from shared.contract.request import Request, RotationRequest
 from shared.model import StoredModel
+from shared.naming import OWN_SOURCE
 
 
 class State(StrEnum):
@@ -44,6 +45,12 @@ class CredentialProgress(StoredModel, frozen=True):
     version: str | None = None
     proven_version: str | None = None
     """Vault version whose value a token was obtained with."""
+    replaces: str | None = None
+    """keyId of the credential that a rotation is to replace, as the first attempt found it."""
+    old_gone_at: datetime | None = None
+    """When the replaced credential was removed from the directory, where a rotation revokes it."""
+    old_refused_at: datetime | None = None
+    """When a sign-in with the replaced value was first refused."""
 
 
 class EarlierGeneration(StoredModel, frozen=True):
@@ -59,13 +66,14 @@ class Operation(StoredModel, frozen=True):
 
     schema_version: Literal["1"] = "1"
     id: str
-    request: RegistrationRequest
+    request: Annotated[Request, Field(discriminator="action")]
     body_hash: str
     generation: int = 1
     """1, and one more for every replay of a failure; there is one final answer per generation."""
     earlier: tuple[EarlierGeneration, ...] = ()
     sequence: int
-    """Place among the accepted changes of its app; an older one than the last applied is superseded."""
+    """Place among the accepted changes of its app; an older one than the last applied is superseded. A rotation, which
+    changes nothing that a request decides, has none: 0."""
     state: State = State.ACCEPTED
     accepted_at: datetime
     started_at: datetime
@@ -92,6 +100,20 @@ class Operation(StoredModel, frozen=True):
     def unique_name(self) -> str:
         """The app this operation is about."""
         return self.request.application.unique_name
+
+    @property
+    def is_our_own(self) -> bool:
+        """Say whether the registrar asked itself: nobody waits for an answer, and the event tells."""
+        return self.request.source == OWN_SOURCE
+
+    @property
+    def revoke_by(self) -> datetime | None:
+        """When a credential that leaked has to be gone; None when it is, or when none has to."""
+        request = self.request
+        if not isinstance(request, RotationRequest) or request.revoke_previous is None:
+            return None
+        is_gone = self.credential(request.credential).old_gone_at is not None
+        return None if is_gone else self.accepted_at + request.revoke_previous.within
 
     def pauses_for(self, reason: str) -> int:
         """How often in a row it paused for this reason, since the last step that was done."""

@@ -7,7 +7,7 @@ call that failed never answers with it.
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from shared.application_record import ApplicationRecord
@@ -88,12 +88,8 @@ class Directory(Protocol):
 class Vault(Protocol):
     """Key Vault. Names are whole secret names; entries carry properties and tags only."""
 
-    async def newest(self, unique_name: str, secret_name: str) -> VaultEntry | None:
-        """Read the newest version's properties, of a live secret."""
-        ...
-
-    async def key_ids(self, unique_name: str, secret_name: str) -> frozenset[str]:
-        """Read the keyId tags of all versions: every credential whose value this secret ever kept."""
+    async def versions(self, unique_name: str, secret_name: str) -> tuple[VaultEntry, ...]:
+        """Read the properties of all versions of a live secret, oldest first; none when there is no such secret."""
         ...
 
     async def deleted_tags(self, unique_name: str, secret_name: str) -> dict[str, str] | None:
@@ -119,6 +115,10 @@ class Vault(Protocol):
 
     async def retag(self, unique_name: str, secret_name: str, version: str, tags: dict[str, str]) -> None:
         """Replace the tags of one version."""
+        ...
+
+    async def disable(self, unique_name: str, secret_name: str, version: str) -> None:
+        """Disable one version: its value can no longer be read. Disabled already is a success."""
         ...
 
     async def value(self, unique_name: str, secret_name: str, version: str) -> Secret:
@@ -227,6 +227,51 @@ class Cleanups(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class DueEntry:
+    """A row of the index of what is due: one credential, under the day on which somebody has to look at it."""
+
+    unique_name: str
+    credential: str
+    at: datetime
+    expires: datetime | None
+    sent_at: datetime | None = None
+    """When a message was sent for it."""
+
+
+def day_of(moment: datetime) -> str:
+    """Return the day of the index for a moment: `YYYYMMDD` in UTC."""
+    return f"{moment.astimezone(UTC):%Y%m%d}"
+
+
+@dataclass(frozen=True)
+class DuePlace:
+    """Where a row of the index stands: rows are in the order of their places."""
+
+    partition: str
+    row: str
+
+
+class DueIndex(Protocol):
+    """The index of what is due: worked out from the vault's versions, and therefore dispensable."""
+
+    def until(self, day: str, after: DuePlace | None = None) -> AsyncIterator[tuple[DuePlace, DueEntry]]:
+        """List what is listed under this day or an earlier one, the oldest day first, behind a place."""
+        ...
+
+    async def put(self, entry: DueEntry) -> None:
+        """List a credential under a day; a message that was sent for it under this day is forgotten."""
+        ...
+
+    async def mark_sent(self, entry: DueEntry, at: datetime) -> None:
+        """Note that a message was sent for a row; does nothing when the row is gone."""
+        ...
+
+    async def remove(self, unique_name: str, credential: str, day: str) -> None:
+        """Take a credential off one day; not there is a success."""
+        ...
+
+
 class Backoff(Protocol):
     """The pause that a throttling service asked for, shared by all workers."""
 
@@ -271,6 +316,10 @@ class Queues(Protocol):
 
     async def send_work(self, operation_id: str, generation: int, delay: timedelta = timedelta(0)) -> None:
         """Have an operation (continued) after a delay, without expiry."""
+        ...
+
+    async def send_rotation(self, message: str, delay: timedelta = timedelta(0)) -> None:
+        """Have `credential-rotations` looked at after a delay, without expiry."""
         ...
 
     async def is_work_piling_up(self) -> bool:

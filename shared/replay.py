@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from shared import log
 from shared.errors import Busy
+from shared.job import RESUME_AFTER
 from shared.operation import EarlierGeneration, Operation, State
-from shared.registration.job import RESUME_AFTER
 from shared.services import Services
 
 

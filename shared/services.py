@@ -9,6 +9,7 @@ from shared.ports import (
     Backoff,
     Cleanups,
     Directory,
+    DueIndex,
     Leases,
     Operations,
     Queues,
@@ -33,6 +34,7 @@ class Services:
     operations: Operations
     applications: Applications
     cleanups: Cleanups
+    due: DueIndex
     backoff: Backoff
     leases: Leases
     queues: Queues

@@ -49,6 +49,8 @@ class Settings(BaseModel):
     policy_file: Path = Field(Path("policy.toml"), alias="POLICY_FILE")
     lag_window_seconds: int = Field(300, alias="LAG_WINDOW_SECONDS", ge=0, le=3600)
     request_deadline_hours: int = Field(24, alias="REQUEST_DEADLINE_HOURS", ge=1, le=168)
+    rotation_schedule: str = Field(alias="ROTATION_SCHEDULE", pattern=r"^\S+( \S+){5}$")
+    """NCRONTAB with seconds, in UTC. The host reads it: a trigger cannot be started without it."""
 
     @property
     def lag_window(self) -> timedelta:

@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 
 from shared import log
 from shared.errors import RegistrarError
+from shared.job import RESUME_AFTER
 from shared.naming import operation_of
 from shared.ports import Cleanup
 from shared.registration.convergence import within
-from shared.registration.job import RESUME_AFTER
 from shared.services import Services
 
 _BACKLOG_PATIENCE = timedelta(hours=1)
@@ -60,7 +60,8 @@ async def _clean_up(services: Services, cleanup: Cleanup) -> int:
             return 0
         stored = set[str]()
         for name in cleanup.secret_names:
-            stored |= await services.vault.key_ids(cleanup.unique_name, name)
+            versions = await services.vault.versions(cleanup.unique_name, name)
+            stored |= {entry.tags.get("keyId", "") for entry in versions}
             # Somebody deleted the secret and may recover it: what it held last is not lost yet.
             deleted = await services.vault.deleted_tags(cleanup.unique_name, name) or {}
             stored.add(deleted.get("keyId", ""))

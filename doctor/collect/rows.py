@@ -28,13 +28,13 @@ def record(row: Row) -> Record:
         source=request.get("source", "queue"),
         request_id=request["requestId"],
         unique_name=request["application"]["uniqueName"],
-        display_name=request["application"]["displayName"],
+        display_name=request["application"].get("displayName"),
         state=value["state"],
         generation=value["generation"],
         sequence=value["sequence"],
         accepted_at=datetime.fromisoformat(value["accepted_at"]),
         started_at=datetime.fromisoformat(value["started_at"]),
-        credentials=tuple(credential["name"] for credential in request.get("credentials", ())),
+        credentials=_credentials(request),
         intents={
             name: Intent(_moment(progress.get("intended_at")), progress.get("key_id"))
             for name, progress in value.get("credentials", {}).items()
@@ -44,6 +44,12 @@ def record(row: Row) -> Record:
         answer_time=_moment(answer.get("time")),
         answered_at=_moment(value.get("answered_at")),
     )
+
+
+def _credentials(request: Row) -> tuple[str, ...]:
+    if "credential" in request:
+        return (request["credential"],)
+    return tuple(credential["name"] for credential in request.get("credentials", ()))
 
 
 def claim(row: Row) -> Claim:

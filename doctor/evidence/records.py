@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from doctor.evidence.directory import RequiredPermission
+from shared.naming import OWN_SOURCE
 
 
 @dataclass(frozen=True)
@@ -23,19 +24,30 @@ class Record:
     source: str
     request_id: str
     unique_name: str
-    display_name: str
+    display_name: str | None
+    """What the request asks for; None for one that changes no application."""
     state: str
     generation: int
     sequence: int
     accepted_at: datetime
     started_at: datetime
     credentials: tuple[str, ...] = ()
-    """Names of the credentials that the request asks for."""
+    """Names of the credentials that the request asks for, or has replaced."""
     intents: Mapping[str, Intent] = field(default_factory=dict[str, Intent])
     reason: str | None = None
     next_attempt: datetime | None = None
     answer_time: datetime | None = None
     answered_at: datetime | None = None
+
+    @property
+    def is_change(self) -> bool:
+        """Say whether it asks for an app to be made or changed; a rotation does not."""
+        return self.display_name is not None
+
+    @property
+    def is_own(self) -> bool:
+        """Say whether the registrar asked itself, so that an event alone tells how it ended."""
+        return self.source == OWN_SOURCE
 
     @property
     def is_settled(self) -> bool:

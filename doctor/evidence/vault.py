@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.naming import pending_secret_name
+
 MANAGED_BY = "registrar"
 """The tag `managedBy` of every vault secret that is ours (tags, version 1)."""
 
@@ -37,6 +39,12 @@ class VaultSecret:
     def is_ours(self) -> bool:
         """Say whether the registrar stored what clients read."""
         return self.newest.tags.get("managedBy") == MANAGED_BY
+
+    @property
+    def is_pending(self) -> bool:
+        """Say whether it keeps values that are not proven yet: no client reads them."""
+        credential = self.newest.tags.get("credential", "")
+        return self.name == pending_secret_name(self.unique_name, credential)
 
     @property
     def unique_name(self) -> str:

@@ -12,6 +12,7 @@ from doctor.invariants.leaks import leaked
 from doctor.invariants.operations import forgotten
 from doctor.invariants.order import overtaken
 from doctor.invariants.permissions import excess
+from doctor.invariants.rotation import left_over
 from doctor.invariants.singles import duplicates
 from shared.policy.model import Policy
 
@@ -23,6 +24,7 @@ _CHECKS: tuple[Callable[[Case], Iterator[Breach]], ...] = (
     forgotten,
     answer_breaches,
     overtaken,
+    left_over,
     leaked,
     excess,
 )

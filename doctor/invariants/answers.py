@@ -45,12 +45,16 @@ def _contradictions(watched: Watched) -> Iterator[Breach]:
 
 
 def _per_operation(case: Case, watched: Watched) -> Iterator[Breach]:
-    finals = defaultdict[str, set[str]](set)
+    finals, events = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
     for answer in watched.answers:
         finals[answer["data"]["operationId"]].add(answer["id"])
+    for event in watched.events or ():
+        events[event["data"]["operationId"]].add(event["id"])
     kept = {message.operation_id for message in case.evidence.kept}
     for record in case.evidence.records:
-        count = len(finals.get(record.id, ()))
+        if record.is_own and watched.events is None:
+            continue
+        count = len((events if record.is_own else finals).get(record.id, ()))
         expected = record.generation if record.is_settled else record.generation - 1
         if count != expected:
             yield _breach(record.request_id, f"{count} final answers instead of {expected} (operation {record.id})")

@@ -56,7 +56,8 @@ def unusable_values(case: Case) -> Iterator[Breach]:
     """Find what clients read and cannot sign in with, and what was answered and is not there (invariant 3)."""
     for secret in case.evidence.secrets:
         is_old = case.is_older(secret.newest.created, case.patience.settling + case.patience.lag)
-        if secret.is_ours and is_old and case.is_judged(secret.newest.tags.get("operationId", "")):
+        is_read = secret.is_ours and not secret.is_pending
+        if is_read and is_old and case.is_judged(secret.newest.tags.get("operationId", "")):
             yield from unusable(case, secret)
     if case.evidence.secrets.is_whole:
         yield from _answered_and_gone(case)
@@ -81,7 +82,7 @@ def newest_completed(case: Case) -> dict[str, Record]:
     """Find the newest completed change of each app."""
     newest: dict[str, Record] = {}
     for record in case.evidence.records:
-        if record.state == "completed":
+        if record.state == "completed" and record.is_change:
             known = newest.get(record.unique_name)
             if known is None or known.sequence < record.sequence:
                 newest[record.unique_name] = record

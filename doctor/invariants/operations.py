@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from doctor.breach import Breach, Invariant, ListUnsettled, PutCleanup, Repair, SendWork
 from doctor.evidence import Record, Unsettled
 from doctor.invariants.case import Case
-from shared.naming import vault_secret_name
+from shared.naming import pending_secret_name, vault_secret_name
 
 _FIX = "FIX=1 make doctor"
 
@@ -102,7 +102,8 @@ def _without_cleanup(case: Case, record: Record) -> Iterator[Breach]:
     is_old = bool(intended) and case.is_older(max(intended, default=None), case.patience.settling)
     if not is_old or not case.evidence.cleanups.is_whole or (record.unique_name, record.id) in entries:
         return
-    names = tuple(vault_secret_name(record.unique_name, credential) for credential in record.credentials)
+    kinds = (vault_secret_name,) if record.is_change else (vault_secret_name, pending_secret_name)
+    names = tuple(kind(record.unique_name, credential) for kind in kinds for credential in record.credentials)
     yield Breach(
         Invariant.VALUE_KEPT,
         record.unique_name,

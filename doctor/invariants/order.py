@@ -9,7 +9,7 @@ from doctor.invariants.credentials import newest_completed
 
 def overtaken(case: Case) -> Iterator[Breach]:
     """Compare each app's displayName with those its changes asked for; one that none asked for was set by hand."""
-    asked: dict[tuple[str, str], int] = {}
+    asked: dict[tuple[str, str | None], int] = {}
     for record in case.evidence.records:
         change = (record.unique_name, record.display_name)
         asked[change] = max(record.sequence, asked.get(change, 0))

@@ -18,6 +18,7 @@ param applicationInsightsConnectionString string
 param maximumInstanceCount int
 param lagWindowSeconds int
 param requestDeadlineHours int
+param rotationSchedule string
 
 resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
   name: 'plan-registrar-${token}'
@@ -92,6 +93,7 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
     LAG_WINDOW_SECONDS: string(lagWindowSeconds)
     POLICY_FILE: 'policy.toml'
     REQUEST_DEADLINE_HOURS: string(requestDeadlineHours)
+    ROTATION_SCHEDULE: rotationSchedule
   }
 }
 

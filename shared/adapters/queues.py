@@ -12,12 +12,21 @@ from azure.storage.queue import QueueMessage
 from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
 from shared.adapters.azure_errors import translated
-from shared.naming import EVENTS_QUEUE, POISON_QUEUE, RESULTS_QUEUE, WORK_POISON_QUEUE, WORK_QUEUE
+from shared.naming import (
+    EVENTS_QUEUE,
+    POISON_QUEUE,
+    RESULTS_QUEUE,
+    ROTATIONS_POISON_QUEUE,
+    ROTATIONS_QUEUE,
+    WORK_POISON_QUEUE,
+    WORK_QUEUE,
+)
 from shared.ports import PoisonedMessage
 
 LONGEST_DELAY = timedelta(days=7)
 """What a storage queue takes at most (Microsoft Learn, "Put Message")."""
 _NEVER_EXPIRES = -1
+_POISON_QUEUES = (POISON_QUEUE, WORK_POISON_QUEUE, ROTATIONS_POISON_QUEUE)
 _PAGE, _MOST, _HIDE = 32, 5000, 120
 """What is looked through on a poison queue: messages a page, in all, and seconds they stay hidden meanwhile."""
 _KEPT = {"schemaVersion", "reason", "operationId", "generation", "attempts", "original"}
@@ -31,13 +40,17 @@ class StorageQueues:
     def __init__(self, service: QueueServiceClient) -> None:
         self._clients = {
             name: service.get_queue_client(name)
-            for name in (WORK_QUEUE, RESULTS_QUEUE, EVENTS_QUEUE, POISON_QUEUE, WORK_POISON_QUEUE)
+            for name in (WORK_QUEUE, ROTATIONS_QUEUE, RESULTS_QUEUE, EVENTS_QUEUE, *_POISON_QUEUES)
         }
 
     async def send_work(self, operation_id: str, generation: int, delay: timedelta = timedelta(0)) -> None:
         """Have an operation continued after a delay, without expiry."""
         message = {"schemaVersion": "1", "operationId": operation_id, "generation": generation}
         await self._send(WORK_QUEUE, json.dumps(message), min(delay, LONGEST_DELAY))
+
+    async def send_rotation(self, message: str, delay: timedelta = timedelta(0)) -> None:
+        """Have `credential-rotations` looked at after a delay, without expiry."""
+        await self._send(ROTATIONS_QUEUE, message, min(delay, LONGEST_DELAY))
 
     async def is_work_piling_up(self) -> bool:
         """Say whether more work is due and waits than a host takes at once: a peek shows messages of now only."""
@@ -58,7 +71,7 @@ class StorageQueues:
 
     async def host_poisoned(self) -> AsyncIterator[PoisonedMessage]:
         """List the messages on the poison queues that the host put there, not we."""
-        for queue in (POISON_QUEUE, WORK_POISON_QUEUE):
+        for queue in _POISON_QUEUES:
             client = self._clients[queue]
             with translated(f"read the queue {queue}"):
                 first = await client.peek_messages(_PAGE)

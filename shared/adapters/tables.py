@@ -5,6 +5,7 @@ Explorer. Concurrency rests on ETags alone.
 """
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import datetime
 from hashlib import sha256
 from itertools import count, takewhile
@@ -22,12 +23,14 @@ from shared.naming import (
     APPLICATIONS_TABLE,
     BACKOFF_TABLE,
     CLEANUPS_TABLE,
+    DUE_TABLE,
     OPERATIONS_TABLE,
     UNSETTLED_TABLE,
     unsettled_row,
+    vault_secret_name,
 )
 from shared.operation import Operation, State
-from shared.ports import Cleanup, Versioned
+from shared.ports import Cleanup, DueEntry, DuePlace, Versioned, day_of
 
 _SCHEMA_VERSION = "1"
 _PROPERTY_CHARACTERS = 16_000
@@ -79,6 +82,11 @@ class _Table:
                     raise Busy(f"a row of {self.name} was changed meanwhile") from None
                 raise
         return str(made["etag"])
+
+    async def merge(self, partition: str, row: str, columns: dict[str, Any]) -> None:
+        """Change columns of a row; does nothing when there is none."""
+        with translated(f"write table {self.name}"), suppress(ResourceNotFoundError):
+            await self.client.update_entity(_entity(partition, row, columns), mode=UpdateMode.MERGE)
 
     async def upsert(self, partition: str, row: str, columns: dict[str, Any]) -> None:
         """Write a row, whatever was there."""
@@ -251,6 +259,47 @@ class CleanupsTable:
         async for row in self._table.query("PartitionKey ne ''", {}):
             names = tuple(name for name in row["secretNames"].split(",") if name)
             yield Cleanup(row["PartitionKey"], row["RowKey"], names, row["since"])
+
+
+class DueTable:
+    """Fills the port `DueIndex`.
+
+    A partition is a day and one of sixteen shards, so that a day on which much is due is spread over partitions; rows
+    are read in the order of the days.
+    """
+
+    def __init__(self, service: TableServiceClient) -> None:
+        self._table = _Table(service, DUE_TABLE)
+
+    async def until(self, day: str, after: DuePlace | None = None) -> AsyncIterator[tuple[DuePlace, DueEntry]]:
+        """List what is listed under this day or an earlier one, the oldest day first, behind a place."""
+        expression, parameters = "PartitionKey le @last", {"last": f"{day}-~"}
+        if after is not None:
+            expression += " and (PartitionKey gt @partition or (PartitionKey eq @partition and RowKey gt @row))"
+            parameters |= {"partition": after.partition, "row": after.row}
+        async for row in self._table.query(expression, parameters):
+            entry = DueEntry(row["uniqueName"], row["credential"], row["at"], row.get("expires"), row.get("sentAt"))
+            yield DuePlace(row["PartitionKey"], row["RowKey"]), entry
+
+    async def put(self, entry: DueEntry) -> None:
+        """List a credential under a day; a message that was sent for it under this day is forgotten."""
+        columns = {"uniqueName": entry.unique_name, "credential": entry.credential, "at": entry.at}
+        if entry.expires is not None:
+            columns["expires"] = entry.expires
+        await self._table.upsert(*_due_place(entry.unique_name, entry.credential, day_of(entry.at)), columns)
+
+    async def mark_sent(self, entry: DueEntry, at: datetime) -> None:
+        """Note that a message was sent for a row; does nothing when the row is gone."""
+        await self._table.merge(*_due_place(entry.unique_name, entry.credential, day_of(entry.at)), {"sentAt": at})
+
+    async def remove(self, unique_name: str, credential: str, day: str) -> None:
+        """Take a credential off one day; not there is a success."""
+        await self._table.delete(*_due_place(unique_name, credential, day))
+
+
+def _due_place(unique_name: str, credential: str, day: str) -> tuple[str, str]:
+    name = vault_secret_name(unique_name, credential)
+    return f"{day}-{sha256(name.encode()).hexdigest()[0]}", name
 
 
 class BackoffTable:

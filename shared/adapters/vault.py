@@ -27,16 +27,15 @@ class KeyVault:
         self._vault_url = vault_url
         self._clients: dict[str, SecretClient] = {}
 
-    async def newest(self, unique_name: str, secret_name: str) -> VaultEntry | None:
-        """Read the newest version's properties, of a live secret."""
-        versions = await self._versions(unique_name, secret_name)
-        newest = max(versions, key=lambda p: (p.created_on or _EPOCH, p.version or ""), default=None)
-        return _entry(newest) if newest is not None else None
-
-    async def key_ids(self, unique_name: str, secret_name: str) -> frozenset[str]:
-        """Read the keyId tags of all versions: every credential whose value this secret ever kept."""
-        versions = await self._versions(unique_name, secret_name)
-        return frozenset((properties.tags or {}).get("keyId", "") for properties in versions) - {""}
+    async def versions(self, unique_name: str, secret_name: str) -> tuple[VaultEntry, ...]:
+        """Read the properties of all versions of a live secret, oldest first; none when there is no such secret."""
+        with translated(f"list the versions of the secret {secret_name}"):
+            try:
+                listed = self._client(unique_name).list_properties_of_secret_versions(secret_name)
+                versions = [_entry(properties) async for properties in listed]
+            except ResourceNotFoundError:
+                return ()
+        return tuple(sorted(versions, key=lambda entry: (entry.created or _EPOCH, entry.version)))
 
     async def deleted_tags(self, unique_name: str, secret_name: str) -> dict[str, str] | None:
         """Read the tags of a soft-deleted secret that holds the name; None when there is none."""
@@ -80,19 +79,16 @@ class KeyVault:
         with translated(f"update the secret {secret_name}"):
             await self._client(unique_name).update_secret_properties(secret_name, version, tags=dict(tags))
 
+    async def disable(self, unique_name: str, secret_name: str, version: str) -> None:
+        """Disable one version: its value can no longer be read. Disabled already is a success."""
+        with translated(f"disable a version of the secret {secret_name}"):
+            await self._client(unique_name).update_secret_properties(secret_name, version, enabled=False)
+
     async def value(self, unique_name: str, secret_name: str, version: str) -> Secret:
         """Read one version's value, for the sign-in that proves it."""
         with translated(f"read the secret {secret_name}"):
             kept = await self._client(unique_name).get_secret(secret_name, version)
         return Secret(kept.value or "")
-
-    async def _versions(self, unique_name: str, secret_name: str) -> list[SecretProperties]:
-        with translated(f"list the versions of the secret {secret_name}"):
-            try:
-                versions = self._client(unique_name).list_properties_of_secret_versions(secret_name)
-                return [properties async for properties in versions]
-            except ResourceNotFoundError:
-                return []
 
     def _client(self, unique_name: str) -> SecretClient:
         url = self._vault_url(unique_name)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 from pydantic.alias_generators import to_camel
 
 from shared.errors import Problem
@@ -86,6 +86,20 @@ class AnsweredError(AnswerModel):
     message: str
 
 
+class AnsweredRotation(AnswerModel):
+    """What became of the credential that a rotation was to replace. Times that do not apply are null."""
+
+    credential: str
+    reason: str
+    replaced_key_id: str | None = None
+    replaced_until: Moment | None = None
+    """When the replaced credential goes, or went."""
+    replaced_refused_since: Moment | None = None
+    """When a sign-in with the replaced value was first refused; where it was revoked."""
+    issued_tokens_until: Moment | None = None
+    """Until when tokens may still work that were issued before: nothing takes those back."""
+
+
 class AnswerData(AnswerModel):
     """What a requester learns. Never a secret's value. Fields that do not apply are null or empty."""
 
@@ -100,6 +114,8 @@ class AnswerData(AnswerModel):
     display_name: str | None = None
     api_permissions: tuple[AnsweredApi, ...] = ()
     credentials: tuple[AnsweredCredential, ...] = ()
+    # Answers did not have it at first: where it is absent, a recorded one is delivered as it was.
+    rotation: AnsweredRotation | None = Field(default=None, exclude_if=lambda value: value is None)
     steps: tuple[Step, ...] = ()
     portal_url: str | None = None
     errors: tuple[AnsweredError, ...] = ()
@@ -129,9 +145,16 @@ class Answer(AnswerModel):
         return text
 
 
-def answer_type(status: Status) -> str:
+def answer_type(status: Status, action: Literal["register", "rotate"] = "register") -> str:
     """CloudEvents type of an answer, such as `registrar.registration.completed.v1`."""
-    return f"registrar.registration.{status}.v1"
+    return f"registrar.registration.{status}.v1" if action == "register" else _ROTATION_TYPES[status]
+
+
+_ROTATION_TYPES = {
+    Status.COMPLETED: "registrar.credential.rotated.v1",
+    Status.REJECTED: "registrar.credential.rotation_rejected.v1",
+    Status.FAILED: "registrar.credential.rotation_failed.v1",
+}
 
 
 def answer_id(*parts: str) -> str:

@@ -1,11 +1,12 @@
-"""The request of schema version 1: the contract of the queue `app-registrations`."""
+"""The requests of schema version 1: the contract of the queue `app-registrations`."""
 
 import json
 import re
+from datetime import timedelta
 from hashlib import sha256
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -14,6 +15,7 @@ from shared.naming import (
     CREDENTIAL_MARK,
     CREDENTIAL_NAME_LENGTH,
     ID_PATTERN,
+    OWN_SOURCE,
     PENDING,
     UNIQUE_NAME_LENGTH,
     UNIQUE_NAME_PATTERN,
@@ -123,13 +125,33 @@ class ApplicationSpec(ContractModel):
     admin_consent: Annotated[bool, Field(strict=True)] = False
 
 
+def _is_absent(value: object) -> bool:
+    return value is None
+
+
+def _iso_duration(value: object) -> object:
+    if isinstance(value, timedelta) or (isinstance(value, str) and value.startswith("P")):
+        return value
+    raise PydanticCustomError("invalid_duration", "must be an ISO 8601 duration such as PT10M")
+
+
+type Days = Annotated[int, Field(ge=1, le=3650, strict=True)]
+
+
 class CredentialSpec(ContractModel):
-    """A credential of the app, kept in Key Vault under `<uniqueName>--<name>`. Lifetime in days."""
+    """A credential of the app, kept in Key Vault under `<uniqueName>--<name>`. All times in days.
+
+    It is replaced `rotateBeforeDays` before it expires, and lives on for `overlapDays` beside the new one; policy
+    says how long where the request does not.
+    """
 
     name: CredentialName
     type: Literal["secret"]
     description: Annotated[str, Field(max_length=50), AfterValidator(_printable), AfterValidator(_no_mark)] = ""
-    lifetime_days: Annotated[int, Field(ge=1, le=3650, strict=True)]
+    lifetime_days: Days
+    # Requests did not have these at first: where they are absent, a request's hash stays what it was.
+    rotate_before_days: Days | None = Field(default=None, exclude_if=_is_absent)
+    overlap_days: Days | None = Field(default=None, exclude_if=_is_absent)
 
 
 def _names_differ(credentials: tuple[CredentialSpec, ...]) -> tuple[CredentialSpec, ...]:
@@ -138,17 +160,13 @@ def _names_differ(credentials: tuple[CredentialSpec, ...]) -> tuple[CredentialSp
     return credentials
 
 
-class RegistrationRequest(ContractModel):
-    """One request. The same (source, requestId) is the same request for ever."""
+class AnyRequest(ContractModel):
+    """What every request says. The same (source, requestId) is the same request for ever."""
 
     schema_version: Literal["1"]
     request_id: Id
     source: Id = "queue"
-    action: Literal["register"]
     requested_by: Person
-    owner: Person | None = None
-    application: ApplicationSpec
-    credentials: Annotated[tuple[CredentialSpec, ...], Field(max_length=10), AfterValidator(_names_differ)] = ()
 
     def normalised(self) -> str:
         """Return the request as canonical JSON: defaults filled in, keys sorted, no spaces."""
@@ -159,12 +177,55 @@ class RegistrationRequest(ContractModel):
         return sha256(self.normalised().encode()).hexdigest()
 
 
-def parse_request(fields: dict[str, Any]) -> RegistrationRequest:
+class RegistrationRequest(AnyRequest):
+    """Asks for an app registration, or for a change of one."""
+
+    action: Literal["register"]
+    owner: Person | None = None
+    application: ApplicationSpec
+    credentials: Annotated[tuple[CredentialSpec, ...], Field(max_length=10), AfterValidator(_names_differ)] = ()
+
+
+class NamedApplication(ContractModel):
+    """An app registration that exists."""
+
+    unique_name: UniqueName
+
+
+class RevokePrevious(ContractModel):
+    """The old credential is known to others: it goes as soon as the new one is in its place, and within this time.
+
+    `within` is an ISO 8601 duration of at most a week. At its end the old one goes even if the new one is not proven
+    yet: clients then cannot sign in until it is.
+    """
+
+    within: Annotated[timedelta, BeforeValidator(_iso_duration), Field(ge=timedelta(0), le=timedelta(days=7))]
+
+
+class RotationRequest(AnyRequest):
+    """Asks for a new credential in the place of one that exists."""
+
+    action: Literal["rotate"]
+    application: NamedApplication
+    credential: CredentialName
+    reason: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
+    revoke_previous: RevokePrevious | None = None
+
+
+type Request = RegistrationRequest | RotationRequest
+
+
+def parse_request(fields: dict[str, Any]) -> Request:
     """Turn parsed JSON into a request. Raises Rejected with every fault, each at its path."""
+    model = RotationRequest if fields.get("action") == "rotate" else RegistrationRequest
     try:
-        return RegistrationRequest.model_validate(fields)
+        request = model.model_validate(fields)
     except ValidationError as error:
         raise Rejected(_problem(dict(fault)) for fault in error.errors(include_url=False)) from None
+    if request.source == OWN_SOURCE:
+        message = f"The source {echo(OWN_SOURCE)} is the registrar's own. Name the system that sends the request."
+        raise Rejected([Problem("source", "reserved_name", message)])
+    return request
 
 
 _CODES = {
@@ -181,6 +242,8 @@ def _problem(fault: dict[str, Any]) -> Problem:
         path += f"[{part}]" if isinstance(part, int) else f".{printable(part)}"
     path, kind, value = path.lstrip("."), str(fault["type"]), fault.get("input")
     code = _CODES.get(kind, kind if kind in _OWN_CODES else "invalid_value")
+    if (path, code) == ("action", "unsupported_value"):
+        return Problem(path, code, f"The value {echo(value)} of 'action' is not allowed: use 'register' or 'rotate'.")
     match code:
         case "missing_field":
             message = f"The field '{path}' is missing."

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterator
 
-from shared.contract.request import ApplicationSpec, RegistrationRequest
+from shared.contract.request import ApplicationSpec, CredentialSpec, RegistrationRequest
 from shared.errors import Problem, echo
 from shared.model import ResolvedPermission
-from shared.policy.model import Policy
+from shared.policy.life import rotation_days
+from shared.policy.model import CredentialRules, Policy
 from shared.policy.never import is_never_allowed
 from shared.policy.redirect_uris import refusal
 
@@ -23,15 +24,34 @@ def breaches(request: RegistrationRequest, policy: Policy) -> Iterator[Problem]:
         )
     yield from _redirect_uris(application, policy)
     yield from _flows(application, policy)
-    rules = policy.credentials
     for index, credential in enumerate(request.credentials):
-        if not rules.min_lifetime_days <= credential.lifetime_days <= rules.max_lifetime_days:
-            yield Problem(
-                f"credentials[{index}].lifetimeDays",
-                "lifetime_not_allowed",
-                f"A lifetime of {credential.lifetime_days} days is not allowed; "
-                f"ask for {rules.min_lifetime_days} to {rules.max_lifetime_days}.",
-            )
+        yield from _life(f"credentials[{index}]", credential, policy.credentials)
+
+
+def _life(field: str, credential: CredentialSpec, rules: CredentialRules) -> Iterator[Problem]:
+    lifetime = credential.lifetime_days
+    if not rules.min_lifetime_days <= lifetime <= rules.max_lifetime_days:
+        yield Problem(
+            f"{field}.lifetimeDays",
+            "lifetime_not_allowed",
+            f"A lifetime of {lifetime} days is not allowed; "
+            f"ask for {rules.min_lifetime_days} to {rules.max_lifetime_days}.",
+        )
+    before, overlap = rotation_days(credential, rules)
+    if before * 2 > lifetime and credential.rotate_before_days is not None:
+        yield Problem(
+            f"{field}.rotateBeforeDays",
+            "rotation_not_allowed",
+            f"Replacing a credential {before} days before the end of {lifetime} days is not allowed; "
+            f"ask for {lifetime // 2} or less.",
+        )
+    if not rules.min_overlap_days <= overlap <= before and credential.overlap_days is not None:
+        yield Problem(
+            f"{field}.overlapDays",
+            "overlap_not_allowed",
+            f"An overlap of {overlap} days is not allowed; ask for {rules.min_overlap_days} to {before}: "
+            "the old credential must not expire before it goes.",
+        )
 
 
 def permission_breach(field: str, resolved: ResolvedPermission, policy: Policy) -> Problem | None:

@@ -78,11 +78,14 @@ class CredentialRules(PolicyModel):
     max_lifetime_days: int = Field(default=365, ge=1, le=3650)
     rotate_before_days: int = Field(default=30, ge=1)
     overlap_days: int = Field(default=7, ge=1)
+    min_overlap_days: int = Field(default=1, ge=1)
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.min_lifetime_days > self.max_lifetime_days:
             raise ValueError("min_lifetime_days is more than max_lifetime_days")
+        if not self.min_overlap_days <= self.overlap_days <= self.rotate_before_days:
+            raise ValueError("min_overlap_days, overlap_days and rotate_before_days do not rise in this order")
         return self
 
 

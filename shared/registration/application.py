@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 from shared.contract.request import ApplicationSpec
+from shared.credentials.issuing import Holder
 from shared.errors import NotReplicated, NotYetVisible, Problem, Refused, Rejected, echo
-from shared.model import ApplicationState, PasswordCredential, ResolvedPermission, SeenApplication
+from shared.job import Job
+from shared.model import ApplicationState, ResolvedPermission, SeenApplication
 from shared.naming import APPLICATION_TAG
 from shared.registration.convergence import ApplicationWrite, application_write, covers, merge
-from shared.registration.job import Job
 
 
 def wanted_state(spec: ApplicationSpec, permissions: tuple[ResolvedPermission, ...]) -> ApplicationState:
@@ -28,17 +29,13 @@ def wanted_state(spec: ApplicationSpec, permissions: tuple[ResolvedPermission, .
 
 
 @dataclass(frozen=True)
-class Registered:
+class Registered(Holder):
     """An application that exists: its ids, and what the last trustworthy read showed of it.
 
-    `verified` says that a read showed everything wanted, and no write of ours came after it. `passwords` is None
-    while no read has shown the application at all.
+    `verified` says that a read showed everything wanted, and no write of ours came after it.
     """
 
-    object_id: str
-    client_id: str
     verified: bool
-    passwords: tuple[PasswordCredential, ...] | None
 
 
 async def converge_application(job: Job, wanted: ApplicationState, seen: SeenApplication | None) -> Registered:
@@ -63,7 +60,7 @@ async def converge_application(job: Job, wanted: ApplicationState, seen: SeenApp
     if object_id is None or client_id is None:
         raise NotYetVisible("the application exists, but the directory does not show it yet")
     verified = seen is not None and trusted and covers(seen.state, wanted)
-    return Registered(object_id, client_id, verified, seen.passwords if seen is not None else None)
+    return Registered(object_id, client_id, seen.passwords if seen is not None else None, verified)
 
 
 def _has_arrived(job: Job, write: ApplicationWrite, seen: SeenApplication | None) -> bool:
@@ -93,12 +90,12 @@ async def _write(
         await job.save_application(application_write=write.model_copy(update={"over": None}))
     if created is not None:
         await job.save_application(object_id=created.object_id, client_id=created.client_id, service_principal_id=None)
-        return Registered(created.object_id, created.client_id, verified=False, passwords=None)
+        return Registered(created.object_id, created.client_id, None, verified=False)
     if seen is None:
         raise NotYetVisible("the application exists, but the directory does not show it yet")
     if seen.object_id != job.application.object_id:
         await job.save_application(object_id=seen.object_id, client_id=seen.client_id)
-    return Registered(seen.object_id, seen.client_id, verified=False, passwords=seen.passwords)
+    return Registered(seen.object_id, seen.client_id, seen.passwords, verified=False)
 
 
 def _name_held_by_deleted(unique_name: str) -> Problem:
@@ -110,7 +107,7 @@ def _name_held_by_deleted(unique_name: str) -> Problem:
     )
 
 
-async def converge_service_principal(job: Job, client_id: str) -> str:
+async def converge_service_principal(job: Job, client_id: str, display_name: str) -> str:
     """Make sure the application has its service principal; returns the principal's object id."""
     directory, record = job.services.directory, job.application
     if record.service_principal_id is None or not job.is_recent(record.principal_written_at):
@@ -119,19 +116,18 @@ async def converge_service_principal(job: Job, client_id: str) -> str:
         )
         found = None if just_created else await directory.service_principal_id(client_id)
         if found is None:
-            found = await _create_service_principal(job, client_id)
+            found = await _create_service_principal(job, client_id, display_name)
         if found != job.application.service_principal_id:
             await job.save_application(service_principal_id=found)
         return found
     return record.service_principal_id
 
 
-async def _create_service_principal(job: Job, client_id: str) -> str:
+async def _create_service_principal(job: Job, client_id: str, display_name: str) -> str:
     directory = job.services.directory
-    name = job.operation.request.application.display_name
     async with job.announce(principal_written_at=job.now()):
         with job.patience(job.operation.begun.get("writeServicePrincipal")):
-            created = await directory.upsert_service_principal(client_id, name)
+            created = await directory.upsert_service_principal(client_id, display_name)
     if created is None:
         created = await directory.service_principal_id(client_id)
     if created is None:

@@ -2,8 +2,8 @@
 
 from shared.application_record import ConsentWrite
 from shared.errors import NotYetVisible
+from shared.job import Job
 from shared.model import Consent, PermissionType, ResolvedPermission, SeenConsents
-from shared.registration.job import Job
 
 
 def wanted_consents(permissions: tuple[ResolvedPermission, ...], *, admin_consent: bool) -> frozenset[Consent]:

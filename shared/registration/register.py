@@ -6,25 +6,21 @@ crash, a lost answer, a duplicate message, or somebody else's change.
 
 from dataclasses import dataclass
 
+from shared.contract.request import RegistrationRequest
+from shared.credentials.issuing import Kept
+from shared.credentials.proof import DEFAULT_RESOURCE, prove
 from shared.errors import NotYetVisible, Problem, Rejected, echo
+from shared.job import Job
 from shared.model import ApplicationState, Consent, SeenApplication, VaultEntry
-from shared.naming import APPLICATION_TAG, vault_secret_name
+from shared.naming import APPLICATION_TAG
+from shared.ownership import owner_after, ownership_problem
 from shared.policy.check import breaches
-from shared.registration.application import (
-    Registered,
-    converge_application,
-    converge_service_principal,
-    wanted_state,
-)
+from shared.registration.application import converge_application, converge_service_principal, wanted_state
 from shared.registration.consent import converge_consent, types_of, wanted_consents
 from shared.registration.convergence import covers
-from shared.registration.credentials import Kept, converge_credential, look_into_vault
-from shared.registration.job import Job
-from shared.registration.ownership import owner_after, ownership_problem
+from shared.registration.credentials import converge_credential, look_for_credentials
 from shared.registration.permissions import Resolution, resolve
-
-DEFAULT_RESOURCE = "https://graph.microsoft.com"
-"""What a client without API permissions proves its secret with: every tenant has it."""
+from shared.rotation.listing import list_due
 
 
 @dataclass(frozen=True)
@@ -47,56 +43,60 @@ class _Observed:
     kept: dict[str, Kept]
 
 
-async def register(job: Job) -> Registration:
+async def register(job: Job, request: RegistrationRequest) -> Registration:
     """Bring the registration about, verify it and return it.
 
     Raises Rejected with every fault before the first write; `Deferred` when it has to go on later.
     """
-    spec = job.operation.request.application
+    spec = request.application
     async with job.step("checkRequest"):
-        observed = await _observe_and_check(job)
+        observed = await _observe_and_check(job, request)
     resolution = observed.resolution
     wanted = wanted_state(spec, resolution.permissions)
     consents = wanted_consents(resolution.permissions, admin_consent=spec.admin_consent)
     async with job.step("writeApplication"):
         app = await converge_application(job, wanted, observed.seen)
     async with job.step("writeServicePrincipal"):
-        service_principal_id = await converge_service_principal(job, app.client_id)
+        service_principal_id = await converge_service_principal(job, app.client_id, spec.display_name)
     async with job.step("grantConsent"):
         consented = await converge_consent(job, service_principal_id, consents)
     entries: dict[str, VaultEntry] = {}
     async with job.step("storeCredentials"):
-        for credential in job.operation.request.credentials:
-            entries[credential.name] = await converge_credential(job, credential, app, observed.kept[credential.name])
+        for credential in request.credentials:
+            kept = observed.kept[credential.name]
+            entry = entries[credential.name] = await converge_credential(job, request, credential, app, kept)
+            others = [each for each in kept.versions if each.version != entry.version]
+            await list_due(job.services, job.operation.unique_name, credential.name, kept.versions, (*others, entry))
     async with job.step("verifyDirectory"):
         if not app.verified:
             await _verify_application(job, wanted)
         if not consented:
             await _verify_consent(job, service_principal_id, consents)
+    resource_uri = resolution.apis[0].resource_uri if resolution.apis else DEFAULT_RESOURCE
     async with job.step("signIn"):
         for name, entry in entries.items():
-            await _prove(job, app, name, entry, resolution)
-    owner = owner_after(job.operation.request, job.application.owner)
+            await prove(job, app, entry, credential=name, resource_uri=resource_uri)
+    owner = owner_after(request, job.application.owner)
     # Only now may another own it: until then this request has to be its owner's, attempt after attempt.
     await job.save_application(applied=wanted, granted=consents, applied_sequence=job.operation.sequence, owner=owner)
     return Registration(app.object_id, app.client_id, service_principal_id, resolution, consents, entries)
 
 
-async def _observe_and_check(job: Job) -> _Observed:
+async def _observe_and_check(job: Job, request: RegistrationRequest) -> _Observed:
     """Look at everything the request touches, and raise Rejected with all that forbids it, before any write."""
-    request, services = job.operation.request, job.services
+    services = job.services
     if job.operation.sequence < job.application.applied_sequence:
         raise Rejected([_superseded(job)])
     seen = await services.directory.application(job.operation.unique_name)
     resolution = await resolve(request.application.api_permissions, services.directory, services.policy)
-    kept, vault_problems = await look_into_vault(job)
+    kept, vault_problems = await look_for_credentials(job, request)
     problems = [
         *breaches(request, services.policy),
         *resolution.problems,
         *(problem for problem in [_not_managed(job, seen)] if problem is not None),
         *vault_problems,
     ]
-    known_owner = job.application.owner or _owner_in_vault(job, kept) if seen is not None else job.application.owner
+    known_owner = job.application.owner or _owner_in_vault(kept) if seen is not None else job.application.owner
     exists = seen is not None or job.application.object_id is not None
     # A change that was applied and died before it was recorded as completed may have made somebody else the owner.
     applied = job.operation.sequence == job.application.applied_sequence
@@ -111,7 +111,7 @@ async def _observe_and_check(job: Job) -> _Observed:
     return _Observed(seen, resolution, kept)
 
 
-def _owner_in_vault(job: Job, kept: dict[str, Kept]) -> str | None:
+def _owner_in_vault(kept: dict[str, Kept]) -> str | None:
     """Who owned the app when its secret was stored: our table may have been lost, the vault's tags were not."""
     for found in kept.values():
         if found.entry is not None and found.entry.tags.get("owner"):
@@ -154,14 +154,3 @@ async def _verify_consent(job: Job, service_principal_id: str, wanted: frozenset
     seen = await job.services.directory.consents(service_principal_id, types_of(wanted))
     if not seen.consents >= wanted:
         raise NotYetVisible("the directory does not show the admin consent yet")
-
-
-async def _prove(job: Job, app: Registered, name: str, entry: VaultEntry, resolution: Resolution) -> None:
-    """Sign in with the value that the vault now holds, once per version."""
-    if job.operation.credential(name).proven_version == entry.version:
-        return
-    unique_name = job.operation.unique_name
-    value = await job.services.vault.value(unique_name, vault_secret_name(unique_name, name), entry.version)
-    resource = resolution.apis[0].resource_uri if resolution.apis else DEFAULT_RESOURCE
-    await job.services.sign_in.prove(app.client_id, value, resource)
-    await job.save_operation(job.operation.with_credential(name, proven_version=entry.version))

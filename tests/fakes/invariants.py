@@ -31,6 +31,7 @@ from doctor.evidence import (
 )
 from doctor.invariants.case import Case
 from doctor.invariants.credentials import unusable as unusable_secret
+from shared.contract.request import RegistrationRequest, Request, RotationRequest
 from shared.operation import Operation
 from tests.fakes.directory import FakeApplication
 from tests.fakes.vault import FakeVersion
@@ -123,19 +124,26 @@ def _version(world: World, version: FakeVersion) -> SecretVersion:
     return SecretVersion(entry.version, entry.enabled, entry.created, entry.expires, entry.tags, signs_in)
 
 
+def _credentials(request: Request) -> tuple[str, ...]:
+    if isinstance(request, RotationRequest):
+        return (request.credential,)
+    return tuple(credential.name for credential in request.credentials)
+
+
 def _record(operation: Operation) -> Record:
+    request = operation.request
     return Record(
         id=operation.id,
         source=operation.request.source,
         request_id=operation.request.request_id,
         unique_name=operation.unique_name,
-        display_name=operation.request.application.display_name,
+        display_name=request.application.display_name if isinstance(request, RegistrationRequest) else None,
         state=operation.state.value,
         generation=operation.generation,
         sequence=operation.sequence,
         accepted_at=operation.accepted_at,
         started_at=operation.started_at,
-        credentials=tuple(credential.name for credential in operation.request.credentials),
+        credentials=_credentials(request),
         intents={name: Intent(made.intended_at, made.key_id) for name, made in operation.credentials.items()},
         reason=operation.reason,
         next_attempt=operation.next_attempt,

@@ -4,6 +4,7 @@ import heapq
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import count
@@ -12,7 +13,7 @@ from typing import Any
 from shared.application_record import ApplicationRecord
 from shared.errors import Busy, RegistrarError
 from shared.operation import Operation, State
-from shared.ports import Cleanup, Lease, PoisonedMessage, Versioned
+from shared.ports import Cleanup, DueEntry, DuePlace, Lease, PoisonedMessage, Versioned, day_of
 from tests.fakes.clock import FakeClock
 from tests.fakes.faults import Faults, outgoing
 
@@ -145,6 +146,38 @@ class FakeCleanups:
         return list(self.rows.values())
 
 
+class FakeDue:
+    """`rows` by (day, uniqueName, credential)."""
+
+    def __init__(self, faults: Faults) -> None:
+        self.faults = faults
+        self.rows: dict[tuple[str, str, str], DueEntry] = {}
+
+    async def until(self, day: str, after: DuePlace | None = None) -> AsyncIterator[tuple[DuePlace, DueEntry]]:
+        for place, entry in await self._until(day):
+            if after is None or (place.partition, place.row) > (after.partition, after.row):
+                yield place, entry
+
+    @outgoing("table due")
+    def _until(self, day: str) -> list[tuple[DuePlace, DueEntry]]:
+        rows = sorted((key, entry) for key, entry in self.rows.items() if key[0] <= day)
+        return [(DuePlace(key[0], f"{key[1]}--{key[2]}"), entry) for key, entry in rows]
+
+    @outgoing("table put due")
+    def put(self, entry: DueEntry) -> None:
+        self.rows[(day_of(entry.at), entry.unique_name, entry.credential)] = replace(entry, sent_at=None)
+
+    @outgoing("table mark sent")
+    def mark_sent(self, entry: DueEntry, at: datetime) -> None:
+        key = (day_of(entry.at), entry.unique_name, entry.credential)
+        if key in self.rows:
+            self.rows[key] = replace(self.rows[key], sent_at=at)
+
+    @outgoing("table remove due")
+    def remove(self, unique_name: str, credential: str, day: str) -> None:
+        self.rows.pop((day, unique_name, credential), None)
+
+
 class FakeBackoff:
     def __init__(self, faults: Faults) -> None:
         self.faults = faults
@@ -239,6 +272,7 @@ class FakeQueues:
         self.clock = clock
         self.faults = faults
         self.work: list[tuple[datetime, int, str, int]] = []
+        self.rotations: list[tuple[datetime, int, str]] = []
         self.answers: list[dict[str, Any]] = []
         self.events: list[dict[str, Any]] = []
         self.poison: list[dict[str, Any]] = []
@@ -251,6 +285,15 @@ class FakeQueues:
     def send_work(self, operation_id: str, generation: int, delay: timedelta = timedelta(0)) -> None:
         heapq.heappush(self.work, (self.clock.now() + delay, next(self._order), operation_id, generation))
         self.on_work()
+
+    @outgoing("queue rotation")
+    def send_rotation(self, message: str, delay: timedelta = timedelta(0)) -> None:
+        heapq.heappush(self.rotations, (self.clock.now() + delay, next(self._order), message))
+        self.on_work()
+
+    def send_rotation_now(self, message: str) -> None:
+        """Put a message on `credential-rotations`, as somebody with the right to."""
+        heapq.heappush(self.rotations, (self.clock.now(), next(self._order), message))
 
     @outgoing("queue peek work")
     def is_work_piling_up(self) -> bool:

@@ -32,15 +32,9 @@ class FakeVault:
         self.deleted: dict[str, list[FakeVersion]] = {}
         self._versions = count(1)
 
-    @outgoing("vault newest")
-    def newest(self, unique_name: str, secret_name: str) -> VaultEntry | None:
-        versions = self.secrets.get(secret_name)
-        return versions[-1].entry if versions else None
-
-    @outgoing("vault key_ids")
-    def key_ids(self, unique_name: str, secret_name: str) -> frozenset[str]:
-        tags = [version.entry.tags for version in self.secrets.get(secret_name, ())]
-        return frozenset(each["keyId"] for each in tags if "keyId" in each)
+    @outgoing("vault versions")
+    def versions(self, unique_name: str, secret_name: str) -> tuple[VaultEntry, ...]:
+        return tuple(version.entry for version in self.secrets.get(secret_name, ()))
 
     @outgoing("vault deleted_tags")
     def deleted_tags(self, unique_name: str, secret_name: str) -> dict[str, str] | None:
@@ -75,6 +69,11 @@ class FakeVault:
         kept = self._version(secret_name, version)
         kept.entry = replace(kept.entry, tags=dict(tags))
 
+    @outgoing("vault disable")
+    def disable(self, unique_name: str, secret_name: str, version: str) -> None:
+        kept = self._version(secret_name, version)
+        kept.entry = replace(kept.entry, enabled=False)
+
     @outgoing("vault value")
     def value(self, unique_name: str, secret_name: str, version: str) -> Secret:
         kept = self._version(secret_name, version)
@@ -104,8 +103,8 @@ class FakeVault:
         """Recover a soft-deleted secret by hand."""
         self.secrets[name] = self.deleted.pop(name)
 
-    def disable(self, name: str) -> None:
-        """Disable the newest version."""
+    def disable_newest(self, name: str) -> None:
+        """Disable the newest version, as somebody with the right to."""
         newest = self.secrets[name][-1]
         newest.entry = replace(newest.entry, enabled=False)
 

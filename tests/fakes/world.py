@@ -11,6 +11,8 @@ from typing import Any
 from shared.execution import Execution
 from shared.intake import Intake
 from shared.policy.model import Policy, load_policy
+from shared.rotation.rotations import Rotations
+from shared.rotation.sweep import sweep
 from shared.services import Services
 from shared.upkeep import clean_up_credentials, resume_unsettled
 from tests.fakes.clock import FakeClock, fake_runtime
@@ -20,6 +22,7 @@ from tests.fakes.storage import (
     FakeApplications,
     FakeBackoff,
     FakeCleanups,
+    FakeDue,
     FakeLeases,
     FakeOperations,
     FakeQueues,
@@ -65,12 +68,14 @@ class World:
         self.operations = FakeOperations(self.faults)
         self.applications = FakeApplications(self.faults)
         self.cleanups = FakeCleanups(self.faults)
+        self.due = FakeDue(self.faults)
         self.backoff = FakeBackoff(self.faults)
         self.leases = FakeLeases(self.clock, self.faults)
         self.queues = FakeQueues(self.clock, self.faults)
         self.deaths = 0
         self.log: list[str] = []
         self._messages = 0
+        self._next_sweep = self.clock.now()
         self.services = Services(
             runtime=fake_runtime(self.clock, seed),
             policy=policy or _policy(),
@@ -83,12 +88,14 @@ class World:
             operations=self.operations,
             applications=self.applications,
             cleanups=self.cleanups,
+            due=self.due,
             backoff=self.backoff,
             leases=self.leases,
             queues=self.queues,
         )
         self.execution = Execution(self.services)
         self.intake = Intake(self.services, self.execution)
+        self.rotations = Rotations(self.services, self.execution)
 
     async def send(self, request: dict[str, Any] | bytes) -> None:
         """Put a request on the intake queue and have it delivered until an invocation ends."""
@@ -100,7 +107,7 @@ class World:
     async def settle(self, within: timedelta = timedelta(hours=30)) -> None:
         """Let time pass and messages and timers do their work until nothing is left to do."""
         end = self.clock.now() + within
-        while self.operations.unsettled or self.queues.work or self.cleanups.rows:
+        while self.operations.unsettled or self.queues.work or self.queues.rotations or self.cleanups.rows:
             assert self.clock.now() < end, f"not settled: {self.operations.unsettled} {self.cleanups.rows}"
             await self._minute()
 
@@ -116,9 +123,20 @@ class World:
             due, _, operation_id, generation = heapq.heappop(self.queues.work)
             self.clock.advance(max(due - self.clock.now(), timedelta(0)))
             await self._deliver(lambda o=operation_id, g=generation: self.execution.run(o, g))
+        while self.queues.rotations and self.queues.rotations[0][0] <= next_tick:
+            due, _, message = heapq.heappop(self.queues.rotations)
+            self.clock.advance(max(due - self.clock.now(), timedelta(0)))
+            await self._deliver(lambda m=message: self.rotations.receive(m.encode()))
         self.clock.advance(max(next_tick - self.clock.now(), timedelta(0)))
+        await self.timers()
+
+    async def timers(self) -> None:
+        """Let the timers fire that are due."""
         await self._timer(resume_unsettled)
         await self._timer(clean_up_credentials)
+        if self.clock.now() >= self._next_sweep:
+            self._next_sweep = self.clock.now() + timedelta(hours=1)
+            await self._timer(sweep)
 
     async def run(self, request: dict[str, Any] | bytes) -> dict[str, Any]:
         """Send a request, let everything settle, and return the newest answer."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from random import Random
 
+from shared.contract.request import RotationRequest
 from shared.naming import APPLICATION_TAG, operation_of, vault_secret_name
 from shared.operation import Operation, State
 from shared.replay import replay, replay_all
@@ -109,4 +110,6 @@ class People:
 
 
 def _secret_names(operation: Operation) -> list[str]:
-    return [vault_secret_name(operation.unique_name, each.name) for each in operation.request.credentials]
+    request = operation.request
+    names = [request.credential] if isinstance(request, RotationRequest) else [c.name for c in request.credentials]
+    return [vault_secret_name(operation.unique_name, name) for name in names]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from shared.contract.request import RegistrationRequest
 from shared.operation import Operation, State
 
 
@@ -14,23 +15,29 @@ def unauthorised(operations: Sequence[Operation]) -> list[str]:
     return [
         f"owner: {each.request.request_id}: {each.request.requested_by} changed {each.unique_name} and cannot own it"
         for each in operations
-        if each.state is State.COMPLETED and not _may_own(each, operations)
+        if each.state is State.COMPLETED and not each.is_our_own and not _may_own(each, operations)
     ]
 
 
 def _may_own(change: Operation, operations: Sequence[Operation]) -> bool:
     person = change.request.requested_by
-    others = [each for each in operations if each.unique_name == change.unique_name and each.id != change.id]
-    named = any(each.request.owner == person and each.state is State.COMPLETED for each in others)
+    others = [
+        (each, each.request)
+        for each in operations
+        if each.unique_name == change.unique_name
+        and each.id != change.id
+        and isinstance(each.request, RegistrationRequest)
+    ]
+    named = any(request.owner == person and each.state is State.COMPLETED for each, request in others)
     started = change.accepted_at
     return named or not any(
         each.state is State.COMPLETED
         and each.answer is not None
         and each.answer.time < started
-        and not _gives(each, person)
-        for each in others
+        and not _gives(request, person)
+        for each, request in others
     )
 
 
-def _gives(change: Operation, person: str) -> bool:
-    return change.request.owner == person or (change.request.owner is None and change.request.requested_by == person)
+def _gives(request: RegistrationRequest, person: str) -> bool:
+    return request.owner == person or (request.owner is None and request.requested_by == person)

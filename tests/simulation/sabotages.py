@@ -10,14 +10,14 @@ import pytest
 
 from shared import answering, log
 from shared.application_record import ApplicationRecord
-from shared.contract.request import CredentialSpec
+from shared.credentials import issuing
+from shared.credentials.issuing import Wanted
 from shared.errors import RegistrarError, Unavailable
+from shared.job import Job
 from shared.model import ApplicationState, PasswordCredential, VaultEntry
 from shared.operation import Operation
 from shared.ports import CreatedApplication, IssuedPassword, Lease, Versioned
 from shared.registration import application, credentials, permissions, register
-from shared.registration.application import Registered
-from shared.registration.job import Job
 from shared.services import Services
 from tests.fakes.storage import FakeLease
 from tests.fakes.world import World
@@ -112,20 +112,18 @@ def _no_clean_up_entry(world: World) -> None:
 
 
 def _lost_secrets_stay(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(credentials, "_remove_lost", _left_undone)
+    patch.setattr(issuing, "_remove_lost", _left_undone)
 
 
 def _undo_in_words_only(patch: pytest.MonkeyPatch) -> None:
-    async def undo(
-        job: Job, spec: CredentialSpec, app: Registered, issued: IssuedPassword, error: RegistrarError
-    ) -> None:
-        await job.save_operation(job.operation.with_credential(spec.name, intended_at=None))
+    async def undo(job: Job, wanted: Wanted, object_id: str, issued: IssuedPassword, error: RegistrarError) -> None:
+        await job.save_operation(job.operation.with_credential(wanted.credential, intended_at=None))
 
-    patch.setattr(credentials, "_undo", undo)
+    patch.setattr(issuing, "_undo", undo)
 
 
 def _no_proof(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(register, "_prove", _left_undone)
+    patch.setattr(register, "prove", _left_undone)
 
 
 def _mark_ignored(patch: pytest.MonkeyPatch) -> None:
@@ -228,7 +226,7 @@ def _every_secret_is_ours(patch: pytest.MonkeyPatch) -> None:
     def is_lost(password: PasswordCredential, _: str, stored: set[str | None]) -> bool:
         return password.key_id not in stored
 
-    patch.setattr(credentials, "_is_lost", is_lost)
+    patch.setattr(issuing, "_is_lost", is_lost)
 
 
 SABOTAGES = (

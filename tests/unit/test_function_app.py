@@ -20,6 +20,8 @@ def test_the_inventory_of_functions() -> None:
         "resume_registrations",
         "clean_up_credentials",
         "settle_poison",
+        "sweep_credentials",
+        "rotate_credential",
         "replay_operation",
         "replay_operations",
         "health",

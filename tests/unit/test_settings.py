@@ -8,6 +8,7 @@ GOOD = {
     "AzureWebJobsStorage": "UseDevelopmentStorage=true",
     "AZURE_TENANT_ID": "72f988bf-0000-4000-8000-2d7cd011db47",
     "KEY_VAULT_URL": "https://contoso-registrar.vault.azure.net",
+    "ROTATION_SCHEDULE": "0 7 * * * *",
 }
 
 

@@ -173,14 +173,14 @@ REAL_SABOTAGES = (
     _off(
         "an intent is recorded before addPassword",
         "tests/component/test_crashes.py::test_a_worker_that_dies_at_any_call_leaves_one_app_and_one_live_secret",
-        "shared/registration/credentials.py",
-        "await job.save_operation(operation.with_credential(spec.name, intended_at=now))",
+        "shared/credentials/issuing.py",
+        "await job.save_operation(operation.with_credential(wanted.credential, intended_at=now))",
         "await job.save_operation(operation)",
     ),
     _off(
         "who has lost the lease stores no secret",
         "tests/component/test_crashes.py::test_who_has_lost_the_lease_neither_issues_nor_stores_another_secret",
-        "shared/registration/credentials.py",
+        "shared/credentials/issuing.py",
         "        await job.lease.keep()\n        entry = await",
         "        entry = await",
     ),
@@ -201,9 +201,9 @@ REAL_SABOTAGES = (
     _off(
         "the answer comes after the proof",
         "tests/component/test_registration.py::test_what_cannot_be_done_in_a_day_fails_and_is_kept_with_its_reason",
-        "shared/registration/register.py",
-        "await job.services.sign_in.prove(app.client_id, value, resource)",
-        "assert value is not None and resource",
+        "shared/credentials/proof.py",
+        "await job.services.sign_in.prove(holder.client_id, value, resource_uri)",
+        "assert value is not None and resource_uri",
     ),
     _off(
         "a failed request is kept",
@@ -215,7 +215,7 @@ REAL_SABOTAGES = (
     _off(
         "progress is recorded before the next write, not after the work",
         "tests/component/test_crashes.py::test_a_worker_that_dies_at_any_call_leaves_one_app_and_one_live_secret",
-        "shared/registration/job.py",
+        "shared/job.py",
         "        etag = await self.services.operations.save(operation, self.stored_operation.etag)\n",
         "        etag = self.stored_operation.etag\n"
         "        if operation.state.settled:\n"

@@ -89,7 +89,7 @@ class FakeSide:
         self._vault.delete(name)
 
     def disable_secret(self, name: str) -> None:
-        self._vault.disable(name)
+        self._vault.disable_newest(name)
 
 
 class DoubledSide:

@@ -24,9 +24,8 @@ async def store(side: Side, secret_name: str, value: str = "value", **tags: str)
 
 
 async def test_an_unknown_secret_is_none(side: Side, secret_name: str) -> None:
-    assert await side.vault.newest("app", secret_name) is None
+    assert await side.vault.versions("app", secret_name) == ()
     assert await side.vault.deleted_tags("app", secret_name) is None
-    assert await side.vault.key_ids("app", secret_name) == frozenset()
 
 
 async def test_a_stored_secret_is_described_and_read(side: Side, secret_name: str) -> None:
@@ -34,50 +33,53 @@ async def test_a_stored_secret_is_described_and_read(side: Side, secret_name: st
     assert stored.uri.endswith(f".vault.azure.net/secrets/{secret_name}")
     assert (stored.expires, stored.enabled, stored.tags["a"]) == (ENDS, True, "b")
     assert stored.content_type == "application/vnd.registrar.client-secret"
-    assert await side.vault.newest("app", secret_name) == stored
+    assert await side.vault.versions("app", secret_name) == (stored,)
     assert (await side.vault.value("app", secret_name, stored.version)).reveal() == "a value"
 
 
-async def test_the_newest_version_is_the_last_one_stored(side: Side, secret_name: str) -> None:
+async def test_versions_are_listed_oldest_first(side: Side, secret_name: str) -> None:
     first = await store(side, secret_name, "1")
     side.advance(2)
     second = await store(side, secret_name, "2")
-    newest = await side.vault.newest("app", secret_name)
-    assert newest is not None
-    assert newest.version == second.version != first.version
+    assert await side.vault.versions("app", secret_name) == (first, second)
     assert (await side.vault.value("app", secret_name, first.version)).reveal() == "1"
-    assert await side.vault.key_ids("app", secret_name) == {first.tags["keyId"], second.tags["keyId"]}
 
 
-async def test_a_version_without_our_tag_has_no_key_id(side: Side, secret_name: str) -> None:
-    await side.vault.store("app", secret_name, Secret("x"), not_before=BEGINS, expires=ENDS, tags={"a": "b"})
-    assert await side.vault.key_ids("app", secret_name) == frozenset()
+async def test_one_version_is_disabled_and_the_others_are_read(side: Side, secret_name: str) -> None:
+    first = await store(side, secret_name, "1")
+    side.advance(2)
+    second = await store(side, secret_name, "2")
+    await side.vault.disable("app", secret_name, first.version)
+    await side.vault.disable("app", secret_name, first.version)
+    assert [entry.enabled for entry in await side.vault.versions("app", secret_name)] == [False, True]
+    with pytest.raises(Forbidden):
+        await side.vault.value("app", secret_name, first.version)
+    assert (await side.vault.value("app", secret_name, second.version)).reveal() == "2"
 
 
 async def test_tags_are_replaced_and_nothing_else(side: Side, secret_name: str) -> None:
     stored = await store(side, secret_name, a="b")
     await side.vault.retag("app", secret_name, stored.version, {"c": "d"})
-    newest = await side.vault.newest("app", secret_name)
-    assert newest is not None
+    (newest,) = await side.vault.versions("app", secret_name)
     assert (newest.tags, newest.expires, newest.version) == ({"c": "d"}, ENDS, stored.version)
 
 
 async def test_a_sixteenth_tag_is_refused(side: Side, secret_name: str) -> None:
     with pytest.raises(Refused):
         await store(side, secret_name, **{f"t{number}": "x" for number in range(15)})
-    assert await side.vault.newest("app", secret_name) is None
+    assert await side.vault.versions("app", secret_name) == ()
 
 
 async def test_a_deleted_secret_holds_its_name_and_comes_back(side: Side, secret_name: str) -> None:
     stored = await store(side, secret_name, a="b")
     side.delete_secret(secret_name)
-    assert await side.vault.newest("app", secret_name) is None
+    assert await side.vault.versions("app", secret_name) == ()
     assert await side.vault.deleted_tags("app", secret_name) == stored.tags
     with pytest.raises(NotYetVisible) as refused:
         await store(side, secret_name)
     assert refused.value.took_effect is False
     await side.vault.recover("app", secret_name)
-    assert await side.vault.newest("app", secret_name) == stored
+    assert await side.vault.versions("app", secret_name) == (stored,)
 
 
 async def test_what_is_not_deleted_is_not_recovered(side: Side, secret_name: str) -> None:
@@ -88,8 +90,7 @@ async def test_what_is_not_deleted_is_not_recovered(side: Side, secret_name: str
 async def test_a_disabled_version_is_shown_as_such_and_not_read(side: Side, secret_name: str) -> None:
     stored = await store(side, secret_name)
     side.disable_secret(secret_name)
-    newest = await side.vault.newest("app", secret_name)
-    assert newest is not None
+    (newest,) = await side.vault.versions("app", secret_name)
     assert newest.enabled is False
     with pytest.raises(Forbidden):
         await side.vault.value("app", secret_name, stored.version)

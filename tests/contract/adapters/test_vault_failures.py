@@ -22,7 +22,7 @@ def secret_name(name: str) -> str:
 @pytest.fixture
 async def warm(doubled: DoubledSide, registrar: Local) -> DoubledSide:
     """With a token, a known challenge and an open connection."""
-    await doubled.vault.newest("app", "nothing")
+    await doubled.vault.versions("app", "nothing")
     registrar.world.calls.clear()
     return doubled
 

@@ -1,13 +1,11 @@
 """Who may change an app: its owner, or an administrator that policy names."""
 
-from shared.contract.request import RegistrationRequest
+from shared.contract.request import RegistrationRequest, Request
 from shared.errors import Problem, echo
 from shared.policy.model import Policy
 
 
-def ownership_problem(
-    request: RegistrationRequest, owner: str | None, policy: Policy, *, exists: bool
-) -> Problem | None:
+def ownership_problem(request: Request, owner: str | None, policy: Policy, *, exists: bool) -> Problem | None:
     """Say why the requester may not change this app; None when they may, or when the app is new.
 
     An app that exists and whose owner nobody remembers is for administrators only.

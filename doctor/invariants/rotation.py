@@ -1,0 +1,56 @@
+"""Beside the invariants: nothing that a rotation left is forgotten."""
+
+from collections.abc import Iterator
+
+from doctor.breach import Breach, Invariant
+from doctor.evidence import SecretVersion, VaultSecret
+from doctor.invariants.case import Case
+from doctor.moments import moment
+
+
+def left_over(case: Case) -> Iterator[Breach]:
+    """Find replaced credentials that live on after their overlap, and unproven values that nobody carries on."""
+    live = {
+        (app.unique_name, password.key_id)
+        for app in case.live_applications
+        for password in app.passwords
+        if password.end is None or case.evidence.now < password.end
+    }
+    for secret in case.evidence.secrets:
+        if secret.is_ours and secret.is_pending:
+            yield from _unproven(case, secret)
+        elif secret.is_ours:
+            for version in secret.versions:
+                key_id = version.tags.get("previousKeyId", "")
+                if _is_overdue(case, version) and (secret.unique_name, key_id) in live:
+                    yield _outlived(secret, version, key_id)
+
+
+def _is_overdue(case: Case, version: SecretVersion) -> bool:
+    """Say whether what this version replaced should be gone: sweeps come by the hour, and a day has one to spare."""
+    until = moment(version.tags.get("retireAfter"))
+    return until is not None and case.is_older(until, case.patience.retiring)
+
+
+def _outlived(secret: VaultSecret, version: SecretVersion, key_id: str) -> Breach:
+    return Breach(
+        Invariant.RETIRED,
+        secret.name,
+        f"the credential {key_id} was to go on {version.tags.get('retireAfter')}, and still signs in",
+        "Does the app run, and does its timer sweep_credentials? It removes it by itself then.",
+    )
+
+
+def _unproven(case: Case, secret: VaultSecret) -> Iterator[Breach]:
+    for version in secret.versions:
+        is_over = case.is_judged(version.tags.get("operationId", "")) and case.is_older(
+            version.created, case.patience.settling + case.patience.lag
+        )
+        if version.enabled and is_over:
+            yield Breach(
+                Invariant.RETIRED,
+                secret.name,
+                "a value waits for its proof, and the rotation that stored it has ended",
+                "The next rotation of this credential takes it up. To end it now, remove the credential "
+                f"{version.tags.get('keyId')} from the application and disable version {version.version}.",
+            )

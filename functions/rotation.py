@@ -1,0 +1,24 @@
+"""Rotation: a timer finds what is due, and a queue carries it, with Key Vault's own events beside."""
+
+import azure.functions as func
+
+blueprint = func.Blueprint()
+
+
+@blueprint.function_name("sweep_credentials")
+@blueprint.timer_trigger("timer", "%ROTATION_SCHEDULE%")
+async def sweep_credentials(timer: func.TimerRequest) -> None:
+    """Send a message for each credential that is due, by the hour unless the setting says otherwise."""
+    from shared.bootstrap import get_app
+    from shared.rotation.sweep import sweep
+
+    await sweep(get_app().services)
+
+
+@blueprint.function_name("rotate_credential")
+@blueprint.queue_trigger("message", "credential-rotations", "AzureWebJobsStorage")  # pyright: ignore[reportUnknownMemberType]  the SDK does not type its **kwargs
+async def rotate_credential(message: func.QueueMessage) -> None:
+    """Look whether a credential is due, and do what is to be done."""
+    from shared.bootstrap import get_app
+
+    await get_app().rotations.receive(message.get_body())

@@ -1,0 +1,53 @@
+"""A request that may be served becomes an operation: its record, written before any work starts."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+
+from shared import log
+from shared.contract.request import RegistrationRequest, Request
+from shared.errors import Busy
+from shared.job import RESUME_AFTER
+from shared.operation import CredentialProgress, Operation
+from shared.ports import Versioned
+from shared.services import Services
+
+_SEQUENCE_RACES = 10
+
+
+async def record(
+    services: Services,
+    request: Request,
+    operation_id: str,
+    credentials: Mapping[str, CredentialProgress] | None = None,
+) -> Versioned[Operation] | None:
+    """Write the record of a claimed request, with the next place among its app's changes; None when there is one.
+
+    `credentials` is what is known of them already.
+    """
+    now, unique_name = services.runtime.now(), request.application.unique_name
+    sequence = await _next_sequence(services, unique_name) if isinstance(request, RegistrationRequest) else 0
+    operation = Operation(
+        id=operation_id,
+        request=request,
+        body_hash=request.body_hash(),
+        sequence=sequence,
+        accepted_at=now,
+        started_at=now,
+        credentials=credentials or {},
+    )
+    etag = await services.operations.create(operation, due=now + RESUME_AFTER)
+    if etag is None:
+        return None
+    log.event("operation.accepted", operation=operation_id, app=unique_name, request=request.request_id)
+    return Versioned(operation, etag)
+
+
+async def _next_sequence(services: Services, unique_name: str) -> int:
+    applications = services.applications
+    for _ in range(_SEQUENCE_RACES):
+        stored = await applications.read(unique_name)
+        sequence = stored.value.last_sequence + 1
+        with suppress(Busy):
+            await applications.save(stored.value.model_copy(update={"last_sequence": sequence}), stored.etag)
+            return sequence
+    raise Busy(f"too many changes to {unique_name} arrive at once")

@@ -1,0 +1,182 @@
+"""Nothing live whose value is not in the vault: how a client secret is issued and kept.
+
+The gap between "secret created" and "secret stored" is closed from both sides. Before addPassword the record and
+a clean-up entry say that a secret may come to be; only the value's arrival in the vault, or the certainty that
+nothing was made, takes them back. A secret with our operation's mark that the vault does not know is one whose
+value was lost: it is removed before another is issued.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from shared.credentials.tags import SecretTags
+from shared.errors import Deferred, NotYetVisible, RegistrarError, Unavailable
+from shared.job import Job
+from shared.model import PasswordCredential, VaultEntry
+from shared.naming import credential_display_name, operation_of
+from shared.ports import Cleanup, IssuedPassword
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What the vault holds under a secret's name: versions, oldest first, or the tags of a soft-deleted secret."""
+
+    versions: tuple[VaultEntry, ...]
+    deleted_tags: Mapping[str, str] | None
+
+    @property
+    def entry(self) -> VaultEntry | None:
+        """The newest version: what clients read."""
+        return self.versions[-1] if self.versions else None
+
+    @property
+    def tags(self) -> Mapping[str, str] | None:
+        """The tags that say whose it is; None when the name is free."""
+        return self.entry.tags if self.entry is not None else self.deleted_tags
+
+
+@dataclass(frozen=True)
+class Holder:
+    """The application that a credential is for. `passwords` is None while no read has shown the application."""
+
+    object_id: str
+    client_id: str
+    passwords: tuple[PasswordCredential, ...] | None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A client secret to issue, and where its value goes."""
+
+    credential: str
+    """Its name in the request and in the operation's record."""
+    secret_name: str
+    secret_names: tuple[str, ...]
+    """Everywhere in the vault where a value of this operation may lie."""
+    description: str
+    lifetime: timedelta
+    tags: SecretTags
+    """Of the vault's version; the keyId is filled in when it is known."""
+
+
+async def look_into_vault(job: Job, secret_name: str) -> Kept:
+    """Read what the vault holds under a name."""
+    unique_name = job.operation.unique_name
+    versions = await job.services.vault.versions(unique_name, secret_name)
+    deleted = await job.services.vault.deleted_tags(unique_name, secret_name) if not versions else None
+    return Kept(versions, deleted)
+
+
+def is_live(job: Job, entry: VaultEntry, holder: Holder) -> bool:
+    """Say whether the directory knows the secret that the vault holds; raises NotYetVisible when nobody can."""
+    if entry.tags.get("clientId") != holder.client_id or not entry.enabled:
+        return False
+    if entry.expires is not None and entry.expires <= job.now():
+        return False
+    if job.is_recent(entry.created) or any(p.key_id == entry.tags.get("keyId") for p in holder.passwords or ()):
+        return True
+    if holder.passwords is None:
+        raise NotYetVisible("the directory does not show the application's credentials yet")
+    return False
+
+
+async def settle_intent(job: Job, credential: str, entry: VaultEntry) -> None:
+    """Note that the vault holds this credential's value, as a read showed."""
+    progress, operation = job.operation.credential(credential), job.operation
+    if progress.version == entry.version and progress.intended_at is None:
+        return
+    stored_by_us = entry.tags.get("operationId") == operation.id
+    await job.save_operation(
+        operation.with_credential(
+            credential,
+            key_id=entry.tags.get("keyId"),
+            version=entry.version,
+            intended_at=None if stored_by_us else progress.intended_at,
+        )
+    )
+
+
+async def replace_lost(job: Job, wanted: Wanted, holder: Holder, kept: Kept) -> VaultEntry:
+    """Issue a secret and keep it, once it is certain that none of this operation is live without its value."""
+    await _remove_lost(job, wanted, holder)
+    if kept.deleted_tags is not None:
+        await job.services.vault.recover(job.operation.unique_name, wanted.secret_name)
+        raise NotYetVisible(f"the Key Vault secret {wanted.secret_name} is being recovered from its deletion")
+    return await _issue(job, wanted, holder.object_id)
+
+
+async def _remove_lost(job: Job, wanted: Wanted, holder: Holder) -> None:
+    """Remove secrets of this operation whose value was lost; wait while nobody can know whether there are any.
+
+    A value that was sent to the vault may still be on its way, and would become the newest whatever is stored
+    meanwhile: so nothing is decided before the lag window is over.
+    """
+    progress = job.operation.credential(wanted.credential)
+    if progress.intended_at is None:
+        return
+    if not progress.answer_lost:
+        await job.save_operation(job.operation.with_credential(wanted.credential, answer_lost=True))
+    if job.is_recent(progress.intended_at) or holder.passwords is None:
+        raise NotYetVisible(
+            f"a secret for {wanted.secret_name} may have been made, and its value may be on its way to the vault"
+        )
+    stored = {made.key_id for made in job.operation.credentials.values()}
+    for password in holder.passwords:
+        if _is_lost(password, job.operation.id, stored):
+            await job.services.directory.remove_password(holder.object_id, password.key_id)
+
+
+def _is_lost(password: PasswordCredential, operation_id: str, stored: set[str | None]) -> bool:
+    return operation_of(password.display_name) == operation_id and password.key_id not in stored
+
+
+async def _issue(job: Job, wanted: Wanted, object_id: str) -> VaultEntry:
+    services, operation, now = job.services, job.operation, job.now()
+    await job.lease.keep()
+    await job.save_operation(operation.with_credential(wanted.credential, intended_at=now))
+    await services.cleanups.put(Cleanup(operation.unique_name, operation.id, wanted.secret_names, now))
+    expires = (now + wanted.lifetime).replace(microsecond=0)
+    try:
+        issued = await services.directory.add_password(
+            object_id, credential_display_name(operation.id, wanted.description), expires
+        )
+    except RegistrarError as error:
+        if not isinstance(error, Deferred) or error.took_effect is False:
+            await _take_back_intent(job, wanted)
+        raise
+    tags = wanted.tags.issued(issued.key_id).to_tags()
+    try:
+        # Whoever took the app over meanwhile may have stored a secret of this name: theirs stays the newest.
+        await job.lease.keep()
+        entry = await services.vault.store(
+            operation.unique_name, wanted.secret_name, issued.value, not_before=now, expires=expires, tags=tags
+        )
+    except RegistrarError as error:
+        await _undo(job, wanted, object_id, issued, error)
+        raise
+    await job.save_operation(
+        job.operation.with_credential(
+            wanted.credential, key_id=issued.key_id, version=entry.version, proven_version=None, intended_at=None
+        )
+    )
+    if not any(made.intended_at or made.answer_lost for made in job.operation.credentials.values()):
+        await services.cleanups.remove(operation.unique_name, operation.id)
+    return entry
+
+
+async def _undo(job: Job, wanted: Wanted, object_id: str, issued: IssuedPassword, error: RegistrarError) -> None:
+    """Remove a secret that the vault surely did not take. Where that is unsure, the next attempt reads and decides."""
+    if isinstance(error, Unavailable):
+        return
+    try:
+        removed = await job.services.directory.remove_password(object_id, issued.key_id)
+    except Deferred:
+        return
+    if removed:
+        await _take_back_intent(job, wanted)
+
+
+async def _take_back_intent(job: Job, wanted: Wanted) -> None:
+    """Nothing came to be, or what did is gone: the next attempt may issue at once."""
+    await job.save_operation(job.operation.with_credential(wanted.credential, intended_at=None))

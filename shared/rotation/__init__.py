@@ -1,0 +1,1 @@
+"""Rotation without an outage: issue beside, keep, prove, promote, overlap, retire."""

@@ -1,0 +1,145 @@
+"""Messages of the queue `credential-rotations`: hints that something may be due, never more than that.
+
+Ours name a credential, or the place where a sweep goes on. Key Vault's events come through Event Grid in either of
+its schemas, Event Grid's own or CloudEvents 1.0 (Microsoft Learn, "Azure Key Vault as Event Grid source"), and are
+read tolerantly: the documented example itself has a blank in a member's name, and numbers as text.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from shared.contract.answer import utc_text
+from shared.contract.request import valid_unique_name
+from shared.naming import CREDENTIAL_NAME_LENGTH, PENDING, UNIQUE_NAME_PATTERN
+from shared.ports import DuePlace
+
+_EVENTS = ("Microsoft.KeyVault.SecretNearExpiry", "Microsoft.KeyVault.SecretExpired")
+_OURS = "1"
+_DEEPEST = 100
+
+
+@dataclass(frozen=True)
+class Hint:
+    """Names a credential that may be due."""
+
+    unique_name: str
+    credential: str
+    listed_on: str = ""
+    """Day of the index under which it was found, as `YYYYMMDD`; empty when it was not found there."""
+    since: datetime | None = None
+    """When it was sent for the first time, if it had to be sent again."""
+    pauses: int = 0
+    ask_directory: bool = False
+    """Its times alone do not tell: the directory is to be asked, too."""
+
+    def to_json(self) -> str:
+        """Return the message."""
+        return json.dumps(
+            {
+                "schemaVersion": _OURS,
+                "uniqueName": self.unique_name,
+                "credential": self.credential,
+                "listedOn": self.listed_on,
+                "since": utc_text(self.since) if self.since is not None else None,
+                "pauses": self.pauses,
+                "askDirectory": self.ask_directory,
+            }
+        )
+
+
+@dataclass(frozen=True)
+class SweepOn:
+    """A sweep that met its bound goes on behind this row of the index."""
+
+    place: DuePlace
+
+    def to_json(self) -> str:
+        """Return the message."""
+        return json.dumps({"schemaVersion": _OURS, "sweepAfter": [self.place.partition, self.place.row]})
+
+
+type RotationMessage = Hint | SweepOn
+
+
+def parse_message(body: bytes) -> tuple[RotationMessage, ...] | None:
+    """Read a message; None when nobody can. Event Grid may deliver several events at once, or none that concern us."""
+    try:
+        parsed: object = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    own = _own(cast("dict[str, Any]", parsed)) if isinstance(parsed, dict) else None
+    if own is not None:
+        return (own,)
+    events: list[object] = cast("list[object]", parsed) if isinstance(parsed, list) else [cast("object", parsed)]
+    if not events or not all(_is_event(event) for event in events):
+        return None
+    hints = [_hint(cast("dict[str, Any]", event)) for event in events]
+    return tuple(hint for hint in hints if hint is not None)
+
+
+def _own(fields: dict[str, Any]) -> RotationMessage | None:
+    if fields.get("schemaVersion") != _OURS:
+        return None
+    match fields.get("sweepAfter"):
+        case [str() as partition, str() as row]:
+            return SweepOn(DuePlace(partition, row))
+        case _:
+            pass
+    names = _names(fields.get("uniqueName"), fields.get("credential"))
+    if names is None:
+        return None
+    listed_on, pauses = fields.get("listedOn"), fields.get("pauses")
+    return Hint(
+        *names,
+        listed_on=listed_on if isinstance(listed_on, str) and re.fullmatch(r"\d{8}", listed_on) else "",
+        since=_moment(fields.get("since")),
+        pauses=pauses if isinstance(pauses, int) and 0 <= pauses < _DEEPEST else 0,
+        ask_directory=fields.get("askDirectory") is True,
+    )
+
+
+def _is_event(event: object) -> bool:
+    """Say whether this is an event of either schema, whatever it tells."""
+    if not isinstance(event, dict):
+        return False
+    fields = _trimmed(cast("dict[str, Any]", event))
+    return isinstance(fields.get("eventType", fields.get("type")), str) and "data" in fields
+
+
+def _hint(event: dict[str, Any]) -> Hint | None:
+    fields = _trimmed(event)
+    data: object = fields.get("data")
+    if fields.get("eventType", fields.get("type")) not in _EVENTS or not isinstance(data, dict):
+        return None
+    name: object = _trimmed(cast("dict[str, Any]", data)).get("ObjectName", fields.get("subject"))
+    parts = name.split("--") if isinstance(name, str) else []
+    if len(parts) != 2:
+        return None
+    names = _names(*parts)
+    return Hint(*names) if names is not None else None
+
+
+def _trimmed(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name.strip(): value for name, value in fields.items()}
+
+
+def _names(unique_name: object, credential: object) -> tuple[str, str] | None:
+    name = valid_unique_name(unique_name)
+    is_credential = (
+        isinstance(credential, str)
+        and len(credential) <= CREDENTIAL_NAME_LENGTH
+        and credential != PENDING
+        and re.fullmatch(UNIQUE_NAME_PATTERN[1:-1], credential) is not None
+    )
+    return (name, str(credential)) if name is not None and is_credential else None
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return moment if moment is not None and moment.tzinfo is not None else None

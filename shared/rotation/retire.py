@@ -1,0 +1,58 @@
+"""The end of an overlap: what was replaced leaves the directory, and its value can no longer be read."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from shared import log
+from shared.credentials.life import Retirement, retirements
+from shared.errors import NotYetVisible
+from shared.model import VaultEntry
+from shared.naming import vault_secret_name
+from shared.ports import Lease
+from shared.services import Services
+
+
+async def retire(services: Services, unique_name: str, credential: str) -> tuple[VaultEntry, ...]:
+    """End every replaced credential whose time has come; returns the versions as they are afterwards.
+
+    What goes is read from the vault under the app's lease: the keyId that a version of ours names as the one it
+    replaced, and of which the vault has a version. First the directory, then the version: so a version that can be
+    read has not been retired yet, and stopping in between costs a repetition. Raises Busy when somebody else works
+    on the app.
+    """
+    name = vault_secret_name(unique_name, credential)
+    async with services.leases.hold(unique_name) as lease:
+        versions = await services.vault.versions(unique_name, name)
+        now = services.runtime.now()
+        due = [retirement for retirement in retirements(versions) if retirement.at <= now]
+        if not due:
+            return versions
+        object_id = await _object_id(services, unique_name)
+        for retirement in due:
+            await _retire(services, lease, object_id, name, unique_name, retirement)
+        return _without(versions, due)
+
+
+async def _retire(
+    services: Services, lease: Lease, object_id: str, name: str, unique_name: str, retirement: Retirement
+) -> None:
+    await lease.keep()
+    await services.directory.remove_password(object_id, retirement.key_id)
+    await services.vault.disable(unique_name, name, retirement.version)
+    log.event("credential.retired", app=unique_name, secret=name, key_id=retirement.key_id)
+
+
+def _without(versions: Sequence[VaultEntry], retired: Sequence[Retirement]) -> tuple[VaultEntry, ...]:
+    gone = {retirement.version for retirement in retired}
+    return tuple(replace(entry, enabled=False) if entry.version in gone else entry for entry in versions)
+
+
+async def _object_id(services: Services, unique_name: str) -> str:
+    """Return the application's object id: from our record, or from the directory where that was lost."""
+    stored = await services.applications.read(unique_name)
+    if stored.value.object_id is not None:
+        return stored.value.object_id
+    seen = await services.directory.application(unique_name)
+    if seen is None:
+        raise NotYetVisible(f"the directory does not show the application {unique_name}")
+    return seen.object_id

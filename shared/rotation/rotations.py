@@ -1,0 +1,158 @@
+"""What a message on `credential-rotations` leads to: nothing, the end of an overlap, or a rotation."""
+
+from dataclasses import replace
+from datetime import timedelta
+from hashlib import sha256
+
+from shared import log
+from shared.acceptance import record
+from shared.answering import kept_message
+from shared.contract.request import RotationRequest
+from shared.credentials.life import Reason, next_due, why_by_age, why_by_directory
+from shared.credentials.tags import SecretTags, belongs_to, read_tags
+from shared.decision import Fail, Later, Reject, decide
+from shared.errors import NotYetVisible, RegistrarError
+from shared.execution import Execution
+from shared.model import VaultEntry
+from shared.naming import OWN_SOURCE, vault_secret_name
+from shared.operation import CredentialProgress, Operation, State
+from shared.ports import Versioned, day_of
+from shared.replay import replay
+from shared.rotation.listing import list_due
+from shared.rotation.messages import Hint, SweepOn, parse_message
+from shared.rotation.retire import retire
+from shared.rotation.sweep import SENT_AGAIN_AFTER, sweep
+from shared.services import Services
+
+_FAILED_AGAIN_AFTER = timedelta(days=1)
+"""A rotation that failed is tried again after so long, as long as its credential is due."""
+_GIVES_UP_AFTER = SENT_AGAIN_AFTER - timedelta(hours=1)
+"""A hint is dropped when nothing came of it for so long: the next sweep sends another."""
+_UNREADABLE = "unreadable_rotation_message"
+
+
+class Rotations:
+    """Sees to what may be due. Safe to call as often as a queue likes to deliver: hints make nothing due."""
+
+    def __init__(self, services: Services, execution: Execution) -> None:
+        self._services = services
+        self._execution = execution
+
+    async def receive(self, body: bytes) -> None:
+        """Take one message of the queue: a hint of ours, a sweep that goes on, or Key Vault's events."""
+        messages = parse_message(body)
+        if messages is None:
+            log.warning("rotation.unreadable", size=len(body))
+            await self._services.queues.send_poison(kept_message(_UNREADABLE, body.decode("utf-8", "replace")))
+            return
+        for message in messages:
+            if isinstance(message, SweepOn):
+                await sweep(self._services, message)
+            else:
+                await self.consider(message)
+
+    async def consider(self, hint: Hint) -> None:
+        """Look whether this credential is due, and do what is to be done; come back when it cannot be done now."""
+        services, now = self._services, self._services.runtime.now()
+        pause = await services.backoff.until()
+        if pause is not None and now < pause:
+            await services.queues.send_rotation(
+                replace(hint, since=hint.since or now).to_json(), pause - now + timedelta(seconds=5)
+            )
+            return
+        try:
+            await self._consider(hint)
+        except RegistrarError as error:
+            await self._come_back(hint, error)
+
+    async def _consider(self, hint: Hint) -> None:
+        services, unique_name, credential = self._services, hint.unique_name, hint.credential
+        before = await services.vault.versions(unique_name, vault_secret_name(unique_name, credential))
+        tags = read_tags(before[-1]) if before else None
+        if tags is None or not belongs_to(before[-1].tags, unique_name, credential):
+            log.warning("rotation.not_ours", app=unique_name, credential=credential)
+            await self._unlist(hint)
+            return
+        after = await retire(services, unique_name, credential)
+        reason = await self._why(hint, after[-1])
+        if reason is not None:
+            await self._rotate(hint, after[-1], tags, reason)
+            return
+        await list_due(services, unique_name, credential, before, after)
+        due = next_due(after)
+        if due is None or day_of(due) != hint.listed_on:
+            await self._unlist(hint)
+
+    async def _unlist(self, hint: Hint) -> None:
+        """Take the row away that led here: it does not stand where it belongs."""
+        if hint.listed_on:
+            await self._services.due.remove(hint.unique_name, hint.credential, hint.listed_on)
+
+    async def _why(self, hint: Hint, newest: VaultEntry) -> Reason | None:
+        services, now = self._services, self._services.runtime.now()
+        reason = why_by_age(newest, now, services.policy.credentials)
+        if reason is not None or not hint.ask_directory:
+            return reason
+        seen = await services.directory.application(hint.unique_name)
+        if seen is None:
+            raise NotYetVisible(f"the directory does not show the application {hint.unique_name}")
+        return why_by_directory(newest, seen, now, services.lag_window)
+
+    async def _rotate(self, hint: Hint, newest: VaultEntry, tags: SecretTags, reason: Reason) -> None:
+        """Have this version replaced, by the one operation that stands for that."""
+        services = self._services
+        request = _own_request(services.tenant_id, hint, newest, reason)
+        operation_id, _ = await services.operations.claim(
+            OWN_SOURCE, request.request_id, request.body_hash(), services.runtime.new_id()
+        )
+        stored = await services.operations.read(operation_id)
+        if stored is None:
+            progress = {hint.credential: CredentialProgress(replaces=tags.key_id)}
+            stored = await record(services, request, operation_id, progress)
+            if stored is not None:
+                await self._execution.begin(stored)
+        elif not stored.value.state.settled:
+            await self._execution.run(operation_id, stored.value.generation)
+        else:
+            await self._once_more(stored)
+
+    async def _once_more(self, stored: Versioned[Operation]) -> None:
+        operation, now = stored.value, self._services.runtime.now()
+        if operation.answered_at is None:
+            await self._execution.deliver(stored)
+        elif operation.state is State.FAILED and now - operation.answered_at >= _FAILED_AGAIN_AFTER:
+            await replay(self._services, operation.id)
+
+    async def _come_back(self, hint: Hint, error: RegistrarError) -> None:
+        services, now = self._services, self._services.runtime.now()
+        since = hint.since or now
+        decision = decide(
+            error, now=now, deadline=since + _GIVES_UP_AFTER, pauses=hint.pauses, draw=services.runtime.draw()
+        )
+        match decision:
+            case Later():
+                if decision.pause_everybody:
+                    await services.backoff.extend(decision.at, decision.reason)
+                again = replace(hint, since=since, pauses=hint.pauses + 1)
+                await services.queues.send_rotation(again.to_json(), decision.at - now)
+            case Fail() | Reject():
+                log.warning(
+                    "rotation.hint_dropped", app=hint.unique_name, credential=hint.credential, reason=error.reason
+                )
+
+
+def _own_request(tenant_id: str, hint: Hint, newest: VaultEntry, reason: Reason) -> RotationRequest:
+    """Return the request that stands for replacing this version: the same one, whoever finds it due, and when."""
+    name = f"{hint.unique_name} {hint.credential} {newest.tags['keyId']} {newest.version}"
+    return RotationRequest.model_validate(
+        {
+            "schemaVersion": "1",
+            "requestId": f"rotate-{sha256(name.encode()).hexdigest()[:32]}",
+            "source": OWN_SOURCE,
+            "action": "rotate",
+            "requestedBy": f"{OWN_SOURCE}@{tenant_id}",
+            "application": {"uniqueName": hint.unique_name},
+            "credential": hint.credential,
+            "reason": reason.value,
+        }
+    )
