@@ -6,13 +6,14 @@ from pathlib import Path
 
 from azure.identity.aio import DefaultAzureCredential
 
+from shared.adapters.due_table import DueTable
 from shared.adapters.graph_client import graph_service_client
 from shared.adapters.graph_directory import GraphDirectory
 from shared.adapters.leases import BlobLeases
 from shared.adapters.queues import StorageQueues
 from shared.adapters.sign_in import EntraSignIn
 from shared.adapters.storage import Storage
-from shared.adapters.tables import ApplicationsTable, BackoffTable, CleanupsTable, DueTable, OperationsTable
+from shared.adapters.tables import ApplicationsTable, BackoffTable, CleanupsTable, OperationsTable
 from shared.adapters.vault import KeyVault
 from shared.execution import Execution
 from shared.intake import Intake

@@ -94,7 +94,7 @@ REAL_SABOTAGES = (
     _off(
         "a record is saved over what was read only (ETag)",
         f"{_ADAPTERS}/test_storage.py::test_a_record_is_saved_over_what_was_read_only",
-        "shared/adapters/tables.py",
+        "shared/adapters/table.py",
         "                    etag=etag,\n                    match_condition=MatchConditions.IfNotModified,\n",
         "",
     ),

@@ -11,6 +11,7 @@ from azure.identity.aio import DefaultAzureCredential
 from devstack.azurite import Azurite
 from devstack.doubles.world import World
 from shared import ports
+from shared.adapters.due_table import DueTable
 from shared.adapters.leases import BlobLeases
 from shared.adapters.queues import StorageQueues
 from shared.adapters.storage import Storage
@@ -20,7 +21,7 @@ from shared.operation import Operation
 from shared.settings import StorageSettings
 from tests.fakes.clock import FakeClock
 from tests.fakes.faults import Faults
-from tests.fakes.storage import FakeApplications, FakeBackoff, FakeCleanups, FakeLeases, FakeOperations
+from tests.fakes.storage import FakeApplications, FakeBackoff, FakeCleanups, FakeDue, FakeLeases, FakeOperations
 from tests.fakes.world import example
 
 
@@ -31,6 +32,7 @@ class Store:
     operations: ports.Operations
     applications: ports.Applications
     cleanups: ports.Cleanups
+    due: ports.DueIndex
     backoff: ports.Backoff
     leases: ports.Leases
     now: Callable[[], datetime]
@@ -55,6 +57,7 @@ def fake_store() -> Store:
         FakeOperations(faults),
         FakeApplications(faults),
         FakeCleanups(faults),
+        FakeDue(faults),
         FakeBackoff(faults),
         FakeLeases(clock, faults),
         clock.now,
@@ -78,6 +81,7 @@ def azurite_store(storage: Storage, world: World) -> Store:
         OperationsTable(storage.tables),
         ApplicationsTable(storage.tables),
         CleanupsTable(storage.tables),
+        DueTable(storage.tables),
         BackoffTable(storage.tables),
         BlobLeases(storage.blobs, world.clock.now),
         world.clock.now,

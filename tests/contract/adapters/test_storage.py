@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import suppress
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -13,11 +14,11 @@ from shared.application_record import ApplicationRecord
 from shared.errors import Busy
 from shared.model import ApplicationState
 from shared.operation import State
-from shared.ports import Cleanup, Versioned
+from shared.ports import Cleanup, DueEntry, DuePlace, Versioned, day_of
 from tests.contract.adapters.stores import Store, azurite_store, fake_store, storage_account
 from tests.devstack.doubles.local import Local
 
-MINUTE = timedelta(minutes=1)
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
 
 @pytest.fixture(params=["fakes", "azurite"])
@@ -129,6 +130,40 @@ async def test_a_note_outlives_everything_but_its_removal(store: Store, name: st
     for _ in range(2):
         await store.cleanups.remove(name, note.operation_id)
     assert [each async for each in store.cleanups.all() if each.unique_name == name] == []
+
+
+async def listed(store: Store, until: datetime, after: DuePlace | None = None) -> list[DueEntry]:
+    return [entry async for _, entry in store.due.until(day_of(until), after)]
+
+
+async def test_what_is_due_is_listed_day_by_day(store: Store, name: str) -> None:
+    long_ago = datetime(2001, 1, 1, 12, tzinfo=UTC)
+    entries = [DueEntry(name, f"c{n}", long_ago + n * DAY, long_ago + (n + 30) * DAY) for n in range(4)]
+    for entry in reversed(entries):
+        await store.due.put(entry)
+    assert await listed(store, long_ago - DAY) == []
+    assert await listed(store, long_ago) == entries[:1]
+    assert await listed(store, long_ago + 2 * DAY) == entries[:3]
+    places = [place async for place, _ in store.due.until(day_of(long_ago + 2 * DAY))]
+    assert await listed(store, long_ago + 2 * DAY, after=places[0]) == entries[1:3]
+    assert await listed(store, long_ago + 2 * DAY, after=places[2]) == []
+    for entry in entries:
+        await store.due.remove(name, entry.credential, day_of(entry.at))
+        await store.due.remove(name, entry.credential, day_of(entry.at))
+    assert await listed(store, long_ago + 9 * DAY) == []
+
+
+async def test_what_was_sent_is_known_until_it_is_listed_anew(store: Store, name: str) -> None:
+    at = datetime(2001, 1, 1, 12, tzinfo=UTC)
+    entry, sent = DueEntry(name, "client-secret", at, None), at + MINUTE
+    await store.due.mark_sent(entry, sent)
+    assert await listed(store, at) == []
+    await store.due.put(entry)
+    await store.due.mark_sent(entry, sent)
+    assert await listed(store, at) == [replace(entry, sent_at=sent)]
+    await store.due.put(entry)
+    assert await listed(store, at) == [entry]
+    await store.due.remove(name, "client-secret", day_of(at))
 
 
 async def test_the_longer_pause_is_kept(store: Store) -> None:

@@ -1,0 +1,53 @@
+"""The index of what is due, by day."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from hashlib import sha256
+
+from azure.data.tables.aio import TableServiceClient
+
+from shared.adapters.table import Table
+from shared.naming import DUE_TABLE, vault_secret_name
+from shared.ports import DueEntry, DuePlace, day_of
+
+
+class DueTable:
+    """Fills the port `DueIndex`.
+
+    A partition is a day and one of sixteen shards, so that a day on which much is due is spread over partitions; rows
+    are read in the order of the days.
+    """
+
+    def __init__(self, service: TableServiceClient) -> None:
+        self._table = Table(service, DUE_TABLE)
+
+    async def until(self, day: str, after: DuePlace | None = None) -> AsyncIterator[tuple[DuePlace, DueEntry]]:
+        """List what is listed under this day or an earlier one, the oldest day first, behind a place."""
+        expression, parameters = "PartitionKey le @last", {"last": f"{day}-~"}
+        if after is not None:
+            # The SDK finds a parameter by the blanks around it.
+            expression += " and (PartitionKey gt @partition or (PartitionKey eq @partition and RowKey gt @row ))"
+            parameters |= {"partition": after.partition, "row": after.row}
+        async for row in self._table.query(expression, parameters):
+            entry = DueEntry(row["uniqueName"], row["credential"], row["at"], row.get("expires"), row.get("sentAt"))
+            yield DuePlace(row["PartitionKey"], row["RowKey"]), entry
+
+    async def put(self, entry: DueEntry) -> None:
+        """List a credential under a day; a message that was sent for it under this day is forgotten."""
+        columns = {"uniqueName": entry.unique_name, "credential": entry.credential, "at": entry.at}
+        if entry.expires is not None:
+            columns["expires"] = entry.expires
+        await self._table.upsert(*_due_place(entry.unique_name, entry.credential, day_of(entry.at)), columns)
+
+    async def mark_sent(self, entry: DueEntry, at: datetime) -> None:
+        """Note that a message was sent for a row; does nothing when the row is gone."""
+        await self._table.merge(*_due_place(entry.unique_name, entry.credential, day_of(entry.at)), {"sentAt": at})
+
+    async def remove(self, unique_name: str, credential: str, day: str) -> None:
+        """Take a credential off one day; not there is a success."""
+        await self._table.delete(*_due_place(unique_name, credential, day))
+
+
+def _due_place(unique_name: str, credential: str, day: str) -> tuple[str, str]:
+    name = vault_secret_name(unique_name, credential)
+    return f"{day}-{sha256(name.encode()).hexdigest()[0]}", name
