@@ -10,9 +10,11 @@ from typing import Any
 
 from shared.execution import Execution
 from shared.intake import Intake
-from shared.naming import POISON_QUEUE, WORK_POISON_QUEUE
+from shared.naming import POISON_QUEUE, ROTATIONS_POISON_QUEUE, WORK_POISON_QUEUE
 from shared.poison import settle_poison
 from shared.ports import PoisonedMessage
+from shared.rotation.rotations import Rotations
+from shared.rotation.sweep import sweep
 from shared.services import Services
 from shared.upkeep import clean_up_credentials, resume_unsettled
 from tests.fakes.world import INVISIBLE, World
@@ -23,7 +25,12 @@ _RETRY = timedelta(seconds=10)
 """host.json: maxDequeueCount and visibilityTimeout."""
 _FUNCTION_TIMEOUTS = (timedelta(minutes=5), timedelta(minutes=5), timedelta(seconds=45))
 """host.json has the first; the last makes an invocation's end in the middle of things frequent."""
-_TIMERS = {"resume": timedelta(minutes=1), "clean up": timedelta(minutes=5), "poison": timedelta(minutes=5)}
+_TIMERS = {
+    "resume": timedelta(minutes=1),
+    "clean up": timedelta(minutes=5),
+    "poison": timedelta(minutes=5),
+    "sweep": timedelta(hours=1),
+}
 _SKEWS = (0.0, 0.0, 0.7, -3.0, 4.0)
 """Seconds by which a host's clock is wrong."""
 
@@ -48,6 +55,7 @@ class Host:
         self.services = replace(world.services, runtime=runtime)
         self.execution = Execution(self.services)
         self.intake = Intake(self.services, self.execution)
+        self.rotations = Rotations(self.services, self.execution)
         self.running: dict[Task, Message | None] = {}
 
 
@@ -105,17 +113,23 @@ class Hosts:
             )
 
     def take_over_work(self) -> None:
-        """Have what the registrar put on its internal queue delivered when it is due: rarely never, or twice."""
-        work = self._world.queues.work
-        while work:
-            due, _, operation_id, generation = work.pop()
-            if not self.fine and self._draw.random() < self._losing:
-                self.counted.lost_messages += 1
-                self._trace(f"the message for {operation_id} is lost")
-                continue
-            now = self._loop.clock.now()
-            for _ in range(2 if self._draw.random() < 0.02 else 1):
-                self._queue(self._work(operation_id, generation, due), max(due - now, timedelta(0)))
+        """Have what the registrar put on its internal queues delivered when it is due: rarely never, or twice."""
+        queues = self._world.queues
+        while queues.work:
+            due, _, operation_id, generation = queues.work.pop()
+            self._take_over(partial(self._work, operation_id, generation, due), due)
+        while queues.rotations:
+            due, number, text = queues.rotations.pop()
+            self._take_over(partial(self._rotation, number, text), due)
+
+    def _take_over(self, message: Callable[[], Message], due: datetime) -> None:
+        if not self.fine and self._draw.random() < self._losing:
+            self.counted.lost_messages += 1
+            self._trace(f"the message {message().id} is lost")
+            return
+        now = self._loop.clock.now()
+        for _ in range(2 if self._draw.random() < 0.02 else 1):
+            self._queue(message(), max(due - now, timedelta(0)))
 
     def run(self, name: str, work: Callable[[Services], Coroutine[Any, Any, object]]) -> None:
         """Run something on one of the hosts that no message and no timer asked for."""
@@ -153,6 +167,16 @@ class Hosts:
             text,
             self._loop.clock.now(),
             lambda host: host.execution.run(operation_id, generation),
+        )
+
+    def _rotation(self, number: int, text: str) -> Message:
+        body = text.encode()
+        return Message(
+            ROTATIONS_POISON_QUEUE,
+            f"rotation-{number}",
+            body,
+            self._loop.clock.now(),
+            lambda host: host.rotations.receive(body),
         )
 
     def _queue(self, message: Message, delay: timedelta) -> None:
@@ -205,7 +229,12 @@ class Hosts:
 
     def _has_nothing_to_do(self, name: str) -> bool:
         world = self._world
-        lists = {"resume": world.operations.unsettled, "clean up": world.cleanups.rows, "poison": world.queues.given_up}
+        lists = {
+            "resume": world.operations.unsettled,
+            "clean up": world.cleanups.rows,
+            "poison": world.queues.given_up,
+            "sweep": world.due.rows,
+        }
         return not lists[name]
 
     def _timer(self, name: str, host: Host) -> Coroutine[Any, Any, int]:
@@ -214,5 +243,7 @@ class Hosts:
                 return resume_unsettled(host.services)
             case "clean up":
                 return clean_up_credentials(host.services)
+            case "sweep":
+                return sweep(host.services)
             case _:
                 return settle_poison(host.services, host.intake)

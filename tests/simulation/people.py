@@ -1,6 +1,7 @@
 """What people do meanwhile: they edit, remove and restore things in the portal, and replay what failed."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from random import Random
 
 from shared.contract.request import RotationRequest
@@ -9,6 +10,8 @@ from shared.operation import Operation, State
 from shared.replay import replay, replay_all
 from tests.fakes.world import World
 from tests.simulation.hosts import Hosts
+
+_CLOCKS_DIFFER = timedelta(seconds=10)
 
 
 class People:
@@ -36,6 +39,18 @@ class People:
         vault = self._world.vault
         names = [name for name in (*vault.secrets, *vault.deleted) if name.startswith(f"{unique_name}--")]
         return unique_name in self._broken and (not names or any(self.excuse(name) for name in names))
+
+    def have_revoked(self, secret_name: str) -> bool:
+        """Say whether the credential that this secret holds was to go at a deadline, with no other in its place yet."""
+        by_now = self._world.clock.now() + _CLOCKS_DIFFER
+        return any(
+            isinstance(each.request, RotationRequest)
+            and each.request.revoke_previous is not None
+            and each.accepted_at + each.request.revoke_previous.within <= by_now
+            and each.state is not State.COMPLETED
+            and secret_name in _secret_names(each)
+            for each in self._world.operations.all()
+        )
 
     def let_expire(self) -> None:
         """Time did it: what has expired by now is for a later change, or the rotation, to replace."""

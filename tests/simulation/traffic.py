@@ -48,6 +48,11 @@ def requests(draw: Random) -> Iterator[bytes]:
                 yield body
             if draw.random() < 0.1:
                 yield json.dumps(_renamed(request, "another body, same id")).encode()
+    for rotation in range(draw.choice((0, 1, 3))):
+        body = json.dumps(_rotation(draw, f"app-{draw.randint(0, 3)}", rotation)).encode()
+        yield body
+        if draw.random() < 0.2:
+            yield body
     yield json.dumps(_change(draw, FOREIGN_APP, number + 1)).encode()
     if draw.random() < 0.5:
         wrong = _change(draw, "app-0", number + 2)
@@ -92,6 +97,21 @@ def _change(draw: Random, unique_name: str, number: int) -> dict[str, Any]:
         "apiPermissions": draw.choice(([], [_TWINS], [_GRAPH], [_TWINS, _GRAPH])),
     }
     request["application"]["adminConsent"] = draw.random() < 0.7
+    return request
+
+
+def _rotation(draw: Random, unique_name: str, number: int) -> dict[str, Any]:
+    request: dict[str, Any] = {
+        "schemaVersion": "1",
+        "requestId": f"T{number:04}",
+        "action": "rotate",
+        "requestedBy": draw.choice(_PEOPLE),
+        "application": {"uniqueName": unique_name},
+        "credential": draw.choice(("client-secret", "client-secret", "second")),
+        "reason": "asked for",
+    }
+    if draw.random() < 0.4:
+        request["revokePrevious"] = {"within": draw.choice(("PT0S", "PT10M", "PT6H"))}
     return request
 
 
