@@ -19,17 +19,28 @@ from shared.naming import (
     APPLICATIONS_TABLE,
     BACKOFF_TABLE,
     CLEANUPS_TABLE,
+    DUE_TABLE,
     EVENTS_QUEUE,
     OPERATIONS_TABLE,
     POISON_QUEUE,
     RESULTS_QUEUE,
+    ROTATIONS_POISON_QUEUE,
+    ROTATIONS_QUEUE,
     UNSETTLED_TABLE,
     WORK_POISON_QUEUE,
     WORK_QUEUE,
 )
 
-_TABLES: tuple[str, ...] = (OPERATIONS_TABLE, UNSETTLED_TABLE, CLEANUPS_TABLE, APPLICATIONS_TABLE, BACKOFF_TABLE)
-_QUEUES: tuple[str, ...] = (POISON_QUEUE, WORK_POISON_QUEUE, WORK_QUEUE, RESULTS_QUEUE, EVENTS_QUEUE)
+_TABLES: tuple[str, ...] = (
+    OPERATIONS_TABLE,
+    UNSETTLED_TABLE,
+    CLEANUPS_TABLE,
+    APPLICATIONS_TABLE,
+    BACKOFF_TABLE,
+    DUE_TABLE,
+)
+_POISON_QUEUES: tuple[str, ...] = (POISON_QUEUE, WORK_POISON_QUEUE, ROTATIONS_POISON_QUEUE)
+_QUEUES: tuple[str, ...] = (*_POISON_QUEUES, WORK_QUEUE, ROTATIONS_QUEUE, RESULTS_QUEUE, EVENTS_QUEUE)
 _PEEK = 32
 """What a storage queue shows at most (Microsoft Learn, "Peek Messages")."""
 
@@ -123,7 +134,7 @@ async def _peek(queues: QueueServiceClient, name: str) -> Seen[Message]:
 
 
 def _given_up(queues: Mapping[str, Seen[Message]]) -> Seen[GivenUp]:
-    found = {name: queues[name] for name in (POISON_QUEUE, WORK_POISON_QUEUE)}
+    found = {name: queues[name] for name in _POISON_QUEUES}
     return Seen(
         tuple(
             GivenUp(name, message.inserted)

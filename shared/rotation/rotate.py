@@ -82,9 +82,9 @@ async def rotate(job: Job, request: RotationRequest) -> Rotation:
     if deadline is not None and job.now() >= deadline:
         await _remove_old(job, request, found)
         await _is_old_refused(job, request, found)
-    promoted, pending = (found.newest, None) if found.is_promoted else await _replace(job, request, found)
+    promoted = found.newest if found.is_promoted else await _replace(job, request, found)
     async with job.step("clearPending"):
-        await _clear_pending(job, found, promoted, pending)
+        await _clear_pending(job, request, found, promoted)
     # What was there before, as far as anybody knows by now: an earlier attempt may have promoted it.
     before = tuple(each for each in found.current.versions if each.tags.get("keyId") != promoted.tags.get("keyId"))
     retire_after, versions = _retire_after(promoted, job.now()), (*before, promoted)
@@ -141,29 +141,31 @@ def _holder(job: Job, seen: SeenApplication | None, current: Kept) -> Holder | N
     return None
 
 
-async def _replace(job: Job, request: RotationRequest, found: _Found) -> tuple[VaultEntry, VaultEntry]:
-    """Issue, prove and promote; returns the new version of the name that clients read, and the pending one."""
+async def _replace(job: Job, request: RotationRequest, found: _Found) -> VaultEntry:
+    """Issue, prove and promote; returns the new version of the name that clients read."""
     async with job.step("issueCredential"):
         pending = await _issue_beside(job, request, found)
     async with job.step("signIn"):
         await prove(job, found.holder, pending, credential=request.credential)
     async with job.step("promoteCredential"):
-        promoted = await _promote(job, request, found, pending)
-    return promoted, pending
+        return await _promote(job, request, found, pending)
 
 
-async def _clear_pending(job: Job, found: _Found, promoted: VaultEntry, pending: VaultEntry | None) -> None:
-    """Disable what lies under the pending name, and end any other credential that was issued for it."""
-    standing = {entry.version: entry for entry in found.pending.versions if entry.enabled}
-    if pending is not None:
-        standing[pending.version] = pending
+async def _clear_pending(job: Job, request: RotationRequest, found: _Found, promoted: VaultEntry) -> None:
+    """Disable what lies under the pending name, and end any other credential that was issued for it.
+
+    It is listed anew: a store whose answer was lost may have left two versions of one value.
+    """
+    unique_name, services = job.operation.unique_name, job.services
     live = {password.key_id for password in found.holder.passwords or ()}
     done = {entry.tags.get("keyId") for entry in (*found.current.versions, promoted)}
-    for entry in standing.values():
+    for entry in await services.vault.versions(unique_name, pending_secret_name(unique_name, request.credential)):
+        if not entry.enabled:
+            continue
         tags = read_tags(entry)
         if tags is not None and tags.key_id in live - done:
-            await job.services.directory.remove_password(found.holder.object_id, tags.key_id)
-        await job.services.vault.disable(job.operation.unique_name, entry.name, entry.version)
+            await services.directory.remove_password(found.holder.object_id, tags.key_id)
+        await services.vault.disable(unique_name, entry.name, entry.version)
 
 
 async def _issue_beside(job: Job, request: RotationRequest, found: _Found) -> VaultEntry:

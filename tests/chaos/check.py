@@ -25,6 +25,8 @@ from shared.naming import (
     EVENTS_QUEUE,
     INTAKE_QUEUE,
     POISON_QUEUE,
+    ROTATIONS_POISON_QUEUE,
+    ROTATIONS_QUEUE,
     UNSETTLED_TABLE,
     WORK_POISON_QUEUE,
     WORK_QUEUE,
@@ -33,6 +35,7 @@ from shared.naming import (
 from tests.e2e.driver import Driver
 from tests.e2e.inbox import Inbox
 
+_WORK_QUEUES = (INTAKE_QUEUE, WORK_QUEUE, WORK_POISON_QUEUE, ROTATIONS_QUEUE, ROTATIONS_POISON_QUEUE)
 _POLICY = Path(__file__).parents[2] / "policy.toml"
 _NO_PATIENCE = Patience(settling=timedelta(0), lag=timedelta(0), at_rest=True)
 _HIDE_SECONDS = 5
@@ -141,7 +144,7 @@ class Witness:
 
     def _is_busy(self) -> bool:
         return (
-            any(self._messages(queue) for queue in (INTAKE_QUEUE, WORK_QUEUE, WORK_POISON_QUEUE))
+            any(self._messages(queue) for queue in _WORK_QUEUES)
             or any(self._rows(table) for table in (UNSETTLED_TABLE, CLEANUPS_TABLE))
             or self._has_unanswered_poison()
         )

@@ -108,7 +108,11 @@ class Driver:
                 json=body,
             )
         assert answer.is_success, answer.text
-        return answer.json()
+        return answer.json() if answer.content else {}
+
+    def remove_password(self, object_id: str, key_id: str) -> None:
+        """Remove a credential, as an administrator by hand."""
+        self.graph(f"/applications/{object_id}/removePassword", {"keyId": key_id})
 
     def applications(self, unique_name: str) -> list[dict[str, Any]]:
         """All applications with this uniqueName, by listing, not by the alternate key that allows one only."""

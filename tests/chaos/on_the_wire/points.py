@@ -18,8 +18,10 @@ NOISE = frozenset[Route](
     {
         ("table", "GET unsettled()"),
         ("table", "GET cleanups()"),
+        ("table", "GET due()"),
         ("queue", "GET app-registrations-poison/messages peek"),
         ("queue", "GET app-registration-work-poison/messages peek"),
+        ("queue", "GET credential-rotations-poison/messages peek"),
     }
 )
 """How a timer begins, which may fire during any action: points only of the actions that are a timer's own."""

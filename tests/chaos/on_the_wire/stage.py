@@ -5,7 +5,7 @@ import os
 import signal
 import time
 from collections import defaultdict
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -32,7 +32,7 @@ _HOST_SETTINGS = {
 }
 """host.json caps what one host does at once; here many actions are held, and more have to come through. A message whose
 worker died comes back as late as one whose host died: nothing stirs before the clock is moved."""
-_QUEUES = ("app-registrations", "app-registration-work")
+_QUEUES = ("app-registrations", "app-registration-work", "credential-rotations")
 _TABLES = ("unsettled", "cleanups")
 
 _FIRST_CALL_SECONDS = 2.0
@@ -83,6 +83,10 @@ class Stage:
         """Put a request on a queue, `as_it_is` instead if given, and remember that it was asked."""
         self.requests.append(body)
         text = json.dumps(body) if as_it_is is None else as_it_is.decode()
+        self._queue(queue).send_message(text)
+
+    def put(self, queue: str, text: str) -> None:
+        """Put on a queue what nobody gets an answer to."""
         self._queue(queue).send_message(text)
 
     def empty(self, queue: str) -> None:
@@ -202,9 +206,37 @@ class Stage:
 
     def record(self, request_id: str) -> dict[str, Any] | None:
         """The row of an operation, as the operations table shows it."""
+        return next(self._records("requestId eq @it", request_id), None)
+
+    def own_record(self, unique_name: str) -> dict[str, Any] | None:
+        """The row of the operation that the registrar asked itself for."""
+        return next(self._records("source eq 'registrar' and uniqueName eq @it", unique_name), None)
+
+    def _records(self, which: str, it: str) -> Iterator[dict[str, Any]]:
         table = self._tables.get_table_client("operations")
-        rows = table.query_entities("RowKey eq 'record' and requestId eq @id", parameters={"id": request_id})
-        return next((dict(row) for row in rows), None)
+        rows = table.query_entities(f"RowKey eq 'record' and {which}", parameters={"it": it})
+        return (dict(row) for row in rows)
+
+    def due_days(self, unique_name: str) -> list[str]:
+        """The days under which an app stands in the index of what is due."""
+        rows = self._due(unique_name)
+        return sorted(row["PartitionKey"].partition("-")[0] for row in rows)
+
+    def forget_due(self, unique_name: str) -> None:
+        """Lose an app's rows of the index."""
+        table = self._tables.get_table_client("due")
+        for row in self._due(unique_name):
+            table.delete_entity(row["PartitionKey"], row["RowKey"])
+
+    def list_due(self, partition: str, row: str, columns: dict[str, Any]) -> None:
+        """Put a row into the index."""
+        entity = {"PartitionKey": partition, "RowKey": row, "schemaVersion": "1", **columns}
+        self._tables.get_table_client("due").upsert_entity(entity)
+
+    def _due(self, unique_name: str) -> list[dict[str, Any]]:
+        table = self._tables.get_table_client("due")
+        rows = table.query_entities("uniqueName eq @it", parameters={"it": unique_name})
+        return [dict(row) for row in rows]
 
     def wait_for_state(self, request_id: str, state: str) -> dict[str, Any]:
         """Return the row of an operation once it is in this state. Raises NotReached."""

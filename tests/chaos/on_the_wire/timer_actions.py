@@ -43,6 +43,7 @@ class Poison(Base):
         {
             ("queue", f"GET {POISON}/messages peek"),
             ("queue", "GET app-registration-work-poison/messages peek"),
+            ("queue", "GET credential-rotations-poison/messages peek"),
         }
     )
     until: Route | None = _ATTEMPT

@@ -1,0 +1,148 @@
+"""What becomes of credentials that exist: they are replaced, revoked, looked after and retired."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from tests.chaos.on_the_wire.action import Base, ask, request_id
+from tests.chaos.on_the_wire.points import Route
+from tests.chaos.on_the_wire.stage import NotReached, Stage
+from tests.e2e.driver import request
+
+_CREDENTIAL, _QUEUE = "client-secret", "credential-rotations"
+_SETTLED_SECONDS = 600
+"""After so long nothing rests on a read within the lag window."""
+_OVERLAP_SECONDS = 25 * 3600
+_LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+def rotation(its_id: str, app: str, **changes: Any) -> dict[str, Any]:
+    """A request for a new secret in the place of the one there is."""
+    return {
+        "schemaVersion": "1",
+        "requestId": its_id,
+        "action": "rotate",
+        "requestedBy": "ada@contoso.example",
+        "application": {"uniqueName": app},
+        "credential": _CREDENTIAL,
+        "reason": "asked for",
+    } | changes
+
+
+def hint(app: str, **changes: Any) -> str:
+    """A message that names a credential."""
+    return json.dumps({"schemaVersion": "1", "uniqueName": app, "credential": _CREDENTIAL} | changes)
+
+
+def register(stage: Stage, apps: Sequence[str], **credential: Any) -> None:
+    """Have apps registered, and let the lag window pass."""
+    bodies = [request(request_id(app), app) for app in apps]
+    for body in bodies:
+        body["credentials"][0] |= credential
+    ask(stage, *bodies)
+    stage.advance(_SETTLED_SECONDS)
+
+
+class Rotate(Base):
+    """A new secret that the owner asks for."""
+
+    name = "rotate"
+
+    def prepare(self, stage: Stage, apps: Sequence[str]) -> None:
+        """Register the apps."""
+        register(stage, apps)
+
+    def begin(self, stage: Stage, app: str) -> None:
+        """Send the request."""
+        stage.send(rotation(self.final(app), app))
+
+    def final(self, app: str) -> str:
+        """The rotation has an id of its own."""
+        return request_id(app, "rotate")
+
+
+class Revoke(Rotate):
+    """The same, and the old secret goes at once."""
+
+    name = "revoke"
+
+    def begin(self, stage: Stage, app: str) -> None:
+        """Send the request; its deadline is far off, so that what clients read signs in all the time."""
+        stage.send(rotation(self.final(app), app, revokePrevious={"within": "P1D"}))
+
+
+class Replace(Base):
+    """A secret that somebody took out of the directory, and that the registrar replaces by itself."""
+
+    name = "replace"
+
+    def prepare(self, stage: Stage, apps: Sequence[str]) -> None:
+        """Register the apps, and remove their secrets by hand."""
+        register(stage, apps)
+        for app in apps:
+            (there,) = stage.driver.applications(app)
+            for password in there["passwordCredentials"]:
+                stage.driver.remove_password(there["id"], password["keyId"])
+        stage.advance(_SETTLED_SECONDS)
+
+    def begin(self, stage: Stage, app: str) -> None:
+        """Send the message that the nightly check sends."""
+        stage.put(_QUEUE, hint(app, askDirectory=True))
+
+    def is_done(self, stage: Stage, app: str) -> bool:
+        """Whether the registrar's own operation has been completed, and its event was sent."""
+        row = stage.own_record(app)
+        if row is None:
+            return False
+        if row["state"] in ("rejected", "failed"):
+            raise NotReached(f"the rotation of {app} is {row['state']}: {row['reason']}")
+        return row["state"] == "completed"
+
+
+class Retire(Base):
+    """The end of an overlap: the old secret goes."""
+
+    name = "retire"
+
+    def prepare(self, stage: Stage, apps: Sequence[str]) -> None:
+        """Rotate the secrets of all apps, and lose the index, so that no sweep comes first."""
+        register(stage, apps, overlapDays=1)
+        ask(stage, *(rotation(request_id(app, "rotate"), app) for app in apps))
+        for app in apps:
+            stage.forget_due(app)
+        stage.advance(_OVERLAP_SECONDS)
+
+    def begin(self, stage: Stage, app: str) -> None:
+        """Send a message that names it."""
+        stage.put(_QUEUE, hint(app))
+
+    def is_done(self, stage: Stage, app: str) -> bool:
+        """Whether it stands in the index again, as the last thing that is done."""
+        return bool(stage.due_days(app))
+
+
+class Sweep(Base):
+    """A row of the index that is wrong: a sweep sends a message for it, which puts it right."""
+
+    name = "sweep"
+    together = 1
+    own = frozenset[Route]({("table", "GET due()")})
+
+    def prepare(self, stage: Stage, apps: Sequence[str]) -> None:
+        """Register the apps."""
+        register(stage, apps)
+
+    def begin(self, stage: Stage, app: str) -> None:
+        """Put the wrong row there, and let the timer's next moment come."""
+        name = f"{app}--{_CREDENTIAL}"
+        partition = f"{_LONG_AGO:%Y%m%d}-{sha256(name.encode()).hexdigest()[0]}"
+        columns = {"uniqueName": app, "credential": _CREDENTIAL, "at": _LONG_AGO}
+        stage.list_due(partition, name, columns)
+        stage.advance(3600)
+
+    def is_done(self, stage: Stage, app: str) -> bool:
+        """Whether the row stands under the day on which the secret is due, and nowhere else."""
+        days = stage.due_days(app)
+        return len(days) == 1 and days[0] > f"{stage.now():%Y%m%d}"
