@@ -111,6 +111,19 @@ module vault 'modules/vault.bicep' = {
   }
 }
 
+module events 'modules/events.bicep' = {
+  name: 'events'
+  scope: group
+  params: {
+    token: token
+    location: location
+    tags: tags
+    vaultName: vault.outputs.name
+    storageAccountName: storage.outputs.name
+    queueName: 'credential-rotations'
+  }
+}
+
 module app 'modules/app.bicep' = {
   name: 'app'
   scope: group

@@ -77,4 +77,5 @@ resource audit 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   }
 }
 
+output name string = vault.name
 output url string = vault.properties.vaultUri

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.contract.answer import Answer
-from shared.contract.request import RegistrationRequest
+from shared.contract.request import RegistrationRequest, RotationRequest
 
 FOLDER = Path(__file__).parents[2] / "schemas"
 
@@ -15,6 +15,9 @@ def schemas() -> dict[str, dict[str, Any]]:
     return {
         "registration-request.v1.json": _titled(
             RegistrationRequest.model_json_schema(mode="validation"), "A message on the queue app-registrations"
+        ),
+        "rotation-request.v1.json": _titled(
+            RotationRequest.model_json_schema(mode="validation"), "A message on the queue app-registrations"
         ),
         "registration-answer.v1.json": _titled(
             Answer.model_json_schema(mode="serialization"), "A message on the queue app-registration-results"

@@ -19,7 +19,7 @@ def parse_object(body: bytes) -> tuple[dict[str, Any], list[Problem]]:
     Base64 of such an object is taken as well: Functions output bindings and older storage SDKs encode queue
     messages that way, `az storage message put` and the portal do not.
     """
-    unwrapped = _unwrap_base64(body)
+    unwrapped = unwrap_base64(body)
     text = _decode(unwrapped)
     duplicates: list[str] = []
 
@@ -45,7 +45,8 @@ def parse_object(body: bytes) -> tuple[dict[str, Any], list[Problem]]:
     return cast("dict[str, Any]", parsed), problems
 
 
-def _unwrap_base64(body: bytes) -> bytes:
+def unwrap_base64(body: bytes) -> bytes:
+    """Return what a message means that may have been encoded on its way: JSON as it is, or decoded."""
     stripped = body.strip()
     if stripped[:1] in (b"{", b"[", b'"', b""):
         return body
@@ -53,7 +54,7 @@ def _unwrap_base64(body: bytes) -> bytes:
         decoded = base64.b64decode(stripped, validate=True)
     except (binascii.Error, ValueError):
         return body
-    return decoded if decoded.lstrip()[:1] == b"{" else body
+    return decoded if decoded.lstrip()[:1] in (b"{", b"[") else body
 
 
 def _decode(body: bytes) -> str:

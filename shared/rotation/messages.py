@@ -2,7 +2,8 @@
 
 Ours name a credential, or the place where a sweep goes on. Key Vault's events come through Event Grid in either of
 its schemas, Event Grid's own or CloudEvents 1.0 (Microsoft Learn, "Azure Key Vault as Event Grid source"), and are
-read tolerantly: the documented example itself has a blank in a member's name, and numbers as text.
+read tolerantly: the documented example itself has a blank in a member's name, and numbers as text. Event Grid may put
+them on the queue in base64.
 """
 
 import json
@@ -13,10 +14,11 @@ from typing import Any, cast
 
 from shared.contract.answer import utc_text
 from shared.contract.request import valid_unique_name
+from shared.contract.strict_json import unwrap_base64
 from shared.naming import CREDENTIAL_NAME_LENGTH, PENDING, UNIQUE_NAME_PATTERN
 from shared.ports import DuePlace
 
-_EVENTS = ("Microsoft.KeyVault.SecretNearExpiry", "Microsoft.KeyVault.SecretExpired")
+KEY_VAULT_EVENTS = ("Microsoft.KeyVault.SecretNearExpiry", "Microsoft.KeyVault.SecretExpired")
 _OURS = "1"
 _DEEPEST = 100
 
@@ -67,7 +69,7 @@ type RotationMessage = Hint | SweepOn
 def parse_message(body: bytes) -> tuple[RotationMessage, ...] | None:
     """Read a message; None when nobody can. Event Grid may deliver several events at once, or none that concern us."""
     try:
-        parsed: object = json.loads(body)
+        parsed: object = json.loads(unwrap_base64(body))
     except (ValueError, RecursionError):
         return None
     own = _own(cast("dict[str, Any]", parsed)) if isinstance(parsed, dict) else None
@@ -112,7 +114,7 @@ def _is_event(event: object) -> bool:
 def _hint(event: dict[str, Any]) -> Hint | None:
     fields = _trimmed(event)
     data: object = fields.get("data")
-    if fields.get("eventType", fields.get("type")) not in _EVENTS or not isinstance(data, dict):
+    if fields.get("eventType", fields.get("type")) not in KEY_VAULT_EVENTS or not isinstance(data, dict):
         return None
     name: object = _trimmed(cast("dict[str, Any]", data)).get("ObjectName", fields.get("subject"))
     parts = name.split("--") if isinstance(name, str) else []

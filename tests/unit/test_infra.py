@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from functions import BLUEPRINTS
 from shared import naming
 from shared.policy.model import load_policy
+from shared.rotation.messages import KEY_VAULT_EVENTS
 from shared.settings import Settings
 from tests.unit.bicep import BicepFile, Declaration
 
@@ -175,9 +176,17 @@ def test_there_are_no_keys_and_nothing_deleted_is_lost() -> None:
 def test_senders_reach_one_queue_and_readers_another() -> None:
     queues = STORAGE.all("resource")
     assert scope_of_role("roles.queueDataMessageSender") == [("modules/storage.bicep", "intake")]
+    assert scope_of_role("', queueDataMessageSender") == [("modules/events.bicep", "rotations")]
     assert queues["intake"].property("name") == f"'{naming.INTAKE_QUEUE}'"
     assert scope_of_role("roles.queueDataMessageProcessor") == [("modules/storage.bicep", "results")]
     assert queues["results"].property("name") == f"'{naming.RESULTS_QUEUE}'"
+
+
+def test_key_vaults_events_come_to_the_queue_of_rotations() -> None:
+    (events,) = (module for module in MAIN.all("module").values() if "events.bicep" in module.quoted)
+    assert events.property("queueName") == f"'{naming.ROTATIONS_QUEUE}'"
+    subscription = FILES["modules/events.bicep"].all("resource")["subscription"].body
+    assert set(re.findall(r"'(Microsoft\.KeyVault\.\w+)'", subscription)) == set(KEY_VAULT_EVENTS)
 
 
 def test_the_identity_holds_the_roles_it_needs_and_no_other() -> None:
