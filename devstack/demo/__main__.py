@@ -1,6 +1,7 @@
 """`python -m devstack.demo FILE`, in the environment that `make env` prints: 0 when the sign-in succeeded."""
 
 import json
+import logging
 import sys
 from pathlib import Path
 
@@ -8,7 +9,8 @@ from azure.core.exceptions import AzureError
 
 from devstack.demo.answer import Answer
 from devstack.demo.report import Report, make_console
-from devstack.demo.requester import await_answer, connect, read_secret_and_sign_in
+from devstack.demo.requester import ControlPlane, await_answer, connect, read_secret_and_sign_in
+from devstack.demo.rotation import Clients
 from devstack.process import StackError
 from devstack.queues import INTAKE, read_request
 
@@ -27,24 +29,28 @@ def run(file: Path, report: Report) -> bool:
     queues.send(body)
     report.note(f"sent to the queue {INTAKE}, waiting for the answer")
     answer = await_answer(queues, control, request_id, report.note)
-    report.answer(answer, repeated=answer.time < sent_at)
-    return answer.completed and _act_on(answer, report)
+    repeated = answer.time < sent_at
+    report.answer(answer, repeated=repeated)
+    return answer.completed and _act_on(answer, control, report, repeated=repeated)
 
 
-def _act_on(answer: Answer, report: Report) -> bool:
+def _act_on(answer: Answer, control: ControlPlane, report: Report, *, repeated: bool) -> bool:
     if not (answer.data.credentials and answer.data.api_permissions):
         return True  # nothing to sign in with, or to: not this request's fault
     try:
-        proof = read_secret_and_sign_in(answer.data)
+        report.signed_in(read_secret_and_sign_in(answer.data))
+        if not repeated:
+            report.rotated(Clients(answer.data, control, report.note).live_through_a_rotation())
     except AzureError as error:
-        report.note(f"the requester could not sign in: {error.message}")
+        report.note(f"a sign-in failed: {error.message}")
         return False
-    report.signed_in(proof)
     return True
 
 
 def main() -> int:
     """The exit code."""
+    # A refused sign-in is part of the show, and told in the demo's own words.
+    logging.getLogger("azure.identity").setLevel(logging.ERROR)
     try:
         return 0 if run(Path(sys.argv[1]), Report(make_console())) else 1
     except StackError as error:

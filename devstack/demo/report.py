@@ -9,6 +9,7 @@ from rich.text import Text
 
 from devstack.demo.answer import Answer, Data
 from devstack.demo.requester import Proof
+from devstack.demo.rotation import Rotated
 
 _KINDS = {"Scope": "delegated", "Role": "application"}
 
@@ -72,6 +73,15 @@ class Report:
             ("as", proof.client_id),
             ("token for", proof.resource_uri),
             ("good for", f"{proof.seconds / 60:.0f} minutes"),
+        )
+
+    def rotated(self, rotated: Rotated) -> None:
+        """The rotation, as its clients lived through it."""
+        self._section(
+            "Replaced before it expired, by the registrar's own timer",
+            ("sign-ins meanwhile", f"{rotated.sign_ins}, with the newest version and with the old one; none refused"),
+            ("old version", f"{rotated.old_version}, refused since the overlap ended on {_moment(rotated.old_until)}"),
+            ("new version", f"{rotated.new_version}, expires {_moment(rotated.expires)}"),
         )
 
     def _steps(self, data: Data) -> None:

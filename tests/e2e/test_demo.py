@@ -37,6 +37,8 @@ def test_the_demo_signs_in_and_a_second_run_shows_the_same_app(tmp_path: Path) -
         "https://contoso-registrar.vault.azure.net/secrets/adt-client-dev--client-secret",
         "Read.Write (delegated): consent granted",
         "Signed in with the secret",
+        "Replaced before it expired",
+        "none refused",
     ):
         assert said in first.stdout
     assert second.returncode == 0
