@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 
 from azure.data.tables.aio import TableServiceClient
 
-from shared.adapters.table import Table
+from shared.adapters.table import Table, entity
 from shared.naming import DUE_TABLE, vault_secret_name
 from shared.ports import DueEntry, DuePlace, day_of
 
@@ -34,20 +35,28 @@ class DueTable:
 
     async def put(self, entry: DueEntry) -> None:
         """List a credential under a day; a message that was sent for it under this day is forgotten."""
-        columns = {"uniqueName": entry.unique_name, "credential": entry.credential, "at": entry.at}
-        if entry.expires is not None:
-            columns["expires"] = entry.expires
-        await self._table.upsert(*_due_place(entry.unique_name, entry.credential, day_of(entry.at)), columns)
+        place = _place(entry.unique_name, entry.credential, day_of(entry.at))
+        await self._table.upsert(*place, _columns(entry))
 
     async def mark_sent(self, entry: DueEntry, at: datetime) -> None:
         """Note that a message was sent for a row; does nothing when the row is gone."""
-        await self._table.merge(*_due_place(entry.unique_name, entry.credential, day_of(entry.at)), {"sentAt": at})
+        await self._table.merge(*_place(entry.unique_name, entry.credential, day_of(entry.at)), {"sentAt": at})
 
     async def remove(self, unique_name: str, credential: str, day: str) -> None:
         """Take a credential off one day; not there is a success."""
-        await self._table.delete(*_due_place(unique_name, credential, day))
+        await self._table.delete(*_place(unique_name, credential, day))
 
 
-def _due_place(unique_name: str, credential: str, day: str) -> tuple[str, str]:
+def _place(unique_name: str, credential: str, day: str) -> tuple[str, str]:
     name = vault_secret_name(unique_name, credential)
     return f"{day}-{sha256(name.encode()).hexdigest()[0]}", name
+
+
+def due_entity(entry: DueEntry) -> dict[str, Any]:
+    """Return the row of an entry, to be written with many others at once."""
+    return entity(*_place(entry.unique_name, entry.credential, day_of(entry.at)), _columns(entry))
+
+
+def _columns(entry: DueEntry) -> dict[str, Any]:
+    columns: dict[str, Any] = {"uniqueName": entry.unique_name, "credential": entry.credential, "at": entry.at}
+    return columns | ({"expires": entry.expires} if entry.expires is not None else {})

@@ -32,18 +32,18 @@ class Table:
         """Read a row with its ETag."""
         with translated(f"read table {self.name}"):
             try:
-                entity = await self.client.get_entity(partition, row)
+                found = await self.client.get_entity(partition, row)
             except ResourceNotFoundError as error:
                 if error_code(error) == "TableNotFound":
                     raise
                 return None
-        return dict(entity), str(entity.metadata["etag"])
+        return dict(found), str(found.metadata["etag"])
 
     async def create(self, partition: str, row: str, columns: dict[str, Any]) -> str | None:
         """Insert a row; its ETag, or None when there is one already."""
         with translated(f"write table {self.name}"):
             try:
-                made = await self.client.create_entity(_entity(partition, row, columns))
+                made = await self.client.create_entity(entity(partition, row, columns))
             except ResourceExistsError:
                 return None
         return str(made["etag"])
@@ -53,7 +53,7 @@ class Table:
         with translated(f"write table {self.name}"):
             try:
                 made = await self.client.update_entity(
-                    _entity(partition, row, columns),
+                    entity(partition, row, columns),
                     mode=UpdateMode.REPLACE,
                     etag=etag,
                     match_condition=MatchConditions.IfNotModified,
@@ -69,12 +69,12 @@ class Table:
     async def merge(self, partition: str, row: str, columns: dict[str, Any]) -> None:
         """Change columns of a row; does nothing when there is none."""
         with translated(f"write table {self.name}"), suppress(ResourceNotFoundError):
-            await self.client.update_entity(_entity(partition, row, columns), mode=UpdateMode.MERGE)
+            await self.client.update_entity(entity(partition, row, columns), mode=UpdateMode.MERGE)
 
     async def upsert(self, partition: str, row: str, columns: dict[str, Any]) -> None:
         """Write a row, whatever was there."""
         with translated(f"write table {self.name}"):
-            await self.client.upsert_entity(_entity(partition, row, columns), mode=UpdateMode.REPLACE)
+            await self.client.upsert_entity(entity(partition, row, columns), mode=UpdateMode.REPLACE)
 
     async def delete(self, partition: str, row: str) -> None:
         """Remove a row; already gone is a success."""
@@ -84,8 +84,8 @@ class Table:
     async def query(self, expression: str, parameters: dict[str, Any]) -> AsyncIterator[dict[str, Any]]:
         """Read all rows an OData expression matches, page by page."""
         with translated(f"read table {self.name}"):
-            async for entity in self.client.query_entities(expression, parameters=parameters):
-                yield dict(entity)
+            async for found in self.client.query_entities(expression, parameters=parameters):
+                yield dict(found)
 
 
 def packed(text: str) -> dict[str, str]:
@@ -104,5 +104,6 @@ def unpacked(row: dict[str, Any]) -> str:
     return "".join(str(part) for part in parts)
 
 
-def _entity(partition: str, row: str, columns: dict[str, Any]) -> dict[str, Any]:
+def entity(partition: str, row: str, columns: dict[str, Any]) -> dict[str, Any]:
+    """Return a row as the SDK takes it."""
     return {"PartitionKey": partition, "RowKey": row, "schemaVersion": _SCHEMA_VERSION, **columns}

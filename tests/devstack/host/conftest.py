@@ -1,9 +1,5 @@
 """One Azurite per session, on free ports, with a stack clock of its own."""
 
-import os
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -11,18 +7,10 @@ from uuid import uuid4
 import pytest
 from azure.storage.queue import QueueServiceClient
 
-from devstack.azurite import Azurite, AzuritePorts
+from devstack.azurite import Azurite
 from devstack.clock import StackClock
 from tests.devstack.host.running import Queues, RunningHost, running_host
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports nobody listens on, all different since they are held until the last one is known."""
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in held]
-    for one in held:
-        one.close()
-    return ports
+from tests.devstack.running_azurite import free_ports, running_azurite
 
 
 @pytest.fixture(scope="session")
@@ -37,18 +25,8 @@ def clock(clock_file: Path) -> StackClock:
 
 @pytest.fixture(scope="session")
 def azurite(clock_file: Path) -> Iterator[Azurite]:
-    one = Azurite(clock_file.parent / "azurite", clock_file, AzuritePorts(*free_ports(3)))
-    arguments, variables = one.command()
-    with subprocess.Popen(arguments, env={**os.environ, **variables}) as process:
-        try:
-            deadline = time.monotonic() + 30
-            while not one.is_ready():
-                assert process.poll() is None, "Azurite ended during its start"
-                assert time.monotonic() < deadline, "Azurite did not start"
-                time.sleep(0.05)
-            yield one
-        finally:
-            process.terminate()
+    with running_azurite(clock_file.parent / "azurite", clock_file) as one:
+        yield one
 
 
 @pytest.fixture(scope="session")

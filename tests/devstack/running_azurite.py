@@ -1,0 +1,37 @@
+"""An Azurite for tests that need nothing else of the stack."""
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from devstack.azurite import Azurite, AzuritePorts
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports nobody listens on, all different since they are held until the last one is known."""
+    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [one.getsockname()[1] for one in held]
+    for one in held:
+        one.close()
+    return ports
+
+
+@contextmanager
+def running_azurite(location: Path, clock_file: Path) -> Generator[Azurite]:
+    """Start one, and end it on leaving."""
+    one = Azurite(location, clock_file, AzuritePorts(*free_ports(3)))
+    arguments, variables = one.command()
+    with subprocess.Popen(arguments, env={**os.environ, **variables}) as process:
+        try:
+            deadline = time.monotonic() + 30
+            while not one.is_ready():
+                assert process.poll() is None, "Azurite ended during its start"
+                assert time.monotonic() < deadline, "Azurite did not start"
+                time.sleep(0.05)
+            yield one
+        finally:
+            process.terminate()
