@@ -76,6 +76,11 @@ class Witness:
         self.drain()
         return self.driver.inbox.to_request(request_id)
 
+    def rotated(self) -> list[dict[str, Any]]:
+        """Return the events of rotations so far, each once."""
+        events = {event["id"]: event for event in self._events.messages}
+        return [event for event in events.values() if event["type"] == "registrar.credential.rotated.v1"]
+
     def remember_foreign(self) -> None:
         """Remember what is there and not ours; once more, after somebody added something.
 
