@@ -241,6 +241,18 @@ async def test_a_hint_makes_nothing_due() -> None:
     assert world.queues.poison == []
 
 
+async def test_a_hint_ends_no_overlap_before_its_time() -> None:
+    world = await registered()
+    await world.run(rotation())
+    for _ in range(6):
+        await days(world, 1)
+        world.queues.send_rotation_now(Hint(APP, CREDENTIAL).to_json())
+        await world.settle()
+        assert signing_in(world) == [True, True]
+    await days(world, 2)
+    assert signing_in(world) == [True]
+
+
 async def test_a_message_that_was_lost_is_sent_again() -> None:
     world = await registered()
     await days(world, 145)

@@ -18,6 +18,7 @@ from shared.model import ApplicationState, PasswordCredential, VaultEntry
 from shared.operation import Operation
 from shared.ports import CreatedApplication, IssuedPassword, Lease, Versioned
 from shared.registration import application, credentials, permissions, register
+from shared.rotation import rotate
 from shared.services import Services
 from tests.fakes.storage import FakeLease
 from tests.fakes.world import World
@@ -124,6 +125,10 @@ def _undo_in_words_only(patch: pytest.MonkeyPatch) -> None:
 
 def _no_proof(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(register, "prove", _left_undone)
+
+
+def _no_proof_of_a_rotation(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(rotate, "prove", _left_undone)
 
 
 def _mark_ignored(patch: pytest.MonkeyPatch) -> None:
@@ -242,6 +247,7 @@ SABOTAGES = (
     Sabotage("neither lease nor ETag", "order", spoil=_no_locks),
     Sabotage("the value does not reach the vault", "3", spoil=_no_vault_write),
     Sabotage("nobody signs in before the answer", "3", _no_proof),
+    Sabotage("a rotation promotes what nobody has proven", "3", _no_proof_of_a_rotation),
     Sabotage("another's application is taken for ours", "4", _mark_ignored),
     Sabotage("another's vault secret is taken for ours", "4", _anybodys_secret_is_ours),
     Sabotage("nobody is asked who owns an app", "owner", _nobody_is_asked_who_owns_it),

@@ -28,7 +28,9 @@ _WEATHER = {
     "secretActivationSeconds": 240,
 }
 _STEPS, _MOST_STEPS = 5, 150
-_KILLS = 0.3
+_GROWTH, _LONGEST_STEP_SECONDS = 1.05, 900
+"""A message whose worker was killed comes back after ten minutes: waiting for it, steps grow."""
+_KILLS = 0.15
 BEFORE, PENDING, OVERLAPPING, AFTER = "before", "issued beside", "overlap", "after"
 PHASES = (BEFORE, PENDING, OVERLAPPING, AFTER)
 
@@ -78,7 +80,7 @@ class Course:
         one.driver.weather(**self._weather)
         for app in apps:
             one.send(rotation(request_id(app, "rotate"), app))
-        self._go_on(lambda: all(one.answers(request_id(app, "rotate")) for app in apps), 30, "the rotations")
+        self._go_on(lambda: all(one.answers(request_id(app, "rotate")) for app in apps), 20, "the rotations")
         for _ in range(_STEPS):
             self._step(OVERLAP.total_seconds() / _STEPS)
         self._go_on(lambda: all(phase == AFTER for phase in self._phases.values()), 600, "the old ones to go")
@@ -103,6 +105,7 @@ class Course:
             if done():
                 return
             self._step(seconds)
+            seconds = min(seconds * _GROWTH, _LONGEST_STEP_SECONDS)
         self._breaches.append(f"gave up waiting for {what}")
 
     def _step(self, seconds: float) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 _ADAPTERS = "tests/contract/adapters"
+_ROTATION = "tests/component/test_rotation.py"
 
 
 @dataclass(frozen=True)
@@ -220,6 +221,69 @@ REAL_SABOTAGES = (
         "        etag = self.stored_operation.etag\n"
         "        if operation.state.settled:\n"
         "            etag = await self.services.operations.save(operation, etag)\n",
+    ),
+    _off(
+        "an unproven value is not promoted",
+        f"{_ROTATION}::test_no_client_ever_reads_a_value_that_does_not_sign_in_yet",
+        "shared/rotation/rotate.py",
+        "await prove(job, found.holder, pending, credential=request.credential)",
+        "assert pending",
+    ),
+    _off(
+        "a rotation is its owner's to ask for",
+        f"{_ROTATION}::test_who_may_not_or_asks_for_what_is_not_there_is_told_and_nothing_happens",
+        "shared/rotation/rotate.py",
+        "if stranger is not None and not job.operation.is_our_own and not problems:",
+        "if stranger is not None and job.operation.is_our_own and not problems:",
+    ),
+    _off(
+        "another's secret under the pending name is not written",
+        f"{_ROTATION}::test_a_pending_name_that_is_somebody_elses_is_not_written",
+        "shared/rotation/rotate.py",
+        "problems.append(_pending_taken(unique_name, request))",
+        "assert _pending_taken(unique_name, request)",
+    ),
+    _off(
+        "what was replaced lives on for the overlap",
+        f"{_ROTATION}::test_a_hint_ends_no_overlap_before_its_time",
+        "shared/rotation/retire.py",
+        "if retirement.at <= now]",
+        "if retirement.at and now]",
+    ),
+    _off(
+        "what was replaced goes when the overlap is over",
+        f"{_ROTATION}::test_what_is_about_to_expire_is_replaced_and_the_old_one_goes_after_the_overlap",
+        "shared/rotation/retire.py",
+        "await services.directory.remove_password(object_id, retirement.key_id)",
+        "assert object_id",
+    ),
+    _off(
+        "what leaked goes at its deadline",
+        f"{_ROTATION}::test_at_the_deadline_a_leaked_secret_goes_though_the_new_one_is_not_proven",
+        "shared/rotation/rotate.py",
+        "if deadline is not None and job.now() >= deadline:",
+        "if deadline is not None and job.now() < job.operation.accepted_at:",
+    ),
+    _off(
+        "what leaked goes though everybody pauses",
+        f"{_ROTATION}::test_a_pause_for_everybody_does_not_keep_a_leaked_secret_alive",
+        "shared/execution.py",
+        "latest = min(latest, operation.revoke_by)",
+        "latest = max(latest, operation.revoke_by)",
+    ),
+    _off(
+        "a hint makes nothing due",
+        f"{_ROTATION}::test_a_hint_makes_nothing_due",
+        "shared/credentials/life.py",
+        "if due is not None and due <= now:",
+        "if due is not None and now:",
+    ),
+    _off(
+        "no rotation rests on a read inside the lag window",
+        "tests/unit/test_life.py::test_the_directory_is_believed_only_when_its_read_is_young_enough",
+        "shared/credentials/life.py",
+        "now - entry.created < lag_window:",
+        "now - entry.created < lag_window * 0:",
     ),
     _off(
         "throttling pauses everybody",
