@@ -128,7 +128,7 @@ def unreadable(
     # The arrival is part of the id: a payload's own `Id` may stand in the message's (WebJobs SDK, binding data).
     application: object = fields.get("application")
     named = cast("dict[str, object]", application) if isinstance(application, dict) else {}
-    kind = answer_type(status)
+    kind = answer_type(status, "rotate" if fields.get("action") == "rotate" else "register")
     return Answer(
         id=answer_id(message_id, body_hash, utc_text(received), kind),
         type=kind,

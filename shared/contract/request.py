@@ -256,7 +256,16 @@ def _problem(fault: dict[str, Any]) -> Problem:
     return Problem(path, code, message)
 
 
-_OWN_CODES = frozenset({"not_printable", "reserved_prefix", "reserved_name", "duplicate_name", "too_many_permissions"})
+_OWN_CODES = frozenset(
+    {
+        "not_printable",
+        "reserved_prefix",
+        "reserved_name",
+        "duplicate_name",
+        "too_many_permissions",
+        "invalid_duration",
+    }
+)
 
 
 def _lower(sentence: str) -> str:

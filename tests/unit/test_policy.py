@@ -1,15 +1,18 @@
 """Policy and the never-list: nobody buys rights with a message."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from shared.contract.request import RegistrationRequest, parse_request
 from shared.model import Api, ApiPermission, PermissionType, ResolvedPermission
-from shared.policy.check import permission_breach
-from shared.policy.model import Policy, PolicyError, RedirectUriRules, load_policy
+from shared.policy.check import breaches, permission_breach
+from shared.policy.model import CredentialRules, Policy, PolicyError, RedirectUriRules, load_policy
 from shared.policy.never import AZURE_AD_GRAPH, MICROSOFT_GRAPH, is_never_allowed
 from shared.policy.redirect_uris import refusal
 
+EXAMPLE = Path(__file__).parents[2] / "examples" / "azure-digital-twins.json"
 SHIPPED = Path(__file__).parents[2] / "policy.toml"
 SOME_ID = "00000000-0000-4000-8000-000000000001"
 
@@ -115,6 +118,32 @@ def test_a_wrong_policy_file_names_every_fault(tmp_path: Path) -> None:
     with pytest.raises(PolicyError) as error:
         load_policy(file)
     assert all(part in str(error.value) for part in (str(file), "administrator", "names.unique_name", "max_lifetime"))
+
+
+@pytest.mark.parametrize(
+    ("credential", "codes"),
+    [
+        ({"lifetimeDays": 180}, set[str]()),
+        ({"lifetimeDays": 1}, set[str]()),
+        ({"lifetimeDays": 180, "rotateBeforeDays": 90, "overlapDays": 90}, set[str]()),
+        ({"lifetimeDays": 366}, {"lifetime_not_allowed"}),
+        ({"lifetimeDays": 180, "rotateBeforeDays": 91}, {"rotation_not_allowed"}),
+        ({"lifetimeDays": 180, "rotateBeforeDays": 10, "overlapDays": 11}, {"overlap_not_allowed"}),
+        ({"lifetimeDays": 180, "overlapDays": 1}, {"overlap_not_allowed"}),
+    ],
+)
+def test_the_times_of_a_credential_are_checked_against_each_other(credential: dict[str, int], codes: set[str]) -> None:
+    request = json.loads(EXAMPLE.read_text())
+    request["credentials"] = [{"name": "client-secret", "type": "secret"} | credential]
+    parsed = parse_request(request)
+    assert isinstance(parsed, RegistrationRequest)
+    policy = Policy(version="1", credentials=CredentialRules(min_overlap_days=2))
+    assert {problem.code for problem in breaches(parsed, policy)} == codes
+
+
+def test_an_overlap_that_would_outlive_a_credential_is_no_policy() -> None:
+    with pytest.raises(ValueError, match="do not rise in this order"):
+        CredentialRules(rotate_before_days=5, overlap_days=7)
 
 
 def test_vaults_are_chosen_by_name() -> None:

@@ -1,16 +1,20 @@
 """The request contract: what is a request, what is the same request, and how faults are told."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from shared.contract.request import parse_request
+from shared.contract.request import RotationRequest, parse_request
 from shared.contract.schema import FOLDER, rendered, schemas
 from shared.errors import Rejected
 
 EXAMPLE: dict[str, Any] = json.loads((Path(__file__).parents[2] / "examples" / "azure-digital-twins.json").read_text())
+
+
+ROTATION: dict[str, Any] = json.loads((Path(__file__).parents[2] / "examples" / "rotate.json").read_text())
 
 
 def faults(request: dict[str, Any]) -> set[tuple[str, str]]:
@@ -46,6 +50,36 @@ def test_all_faults_are_told_at_once() -> None:
         ("extra", "unknown_field"),
         ("requestId", "invalid_format"),
     }
+
+
+def test_the_hash_of_a_request_stays_what_it_was_when_fields_are_added() -> None:
+    """It is kept with every claim: another one would turn a repeated message into a reused request id."""
+    assert parse_request(EXAMPLE).body_hash() == "cd97348c0f78a92b2cbe421124e74d2f62c45356aa0cdba22ac2a4a74a206cea"
+
+
+def test_a_rotation_names_an_app_a_credential_and_a_reason() -> None:
+    request = parse_request(ROTATION | {"revokePrevious": {"within": "PT10M"}})
+    assert isinstance(request, RotationRequest)
+    assert request.revoke_previous is not None
+    assert request.revoke_previous.within == timedelta(minutes=10)
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"credential": "pending"}, ("credential", "reserved_name")),
+        ({"reason": ""}, ("reason", "invalid_value")),
+        ({"source": "registrar"}, ("source", "reserved_name")),
+        ({"credentials": []}, ("credentials", "unknown_field")),
+        ({"revokePrevious": {"within": 600}}, ("revokePrevious.within", "invalid_duration")),
+        ({"revokePrevious": {"within": "600"}}, ("revokePrevious.within", "invalid_duration")),
+        ({"revokePrevious": {"within": "P8D"}}, ("revokePrevious.within", "invalid_value")),
+        ({"revokePrevious": {}}, ("revokePrevious.within", "missing_field")),
+        ({"action": "revoke"}, ("action", "unsupported_value")),
+    ],
+)
+def test_what_is_wrong_with_a_rotation_is_told(changes: dict[str, Any], fault: tuple[str, str]) -> None:
+    assert fault in faults(ROTATION | changes)
 
 
 @pytest.mark.parametrize("request_id", ["", "-a", ".a", "a" * 65, "a b", "a/b", "a\n", "Ａ", 7, None])
