@@ -232,14 +232,14 @@ REAL_SABOTAGES = (
     _off(
         "a rotation is its owner's to ask for",
         f"{_ROTATION}::test_who_may_not_or_asks_for_what_is_not_there_is_told_and_nothing_happens",
-        "shared/rotation/rotate.py",
+        "shared/rotation/observe.py",
         "if stranger is not None and not job.operation.is_our_own and not problems:",
         "if stranger is not None and job.operation.is_our_own and not problems:",
     ),
     _off(
         "another's secret under the pending name is not written",
         f"{_ROTATION}::test_a_pending_name_that_is_somebody_elses_is_not_written",
-        "shared/rotation/rotate.py",
+        "shared/rotation/observe.py",
         "problems.append(_pending_taken(unique_name, request))",
         "assert _pending_taken(unique_name, request)",
     ),

@@ -1,0 +1,114 @@
+"""What a rotation finds before its first write, and all that forbids it."""
+
+from dataclasses import dataclass
+
+from shared.contract.request import RotationRequest
+from shared.credentials.issuing import Holder, Kept, look_into_vault
+from shared.credentials.tags import SecretTags, belongs_to, read_tags
+from shared.errors import NotYetVisible, Problem, Rejected, echo
+from shared.job import Job
+from shared.model import SeenApplication, VaultEntry
+from shared.naming import APPLICATION_TAG, pending_secret_name, vault_secret_name
+from shared.ownership import ownership_problem
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one attempt saw before its first write."""
+
+    holder: Holder
+    seen: SeenApplication | None
+    current: Kept
+    newest: VaultEntry
+    tags: SecretTags
+    """Of the newest version of the name that clients read."""
+    pending: Kept
+    replaces: str
+
+    @property
+    def is_promoted(self) -> bool:
+        """Say whether clients read another credential already than the one to be replaced."""
+        return self.tags.key_id != self.replaces
+
+
+async def observe_and_check(job: Job, request: RotationRequest) -> Found:
+    """Look at everything the rotation touches, and raise Rejected with all that forbids it, before any write."""
+    unique_name, services = job.operation.unique_name, job.services
+    current = await look_into_vault(job, vault_secret_name(unique_name, request.credential))
+    pending = await look_into_vault(job, pending_secret_name(unique_name, request.credential))
+    seen = await services.directory.application(unique_name)
+    holder = _holder(job, seen, current)
+    tags = read_tags(current.entry) if current.entry is not None else None
+    is_known = tags is not None and belongs_to(tags.to_tags(), unique_name, request.credential)
+    problems = [problem for problem in (_not_managed(request, seen),) if problem is not None]
+    if holder is None:
+        problems.append(_unknown_application(request))
+    if current.entry is None or tags is None or not is_known:
+        problems.append(_unknown_credential(request, current))
+    if pending.tags is not None and not belongs_to(pending.tags, unique_name, request.credential):
+        problems.append(_pending_taken(unique_name, request))
+    owner = job.application.owner or (tags.owner if tags is not None else None)
+    stranger = ownership_problem(request, owner, services.policy, exists=True)
+    if stranger is not None and not job.operation.is_our_own and not problems:
+        problems.append(stranger)
+    if problems or holder is None or current.entry is None or tags is None:
+        raise Rejected(problems)
+    replaces = job.operation.credential(request.credential).replaces
+    if replaces is None:
+        replaces = tags.key_id
+        await job.save_operation(job.operation.with_credential(request.credential, replaces=replaces))
+    found = Found(holder, seen, current, current.entry, tags, pending, replaces)
+    if not found.is_promoted and request.revoke_previous is None and job.is_recent(current.entry.created):
+        # A repeated write of the value before may still be on its way, and would become the newest.
+        raise NotYetVisible(f"the credential {echo(request.credential)} was stored moments ago")
+    return found
+
+
+def _holder(job: Job, seen: SeenApplication | None, current: Kept) -> Holder | None:
+    """Return the application as the read shows it, or as our record knows it while reads may lag behind its making."""
+    record, write = job.application, job.application.application_write
+    if seen is not None:
+        return Holder(seen.object_id, seen.client_id, seen.passwords)
+    if record.object_id is not None and record.client_id is not None and job.is_recent(write.at if write else None):
+        return Holder(record.object_id, record.client_id, None)
+    if current.entry is not None and job.is_recent(current.entry.created):
+        raise NotYetVisible("the directory does not show the application yet")
+    return None
+
+
+def _not_managed(request: RotationRequest, seen: SeenApplication | None) -> Problem | None:
+    if seen is None or APPLICATION_TAG in seen.state.tags:
+        return None
+    return Problem(
+        "application.uniqueName",
+        "not_managed",
+        f"The application {echo(request.application.unique_name)} is not the registrar's. It stays untouched.",
+    )
+
+
+def _unknown_application(request: RotationRequest) -> Problem:
+    return Problem(
+        "application.uniqueName",
+        "unknown_application",
+        f"There is no application with the uniqueName {echo(request.application.unique_name)}. "
+        "Check the name, or register it first.",
+    )
+
+
+def _unknown_credential(request: RotationRequest, current: Kept) -> Problem:
+    name = vault_secret_name(request.application.unique_name, request.credential)
+    if current.deleted_tags is not None:
+        advice = f"its Key Vault secret {echo(name)} was deleted. Have it recovered, then ask again"
+    else:
+        advice = f"there is no Key Vault secret {echo(name)} of the registrar's. Check the name"
+    return Problem("credential", "unknown_credential", f"{echo(request.credential)} cannot be replaced: {advice}.")
+
+
+def _pending_taken(unique_name: str, request: RotationRequest) -> Problem:
+    name = pending_secret_name(unique_name, request.credential)
+    return Problem(
+        "credential",
+        "vault_name_taken",
+        f"The Key Vault secret {echo(name)}, where the new value would wait for its proof, is not the registrar's. "
+        "Have it removed.",
+    )

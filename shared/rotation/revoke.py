@@ -1,0 +1,52 @@
+"""A credential that leaked goes now, and is seen to be refused."""
+
+from datetime import datetime
+
+from shared.contract.request import RotationRequest
+from shared.credentials.proof import DEFAULT_RESOURCE
+from shared.errors import NotYetVisible
+from shared.job import Job
+from shared.model import VaultEntry
+from shared.rotation.observe import Found
+
+
+async def revoke(job: Job, request: RotationRequest, found: Found) -> datetime:
+    """End the old credential now, and see a sign-in with its value refused; returns when it was removed."""
+    await remove_old(job, request, found)
+    if not await is_old_refused(job, request, found):
+        raise NotYetVisible("the token endpoint still takes the old credential")
+    for entry in _old_versions(found):
+        await job.services.vault.disable(job.operation.unique_name, entry.name, entry.version)
+    return job.operation.credential(request.credential).old_gone_at or job.now()
+
+
+async def remove_old(job: Job, request: RotationRequest, found: Found) -> None:
+    progress = job.operation.credential(request.credential)
+    if progress.old_gone_at is not None:
+        return
+    await job.lease.keep()
+    removed = await job.services.directory.remove_password(found.holder.object_id, found.replaces)
+    if not removed and any(job.is_recent(entry.created) for entry in _old_versions(found)):
+        raise NotYetVisible("the directory does not show the old credential yet")
+    await job.save_operation(job.operation.with_credential(request.credential, old_gone_at=job.now()))
+
+
+async def is_old_refused(job: Job, request: RotationRequest, found: Found) -> bool:
+    """Say whether a sign-in with the old value is refused, and note when it was for the first time."""
+    if job.operation.credential(request.credential).old_refused_at is not None:
+        return True
+    versions = _old_versions(found)
+    if not versions:
+        return True
+    value = await job.services.vault.value(job.operation.unique_name, versions[-1].name, versions[-1].version)
+    try:
+        await job.services.sign_in.prove(found.holder.client_id, value, DEFAULT_RESOURCE)
+    except NotYetVisible:
+        await job.save_operation(job.operation.with_credential(request.credential, old_refused_at=job.now()))
+        return True
+    return False
+
+
+def _old_versions(found: Found) -> list[VaultEntry]:
+    """List the versions that hold the old value and can still be read."""
+    return [each for each in found.current.versions if each.enabled and each.tags.get("keyId") == found.replaces]
