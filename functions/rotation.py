@@ -15,6 +15,16 @@ async def sweep_credentials(timer: func.TimerRequest) -> None:
     await sweep(get_app().services)
 
 
+@blueprint.function_name("check_due_index")
+@blueprint.timer_trigger("timer", "0 40 3 * * *")
+async def check_due_index(timer: func.TimerRequest) -> None:
+    """Compare a slice of the index of what is due with the vault and the directory, every night."""
+    from shared.bootstrap import get_app
+    from shared.rotation.check import check_index
+
+    await check_index(get_app().services)
+
+
 @blueprint.function_name("rotate_credential")
 @blueprint.queue_trigger("message", "credential-rotations", "AzureWebJobsStorage")  # pyright: ignore[reportUnknownMemberType]  the SDK does not type its **kwargs
 async def rotate_credential(message: func.QueueMessage) -> None:

@@ -55,7 +55,11 @@ def build_services(settings: Settings) -> Services:
         lag_window=settings.lag_window,
         request_deadline=settings.request_deadline,
         directory=GraphDirectory(graph_service_client(credential)),
-        vault=KeyVault(credential, lambda unique_name: policy.vault_url(unique_name, settings.key_vault_url)),
+        vault=KeyVault(
+            credential,
+            lambda unique_name: policy.vault_url(unique_name, settings.key_vault_url),
+            policy.vault_urls(settings.key_vault_url),
+        ),
         sign_in=EntraSignIn(settings.tenant_id),
         operations=OperationsTable(storage.tables),
         applications=ApplicationsTable(storage.tables),

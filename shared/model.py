@@ -66,6 +66,14 @@ class PasswordCredential:
 
 
 @dataclass(frozen=True)
+class SeenCredentials:
+    """What a read of the directory showed of an application's credentials."""
+
+    client_id: str
+    passwords: tuple[PasswordCredential, ...]
+
+
+@dataclass(frozen=True)
 class SeenApplication:
     """An application as one read of the directory showed it."""
 
@@ -73,6 +81,11 @@ class SeenApplication:
     client_id: str
     state: ApplicationState
     passwords: tuple[PasswordCredential, ...]
+
+    @property
+    def credentials(self) -> SeenCredentials:
+        """What it shows of its credentials."""
+        return SeenCredentials(self.client_id, self.passwords)
 
 
 @dataclass(frozen=True)

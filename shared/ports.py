@@ -11,7 +11,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from shared.application_record import ApplicationRecord
-from shared.model import Api, ApplicationState, Consent, PermissionType, SeenApplication, SeenConsents, VaultEntry
+from shared.model import (
+    Api,
+    ApplicationState,
+    Consent,
+    PermissionType,
+    SeenApplication,
+    SeenConsents,
+    SeenCredentials,
+    VaultEntry,
+)
 from shared.operation import Operation
 from shared.secret import Secret
 
@@ -45,6 +54,10 @@ class Directory(Protocol):
 
     async def application(self, unique_name: str) -> SeenApplication | None:
         """Read an application by its uniqueName."""
+        ...
+
+    def our_applications(self) -> AsyncIterator[tuple[str, SeenCredentials]]:
+        """List the applications that bear our tag, by uniqueName, with what they show of their credentials."""
         ...
 
     async def is_name_held_by_deleted(self, unique_name: str) -> bool:
@@ -85,8 +98,20 @@ class Directory(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class VaultPlace:
+    """Where a listing of all secrets goes on: the vault's URL, and Key Vault's own token."""
+
+    url: str
+    token: str | None
+
+
 class Vault(Protocol):
     """Key Vault. Names are whole secret names; entries carry properties and tags only."""
+
+    async def page(self, after: VaultPlace | None) -> tuple[tuple[VaultEntry, ...], VaultPlace | None]:
+        """Read the newest versions' properties of some secrets of all vaults, and where the next ones are."""
+        ...
 
     async def versions(self, unique_name: str, secret_name: str) -> tuple[VaultEntry, ...]:
         """Read the properties of all versions of a live secret, oldest first; none when there is no such secret."""
@@ -257,6 +282,10 @@ class DueIndex(Protocol):
 
     def until(self, day: str, after: DuePlace | None = None) -> AsyncIterator[tuple[DuePlace, DueEntry]]:
         """List what is listed under this day or an earlier one, the oldest day first, behind a place."""
+        ...
+
+    async def is_listed(self, entry: DueEntry) -> bool:
+        """Say whether this credential stands under this day with this moment."""
         ...
 
     async def put(self, entry: DueEntry) -> None:

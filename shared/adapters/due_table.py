@@ -1,7 +1,7 @@
 """The index of what is due, by day."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -10,6 +10,9 @@ from azure.data.tables.aio import TableServiceClient
 from shared.adapters.table import Table, entity
 from shared.naming import DUE_TABLE, vault_secret_name
 from shared.ports import DueEntry, DuePlace, day_of
+
+_SAME = timedelta(seconds=1)
+"""Table Storage keeps a moment to the tenth of a microsecond, Python to the microsecond."""
 
 
 class DueTable:
@@ -32,6 +35,11 @@ class DueTable:
         async for row in self._table.query(expression, parameters):
             entry = DueEntry(row["uniqueName"], row["credential"], row["at"], row.get("expires"), row.get("sentAt"))
             yield DuePlace(row["PartitionKey"], row["RowKey"]), entry
+
+    async def is_listed(self, entry: DueEntry) -> bool:
+        """Say whether this credential stands under this day with this moment."""
+        found = await self._table.get(*_place(entry.unique_name, entry.credential, day_of(entry.at)))
+        return found is not None and abs(found[0]["at"] - entry.at) < _SAME
 
     async def put(self, entry: DueEntry) -> None:
         """List a credential under a day; a message that was sent for it under this day is forgotten."""

@@ -22,6 +22,7 @@ from shared.model import (
     PermissionType,
     RequiredPermission,
     SeenApplication,
+    SeenCredentials,
 )
 
 APPLICATION_FIELDS = [
@@ -37,6 +38,7 @@ APPLICATION_FIELDS = [
     "requiredResourceAccess",
     "passwordCredentials",
 ]
+CREDENTIAL_FIELDS = ["appId", "uniqueName", "tags", "passwordCredentials"]
 API_FIELDS = [
     "id",
     "appId",
@@ -97,6 +99,12 @@ def application_from(answer: ApplicationAnswer) -> SeenApplication:
         ),
         tags=answer.strings_of("tags"),
     )
+    seen = credentials_from(answer)
+    return SeenApplication(answer.required("id"), seen.client_id, state, seen.passwords)
+
+
+def credentials_from(answer: ApplicationAnswer) -> SeenCredentials:
+    """Read what Graph's application shows of its credentials."""
     passwords = tuple(
         PasswordCredential(
             key_id=password.required("keyId"),
@@ -105,7 +113,7 @@ def application_from(answer: ApplicationAnswer) -> SeenApplication:
         )
         for password in answer.list("passwordCredentials", PasswordCredentialAnswer)
     )
-    return SeenApplication(answer.required("id"), answer.required("appId"), state, passwords)
+    return SeenCredentials(answer.required("appId"), passwords)
 
 
 def api_from(answer: ServicePrincipalAnswer) -> Api:

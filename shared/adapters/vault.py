@@ -1,9 +1,10 @@
 """Key Vault through its SDK. A secret's value passes here once on its way in, and once to be proven."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Any
 
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import ResourceNotFoundError
@@ -11,21 +12,48 @@ from azure.keyvault.secrets import SecretProperties
 from azure.keyvault.secrets.aio import SecretClient
 
 from shared.adapters.azure_errors import translated
+from shared.errors import Refused
 from shared.model import VaultEntry
 from shared.naming import SECRET_CONTENT_TYPE
+from shared.ports import VaultPlace
 from shared.secret import Secret
 
 _RECOVER_SECONDS = 5
+_PAGE = 25
+"""What Key Vault lists at most (Microsoft Learn, "Get Secrets")."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class KeyVault:
-    """Fills the port `Vault`; `vault_url` says which vault keeps the credentials of an app."""
+    """Fills the port `Vault`; `vault_url` says which of `vault_urls` keeps the credentials of an app."""
 
-    def __init__(self, credential: AsyncTokenCredential, vault_url: Callable[[str], str]) -> None:
+    def __init__(
+        self, credential: AsyncTokenCredential, vault_url: Callable[[str], str], vault_urls: Sequence[str] = ()
+    ) -> None:
         self._credential = credential
         self._vault_url = vault_url
+        self._vault_urls = list(dict.fromkeys(vault_urls))
         self._clients: dict[str, SecretClient] = {}
+
+    async def page(self, after: VaultPlace | None) -> tuple[tuple[VaultEntry, ...], VaultPlace | None]:
+        """Read the newest versions' properties of some secrets of all vaults, and where the next ones are.
+
+        Raises Refused for a place that is in none of them: our token goes nowhere else.
+        """
+        place = after or VaultPlace(self._vault_urls[0], None)
+        is_ours = place.url in self._vault_urls and (place.token or f"{place.url}/secrets?").startswith(
+            f"{place.url}/secrets?"
+        )
+        if not is_ours:
+            raise Refused("a listing of secrets was to go on where no vault of ours is")
+        with translated("list the secrets"):
+            pages: Any = self._client_at(place.url).list_properties_of_secrets(max_page_size=_PAGE)
+            pages = pages.by_page(continuation_token=place.token)
+            entries = [_entry(properties) async for properties in await anext(pages)]
+        if pages.continuation_token:
+            return tuple(entries), VaultPlace(place.url, pages.continuation_token)
+        following = self._vault_urls[self._vault_urls.index(place.url) + 1 :]
+        return tuple(entries), VaultPlace(following[0], None) if following else None
 
     async def versions(self, unique_name: str, secret_name: str) -> tuple[VaultEntry, ...]:
         """Read the properties of all versions of a live secret, oldest first; none when there is no such secret."""
@@ -91,7 +119,9 @@ class KeyVault:
         return Secret(kept.value or "")
 
     def _client(self, unique_name: str) -> SecretClient:
-        url = self._vault_url(unique_name)
+        return self._client_at(self._vault_url(unique_name))
+
+    def _client_at(self, url: str) -> SecretClient:
         if url not in self._clients:
             # One quick repetition when the connection is lost. What is answered is never repeated here: the SDK
             # would sleep through a Retry-After of any length, which is the operation's business, not a function's.

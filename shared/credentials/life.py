@@ -15,7 +15,7 @@ from enum import StrEnum
 from hashlib import sha256
 
 from shared.credentials.tags import SecretTags, read_tags
-from shared.model import SeenApplication, VaultEntry
+from shared.model import SeenCredentials, VaultEntry
 from shared.policy.model import CredentialRules
 
 _EARLIER = 0.1
@@ -82,7 +82,7 @@ def why_by_age(entry: VaultEntry, now: datetime, rules: CredentialRules) -> Reas
     return None
 
 
-def why_by_directory(entry: VaultEntry, seen: SeenApplication, now: datetime, lag_window: timedelta) -> Reason | None:
+def why_by_directory(entry: VaultEntry, seen: SeenCredentials, now: datetime, lag_window: timedelta) -> Reason | None:
     """Say why a version is to be replaced, by what the directory shows of it; None when the two agree.
 
     A version that was stored within the lag window may be newer than the read: nothing rests on that.

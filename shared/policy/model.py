@@ -152,6 +152,10 @@ class Policy(PolicyModel):
                 return rule.url.rstrip("/")
         return default.rstrip("/")
 
+    def vault_urls(self, default: str) -> list[str]:
+        """Every vault that may keep credentials, without trailing slashes."""
+        return list(dict.fromkeys([default.rstrip("/"), *(rule.url.rstrip("/") for rule in self.vaults)]))
+
 
 def load_policy(file: Path) -> Policy:
     """Read policy.toml. Raises PolicyError naming every fault and the file."""

@@ -16,7 +16,7 @@ from shared.contract.answer import utc_text
 from shared.contract.request import valid_unique_name
 from shared.contract.strict_json import unwrap_base64
 from shared.naming import CREDENTIAL_NAME_LENGTH, PENDING, UNIQUE_NAME_PATTERN
-from shared.ports import DuePlace
+from shared.ports import DuePlace, VaultPlace
 
 KEY_VAULT_EVENTS = ("Microsoft.KeyVault.SecretNearExpiry", "Microsoft.KeyVault.SecretExpired")
 _OURS = "1"
@@ -63,7 +63,24 @@ class SweepOn:
         return json.dumps({"schemaVersion": _OURS, "sweepAfter": [self.place.partition, self.place.row]})
 
 
-type RotationMessage = Hint | SweepOn
+@dataclass(frozen=True)
+class CheckOn:
+    """A check of the index goes on: which part of it, from where in the vaults, and what it came to so far."""
+
+    part: int
+    parts: int
+    place: VaultPlace | None = None
+    checked: int = 0
+    different: int = 0
+
+    def to_json(self) -> str:
+        """Return the message."""
+        place = [self.place.url, self.place.token] if self.place is not None else None
+        numbers = [self.part, self.parts, self.checked, self.different]
+        return json.dumps({"schemaVersion": _OURS, "checkIndex": numbers, "from": place})
+
+
+type RotationMessage = Hint | SweepOn | CheckOn
 
 
 def parse_message(body: bytes) -> tuple[RotationMessage, ...] | None:
@@ -90,6 +107,8 @@ def _own(fields: dict[str, Any]) -> RotationMessage | None:
             return SweepOn(DuePlace(partition, row))
         case _:
             pass
+    if "checkIndex" in fields:
+        return _check(fields)
     names = _names(fields.get("uniqueName"), fields.get("credential"))
     if names is None:
         return None
@@ -101,6 +120,21 @@ def _own(fields: dict[str, Any]) -> RotationMessage | None:
         pauses=pauses if isinstance(pauses, int) and 0 <= pauses < _DEEPEST else 0,
         ask_directory=fields.get("askDirectory") is True,
     )
+
+
+def _check(fields: dict[str, Any]) -> CheckOn | None:
+    match fields.get("from"):
+        case None:
+            place = None
+        case [str() as url, str() | None as token]:
+            place = VaultPlace(url, token)
+        case _:
+            return None
+    match fields["checkIndex"]:
+        case [int() as part, int() as parts, int() as checked, int() as different] if 0 <= part < parts:
+            return CheckOn(part, parts, place, checked, different)
+        case _:
+            return None
 
 
 def _is_event(event: object) -> bool:

@@ -18,8 +18,9 @@ from shared.naming import OWN_SOURCE, vault_secret_name
 from shared.operation import CredentialProgress, Operation, State
 from shared.ports import Versioned, day_of
 from shared.replay import replay
+from shared.rotation.check import check_index
 from shared.rotation.listing import list_due
-from shared.rotation.messages import Hint, SweepOn, parse_message
+from shared.rotation.messages import CheckOn, Hint, SweepOn, parse_message
 from shared.rotation.retire import retire
 from shared.rotation.sweep import SENT_AGAIN_AFTER, sweep
 from shared.services import Services
@@ -46,10 +47,13 @@ class Rotations:
             await self._services.queues.send_poison(kept_message(_UNREADABLE, body.decode("utf-8", "replace")))
             return
         for message in messages:
-            if isinstance(message, SweepOn):
-                await sweep(self._services, message)
-            else:
-                await self.consider(message)
+            match message:
+                case SweepOn():
+                    await sweep(self._services, message)
+                case CheckOn():
+                    await check_index(self._services, message)
+                case Hint():
+                    await self.consider(message)
 
     async def consider(self, hint: Hint) -> None:
         """Look whether this credential is due, and do what is to be done; come back when it cannot be done now."""
@@ -96,7 +100,7 @@ class Rotations:
         seen = await services.directory.application(hint.unique_name)
         if seen is None:
             raise NotYetVisible(f"the directory does not show the application {hint.unique_name}")
-        return why_by_directory(newest, seen, now, services.lag_window)
+        return why_by_directory(newest, seen.credentials, now, services.lag_window)
 
     async def _rotate(self, hint: Hint, newest: VaultEntry, tags: SecretTags, reason: Reason) -> None:
         """Have this version replaced, by the one operation that stands for that."""

@@ -1,6 +1,7 @@
 """An Entra in memory: one tenant, read late by app-only callers, with secrets that take their time to work."""
 
 from collections import Counter
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -16,7 +17,9 @@ from shared.model import (
     PermissionType,
     SeenApplication,
     SeenConsents,
+    SeenCredentials,
 )
+from shared.naming import APPLICATION_TAG
 from shared.ports import CreatedApplication, IssuedPassword
 from shared.registration.permissions import MICROSOFT_TENANT
 from shared.secret import Secret
@@ -114,6 +117,15 @@ class FakeDirectory:
     def application(self, unique_name: str) -> SeenApplication | None:
         past = self._application_past.get(unique_name)
         return past.seen(self.lag) if past is not None else None
+
+    async def our_applications(self) -> AsyncIterator[tuple[str, SeenCredentials]]:
+        for unique_name, seen in await self._our_applications():
+            yield unique_name, seen.credentials
+
+    @outgoing("graph our applications")
+    def _our_applications(self) -> list[tuple[str, SeenApplication]]:
+        all_seen = ((name, past.seen(self.lag)) for name, past in self._application_past.items())
+        return [(name, seen) for name, seen in all_seen if seen is not None and APPLICATION_TAG in seen.state.tags]
 
     @outgoing("graph deleted")
     def is_name_held_by_deleted(self, unique_name: str) -> bool:

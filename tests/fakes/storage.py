@@ -163,6 +163,11 @@ class FakeDue:
         rows = sorted((key, entry) for key, entry in self.rows.items() if key[0] <= day)
         return [(DuePlace(key[0], f"{key[1]}--{key[2]}"), entry) for key, entry in rows]
 
+    @outgoing("table is listed")
+    def is_listed(self, entry: DueEntry) -> bool:
+        found = self.rows.get((day_of(entry.at), entry.unique_name, entry.credential))
+        return found is not None and found.at == entry.at
+
     @outgoing("table put due")
     def put(self, entry: DueEntry) -> None:
         self.rows[(day_of(entry.at), entry.unique_name, entry.credential)] = replace(entry, sent_at=None)

@@ -8,12 +8,14 @@ from itertools import count
 from shared.errors import Forbidden, NotYetVisible, Refused
 from shared.model import VaultEntry
 from shared.naming import SECRET_CONTENT_TYPE
+from shared.ports import VaultPlace
 from shared.secret import Secret
 from tests.fakes.clock import FakeClock
 from tests.fakes.faults import Faults, outgoing
 
 URL = "https://contoso-registrar.vault.azure.net"
 _MOST_TAGS = 15
+_PAGE = 3
 
 
 @dataclass
@@ -31,6 +33,14 @@ class FakeVault:
         self.secrets: dict[str, list[FakeVersion]] = {}
         self.deleted: dict[str, list[FakeVersion]] = {}
         self._versions = count(1)
+
+    @outgoing("vault page")
+    def page(self, after: VaultPlace | None) -> tuple[tuple[VaultEntry, ...], VaultPlace | None]:
+        names = sorted(self.secrets)
+        first = int(after.token or 0) if after is not None else 0
+        entries = tuple(self.secrets[name][-1].entry for name in names[first : first + _PAGE])
+        following = first + _PAGE
+        return entries, VaultPlace(URL, str(following)) if following < len(names) else None
 
     @outgoing("vault versions")
     def versions(self, unique_name: str, secret_name: str) -> tuple[VaultEntry, ...]:

@@ -21,6 +21,7 @@ def test_the_inventory_of_functions() -> None:
         "clean_up_credentials",
         "settle_poison",
         "sweep_credentials",
+        "check_due_index",
         "rotate_credential",
         "replay_operation",
         "replay_operations",

@@ -19,7 +19,7 @@ from shared.credentials.life import (
     why_by_directory,
 )
 from shared.credentials.tags import TAG_NAMES, SecretTags, read_tags
-from shared.model import ApplicationState, PasswordCredential, SeenApplication, VaultEntry
+from shared.model import PasswordCredential, SeenCredentials, VaultEntry
 from shared.policy.model import CredentialRules
 
 ISSUED = datetime(2026, 1, 1, tzinfo=UTC)
@@ -46,9 +46,8 @@ def entry(tags: SecretTags = TAGS, version: str = "v1", *, enabled: bool = True)
     return VaultEntry(uri, version, enabled, ISSUED, EXPIRES, None, tags.to_tags())
 
 
-def seen(*passwords: PasswordCredential, client_id: str = "client") -> SeenApplication:
-    state = ApplicationState(display_name="App", sign_in_audience="AzureADMyOrg")
-    return SeenApplication("object", client_id, state, passwords)
+def seen(*passwords: PasswordCredential, client_id: str = "client") -> SeenCredentials:
+    return SeenCredentials(client_id, passwords)
 
 
 PASSWORD = PasswordCredential("key-1", None, EXPIRES)

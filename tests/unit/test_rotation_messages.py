@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.ports import DuePlace
-from shared.rotation.messages import Hint, SweepOn, parse_message
+from shared.ports import DuePlace, VaultPlace
+from shared.rotation.messages import CheckOn, Hint, SweepOn, parse_message
 
 NAME = "adt-client-dev--client-secret"
 HINT = Hint("adt-client-dev", "client-secret")
@@ -57,6 +57,8 @@ def test_our_own_messages_are_read_as_they_were_written(hint: Hint) -> None:
     assert parse_message(hint.to_json().encode()) == (hint,)
     sweep = SweepOn(DuePlace("20261126-a", "x--y"))
     assert parse_message(sweep.to_json().encode()) == (sweep,)
+    for check in (CheckOn(3, 30), CheckOn(0, 1, VaultPlace("https://contoso.vault.azure.net", "token"), 7, 2)):
+        assert parse_message(check.to_json().encode()) == (check,)
 
 
 @pytest.mark.parametrize("event", [EVENT_GRID, [EVENT_GRID], CLOUD_EVENT, [CLOUD_EVENT]])
@@ -89,6 +91,9 @@ UNREADABLE: tuple[object, ...] = (
     {"schemaVersion": "2", "uniqueName": "a", "credential": "b"},
     [1],
     [CLOUD_EVENT, 2],
+    {"schemaVersion": "1", "checkIndex": [30, 30, 0, 0]},
+    {"schemaVersion": "1", "checkIndex": [0, 0, 0, 0]},
+    {"schemaVersion": "1", "checkIndex": [0, 1, 0, 0], "from": ["url"]},
 )
 ANY_JSON = st.recursive(
     st.none() | st.integers() | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)
