@@ -150,7 +150,7 @@ async def doubled_side(local: Local) -> AsyncGenerator[DoubledSide]:
     """Wire the adapters as `shared.bootstrap` does; the environment has to be the registrar's."""
     async with DefaultAzureCredential() as credential:
         client = graph_service_client(credential)
-        vault = KeyVault(credential, lambda _: local.config.vault_url)
+        vault = KeyVault(credential, lambda _: local.config.vault_url, [local.config.vault_url])
         try:
             yield DoubledSide(local, GraphDirectory(client), vault, EntraSignIn(local.config.tenant_id))
         finally:

@@ -7,7 +7,14 @@ import pytest
 
 from shared.errors import NotYetVisible
 from shared.secret import Secret
-from tests.contract.adapters.registering import TWINS_URI, add_password, key_ids, make_application, make_principal
+from tests.contract.adapters.registering import (
+    TWINS_URI,
+    add_password,
+    key_ids,
+    make_application,
+    make_principal,
+    plain_state,
+)
 from tests.contract.adapters.sides import Side
 
 
@@ -21,6 +28,16 @@ async def test_an_issued_secret_is_read_back_without_its_value(side: Side, name:
     assert password.end is not None
     assert abs(password.end - side.now() - timedelta(days=180)) < timedelta(seconds=10)
     assert issued.value.reveal() not in repr(seen)
+
+
+async def test_our_applications_are_listed_with_their_secrets_and_no_others(side: Side, name: str) -> None:
+    made = await make_application(side, name)
+    issued = await add_password(side, made.object_id)
+    await side.directory.upsert_application(f"{name}-theirs", plain_state().model_copy(update={"tags": frozenset()}))
+    listed = {each: seen async for each, seen in side.directory.our_applications() if each.startswith(name)}
+    assert list(listed) == [name]
+    assert listed[name].client_id == made.client_id
+    assert [password.key_id for password in listed[name].passwords] == [issued.key_id]
 
 
 async def test_secrets_add_up(side: Side, name: str) -> None:

@@ -7,8 +7,9 @@ import pytest
 
 from shared.errors import Forbidden, NotYetVisible, Refused
 from shared.model import VaultEntry
+from shared.ports import VaultPlace
 from shared.secret import Secret
-from tests.contract.adapters.sides import Side
+from tests.contract.adapters.sides import DoubledSide, Side
 
 BEGINS, ENDS = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
 
@@ -55,6 +56,36 @@ async def test_one_version_is_disabled_and_the_others_are_read(side: Side, secre
     with pytest.raises(Forbidden):
         await side.vault.value("app", secret_name, first.version)
     assert (await side.vault.value("app", secret_name, second.version)).reveal() == "2"
+
+
+async def test_all_secrets_are_listed_page_by_page(side: Side, secret_name: str) -> None:
+    names = {f"{secret_name}-{number}" for number in range(30)}
+    for name in names:
+        await store(side, name)
+    side.advance(2)
+    newest = await store(side, f"{secret_name}-7", a="b")
+    found, pages, place = list[VaultEntry](), 0, None
+    while pages == 0 or place is not None:
+        entries, place = await side.vault.page(place)
+        found += entries
+        pages += 1
+    ours = {entry.name: entry for entry in found if entry.name in names}
+    assert ours.keys() == names
+    assert len(found) == len({entry.name for entry in found})
+    assert pages > 1
+    assert ours[newest.name].tags == newest.tags
+
+
+async def test_a_listing_goes_on_in_a_vault_of_ours_and_nowhere_else(doubled: DoubledSide) -> None:
+    _, place = await doubled.vault.page(None)
+    url = place.url if place is not None else "https://contoso-registrar.vault.azure.net"
+    for wrong in (
+        VaultPlace("https://evil.vault.azure.net", None),
+        VaultPlace(url, "https://evil.example/secrets?page=2"),
+        VaultPlace(url, f"{url}.evil.example/secrets?page=2"),
+    ):
+        with pytest.raises(Refused):
+            await doubled.vault.page(wrong)
 
 
 async def test_tags_are_replaced_and_nothing_else(side: Side, secret_name: str) -> None:
