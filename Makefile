@@ -13,7 +13,7 @@ PORT_OPTIONS = $(foreach port,$(PORTS),--port $(port))
 # The packages are installed without byte code, so what is imported is compiled once, at its first import.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo up down send answers replay doctor env settings test chaos check lint format clean distclean setup
+.PHONY: help demo up down send answers replay doctor env settings test chaos benchmark check lint format clean distclean setup
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */\1|/' | \
@@ -51,6 +51,9 @@ test: lint ## everything: what check does, and the contract and end-to-end tests
 
 chaos: setup ## prove reliability in full: an hour, more or less; goes on where it was cut off; SUITE=weather runs one kind only
 	@$(PYTHON) -m tests.chaos run $(if $(SUITE),--suite "$(SUITE)")
+
+benchmark: setup ## measure what a sweep costs at 1,000, 10,000 and 100,000 credentials: some minutes
+	@$(PYTHON) -m tests.benchmarks.sweep
 
 check: lint ## the fast subset: format, lint, strict types, import contracts, unit tests
 	@$(PYTHON) -m pytest -q tests/unit tests/component
