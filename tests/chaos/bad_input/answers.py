@@ -17,7 +17,11 @@ CONTRACT_CODES = frozenset({
 })  # fmt: skip
 """Codes of docs/runbook.md that say: this is no valid request."""
 
-_TYPES = {f"registrar.registration.{status}.v1": status for status in ("completed", "rejected", "failed")}
+_TYPES = {f"registrar.registration.{status}.v1": status for status in ("completed", "rejected", "failed")} | {
+    "registrar.credential.rotated.v1": "completed",
+    "registrar.credential.rotation_rejected.v1": "rejected",
+    "registrar.credential.rotation_failed.v1": "failed",
+}
 _CODE = re.compile(r"[a-z_]+|[A-Z][A-Za-z_]+")
 _UNIQUE_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
