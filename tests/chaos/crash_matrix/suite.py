@@ -105,6 +105,7 @@ class Row:
             volleys = deque(self._groups(points))
             while volleys:
                 self._crash(volleys, when)
+        unit.action.leave(one, list(self._apps))
         self._breaches += judged(one)
         unmet = [f"{when} {point}" for (when, point), misses in self._misses.items() if misses == TRIES]
         if len(unmet) > wanted * MOST_UNMET:

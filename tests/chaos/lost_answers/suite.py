@@ -35,9 +35,11 @@ class LostAnswers:
             losses = [(write, _TIMES[times]) for times in only or _TIMES for write in Part.read(part).choose(points)]
             apps = [f"{name}-{number}" for number in range(len(losses) + _SPARE)]
             action.prepare(one, apps)
-            found = Found(iter(apps))
+            left = iter(apps)
+            found = Found(left)
             for write, times in losses:
                 found.lose(one, action, write, times)
+            action.leave(one, list(left))
             breaches = [*found.breaches, *judged(one)]
         if len(found.unmet) > len(losses) * MOST_UNMET:
             breaches.append(f"too many calls were recorded and did not come again: {', '.join(found.unmet)}")

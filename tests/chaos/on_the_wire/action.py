@@ -47,6 +47,10 @@ class Action(Protocol):
         """Whether the requester has what the action is for. Raises NotReached when it is something else."""
         ...
 
+    def leave(self, stage: Stage, apps: Sequence[str]) -> None:
+        """Put right what was prepared for apps that were not needed in the end."""
+        ...
+
 
 class Base:
     """What most actions have in common."""
@@ -69,6 +73,9 @@ class Base:
 
     def repeat(self, stage: Stage, app: str) -> None:
         """Leave it to the queue."""
+
+    def leave(self, stage: Stage, apps: Sequence[str]) -> None:
+        """Nothing of it is in the way."""
 
     def is_done(self, stage: Stage, app: str) -> bool:
         """Whether the last of the answers that are due has arrived; any other than the expected one is a defect."""

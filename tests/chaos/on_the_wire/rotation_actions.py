@@ -122,6 +122,11 @@ class Retire(Base):
         """Whether it stands in the index again, as the last thing that is done."""
         return bool(stage.due_days(app))
 
+    def leave(self, stage: Stage, apps: Sequence[str]) -> None:
+        """Send the messages of the others: no sweep would, their rows are lost."""
+        for app in apps:
+            stage.put(_QUEUE, hint(app))
+
 
 class Sweep(Base):
     """A row of the index that is wrong: a sweep sends a message for it, which puts it right."""
