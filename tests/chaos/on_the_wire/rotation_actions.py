@@ -100,6 +100,11 @@ class Replace(Base):
             raise NotReached(f"the rotation of {app} is {row['state']}: {row['reason']}")
         return row["state"] == "completed"
 
+    def leave(self, stage: Stage, apps: Sequence[str]) -> None:
+        """Have the others replaced, too: the vault holds what does not sign in."""
+        for app in apps:
+            self.begin(stage, app)
+
 
 class Retire(Base):
     """The end of an overlap: the old secret goes."""
@@ -125,7 +130,7 @@ class Retire(Base):
     def leave(self, stage: Stage, apps: Sequence[str]) -> None:
         """Send the messages of the others: no sweep would, their rows are lost."""
         for app in apps:
-            stage.put(_QUEUE, hint(app))
+            self.begin(stage, app)
 
 
 class Sweep(Base):
