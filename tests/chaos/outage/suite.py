@@ -16,7 +16,7 @@ from tests.chaos.suite import Result, Size
 from tests.chaos.weather.people import calm
 from tests.e2e.driver import request
 
-_FULL, _SMALL = tuple(f"50-{number}" for number in range(1, 5)), ("3-1",)
+_FULL, _SMALL = tuple(f"50-{number}" for number in range(1, 5)), ("2-1",)
 OVERLAP = timedelta(days=1)
 _SETTLED_SECONDS = 600
 _WEATHER = {
@@ -41,7 +41,7 @@ class Outage:
     name = "outage"
 
     def units(self, size: Size) -> Sequence[str]:
-        """Two hundred rotations, or three."""
+        """Two hundred rotations, or two."""
         return _SMALL if size is Size.SMALL else _FULL
 
     def run(self, unit: str, folder: Path) -> Result:
