@@ -21,6 +21,7 @@ async def revoke(job: Job, request: RotationRequest, found: Found) -> datetime:
 
 
 async def remove_old(job: Job, request: RotationRequest, found: Found) -> None:
+    """Remove the old credential from the directory, once. Raises NotYetVisible when it may be too young to be seen."""
     progress = job.operation.credential(request.credential)
     if progress.old_gone_at is not None:
         return

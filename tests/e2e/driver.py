@@ -33,6 +33,12 @@ def request(request_id: str, unique_name: str, **application: Any) -> dict[str, 
     return made
 
 
+def rotation(request_id: str, unique_name: str, **changes: Any) -> dict[str, Any]:
+    """The request of `examples/rotate.json` for another app, with top-level fields changed."""
+    made = json.loads((EXAMPLES / "rotate.json").read_text())
+    return made | {"requestId": request_id, "application": {"uniqueName": unique_name}} | changes
+
+
 @dataclass
 class Driver:
     """One requester, one administrator and one operator of a stack."""

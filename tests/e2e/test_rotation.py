@@ -1,28 +1,13 @@
 """Rotation on the whole stack: what clients read signs in all the time, and a leaked value is refused."""
 
-from typing import Any
-
 import pytest
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 
-from tests.e2e.driver import Driver, eventually, request
+from tests.e2e.driver import Driver, eventually, request, rotation
 
 pytestmark = pytest.mark.e2e
 
 HOUR = 3600
-
-
-def rotation(request_id: str, unique_name: str, **changes: Any) -> dict[str, Any]:
-    """A request of the example's owner for a new secret."""
-    return {
-        "schemaVersion": "1",
-        "requestId": request_id,
-        "action": "rotate",
-        "requestedBy": "ada@contoso.example",
-        "application": {"uniqueName": unique_name},
-        "credential": "client-secret",
-        "reason": "a colleague has left",
-    } | changes
 
 
 def keys(driver: Driver, unique_name: str) -> list[str]:

@@ -9,26 +9,13 @@ from typing import Any
 from tests.chaos.on_the_wire.action import Base, ask, request_id
 from tests.chaos.on_the_wire.points import Route
 from tests.chaos.on_the_wire.stage import NotReached, Stage
-from tests.e2e.driver import request
+from tests.e2e.driver import request, rotation
 
 _CREDENTIAL, _QUEUE = "client-secret", "credential-rotations"
 _SETTLED_SECONDS = 600
 """After so long nothing rests on a read within the lag window."""
 _OVERLAP_SECONDS = 25 * 3600
 _LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
-
-
-def rotation(its_id: str, app: str, **changes: Any) -> dict[str, Any]:
-    """A request for a new secret in the place of the one there is."""
-    return {
-        "schemaVersion": "1",
-        "requestId": its_id,
-        "action": "rotate",
-        "requestedBy": "ada@contoso.example",
-        "application": {"uniqueName": app},
-        "credential": _CREDENTIAL,
-        "reason": "asked for",
-    } | changes
 
 
 def hint(app: str, **changes: Any) -> str:

@@ -1,21 +1,19 @@
 """Units of the proof: some rotations each, under weather and kills, with five clients per app looking on."""
 
 from collections import Counter
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import jwt
 
 from tests.chaos.on_the_wire.action import ask, request_id
-from tests.chaos.on_the_wire.rotation_actions import rotation
 from tests.chaos.on_the_wire.stage import Stage, judged, stage
 from tests.chaos.outage.clients import CARELESS, RULES, Client, Services, clients, services
 from tests.chaos.suite import Result, Size
-from tests.e2e.driver import request
+from tests.chaos.weather.people import calm
+from tests.e2e.driver import request, rotation
 
 _FULL, _SMALL = tuple(f"50-{number}" for number in range(1, 5)), ("2-1",)
 OVERLAP = timedelta(days=1)
@@ -123,7 +121,8 @@ class Course:
     def _look(self) -> None:
         """Have every client of every app sign in once."""
         one = self._stage
-        with self._no_faults():
+        # No fault meets a client; a secret that is issued just then takes its time all the same.
+        with calm(one.driver, "secretActivationSeconds"):
             self._services.begin_look()
             one.witness.drain()
             now, there = one.now(), self._directory()
@@ -133,16 +132,6 @@ class Course:
                 for client in each:
                     kept = client.secret(now, events, lambda app=app: self._services.newest(app))
                     self._count(app, client, self._services.signs_in(self._ids[app], kept))
-
-    @contextmanager
-    def _no_faults(self) -> Generator[None]:
-        """No fault meets a client for a moment; a secret that is issued just then takes its time all the same."""
-        before: dict[str, Any] = self._stage.driver.control("GET", "/weather")
-        self._stage.driver.weather(secretActivationSeconds=before["secretActivationSeconds"])
-        try:
-            yield
-        finally:
-            self._stage.driver.weather(**before | {"seed": before["seed"] + 1})
 
     def _directory(self) -> dict[str, list[str]]:
         """The keyIds of every app's credentials, as the directory has them now."""

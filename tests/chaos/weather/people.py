@@ -64,10 +64,10 @@ class Administrator:
 
 
 @contextmanager
-def calm(driver: Driver) -> Generator[None]:
-    """Fine weather for a moment; afterwards it is as it was, with other dice."""
+def calm(driver: Driver, *kept: str) -> Generator[None]:
+    """Fine weather for a moment, but for what is named; afterwards it is as it was, with other dice."""
     before: dict[str, Any] = driver.control("GET", "/weather")
-    driver.weather()
+    driver.weather(**{name: before[name] for name in kept})
     try:
         yield
     finally:
