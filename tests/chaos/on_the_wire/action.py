@@ -15,12 +15,14 @@ class Action(Protocol):
     """One action, done to an app of its own each time; `app` is a uniqueName and gives the request ids, too.
 
     `together` is how many may be under way at once without making each other's calls. `own` are the calls by which
-    timers begin if this is their work. `until` is the call that ends what is peculiar to the action.
+    timers begin if this is their work. What is peculiar to the action begins with the call `since`, and ends before
+    the call `until`: the rest is the work of another action, whose points these are.
     """
 
     name: str
     together: int
     own: frozenset[Route]
+    since: Route | None
     until: Route | None
 
     def prepare(self, stage: Stage, apps: Sequence[str]) -> None:
@@ -57,6 +59,7 @@ class Base:
 
     together = 16
     own = frozenset[Route]()
+    since: Route | None = None
     until: Route | None = None
     status = "completed"
     deliveries = 1

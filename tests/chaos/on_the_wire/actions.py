@@ -16,7 +16,7 @@ from tests.chaos.on_the_wire.action import (
     unreadable,
 )
 from tests.chaos.on_the_wire.points import Point
-from tests.chaos.on_the_wire.rotation_actions import Replace, Retire, Revoke, Rotate, Sweep
+from tests.chaos.on_the_wire.rotation_actions import Check, Replace, Retire, Revoke, Rotate, Sweep
 from tests.chaos.on_the_wire.stage import NotReached, Stage
 from tests.chaos.on_the_wire.timer_actions import CleanUp, Poison, PoisonUnreadable, Resume
 from tests.e2e.driver import request
@@ -188,4 +188,5 @@ ACTIONS: Sequence[Action] = (
     Replace(),
     Retire(),
     Sweep(),
+    Check(),
 )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.chaos.on_the_wire.actions import Action
-from tests.chaos.on_the_wire.points import NOISE, Point, points_of
+from tests.chaos.on_the_wire.points import NOISE, Point, Route, points_of
 from tests.chaos.on_the_wire.stage import Stage
 
 _CALM_SECONDS = 1.5
@@ -15,7 +15,15 @@ def record(stage: Stage, action: Action) -> list[Point]:
     apps = [f"{action.name}-cold", f"{action.name}-warm"]
     action.prepare(stage, apps)
     cold, warm = (_journal(stage, action, app, anew=app == apps[0]) for app in apps)
-    return points_of(warm, cold, NOISE - action.own)
+    points = points_of(warm, cold, NOISE - action.own)
+    return points if action.since is None else _since(points, action.since)
+
+
+def _since(points: list[Point], route: Route) -> list[Point]:
+    """The points from the first of a route on; those of a cold worker come before it. Raises ValueError without any."""
+    routine = [point for point in points if not point.cold]
+    first = [(point.service, point.label) for point in routine].index(route)
+    return routine[first:]
 
 
 def _journal(stage: Stage, action: Action, app: str, *, anew: bool) -> list[dict[str, Any]]:

@@ -54,6 +54,7 @@ class Revoke(Rotate):
     """The same, and the old secret goes at once."""
 
     name = "revoke"
+    since: Route | None = ("graph", "POST /applications/{id}/removePassword")
 
     def begin(self, stage: Stage, app: str) -> None:
         """Send the request; its deadline is far off, so that what clients read signs in all the time."""
@@ -105,6 +106,7 @@ class Retire(Base):
         for app in apps:
             stage.forget_due(app)
         stage.advance(_OVERLAP_SECONDS)
+        stage.wait_until_quiet()
 
     def begin(self, stage: Stage, app: str) -> None:
         """Send a message that names it."""
@@ -143,3 +145,23 @@ class Sweep(Base):
         """Whether the row stands under the day on which the secret is due, and nowhere else."""
         days = stage.due_days(app)
         return len(days) == 1 and days[0] > f"{stage.now():%Y%m%d}"
+
+
+class Check(Base):
+    """A row of the index that was lost: the nightly check compares all of it with the vault, and puts the row back."""
+
+    name = "check"
+    together = 1
+
+    def prepare(self, stage: Stage, apps: Sequence[str]) -> None:
+        """Register the apps."""
+        register(stage, apps)
+
+    def begin(self, stage: Stage, app: str) -> None:
+        """Lose the row, and send the message by which a check goes on."""
+        stage.forget_due(app)
+        stage.put(_QUEUE, json.dumps({"schemaVersion": "1", "checkIndex": [0, 1, 0, 0], "from": None}))
+
+    def is_done(self, stage: Stage, app: str) -> bool:
+        """Whether the app stands in the index again."""
+        return bool(stage.due_days(app))

@@ -29,7 +29,7 @@ _WEATHER = {
 _STEPS, _MOST_STEPS = 5, 150
 _GROWTH, _LONGEST_STEP_SECONDS = 1.05, 900
 """A message whose worker was killed comes back after ten minutes: waiting for it, steps grow."""
-_KILLS = 0.15
+_KILLS = 0.5
 BEFORE, PENDING, OVERLAPPING, AFTER = "before", "issued beside", "overlap", "after"
 PHASES = (BEFORE, PENDING, OVERLAPPING, AFTER)
 
