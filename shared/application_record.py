@@ -4,10 +4,11 @@ An index, not the truth: it can be lost and rebuilt from Entra and the vault's t
 memory of what we added ourselves, so a change then adds and removes nothing.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 
-from shared.model import ApplicationState, Consent, StoredModel
+from shared.model import ApplicationState, Consent, KeyCredential, StoredModel
 from shared.registration.convergence import ApplicationWrite
 
 
@@ -21,6 +22,22 @@ class ConsentWrite(StoredModel, frozen=True):
     def is_reflected_in(self, seen: frozenset[Consent]) -> bool:
         """Say whether a read shows this write."""
         return seen >= self.wrote and not seen & self.removed
+
+
+class KeyWrite(StoredModel, frozen=True):
+    """Our last write of an app's list of certificates, which Graph replaces whole: what it added or took away."""
+
+    at: datetime
+    added: str = ""
+    """Thumbprint of a certificate."""
+    removed: str = ""
+    """keyId of one."""
+
+    def is_reflected_in(self, keys: Iterable[KeyCredential]) -> bool:
+        """Say whether a read shows this write: a list built on an older read would undo it."""
+        seen = tuple(keys)
+        is_added = not self.added or any(key.thumbprint == self.added for key in seen)
+        return is_added and all(key.key_id != self.removed for key in seen)
 
 
 class ApplicationRecord(StoredModel, frozen=True):
@@ -44,3 +61,4 @@ class ApplicationRecord(StoredModel, frozen=True):
     """The consents that we gave and still stand behind."""
     application_write: ApplicationWrite | None = None
     consent_write: ConsentWrite | None = None
+    key_write: KeyWrite | None = None

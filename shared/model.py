@@ -7,7 +7,10 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from shared.naming import CERTIFICATE_CONTENT_TYPE
+
 type PermissionType = Literal["Scope", "Role"]
+type CredentialType = Literal["secret", "certificate"]
 
 
 class StoredModel(BaseModel, frozen=True):
@@ -66,11 +69,36 @@ class PasswordCredential:
 
 
 @dataclass(frozen=True)
+class KeyCredential:
+    """What the directory shows of a certificate. `thumbprint` is its SHA-1 in upper-case hex; empty for other keys."""
+
+    key_id: str
+    display_name: str | None
+    end: datetime | None
+    thumbprint: str = ""
+    sent_back: Mapping[str, object] = field(default_factory=dict[str, object], compare=False, repr=False)
+    """The whole entry as Graph showed it: the list is only ever replaced as a whole."""
+
+
+@dataclass(frozen=True)
+class PublicCertificate:
+    """The public part of a certificate: `der` is its DER encoding, `thumbprint` its SHA-1 in upper-case hex."""
+
+    der: bytes
+    thumbprint: str
+
+
+@dataclass(frozen=True)
 class SeenCredentials:
     """What a read of the directory showed of an application's credentials."""
 
     client_id: str
     passwords: tuple[PasswordCredential, ...]
+    keys: tuple[KeyCredential, ...] = ()
+
+    def find(self, key_id: str) -> PasswordCredential | KeyCredential | None:
+        """The credential with this keyId, of either kind."""
+        return next((each for each in (*self.passwords, *self.keys) if each.key_id == key_id), None)
 
 
 @dataclass(frozen=True)
@@ -81,11 +109,12 @@ class SeenApplication:
     client_id: str
     state: ApplicationState
     passwords: tuple[PasswordCredential, ...]
+    keys: tuple[KeyCredential, ...] = ()
 
     @property
     def credentials(self) -> SeenCredentials:
         """What it shows of its credentials."""
-        return SeenCredentials(self.client_id, self.passwords)
+        return SeenCredentials(self.client_id, self.passwords, self.keys)
 
 
 @dataclass(frozen=True)
@@ -151,6 +180,13 @@ class VaultEntry:
     expires: datetime | None
     content_type: str | None
     tags: dict[str, str]
+    thumbprint: str = ""
+    """Of a certificate's public part, SHA-1 in upper-case hex; empty for a client secret."""
+
+    @property
+    def type(self) -> CredentialType:
+        """What kind of credential it holds: the secret of a Key Vault certificate holds its private key, too."""
+        return "certificate" if self.content_type == CERTIFICATE_CONTENT_TYPE else "secret"
 
     @property
     def name(self) -> str:

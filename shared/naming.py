@@ -17,6 +17,8 @@ APPLICATION_TAG = "registrar"
 CREDENTIAL_MARK = "reg:"
 VAULT_URL_PATTERN = r"^https://[A-Za-z0-9-]{3,24}\.vault\.(azure\.(net|cn)|usgovcloudapi\.net)/?$"
 SECRET_CONTENT_TYPE = "application/vnd.registrar.client-secret"  # noqa: S105  a media type
+CERTIFICATE_CONTENT_TYPE = "application/x-pkcs12"
+"""Of the secret in which Key Vault keeps a certificate with its private key: PFX without a password, in base64."""
 
 INTAKE_QUEUE = "app-registrations"
 POISON_QUEUE = "app-registrations-poison"
@@ -46,6 +48,16 @@ def vault_secret_name(unique_name: str, credential: str) -> str:
 def pending_secret_name(unique_name: str, credential: str) -> str:
     """Name of the Key Vault secret that keeps a value until a sign-in proved it. At most 115 characters."""
     return f"{vault_secret_name(unique_name, credential)}--{PENDING}"
+
+
+def is_pending(secret_name: str) -> bool:
+    """Say whether clients read no value under this name; no credential can be called `pending`."""
+    return secret_name.endswith(f"--{PENDING}")
+
+
+def promoted_name(secret_name: str) -> str:
+    """Name under which clients read what stands under a pending one, once it is promoted."""
+    return secret_name.removesuffix(f"--{PENDING}")
 
 
 def credential_display_name(operation_id: str, description: str) -> str:

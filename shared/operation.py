@@ -41,6 +41,8 @@ class CredentialProgress(StoredModel, frozen=True):
     credential without a stored value may exist."""
     answer_lost: bool = False
     """Once an intent stood at the beginning of an attempt: the clean-up entry then stays until a read settles it."""
+    pending_at: datetime | None = None
+    """When Key Vault was asked for a certificate that may stand under the pending name since then."""
     key_id: str | None = None
     version: str | None = None
     proven_version: str | None = None
@@ -51,6 +53,11 @@ class CredentialProgress(StoredModel, frozen=True):
     """When the replaced credential was removed from the directory, where a rotation revokes it."""
     old_refused_at: datetime | None = None
     """When a sign-in with the replaced value was first refused."""
+
+    @property
+    def is_open(self) -> bool:
+        """Say whether something may exist that somebody has to tidy up, should the operation end here."""
+        return self.answer_lost or self.intended_at is not None or self.pending_at is not None
 
 
 class EarlierGeneration(StoredModel, frozen=True):

@@ -15,7 +15,10 @@ from shared.model import (
     Api,
     ApplicationState,
     Consent,
+    CredentialType,
+    KeyCredential,
     PermissionType,
+    PublicCertificate,
     SeenApplication,
     SeenConsents,
     SeenCredentials,
@@ -97,6 +100,19 @@ class Directory(Protocol):
         """Remove a client secret; False when the directory does not know it: gone, or made too recently."""
         ...
 
+    async def keys(self, object_id: str) -> tuple[KeyCredential, ...]:
+        """Read an application's certificates, to be sent back. Raises NotYetVisible when there is no application."""
+        ...
+
+    async def write_keys(
+        self, object_id: str, keys: tuple[KeyCredential, ...], add: tuple[PublicCertificate, str] | None = None
+    ) -> None:
+        """Replace an application's certificates: `keys` as they were read, and a new one with its displayName.
+
+        Repeatable, but whatever is not in `keys` goes (Microsoft Learn, application-update): they have to be current.
+        """
+        ...
+
 
 @dataclass(frozen=True)
 class VaultPlace:
@@ -121,8 +137,8 @@ class Vault(Protocol):
         """Read the tags of a soft-deleted secret that holds the name; None when there is none."""
         ...
 
-    async def recover(self, unique_name: str, secret_name: str) -> None:
-        """Begin to recover a soft-deleted secret."""
+    async def recover(self, unique_name: str, secret_name: str, kind: CredentialType) -> None:
+        """Begin to recover a soft-deleted secret, or certificate."""
         ...
 
     async def store(
@@ -138,11 +154,32 @@ class Vault(Protocol):
         """Make `value` the newest version. Repeating it makes another version with the same value."""
         ...
 
-    async def retag(self, unique_name: str, secret_name: str, version: str, tags: dict[str, str]) -> None:
+    async def make_certificate(
+        self, unique_name: str, secret_name: str, *, subject: str, months: int, tags: dict[str, str]
+    ) -> VaultEntry | None:
+        """Have a self-signed certificate made as the newest version, never renewed by itself; None while it is made.
+
+        `subject` is a distinguished name. Repeating it makes another one.
+        """
+        ...
+
+    async def certificate(self, unique_name: str, secret_name: str, version: str) -> PublicCertificate:
+        """Read the public part of one version of a certificate."""
+        ...
+
+    async def import_certificate(
+        self, unique_name: str, secret_name: str, value: Secret, tags: dict[str, str]
+    ) -> VaultEntry:
+        """Make `value`, another version's, the newest version. Repeating it makes another one with the same."""
+        ...
+
+    async def retag(
+        self, unique_name: str, secret_name: str, version: str, tags: dict[str, str], kind: CredentialType
+    ) -> None:
         """Replace the tags of one version."""
         ...
 
-    async def disable(self, unique_name: str, secret_name: str, version: str) -> None:
+    async def disable(self, unique_name: str, secret_name: str, version: str, kind: CredentialType) -> None:
         """Disable one version: its value can no longer be read. Disabled already is a success."""
         ...
 
@@ -154,11 +191,11 @@ class Vault(Protocol):
 class SignIn(Protocol):
     """The token endpoint, asked as the new client would."""
 
-    async def prove(self, client_id: str, value: Secret, resource_uri: str) -> None:
-        """Obtain a token with the secret, from the endpoint and never from a cache.
+    async def prove(self, client_id: str, value: Secret, resource_uri: str, kind: CredentialType) -> None:
+        """Obtain a token with a secret, or a certificate and its key, from the endpoint and never from a cache.
 
-        A refusal that comes after the secret was accepted counts as proof. Raises NotYetVisible when the
-        secret, or the client, is not known (yet).
+        A refusal that comes after the credential was accepted counts as proof. Raises NotYetVisible when the
+        credential, or the client, is not known (yet).
         """
         ...
 

@@ -1,12 +1,15 @@
 """What timers look after: operations nobody carries on, and secrets whose value may have been lost."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from shared import log
+from shared.credentials.keys import remove_key
 from shared.errors import RegistrarError
 from shared.job import RESUME_AFTER
-from shared.naming import operation_of
-from shared.ports import Cleanup
+from shared.model import SeenApplication, VaultEntry
+from shared.naming import is_pending, operation_of, promoted_name
+from shared.ports import Cleanup, Lease
 from shared.registration.convergence import within
 from shared.services import Services
 
@@ -32,7 +35,9 @@ async def resume_unsettled(services: Services) -> int:
 
 
 async def clean_up_credentials(services: Services) -> int:
-    """Go through the clean-up entries and remove secrets whose value never reached the vault; returns how many.
+    """Go through the clean-up entries and remove what their operations left; returns how many credentials.
+
+    That is secrets whose value never reached the vault, and certificates that nobody promoted.
 
     An entry is closed only by a read that is younger than the lag window and shows no secret of its operation
     that the vault does not know. One entry that fails keeps none of the others; the failures are raised at the end.
@@ -55,31 +60,57 @@ async def _clean_up(services: Services, cleanup: Cleanup) -> int:
         return 0
     async with services.leases.hold(cleanup.unique_name) as lease:
         seen = await services.directory.application(cleanup.unique_name)
-        if seen is None:
-            await services.cleanups.remove(cleanup.unique_name, cleanup.operation_id)
-            return 0
-        stored = set[str]()
+        stored, kept = set[str](), dict[str, tuple[VaultEntry, ...]]()
         for name in cleanup.secret_names:
-            versions = await services.vault.versions(cleanup.unique_name, name)
+            versions = kept[name] = await services.vault.versions(cleanup.unique_name, name)
             stored |= {entry.tags.get("keyId", "") for entry in versions}
             # Somebody deleted the secret and may recover it: what it held last is not lost yet.
             deleted = await services.vault.deleted_tags(cleanup.unique_name, name) or {}
             stored.add(deleted.get("keyId", ""))
-        lost = [
-            password.key_id
-            for password in seen.passwords
-            if operation_of(password.display_name) == cleanup.operation_id and password.key_id not in stored
-        ]
-        for key_id in lost:
+        lost = (
+            [
+                (seen.object_id, password.key_id)
+                for password in seen.passwords
+                if operation_of(password.display_name) == cleanup.operation_id and password.key_id not in stored
+            ]
+            if seen is not None
+            else []
+        )
+        for object_id, key_id in lost:
             await lease.keep()
-            await services.directory.remove_password(seen.object_id, key_id)
+            await services.directory.remove_password(object_id, key_id)
             log.warning("credential.lost_value_removed", app=cleanup.unique_name, key_id=key_id)
-        if lost:
+        unproven = await _end_unproven(services, lease, cleanup, seen, kept)
+        if lost or unproven:
             # Looked at once more: only a later read that shows none closes the entry.
             await services.cleanups.put(_again(cleanup, now))
         else:
             await services.cleanups.remove(cleanup.unique_name, cleanup.operation_id)
-        return len(lost)
+        return len(lost) + unproven
+
+
+async def _end_unproven(
+    services: Services,
+    lease: Lease,
+    cleanup: Cleanup,
+    seen: SeenApplication | None,
+    kept: Mapping[str, tuple[VaultEntry, ...]],
+) -> int:
+    """End the certificates that this operation left under pending names and nobody promoted; returns how many."""
+    ended, pending = 0, [(name, entry) for name in kept if is_pending(name) for entry in kept[name]]
+    for name, entry in pending:
+        if entry.type != "certificate" or entry.tags.get("operationId") != cleanup.operation_id:
+            continue
+        if seen is not None and all(entry.thumbprint != each.thumbprint for each in kept.get(promoted_name(name), ())):
+            for key in [key for key in seen.keys if key.thumbprint == entry.thumbprint]:
+                await remove_key(services, lease, cleanup.unique_name, seen.object_id, key.key_id)
+                log.warning("credential.unproven_removed", app=cleanup.unique_name, key_id=key.key_id)
+                ended += 1
+        if entry.enabled:
+            await lease.keep()
+            await services.vault.disable(cleanup.unique_name, name, entry.version, entry.type)
+            ended += 1
+    return ended
 
 
 def _again(cleanup: Cleanup, now: datetime) -> Cleanup:

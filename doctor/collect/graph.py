@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from doctor.collect.access import GRAPH, Access
-from doctor.evidence import Application, Consent, Password, Permission, RequiredPermission, ServicePrincipal
+from doctor.evidence import Application, Consent, Key, Password, Permission, RequiredPermission, ServicePrincipal
 
 _ROOT = f"{GRAPH}/v1.0"
 _APPLICATION = (
@@ -71,6 +71,7 @@ def _application(item: Json, *, deleted: bool) -> Application:
         display_name=item.get("displayName") or "",
         tags=frozenset(item.get("tags") or ()),
         passwords=tuple(_password(each) for each in item.get("passwordCredentials") or ()),
+        keys=tuple(_key(each) for each in item.get("keyCredentials") or ()),
         required=frozenset(
             RequiredPermission(api["resourceAppId"], permission["id"])
             for api in item.get("requiredResourceAccess") or ()
@@ -89,6 +90,10 @@ def _password(item: Json) -> Password:
         start=moment(item.get("startDateTime")),
         end=moment(item.get("endDateTime")),
     )
+
+
+def _key(item: Json) -> Key:
+    return Key(**vars(_password(item)), thumbprint=(item.get("customKeyIdentifier") or "").upper())
 
 
 def _principal(item: Json) -> ServicePrincipal:

@@ -5,12 +5,19 @@ sign-in is the plain client credentials request (RFC 6749, 4.4.2), so that no to
 """
 
 import asyncio
+import base64
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import httpx
+import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import pkcs12
 from pydantic import SecretStr
 
 from doctor.collect.access import GRAPH, Access, Unreachable
@@ -19,8 +26,8 @@ from doctor.evidence import Application, DeletedSecret, SecretVersion, VaultSecr
 _API = "api-version=7.5"
 _NO_TAGS: Mapping[str, str] = {}
 _AUDIENCE = "https://vault.azure.net"
-_NOT_ACCEPTED = frozenset({7000215, 7000222, 7000216, 700016, 7000229, 7000112, 90002, 900144})
-"""AADSTS codes that come before or instead of accepting the secret (Microsoft Learn, "Microsoft Entra error codes")."""
+_NOT_ACCEPTED = frozenset({700024, 700027, 7000215, 7000222, 7000216, 700016, 7000229, 7000112, 90002, 900144})
+"""AADSTS codes that come before or instead of accepting the credential (Microsoft Learn, "AADSTS error codes")."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,11 @@ async def _secrets(access: Access, vault: str) -> list[VaultSecret]:
 
 async def _secret(access: Access, vault: str, name: str) -> VaultSecret:
     url = f"{vault}/secrets/{name}/versions?{_API}&maxresults=25"
-    versions = [_version(item) async for item in access.pages(url, _AUDIENCE)]
+    items = [item async for item in access.pages(url, _AUDIENCE)]
+    if any("kid" in item for item in items):
+        url = f"{vault}/certificates/{name}/versions?{_API}&maxresults=25"
+        items = [item async for item in access.pages(url, _AUDIENCE)]
+    versions = [_version(item) for item in items]
     oldest_first = sorted(versions, key=lambda each: (each.created or datetime.min.replace(tzinfo=UTC), each.version))
     return VaultSecret(vault, name, tuple(oldest_first))
 
@@ -76,6 +87,7 @@ def _version(item: Mapping[str, Any]) -> SecretVersion:
         created=_moment(attributes.get("created")),
         expires=_moment(attributes.get("exp")),
         tags=dict(item.get("tags") or {}),
+        thumbprint=base64.urlsafe_b64decode(item.get("x5t", "") + "==").hex().upper(),
     )
 
 
@@ -87,7 +99,7 @@ async def _proven(access: Access, secret: VaultSecret, app: Application | None, 
     """Sign in with what clients read, and with older values whose credential the directory still has."""
     if not secret.is_ours or not secret.newest.enabled:
         return secret
-    live = {password.key_id for password in app.passwords} if app else set[str]()
+    live = {credential.key_id for credential in app.credentials} if app else set[str]()
     client_id = app.client_id if app else secret.newest.tags.get("clientId", "")
     try:
         current, value = await _read(access, secret)
@@ -114,19 +126,19 @@ async def _read(access: Access, secret: VaultSecret, version: str = "") -> tuple
 async def _kept_signs_in(access: Access, client_id: str, secret: VaultSecret, value: SecretStr, result: Vaults) -> bool:
     """Sign in with a value, and remember it for the leak search."""
     result.values.append((secret.name, value))
-    return await _signs_in(access, client_id, value)
+    token_endpoint = f"{access.settings.authority}/{access.settings.tenant_id}/oauth2/v2.0/token"
+    if secret.newest.thumbprint:
+        proof = await asyncio.to_thread(assertion_form, value, client_id, token_endpoint)
+    else:
+        proof = {"client_secret": value.get_secret_value()}
+    return await _signs_in(access, client_id, token_endpoint, proof)
 
 
-async def _signs_in(access: Access, client_id: str, value: SecretStr) -> bool:
-    """Sign in. A refusal that comes after the secret was accepted, by Conditional Access say, counts as proof."""
+async def _signs_in(access: Access, client_id: str, token_endpoint: str, proof: Mapping[str, str]) -> bool:
+    """Sign in. A refusal that comes after the credential was accepted, by Conditional Access say, counts as proof."""
     answer = await access.post_form(
-        f"{access.settings.authority}/{access.settings.tenant_id}/oauth2/v2.0/token",
-        {
-            "grant_type": "client_credentials",
-            "client_id": client_id,
-            "client_secret": value.get_secret_value(),
-            "scope": f"{GRAPH}/.default",
-        },
+        token_endpoint,
+        {"grant_type": "client_credentials", "client_id": client_id, "scope": f"{GRAPH}/.default", **proof},
     )
     if answer.is_success:
         return True
@@ -134,6 +146,29 @@ async def _signs_in(access: Access, client_id: str, value: SecretStr) -> bool:
     if not codes:
         raise Unreachable(f"the token endpoint answered {answer.status_code} without a reason")
     return not any(code in _NOT_ACCEPTED for code in codes)
+
+
+def assertion_form(value: SecretStr, client_id: str, token_endpoint: str) -> dict[str, str]:
+    """Prove to be the client with its certificate (RFC 7523; Microsoft Learn, "certificate credentials").
+
+    `value` is the pair as Key Vault keeps it: PFX without a password, in base64.
+    """
+    key, certificate, _ = pkcs12.load_key_and_certificates(base64.b64decode(value.get_secret_value()), None)
+    if not isinstance(key, RSAPrivateKey) or certificate is None:
+        raise Unreachable("what the vault keeps is no certificate with its key")
+    now = int(time.time())
+    claims = {
+        "aud": token_endpoint,
+        "iss": client_id,
+        "sub": client_id,
+        "jti": str(uuid4()),
+        "nbf": now - 60,
+        "exp": now + 300,
+    }
+    thumbprint = base64.urlsafe_b64encode(certificate.fingerprint(SHA256())).decode().rstrip("=")
+    signed = jwt.encode(claims, key, algorithm="PS256", headers={"x5t#S256": thumbprint})
+    kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    return {"client_assertion_type": kind, "client_assertion": signed}
 
 
 def _codes(answer: httpx.Response) -> list[int]:

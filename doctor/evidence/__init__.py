@@ -11,6 +11,7 @@ from typing import Any, cast
 from doctor.evidence.directory import (
     Application,
     Consent,
+    Key,
     Password,
     Permission,
     PermissionType,
@@ -35,6 +36,7 @@ __all__ = [
     "GivenUp",
     "Intent",
     "Kept",
+    "Key",
     "Leak",
     "OwnWrites",
     "Password",

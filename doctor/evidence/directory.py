@@ -20,6 +20,13 @@ class Password:
 
 
 @dataclass(frozen=True)
+class Key(Password):
+    """A keyCredential: `thumbprint` is its certificate's SHA-1 in upper-case hex, empty for another kind of key."""
+
+    thumbprint: str = ""
+
+
+@dataclass(frozen=True)
 class RequiredPermission:
     """One entry of requiredResourceAccess."""
 
@@ -37,6 +44,7 @@ class Application:
     display_name: str
     tags: frozenset[str] = frozenset()
     passwords: tuple[Password, ...] = ()
+    keys: tuple[Key, ...] = ()
     required: frozenset[RequiredPermission] = frozenset()
     redirect_uris: frozenset[str] = frozenset()
     deleted: bool = False
@@ -46,6 +54,11 @@ class Application:
     def is_ours(self) -> bool:
         """Say whether it bears our tag."""
         return APPLICATION_TAG in self.tags
+
+    @property
+    def credentials(self) -> tuple[Password, ...]:
+        """All that it can sign in with: client secrets and certificates."""
+        return (*self.passwords, *self.keys)
 
     @property
     def name(self) -> str:

@@ -20,6 +20,8 @@ class SecretVersion:
     expires: datetime | None
     tags: Mapping[str, str]
     signs_in: bool | None = None
+    thumbprint: str = ""
+    """Of the certificate that it keeps, SHA-1 in upper-case hex; empty for a client secret."""
 
 
 @dataclass(frozen=True)

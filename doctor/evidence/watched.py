@@ -23,7 +23,7 @@ class Foreign:
     applications: tuple[Application, ...] = ()
     principals: tuple[ServicePrincipal, ...] = ()
     passwords: frozenset[tuple[str, str]] = frozenset()
-    """(application's object id, keyId)."""
+    """(application's object id, keyId) of client secrets and certificates."""
     redirect_uris: frozenset[ForeignUri] = frozenset()
     consents: frozenset[Consent] = frozenset()
     secrets: tuple[VaultSecret, ...] = ()

@@ -53,6 +53,16 @@ class Case:
         return found
 
     @cached_property
+    def thumbprints(self) -> dict[tuple[str, str], list[SecretVersion]]:
+        """Vault versions by (uniqueName, thumbprint): a certificate is kept before the directory names it."""
+        found = defaultdict[tuple[str, str], list[SecretVersion]](list)
+        for secret in self.evidence.secrets:
+            for version in secret.versions:
+                if version.thumbprint:
+                    found[(version.tags.get("uniqueName", ""), version.thumbprint)].append(version)
+        return found
+
+    @cached_property
     def recoverable(self) -> dict[str, str]:
         """Names of vault secrets that lie deleted, by the uniqueName of their app."""
         return {secret.unique_name: secret.name for secret in self.evidence.deleted_secrets}

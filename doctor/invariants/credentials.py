@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from doctor.breach import Breach, Invariant, RemovePassword
-from doctor.evidence import Application, Password, Record, VaultSecret
+from doctor.evidence import Application, Key, Password, Record, VaultSecret
 from doctor.invariants.case import Case
 from shared.naming import operation_of, vault_secret_name
 
@@ -13,10 +13,10 @@ def lost_values(case: Case) -> Iterator[Breach]:
     if not case.evidence.secrets.is_whole:
         return
     for app in case.evidence.applications:
-        for password in app.passwords:
-            operation_id = operation_of(password.display_name)
-            if operation_id is not None and _counts(case, password, operation_id) and not _is_kept(case, app, password):
-                yield _lost(case, app, password, operation_id)
+        for each in app.credentials:
+            operation_id = operation_of(each.display_name)
+            if operation_id is not None and _counts(case, each, operation_id) and not _is_kept(case, app, each):
+                yield _lost(case, app, each, operation_id)
 
 
 def _counts(case: Case, password: Password, operation_id: str) -> bool:
@@ -27,17 +27,20 @@ def _counts(case: Case, password: Password, operation_id: str) -> bool:
 
 def _is_kept(case: Case, app: Application, password: Password) -> bool:
     """Say whether a version claims to hold this credential's value, and no sign-in with it gave that the lie."""
-    versions = case.stored.get((app.unique_name or "", password.key_id), ())
+    versions = [*case.stored.get((app.unique_name or "", password.key_id), ())]
+    if isinstance(password, Key):
+        versions += case.thumbprints.get((app.unique_name or "", password.thumbprint), ())
     return any(version.signs_in is not False for version in versions)
 
 
 def _lost(case: Case, app: Application, password: Password, operation_id: str) -> Breach:
-    what = f"the live secret {password.key_id} ({password.display_name}) is not in the vault"
-    by_hand = f"az ad app credential delete --id {app.client_id} --key-id {password.key_id}"
+    kind, option = ("certificate", " --cert") if isinstance(password, Key) else ("secret", "")
+    what = f"the live {kind} {password.key_id} ({password.display_name}) is not in the vault"
+    by_hand = f"az ad app credential delete --id {app.client_id} --key-id {password.key_id}{option}"
     repair: RemovePassword | None = None
     if recoverable := case.recoverable.get(app.unique_name or ""):
         advice = f"A deleted secret of this app may hold it: az keyvault secret recover --name {recoverable}"
-    elif _is_surely_lost(case, app, password, operation_id):
+    elif not isinstance(password, Key) and _is_surely_lost(case, app, password, operation_id):
         advice = f"Nobody has its value. FIX=1 make doctor, or: {by_hand}"
         repair = RemovePassword(app.unique_name or "", app.object_id, password.key_id, operation_id)
     else:

@@ -43,8 +43,8 @@ def _parts_of_ours(case: Case) -> Iterator[Breach]:
         return
     for object_id, key_id in sorted(foreign.passwords):
         app = apps.get(object_id)
-        if app is None or all(password.key_id != key_id for password in app.passwords):
-            yield _breach(app.name if app else object_id, f"the secret {key_id} that somebody made is gone")
+        if app is None or all(credential.key_id != key_id for credential in app.credentials):
+            yield _breach(app.name if app else object_id, f"the credential {key_id} that somebody made is gone")
     for added in sorted(foreign.redirect_uris, key=lambda each: (each.object_id, each.uri)):
         app = apps.get(added.object_id)
         if app is None or added.uri not in app.redirect_uris:

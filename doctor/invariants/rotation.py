@@ -11,10 +11,10 @@ from doctor.moments import moment
 def left_over(case: Case) -> Iterator[Breach]:
     """Find replaced credentials that live on after their overlap, and unproven values that nobody carries on."""
     live = {
-        (app.unique_name, password.key_id)
+        (app.unique_name, credential.key_id)
         for app in case.live_applications
-        for password in app.passwords
-        if password.end is None or case.evidence.now < password.end
+        for credential in app.credentials
+        if credential.end is None or case.evidence.now < credential.end
     }
     for secret in case.evidence.secrets:
         if secret.is_ours and secret.is_pending:

@@ -17,6 +17,7 @@ param workspaceId string
 // Built-in roles (Microsoft Learn, "Azure built-in roles").
 var roles = {
   secretsOfficer: 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7'
+  certificatesOfficer: 'a4417e6f-fecd-4de8-b567-7b0420556985'
   secretsUser: '4633458b-17de-408a-b874-0445c86b69e6'
 }
 
@@ -46,6 +47,16 @@ resource registrarAccess 'Microsoft.Authorization/roleAssignments@2022-04-01' = 
   scope: vault
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.secretsOfficer)
+    principalId: registrarId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+resource registrarCertificates 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(vault.id, registrarId, roles.certificatesOfficer)
+  scope: vault
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.certificatesOfficer)
     principalId: registrarId
     principalType: 'ServicePrincipal'
   }

@@ -18,6 +18,8 @@ from shared.adapters.graph_mapping import (
     application_body,
     application_from,
     credentials_from,
+    keys_body,
+    keys_from,
 )
 from shared.adapters.graph_models import (
     ApplicationAnswer,
@@ -28,8 +30,18 @@ from shared.adapters.graph_models import (
     ServicePrincipalPage,
 )
 from shared.adapters.graph_requests import body, builders, create_if_missing, filtered, selected
-from shared.errors import Refused, Unavailable
-from shared.model import Api, ApplicationState, Consent, PermissionType, SeenApplication, SeenConsents, SeenCredentials
+from shared.errors import NotYetVisible, Refused, Unavailable
+from shared.model import (
+    Api,
+    ApplicationState,
+    Consent,
+    KeyCredential,
+    PermissionType,
+    PublicCertificate,
+    SeenApplication,
+    SeenConsents,
+    SeenCredentials,
+)
 from shared.naming import APPLICATION_TAG
 from shared.ports import CreatedApplication, IssuedPassword
 from shared.secret import Secret
@@ -163,6 +175,23 @@ class GraphDirectory:
                 return False
             raise
         return True
+
+    async def keys(self, object_id: str) -> tuple[KeyCredential, ...]:
+        """Read an application's certificates, to be sent back. Raises NotYetVisible when there is no application."""
+        builder = self._client.applications.by_application_id(object_id)
+        request = selected(builder.to_get_request_information(), ["keyCredentials"])
+        answer = await self._sender.get(request, ApplicationAnswer)
+        if answer is None:
+            raise NotYetVisible(f"the directory does not show the application with the object id {object_id}")
+        return keys_from(answer)
+
+    async def write_keys(
+        self, object_id: str, keys: tuple[KeyCredential, ...], add: tuple[PublicCertificate, str] | None = None
+    ) -> None:
+        """Replace an application's certificates: `keys` as they were read, and a new one with its displayName."""
+        builder = self._client.applications.by_application_id(object_id)
+        wanted = body({"keyCredentials": keys_body(keys, add)})
+        await self._sender.command(builder.to_patch_request_information(wanted))
 
     async def _service_principals(self, request: RequestInformation) -> AsyncIterator[ServicePrincipalAnswer]:
         page: ServicePrincipalPage | None = await self._sender.get(request, ServicePrincipalPage)

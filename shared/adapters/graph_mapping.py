@@ -1,11 +1,14 @@
 """Between Graph's JSON and the domain's values, both ways, purely."""
 
+import base64
 from collections import defaultdict
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from shared.adapters.graph_models import (
     ApplicationAnswer,
     ImplicitGrantAnswer,
+    KeyCredentialAnswer,
     PasswordCredentialAnswer,
     RedirectUrisAnswer,
     RequiredResourceAccessAnswer,
@@ -18,8 +21,10 @@ from shared.model import (
     Api,
     ApiPermission,
     ApplicationState,
+    KeyCredential,
     PasswordCredential,
     PermissionType,
+    PublicCertificate,
     RequiredPermission,
     SeenApplication,
     SeenCredentials,
@@ -37,8 +42,9 @@ APPLICATION_FIELDS = [
     "spa",
     "requiredResourceAccess",
     "passwordCredentials",
+    "keyCredentials",
 ]
-CREDENTIAL_FIELDS = ["appId", "uniqueName", "tags", "passwordCredentials"]
+CREDENTIAL_FIELDS = ["appId", "uniqueName", "tags", "passwordCredentials", "keyCredentials"]
 API_FIELDS = [
     "id",
     "appId",
@@ -100,7 +106,7 @@ def application_from(answer: ApplicationAnswer) -> SeenApplication:
         tags=answer.strings_of("tags"),
     )
     seen = credentials_from(answer)
-    return SeenApplication(answer.required("id"), seen.client_id, state, seen.passwords)
+    return SeenApplication(answer.required("id"), seen.client_id, state, seen.passwords, seen.keys)
 
 
 def credentials_from(answer: ApplicationAnswer) -> SeenCredentials:
@@ -113,7 +119,42 @@ def credentials_from(answer: ApplicationAnswer) -> SeenCredentials:
         )
         for password in answer.list("passwordCredentials", PasswordCredentialAnswer)
     )
-    return SeenCredentials(answer.required("appId"), passwords)
+    return SeenCredentials(answer.required("appId"), passwords, keys_from(answer))
+
+
+def keys_from(answer: ApplicationAnswer) -> tuple[KeyCredential, ...]:
+    """Read an application's certificates, and all that has to be sent back of each."""
+    return tuple(
+        KeyCredential(
+            key_id=key.required("keyId"),
+            display_name=key.string("displayName"),
+            end=key.moment("endDateTime"),
+            thumbprint=(key.string("customKeyIdentifier") or "").upper(),
+            sent_back={name: key.values.get(name) for name in KeyCredentialAnswer.strings}
+            | {name: _utc(key.moment(name)) for name in KeyCredentialAnswer.moments},
+        )
+        for key in answer.list("keyCredentials", KeyCredentialAnswer)
+    )
+
+
+def keys_body(keys: tuple[KeyCredential, ...], add: tuple[PublicCertificate, str] | None) -> list[dict[str, Any]]:
+    """Write an application's whole list of certificates; a new one gets its keyId and its times from Graph."""
+    entries = [dict(key.sent_back) for key in keys]
+    if add is not None:
+        certificate, display_name = add
+        entries.append(
+            {
+                "type": "AsymmetricX509Cert",
+                "usage": "Verify",
+                "key": base64.b64encode(certificate.der).decode(),
+                "displayName": display_name,
+            }
+        )
+    return entries
+
+
+def _utc(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment is not None else None
 
 
 def api_from(answer: ServicePrincipalAnswer) -> Api:

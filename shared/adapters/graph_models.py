@@ -146,6 +146,13 @@ class PasswordCredentialAnswer(_Fields):
     moments = ("endDateTime",)
 
 
+class KeyCredentialAnswer(_Fields):
+    """A keyCredential; `key` only where one application is read with `$select=keyCredentials`."""
+
+    strings = ("keyId", "displayName", "customKeyIdentifier", "type", "usage", "key")
+    moments = ("startDateTime", "endDateTime")
+
+
 class ApplicationAnswer(_Fields):
     """An application, as far as requests decide it."""
 
@@ -156,6 +163,7 @@ class ApplicationAnswer(_Fields):
     lists = {  # noqa: RUF012
         "requiredResourceAccess": RequiredResourceAccessAnswer,
         "passwordCredentials": PasswordCredentialAnswer,
+        "keyCredentials": KeyCredentialAnswer,
     }
 
 

@@ -12,8 +12,9 @@ from azure.keyvault.secrets import SecretProperties
 from azure.keyvault.secrets.aio import SecretClient
 
 from shared.adapters.azure_errors import translated
+from shared.adapters.vault_certificates import VaultCertificates
 from shared.errors import Refused
-from shared.model import VaultEntry
+from shared.model import CredentialType, PublicCertificate, VaultEntry
 from shared.naming import SECRET_CONTENT_TYPE
 from shared.ports import VaultPlace
 from shared.secret import Secret
@@ -34,6 +35,7 @@ class KeyVault:
         self._vault_url = vault_url
         self._vault_urls = list(dict.fromkeys(vault_urls))
         self._clients: dict[str, SecretClient] = {}
+        self._certificates = VaultCertificates(credential)
 
     async def page(self, after: VaultPlace | None) -> tuple[tuple[VaultEntry, ...], VaultPlace | None]:
         """Read the newest versions' properties of some secrets of all vaults, and where the next ones are.
@@ -63,6 +65,9 @@ class KeyVault:
                 versions = [_entry(properties) async for properties in listed]
             except ResourceNotFoundError:
                 return ()
+        if any(entry.type == "certificate" for entry in versions):
+            # Their tags and thumbprints are the certificate's: whether its secret mirrors them is not documented.
+            versions = await self._certificates.versions(self._vault_url(unique_name), secret_name)
         return tuple(sorted(versions, key=lambda entry: (entry.created or _EPOCH, entry.version)))
 
     async def deleted_tags(self, unique_name: str, secret_name: str) -> dict[str, str] | None:
@@ -74,8 +79,11 @@ class KeyVault:
                 return None
         return dict(deleted.properties.tags or {})
 
-    async def recover(self, unique_name: str, secret_name: str) -> None:
+    async def recover(self, unique_name: str, secret_name: str, kind: CredentialType) -> None:
         """Begin to recover a soft-deleted secret. The SDK polls for the end; the next attempt looks for it instead."""
+        if kind == "certificate":
+            await self._certificates.recover(self._vault_url(unique_name), secret_name, _RECOVER_SECONDS)
+            return
         with translated(f"recover the secret {secret_name}"), suppress(TimeoutError):
             async with asyncio.timeout(_RECOVER_SECONDS):
                 await self._client(unique_name).recover_deleted_secret(secret_name)
@@ -102,13 +110,41 @@ class KeyVault:
             )
         return _entry(stored.properties)
 
-    async def retag(self, unique_name: str, secret_name: str, version: str, tags: Mapping[str, str]) -> None:
+    async def make_certificate(
+        self, unique_name: str, secret_name: str, *, subject: str, months: int, tags: Mapping[str, str]
+    ) -> VaultEntry | None:
+        """Have a self-signed certificate made as the newest version, never renewed by itself; None while it is made."""
+        return await self._certificates.make(
+            self._vault_url(unique_name), secret_name, subject=subject, months=months, tags=tags
+        )
+
+    async def certificate(self, unique_name: str, secret_name: str, version: str) -> PublicCertificate:
+        """Read the public part of one version of a certificate."""
+        return await self._certificates.public_part(self._vault_url(unique_name), secret_name, version)
+
+    async def import_certificate(
+        self, unique_name: str, secret_name: str, value: Secret, tags: Mapping[str, str]
+    ) -> VaultEntry:
+        """Make `value`, which is another version's, the newest version."""
+        return await self._certificates.import_(self._vault_url(unique_name), secret_name, value, tags)
+
+    async def retag(
+        self, unique_name: str, secret_name: str, version: str, tags: Mapping[str, str], kind: CredentialType
+    ) -> None:
         """Replace the tags of one version."""
+        if kind == "certificate":
+            await self._certificates.change(self._vault_url(unique_name), secret_name, version, tags=tags)
+            return
         with translated(f"update the secret {secret_name}"):
             await self._client(unique_name).update_secret_properties(secret_name, version, tags=dict(tags))
 
-    async def disable(self, unique_name: str, secret_name: str, version: str) -> None:
+    async def disable(self, unique_name: str, secret_name: str, version: str, kind: CredentialType) -> None:
         """Disable one version: its value can no longer be read. Disabled already is a success."""
+        if kind == "certificate":
+            await self._certificates.change(
+                self._vault_url(unique_name), secret_name, version, enabled=False, tags=None
+            )
+            return
         with translated(f"disable a version of the secret {secret_name}"):
             await self._client(unique_name).update_secret_properties(secret_name, version, enabled=False)
 
@@ -117,6 +153,12 @@ class KeyVault:
         with translated(f"read the secret {secret_name}"):
             kept = await self._client(unique_name).get_secret(secret_name, version)
         return Secret(kept.value or "")
+
+    async def close(self) -> None:
+        """Close the connections; a worker keeps them for its whole life."""
+        for client in self._clients.values():
+            await client.close()
+        await self._certificates.close()
 
     def _client(self, unique_name: str) -> SecretClient:
         return self._client_at(self._vault_url(unique_name))

@@ -6,7 +6,16 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -138,20 +147,36 @@ def _iso_duration(value: object) -> object:
 type Days = Annotated[int, Field(ge=1, le=3650, strict=True)]
 
 
+MIN_CERTIFICATE_DAYS = 31
+"""Key Vault counts the life of a certificate in whole months."""
+
+
 class CredentialSpec(ContractModel):
     """A credential of the app, kept in Key Vault under `<uniqueName>--<name>`. All times in days.
 
     It is replaced `rotateBeforeDays` before it expires, and lives on for `overlapDays` beside the new one; policy
-    says how long where the request does not.
+    says how long where the request does not. A certificate lives for as many months of 31 days as fit into
+    `lifetimeDays`.
     """
 
     name: CredentialName
-    type: Literal["secret"]
+    type: Literal["secret", "certificate"]
     description: Annotated[str, Field(max_length=50), AfterValidator(_printable), AfterValidator(_no_mark)] = ""
     lifetime_days: Days
     # Requests did not have these at first: where they are absent, a request's hash stays what it was.
     rotate_before_days: Days | None = Field(default=None, exclude_if=_is_absent)
     overlap_days: Days | None = Field(default=None, exclude_if=_is_absent)
+
+    @field_validator("lifetime_days")
+    @classmethod
+    def _whole_months(cls, days: int, info: ValidationInfo) -> int:
+        if info.data.get("type") == "certificate" and days < MIN_CERTIFICATE_DAYS:
+            raise PydanticCustomError(
+                "lifetime_too_short",
+                "must be {least} or more for a certificate, which lives for whole months",
+                {"least": MIN_CERTIFICATE_DAYS},
+            )
+        return days
 
 
 def _names_differ(credentials: tuple[CredentialSpec, ...]) -> tuple[CredentialSpec, ...]:
@@ -263,6 +288,7 @@ _OWN_CODES = frozenset(
         "reserved_name",
         "duplicate_name",
         "too_many_permissions",
+        "lifetime_too_short",
         "invalid_duration",
     }
 )

@@ -9,11 +9,12 @@ value was lost: it is removed before another is issued.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Never
 
 from shared.credentials.tags import SecretTags
 from shared.errors import Deferred, NotYetVisible, RegistrarError, Unavailable
 from shared.job import Job
-from shared.model import PasswordCredential, VaultEntry
+from shared.model import CredentialType, PasswordCredential, SeenCredentials, VaultEntry
 from shared.naming import credential_display_name, operation_of
 from shared.ports import Cleanup, IssuedPassword
 
@@ -38,16 +39,21 @@ class Kept:
 
 @dataclass(frozen=True)
 class Holder:
-    """The application that a credential is for. `passwords` is None while no read has shown the application."""
+    """The application that a credential is for. `seen` is None while no read has shown the application."""
 
     object_id: str
     client_id: str
-    passwords: tuple[PasswordCredential, ...] | None
+    seen: SeenCredentials | None
+
+    @property
+    def passwords(self) -> tuple[PasswordCredential, ...] | None:
+        """Its client secrets, as far as a read has shown them."""
+        return self.seen.passwords if self.seen is not None else None
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A client secret to issue, and where its value goes."""
+    """A credential to issue, and where its value goes."""
 
     credential: str
     """Its name in the request and in the operation's record."""
@@ -74,9 +80,9 @@ def is_live(job: Job, entry: VaultEntry, holder: Holder) -> bool:
         return False
     if entry.expires is not None and entry.expires <= job.now():
         return False
-    if job.is_recent(entry.created) or any(p.key_id == entry.tags.get("keyId") for p in holder.passwords or ()):
+    if job.is_recent(entry.created) or (holder.seen is not None and holder.seen.find(entry.tags.get("keyId", ""))):
         return True
-    if holder.passwords is None:
+    if holder.seen is None:
         raise NotYetVisible("the directory does not show the application's credentials yet")
     return False
 
@@ -101,9 +107,14 @@ async def replace_lost(job: Job, wanted: Wanted, holder: Holder, kept: Kept) -> 
     """Issue a secret and keep it, once it is certain that none of this operation is live without its value."""
     await _remove_lost(job, wanted, holder)
     if kept.deleted_tags is not None:
-        await job.services.vault.recover(job.operation.unique_name, wanted.secret_name)
-        raise NotYetVisible(f"the Key Vault secret {wanted.secret_name} is being recovered from its deletion")
+        await recover(job, wanted.secret_name, "secret")
     return await _issue(job, wanted, holder.object_id)
+
+
+async def recover(job: Job, secret_name: str, kind: CredentialType) -> Never:
+    """Have what was soft-deleted brought back, and come back for it. Raises NotYetVisible."""
+    await job.services.vault.recover(job.operation.unique_name, secret_name, kind)
+    raise NotYetVisible(f"the Key Vault secret {secret_name} is being recovered from its deletion")
 
 
 async def _remove_lost(job: Job, wanted: Wanted, holder: Holder) -> None:
@@ -160,9 +171,14 @@ async def _issue(job: Job, wanted: Wanted, object_id: str) -> VaultEntry:
             wanted.credential, key_id=issued.key_id, version=entry.version, proven_version=None, intended_at=None
         )
     )
-    if not any(made.intended_at or made.answer_lost for made in job.operation.credentials.values()):
-        await services.cleanups.remove(operation.unique_name, operation.id)
+    await close_cleanup(job)
     return entry
+
+
+async def close_cleanup(job: Job) -> None:
+    """Remove the operation's clean-up entry, once nothing of any of its credentials has to be tidied up."""
+    if not any(made.is_open for made in job.operation.credentials.values()):
+        await job.services.cleanups.remove(job.operation.unique_name, job.operation.id)
 
 
 async def _undo(job: Job, wanted: Wanted, object_id: str, issued: IssuedPassword, error: RegistrarError) -> None:

@@ -15,7 +15,7 @@ from enum import StrEnum
 from hashlib import sha256
 
 from shared.credentials.tags import SecretTags, read_tags
-from shared.model import SeenCredentials, VaultEntry
+from shared.model import CredentialType, SeenCredentials, VaultEntry
 from shared.policy.model import CredentialRules
 
 _EARLIER = 0.1
@@ -43,6 +43,7 @@ class Retirement:
     version: str
     """The vault's version that holds its value."""
     at: datetime
+    kind: CredentialType
 
 
 def lead(tags: SecretTags) -> timedelta:
@@ -92,10 +93,10 @@ def why_by_directory(entry: VaultEntry, seen: SeenCredentials, now: datetime, la
         return None
     if tags.client_id != seen.client_id:
         return Reason.VAULT_AND_DIRECTORY_DISAGREE
-    password = next((each for each in seen.passwords if each.key_id == tags.key_id), None)
-    if password is None:
+    found = seen.find(tags.key_id)
+    if found is None:
         return Reason.UNKNOWN_TO_DIRECTORY
-    if password.end is not None and entry.expires is not None and entry.expires - password.end > _SAME:
+    if found.end is not None and entry.expires is not None and entry.expires - found.end > _SAME:
         return Reason.VAULT_AND_DIRECTORY_DISAGREE
     return None
 
@@ -111,7 +112,7 @@ def retirements(versions: Sequence[VaultEntry]) -> tuple[Retirement, ...]:
         tags = read_tags(entry)
         successor = successors.get(tags.key_id) if tags is not None else None
         if tags is not None and entry.enabled and successor is not None and successor.retire_after is not None:
-            found.append(Retirement(tags.key_id, entry.version, successor.retire_after))
+            found.append(Retirement(tags.key_id, entry.version, successor.retire_after, entry.type))
     return tuple(found)
 
 

@@ -15,5 +15,5 @@ async def prove(
     if job.operation.credential(credential).proven_version == entry.version:
         return
     value = await job.services.vault.value(job.operation.unique_name, entry.name, entry.version)
-    await job.services.sign_in.prove(holder.client_id, value, resource_uri)
+    await job.services.sign_in.prove(holder.client_id, value, resource_uri, entry.type)
     await job.save_operation(job.operation.with_credential(credential, proven_version=entry.version))

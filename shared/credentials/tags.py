@@ -110,4 +110,6 @@ def read_tags(entry: VaultEntry) -> SecretTags | None:
         return None
     has_zone = retire_after is None or retire_after.tzinfo is not None
     has_days = min(read.lifetime_days, read.rotate_before_days, read.overlap_days) > 0
-    return read if has_zone and has_days and read.key_id else None
+    # A certificate is in the vault before the directory gives it a keyId.
+    is_named = bool(read.key_id) or read.type == "certificate"
+    return read if has_zone and has_days and is_named else None

@@ -25,7 +25,17 @@ def breaches(request: RegistrationRequest, policy: Policy) -> Iterator[Problem]:
     yield from _redirect_uris(application, policy)
     yield from _flows(application, policy)
     for index, credential in enumerate(request.credentials):
+        yield from _kind(f"credentials[{index}]", credential, policy.credentials)
         yield from _life(f"credentials[{index}]", credential, policy.credentials)
+
+
+def _kind(field: str, credential: CredentialSpec, rules: CredentialRules) -> Iterator[Problem]:
+    if credential.type not in rules.types:
+        yield Problem(
+            f"{field}.type",
+            "credential_type_not_allowed",
+            f"Policy does not give a {credential.type}; allowed: {', '.join(rules.types)}.",
+        )
 
 
 def _life(field: str, credential: CredentialSpec, rules: CredentialRules) -> Iterator[Problem]:

@@ -72,8 +72,9 @@ class Flows(PolicyModel):
 
 
 class CredentialRules(PolicyModel):
-    """Bounds of a credential's life, in days."""
+    """Which kinds of credential are given, and the bounds of their life, in days."""
 
+    types: tuple[Literal["secret", "certificate"], ...] = ("secret", "certificate")
     min_lifetime_days: int = Field(default=1, ge=1)
     max_lifetime_days: int = Field(default=365, ge=1, le=3650)
     rotate_before_days: int = Field(default=30, ge=1)

@@ -60,7 +60,7 @@ async def converge_application(job: Job, wanted: ApplicationState, seen: SeenApp
     if object_id is None or client_id is None:
         raise NotYetVisible("the application exists, but the directory does not show it yet")
     verified = seen is not None and trusted and covers(seen.state, wanted)
-    return Registered(object_id, client_id, seen.passwords if seen is not None else None, verified)
+    return Registered(object_id, client_id, seen.credentials if seen is not None else None, verified)
 
 
 def _has_arrived(job: Job, write: ApplicationWrite, seen: SeenApplication | None) -> bool:
@@ -95,7 +95,7 @@ async def _write(
         raise NotYetVisible("the application exists, but the directory does not show it yet")
     if seen.object_id != job.application.object_id:
         await job.save_application(object_id=seen.object_id, client_id=seen.client_id)
-    return Registered(seen.object_id, seen.client_id, seen.passwords, verified=False)
+    return Registered(seen.object_id, seen.client_id, seen.credentials, verified=False)
 
 
 def _name_held_by_deleted(unique_name: str) -> Problem:

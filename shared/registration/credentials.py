@@ -1,56 +1,98 @@
 """One live credential per name that the request asks for, whose value is in the vault."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from shared.contract.request import CredentialSpec, RegistrationRequest
+from shared.credentials.certificates import issue_certificate, settle_certificate
 from shared.credentials.issuing import (
     Holder,
     Kept,
     Wanted,
     is_live,
     look_into_vault,
+    recover,
     replace_lost,
     settle_intent,
 )
+from shared.credentials.pending import clear_pending, promote
+from shared.credentials.proof import prove
 from shared.credentials.tags import SecretTags, belongs_to
 from shared.errors import Problem, echo
 from shared.job import Job
 from shared.model import VaultEntry
-from shared.naming import vault_secret_name
+from shared.naming import pending_secret_name, vault_secret_name
 from shared.ownership import owner_after
 from shared.policy.life import rotation_days
 
 
-async def look_for_credentials(job: Job, request: RegistrationRequest) -> tuple[dict[str, Kept], list[Problem]]:
+@dataclass(frozen=True)
+class Found:
+    """What the vault holds for one credential: what clients read, and what waits for its proof."""
+
+    current: Kept
+    pending: Kept
+    """Nothing for a client secret: the first one is stored where clients read it."""
+
+
+async def look_for_credentials(job: Job, request: RegistrationRequest) -> tuple[dict[str, Found], list[Problem]]:
     """Read what the vault holds for each credential, by credential name, with a problem where it is not ours."""
-    unique_name, kept, problems = job.operation.unique_name, dict[str, Kept](), list[Problem]()
+    unique_name, found, problems = job.operation.unique_name, dict[str, Found](), list[Problem]()
     for index, spec in enumerate(request.credentials):
-        name = vault_secret_name(unique_name, spec.name)
-        found = kept[spec.name] = await look_into_vault(job, name)
-        if found.tags is not None and not belongs_to(found.tags, unique_name, spec.name):
-            problems.append(
-                Problem(
-                    f"credentials[{index}].name",
-                    "vault_name_taken",
-                    f"The Key Vault secret {echo(name)} exists and is not the registrar's. Choose another name.",
-                )
-            )
-    return kept, problems
+        name, pending = vault_secret_name(unique_name, spec.name), pending_secret_name(unique_name, spec.name)
+        current = await look_into_vault(job, name)
+        waiting = await look_into_vault(job, pending) if spec.type == "certificate" else Kept((), None)
+        found[spec.name] = Found(current, waiting)
+        for secret, kept in ((name, current), (pending, waiting)):
+            problems += _taken(f"credentials[{index}]", secret, spec, kept, unique_name)
+    return found, problems
+
+
+def _taken(field: str, secret: str, spec: CredentialSpec, kept: Kept, unique_name: str) -> list[Problem]:
+    """Say that a name in the vault is somebody else's, or holds another kind of credential."""
+    if kept.tags is None:
+        return []
+    if not belongs_to(kept.tags, unique_name, spec.name):
+        message = f"The Key Vault secret {echo(secret)} exists and is not the registrar's. Choose another name."
+        return [Problem(f"{field}.name", "vault_name_taken", message)]
+    kind = kept.tags.get("type")
+    if kind != spec.type:
+        message = f"The credential {echo(spec.name)} exists as a {kind}, and stays one. Choose another name."
+        return [Problem(f"{field}.type", "type_cannot_change", message)]
+    return []
 
 
 async def converge_credential(
-    job: Job, request: RegistrationRequest, spec: CredentialSpec, holder: Holder, kept: Kept
+    job: Job, request: RegistrationRequest, spec: CredentialSpec, holder: Holder, found: Found
 ) -> VaultEntry:
-    """Return the vault entry of this credential, issuing and storing a new secret only where none is live.
+    """Return the vault entry of this credential, issuing and storing a new one only where none is live.
 
-    `kept` is what this attempt found in the vault, ours or nothing.
+    `found` is what this attempt saw in the vault, ours or nothing.
     """
-    entry, wanted = kept.entry, _wanted(job, request, spec, kept.entry)
+    kept, wanted = found.current, _wanted(job, request, spec, found.current.entry)
+    entry = kept.entry
     if entry is not None and is_live(job, entry, holder):
         await settle_intent(job, spec.name, entry)
+        if any(version.enabled for version in found.pending.versions):
+            await clear_pending(job, spec.name, holder, kept.versions)
+        await settle_certificate(job, spec.name)
         return await _refresh_tags(job, wanted, entry)
+    if spec.type == "certificate":
+        return await _issue_certificate(job, wanted, holder, found)
     return await replace_lost(job, wanted, holder, kept)
+
+
+async def _issue_certificate(job: Job, wanted: Wanted, holder: Holder, found: Found) -> VaultEntry:
+    """Issue a certificate under the pending name, prove it, and promote it."""
+    if found.current.deleted_tags is not None:
+        await recover(job, wanted.secret_name, "certificate")
+    pending = replace(wanted, secret_name=pending_secret_name(job.operation.unique_name, wanted.credential))
+    issued = await issue_certificate(job, pending, holder, found.pending, found.current.versions)
+    await prove(job, holder, issued, credential=wanted.credential)
+    entry = await promote(job, wanted.credential, issued, wanted.tags.issued(issued.tags["keyId"]))
+    await clear_pending(job, wanted.credential, holder, (*found.current.versions, entry))
+    await settle_certificate(job, wanted.credential)
+    return entry
 
 
 def _wanted(job: Job, request: RegistrationRequest, spec: CredentialSpec, previous: VaultEntry | None) -> Wanted:
@@ -73,11 +115,17 @@ def _wanted(job: Job, request: RegistrationRequest, spec: CredentialSpec, previo
     return Wanted(
         credential=spec.name,
         secret_name=vault_secret_name(operation.unique_name, spec.name),
-        secret_names=tuple(vault_secret_name(operation.unique_name, other.name) for other in request.credentials),
+        secret_names=tuple(name for other in request.credentials for name in _names(operation.unique_name, other)),
         description=spec.description,
         lifetime=timedelta(days=spec.lifetime_days),
         tags=tags,
     )
+
+
+def _names(unique_name: str, spec: CredentialSpec) -> tuple[str, ...]:
+    """Everywhere in the vault where a value of this credential may lie."""
+    name = vault_secret_name(unique_name, spec.name)
+    return (name, pending_secret_name(unique_name, spec.name)) if spec.type == "certificate" else (name,)
 
 
 async def _refresh_tags(job: Job, wanted: Wanted, entry: VaultEntry) -> VaultEntry:
@@ -87,5 +135,5 @@ async def _refresh_tags(job: Job, wanted: Wanted, entry: VaultEntry) -> VaultEnt
     tags = {**entry.tags, **changed}
     if tags == entry.tags:
         return entry
-    await job.services.vault.retag(job.operation.unique_name, wanted.secret_name, entry.version, tags)
+    await job.services.vault.retag(job.operation.unique_name, wanted.secret_name, entry.version, tags, entry.type)
     return replace(entry, tags=tags)

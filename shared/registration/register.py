@@ -7,7 +7,6 @@ crash, a lost answer, a duplicate message, or somebody else's change.
 from dataclasses import dataclass
 
 from shared.contract.request import RegistrationRequest
-from shared.credentials.issuing import Kept
 from shared.credentials.proof import DEFAULT_RESOURCE, prove
 from shared.errors import NotYetVisible, Problem, Rejected, echo
 from shared.job import Job
@@ -18,7 +17,7 @@ from shared.policy.check import breaches
 from shared.registration.application import converge_application, converge_service_principal, wanted_state
 from shared.registration.consent import converge_consent, types_of, wanted_consents
 from shared.registration.convergence import covers
-from shared.registration.credentials import converge_credential, look_for_credentials
+from shared.registration.credentials import Found, converge_credential, look_for_credentials
 from shared.registration.permissions import Resolution, resolve
 from shared.rotation.listing import list_due
 
@@ -40,7 +39,8 @@ class Registration:
 class _Observed:
     seen: SeenApplication | None
     resolution: Resolution
-    kept: dict[str, Kept]
+    found: dict[str, Found]
+    """What the vault holds, by credential name."""
 
 
 async def register(job: Job, request: RegistrationRequest) -> Registration:
@@ -63,10 +63,11 @@ async def register(job: Job, request: RegistrationRequest) -> Registration:
     entries: dict[str, VaultEntry] = {}
     async with job.step("storeCredentials"):
         for credential in request.credentials:
-            kept = observed.kept[credential.name]
-            entry = entries[credential.name] = await converge_credential(job, request, credential, app, kept)
-            others = [each for each in kept.versions if each.version != entry.version]
-            await list_due(job.services, job.operation.unique_name, credential.name, kept.versions, (*others, entry))
+            found = observed.found[credential.name]
+            entry = entries[credential.name] = await converge_credential(job, request, credential, app, found)
+            before = found.current.versions
+            others = [each for each in before if each.version != entry.version]
+            await list_due(job.services, job.operation.unique_name, credential.name, before, (*others, entry))
     async with job.step("verifyDirectory"):
         if not app.verified:
             await _verify_application(job, wanted)
@@ -89,14 +90,14 @@ async def _observe_and_check(job: Job, request: RegistrationRequest) -> _Observe
         raise Rejected([_superseded(job)])
     seen = await services.directory.application(job.operation.unique_name)
     resolution = await resolve(request.application.api_permissions, services.directory, services.policy)
-    kept, vault_problems = await look_for_credentials(job, request)
+    found, vault_problems = await look_for_credentials(job, request)
     problems = [
         *breaches(request, services.policy),
         *resolution.problems,
         *(problem for problem in [_not_managed(job, seen)] if problem is not None),
         *vault_problems,
     ]
-    known_owner = job.application.owner or _owner_in_vault(kept) if seen is not None else job.application.owner
+    known_owner = job.application.owner or _owner_in_vault(found) if seen is not None else job.application.owner
     exists = seen is not None or job.application.object_id is not None
     # A change that was applied and died before it was recorded as completed may have made somebody else the owner.
     applied = job.operation.sequence == job.application.applied_sequence
@@ -108,14 +109,15 @@ async def _observe_and_check(job: Job, request: RegistrationRequest) -> _Observe
     owner = known_owner or request.requested_by
     if owner != job.application.owner:
         await job.save_application(owner=owner)
-    return _Observed(seen, resolution, kept)
+    return _Observed(seen, resolution, found)
 
 
-def _owner_in_vault(kept: dict[str, Kept]) -> str | None:
+def _owner_in_vault(found: dict[str, Found]) -> str | None:
     """Who owned the app when its secret was stored: our table may have been lost, the vault's tags were not."""
-    for found in kept.values():
-        if found.entry is not None and found.entry.tags.get("owner"):
-            return found.entry.tags["owner"]
+    for each in found.values():
+        entry = each.current.entry
+        if entry is not None and entry.tags.get("owner"):
+            return entry.tags["owner"]
     return None
 
 

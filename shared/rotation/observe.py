@@ -68,7 +68,7 @@ def _holder(job: Job, seen: SeenApplication | None, current: Kept) -> Holder | N
     """Return the application as the read shows it, or as our record knows it while reads may lag behind its making."""
     record, write = job.application, job.application.application_write
     if seen is not None:
-        return Holder(seen.object_id, seen.client_id, seen.passwords)
+        return Holder(seen.object_id, seen.client_id, seen.credentials)
     if record.object_id is not None and record.client_id is not None and job.is_recent(write.at if write else None):
         return Holder(record.object_id, record.client_id, None)
     if current.entry is not None and job.is_recent(current.entry.created):

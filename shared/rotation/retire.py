@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from shared import log
+from shared.credentials.ending import remove_credential_of
 from shared.credentials.life import Retirement, retirements
 from shared.errors import NotYetVisible
 from shared.model import VaultEntry
@@ -37,8 +38,8 @@ async def _retire(
     services: Services, lease: Lease, object_id: str, name: str, unique_name: str, retirement: Retirement
 ) -> None:
     await lease.keep()
-    await services.directory.remove_password(object_id, retirement.key_id)
-    await services.vault.disable(unique_name, name, retirement.version)
+    await remove_credential_of(services, lease, unique_name, object_id, retirement.kind, retirement.key_id)
+    await services.vault.disable(unique_name, name, retirement.version, retirement.kind)
     log.event("credential.retired", app=unique_name, secret=name, key_id=retirement.key_id)
 
 

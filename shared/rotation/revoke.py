@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from shared.contract.request import RotationRequest
+from shared.credentials.ending import disable, remove_credential
 from shared.credentials.proof import DEFAULT_RESOURCE
 from shared.errors import NotYetVisible
 from shared.job import Job
@@ -16,7 +17,7 @@ async def revoke(job: Job, request: RotationRequest, found: Found) -> datetime:
     if not await is_old_refused(job, request, found):
         raise NotYetVisible("the token endpoint still takes the old credential")
     for entry in _old_versions(found):
-        await job.services.vault.disable(job.operation.unique_name, entry.name, entry.version)
+        await disable(job, entry)
     return job.operation.credential(request.credential).old_gone_at or job.now()
 
 
@@ -26,7 +27,7 @@ async def remove_old(job: Job, request: RotationRequest, found: Found) -> None:
     if progress.old_gone_at is not None:
         return
     await job.lease.keep()
-    removed = await job.services.directory.remove_password(found.holder.object_id, found.replaces)
+    removed = await remove_credential(job, found.holder.object_id, found.newest.type, found.replaces)
     if not removed and any(job.is_recent(entry.created) for entry in _old_versions(found)):
         raise NotYetVisible("the directory does not show the old credential yet")
     await job.save_operation(job.operation.with_credential(request.credential, old_gone_at=job.now()))
@@ -41,7 +42,7 @@ async def is_old_refused(job: Job, request: RotationRequest, found: Found) -> bo
         return True
     value = await job.services.vault.value(job.operation.unique_name, versions[-1].name, versions[-1].version)
     try:
-        await job.services.sign_in.prove(found.holder.client_id, value, DEFAULT_RESOURCE)
+        await job.services.sign_in.prove(found.holder.client_id, value, DEFAULT_RESOURCE, versions[-1].type)
     except NotYetVisible:
         await job.save_operation(job.operation.with_credential(request.credential, old_refused_at=job.now()))
         return True

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shared.contract.request import RotationRequest
+from shared.credentials.certificates import issue_certificate, settle_certificate
 from shared.credentials.issuing import (
     Holder,
     Wanted,
@@ -21,6 +22,7 @@ from shared.credentials.issuing import (
     settle_intent,
 )
 from shared.credentials.life import overlap
+from shared.credentials.pending import clear_pending, is_given_up, promote
 from shared.credentials.proof import prove
 from shared.credentials.tags import read_tags
 from shared.errors import NotYetVisible
@@ -34,9 +36,6 @@ from shared.naming import (
 from shared.rotation.listing import list_due
 from shared.rotation.observe import Found, observe_and_check
 from shared.rotation.revoke import is_old_refused, remove_old, revoke
-
-_UNPROVEN_AT_MOST = timedelta(hours=1)
-"""What an earlier operation left under the pending name and nobody could sign in with for so long is replaced."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,8 @@ async def rotate(job: Job, request: RotationRequest) -> Rotation:
         await is_old_refused(job, request, found)
     promoted = found.newest if found.is_promoted else await _replace(job, request, found)
     async with job.step("clearPending"):
-        await _clear_pending(job, request, found, promoted)
+        await clear_pending(job, request.credential, found.holder, (*found.current.versions, promoted))
+        await settle_certificate(job, request.credential)
     # What was there before, as far as anybody knows by now: an earlier attempt may have promoted it.
     before = tuple(each for each in found.current.versions if each.tags.get("keyId") != promoted.tags.get("keyId"))
     retire_after, versions = _retire_after(promoted, job.now()), (*before, promoted)
@@ -85,49 +85,24 @@ async def _replace(job: Job, request: RotationRequest, found: Found) -> VaultEnt
         return await _promote(job, request, found, pending)
 
 
-async def _clear_pending(job: Job, request: RotationRequest, found: Found, promoted: VaultEntry) -> None:
-    """Disable what lies under the pending name, and end any other credential that was issued for it.
-
-    It is listed anew: a store whose answer was lost may have left two versions of one value.
-    """
-    unique_name, services = job.operation.unique_name, job.services
-    live = {password.key_id for password in found.holder.passwords or ()}
-    done = {entry.tags.get("keyId") for entry in (*found.current.versions, promoted)}
-    for entry in await services.vault.versions(unique_name, pending_secret_name(unique_name, request.credential)):
-        if not entry.enabled:
-            continue
-        tags = read_tags(entry)
-        if tags is not None and tags.key_id in live - done:
-            await services.directory.remove_password(found.holder.object_id, tags.key_id)
-        await services.vault.disable(unique_name, entry.name, entry.version)
-
-
 async def _issue_beside(job: Job, request: RotationRequest, found: Found) -> VaultEntry:
     """Return the pending version whose value is to be proven: the one that stands, whoever issued it, or a new one."""
+    if found.tags.type == "certificate":
+        wanted = _wanted(job, request, found)
+        return await issue_certificate(job, wanted, found.holder, found.pending, found.current.versions)
     entry = found.pending.entry
     promoted = {version.tags.get("keyId") for version in found.current.versions}
     is_standing = entry is not None and entry.tags.get("keyId") not in promoted and is_live(job, entry, found.holder)
-    if entry is not None and is_standing and not await _is_given_up(job, found, entry):
+    if entry is not None and is_standing and not await is_given_up(job, found.holder, entry):
         await settle_intent(job, request.credential, entry)
         return entry
     return await replace_lost(job, _wanted(job, request, found), found.holder, found.pending)
 
 
-async def _is_given_up(job: Job, found: Found, entry: VaultEntry) -> bool:
-    """Remove a pending credential that an earlier operation could not prove in all its time."""
-    tags = read_tags(entry)
-    is_old = entry.created is not None and job.now() - entry.created >= _UNPROVEN_AT_MOST
-    if tags is None or tags.operation_id == job.operation.id or not is_old:
-        return False
-    await job.services.directory.remove_password(found.holder.object_id, tags.key_id)
-    await job.services.vault.disable(job.operation.unique_name, entry.name, entry.version)
-    return True
-
-
 def _wanted(job: Job, request: RotationRequest, found: Found) -> Wanted:
     operation, rules = job.operation, job.services.policy.credentials
     lifetime_days = max(rules.min_lifetime_days, min(found.tags.lifetime_days, rules.max_lifetime_days))
-    old = next((each for each in (found.holder.passwords or ()) if each.key_id == found.replaces), None)
+    old = found.holder.seen.find(found.replaces) if found.holder.seen is not None else None
     pending = pending_secret_name(operation.unique_name, request.credential)
     return Wanted(
         credential=request.credential,
@@ -149,17 +124,13 @@ def _wanted(job: Job, request: RotationRequest, found: Found) -> Wanted:
 
 
 async def _promote(job: Job, request: RotationRequest, found: Found, pending: VaultEntry) -> VaultEntry:
-    """Make the proven value the newest version of the name that clients read."""
-    unique_name, vault, tags = job.operation.unique_name, job.services.vault, read_tags(pending)
-    if tags is None or pending.expires is None:
+    """Make the proven value the newest version of the name that clients read, and say when the old one goes."""
+    tags, now = read_tags(pending), job.now()
+    if tags is None:
         raise NotYetVisible(f"somebody changed the tags of {pending.name}")
-    value = await vault.value(unique_name, pending.name, pending.version)
-    await job.lease.keep()
-    now = job.now()
     goes = now if request.revoke_previous is not None else now + overlap(found.tags)
     tags = replace(tags, owner=found.tags.owner, previous_key_id=found.replaces, retire_after=goes)
-    name = vault_secret_name(unique_name, request.credential)
-    return await vault.store(unique_name, name, value, not_before=now, expires=pending.expires, tags=tags.to_tags())
+    return await promote(job, request.credential, pending, tags)
 
 
 def _retire_after(promoted: VaultEntry, now: datetime) -> datetime:

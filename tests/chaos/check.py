@@ -216,7 +216,7 @@ class Witness:
 def _live_credentials(evidence: Evidence) -> Iterator[int]:
     """Count the credentials of each app that carry our mark."""
     for app in evidence.applications:
-        yield sum(operation_of(password.display_name) is not None for password in app.passwords)
+        yield sum(operation_of(each.display_name) is not None for each in app.credentials)
 
 
 def _foreign(evidence: Evidence, before: Foreign) -> Foreign:
@@ -232,10 +232,10 @@ def _foreign(evidence: Evidence, before: Foreign) -> Foreign:
         ),
         passwords=before.passwords
         | {
-            (app.object_id, password.key_id)
+            (app.object_id, each.key_id)
             for app in ours.values()
-            for password in app.passwords
-            if operation_of(password.display_name) is None
+            for each in app.credentials
+            if operation_of(each.display_name) is None
         },
         redirect_uris=before.redirect_uris,
         consents=before.consents | {each for each in evidence.consents if each.principal_id not in principals},

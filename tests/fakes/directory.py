@@ -7,14 +7,17 @@ from datetime import datetime, timedelta
 from itertools import count
 from uuid import UUID
 
-from shared.errors import NotReplicated, NotYetVisible
+from shared.errors import NotReplicated, NotYetVisible, Refused
 from shared.model import (
     Api,
     ApiPermission,
     ApplicationState,
     Consent,
+    CredentialType,
+    KeyCredential,
     PasswordCredential,
     PermissionType,
+    PublicCertificate,
     SeenApplication,
     SeenConsents,
     SeenCredentials,
@@ -25,6 +28,7 @@ from shared.registration.permissions import MICROSOFT_TENANT
 from shared.secret import Secret
 from tests.fakes.clock import FakeClock, Past
 from tests.fakes.faults import Faults, outgoing
+from tests.fakes.vault import public_part
 
 DIGITAL_TWINS = Api(
     service_principal_id="5b000000-0000-4000-8000-000000000001",
@@ -60,15 +64,24 @@ class FakePassword:
 
 
 @dataclass
+class FakeKey:
+    credential: KeyCredential
+    public: bytes
+    active_from: datetime
+
+
+@dataclass
 class FakeApplication:
     object_id: str
     client_id: str
     state: ApplicationState
     passwords: dict[str, FakePassword] = field(default_factory=dict[str, FakePassword])
+    keys: dict[str, FakeKey] = field(default_factory=dict[str, FakeKey])
 
     def seen(self) -> SeenApplication:
         passwords = tuple(password.credential for password in self.passwords.values())
-        return SeenApplication(self.object_id, self.client_id, self.state, passwords)
+        keys = tuple(key.credential for key in self.keys.values())
+        return SeenApplication(self.object_id, self.client_id, self.state, passwords, keys)
 
 
 @dataclass
@@ -208,8 +221,34 @@ class FakeDirectory:
         self.remember(unique_name)
         return True
 
+    @outgoing("graph keys")
+    def keys(self, object_id: str) -> tuple[KeyCredential, ...]:
+        _, _, seen = self._visible(object_id)
+        return seen.keys
+
+    @outgoing("graph write_keys")
+    def write_keys(
+        self, object_id: str, keys: tuple[KeyCredential, ...], add: tuple[PublicCertificate, str] | None = None
+    ) -> None:
+        unique_name, app, _ = self._visible(object_id)
+        unknown = [key.key_id for key in keys if key.key_id not in app.keys]
+        if unknown:
+            raise Refused(f"no key credential with keyId {unknown}")
+        app.keys = {key.key_id: app.keys[key.key_id] for key in keys}
+        if add is not None:
+            self.put_key(unique_name, *add)
+        self.remember(unique_name)
+
+    def put_key(self, unique_name: str, certificate: PublicCertificate, display_name: str) -> str:
+        """Add a certificate, as whoever may; returns its keyId."""
+        key_id, app = self._new_id(), self.applications[unique_name]
+        credential = KeyCredential(key_id, display_name, None, certificate.thumbprint)
+        app.keys[key_id] = FakeKey(credential, certificate.der, self.clock.now() + self.secret_delay)
+        self.remember(unique_name)
+        return key_id
+
     @outgoing("entra token")
-    def prove(self, client_id: str, value: Secret, resource_uri: str) -> None:
+    def prove(self, client_id: str, value: Secret, resource_uri: str, kind: CredentialType) -> None:
         """Fills `SignIn`."""
         assert resource_uri.startswith("https://")
         app = next((a for a in self.applications.values() if a.client_id == client_id), None)
@@ -217,7 +256,9 @@ class FakeDirectory:
             raise NotYetVisible("AADSTS7000215")
 
     def signs_in(self, app: FakeApplication, value: str) -> bool:
-        now = self.clock.now()
+        now, public = self.clock.now(), public_part(value)
+        if any(key.public == public and key.active_from <= now for key in app.keys.values()):
+            return True
         return any(
             p.value == value and p.active_from <= now and (p.credential.end is None or now < p.credential.end)
             for p in app.passwords.values()
@@ -253,8 +294,9 @@ class FakeDirectory:
             self._principal_past[app.client_id].set(principal)
 
     def remove_by_hand(self, unique_name: str, key_id: str) -> None:
-        """Somebody removes one of the application's secrets."""
-        del self.applications[unique_name].passwords[key_id]
+        """Somebody removes one of the application's secrets or certificates."""
+        app = self.applications[unique_name]
+        del (app.passwords if key_id in app.passwords else app.keys)[key_id]
         self.remember(unique_name)
 
     def put_foreign(self, unique_name: str, state: ApplicationState) -> FakeApplication:

@@ -18,6 +18,7 @@ from doctor.evidence import (
     ForeignUri,
     Intent,
     Kept,
+    Key,
     Leak,
     Password,
     Permission,
@@ -37,8 +38,8 @@ from tests.fakes.directory import FakeApplication
 from tests.fakes.vault import FakeVersion
 from tests.fakes.world import World
 
-_VALUE = re.compile(r"value-\d+")
-"""What the fake directory's secrets look like."""
+_VALUE = re.compile(r"value-\d+|CN=\S+ pair \d+")
+"""What the fake directory's secrets and the fake vault's pairs look like."""
 _NO_PATIENCE = Patience(settling=timedelta(0), lag=timedelta(0), at_rest=True)
 
 
@@ -88,6 +89,10 @@ def _application(name: str, app: FakeApplication) -> Application:
             Password(key_id, password.credential.display_name, None, password.credential.end)
             for key_id, password in app.passwords.items()
         ),
+        keys=tuple(
+            Key(key_id, key.credential.display_name, None, key.credential.end, key.credential.thumbprint)
+            for key_id, key in app.keys.items()
+        ),
         required=frozenset(RequiredPermission(each.resource_app_id, each.id) for each in state.required_permissions),
         redirect_uris=state.web_redirect_uris | state.spa_redirect_uris | state.public_client_redirect_uris,
         content=state,
@@ -121,7 +126,9 @@ def _version(world: World, version: FakeVersion) -> SecretVersion:
     entry = version.entry
     app = world.directory.applications.get(entry.tags.get("uniqueName", ""))
     signs_in = app is not None and world.directory.signs_in(app, version.value)
-    return SecretVersion(entry.version, entry.enabled, entry.created, entry.expires, entry.tags, signs_in)
+    return SecretVersion(
+        entry.version, entry.enabled, entry.created, entry.expires, entry.tags, signs_in, entry.thumbprint
+    )
 
 
 def _credentials(request: Request) -> tuple[str, ...]:

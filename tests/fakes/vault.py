@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from hashlib import sha1
 from itertools import count
 
 from shared.errors import Forbidden, NotYetVisible, Refused
-from shared.model import VaultEntry
-from shared.naming import SECRET_CONTENT_TYPE
+from shared.model import CredentialType, PublicCertificate, VaultEntry
+from shared.naming import CERTIFICATE_CONTENT_TYPE, SECRET_CONTENT_TYPE
 from shared.ports import VaultPlace
 from shared.secret import Secret
 from tests.fakes.clock import FakeClock
@@ -32,6 +33,7 @@ class FakeVault:
         self.faults = faults
         self.secrets: dict[str, list[FakeVersion]] = {}
         self.deleted: dict[str, list[FakeVersion]] = {}
+        self.pairs_made = 0
         self._versions = count(1)
 
     @outgoing("vault page")
@@ -52,7 +54,7 @@ class FakeVault:
         return versions[-1].entry.tags if versions else None
 
     @outgoing("vault recover")
-    def recover(self, unique_name: str, secret_name: str) -> None:
+    def recover(self, unique_name: str, secret_name: str, kind: CredentialType) -> None:
         if secret_name not in self.deleted:
             raise NotYetVisible("SecretNotFound")
         self.secrets[secret_name] = self.deleted.pop(secret_name)
@@ -68,20 +70,45 @@ class FakeVault:
         expires: datetime,
         tags: Mapping[str, str],
     ) -> VaultEntry:
-        if secret_name in self.deleted:
-            raise NotYetVisible("the name is held by a deleted secret")
-        if len(tags) > _MOST_TAGS:
-            raise Refused("BadParameter")
+        self._check(secret_name, tags, "secret")
         return self.put(secret_name, value.reveal(), expires, tags)
 
-    @outgoing("vault retag")
-    def retag(self, unique_name: str, secret_name: str, version: str, tags: Mapping[str, str]) -> None:
+    @outgoing("vault make_certificate")
+    def make_certificate(
+        self, unique_name: str, secret_name: str, *, subject: str, months: int, tags: Mapping[str, str]
+    ) -> VaultEntry | None:
+        self._check(secret_name, tags, "certificate")
+        self.pairs_made += 1
+        expires = self.clock.now() + timedelta(days=30.44 * months)
+        return self._keep_pair(secret_name, f"{subject} pair {self.pairs_made}", expires, tags)
+
+    @outgoing("vault certificate")
+    def certificate(self, unique_name: str, secret_name: str, version: str) -> PublicCertificate:
         kept = self._version(secret_name, version)
+        return PublicCertificate(public_part(kept.value), kept.entry.thumbprint)
+
+    @outgoing("vault import_certificate")
+    def import_certificate(
+        self, unique_name: str, secret_name: str, value: Secret, tags: Mapping[str, str]
+    ) -> VaultEntry:
+        self._check(secret_name, tags, "certificate")
+        pair = value.reveal()
+        expires = next(
+            kept.entry.expires for versions in self.secrets.values() for kept in versions if kept.value == pair
+        )
+        assert expires is not None
+        return self._keep_pair(secret_name, pair, expires, tags)
+
+    @outgoing("vault retag")
+    def retag(
+        self, unique_name: str, secret_name: str, version: str, tags: Mapping[str, str], kind: CredentialType
+    ) -> None:
+        kept = self._version(secret_name, version, kind)
         kept.entry = replace(kept.entry, tags=dict(tags))
 
     @outgoing("vault disable")
-    def disable(self, unique_name: str, secret_name: str, version: str) -> None:
-        kept = self._version(secret_name, version)
+    def disable(self, unique_name: str, secret_name: str, version: str, kind: CredentialType) -> None:
+        kept = self._version(secret_name, version, kind)
         kept.entry = replace(kept.entry, enabled=False)
 
     @outgoing("vault value")
@@ -91,7 +118,15 @@ class FakeVault:
             raise Forbidden("SecretDisabled")
         return Secret(kept.value)
 
-    def put(self, name: str, value: str, expires: datetime, tags: Mapping[str, str]) -> VaultEntry:
+    def put(
+        self,
+        name: str,
+        value: str,
+        expires: datetime,
+        tags: Mapping[str, str],
+        content_type: str = SECRET_CONTENT_TYPE,
+        thumbprint: str = "",
+    ) -> VaultEntry:
         """Store a version, as somebody with the right to."""
         entry = VaultEntry(
             uri=f"{URL}/secrets/{name}",
@@ -99,8 +134,9 @@ class FakeVault:
             enabled=True,
             created=self.clock.now(),
             expires=expires,
-            content_type=SECRET_CONTENT_TYPE,
+            content_type=content_type,
             tags=dict(tags),
+            thumbprint=thumbprint,
         )
         self.secrets.setdefault(name, []).append(FakeVersion(entry, value))
         return entry
@@ -118,8 +154,30 @@ class FakeVault:
         newest = self.secrets[name][-1]
         newest.entry = replace(newest.entry, enabled=False)
 
-    def _version(self, name: str, version: str) -> FakeVersion:
+    def _keep_pair(self, name: str, pair: str, expires: datetime, tags: Mapping[str, str]) -> VaultEntry:
+        thumbprint = thumbprint_of(public_part(pair))
+        return self.put(name, pair, expires, tags, CERTIFICATE_CONTENT_TYPE, thumbprint)
+
+    def _check(self, name: str, tags: Mapping[str, str], kind: CredentialType) -> None:
+        if name in self.deleted:
+            raise NotYetVisible("the name is held by a deleted secret")
+        if len(tags) > _MOST_TAGS or any(kept.entry.type != kind for kept in self.secrets.get(name, ())):
+            raise Refused("BadParameter")
+
+    def _version(self, name: str, version: str, kind: CredentialType | None = None) -> FakeVersion:
         for kept in self.secrets.get(name, ()):
             if kept.entry.version == version:
+                if kind is not None and kept.entry.type != kind:
+                    raise Refused("a managed secret is written through its certificate, and no other one is")
                 return kept
         raise NotYetVisible("SecretNotFound")
+
+
+def public_part(pair: str) -> bytes:
+    """What the directory gets to know of a pair."""
+    return f"public part of {pair}".encode()
+
+
+def thumbprint_of(public: bytes) -> str:
+    """SHA-1 in upper-case hex, as the directory shows it."""
+    return sha1(public).hexdigest().upper()

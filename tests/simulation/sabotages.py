@@ -15,6 +15,7 @@ from shared.credentials.issuing import Wanted
 from shared.errors import RegistrarError, Unavailable
 from shared.job import Job
 from shared.model import ApplicationState, PasswordCredential, VaultEntry
+from shared.naming import SECRET_CONTENT_TYPE
 from shared.operation import Operation
 from shared.ports import CreatedApplication, IssuedPassword, Lease, Versioned
 from shared.registration import application, credentials, permissions, register
@@ -58,8 +59,15 @@ def _blind_retry(world: World) -> None:
 def _no_vault_write(world: World) -> None:
     put = world.vault.put
 
-    def forget(name: str, value: str, expires: datetime, tags: Mapping[str, str]) -> VaultEntry:
-        return put(name, "", expires, tags)
+    def forget(
+        name: str,
+        value: str,
+        expires: datetime,
+        tags: Mapping[str, str],
+        content_type: str = SECRET_CONTENT_TYPE,
+        thumbprint: str = "",
+    ) -> VaultEntry:
+        return put(name, "", expires, tags, content_type, thumbprint)
 
     world.vault.put = forget
 

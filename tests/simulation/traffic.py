@@ -11,6 +11,7 @@ from tests.fakes.world import World, example
 
 FOREIGN_APP = "payroll"
 DELETED_SECRET = "app-2--deleted"
+CERTIFICATE = "certificate"
 _REDIRECTS = (
     "http://localhost",
     "http://localhost:8400",
@@ -25,6 +26,8 @@ _CREDENTIALS = (
     ["client-secret", "second"],
     ["client-secret", "taken"],
     ["client-secret", "deleted"],
+    ["client-secret", CERTIFICATE],
+    ["client-secret", CERTIFICATE, "second-certificate"],
 )
 _PEOPLE = ("ada@contoso.example",) * 8 + ("grace@contoso.example", "mallory@contoso.example")
 _TWINS = {"api": "Azure Digital Twins", "delegated": ["Read.Write"], "application": []}
@@ -84,8 +87,8 @@ def furnish(world: World) -> None:
 def _change(draw: Random, unique_name: str, number: int) -> dict[str, Any]:
     names = draw.choice(_CREDENTIALS)
     days = draw.choice((1, 90))
-    secrets = [{"name": name, "type": "secret", "description": f"for {number}", "lifetimeDays": days} for name in names]
-    request = example(requestId=f"R{number:04}", requestedBy=draw.choice(_PEOPLE), credentials=secrets)
+    credentials = [_credential(name, number, days) for name in names]
+    request = example(requestId=f"R{number:04}", requestedBy=draw.choice(_PEOPLE), credentials=credentials)
     if draw.random() < 0.2:
         request["owner"] = draw.choice(_PEOPLE)
     uris = [uri for uri in _REDIRECTS[:2] if draw.random() < 0.5]
@@ -100,6 +103,13 @@ def _change(draw: Random, unique_name: str, number: int) -> dict[str, Any]:
     return request
 
 
+def _credential(name: str, number: int, days: int) -> dict[str, Any]:
+    kind = (
+        {"type": "certificate", "lifetimeDays": 90} if CERTIFICATE in name else {"type": "secret", "lifetimeDays": days}
+    )
+    return {"name": name, "description": f"for {number}", **kind}
+
+
 def _rotation(draw: Random, unique_name: str, number: int) -> dict[str, Any]:
     request: dict[str, Any] = {
         "schemaVersion": "1",
@@ -107,7 +117,7 @@ def _rotation(draw: Random, unique_name: str, number: int) -> dict[str, Any]:
         "action": "rotate",
         "requestedBy": draw.choice(_PEOPLE),
         "application": {"uniqueName": unique_name},
-        "credential": draw.choice(("client-secret", "client-secret", "second")),
+        "credential": draw.choice(("client-secret", "client-secret", "second", CERTIFICATE)),
         "reason": "asked for",
     }
     if draw.random() < 0.4:

@@ -199,6 +199,7 @@ def test_the_identity_holds_the_roles_it_needs_and_no_other() -> None:
     assert given == {
         ("modules/storage.bicep", "role", "account"),
         ("modules/vault.bicep", "roles.secretsOfficer", "vault"),
+        ("modules/vault.bicep", "roles.certificatesOfficer", "vault"),
         ("modules/monitoring.bicep", "monitoringMetricsPublisher", "insights"),
     }
     registrar_roles = re.findall(r"roles\.(\w+)", STORAGE.all("var")["registrarRoles"].body)

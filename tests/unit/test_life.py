@@ -118,7 +118,7 @@ def test_the_directory_is_believed_only_when_its_read_is_young_enough() -> None:
 def test_a_replaced_version_goes_when_its_successor_says_so() -> None:
     old, new = entry(), entry(SUCCESSOR, "v2")
     assert SUCCESSOR.retire_after is not None
-    assert retirements([old, new]) == (Retirement("key-1", "v1", SUCCESSOR.retire_after),)
+    assert retirements([old, new]) == (Retirement("key-1", "v1", SUCCESSOR.retire_after, "secret"),)
     assert retirements([replace(old, enabled=False), new]) == ()
     assert next_due([old, new]) == min(SUCCESSOR.retire_after, rotate_at(new, SUCCESSOR) or EXPIRES)
 

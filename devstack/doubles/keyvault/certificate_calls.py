@@ -92,13 +92,18 @@ def list_versions(call: Call) -> Document:
 
 
 def update(call: Call) -> Document:
-    """Change attributes and tags."""
+    """Change attributes, which the secret of the same name mirrors, and tags (Microsoft Learn, about-certificates)."""
     item = call.certificates.live(call.name)
     version = _existing_version(call, item)
     given = checked_fields(call.body)
     version["attributes"] |= given.pop("attributes") | {"updated": call.certificates.now()}
     version |= given
     call.certificates.save(item)
+    secret = call.secrets.live(call.name)
+    mirrored = version_of(secret, version["version"])
+    if mirrored is not None:
+        mirrored["attributes"] = dict(version["attributes"])
+        call.secrets.save(secret)
     return _bundle(call, item, version)
 
 

@@ -132,6 +132,7 @@ def _vault(config: StackConfig) -> dict[str, Any]:
     holders = (
         (config.administrator, "Key Vault Administrator"),
         (config.registrar, "Key Vault Secrets Officer"),
+        (config.registrar, "Key Vault Certificates Officer"),
         (config.requester, "Key Vault Secrets User"),
     )
     return {

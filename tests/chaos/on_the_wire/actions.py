@@ -16,7 +16,17 @@ from tests.chaos.on_the_wire.action import (
     unreadable,
 )
 from tests.chaos.on_the_wire.points import Point
-from tests.chaos.on_the_wire.rotation_actions import Check, Replace, Retire, Revoke, Rotate, Sweep
+from tests.chaos.on_the_wire.rotation_actions import (
+    Check,
+    RegisterCertificate,
+    Replace,
+    Retire,
+    RetireCertificate,
+    Revoke,
+    Rotate,
+    RotateCertificate,
+    Sweep,
+)
 from tests.chaos.on_the_wire.stage import NotReached, Stage
 from tests.chaos.on_the_wire.timer_actions import CleanUp, Poison, PoisonUnreadable, Resume
 from tests.e2e.driver import request
@@ -189,4 +199,7 @@ ACTIONS: Sequence[Action] = (
     Retire(),
     Sweep(),
     Check(),
+    RegisterCertificate(),
+    RotateCertificate(),
+    RetireCertificate(),
 )

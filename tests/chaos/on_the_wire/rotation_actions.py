@@ -12,6 +12,8 @@ from tests.chaos.on_the_wire.stage import NotReached, Stage
 from tests.e2e.driver import request, rotation
 
 _CREDENTIAL, _QUEUE = "client-secret", "credential-rotations"
+CERTIFICATE: dict[str, Any] = {"name": "client-certificate", "type": "certificate"}
+_MAKES_PAIR: Route = ("keyvault", "POST /certificates/{name}/create")
 _SETTLED_SECONDS = 600
 """After so long nothing rests on a read within the lag window."""
 _OVERLAP_SECONDS = 25 * 3600
@@ -61,6 +63,34 @@ class Revoke(Rotate):
         stage.send(rotation(self.final(app), app, revokePrevious={"within": "P1D"}))
 
 
+class RegisterCertificate(Base):
+    """A first registration with a certificate: what comes before that is as with a secret."""
+
+    name = "register-certificate"
+    since: Route | None = _MAKES_PAIR
+
+    def begin(self, stage: Stage, app: str) -> None:
+        """Send the request."""
+        body = request(request_id(app), app)
+        body["credentials"][0] |= CERTIFICATE
+        stage.send(body)
+
+
+class RotateCertificate(Rotate):
+    """A new certificate that the owner asks for."""
+
+    name = "rotate-certificate"
+    since: Route | None = _MAKES_PAIR
+
+    def prepare(self, stage: Stage, apps: Sequence[str]) -> None:
+        """Register the apps."""
+        register(stage, apps, **CERTIFICATE)
+
+    def begin(self, stage: Stage, app: str) -> None:
+        """Send the request."""
+        stage.send(rotation(self.final(app), app, credential=CERTIFICATE["name"]))
+
+
 class Replace(Base):
     """A secret that somebody took out of the directory, and that the registrar replaces by itself."""
 
@@ -98,11 +128,16 @@ class Retire(Base):
     """The end of an overlap: the old secret goes."""
 
     name = "retire"
+    credential = _CREDENTIAL
 
     def prepare(self, stage: Stage, apps: Sequence[str]) -> None:
         """Rotate the secrets of all apps, and lose the index, so that no sweep comes first."""
         register(stage, apps, overlapDays=1)
-        ask(stage, *(rotation(request_id(app, "rotate"), app) for app in apps))
+        self.let_overlaps_end(stage, apps)
+
+    def let_overlaps_end(self, stage: Stage, apps: Sequence[str]) -> None:
+        """Rotate, and let nobody see that the overlaps are over."""
+        ask(stage, *(rotation(request_id(app, "rotate"), app, credential=self.credential) for app in apps))
         for app in apps:
             stage.forget_due(app)
         stage.advance(_OVERLAP_SECONDS)
@@ -110,7 +145,7 @@ class Retire(Base):
 
     def begin(self, stage: Stage, app: str) -> None:
         """Send a message that names it."""
-        stage.put(_QUEUE, hint(app))
+        stage.put(_QUEUE, hint(app, credential=self.credential))
 
     def is_done(self, stage: Stage, app: str) -> bool:
         """Whether it stands in the index again, as the last thing that is done."""
@@ -120,6 +155,19 @@ class Retire(Base):
         """Send the messages of the others: no sweep would, their rows are lost."""
         for app in apps:
             self.begin(stage, app)
+
+
+class RetireCertificate(Retire):
+    """The end of an overlap: the old certificate leaves the list."""
+
+    name = "retire-certificate"
+    since: Route | None = ("graph", "GET /applications/{id}")
+    credential = CERTIFICATE["name"]
+
+    def prepare(self, stage: Stage, apps: Sequence[str]) -> None:
+        """Rotate the certificates of all apps, and lose the index, so that no sweep comes first."""
+        register(stage, apps, overlapDays=1, **CERTIFICATE)
+        self.let_overlaps_end(stage, apps)
 
 
 class Sweep(Base):

@@ -97,6 +97,7 @@ class DoubledSide:
 
     def __init__(self, local: Local, directory: GraphDirectory, vault: KeyVault, sign_in: EntraSignIn) -> None:
         self._world = local.world
+        self.kept = local.world.documents
         self._vault_name = local.config.vault_name
         self.directory: ports.Directory = directory
         self.vault: ports.Vault = vault
@@ -155,5 +156,4 @@ async def doubled_side(local: Local) -> AsyncGenerator[DoubledSide]:
             yield DoubledSide(local, GraphDirectory(client), vault, EntraSignIn(local.config.tenant_id))
         finally:
             await close(client)
-            for secrets in vars(vault)["_clients"].values():
-                await secrets.close()
+            await vault.close()

@@ -27,7 +27,7 @@ async def test_every_proof_asks_the_endpoint(
     doubled: DoubledSide, registrar: Local, client: tuple[str, Secret]
 ) -> None:
     for _ in range(2):
-        await doubled.sign_in.prove(*client, TWINS_URI)
+        await doubled.sign_in.prove(*client, TWINS_URI, "secret")
     assert sum(count for (service, _), count in registrar.world.calls.items() if service == "entra") == 2
 
 
@@ -38,7 +38,7 @@ async def test_a_refusal_after_the_secret_was_accepted_is_a_proof(
     (twins,) = registrar.world.primary().find("servicePrincipals", "appId", TWINS)
     registrar.world.documents.put("servicePrincipals", twins["id"], twins | {"appRoleAssignmentRequired": True})
     try:
-        await doubled.sign_in.prove(*client, TWINS_URI)
+        await doubled.sign_in.prove(*client, TWINS_URI, "secret")
     finally:
         registrar.world.documents.put("servicePrincipals", twins["id"], twins)
     assert sum(count for (service, _), count in registrar.world.calls.items() if service == "entra") == 1
@@ -49,7 +49,7 @@ async def test_a_throttled_sign_in_proves_nothing_and_names_the_pause(
 ) -> None:
     registrar.world.faults.add(Fault(service="entra", kind=FaultKind.THROTTLE, retry_after=7, times=9))
     with pytest.raises(Throttled) as failed:
-        await doubled.sign_in.prove(*client, TWINS_URI)
+        await doubled.sign_in.prove(*client, TWINS_URI, "secret")
     assert failed.value.after == timedelta(seconds=7)
 
 
@@ -59,12 +59,12 @@ async def test_without_an_answer_nothing_is_proven(
 ) -> None:
     registrar.world.faults.add(Fault(service="entra", kind=kind, status=503, times=9))
     with pytest.raises(Unavailable):
-        await doubled.sign_in.prove(*client, TWINS_URI)
+        await doubled.sign_in.prove(*client, TWINS_URI, "secret")
 
 
 async def test_the_secret_is_in_no_message(doubled: DoubledSide, registrar: Local, client: tuple[str, Secret]) -> None:
     registrar.world.faults.add(Fault(service="entra", kind=FaultKind.ERROR, status=503, times=9))
     with pytest.raises(Unavailable) as failed:
-        await doubled.sign_in.prove(*client, TWINS_URI)
+        await doubled.sign_in.prove(*client, TWINS_URI, "secret")
     chain = [failed.value, failed.value.__cause__, failed.value.__context__]
     assert client[1].reveal() not in "".join(repr(each) + str(each) for each in chain)

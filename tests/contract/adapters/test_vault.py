@@ -50,8 +50,8 @@ async def test_one_version_is_disabled_and_the_others_are_read(side: Side, secre
     first = await store(side, secret_name, "1")
     side.advance(2)
     second = await store(side, secret_name, "2")
-    await side.vault.disable("app", secret_name, first.version)
-    await side.vault.disable("app", secret_name, first.version)
+    await side.vault.disable("app", secret_name, first.version, "secret")
+    await side.vault.disable("app", secret_name, first.version, "secret")
     assert [entry.enabled for entry in await side.vault.versions("app", secret_name)] == [False, True]
     with pytest.raises(Forbidden):
         await side.vault.value("app", secret_name, first.version)
@@ -90,7 +90,7 @@ async def test_a_listing_goes_on_in_a_vault_of_ours_and_nowhere_else(doubled: Do
 
 async def test_tags_are_replaced_and_nothing_else(side: Side, secret_name: str) -> None:
     stored = await store(side, secret_name, a="b")
-    await side.vault.retag("app", secret_name, stored.version, {"c": "d"})
+    await side.vault.retag("app", secret_name, stored.version, {"c": "d"}, "secret")
     (newest,) = await side.vault.versions("app", secret_name)
     assert (newest.tags, newest.expires, newest.version) == ({"c": "d"}, ENDS, stored.version)
 
@@ -109,13 +109,13 @@ async def test_a_deleted_secret_holds_its_name_and_comes_back(side: Side, secret
     with pytest.raises(NotYetVisible) as refused:
         await store(side, secret_name)
     assert refused.value.took_effect is False
-    await side.vault.recover("app", secret_name)
+    await side.vault.recover("app", secret_name, "secret")
     assert await side.vault.versions("app", secret_name) == (stored,)
 
 
 async def test_what_is_not_deleted_is_not_recovered(side: Side, secret_name: str) -> None:
     with pytest.raises(NotYetVisible):
-        await side.vault.recover("app", secret_name)
+        await side.vault.recover("app", secret_name, "secret")
 
 
 async def test_a_disabled_version_is_shown_as_such_and_not_read(side: Side, secret_name: str) -> None:
@@ -133,4 +133,4 @@ async def test_an_unknown_version_is_not_visible(side: Side, secret_name: str) -
     with pytest.raises(NotYetVisible):
         await side.vault.value("app", secret_name, unknown)
     with pytest.raises(NotYetVisible):
-        await side.vault.retag("app", secret_name, unknown, {"a": "b"})
+        await side.vault.retag("app", secret_name, unknown, {"a": "b"}, "secret")

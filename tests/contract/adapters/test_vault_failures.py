@@ -86,7 +86,7 @@ async def test_a_recovery_is_not_repeated(warm: DoubledSide, registrar: Local, s
     registrar.world.calls.clear()
     registrar.world.faults.add(Fault(service="keyvault", kind=FaultKind.LOST_ANSWER, method="POST", times=9))
     with pytest.raises(Unavailable):
-        await warm.vault.recover("app", secret_name)
+        await warm.vault.recover("app", secret_name, "secret")
     assert registrar.world.calls["keyvault", "POST /deletedsecrets/{name}/recover"] == 1
 
 
@@ -96,7 +96,7 @@ async def test_a_recovery_that_takes_long_is_not_waited_for(
     await store(warm, secret_name)
     warm.delete_secret(secret_name)
     registrar.world.weather.recovery_seconds = 600
-    await warm.vault.recover("app", secret_name)
+    await warm.vault.recover("app", secret_name, "secret")
     with pytest.raises(Deferred) as failed:
         await store(warm, secret_name, "2")
     assert failed.value.took_effect is False

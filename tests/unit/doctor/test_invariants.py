@@ -102,7 +102,7 @@ WRONG: dict[str, tuple[str, Change]] = {
         lambda: remembering(Foreign(applications=(Application("object-8", "client-8", None, "Ledger"),))),
     ),
     "a secret made by hand gone": (
-        "4: app: the secret key-7",
+        "4: app: the credential key-7",
         lambda: remembering(Foreign(passwords=frozenset({("object-1", "key-7")}))),
     ),
     "a redirect URI added by hand gone": (

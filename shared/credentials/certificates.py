@@ -1,0 +1,94 @@
+"""How a certificate is issued: made where its key stays, and known to the directory before any client reads it.
+
+    make        Key Vault makes the pair under the pending name; the private key never leaves it but to sign in
+    add         its public part goes into the application's list, beside what is there
+    prove       a token is obtained with it
+    promote     the pair is imported as the newest version of the name that clients read
+
+A version made under that name directly would be the newest one before the directory knows it. Nothing of this can be
+live without its key in the vault. An operation that ends before the pair is promoted leaves it to its clean-up entry.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from shared.credentials.issuing import Holder, Kept, Wanted, close_cleanup, recover
+from shared.credentials.keys import add_key
+from shared.credentials.pending import is_given_up
+from shared.errors import Deferred, NotYetVisible, RegistrarError
+from shared.job import Job
+from shared.model import VaultEntry
+from shared.naming import credential_display_name
+from shared.ports import Cleanup
+
+DAYS_PER_MONTH = 31
+"""Key Vault counts a certificate's life in months: so many days each, it never lives longer than was asked for."""
+
+
+def months_of(lifetime: timedelta) -> int:
+    """Return the months of a certificate's life; at least one."""
+    return max(1, lifetime.days // DAYS_PER_MONTH)
+
+
+async def issue_certificate(
+    job: Job, wanted: Wanted, holder: Holder, kept: Kept, promoted: Sequence[VaultEntry]
+) -> VaultEntry:
+    """Return the pending version whose public part the directory knows, with its keyId among its tags.
+
+    `kept` is what the pending name holds: a pair that stands there is used, whoever had it made. `promoted` are the
+    versions that clients read, or have read.
+    """
+    if kept.deleted_tags is not None:
+        await recover(job, wanted.secret_name, "certificate")
+    entry = _standing(job, kept, promoted)
+    if entry is None or await is_given_up(job, holder, entry):
+        entry = await _make(job, wanted)
+    progress = job.operation.credential(wanted.credential)
+    key_id = progress.key_id if progress.version == entry.version else None
+    if key_id is None:
+        public = await job.services.vault.certificate(job.operation.unique_name, entry.name, entry.version)
+        mark = credential_display_name(entry.tags["operationId"], wanted.description)
+        key_id = await add_key(job, holder, public, mark)
+        await job.save_operation(job.operation.with_credential(wanted.credential, key_id=key_id, version=entry.version))
+    return replace(entry, tags={**entry.tags, "keyId": key_id})
+
+
+async def settle_certificate(job: Job, credential: str) -> None:
+    """Note that nothing of this operation stands under the pending name any more."""
+    if job.operation.credential(credential).pending_at is not None:
+        await job.save_operation(job.operation.with_credential(credential, pending_at=None))
+        await close_cleanup(job)
+
+
+def _standing(job: Job, kept: Kept, promoted: Sequence[VaultEntry]) -> VaultEntry | None:
+    entry, used = kept.entry, {version.thumbprint for version in promoted}
+    if entry is None or not entry.enabled or not entry.thumbprint or entry.thumbprint in used:
+        return None
+    return entry if entry.expires is not None and job.now() < entry.expires else None
+
+
+async def _make(job: Job, wanted: Wanted) -> VaultEntry:
+    """Have a pair made, once: it takes Key Vault some seconds, and its answer may be lost."""
+    unique_name, progress = job.operation.unique_name, job.operation.credential(wanted.credential)
+    if job.is_recent(progress.pending_at):
+        raise NotYetVisible(f"the certificate {wanted.secret_name} is being made")
+    await job.lease.keep()
+    now = job.now()
+    await job.save_operation(job.operation.with_credential(wanted.credential, pending_at=now))
+    await job.services.cleanups.put(Cleanup(unique_name, job.operation.id, wanted.secret_names, now))
+    try:
+        entry = await job.services.vault.make_certificate(
+            unique_name,
+            wanted.secret_name,
+            subject=f"CN={unique_name}",
+            months=months_of(wanted.lifetime),
+            tags=wanted.tags.to_tags(),
+        )
+    except RegistrarError as error:
+        if not isinstance(error, Deferred) or error.took_effect is False:
+            await job.save_operation(job.operation.with_credential(wanted.credential, pending_at=None))
+        raise
+    if entry is None:
+        raise NotYetVisible(f"the certificate {wanted.secret_name} is being made")
+    return entry

@@ -1,0 +1,40 @@
+"""The end of a credential, of either kind: out of the directory, and its value out of reach."""
+
+from shared.credentials.issuing import Holder
+from shared.credentials.keys import remove_key, remove_key_in
+from shared.credentials.tags import read_tags
+from shared.job import Job
+from shared.model import CredentialType, VaultEntry
+from shared.ports import Lease
+from shared.services import Services
+
+
+def key_id_of(entry: VaultEntry, holder: Holder) -> str | None:
+    """Which live credential a version holds: by its tags, or by its thumbprint where the directory named it later."""
+    seen, tags = holder.seen, read_tags(entry)
+    if seen is None or tags is None:
+        return None
+    if tags.key_id:
+        return tags.key_id if seen.find(tags.key_id) is not None else None
+    return next((key.key_id for key in seen.keys if key.thumbprint == entry.thumbprint), None)
+
+
+async def remove_credential(job: Job, object_id: str, kind: CredentialType, key_id: str) -> bool:
+    """Take a credential out of the directory; False when it does not show it: gone, or made too recently."""
+    if kind == "certificate":
+        return await remove_key_in(job, object_id, key_id)
+    return await job.services.directory.remove_password(object_id, key_id)
+
+
+async def remove_credential_of(
+    services: Services, lease: Lease, unique_name: str, object_id: str, kind: CredentialType, key_id: str
+) -> bool:
+    """Do the same for those who hold the app's lease, but no operation."""
+    if kind == "certificate":
+        return await remove_key(services, lease, unique_name, object_id, key_id)
+    return await services.directory.remove_password(object_id, key_id)
+
+
+async def disable(job: Job, entry: VaultEntry) -> None:
+    """Put a version's value out of reach."""
+    await job.services.vault.disable(job.operation.unique_name, entry.name, entry.version, entry.type)

@@ -1,0 +1,65 @@
+"""The pending name: where a credential waits for the sign-in that proves it, and no client reads it.
+
+    <uniqueName>--<credential>--pending     issued, and kept at once
+    <uniqueName>--<credential>              promoted: the newest version, which clients read
+
+The pending secret stays, its used versions disabled: a deleted name is reserved by soft delete.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from shared.credentials.ending import disable, key_id_of, remove_credential
+from shared.credentials.issuing import Holder
+from shared.credentials.tags import SecretTags, read_tags
+from shared.errors import NotYetVisible
+from shared.job import Job
+from shared.model import VaultEntry
+from shared.naming import pending_secret_name, vault_secret_name
+
+_UNPROVEN_AT_MOST = timedelta(hours=1)
+"""What an earlier operation left under the pending name and nobody could sign in with for so long is replaced."""
+
+
+async def is_given_up(job: Job, holder: Holder, entry: VaultEntry) -> bool:
+    """Remove a pending credential that an earlier operation could not prove in all its time."""
+    tags = read_tags(entry)
+    is_old = entry.created is not None and job.now() - entry.created >= _UNPROVEN_AT_MOST
+    if tags is None or tags.operation_id == job.operation.id or not is_old:
+        return False
+    key_id = key_id_of(entry, holder)
+    if key_id is not None:
+        await remove_credential(job, holder.object_id, entry.type, key_id)
+    await disable(job, entry)
+    return True
+
+
+async def promote(job: Job, credential: str, pending: VaultEntry, tags: SecretTags) -> VaultEntry:
+    """Make the proven value the newest version of the name that clients read."""
+    unique_name, vault = job.operation.unique_name, job.services.vault
+    if pending.expires is None:
+        raise NotYetVisible(f"somebody changed the attributes of {pending.name}")
+    value = await vault.value(unique_name, pending.name, pending.version)
+    await job.lease.keep()
+    name = vault_secret_name(unique_name, credential)
+    if pending.type == "certificate":
+        return await vault.import_certificate(unique_name, name, value, tags.to_tags())
+    return await vault.store(
+        unique_name, name, value, not_before=job.now(), expires=pending.expires, tags=tags.to_tags()
+    )
+
+
+async def clear_pending(job: Job, credential: str, holder: Holder, promoted: Sequence[VaultEntry]) -> None:
+    """Disable what lies under the pending name, and end any credential issued for it that was not promoted.
+
+    It is listed anew: a store whose answer was lost may have left two versions of one value.
+    """
+    unique_name = job.operation.unique_name
+    done = {entry.tags.get("keyId") for entry in promoted}
+    for entry in await job.services.vault.versions(unique_name, pending_secret_name(unique_name, credential)):
+        if not entry.enabled:
+            continue
+        key_id = key_id_of(entry, holder)
+        if key_id is not None and key_id not in done:
+            await remove_credential(job, holder.object_id, entry.type, key_id)
+        await disable(job, entry)
