@@ -108,6 +108,11 @@ class StateFolder:
         return self.root / "temporary"
 
     @property
+    def template(self) -> Path:
+        """Socket of the process that forks hosts and workers, where one does; see `devstack.template`."""
+        return self.root / "template.sock"
+
+    @property
     def lock(self) -> Path:
         """Locked by the running supervisor, so that no two stacks share a folder."""
         return self.root / "lock"

@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from devstack import watchdog
+from devstack.forked import Forked, Start
 
 _STOP_SECONDS = 10.0
 _PROBE_SECONDS = 0.05
@@ -33,6 +35,8 @@ class Service:
     environment: Mapping[str, str]
     ready: Callable[[], bool]
     patience: float = 60.0
+    template: Path | None = None
+    """Socket of the template that forks it, instead of a new interpreter; `command` is then `python -m …`."""
 
 
 class Watchdog:
@@ -81,14 +85,7 @@ class Process:
         self._log = log
         self._guard = guard
         with log.open("ab") as output:
-            self._popen = subprocess.Popen(
-                service.command,
-                env=dict(service.environment),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            self._popen = _start(service, output)
         guard.guard(self._popen.pid)
 
     @property
@@ -133,6 +130,22 @@ class Process:
     def _end_of_log(self) -> str:
         lines = self._log.read_text(errors="replace").splitlines()[-_TAIL_LINES:]
         return "\n  ".join([f"the end of {self._log}:", *lines])
+
+
+def _start(service: Service, output: BinaryIO) -> subprocess.Popen[bytes] | Forked:
+    if service.template is not None:
+        _, _, module, *arguments = service.command
+        descriptors = {1: output.fileno(), 2: output.fileno()}
+        start = Start(module, arguments, service.environment, descriptors, new_session=True)
+        return Forked(service.template, start)
+    return subprocess.Popen(
+        service.command,
+        env=dict(service.environment),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
 
 
 def _in_words(code: int) -> str:

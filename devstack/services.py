@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -10,23 +11,25 @@ import httpx
 
 from devstack.config import StackConfig, StateFolder
 from devstack.environment import azurite, functions_settings, own_environment
+from devstack.forked import SETTING as forked_setting
 from devstack.process import Service
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 type HostName = Literal["host", "host-2"]
-type ServiceName = Literal["doubles", "azurite"] | HostName
+type ServiceName = Literal["doubles", "azurite", "template"] | HostName
 
 HOSTS: Sequence[HostName] = ("host", "host-2")
 """Two instances of the app, as when Azure scales out: same queues, same storage, same settings."""
 
 
 def describe_services(
-    config: StackConfig, state: Path, app: Path, settings: Mapping[str, str]
+    config: StackConfig, state: Path, app: Path, settings: Mapping[str, str], template: Path | None = None
 ) -> dict[ServiceName, Service]:
     """The services of one stack, in the order in which they start.
 
-    `app` is the Functions app's folder, `settings` are app settings over those that the stack makes.
+    `app` is the Functions app's folder, `settings` are app settings over those that the stack makes. `template` is
+    the socket of the process that forks hosts and workers, where one is to.
     """
     ports, folder = config.ports, StateFolder(state)
     own = own_environment() | {"TMPDIR": str(folder.temporary)}
@@ -36,6 +39,7 @@ def describe_services(
     # Which of the app's processes makes a call is read from here: the SDKs add it to their User-Agent.
     caller = {"AZURE_HTTP_USER_AGENT": "devstack-host"}
     environment = python | functions_settings(config, state) | caller | dict(settings)
+    forked = {forked_setting: str(template)} if template is not None else {}
     return {
         "doubles": Service(
             "doubles",
@@ -44,7 +48,18 @@ def describe_services(
             partial(_answers, f"http://127.0.0.1:{ports.control}/health"),
         ),
         "azurite": Service("azurite", arguments, storage.environment(own), storage.is_ready),
-        **{name: _host(name, app, host_url(config, name), folder.clock, environment) for name in HOSTS},
+        "template": Service(
+            "template",
+            [sys.executable, "-m", "devstack.template", "--socket", str(template)],
+            environment,
+            lambda: template is not None and template.exists(),
+        ),
+        **{
+            name: replace(
+                _host(name, app, host_url(config, name), folder.clock, environment | forked), template=template
+            )
+            for name in HOSTS
+        },
     }
 
 

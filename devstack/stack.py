@@ -10,6 +10,7 @@ import httpx
 from devstack import certificates
 from devstack.config import StackConfig, StateFolder
 from devstack.environment import azurite, client_environment, own_environment
+from devstack.forked import is_possible
 from devstack.lock import StateLock
 from devstack.process import Process, StackError, Watchdog
 from devstack.provisioning import provision_storage
@@ -45,13 +46,16 @@ class Stack:
         hosts: int = 1,
         recording: bool = False,
         settings: Mapping[str, str] | None = None,
+        forked: bool = False,
     ) -> Self:
         """Start a stack and return when it is ready to serve.
 
         `weather` is what the control plane's /weather takes. `fixed_ports` are wishes by service; all others
         are chosen. `hosts` is how many Functions hosts share the work, 0 to 2; 0 leaves it to somebody else (Core
         Tools, say). With `recording`, the control plane's journal has the app's calls to storage, too, and traps and
-        faults reach them. `settings` are app settings over those that the stack makes.
+        faults reach them. `settings` are app settings over those that the stack makes. With `forked`, hosts and workers
+        are forked from a process that has imported what they need, where the machine can do that: for those who kill
+        them often.
         Raises StackError or ConfigError when it cannot run; nothing is left running then.
         """
         state = state.absolute()
@@ -66,7 +70,7 @@ class Stack:
             lock.release()
             raise
         try:
-            stack._start(app, weather or {}, hosts, settings or {})
+            stack._start(app, weather or {}, hosts, settings or {}, forked=forked)
             lock.announce("ready")
         except BaseException:
             stack.stop()
@@ -124,14 +128,19 @@ class Stack:
         self._guard.dismiss()
         self._lock.release()
 
-    def _start(self, app: Path, weather: Mapping[str, Any], hosts: int, settings: Mapping[str, str]) -> None:
+    def _start(
+        self, app: Path, weather: Mapping[str, Any], hosts: int, settings: Mapping[str, str], *, forked: bool
+    ) -> None:
         self.logs.mkdir(exist_ok=True)
         self._folder.temporary.mkdir(exist_ok=True)
         for log in self.logs.glob("*.log"):
             log.unlink()
         made = certificates.ensure(self._folder.certificates)
-        self._services = describe_services(self.config, self.state, app, settings)
-        self._launch("doubles", "azurite")
+        socket = self._folder.template
+        socket.unlink(missing_ok=True)
+        template = socket if forked and is_possible(socket) else None
+        self._services = describe_services(self.config, self.state, app, settings, template)
+        self._launch("doubles", "azurite", *(["template"] if template is not None else []))
         self._set_weather(weather)
         connection_string = azurite(self.config, self.state).connection_string()
         provision_storage(connection_string, REPOSITORY / "infra/storage.json", made.ca)

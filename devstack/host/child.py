@@ -5,14 +5,16 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from devstack.forked import SETTING, ForkedChild, Start
 from devstack.host import wire
 from devstack.host.errors import HostError
 
+_WORKER = "devstack.host.worker"
 _REPOSITORY = Path(__file__).resolve().parents[2]
 _STOP_SECONDS = 2.0
 _MARK = {"AZURE_HTTP_USER_AGENT": "devstack-worker"}
@@ -28,7 +30,7 @@ class Child:
 
     def __init__(
         self,
-        process: asyncio.subprocess.Process,
+        process: asyncio.subprocess.Process | ForkedChild,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         log: Callable[[wire.Message], None],
@@ -56,16 +58,8 @@ class Child:
         """
         ours, theirs = socket.socketpair()
         with theirs:
-            command = [sys.executable, "-u", "-m", "devstack.host.worker", "--socket", str(theirs.fileno())]
-            command += ["--app", str(app), "--clock-file", str(clock_file)]
-            # Of all descriptors the child gets this one alone: no listening socket outlives the host in it.
-            process = await asyncio.create_subprocess_exec(
-                *command,
-                cwd=_REPOSITORY,
-                env={**(os.environ if environment is None else environment), **_MARK},
-                stdin=asyncio.subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(),),
-            )
+            arguments = ["--socket", str(theirs.fileno()), "--app", str(app), "--clock-file", str(clock_file)]
+            process = await _start(arguments, theirs.fileno(), os.environ if environment is None else environment)
         child = cls(process, *await asyncio.open_connection(sock=ours), log)
         try:
             await child._read_index()
@@ -134,6 +128,25 @@ class Child:
         for answer in self._answers.values():
             if not answer.done():
                 answer.set_exception(WorkerGoneError(f"the worker process ended ({describe_exit(code)})"))
+
+
+async def _start(
+    arguments: Sequence[str], connection: int, environment: Mapping[str, str]
+) -> asyncio.subprocess.Process | ForkedChild:
+    """Start the worker, or have it forked. Of all descriptors it gets `connection` alone, beside the standard ones:
+    no listening socket outlives the host in it.
+    """
+    marked = {**environment, **_MARK}
+    if template := environment.get(SETTING):
+        start = Start(_WORKER, arguments, marked, {1: 1, 2: 2, connection: connection}, ends_with=os.getpid())
+        return await ForkedChild.start(Path(template), start)
+    return await asyncio.create_subprocess_exec(
+        *[sys.executable, "-u", "-m", _WORKER, *arguments],
+        cwd=_REPOSITORY,
+        env=marked,
+        stdin=asyncio.subprocess.DEVNULL,
+        pass_fds=(connection,),
+    )
 
 
 def describe_exit(code: int) -> str:

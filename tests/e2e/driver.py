@@ -1,5 +1,6 @@
 """Drives a running stack as its users do: over queues, HTTP and the services' own interfaces, and nothing else."""
 
+import base64
 import json
 import ssl
 import time
@@ -10,7 +11,7 @@ from typing import Any
 
 import httpx
 from azure.core.exceptions import ResourceNotFoundError
-from azure.identity import ClientSecretCredential
+from azure.identity import CertificateCredential, ClientSecretCredential
 from azure.keyvault.secrets import SecretClient
 from azure.keyvault.secrets._shared import http_challenge_cache
 from azure.storage.queue import QueueClient
@@ -145,6 +146,13 @@ class Driver:
     def sign_in(self, client_id: str, secret: str) -> str:
         """Sign in as the new app; the token."""
         credential = ClientSecretCredential(self.stack.config.tenant_id, client_id, secret, **self._network)
+        return credential.get_token(f"{RESOURCE}/.default").token
+
+    def sign_in_with_certificate(self, client_id: str, pair: str) -> str:
+        """Sign in as the new app with a certificate as the vault keeps it: PFX in base64; the token."""
+        credential = CertificateCredential(
+            self.stack.config.tenant_id, client_id, certificate_data=base64.b64decode(pair), **self._network
+        )
         return credential.get_token(f"{RESOURCE}/.default").token
 
     def credential(self, identity: Client) -> ClientSecretCredential:

@@ -48,6 +48,35 @@ def test_a_leaked_secret_is_refused_and_the_answer_says_since_when(driver: Drive
     assert len(keys(driver, "leaked")) == 1
 
 
+def test_a_certificate_is_registered_replaced_and_goes(driver: Driver) -> None:
+    body = request("ROT-4", "certified")
+    body["credentials"] = [{"name": "pair", "type": "certificate", "lifetimeDays": 90, "overlapDays": 1}]
+    answer = driver.ask(body)
+    client, old = answer["data"]["clientId"], driver.stored("certified", "pair")
+    assert answer["data"]["credentials"][0]["type"] == "certificate"
+    assert driver.sign_in_with_certificate(client, old)
+    driver.advance(HOUR)
+    answer = driver.ask(rotation("ROT-4-rotate", "certified", credential="pair"))
+    assert answer["type"] == "registrar.credential.rotated.v1"
+    new = driver.stored("certified", "pair")
+    assert new != old
+    assert driver.sign_in_with_certificate(client, new)
+    assert driver.sign_in_with_certificate(client, old)
+    driver.advance(26 * HOUR)
+    kept = answer["data"]["credentials"][0]["keyId"]
+    eventually(lambda: certificates(driver, "certified") == [kept] or None, "the old certificate to go")
+    assert driver.sign_in_with_certificate(client, driver.stored("certified", "pair"))
+    with pytest.raises(ClientAuthenticationError):
+        driver.sign_in_with_certificate(client, old)
+
+
+def certificates(driver: Driver, unique_name: str) -> list[str]:
+    """The keyIds of an app's certificates; every look lets a moment of stack time pass."""
+    driver.advance(60)
+    (app,) = driver.applications(unique_name)
+    return [key["keyId"] for key in app["keyCredentials"]]
+
+
 def test_a_short_lived_secret_is_replaced_in_time_and_the_old_one_goes(driver: Driver) -> None:
     short = request("ROT-3", "short-lived")
     short["credentials"][0] |= {"lifetimeDays": 4, "rotateBeforeDays": 2, "overlapDays": 1}

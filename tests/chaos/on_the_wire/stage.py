@@ -319,10 +319,15 @@ class Stage:
 @contextmanager
 def stage(folder: Path) -> Generator[Stage]:
     """Start a stack in a folder, with its witness watching; stopped on leaving."""
-    with ExitStack() as clients, Stack.start(folder, recording=True, settings=_HOST_SETTINGS) as stack:
+    with ExitStack() as clients, _started(folder) as stack:
         made = Stage(stack, clients)
         made.witness.remember_foreign()
         yield made
+
+
+def _started(folder: Path) -> Stack:
+    """Hosts and workers die here by the dozen: they are forked."""
+    return Stack.start(folder, recording=True, settings=_HOST_SETTINGS, forked=True)
 
 
 def judged(stage: Stage) -> Sequence[str]:

@@ -27,7 +27,7 @@ class WeatherSuite:
     def run(self, unit: str, folder: Path) -> Result:
         """Play the schedule of one seed."""
         schedule = draw_schedule(int(unit))
-        with Stack.start(folder, hosts=schedule.hosts, recording=schedule.recording) as stack:
+        with Stack.start(folder, hosts=schedule.hosts, recording=schedule.recording, forked=True) as stack:
             result = Day(Driver(stack), schedule).play()
         again = f"(seed {unit}; again: python -m tests.chaos unit {self.name} {unit})"
         return result.model_copy(update={"breaches": [f"{breach} {again}" for breach in result.breaches]})
