@@ -7,12 +7,15 @@ from typing import Any
 
 from azure.data.tables.aio import TableServiceClient
 
-from shared.adapters.table import Table, entity
+from shared.adapters.table import Table, entity, packed, unpacked
 from shared.naming import DUE_TABLE, vault_secret_name
 from shared.ports import DueEntry, DuePlace, day_of
 
 _SAME = timedelta(seconds=1)
 """Table Storage keeps a moment to the tenth of a microsecond, Python to the microsecond."""
+
+_LINK = ("directory", "changes")
+"""Place of the row with the directory's link: behind all days, so that no sweep reads it; lost with the index."""
 
 
 class DueTable:
@@ -53,6 +56,15 @@ class DueTable:
     async def remove(self, unique_name: str, credential: str, day: str) -> None:
         """Take a credential off one day; not there is a success."""
         await self._table.delete(*_place(unique_name, credential, day))
+
+    async def directory_link(self) -> str | None:
+        """Read by which link the directory is asked for its next changes; None before the first time."""
+        found = await self._table.get(*_LINK)
+        return unpacked(found[0]) if found is not None else None
+
+    async def keep_directory_link(self, link: str) -> None:
+        """Note that everything that had changed before this link was given is seen to."""
+        await self._table.upsert(*_LINK, packed(link))
 
 
 def _place(unique_name: str, credential: str, day: str) -> tuple[str, str]:

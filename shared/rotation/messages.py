@@ -72,12 +72,15 @@ class CheckOn:
     place: VaultPlace | None = None
     checked: int = 0
     different: int = 0
+    link: str | None = None
+    """Where the directory is asked for its next changes, once all that was read at the beginning is seen to."""
 
     def to_json(self) -> str:
         """Return the message."""
         place = [self.place.url, self.place.token] if self.place is not None else None
         numbers = [self.part, self.parts, self.checked, self.different]
-        return json.dumps({"schemaVersion": _OURS, "checkIndex": numbers, "from": place})
+        message = {"schemaVersion": _OURS, "checkIndex": numbers, "from": place, "directoryLink": self.link}
+        return json.dumps(message)
 
 
 type RotationMessage = Hint | SweepOn | CheckOn
@@ -132,7 +135,8 @@ def _check(fields: dict[str, Any]) -> CheckOn | None:
             return None
     match fields["checkIndex"]:
         case [int() as part, int() as parts, int() as checked, int() as different] if 0 <= part < parts:
-            return CheckOn(part, parts, place, checked, different)
+            link = fields.get("directoryLink")
+            return CheckOn(part, parts, place, checked, different, link if isinstance(link, str) else None)
         case _:
             return None
 

@@ -147,10 +147,11 @@ class FakeCleanups:
 
 
 class FakeDue:
-    """`rows` by (day, uniqueName, credential)."""
+    """`rows` by (day, uniqueName, credential), and the directory's `link`."""
 
     def __init__(self, faults: Faults) -> None:
         self.faults = faults
+        self.link: str | None = None
         self.rows: dict[tuple[str, str, str], DueEntry] = {}
 
     async def until(self, day: str, after: DuePlace | None = None) -> AsyncIterator[tuple[DuePlace, DueEntry]]:
@@ -181,6 +182,14 @@ class FakeDue:
     @outgoing("table remove due")
     def remove(self, unique_name: str, credential: str, day: str) -> None:
         self.rows.pop((day, unique_name, credential), None)
+
+    @outgoing("table directory link")
+    def directory_link(self) -> str | None:
+        return self.link
+
+    @outgoing("table keep directory link")
+    def keep_directory_link(self, link: str) -> None:
+        self.link = link
 
 
 class FakeBackoff:

@@ -57,7 +57,7 @@ def test_our_own_messages_are_read_as_they_were_written(hint: Hint) -> None:
     assert parse_message(hint.to_json().encode()) == (hint,)
     sweep = SweepOn(DuePlace("20261126-a", "x--y"))
     assert parse_message(sweep.to_json().encode()) == (sweep,)
-    for check in (CheckOn(3, 30), CheckOn(0, 1, VaultPlace("https://contoso.vault.azure.net", "token"), 7, 2)):
+    for check in (CheckOn(3, 30), CheckOn(0, 1, VaultPlace("https://contoso.vault.azure.net", "token"), 7, 2, "link")):
         assert parse_message(check.to_json().encode()) == (check,)
 
 

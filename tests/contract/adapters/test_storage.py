@@ -166,6 +166,14 @@ async def test_what_was_sent_is_known_until_it_is_listed_anew(store: Store, name
     await store.due.remove(name, "client-secret", day_of(at))
 
 
+async def test_the_directorys_link_is_kept_and_is_nothing_that_is_due(store: Store, name: str) -> None:
+    for link in ("https://graph.microsoft.com/v1.0/applications/delta?$deltatoken=" + "x" * 40_000, f"short-{name}"):
+        await store.due.keep_directory_link(link)
+        assert await store.due.directory_link() == link
+    assert await listed(store, datetime(2000, 1, 1, tzinfo=UTC)) == []
+    assert [entry async for _, entry in store.due.until("99991231") if entry.unique_name == "directory"] == []
+
+
 async def test_the_longer_pause_is_kept(store: Store) -> None:
     long, short = (store.now().replace(microsecond=0) + minutes * MINUTE for minutes in (60, 30))
     await store.backoff.extend(long, "throttled")
