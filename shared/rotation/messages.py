@@ -1,6 +1,6 @@
 """Messages of the queue `credential-rotations`: hints that something may be due, never more than that.
 
-Ours name a credential, or the place where a sweep goes on. Key Vault's events come through Event Grid in either of
+Ours name a credential, or have a sweep or a check go on. Key Vault's events come through Event Grid in either of
 its schemas, Event Grid's own or CloudEvents 1.0 (Microsoft Learn, "Azure Key Vault as Event Grid source"), and are
 read tolerantly: the documented example itself has a blank in a member's name, and numbers as text. Event Grid may put
 them on the queue in base64.
@@ -16,7 +16,7 @@ from shared.contract.answer import utc_text
 from shared.contract.request import valid_unique_name
 from shared.contract.strict_json import unwrap_base64
 from shared.naming import CREDENTIAL_NAME_LENGTH, PENDING, UNIQUE_NAME_PATTERN
-from shared.ports import DuePlace, VaultPlace
+from shared.ports import VaultPlace
 
 KEY_VAULT_EVENTS = ("Microsoft.KeyVault.SecretNearExpiry", "Microsoft.KeyVault.SecretExpired")
 _OURS = "1"
@@ -54,13 +54,11 @@ class Hint:
 
 @dataclass(frozen=True)
 class SweepOn:
-    """A sweep that met its bound goes on behind this row of the index."""
-
-    place: DuePlace
+    """A sweep that met its bound goes on."""
 
     def to_json(self) -> str:
         """Return the message."""
-        return json.dumps({"schemaVersion": _OURS, "sweepAfter": [self.place.partition, self.place.row]})
+        return json.dumps({"schemaVersion": _OURS, "sweep": True})
 
 
 @dataclass(frozen=True)
@@ -105,11 +103,8 @@ def parse_message(body: bytes) -> tuple[RotationMessage, ...] | None:
 def _own(fields: dict[str, Any]) -> RotationMessage | None:
     if fields.get("schemaVersion") != _OURS:
         return None
-    match fields.get("sweepAfter"):
-        case [str() as partition, str() as row]:
-            return SweepOn(DuePlace(partition, row))
-        case _:
-            pass
+    if fields.get("sweep") is True:
+        return SweepOn()
     if "checkIndex" in fields:
         return _check(fields)
     names = _names(fields.get("uniqueName"), fields.get("credential"))

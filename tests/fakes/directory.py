@@ -104,7 +104,7 @@ class FakeDirectory:
         self.made_principals = Counter[str]()
         self.writes: list[tuple[str, datetime]] = []
         self._application_past: dict[str, Past[SeenApplication]] = {}
-        self._changes: list[tuple[datetime, str, str]] = []
+        self.changes: list[tuple[datetime, str, str]] = []
         """When what was changed: its name, and its object id."""
         self._principal_past: dict[str, Past[str]] = {}
         self._consent_past: dict[str, Past[frozenset[Consent]]] = {}
@@ -136,9 +136,9 @@ class FakeDirectory:
     def changed_applications(self, link: str | None) -> ChangedApplications:
         """A link is a place among the changes, and dies of old age."""
         now = self.clock.now()
-        visible = sum(at <= now - self.lag for at, _, _ in self._changes)
+        visible = sum(at <= now - self.lag for at, _, _ in self.changes)
         first = self._place_of(link, now) if link is not None else 0
-        names = {name: object_id for _, name, object_id in self._changes[first:visible]}
+        names = {name: object_id for _, name, object_id in self.changes[first:visible]}
         seen = {name: self._application_past[name].seen(self.lag) for name in names}
         ours = {name: app.credentials for name, app in seen.items() if app and APPLICATION_TAG in app.state.tags}
         removed = tuple(names[name] for name, app in seen.items() if app is None) if link is not None else ()
@@ -256,7 +256,7 @@ class FakeDirectory:
         past.set(app.seen() if app is not None else None)
         changed = app or before
         if changed is not None:
-            self._changes.append((self.clock.now(), unique_name, changed.object_id))
+            self.changes.append((self.clock.now(), unique_name, changed.object_id))
 
     def delete(self, unique_name: str) -> None:
         """Somebody soft-deletes the application, and the principal with it: they are gone, the name is not free."""
@@ -321,8 +321,7 @@ class FakeDirectory:
     def _visible(self, object_id: str) -> tuple[str, FakeApplication, SeenApplication]:
         """The application that a call is for, as it is and as the replica that serves the call shows it."""
         for name, app in self.applications.items():
-            seen = self._application_past[name].seen(self.lag)
-            if app.object_id == object_id and seen is not None:
+            if app.object_id == object_id and (seen := self._application_past[name].seen(self.lag)) is not None:
                 return name, app, seen
         raise NotYetVisible("Resource does not exist")
 
