@@ -25,7 +25,10 @@ from tests.fakes.world import INVISIBLE, World, example
 
 CREDENTIAL = "client-secret"
 WAVES, APPS = 12, 50
-"""So many apps are registered every four days."""
+"""So many apps are registered every other day."""
+LEADS = (20, 40)
+"""So many days before its end a credential is due: in the order of that, half of them would come long before others that
+have expired."""
 OFF = timedelta(days=60)
 
 QUEUES = json.loads((Path(__file__).parents[2] / "host.json").read_text())["extensions"]["queues"]
@@ -67,9 +70,9 @@ async def switched_off() -> tuple[World, list[str]]:
     for wave in range(WAVES):
         for number in range(APPS):
             name = f"app-{number}-{wave}"
-            await world.send(request(name, 30 if number % 2 else 20))
+            await world.send(request(name, LEADS[number % 2]))
             names.append(name)
-        world.clock.advance(timedelta(days=4))
+        world.clock.advance(timedelta(days=2))
     first = min(entry.at for entry in world.due.rows.values())
     world.clock.advance(first - world.clock.now() - timedelta(hours=1))
     assert await sweep(world.services) == 0
