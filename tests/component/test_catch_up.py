@@ -27,7 +27,7 @@ CREDENTIAL = "client-secret"
 WAVES, APPS = 12, 50
 """So many apps are registered every other day."""
 LEADS = (20, 40)
-"""So many days before its end a credential is due: in that order, half of them would come long before what has expired."""
+"""So many days before its end a credential is due: in that order, half of them would come before what has expired."""
 OFF = timedelta(days=60)
 
 QUEUES = json.loads((Path(__file__).parents[2] / "host.json").read_text())["extensions"]["queues"]
