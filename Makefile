@@ -52,7 +52,7 @@ test: lint ## everything: what check does, and the contract and end-to-end tests
 chaos: setup ## prove reliability in full: about an hour; goes on where it was cut off; SUITE=weather runs one kind only
 	@$(PYTHON) -m tests.chaos run $(if $(SUITE),--suite "$(SUITE)")
 
-benchmark: setup ## measure what a sweep costs at 1,000, 10,000 and 100,000 credentials: some minutes
+benchmark: setup ## measure what a sweep costs at 1,000, 10,000 and 100,000 credentials: a minute or two
 	@$(PYTHON) -m tests.benchmarks.sweep
 
 check: lint ## the fast subset: format, lint, strict types, import contracts, unit tests

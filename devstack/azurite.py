@@ -33,7 +33,8 @@ class Azurite:
     """One Azurite process that keeps its data in `location` and takes the time from `clock_file`.
 
     With `certificate` and `private_key` (PEM files) it speaks HTTPS and also accepts bearer tokens
-    (`--oauth basic`: issuer and audience are checked, the signature is not, nor any role).
+    (`--oauth basic`: issuer and audience are checked, the signature is not, nor any role). `in_memory` keeps nothing:
+    Azurite otherwise writes its whole database anew every five seconds.
     """
 
     location: Path
@@ -41,6 +42,7 @@ class Azurite:
     ports: AzuritePorts
     certificate: Path | None = None
     private_key: Path | None = None
+    in_memory: bool = False
 
     def command(self) -> tuple[list[str], dict[str, str]]:
         """What to start: the argument vector, and variables to set on top of the caller's environment.
@@ -50,7 +52,8 @@ class Azurite:
         if not ENTRY_POINT.is_file():
             raise FileNotFoundError(f"{ENTRY_POINT} is missing: run `npm ci` in {REPOSITORY}")
         # SDKs speak newer API versions than Azurite lists; its telemetry is on by default.
-        arguments = ["--silent", "--disableTelemetry", "--skipApiVersionCheck", "--location", str(self.location)]
+        arguments = ["--silent", "--disableTelemetry", "--skipApiVersionCheck"]
+        arguments += ["--inMemoryPersistence"] if self.in_memory else ["--location", str(self.location)]
         for service, port in vars(self.ports).items():
             arguments += [f"--{service}Host", "127.0.0.1", f"--{service}Port", str(port)]
             arguments += [f"--{service}KeepAliveTimeout", str(KEEP_ALIVE_SECONDS)]

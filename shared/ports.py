@@ -4,7 +4,7 @@ Every method may raise `Deferred` and its kinds. `None` means "surely not there 
 call that failed never answers with it.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -44,6 +44,18 @@ class IssuedPassword:
     value: Secret
 
 
+@dataclass(frozen=True)
+class ChangedApplications:
+    """Our applications that have changed since a link was given, or all of them."""
+
+    seen: Mapping[str, SeenCredentials]
+    """By uniqueName, with what they show of their credentials."""
+    removed: tuple[str, ...]
+    """Object ids of the applications that are gone. Nothing else is known of them, not even whether they were ours."""
+    link: str
+    """By which to ask for what changes from here on: Graph's delta link."""
+
+
 class Directory(Protocol):
     """Microsoft Graph, as far as registrations need it. Reads may be older than our own writes."""
 
@@ -61,6 +73,14 @@ class Directory(Protocol):
 
     def our_applications(self) -> AsyncIterator[tuple[str, SeenCredentials]]:
         """List the applications that bear our tag, by uniqueName, with what they show of their credentials."""
+        ...
+
+    async def changed_applications(self, link: str | None) -> ChangedApplications:
+        """Read which of our applications have changed since `link` was given; without one, read all of them.
+
+        A change appears as late as in any other read. Raises Refused for a link that has expired, is no link of
+        Graph's, or leads anywhere else: all is to be read then.
+        """
         ...
 
     async def is_name_held_by_deleted(self, unique_name: str) -> bool:
@@ -306,19 +326,11 @@ def day_of(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y%m%d}"
 
 
-@dataclass(frozen=True)
-class DuePlace:
-    """Where a row of the index stands: rows are in the order of their places."""
-
-    partition: str
-    row: str
-
-
 class DueIndex(Protocol):
     """The index of what is due: worked out from the vault's versions, and therefore dispensable."""
 
-    def until(self, day: str, after: DuePlace | None = None) -> AsyncIterator[tuple[DuePlace, DueEntry]]:
-        """List what is listed under this day or an earlier one, the oldest day first, behind a place."""
+    def until(self, day: str) -> AsyncIterator[DueEntry]:
+        """List what is listed under this day or an earlier one, the oldest day first."""
         ...
 
     async def is_listed(self, entry: DueEntry) -> bool:
@@ -335,6 +347,14 @@ class DueIndex(Protocol):
 
     async def remove(self, unique_name: str, credential: str, day: str) -> None:
         """Take a credential off one day; not there is a success."""
+        ...
+
+    async def directory_link(self) -> str | None:
+        """Read by which link the directory is asked for its next changes; None before the first time."""
+        ...
+
+    async def keep_directory_link(self, link: str) -> None:
+        """Note that everything that had changed before this link was given is seen to."""
         ...
 
 

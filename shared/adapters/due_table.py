@@ -7,12 +7,15 @@ from typing import Any
 
 from azure.data.tables.aio import TableServiceClient
 
-from shared.adapters.table import Table, entity
+from shared.adapters.table import Table, entity, packed, unpacked
 from shared.naming import DUE_TABLE, vault_secret_name
-from shared.ports import DueEntry, DuePlace, day_of
+from shared.ports import DueEntry, day_of
 
 _SAME = timedelta(seconds=1)
 """Table Storage keeps a moment to the tenth of a microsecond, Python to the microsecond."""
+
+_LINK = ("directory", "changes")
+"""Place of the row with the directory's link: behind all days, so that no sweep reads it; lost with the index."""
 
 
 class DueTable:
@@ -25,16 +28,10 @@ class DueTable:
     def __init__(self, service: TableServiceClient) -> None:
         self._table = Table(service, DUE_TABLE)
 
-    async def until(self, day: str, after: DuePlace | None = None) -> AsyncIterator[tuple[DuePlace, DueEntry]]:
-        """List what is listed under this day or an earlier one, the oldest day first, behind a place."""
-        expression, parameters = "PartitionKey le @last", {"last": f"{day}-~"}
-        if after is not None:
-            # The SDK finds a parameter by the blanks around it.
-            expression += " and (PartitionKey gt @partition or (PartitionKey eq @partition and RowKey gt @row ))"
-            parameters |= {"partition": after.partition, "row": after.row}
-        async for row in self._table.query(expression, parameters):
-            entry = DueEntry(row["uniqueName"], row["credential"], row["at"], row.get("expires"), row.get("sentAt"))
-            yield DuePlace(row["PartitionKey"], row["RowKey"]), entry
+    async def until(self, day: str) -> AsyncIterator[DueEntry]:
+        """List what is listed under this day or an earlier one, the oldest day first."""
+        async for row in self._table.query("PartitionKey le @last", {"last": f"{day}-~"}):
+            yield DueEntry(row["uniqueName"], row["credential"], row["at"], row.get("expires"), row.get("sentAt"))
 
     async def is_listed(self, entry: DueEntry) -> bool:
         """Say whether this credential stands under this day with this moment."""
@@ -53,6 +50,15 @@ class DueTable:
     async def remove(self, unique_name: str, credential: str, day: str) -> None:
         """Take a credential off one day; not there is a success."""
         await self._table.delete(*_place(unique_name, credential, day))
+
+    async def directory_link(self) -> str | None:
+        """Read by which link the directory is asked for its next changes; None before the first time."""
+        found = await self._table.get(*_LINK)
+        return unpacked(found[0]) if found is not None else None
+
+    async def keep_directory_link(self, link: str) -> None:
+        """Note that everything that had changed before this link was given is seen to."""
+        await self._table.upsert(*_LINK, packed(link))
 
 
 def _place(unique_name: str, credential: str, day: str) -> tuple[str, str]:

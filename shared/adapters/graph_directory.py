@@ -8,6 +8,7 @@ from uuid import UUID
 from kiota_abstractions.request_information import RequestInformation
 from msgraph.graph_service_client import GraphServiceClient
 
+from shared.adapters.graph_changes import GraphChanges
 from shared.adapters.graph_client import GraphSender
 from shared.adapters.graph_consents import GraphConsents
 from shared.adapters.graph_mapping import (
@@ -43,7 +44,7 @@ from shared.model import (
     SeenCredentials,
 )
 from shared.naming import APPLICATION_TAG
-from shared.ports import CreatedApplication, IssuedPassword
+from shared.ports import ChangedApplications, CreatedApplication, IssuedPassword
 from shared.secret import Secret
 
 _PAGE = 999
@@ -57,6 +58,7 @@ class GraphDirectory:
         self._client = client
         self._sender = GraphSender(client)
         self._consents = GraphConsents(client, self._sender)
+        self._changes = GraphChanges(client, self._sender)
 
     async def find_apis(self, name: str) -> list[Api]:
         """List the service principals with this displayName, whoever owns them."""
@@ -99,6 +101,19 @@ class GraphDirectory:
                 return
             page = await self._sender.get(builder.with_url(following).to_get_request_information(), ApplicationPage)
         raise Unavailable("the list of applications ended without its end")
+
+    async def changed_applications(self, link: str | None) -> ChangedApplications:
+        """Read which of our applications have changed since `link` was given; without one, read all of them.
+
+        A first round of the delta query would show all of them as well, in pages of Graph's own choice: it takes no
+        `$top`. Raises Refused when the link is not honoured.
+        """
+        if link is not None:
+            return await self._changes.since(link)
+        # The link comes first: what changes while the list is read is in both, not in neither.
+        following = await self._changes.from_now_on()
+        seen = {unique_name: credentials async for unique_name, credentials in self.our_applications()}
+        return ChangedApplications(seen, (), following)
 
     async def is_name_held_by_deleted(self, unique_name: str) -> bool:
         """Say whether a soft-deleted application still holds this uniqueName.

@@ -167,6 +167,23 @@ class ApplicationAnswer(_Fields):
     }
 
 
+class RemovedAnswer(_Fields):
+    """`@removed` of a delta query: `changed` for what can be restored, `deleted` for what cannot."""
+
+    strings = ("reason",)
+
+
+class ApplicationChange(ApplicationAnswer):
+    """An item of a delta query: an application, or the id of one that is gone."""
+
+    objects = {"@removed": RemovedAnswer}  # noqa: RUF012
+
+    @property
+    def is_removal(self) -> bool:
+        """Say whether the application is gone."""
+        return self.values.get("@removed") is not None
+
+
 class ScopeAnswer(_Fields):
     """One entry of `oauth2PermissionScopes` or `appRoles`."""
 
@@ -203,6 +220,13 @@ class ApplicationPage(_Page):
     """A page of applications."""
 
     lists = {"value": ApplicationAnswer}  # noqa: RUF012
+
+
+class ApplicationChangePage(_Page):
+    """A page of a delta query: the last one has a link for the next time."""
+
+    strings = ("@odata.nextLink", "@odata.deltaLink")
+    lists = {"value": ApplicationChange}  # noqa: RUF012
 
 
 class ServicePrincipalPage(_Page):

@@ -1,67 +1,122 @@
-"""The nightly check of the index: a slice of it is compared with the vault and the directory, and put right.
+"""The nightly check: a slice of the index is compared with the vault, and what changed in the directory with it, too.
 
-The index can be lost: then the slice shows it, and all of it is rebuilt the same way. What the directory no longer
-knows, or knows otherwise than the vault, gets a message that says to look there.
+The index can be lost: then the slice shows it, and all of it is rebuilt the same way. Of the directory only what has
+changed since the last time is read. What it no longer knows, or knows otherwise than the vault, gets a message that
+says to look there. Nothing is decided here: the vault's listing and the directory's are of different moments.
 """
 
-from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from hashlib import sha256
 
 from shared import log
 from shared.credentials.life import next_due, why_by_directory
 from shared.credentials.tags import SecretTags, belongs_to, read_tags
+from shared.errors import Refused
 from shared.model import SeenCredentials, VaultEntry
 from shared.naming import vault_secret_name
-from shared.ports import DueEntry
+from shared.ports import ChangedApplications, DueEntry
 from shared.rotation.messages import CheckOn, Hint
 from shared.services import Services
 
 SLICES = 30
 """Every credential is looked at once a month."""
-_PAGES = 200
+_PAGES = 1000
 """Of the vault's listing in one run, 25 secrets each; the rest is left to a message."""
+_LONGEST = timedelta(minutes=3)
+"""Of one run, for the same end: host.json has a function ended after five."""
 _TOO_MANY = 0.1
 """Share of a slice that differs by which the whole index counts as lost."""
+_NAMED = 50
+"""Removed applications that one log event names."""
 
 
 async def check_index(services: Services, check: CheckOn | None = None) -> int:
     """Compare tonight's slice, or what a message says, and put the index right; returns how many rows differed."""
-    now = services.runtime.now()
-    check = check or CheckOn(part=now.toordinal() % SLICES, parts=SLICES)
-    seen = {name: credentials async for name, credentials in services.directory.our_applications()}
+    started = services.runtime.now()
+    check = check or CheckOn(part=started.toordinal() % SLICES, parts=SLICES)
+    changes = await _changes(services, check)
+    # What changes while the check goes on from message to message is read next time, whatever it has seen of it.
+    check = replace(check, link=check.link or changes.link)
     for _ in range(_PAGES):
         entries, place = await services.vault.page(check.place)
         check = replace(check, place=place)
         for entry in entries:
-            tags = read_tags(entry)
-            if tags is not None and _is_in(check, entry, tags):
-                differs = await _compare(services, tags, seen)
-                check = replace(check, checked=check.checked + 1, different=check.different + differs)
+            check = await _look_at(services, check, entry, changes)
         if place is None:
             await _conclude(services, check)
             return check.different
+        if services.runtime.now() - started >= _LONGEST:
+            break
     await services.queues.send_rotation(check.to_json())
     return check.different
 
 
-def _is_in(check: CheckOn, entry: VaultEntry, tags: SecretTags) -> bool:
-    """Say whether a secret is one that clients read, and in the part that is looked at."""
-    name = vault_secret_name(tags.unique_name, tags.credential)
-    part = int.from_bytes(sha256(name.encode()).digest()[:4]) % check.parts
-    return entry.name == name and belongs_to(entry.tags, tags.unique_name, tags.credential) and part == check.part
+async def _changes(services: Services, check: CheckOn) -> ChangedApplications:
+    """Read what changed in the directory since the last check that came to its end.
+
+    Everything is read the first time, when the link is not honoured any more (Graph's lives for seven days), with a
+    rebuild, and with the first slice of a month, as messages that were sent before may have come to nothing.
+    """
+    link = await services.due.directory_link() if check.part > 0 else None
+    try:
+        changes = await services.directory.changed_applications(link)
+    except Refused as refused:
+        if link is None:
+            raise
+        log.warning("directory.link_refused", code=refused.code)
+        link, changes = None, await services.directory.changed_applications(None)
+    log.event("directory.read", everything=link is None, ours=len(changes.seen))
+    if changes.removed:
+        log.event("directory.applications_removed", count=len(changes.removed), ids=list(changes.removed[:_NAMED]))
+    return changes
 
 
-async def _compare(services: Services, tags: SecretTags, seen: Mapping[str, SeenCredentials]) -> bool:
-    """Compare one credential; whether its row was missing or wrong."""
+async def _look_at(services: Services, check: CheckOn, entry: VaultEntry, changes: ChangedApplications) -> CheckOn:
+    """Compare one secret with what changed in the directory, and with the index if it is in the part looked at."""
+    tags = read_tags(entry)
+    if tags is None or not _is_for_clients(entry, tags):
+        return check
+    there = changes.seen.get(tags.unique_name)
+    if there is not None:
+        await _compare_with_directory(services, entry, tags, there)
+    if _part_of(entry, check.parts) != check.part:
+        return check
+    differs = await _compare_with_index(services, tags)
+    return replace(check, checked=check.checked + 1, different=check.different + differs)
+
+
+def _is_for_clients(entry: VaultEntry, tags: SecretTags) -> bool:
+    return entry.name == vault_secret_name(tags.unique_name, tags.credential) and belongs_to(
+        entry.tags, tags.unique_name, tags.credential
+    )
+
+
+def _part_of(entry: VaultEntry, parts: int) -> int:
+    return int.from_bytes(sha256(entry.name.encode()).digest()[:4]) % parts
+
+
+async def _compare_with_directory(
+    services: Services, entry: VaultEntry, tags: SecretTags, seen: SeenCredentials
+) -> None:
+    """Have a credential looked at that the directory does not show as the vault has it.
+
+    This change may not be shown again. So where lag may explain the difference, it is looked at once lag cannot.
+    """
+    now = services.runtime.now()
+    certain = max(now, (entry.created or now) + services.lag_window)
+    if why_by_directory(entry, seen, certain, services.lag_window) is not None:
+        hint = Hint(tags.unique_name, tags.credential, ask_directory=True)
+        await services.queues.send_rotation(hint.to_json(), certain - now)
+
+
+async def _compare_with_index(services: Services, tags: SecretTags) -> bool:
+    """Compare one credential with its row; whether that was missing or wrong."""
     unique_name, credential = tags.unique_name, tags.credential
     versions = await services.vault.versions(unique_name, vault_secret_name(unique_name, credential))
     due = next_due(versions)
     if due is None:
         return False
-    now, there = services.runtime.now(), seen.get(unique_name)
-    if there is not None and why_by_directory(versions[-1], there, now, services.lag_window) is not None:
-        await services.queues.send_rotation(Hint(unique_name, credential, ask_directory=True).to_json())
     entry = DueEntry(unique_name, credential, due, versions[-1].expires)
     if await services.due.is_listed(entry):
         return False
@@ -74,3 +129,5 @@ async def _conclude(services: Services, check: CheckOn) -> None:
     if check.parts > 1 and check.different > check.checked * _TOO_MANY:
         log.warning("index.rebuilding", different=check.different, count=check.checked)
         await services.queues.send_rotation(CheckOn(part=0, parts=1).to_json())
+    if check.link is not None:
+        await services.due.keep_directory_link(check.link)

@@ -1,6 +1,6 @@
 """Messages of the queue `credential-rotations`: hints that something may be due, never more than that.
 
-Ours name a credential, or the place where a sweep goes on. Key Vault's events come through Event Grid in either of
+Ours name a credential, or have a sweep or a check go on. Key Vault's events come through Event Grid in either of
 its schemas, Event Grid's own or CloudEvents 1.0 (Microsoft Learn, "Azure Key Vault as Event Grid source"), and are
 read tolerantly: the documented example itself has a blank in a member's name, and numbers as text. Event Grid may put
 them on the queue in base64.
@@ -16,7 +16,7 @@ from shared.contract.answer import utc_text
 from shared.contract.request import valid_unique_name
 from shared.contract.strict_json import unwrap_base64
 from shared.naming import CREDENTIAL_NAME_LENGTH, PENDING, UNIQUE_NAME_PATTERN
-from shared.ports import DuePlace, VaultPlace
+from shared.ports import VaultPlace
 
 KEY_VAULT_EVENTS = ("Microsoft.KeyVault.SecretNearExpiry", "Microsoft.KeyVault.SecretExpired")
 _OURS = "1"
@@ -54,13 +54,11 @@ class Hint:
 
 @dataclass(frozen=True)
 class SweepOn:
-    """A sweep that met its bound goes on behind this row of the index."""
-
-    place: DuePlace
+    """A sweep that met its bound goes on."""
 
     def to_json(self) -> str:
         """Return the message."""
-        return json.dumps({"schemaVersion": _OURS, "sweepAfter": [self.place.partition, self.place.row]})
+        return json.dumps({"schemaVersion": _OURS, "sweep": True})
 
 
 @dataclass(frozen=True)
@@ -72,12 +70,15 @@ class CheckOn:
     place: VaultPlace | None = None
     checked: int = 0
     different: int = 0
+    link: str | None = None
+    """Where the directory is asked for its next changes, once all that was read at the beginning is seen to."""
 
     def to_json(self) -> str:
         """Return the message."""
         place = [self.place.url, self.place.token] if self.place is not None else None
         numbers = [self.part, self.parts, self.checked, self.different]
-        return json.dumps({"schemaVersion": _OURS, "checkIndex": numbers, "from": place})
+        message = {"schemaVersion": _OURS, "checkIndex": numbers, "from": place, "directoryLink": self.link}
+        return json.dumps(message)
 
 
 type RotationMessage = Hint | SweepOn | CheckOn
@@ -102,11 +103,8 @@ def parse_message(body: bytes) -> tuple[RotationMessage, ...] | None:
 def _own(fields: dict[str, Any]) -> RotationMessage | None:
     if fields.get("schemaVersion") != _OURS:
         return None
-    match fields.get("sweepAfter"):
-        case [str() as partition, str() as row]:
-            return SweepOn(DuePlace(partition, row))
-        case _:
-            pass
+    if fields.get("sweep") is True:
+        return SweepOn()
     if "checkIndex" in fields:
         return _check(fields)
     names = _names(fields.get("uniqueName"), fields.get("credential"))
@@ -132,7 +130,8 @@ def _check(fields: dict[str, Any]) -> CheckOn | None:
             return None
     match fields["checkIndex"]:
         case [int() as part, int() as parts, int() as checked, int() as different] if 0 <= part < parts:
-            return CheckOn(part, parts, place, checked, different)
+            link = fields.get("directoryLink")
+            return CheckOn(part, parts, place, checked, different, link if isinstance(link, str) else None)
         case _:
             return None
 

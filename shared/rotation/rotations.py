@@ -49,7 +49,7 @@ class Rotations:
         for message in messages:
             match message:
                 case SweepOn():
-                    await sweep(self._services, message)
+                    await sweep(self._services, goes_on=True)
                 case CheckOn():
                     await check_index(self._services, message)
                 case Hint():

@@ -1,4 +1,4 @@
-"""The sweep: whatever is due gets one message, the oldest day first; what is not due is not even read."""
+"""The sweep: whatever is due gets one message, what expires first before the rest; what is not due is not even read."""
 
 from datetime import timedelta
 
@@ -8,34 +8,40 @@ from shared.rotation.messages import Hint, SweepOn
 from shared.services import Services
 
 MOST = 200
-"""Messages of one run. What is left goes on by message."""
+"""Messages that are on their way at once. What is left goes on by message."""
 _PAUSE = timedelta(seconds=60)
 """Between two runs of one sweep: with four Graph and vault writes each, 200 a minute are far below any quota."""
 _SPREAD = timedelta(seconds=50)
 """Within which the messages of one run become visible, in the order in which the credentials expire."""
+_HOLDS_UP = timedelta(minutes=5)
+"""A message that nothing has come of for so long does not count any more: the others need not wait for it."""
 SENT_AGAIN_AFTER = timedelta(hours=6)
 """A message that was lost is sent again after so long."""
 
 
-async def sweep(services: Services, after: SweepOn | None = None) -> int:
+async def sweep(services: Services, *, goes_on: bool = False) -> int:
     """Send a message for each credential that is due and has none on its way; returns how many.
 
-    At most `MOST`; the rest, behind the last row read, is left to a message to this same queue.
+    Those that expire first, and never more than `MOST` at once: what is sent later can still be overtaken by what
+    expires earlier. The rest is left to a message to this same queue, unless an earlier sweep goes on by one already;
+    `goes_on` says that this run comes from such a message. All that is due is read each time: the index is in the order
+    of the days on which something is due, and after weeks in which nothing ran what expires first may stand anywhere.
     """
-    now, found = services.runtime.now(), list[DueEntry]()
-    async for place, entry in services.due.until(day_of(now), after.place if after is not None else None):
-        is_on_its_way = entry.sent_at is not None and now - entry.sent_at < SENT_AGAIN_AFTER
-        if entry.at <= now and not is_on_its_way:
-            found.append(entry)
-        if len(found) == MOST:
-            await services.queues.send_rotation(SweepOn(place).to_json(), _PAUSE)
-            break
-    # Days come in order; what is due on one day goes by its expiry.
-    found.sort(key=lambda entry: (day_of(entry.at), entry.expires or entry.at))
+    now, waiting, on_their_way = services.runtime.now(), list[DueEntry](), 0
+    async for entry in services.due.until(day_of(now)):
+        sent = now - entry.sent_at if entry.sent_at is not None else SENT_AGAIN_AFTER
+        if sent < _HOLDS_UP:
+            on_their_way += 1
+        elif entry.at <= now and sent >= SENT_AGAIN_AFTER:
+            waiting.append(entry)
+    waiting.sort(key=lambda entry: (entry.expires or entry.at, entry.unique_name))
+    found = waiting[: max(MOST - on_their_way, 0)]
+    if len(found) < len(waiting) and (goes_on or on_their_way == 0):
+        await services.queues.send_rotation(SweepOn().to_json(), _PAUSE)
     for number, entry in enumerate(found):
         hint = Hint(entry.unique_name, entry.credential, day_of(entry.at))
         await services.queues.send_rotation(hint.to_json(), _SPREAD * (number / len(found)))
         await services.due.mark_sent(entry, now)
     if found:
-        log.event("credentials.due", count=len(found))
+        log.event("credentials.due", count=len(found), waiting=len(waiting) - len(found))
     return len(found)

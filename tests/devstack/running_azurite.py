@@ -21,11 +21,11 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextmanager
-def running_azurite(location: Path, clock_file: Path) -> Generator[Azurite]:
+def running_azurite(location: Path, clock_file: Path, *, in_memory: bool = False) -> Generator[Azurite]:
     """Start one, and end it on leaving."""
-    one = Azurite(location, clock_file, AzuritePorts(*free_ports(3)))
+    one = Azurite(location, clock_file, AzuritePorts(*free_ports(3)), in_memory=in_memory)
     arguments, variables = one.command()
-    with subprocess.Popen(arguments, env={**os.environ, **variables}) as process:
+    with subprocess.Popen(arguments, env={**os.environ, **variables}, stdout=subprocess.DEVNULL) as process:
         try:
             deadline = time.monotonic() + 30
             while not one.is_ready():

@@ -23,7 +23,7 @@ from shared.model import (
     SeenCredentials,
 )
 from shared.naming import APPLICATION_TAG
-from shared.ports import CreatedApplication, IssuedPassword
+from shared.ports import ChangedApplications, CreatedApplication, IssuedPassword
 from shared.registration.permissions import MICROSOFT_TENANT
 from shared.secret import Secret
 from tests.fakes.clock import FakeClock, Past
@@ -54,6 +54,9 @@ MICROSOFT_GRAPH = Api(
         ApiPermission("00000000-0000-4000-8000-00000000abcd", "Policy.ReadWrite.BrandNew", "Scope", enabled=True),
     ),
 )
+_DELTA = "https://graph.microsoft.com/v1.0/applications/delta?$deltatoken="
+_LINKS_LIVE = timedelta(days=7)
+"""Microsoft Learn, "Use delta query to track changes in Microsoft Graph data"."""
 
 
 @dataclass
@@ -114,6 +117,8 @@ class FakeDirectory:
         self.made_principals = Counter[str]()
         self.writes: list[tuple[str, datetime]] = []
         self._application_past: dict[str, Past[SeenApplication]] = {}
+        self.changes: list[tuple[datetime, str, str]] = []
+        """When what was changed: its name, and its object id."""
         self._principal_past: dict[str, Past[str]] = {}
         self._consent_past: dict[str, Past[frozenset[Consent]]] = {}
         self._ids = count(1)
@@ -139,6 +144,26 @@ class FakeDirectory:
     def _our_applications(self) -> list[tuple[str, SeenApplication]]:
         all_seen = ((name, past.seen(self.lag)) for name, past in self._application_past.items())
         return [(name, seen) for name, seen in all_seen if seen is not None and APPLICATION_TAG in seen.state.tags]
+
+    @outgoing("graph changed applications")
+    def changed_applications(self, link: str | None) -> ChangedApplications:
+        """A link is a place among the changes, and dies of old age."""
+        now = self.clock.now()
+        visible = sum(at <= now - self.lag for at, _, _ in self.changes)
+        first = self._place_of(link, now) if link is not None else 0
+        names = {name: object_id for _, name, object_id in self.changes[first:visible]}
+        seen = {name: self._application_past[name].seen(self.lag) for name in names}
+        ours = {name: app.credentials for name, app in seen.items() if app and APPLICATION_TAG in app.state.tags}
+        removed = tuple(names[name] for name, app in seen.items() if app is None) if link is not None else ()
+        return ChangedApplications(ours, removed, f"{_DELTA}{visible} {now.isoformat()}")
+
+    def _place_of(self, link: str, now: datetime) -> int:
+        if not link.startswith(_DELTA):
+            raise Refused("not a link of ours")
+        place, given = link.removeprefix(_DELTA).split()
+        if now - datetime.fromisoformat(given) > _LINKS_LIVE:
+            raise Refused("too old", "syncStateNotFound")
+        return int(place)
 
     @outgoing("graph deleted")
     def is_name_held_by_deleted(self, unique_name: str) -> bool:
@@ -268,7 +293,11 @@ class FakeDirectory:
         """Make the application's present part of its past; for tests that change it behind the registrar's back."""
         app = self.applications.get(unique_name)
         past = self._application_past.setdefault(unique_name, Past(self.clock))
+        before = past.now()
         past.set(app.seen() if app is not None else None)
+        changed = app or before
+        if changed is not None:
+            self.changes.append((self.clock.now(), unique_name, changed.object_id))
 
     def delete(self, unique_name: str) -> None:
         """Somebody soft-deletes the application, and the principal with it: they are gone, the name is not free."""
@@ -334,8 +363,7 @@ class FakeDirectory:
     def _visible(self, object_id: str) -> tuple[str, FakeApplication, SeenApplication]:
         """The application that a call is for, as it is and as the replica that serves the call shows it."""
         for name, app in self.applications.items():
-            seen = self._application_past[name].seen(self.lag)
-            if app.object_id == object_id and seen is not None:
+            if app.object_id == object_id and (seen := self._application_past[name].seen(self.lag)) is not None:
                 return name, app, seen
         raise NotYetVisible("Resource does not exist")
 

@@ -55,6 +55,10 @@ WRITES_ALLOWED, QUOTA_SECONDS = 3000, 150
 WRITES_PER_MESSAGE = {naming.INTAKE_QUEUE: 4, naming.WORK_QUEUE: 4, naming.ROTATIONS_QUEUE: 2}
 """Application, service principal, one consent, one secret; one secret added and one removed: docs/graph-permissions.md
 lists the calls."""
+CREATIONS_ALLOWED, CREATIONS_SECONDS = 300, 10
+"""Microsoft Learn, "Azure Key Vault service limits": secrets created, per vault."""
+CREATIONS_PER_MESSAGE = {naming.INTAKE_QUEUE: 1, naming.WORK_QUEUE: 2, naming.ROTATIONS_QUEUE: 2}
+"""A registration's secret; a rotation's pending version and the promoted one, whichever queue carries it on."""
 SHORTEST_MESSAGE_SECONDS = 2
 """Our assumption, on the low side: fifteen calls to Graph, the vault and the token endpoint and forty to storage, one
 after the other."""
@@ -253,6 +257,14 @@ def test_all_instances_together_stay_below_the_write_quota_of_graph() -> None:
     instances = int(MAIN.all("param")["maximumInstanceCount"].value)
     at_once = writes * instances * at_once_per_instance + TIMERS_THAT_WRITE * WRITES_PER_MESSAGE[naming.WORK_QUEUE]
     assert at_once * QUOTA_SECONDS / SHORTEST_MESSAGE_SECONDS < WRITES_ALLOWED
+
+
+def test_all_instances_together_stay_below_what_a_vault_creates() -> None:
+    limits = HOST["extensions"]["queues"]
+    at_once_per_instance = limits["batchSize"] + limits["newBatchThreshold"]
+    instances = int(MAIN.all("param")["maximumInstanceCount"].value)
+    at_once = sum(CREATIONS_PER_MESSAGE.values()) * instances * at_once_per_instance
+    assert at_once * CREATIONS_SECONDS / SHORTEST_MESSAGE_SECONDS < CREATIONS_ALLOWED
 
 
 # --- what a compiler would say first

@@ -15,7 +15,7 @@ from devstack.doubles.documents import Document, View
 from devstack.doubles.graph.access import may_read
 from devstack.doubles.graph.deleted_items import COLLECTION as DELETED
 from devstack.doubles.graph.directory import Directory
-from devstack.doubles.graph.errors import bad_request, unsupported_query
+from devstack.doubles.graph.errors import bad_request, sync_state_lost, unsupported_query
 from devstack.doubles.graph.exchange import SERVICE_ROOT, Answer, Request, context
 from devstack.doubles.graph.odata.conditions import Comparison, Condition, Junction
 from devstack.doubles.graph.odata.options import DEFAULT_TOP, Options, parse_options, system_options
@@ -23,6 +23,8 @@ from devstack.doubles.graph.presentation import public
 from devstack.doubles.graph.routing import Handler
 
 _UNSUPPORTED = ("top", "orderby", "search", "expand", "count")
+_TOKENS_LIVE_SECONDS = 7 * 86_400
+"""Of directory objects (delta-query-overview, "Token duration")."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,10 @@ def _position(directory: Directory, options: Options) -> _Position:
         if options.skip_token is not None:
             return _Position(*json.loads(base64.urlsafe_b64decode(options.skip_token)))
         if options.delta_token is not None:
-            return _Position(json.loads(base64.urlsafe_b64decode(options.delta_token))[0], now)
+            since = float(json.loads(base64.urlsafe_b64decode(options.delta_token))[0])
+            if directory.world.clock.time() - since > _TOKENS_LIVE_SECONDS:
+                raise sync_state_lost()
+            return _Position(since, now)
     except (binascii.Error, ValueError, TypeError, IndexError) as error:
         raise bad_request("Badly formed token.") from error
     return _Position(None, now)

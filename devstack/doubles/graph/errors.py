@@ -54,6 +54,13 @@ def unknown_property(clause: str, name: str, type_name: str) -> GraphError:
     return malformed(f"{clause}: Could not find a property named '{name}' on type '{type_name}'.")
 
 
+def sync_state_lost() -> GraphError:
+    """410 `syncStateNotFound`: a delta token that is too old; the client has to read everything anew."""
+    return GraphError(
+        410, "syncStateNotFound", "The sync state generation is not found; continuing from it is impossible."
+    )
+
+
 def unsupported_query(message: str) -> GraphError:
     """400 `Request_UnsupportedQuery`: legal OData that the directory does not serve (this way)."""
     return GraphError(400, "Request_UnsupportedQuery", message)

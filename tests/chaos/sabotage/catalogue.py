@@ -5,6 +5,7 @@ from dataclasses import dataclass
 _ADAPTERS = "tests/contract/adapters"
 _ROTATION = "tests/component/test_rotation.py"
 _CERTIFICATES = "tests/component/test_certificates.py"
+_CHECK = "tests/component/test_due_index.py"
 
 
 @dataclass(frozen=True)
@@ -278,6 +279,41 @@ REAL_SABOTAGES = (
         "shared/credentials/life.py",
         "if due is not None and due <= now:",
         "if due is not None and now:",
+    ),
+    _off(
+        "what expires first is replaced first",
+        "tests/component/test_catch_up.py::test_what_is_overdue_is_caught_up_in_order_of_expiry_within_the_quotas",
+        "shared/rotation/sweep.py",
+        "waiting.sort(key=lambda entry: (entry.expires or entry.at, entry.unique_name))",
+        "waiting.sort(key=lambda entry: (entry.at, entry.unique_name))",
+    ),
+    _off(
+        "no sweep sends more than is seen to",
+        "tests/component/test_catch_up.py::test_it_is_caught_up_once_in_bad_weather_and_while_the_timer_fires_again",
+        "shared/rotation/sweep.py",
+        "waiting[: max(MOST - on_their_way, 0)]",
+        "waiting[:MOST]",
+    ),
+    _off(
+        "changes of the directory count as seen to when they are",
+        f"{_CHECK}::test_a_worker_that_dies_at_any_call_of_a_check_leaves_nothing_unseen",
+        "shared/rotation/check.py",
+        "    check = replace(check, link=check.link or changes.link)\n",
+        "    check = replace(check, link=changes.link)\n    await services.due.keep_directory_link(changes.link)\n",
+    ),
+    _off(
+        "what lag may explain is looked at once more",
+        f"{_CHECK}::test_what_is_taken_away_right_after_it_was_stored_is_found_once_lag_cannot_explain_it",
+        "shared/rotation/check.py",
+        "certain = max(now, (entry.created or now) + services.lag_window)",
+        "certain = now",
+    ),
+    _off(
+        "a list of changes goes on at Graph only",
+        f"{_ADAPTERS}/test_changes.py::test_a_link_that_leads_elsewhere_is_not_followed",
+        "shared/adapters/graph_changes.py",
+        "if not link.startswith(self._root):",
+        "if link == self._root:",
     ),
     _off(
         "no rotation rests on a read inside the lag window",

@@ -25,6 +25,7 @@ ACTIONS: dict[str, Action] = {
     "find_apis": lambda side, _, __: side.directory.find_apis("Azure Digital Twins"),
     "api": lambda side, _, __: side.directory.api(TWINS),
     "application": lambda side, name, _: side.directory.application(name),
+    "changed_applications": lambda side, _, __: side.directory.changed_applications(None),
     "is_name_held_by_deleted": lambda side, name, _: side.directory.is_name_held_by_deleted(name),
     "upsert_application": lambda side, name, _: side.directory.upsert_application(name, plain_state()),
     "service_principal_id": lambda side, _, one: side.directory.service_principal_id(one.client_id),

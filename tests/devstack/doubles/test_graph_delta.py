@@ -66,6 +66,15 @@ async def test_from_now_on_skips_what_is_there(admin: Caller, world: World) -> N
     assert [item["id"] for item in changes] == [after["id"]]
 
 
+async def test_a_link_lives_for_seven_days(admin: Caller, world: World) -> None:
+    _, link = await follow(admin, world, START)
+    world.clock.advance(timedelta(days=6))
+    _, newer = await follow(admin, world, link)
+    world.clock.advance(timedelta(days=6))
+    assert (await admin.get(link.partition("/v1.0")[2])).status_code == 410
+    assert (await follow(admin, world, newer))[0] == []
+
+
 async def test_a_caller_confined_to_its_own_sees_its_own(graph: GraphTenant, admin: Caller, world: World) -> None:
     await admin.create_application()
     caller = graph.owned_by()
