@@ -128,8 +128,8 @@ class Template:
             code = 0
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else int(end.code is not None)
-        except BaseException:
-            sys.excepthook(*sys.exc_info())
+        except BaseException as error:
+            sys.excepthook(type(error), error, error.__traceback__)
         finally:
             for stream in (sys.stdout, sys.stderr):
                 with contextlib.suppress(OSError, ValueError):
@@ -162,13 +162,17 @@ def _tell(caller: socket.socket, news: dict[str, int]) -> None:
         caller.sendall(json.dumps(news).encode() + b"\n")
 
 
+def _leave(*_: object) -> NoReturn:
+    os._exit(0)
+
+
 def main() -> NoReturn:
     """Import, listen, serve."""
     parser = argparse.ArgumentParser(prog="devstack.template", description=__doc__)
     parser.add_argument("--socket", type=Path, required=True)
     path: Path = parser.parse_args().socket
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    signal.signal(signal.SIGTERM, _leave)
     for name in PRELOADED:
         importlib.import_module(name)
     draft = path.with_suffix(".draft")
