@@ -318,7 +318,7 @@ class DueIndex(Protocol):
 class Reports(Protocol):
     """The newest report of the tenant's credentials, in each of its formats."""
 
-    async def read(self, format: Format) -> StoredReport | None:  # noqa: A002  the field's own word
+    async def read(self, form: Format) -> StoredReport | None:
         """Read one format; None when none was written yet."""
         ...
 
@@ -326,7 +326,7 @@ class Reports(Protocol):
         """Say of which moment the newest complete report is; None when there is none."""
         ...
 
-    async def write(self, format: Format, report: StoredReport) -> None:  # noqa: A002
+    async def write(self, form: Format, report: StoredReport) -> None:
         """Replace one format. JSON is written last: with it the report is complete."""
         ...
 

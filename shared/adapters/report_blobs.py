@@ -26,11 +26,11 @@ class ReportBlobs:
     def __init__(self, service: BlobServiceClient) -> None:
         self._container = service.get_container_client(REPORTS_CONTAINER)
 
-    async def read(self, format: Format) -> StoredReport | None:  # noqa: A002  the field's own word
+    async def read(self, form: Format) -> StoredReport | None:
         """Read one format; None when none was written yet."""
-        with translated(f"read the report's {format}"):
+        with translated(f"read the report's {form}"):
             try:
-                blob = await self._container.download_blob(f"credentials.{format}")
+                blob = await self._container.download_blob(f"credentials.{form}")
                 content = await blob.readall()
             except ResourceNotFoundError as error:
                 return _never_written(error)
@@ -45,15 +45,15 @@ class ReportBlobs:
                 return _never_written(error)
         return _moment(properties.metadata)
 
-    async def write(self, format: Format, report: StoredReport) -> None:  # noqa: A002
+    async def write(self, form: Format, report: StoredReport) -> None:
         """Replace one format. JSON is written last: with it the report is complete."""
-        with translated(f"write the report's {format}"):
+        with translated(f"write the report's {form}"):
             await self._container.upload_blob(
-                f"credentials.{format}",
+                f"credentials.{form}",
                 report.content,
                 overwrite=True,
                 metadata={_AS_OF: utc_text(report.as_of)},
-                content_settings=ContentSettings(content_type=_CONTENT_TYPES[format]),
+                content_settings=ContentSettings(content_type=_CONTENT_TYPES[form]),
             )
 
 

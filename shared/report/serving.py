@@ -26,17 +26,17 @@ def wanted_format(parameters: Mapping[str, str], accept: str | None) -> Format:
     return chosen or _accepted(accept or "*/*")
 
 
-def headers_of(format: Format, as_of: datetime, now: datetime) -> dict[str, str]:  # noqa: A002  the field's own word
+def headers_of(form: Format, as_of: datetime, now: datetime) -> dict[str, str]:
     """Return what goes with a report: its age, and for the page the policy that lets nothing run."""
     headers = {
-        "Content-Type": _TYPES[format] + _CHARSETS[format],
+        "Content-Type": _TYPES[form] + _CHARSETS[form],
         "Last-Modified": format_datetime(as_of.astimezone(UTC), usegmt=True),
         "Age": str(max(0, int((now - as_of).total_seconds()))),
         "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     }
-    if format == "html":
+    if form == "html":
         headers["Content-Security-Policy"] = f"{page_policy()}; frame-ancestors 'none'"
-    if format == "csv":
+    if form == "csv":
         headers["Content-Disposition"] = f'attachment; filename="credentials-{as_of:%Y-%m-%d}.csv"'
     return headers
 

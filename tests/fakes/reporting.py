@@ -61,8 +61,8 @@ class FakeReports:
         self.stored: dict[Format, StoredReport] = {}
 
     @outgoing("blob read report")
-    def read(self, format: Format) -> StoredReport | None:
-        return self.stored.get(format)
+    def read(self, form: Format) -> StoredReport | None:
+        return self.stored.get(form)
 
     @outgoing("blob as of report")
     def as_of(self) -> datetime | None:
@@ -70,8 +70,8 @@ class FakeReports:
         return newest.as_of if newest is not None else None
 
     @outgoing("blob write report")
-    def write(self, format: Format, report: StoredReport) -> None:
-        self.stored[format] = report
+    def write(self, form: Format, report: StoredReport) -> None:
+        self.stored[form] = report
 
 
 def holder(
