@@ -48,10 +48,16 @@ def page_policy() -> str:
 
 @cache
 def _environment() -> Environment:
-    made = Environment(loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined)
-    made.filters["visible"] = visible
+    made = Environment(
+        loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, finalize=_shown, trim_blocks=True
+    )
     made.filters["moment"] = moment
     return made
+
+
+def _shown(value: object) -> object:
+    """Make what the template writes visible, all of it: no expression can forget to."""
+    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def page_html(report: Report) -> bytes:
