@@ -79,6 +79,7 @@ class Report:
 
 type Format = Literal["html", "csv", "json"]
 FORMATS: tuple[Format, ...] = ("html", "csv", "json")
+"""In the order in which they are written: JSON comes last, and says that the report is complete."""
 
 
 @dataclass(frozen=True)
