@@ -28,6 +28,7 @@ _LASTS = timedelta(days=1)
 _DAYS = re.compile(r"([1-9][0-9]{0,3})d", re.ASCII)
 _LIMIT = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
 _PLACE = re.compile(r"[0-9a-f-]{8,16} [a-z0-9-]{1,127}", re.ASCII)
+_LONGEST_PLACE = 512
 _KNOWN = ("expiringWithin", "limit", "after")
 
 
@@ -113,6 +114,8 @@ def _written(days: int, seconds: int, partition: str, row: str) -> str:
 
 
 def _place(text: str, days: int, now: datetime) -> tuple[datetime, DuePlace] | None:
+    if len(text) > _LONGEST_PLACE:
+        return None
     try:
         padded = text + "=" * (-len(text) % 4)
         decoded: Any = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
@@ -121,11 +124,12 @@ def _place(text: str, days: int, now: datetime) -> tuple[datetime, DuePlace] | N
         return None
     if not isinstance(seconds, int) or not isinstance(partition, str) or not isinstance(row, str):
         return None
+    if not 0 <= seconds <= now.timestamp() + 1:
+        return None
     # Written anew, it is the same text, or it was changed.
     if _written(days, seconds, partition, row) != text or not _PLACE.fullmatch(f"{partition} {row}"):
         return None
-    age = now.timestamp() - seconds
-    if not -1 <= age <= _LASTS.total_seconds():
+    if now.timestamp() - seconds > _LASTS.total_seconds():
         return None
     return datetime.fromtimestamp(seconds, UTC), DuePlace(partition, row)
 

@@ -152,6 +152,7 @@ async def test_a_page_reads_a_bounded_part_of_the_index(api: Api) -> None:
         ("after=eyJhIjoxfQ", {"after"}),
         ("after=W10", {"after"}),
         ("after=ä", {"after"}),
+        (f"after={'W1tb' * 100_000}", {"after"}),
         ("top=5", {"top"}),
         ("expiringWithin=x&limit=y&after=z&top=5", {"expiringWithin", "limit", "after", "top"}),
     ],
