@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import azure.functions as func
 
@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 type Work = Callable[[App, Caller], Awaitable[func.HttpResponse]]
 
 _AGAIN_AFTER_SECONDS = 30
+
+
+def header(request: func.HttpRequest, name: str) -> str | None:
+    """Return a header's value; the SDK does not type its headers."""
+    headers: Any = request.headers
+    return headers.get(name)
 
 
 async def for_caller(request: func.HttpRequest, role: str, work: Work) -> func.HttpResponse:
@@ -36,7 +42,7 @@ async def for_caller(request: func.HttpRequest, role: str, work: Work) -> func.H
     if app.callers is None:
         return problem_response(503, "No API of the registrar's is set up: API_AUDIENCE is not set.")
     try:
-        caller = await app.callers.require(request.headers.get("Authorization"), role)
+        caller = await app.callers.require(header(request, "Authorization"), role)
         return await work(app, caller)
     except NotAuthenticated as error:
         log.event("caller.not_authenticated", why=str(error))

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import azure.functions as func
 
-from functions.guarded import for_caller
+from functions.guarded import for_caller, header
 from functions.responses import GUARDED, json_response, problem_response
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ async def credentials_report(request: func.HttpRequest) -> func.HttpResponse:
     from shared.report.serving import headers_of, wanted_format
 
     async def answer(app: "App", caller: "Caller") -> func.HttpResponse:
-        wanted = wanted_format(request.params, request.headers.get("Accept"))
+        wanted = wanted_format(request.params, header(request, "Accept"))
         stored = await app.services.reports.read(wanted)
         if stored is None:
             return problem_response(

@@ -85,7 +85,7 @@ class EntraTokens:
         token = _bearer(authorization)
         issuer, key = await self._key_of(token)
         try:
-            claims = cast("dict[str, Any]", jwt.decode(token, key, algorithms=[_ALGORITHM], options=_UNCHECKED))
+            claims = jwt.decode(token, key, algorithms=[_ALGORITHM], options=_UNCHECKED)
         except jwt.InvalidTokenError as error:
             raise NotAuthenticated(f"the token cannot be verified: {type(error).__name__}") from None
         caller = self._caller(claims, issuer)

@@ -40,10 +40,11 @@ class GraphCredentialHolders:
 
         Graph can filter by expiry, but not by "has any": everything is read, page by page, and most of it dropped.
         """
-        for kind, builder in (
-            ("application", self._client.applications),
-            ("servicePrincipal", self._client.service_principals),
-        ):
+        builders: dict[HolderKind, Any] = {
+            "application": self._client.applications,
+            "servicePrincipal": self._client.service_principals,
+        }
+        for kind, builder in builders.items():
             async for holder in self._listed(kind, builder):
                 yield holder
 

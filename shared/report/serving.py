@@ -18,7 +18,7 @@ def wanted_format(parameters: Mapping[str, str], accept: str | None) -> Format:
         Problem(name, "unknown_parameter", "There is one parameter: format.") for name in parameters if name != "format"
     ]
     asked = parameters.get("format")
-    chosen = next((each for each in FORMATS if each == asked), None)
+    chosen: Format | None = next((each for each in FORMATS if each == asked), None)
     if asked is not None and chosen is None:
         problems.append(Problem("format", "invalid_parameter", f"Say one of {', '.join(FORMATS)}."))
     if problems:

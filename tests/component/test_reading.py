@@ -167,7 +167,7 @@ async def test_a_query_is_refused_with_all_that_is_wrong_with_it(api: Api, query
 
 async def test_a_place_counts_only_as_it_was_given_and_for_its_own_question(api: Api) -> None:
     await api.list(days=20, credentials=20)
-    link = body(await api.get("/api/credentials?expiringWithin=25d&limit=2"))["nextLink"]
+    link: str = body(await api.get("/api/credentials?expiringWithin=25d&limit=2"))["nextLink"]
     after = dict(parse_qsl(urlsplit(link).query))["after"]
     assert (await api.get(f"/api/credentials?expiringWithin=25d&after={after}")).status_code == 200
     assert (await api.get(f"/api/credentials?expiringWithin=26d&after={after}")).status_code == 400
