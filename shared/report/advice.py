@@ -52,7 +52,7 @@ def _of_managed(credential: HeldCredential, known: Known, now: datetime) -> Advi
             if has_expired or (known.at is not None and now - known.at > _OVERDUE_AFTER):
                 return Advice(
                     "replacement_overdue",
-                    f"Should have been replaced on {_day(known.at)}. See the runbook, 'A rotation does not happen'.",
+                    f"Should have been replaced on {_day(known.at)}. See the runbook, 'A credential is not rotated'.",
                     Urgency.ACT,
                 )
             return Advice("will_be_replaced", f"Will be replaced on {_day(known.at)}. Nothing to do.", Urgency.FINE)
@@ -62,8 +62,8 @@ def _of_replaced(known: Known, now: datetime) -> Advice:
     if known.at is not None and now - known.at > _OVERDUE_AFTER:
         return Advice(
             "removal_overdue",
-            f"Was replaced, and should have been removed on {_day(known.at)}. See the runbook, 'A rotation does not "
-            "happen'.",
+            f"Was replaced, and should have been removed on {_day(known.at)}. See the runbook, 'A credential is not "
+            "rotated'.",
             Urgency.ACT,
         )
     when = f" on {_day(known.at)}" if known.at is not None else " when its overlap ends"
