@@ -178,7 +178,7 @@ async def test_a_young_report_is_not_made_again() -> None:
 async def test_owners_are_looked_up_for_the_most_urgent_only_and_the_cut_is_told() -> None:
     world = World()
     world.holders.others = [
-        *(holder(number, f"watch {number}", secret(f"k-watch-{number}", None)) for number in range(MOST_OWNERS)),
+        *(holder(number, f"watch {number}", secret(f"k-watch-{number}", -1)) for number in range(MOST_OWNERS)),
         *(holder(1000 + number, f"act {number}", secret(f"k-act-{number}", 20)) for number in range(5)),
         *(holder(2000 + number, f"fine {number}", secret(f"k-fine-{number}", 100)) for number in range(5)),
     ]
