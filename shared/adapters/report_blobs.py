@@ -34,7 +34,10 @@ class ReportBlobs:
                 content = await blob.readall()
             except ResourceNotFoundError as error:
                 return _never_written(error)
-        return StoredReport(_moment(blob.properties.metadata), content)
+        as_of = _moment(blob.properties.metadata)
+        if as_of is None:
+            raise Refused("the stored report does not say of which moment it is; the next one will")
+        return StoredReport(as_of, content)
 
     async def as_of(self) -> datetime | None:
         """Say of which moment the newest complete report is; None when there is none."""
@@ -63,9 +66,10 @@ def _never_written(error: HttpResponseError) -> None:
         raise error
 
 
-def _moment(metadata: dict[str, str] | None) -> datetime:
+def _moment(metadata: dict[str, str] | None) -> datetime | None:
+    """Read the moment of a report; None when somebody else wrote the blob."""
     found = next((value for name, value in (metadata or {}).items() if name.casefold() == _AS_OF.casefold()), "")
     try:
         return datetime.fromisoformat(found).astimezone(UTC)
     except ValueError:
-        raise Refused("the stored report does not say of which moment it is; the next one will") from None
+        return None

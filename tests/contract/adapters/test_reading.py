@@ -19,7 +19,7 @@ from shared.adapters.graph_client import graph_service_client
 from shared.adapters.graph_holders import GraphCredentialHolders
 from shared.adapters.report_blobs import ReportBlobs
 from shared.callers import APPROVER, READER, NotAllowed, NotAuthenticated
-from shared.errors import Forbidden, NotYetVisible, Throttled, Unavailable
+from shared.errors import Forbidden, NotYetVisible, Refused, Throttled, Unavailable
 from shared.ports import Reports
 from shared.report.model import FORMATS, CredentialHolder, StoredReport
 from tests.contract.adapters.stores import storage_account
@@ -204,6 +204,19 @@ async def test_a_report_is_complete_with_its_json_and_each_format_has_its_moment
     assert await reports.as_of() == first
     assert await reports.read("html") == StoredReport(second, b"second")
     assert await reports.read("csv") == StoredReport(first, b"first csv")
+
+
+async def test_a_blob_that_somebody_else_wrote_is_no_report_and_is_replaced(registrar: Local, azurite: Azurite) -> None:
+    async with storage_account(azurite) as storage:
+        container, reports = storage.blobs.get_container_client("reports"), ReportBlobs(storage.blobs)
+        await container.upload_blob("credentials.json", b"{}", overwrite=True, metadata={"asOf": "yesterday"})
+        assert await reports.as_of() is None
+        with pytest.raises(Refused):
+            await reports.read("json")
+        made = StoredReport(datetime(2026, 11, 23, 4, 20, tzinfo=UTC), b"[]")
+        await reports.write("json", made)
+        assert await reports.read("json") == made
+        await container.delete_blob("credentials.json")
 
 
 async def test_a_container_that_is_not_there_is_not_a_report_that_was_never_made(
