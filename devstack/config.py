@@ -121,7 +121,8 @@ class StateFolder:
 class StackConfig(_Model):
     """The contents of `stack.json` (camelCase JSON).
 
-    `registrar` is the Functions app's user-assigned identity. With `identity_based_storage` Azurite speaks
+    `registrar` is the Functions app's user-assigned identity, `api` the registrar's own API, which tokens are for, and
+    `reader` a client that holds its role Registrar.Reader. With `identity_based_storage` Azurite speaks
     HTTPS and the app reaches it with that identity's tokens, else over HTTP with the account's key. With `recording`
     the app reaches it through the gateways of the doubles, so that its calls are noted and can be disturbed.
     """
@@ -133,6 +134,8 @@ class StackConfig(_Model):
     administrator: Client = Field(default_factory=Client)
     requester: Client = Field(default_factory=Client)
     registrar: ManagedIdentity = Field(default_factory=ManagedIdentity)
+    api: ManagedIdentity = Field(default_factory=ManagedIdentity)
+    reader: Client = Field(default_factory=Client)
     identity_based_storage: bool = False
     recording: bool = False
 

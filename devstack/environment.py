@@ -13,6 +13,7 @@ from devstack.certificates import Certificates
 from devstack.config import StackConfig, StateFolder
 
 _FOREIGN_PREFIXES = (
+    "API_AUDIENCE",
     "AZURE_",
     "AZUREWEBJOBS",
     "FUNCTIONS_",
@@ -55,7 +56,7 @@ def client_environment(config: StackConfig, state: Path) -> dict[str, str]:
     """What any script needs to work against the running stack; `make env` prints it.
 
     The administrator holds Application.ReadWrite.All and full rights on the vault, the requester nothing but
-    Key Vault Secrets User on it.
+    Key Vault Secrets User on it, and the reader nothing but the app role Registrar.Reader of the registrar's API.
     """
     return {
         "AZURE_TENANT_ID": config.tenant_id,
@@ -63,6 +64,9 @@ def client_environment(config: StackConfig, state: Path) -> dict[str, str]:
         "DEVSTACK_ADMIN_CLIENT_SECRET": config.administrator.client_secret,
         "DEVSTACK_REQUESTER_CLIENT_ID": config.requester.client_id,
         "DEVSTACK_REQUESTER_CLIENT_SECRET": config.requester.client_secret,
+        "DEVSTACK_READER_CLIENT_ID": config.reader.client_id,
+        "DEVSTACK_READER_CLIENT_SECRET": config.reader.client_secret,
+        "API_AUDIENCE": config.api.client_id,
         "KEY_VAULT_URL": config.vault_url,
         "AZURE_STORAGE_CONNECTION_STRING": azurite(config, state).connection_string(),
         "DEVSTACK_CONTROL_URL": f"http://127.0.0.1:{config.ports.control}",
@@ -81,6 +85,7 @@ def functions_settings(config: StackConfig, state: Path) -> dict[str, str]:
         "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
         "IDENTITY_ENDPOINT": f"http://127.0.0.1:{config.ports.identity}/msi/token",
         "IDENTITY_HEADER": config.identity_header,
+        "API_AUDIENCE": config.api.client_id,
         "KEY_VAULT_URL": config.vault_url,
         "POLICY_FILE": "policy.toml",
         "ROTATION_SCHEDULE": "0 7 * * * *",

@@ -19,6 +19,7 @@ Look
   {logs}/*.log
   {control}        the control plane: clock, weather, faults, counters (GET / lists them)
   {functions}/api/health
+  {functions}/api/credentials and /api/reports/credentials: with a token, see docs/runbook.md
   queues, tables, blobs         any storage client with AZURE_STORAGE_CONNECTION_STRING; requests go to {intake}
 
 Your own scripts: eval "$(make -s env)" sets

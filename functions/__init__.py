@@ -5,12 +5,13 @@ Nothing heavy is imported while the host indexes: `shared.bootstrap` brings the 
 
 from azure.functions import Blueprint
 
-from functions import health, operations, process_registration, rotation, upkeep
+from functions import health, operations, process_registration, reports, rotation, upkeep
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     process_registration.blueprint,
     rotation.blueprint,
     upkeep.blueprint,
+    reports.blueprint,
     operations.blueprint,
     health.blueprint,
 )

@@ -1,11 +1,41 @@
 """HTTP answers as JSON."""
 
 import json
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
 
 from azure.functions import HttpResponse
 
+GUARDED = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+"""On every answer to a caller with a token: kept nowhere, and taken for nothing but what it says it is."""
 
-def json_response(status: int, body: dict[str, Any]) -> HttpResponse:
+
+def json_response(status: int, body: dict[str, Any], headers: Mapping[str, str] | None = None) -> HttpResponse:
     """Return a JSON answer."""
-    return HttpResponse(json.dumps(body), status_code=status, mimetype="application/json")
+    return HttpResponse(json.dumps(body), status_code=status, mimetype="application/json", headers=dict(headers or {}))
+
+
+def problem_response(
+    status: int,
+    detail: str | None = None,
+    *,
+    errors: Sequence[Mapping[str, str]] = (),
+    headers: Mapping[str, str] | None = None,
+) -> HttpResponse:
+    """Return an error as RFC 9457 has it; its kind is the status alone (`about:blank`)."""
+    body: dict[str, Any] = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
+    if detail is not None:
+        body["detail"] = detail
+    if errors:
+        body["errors"] = [dict(error) for error in errors]
+    return HttpResponse(
+        json.dumps(body),
+        status_code=status,
+        mimetype="application/problem+json",
+        headers={**GUARDED, **(headers or {})},
+    )

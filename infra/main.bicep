@@ -46,6 +46,9 @@ param requestDeadlineHours int = 24
 @description('When to look for credentials that are due: NCRONTAB with seconds, in UTC. Hourly, not on the hour.')
 param rotationSchedule string = '0 7 * * * *'
 
+@description('The registrar\'s own API in Entra, as tokens name it: its app id. Empty: nobody reads over HTTP.')
+param apiAudience string = ''
+
 @description('How long logs are kept, in days.')
 @minValue(30)
 @maxValue(730)
@@ -143,6 +146,7 @@ module app 'modules/app.bicep' = {
     lagWindowSeconds: lagWindowSeconds
     requestDeadlineHours: requestDeadlineHours
     rotationSchedule: rotationSchedule
+    apiAudience: apiAudience
   }
 }
 

@@ -9,3 +9,6 @@ param location = readEnvironmentVariable('AZURE_LOCATION', 'westeurope')
 param senders = []
 param resultReaders = []
 param secretReaders = []
+
+// The app id of the registrar's own API, which infra/create-api-application.sh makes. Empty: nobody reads over HTTP.
+param apiAudience = readEnvironmentVariable('REGISTRAR_API_APP_ID', '')

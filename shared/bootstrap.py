@@ -7,10 +7,13 @@ from pathlib import Path
 from azure.identity.aio import DefaultAzureCredential
 
 from shared.adapters.due_table import DueTable
+from shared.adapters.entra_tokens import EntraTokens
 from shared.adapters.graph_client import graph_service_client
 from shared.adapters.graph_directory import GraphDirectory
+from shared.adapters.graph_holders import GraphCredentialHolders
 from shared.adapters.leases import BlobLeases
 from shared.adapters.queues import StorageQueues
+from shared.adapters.report_blobs import ReportBlobs
 from shared.adapters.sign_in import EntraSignIn
 from shared.adapters.storage import Storage
 from shared.adapters.tables import ApplicationsTable, BackoffTable, CleanupsTable, OperationsTable
@@ -19,6 +22,7 @@ from shared.execution import Execution
 from shared.intake import Intake
 from shared.log import quiet_libraries
 from shared.policy.model import load_policy
+from shared.ports import Callers
 from shared.rotation.rotations import Rotations
 from shared.runtime import Runtime
 from shared.services import Services
@@ -28,8 +32,10 @@ from shared.settings import Settings
 class App:
     """What triggers delegate to."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, callers: Callers | None) -> None:
         self.services = services
+        self.callers = callers
+        """None where no API of ours is configured: then nobody reads over HTTP."""
         self.execution = Execution(services)
         self.intake = Intake(services, self.execution)
         self.rotations = Rotations(services, self.execution)
@@ -39,7 +45,18 @@ class App:
 def get_app() -> App:
     """Build the app from the process's environment. Raises SettingsError or PolicyError naming all that is wrong."""
     quiet_libraries()
-    return App(build_services(Settings.load(os.environ)))
+    settings = Settings.load(os.environ)
+    services = build_services(settings)
+    return App(services, build_callers(settings, services.runtime))
+
+
+def build_callers(settings: Settings, runtime: Runtime) -> Callers | None:
+    """Wire what verifies callers' tokens; None without an audience."""
+    if settings.api_audience is None:
+        return None
+    return EntraTokens(
+        authority=settings.authority, tenant_id=settings.tenant_id, audience=settings.api_audience, now=runtime.now
+    )
 
 
 def build_services(settings: Settings) -> Services:
@@ -48,13 +65,14 @@ def build_services(settings: Settings) -> Services:
     credential = DefaultAzureCredential()
     storage = Storage(settings.storage, credential)
     runtime = Runtime()
+    graph = graph_service_client(credential)
     return Services(
         runtime=runtime,
         policy=policy,
         tenant_id=settings.tenant_id,
         lag_window=settings.lag_window,
         request_deadline=settings.request_deadline,
-        directory=GraphDirectory(graph_service_client(credential)),
+        directory=GraphDirectory(graph),
         vault=KeyVault(
             credential,
             lambda unique_name: policy.vault_url(unique_name, settings.key_vault_url),
@@ -68,4 +86,6 @@ def build_services(settings: Settings) -> Services:
         backoff=BackoffTable(storage.tables),
         leases=BlobLeases(storage.blobs, runtime.now),
         queues=StorageQueues(storage.queues),
+        holders=GraphCredentialHolders(graph),
+        reports=ReportBlobs(storage.blobs),
     )

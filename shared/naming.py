@@ -36,6 +36,7 @@ CLEANUPS_TABLE = "cleanups"
 BACKOFF_TABLE = "backoff"
 DUE_TABLE = "due"
 LEASES_CONTAINER = "application-leases"
+REPORTS_CONTAINER = "reports"
 
 _OPERATION_MARK = re.compile(rf"^{CREDENTIAL_MARK}([0-9a-f]{{32}})(?: |$)")
 

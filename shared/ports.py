@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from shared.application_record import ApplicationRecord
+from shared.callers import Caller
 from shared.model import (
     Api,
     ApplicationState,
@@ -25,6 +26,7 @@ from shared.model import (
     VaultEntry,
 )
 from shared.operation import Operation
+from shared.report.model import CredentialHolder, Format, StoredReport
 from shared.secret import Secret
 
 
@@ -131,6 +133,18 @@ class Directory(Protocol):
 
         Repeatable, but whatever is not in `keys` goes (Microsoft Learn, application-update): they have to be current.
         """
+        ...
+
+
+class CredentialHolders(Protocol):
+    """Microsoft Graph, as far as the report needs it: the whole tenant."""
+
+    def all(self) -> AsyncIterator[CredentialHolder]:
+        """List the applications and service principals that have credentials, whoever made them."""
+        ...
+
+    async def owners(self, holder: CredentialHolder) -> tuple[str, ...] | None:
+        """Name a holder's owners: userPrincipalName, else display name, else object id; None when it is gone."""
         ...
 
 
@@ -355,6 +369,33 @@ class DueIndex(Protocol):
 
     async def keep_directory_link(self, link: str) -> None:
         """Note that everything that had changed before this link was given is seen to."""
+        ...
+
+
+class Reports(Protocol):
+    """The newest report of the tenant's credentials, in each of its formats."""
+
+    async def read(self, form: Format) -> StoredReport | None:
+        """Read one format; None when none was written yet."""
+        ...
+
+    async def as_of(self) -> datetime | None:
+        """Say of which moment the newest complete report is; None when there is none."""
+        ...
+
+    async def write(self, form: Format, report: StoredReport) -> None:
+        """Replace one format. JSON is written last: with it the report is complete."""
+        ...
+
+
+class Callers(Protocol):
+    """Entra, as far as callers over HTTP are concerned."""
+
+    async def require(self, authorization: str | None, role: str) -> Caller:
+        """Say who an Authorization header speaks for.
+
+        Raises NotAuthenticated, NotAllowed without the app role, and Unavailable while Entra's keys cannot be read.
+        """
         ...
 
 

@@ -8,11 +8,13 @@ from shared.ports import (
     Applications,
     Backoff,
     Cleanups,
+    CredentialHolders,
     Directory,
     DueIndex,
     Leases,
     Operations,
     Queues,
+    Reports,
     SignIn,
     Vault,
 )
@@ -38,3 +40,5 @@ class Services:
     backoff: Backoff
     leases: Leases
     queues: Queues
+    holders: CredentialHolders
+    reports: Reports

@@ -51,6 +51,10 @@ class Settings(BaseModel):
     request_deadline_hours: int = Field(24, alias="REQUEST_DEADLINE_HOURS", ge=1, le=168)
     rotation_schedule: str = Field(alias="ROTATION_SCHEDULE", pattern=r"^\S+( \S+){5}$")
     """NCRONTAB with seconds, in UTC. The host reads it: a trigger cannot be started without it."""
+    api_audience: str | None = Field(None, alias="API_AUDIENCE", pattern=r"^(?:[0-9a-fA-F-]{36}|(?:api|https)://\S+)$")
+    authority_host: str = Field(
+        "https://login.microsoftonline.com", alias="AZURE_AUTHORITY_HOST", pattern=r"^(?:https://)?[A-Za-z0-9.-]+/?$"
+    )
 
     @property
     def lag_window(self) -> timedelta:
@@ -61,6 +65,11 @@ class Settings(BaseModel):
     def request_deadline(self) -> timedelta:
         """How long a request may take before it is answered `failed`."""
         return timedelta(hours=self.request_deadline_hours)
+
+    @property
+    def authority(self) -> str:
+        """Where Entra signs in, with its scheme and no trailing slash. azure-identity reads the same setting."""
+        return f"https://{self.authority_host.removeprefix('https://').rstrip('/')}"
 
     @classmethod
     def load(cls, environment: Mapping[str, str]) -> "Settings":

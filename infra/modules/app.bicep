@@ -19,6 +19,7 @@ param maximumInstanceCount int
 param lagWindowSeconds int
 param requestDeadlineHours int
 param rotationSchedule string
+param apiAudience string
 
 resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
   name: 'plan-registrar-${token}'
@@ -79,8 +80,10 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
   parent: app
   name: 'appsettings'
   properties: {
+    API_AUDIENCE: apiAudience
     APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
     APPLICATIONINSIGHTS_CONNECTION_STRING: applicationInsightsConnectionString
+    AZURE_AUTHORITY_HOST: environment().authentication.loginEndpoint
     AZURE_CLIENT_ID: identityClientId
     AZURE_TENANT_ID: tenant().tenantId
     AZURE_TOKEN_CREDENTIALS: 'ManagedIdentityCredential'

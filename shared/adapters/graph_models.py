@@ -200,6 +200,26 @@ class ServicePrincipalAnswer(_Fields):
     lists = {"oauth2PermissionScopes": ScopeAnswer, "appRoles": ScopeAnswer}  # noqa: RUF012
 
 
+class HeldCredentialAnswer(_Fields):
+    """A passwordCredential or keyCredential of a listing: when it counts, and what it is called."""
+
+    strings = ("keyId", "displayName")
+    moments = ("startDateTime", "endDateTime")
+
+
+class CredentialHolderAnswer(_Fields):
+    """An application or a service principal, as far as its credentials are concerned."""
+
+    strings = ("id", "appId", "displayName", "uniqueName", "servicePrincipalType")
+    lists = {"passwordCredentials": HeldCredentialAnswer, "keyCredentials": HeldCredentialAnswer}  # noqa: RUF012
+
+
+class OwnerAnswer(_Fields):
+    """An owner. Without a right to read users, Graph gives the id alone."""
+
+    strings = ("id", "userPrincipalName", "displayName")
+
+
 class GrantAnswer(_Fields):
     """An oauth2PermissionGrant."""
 
@@ -233,6 +253,18 @@ class ServicePrincipalPage(_Page):
     """A page of service principals."""
 
     lists = {"value": ServicePrincipalAnswer}  # noqa: RUF012
+
+
+class CredentialHolderPage(_Page):
+    """A page of applications or service principals, as far as their credentials are concerned."""
+
+    lists = {"value": CredentialHolderAnswer}  # noqa: RUF012
+
+
+class OwnerPage(_Page):
+    """A page of owners."""
+
+    lists = {"value": OwnerAnswer}  # noqa: RUF012
 
 
 class GrantPage(_Page):

@@ -18,6 +18,7 @@ from shared.upkeep import clean_up_credentials, resume_unsettled
 from tests.fakes.clock import FakeClock, fake_runtime
 from tests.fakes.directory import FakeDirectory
 from tests.fakes.faults import Faults, WorkerDied
+from tests.fakes.reporting import FakeHolders, FakeReports
 from tests.fakes.storage import (
     FakeApplications,
     FakeBackoff,
@@ -72,6 +73,8 @@ class World:
         self.backoff = FakeBackoff(self.faults)
         self.leases = FakeLeases(self.clock, self.faults)
         self.queues = FakeQueues(self.clock, self.faults)
+        self.holders = FakeHolders(self.directory, self.faults)
+        self.reports = FakeReports(self.faults)
         self.deaths = 0
         self.log: list[str] = []
         self._messages = 0
@@ -92,6 +95,8 @@ class World:
             backoff=self.backoff,
             leases=self.leases,
             queues=self.queues,
+            holders=self.holders,
+            reports=self.reports,
         )
         self.execution = Execution(self.services)
         self.intake = Intake(self.services, self.execution)

@@ -118,6 +118,8 @@ def test_the_app_settings_deployed_by_default_are_accepted_by_the_code() -> None
         "tenant().tenantId": "72f988bf-0000-4000-8000-2d7cd011db47",
         "string(lagWindowSeconds)": MAIN.all("param")["lagWindowSeconds"].value,
         "string(requestDeadlineHours)": MAIN.all("param")["requestDeadlineHours"].value,
+        "apiAudience": MAIN.all("param")["apiAudience"].value.strip("'"),
+        "environment().authentication.loginEndpoint": "https://login.microsoftonline.com/",
         "rotationSchedule": MAIN.all("param")["rotationSchedule"].value.strip("'"),
     }
     deployed = {name: values.get(value, value.strip("'")) for name, value in app_settings().items()}

@@ -1,4 +1,4 @@
-"""The first state: Microsoft's own service principals, our three identities, some users, one vault.
+"""The first state: Microsoft's own service principals, our identities, the registrar's API, some users, one vault.
 
 Ids of Microsoft's resources and of their scopes and roles are the real ones (`well_known.json`; Microsoft Learn,
 "Microsoft Graph permissions reference", and each service's own documentation).
@@ -17,6 +17,7 @@ from devstack.doubles.world import World
 _MICROSOFT_TENANT = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
 """The tenant that owns Microsoft's own applications."""
 
+_API_APPLICATION = Path(__file__).parents[3] / "infra/api-application.json"
 _GRAPH = "00000003-0000-0000-c000-000000000000"
 _ADMINISTRATOR_ROLES = (
     "Application.ReadWrite.All",
@@ -36,6 +37,7 @@ _USERS = (("Ada Lovelace", "ada"), ("Grace Hopper", "grace"), ("Alan Turing", "a
 def plant(world: World, config: StackConfig) -> bool:
     """Fill a world that is still empty; returns whether it was."""
     if next(world.primary().all("servicePrincipals"), None) is not None:
+        _plant_api(world, config)
         return False
     for resource in json.loads(Path(__file__).with_name("well_known.json").read_text()):
         _put(world, "servicePrincipals", _microsoft_principal(world, resource))
@@ -44,11 +46,26 @@ def plant(world: World, config: StackConfig) -> bool:
     registrar = _managed_identity(world, config.registrar)
     _assign(world, administrator, _ADMINISTRATOR_ROLES)
     _assign(world, registrar, _REGISTRAR_ROLES)
+    _plant_api(world, config)
     for display_name, name in _USERS:
         given = {"displayName": display_name, "userPrincipalName": f"{name}@{world.tenant.domain}"}
         _put(world, "users", completion.user(world, {"id": _stable_id(world, f"user/{name}"), **given}))
     world.documents.put("vaults", config.vault_name, completion.vault(_vault(config)), since_ever=True)
     return True
+
+
+def _plant_api(world: World, config: StackConfig) -> None:
+    """The registrar's own API as infra makes it, and a reader; also in a world that is older than they are."""
+    if world.primary().get("servicePrincipals", config.api.object_id) is not None:
+        return
+    made = json.loads(_API_APPLICATION.read_text())
+    ids = {"id": _stable_id(world, config.api.client_id), "appId": config.api.client_id}
+    identifiers = {"uniqueName": "registrar-api", "identifierUris": [f"api://{config.api.client_id}"]}
+    _put(world, "applications", completion.application(world, made | ids | identifiers))
+    principal = {"id": config.api.object_id, "appId": config.api.client_id, "appRoleAssignmentRequired": True}
+    _put(world, "servicePrincipals", completion.service_principal(world, principal))
+    reader = _client(world, config.reader, "Reader of credentials")
+    _assign(world, reader, ("Registrar.Reader",), resource=config.api.client_id)
 
 
 def _microsoft_principal(world: World, resource: Document) -> Document:
@@ -121,11 +138,11 @@ def _managed_identity(world: World, identity: ManagedIdentity) -> Document:
     return _put(world, "servicePrincipals", completion.service_principal(world, given))
 
 
-def _assign(world: World, principal: Document, roles: tuple[str, ...]) -> None:
-    graph = world.primary().find("servicePrincipals", "appId", _GRAPH)[0]
-    ids = {role["value"]: role["id"] for role in graph["appRoles"]}
+def _assign(world: World, principal: Document, roles: tuple[str, ...], resource: str = _GRAPH) -> None:
+    found = world.primary().find("servicePrincipals", "appId", resource)[0]
+    ids = {role["value"]: role["id"] for role in found["appRoles"]}
     for role in roles:
-        _put(world, "appRoleAssignments", completion.app_role_assignment(world, principal, graph, ids[role]))
+        _put(world, "appRoleAssignments", completion.app_role_assignment(world, principal, found, ids[role]))
 
 
 def _vault(config: StackConfig) -> dict[str, Any]:

@@ -30,10 +30,12 @@ _HOST_SETTINGS = {
     "AzureFunctionsJobHost__extensions__queues__newBatchThreshold": "16",
     "AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:10:00",
     "AzureWebJobs.check_due_index.Disabled": "true",
+    "AzureWebJobs.report_credentials.Disabled": "true",
 }
 """host.json caps what one host does at once; here many actions are held, and more have to come through. A message whose
 worker died comes back as late as one whose host died: nothing stirs before the clock is moved. The nightly check would
-do what some actions are for; it is one itself, set off by its message."""
+do what some actions are for; it is one itself, set off by its message. The report only reads,
+whenever the clock passes its hour: its calls are part of no action."""
 _QUEUES = ("app-registrations", "app-registration-work", "credential-rotations")
 _TABLES = ("unsettled", "cleanups")
 

@@ -1,0 +1,90 @@
+"""Which credentials there are and when they expire: asked for over HTTP, and reported every night."""
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import azure.functions as func
+
+from functions.guarded import for_caller, header
+from functions.responses import GUARDED, json_response, problem_response
+
+if TYPE_CHECKING:
+    from shared.bootstrap import App
+    from shared.callers import Caller
+
+blueprint = func.Blueprint()
+
+
+@blueprint.function_name("list_credentials")
+@blueprint.route("credentials", trigger_arg_name="request", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+async def list_credentials(request: func.HttpRequest) -> func.HttpResponse:
+    """List the managed credentials that expire within some days, for holders of Registrar.Reader."""
+    from shared import log
+    from shared.callers import READER
+    from shared.contract.answer import utc_text
+    from shared.expiring import expiring, parse_question, place_text
+    from shared.naming import vault_secret_name
+
+    async def answer(app: "App", caller: "Caller") -> func.HttpResponse:
+        question = parse_question(request.params, app.services.runtime.now())
+        page = await expiring(app.services, question)
+        log.event("credentials.listed", caller=caller.object_id, days=question.days, count=len(page.items))
+        body = {
+            "asOf": utc_text(question.as_of),
+            "source": "index",
+            "expiringUntil": utc_text(question.until),
+            "items": [
+                {
+                    "uniqueName": entry.unique_name,
+                    "credential": entry.credential,
+                    "keyVaultSecretName": vault_secret_name(entry.unique_name, entry.credential),
+                    "due": utc_text(entry.at),
+                    "expires": utc_text(entry.expires) if entry.expires is not None else None,
+                }
+                for entry in page.items
+            ],
+        }
+        if page.following is not None:
+            # Relative (RFC 3986): which host name a caller used is nothing to learn from a header.
+            query = {"expiringWithin": f"{question.days}d", "limit": question.limit}
+            after = place_text(question, page.following)
+            body["nextLink"] = f"/api/credentials?{urlencode({**query, 'after': after})}"
+        return json_response(200, body, GUARDED)
+
+    return await for_caller(request, READER, answer)
+
+
+@blueprint.function_name("report_credentials")
+@blueprint.timer_trigger("timer", "0 20 4-7 * * *")
+async def report_credentials(timer: func.TimerRequest) -> None:
+    """Write the report of the tenant's credentials, every night; the later times are for when the first failed."""
+    from shared.bootstrap import get_app
+    from shared.report.making import make_report
+
+    await make_report(get_app().services)
+
+
+@blueprint.function_name("credentials_report")
+@blueprint.route(
+    "reports/credentials", trigger_arg_name="request", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS
+)
+async def credentials_report(request: func.HttpRequest) -> func.HttpResponse:
+    """Give out the newest report as a page, CSV or JSON, with its age, for holders of Registrar.Reader."""
+    from shared import log
+    from shared.callers import READER
+    from shared.report.serving import headers_of, wanted_format
+
+    async def answer(app: "App", caller: "Caller") -> func.HttpResponse:
+        wanted = wanted_format(request.params, header(request, "Accept"))
+        stored = await app.services.reports.read(wanted)
+        if stored is None:
+            return problem_response(
+                404,
+                "There is no report yet. It is made every night from 4:20 UTC on; if it still is not there the next "
+                "morning, the event report.failed in the registrar's log says why.",
+            )
+        log.event("report.read", caller=caller.object_id, format=wanted, as_of=stored.as_of)
+        headers = {**GUARDED, **headers_of(wanted, stored.as_of, app.services.runtime.now())}
+        return func.HttpResponse(stored.content, status_code=200, headers=headers)
+
+    return await for_caller(request, READER, answer)

@@ -1,0 +1,144 @@
+"""Which managed credentials expire soon, page by page, from the index of what is due.
+
+A credential is due before it expires, so whatever expires within some days is listed under one of those days at the
+latest. How far a page came travels with the caller, as an opaque text that says which question it belongs to.
+"""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any, cast
+
+from shared.errors import Problem, Rejected, echo
+from shared.ports import DueEntry, DuePlace, day_of
+from shared.services import Services
+
+MOST_DAYS = 730
+MOST_ITEMS = 500
+_USUAL_ITEMS = 100
+_MOST_ROWS = 5_000
+"""Rows of the index read for one page, whether they match or not: five requests to Table Storage."""
+_LASTS = timedelta(days=1)
+"""A place older than that is not gone on from."""
+_DAYS = re.compile(r"([1-9][0-9]{0,3})d", re.ASCII)
+_LIMIT = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
+_PLACE = re.compile(r"[0-9a-f-]{8,16} [a-z0-9-]{1,127}", re.ASCII)
+_LONGEST_PLACE = 512
+_KNOWN = ("expiringWithin", "limit", "after")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked for: what expires within `days` of `as_of`, at most `limit` items, behind a place."""
+
+    days: int
+    limit: int
+    as_of: datetime
+    after: DuePlace | None = None
+
+    @property
+    def until(self) -> datetime:
+        """The last moment of expiry that is asked for."""
+        return self.as_of + timedelta(days=self.days)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some of the credentials, and where the next ones are; None when these were the last."""
+
+    items: tuple[DueEntry, ...]
+    following: DuePlace | None
+
+
+def parse_question(parameters: Mapping[str, str], now: datetime) -> Question:
+    """Read the query of `GET /api/credentials`. Raises Rejected with all that is wrong with it."""
+    problems = [
+        Problem(name, "unknown_parameter", f"There is no parameter {echo(name)}; there are: {', '.join(_KNOWN)}.")
+        for name in parameters
+        if name not in _KNOWN
+    ]
+    days = _number(_DAYS, parameters.get("expiringWithin", "30d"), MOST_DAYS)
+    if days is None:
+        message = f"Say how many days, from 1d to {MOST_DAYS}d: expiringWithin=30d, for example."
+        problems.append(Problem("expiringWithin", "invalid_parameter", message))
+    limit = _number(_LIMIT, parameters.get("limit", str(_USUAL_ITEMS)), MOST_ITEMS)
+    if limit is None:
+        message = f"Say how many items a page may have, from 1 to {MOST_ITEMS}: limit=100, for example."
+        problems.append(Problem("limit", "invalid_parameter", message))
+    as_of, after = now, None
+    if "after" in parameters:
+        found = _place(parameters["after"], days or 0, now)
+        if found is None:
+            message = "Take it as it stands in nextLink, with the same expiringWithin, within a day; or begin anew."
+            problems.append(Problem("after", "invalid_parameter", message))
+        else:
+            as_of, after = found
+    if problems or days is None or limit is None:
+        raise Rejected(problems)
+    return Question(days, limit, as_of, after)
+
+
+async def expiring(services: Services, question: Question) -> Page:
+    """Read one page. It may hold fewer items than asked for, even none, and still have a following one.
+
+    Raises Deferred when the index cannot be read: nothing is said then, rather than "none".
+    """
+    items: list[DueEntry] = []
+    rows, last = 0, question.after
+    async for place, entry in services.due.until(day_of(question.until), question.after):
+        if len(items) == question.limit or rows == _MOST_ROWS:
+            return Page(tuple(items), last)
+        rows, last = rows + 1, place
+        if entry.expires is not None and entry.expires <= question.until:
+            items.append(entry)
+    return Page(tuple(items), None)
+
+
+def place_text(question: Question, place: DuePlace) -> str:
+    """Write down where a page ended, for `after`.
+
+    The digest shows mistakes and mix-ups. It is no signature, and need not be one: a place only says where reading goes
+    on in an index that the caller may read from its beginning.
+    """
+    return _written(question.days, int(question.as_of.timestamp()), place.partition, place.row)
+
+
+def _written(days: int, seconds: int, partition: str, row: str) -> str:
+    body = [seconds, partition, row]
+    return base64.urlsafe_b64encode(json.dumps([_digest(days, body), *body]).encode()).decode().rstrip("=")
+
+
+def _place(text: str, days: int, now: datetime) -> tuple[datetime, DuePlace] | None:
+    if len(text) > _LONGEST_PLACE:
+        return None
+    try:
+        padded = text + "=" * (-len(text) % 4)
+        decoded: Any = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        _, seconds, partition, row = cast("list[Any]", decoded)
+    except (binascii.Error, ValueError, TypeError):
+        return None
+    if not isinstance(seconds, int) or not isinstance(partition, str) or not isinstance(row, str):
+        return None
+    if not 0 <= seconds <= now.timestamp() + 1:
+        return None
+    # Written anew, it is the same text, or it was changed.
+    if _written(days, seconds, partition, row) != text or not _PLACE.fullmatch(f"{partition} {row}"):
+        return None
+    if now.timestamp() - seconds > _LASTS.total_seconds():
+        return None
+    return datetime.fromtimestamp(seconds, UTC), DuePlace(partition, row)
+
+
+def _digest(days: int, body: list[Any]) -> str:
+    return sha256(json.dumps([days, *body]).encode()).hexdigest()[:16]
+
+
+def _number(pattern: re.Pattern[str], text: str, most: int) -> int | None:
+    found = pattern.fullmatch(text)
+    number = int(found[found.lastindex or 0]) if found is not None else 0
+    return number if 1 <= number <= most else None

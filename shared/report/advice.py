@@ -1,0 +1,106 @@
+"""What to do about one credential: pure, from what the listings show."""
+
+from datetime import datetime, timedelta
+
+from shared.naming import CREDENTIAL_MARK
+from shared.report.managed import Known, Part
+from shared.report.model import Advice, HeldCredential, Urgency
+
+SOON = timedelta(days=30)
+_UNDER_WAY = timedelta(minutes=15)
+"""A credential of ours this young may be on its way into the vault."""
+_OVERDUE_AFTER = timedelta(days=1)
+"""The sweep comes by the hour; what it did not manage within a day stands still."""
+
+
+def advise(
+    credential: HeldCredential,
+    known: Known | None,
+    *,
+    now: datetime,
+    max_lifetime: timedelta,
+    is_renewed_by_platform: bool = False,
+) -> Advice:
+    """Say what to do about a credential; `known` is what the vault says of it, None if it does not know it."""
+    if known is not None:
+        return _of_managed(credential, known, now)
+    if is_renewed_by_platform:
+        return Advice("renewed_by_platform", "A managed identity: Azure replaces this itself.", Urgency.FINE)
+    return _of_unmanaged(credential, now, max_lifetime)
+
+
+def is_marked(credential: HeldCredential) -> bool:
+    """Say whether a credential bears the registrar's mark; anybody can write that."""
+    return (credential.display_name or "").startswith(CREDENTIAL_MARK)
+
+
+def _of_managed(credential: HeldCredential, known: Known, now: datetime) -> Advice:
+    has_expired = credential.end is not None and credential.end <= now
+    match known.part:
+        case Part.PENDING:
+            return Advice("being_proven", "A rotation is under way: this is the new one.", Urgency.FINE)
+        case Part.REPLACED:
+            return _of_replaced(known, now)
+        case Part.CURRENT if known.at is None:
+            return Advice(
+                "not_replaced",
+                f"The newest version of the Key Vault secret {known.secret_name} is disabled or has no expiry, so "
+                "nobody replaces this credential. Enable it, or remove the credential.",
+                Urgency.ACT if has_expired else Urgency.WATCH,
+            )
+        case Part.CURRENT:
+            if has_expired or (known.at is not None and now - known.at > _OVERDUE_AFTER):
+                return Advice(
+                    "replacement_overdue",
+                    f"Should have been replaced on {_day(known.at)}. See the runbook, 'A credential is not rotated'.",
+                    Urgency.ACT,
+                )
+            return Advice("will_be_replaced", f"Will be replaced on {_day(known.at)}. Nothing to do.", Urgency.FINE)
+
+
+def _of_replaced(known: Known, now: datetime) -> Advice:
+    if known.at is not None and now - known.at > _OVERDUE_AFTER:
+        return Advice(
+            "removal_overdue",
+            f"Was replaced, and should have been removed on {_day(known.at)}. See the runbook, 'A credential is not "
+            "rotated'.",
+            Urgency.ACT,
+        )
+    when = f" on {_day(known.at)}" if known.at is not None else " when its overlap ends"
+    return Advice("will_be_removed", f"Was replaced; will be removed{when}. Nothing to do.", Urgency.FINE)
+
+
+def _of_unmanaged(credential: HeldCredential, now: datetime, max_lifetime: timedelta) -> Advice:
+    if credential.end is not None and credential.end <= now:
+        return Advice(
+            "expired", f"Expired on {_day(credential.end)}. Nobody can sign in with it: remove it.", Urgency.WATCH
+        )
+    if is_marked(credential):
+        if credential.start is not None and now - credential.start < _UNDER_WAY:
+            return Advice("being_issued", "Issued moments ago, and on its way into the vault.", Urgency.FINE)
+        return Advice(
+            "mark_unknown_to_vault",
+            "Bears the registrar's mark, but no vault secret knows it: its value may be with somebody. Run the doctor; "
+            "if nobody can say what it is for, remove it.",
+            Urgency.ACT,
+        )
+    if credential.end is not None and credential.end - now <= SOON:
+        return Advice(
+            "expires_soon",
+            f"Expires on {_day(credential.end)}, and nobody replaces it. Ask its owner to, or have it registered.",
+            Urgency.ACT,
+        )
+    if credential.end is None:
+        return Advice("no_expiry", "Never expires. Replace it by one that does.", Urgency.WATCH)
+    if credential.start is not None and credential.end - credential.start > max_lifetime + timedelta(days=1):
+        days = (credential.end - credential.start).days
+        return Advice(
+            "lives_too_long",
+            f"Issued for {days} days; policy allows {max_lifetime.days}. Replace it by a shorter one.",
+            Urgency.WATCH,
+        )
+    return Advice("fine", "Nothing to do for now. Nobody but its owner replaces it.", Urgency.FINE)
+
+
+def _day(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d}" if moment is not None else "an unknown day"

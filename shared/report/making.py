@@ -1,0 +1,153 @@
+"""The nightly report: everything is read, or nothing is written. What was there before stays until the new one is."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from shared import log
+from shared.errors import Deferred, RegistrarError, Throttled, printable
+from shared.report.advice import advise, is_marked
+from shared.report.csv_text import csv_text
+from shared.report.json_text import json_text
+from shared.report.managed import KnownCredentials
+from shared.report.model import FORMATS, CredentialHolder, Format, Report, Row, StoredReport, Urgency
+from shared.report.page import page_html
+from shared.report.text import by_expiry
+from shared.services import Services
+
+YOUNG = timedelta(hours=4)
+"""A report younger than that is not made again: the timer comes several times a night, for when the first failed."""
+MOST_OWNERS = 200
+"""Holders whose owners are looked up, one call each: those with the most urgent credentials."""
+MOST_SECOND_LOOKS = 200
+"""Vault secrets whose older versions are read, for credentials of ours that the newest ones do not name."""
+_SECONDS = 270
+"""The host ends a function after five minutes (host.json); this leaves time to say why there is no report."""
+_PAUSE = timedelta(minutes=1)
+_WRITERS: dict[Format, Callable[[Report], bytes]] = {"html": page_html, "csv": csv_text, "json": json_text}
+
+
+async def make_report(services: Services) -> bool:
+    """Write a new report unless there is a young one; whether it did.
+
+    A failure is logged as `report.failed` with what stood in the way, and leaves the report that was there.
+    """
+    now = services.runtime.now()
+    try:
+        async with asyncio.timeout(_SECONDS):
+            made_at, pause = await services.reports.as_of(), await services.backoff.until()
+            if made_at is not None and timedelta(0) <= now - made_at < YOUNG:
+                return False
+            if pause is not None and now < pause:
+                log.warning("report.failed", reason="paused", until=pause)
+                return False
+            report = await read_report(services, now)
+            await _write(services, report)
+    except TimeoutError:
+        log.warning("report.failed", reason="took_too_long", seconds=_SECONDS)
+        return False
+    except RegistrarError as error:
+        log.warning("report.failed", reason=error.reason, message=printable(str(error)))
+        await _let_others_pause(services, error, now)
+        return False
+    log.event("report.made", count=len(report.rows), managed=sum(row.is_managed for row in report.rows))
+    return True
+
+
+async def read_report(services: Services, now: datetime) -> Report:
+    """Read the whole tenant and all vaults. Raises RegistrarError: an incomplete listing never is a report."""
+    known, holders = await _both_listings(services)
+    await _look_again(services, known, holders)
+    rows = sorted(_rows(services, known, holders, now), key=by_expiry)
+    rows, left_out = await _with_owners(services, rows)
+    return Report(now, services.tenant_id, tuple(rows), left_out)
+
+
+async def _both_listings(services: Services) -> tuple[KnownCredentials, list[CredentialHolder]]:
+    """List the vaults and the tenant at the same time: each may take minutes."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            known = group.create_task(_known(services))
+            holders = group.create_task(_holders(services))
+    except* RegistrarError as failed:
+        raise failed.exceptions[0] from None
+    return known.result(), holders.result()
+
+
+async def _known(services: Services) -> KnownCredentials:
+    known = KnownCredentials()
+    place = None
+    while True:
+        entries, place = await services.vault.page(place)
+        known.learn(entries)
+        if place is None:
+            return known
+
+
+async def _holders(services: Services) -> list[CredentialHolder]:
+    return [holder async for holder in services.holders.all()]
+
+
+async def _look_again(services: Services, known: KnownCredentials, holders: Iterable[CredentialHolder]) -> None:
+    """Read older versions where a mark of ours is on what no newest version names: two rotations may overlap."""
+    wanted = [
+        (holder.unique_name, secret)
+        for holder in holders
+        if holder.unique_name is not None
+        and any(is_marked(each) and known.find(each.key_id, holder.app_id) is None for each in holder.credentials)
+        for secret in sorted(known.secrets_of(holder.unique_name))
+    ]
+    for unique_name, secret in wanted[:MOST_SECOND_LOOKS]:
+        known.learn_older(await services.vault.versions(unique_name, secret))
+
+
+def _rows(
+    services: Services, known: KnownCredentials, holders: Iterable[CredentialHolder], now: datetime
+) -> Iterable[Row]:
+    longest = timedelta(days=services.policy.credentials.max_lifetime_days)
+    for holder in holders:
+        for credential in holder.credentials:
+            found = known.find(credential.key_id, holder.app_id)
+            yield Row(
+                holder=holder,
+                credential=credential,
+                is_managed=found is not None,
+                vault_secret=found.secret_name if found is not None else None,
+                owners=(found.owner,) if found is not None and found.owner else None,
+                advice=advise(
+                    credential,
+                    found,
+                    now=now,
+                    max_lifetime=longest,
+                    is_renewed_by_platform=holder.is_renewed_by_platform,
+                ),
+            )
+
+
+async def _with_owners(services: Services, rows: list[Row]) -> tuple[list[Row], int]:
+    """Name the owners where somebody has to be asked, the most urgent first; how many holders were left out."""
+    urgent = [row for row in rows if row.owners is None and row.advice.urgency is not Urgency.FINE]
+    urgent.sort(key=lambda row: row.advice.urgency is not Urgency.ACT)
+    wanted = list({row.holder.object_id: row.holder for row in urgent}.values())
+    owners = {holder.object_id: await services.holders.owners(holder) for holder in wanted[:MOST_OWNERS]}
+    named = [
+        replace(row, owners=owners[row.holder.object_id])
+        if row.owners is None and owners.get(row.holder.object_id) is not None
+        else row
+        for row in rows
+    ]
+    return named, max(0, len(wanted) - MOST_OWNERS)
+
+
+async def _write(services: Services, report: Report) -> None:
+    """Write the three formats one after the other, so that only one of them is in memory; JSON completes them."""
+    for form in FORMATS:
+        # A thread: a hundred thousand rows take seconds, and other functions of this worker go on meanwhile.
+        content = await asyncio.to_thread(_WRITERS[form], report)
+        await services.reports.write(form, StoredReport(report.as_of, content))
+
+
+async def _let_others_pause(services: Services, error: RegistrarError, now: datetime) -> None:
+    if isinstance(error, Deferred) and (isinstance(error, Throttled) or error.after is not None):
+        await services.backoff.extend(now + (error.after or _PAUSE), error.reason)

@@ -1,0 +1,85 @@
+"""Which credentials the vault knows, and what will become of them: pure, from tags alone."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+
+from shared.credentials.life import rotate_at
+from shared.credentials.tags import SecretTags, read_tags
+from shared.model import VaultEntry
+from shared.naming import pending_secret_name, vault_secret_name
+
+
+class Part(IntEnum):
+    """What a credential is to its vault secret. Where a keyId is known twice, the higher one counts."""
+
+    PENDING = 1
+    """Stored, and not yet proven by a sign-in."""
+    REPLACED = 2
+    """Another one took its place; it goes when the overlap ends."""
+    CURRENT = 3
+    """What clients read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the vault says of one credential. `at` is when it will be replaced, or removed; None if it will not."""
+
+    part: Part
+    client_id: str
+    unique_name: str
+    secret_name: str
+    owner: str
+    at: datetime | None
+
+
+class KnownCredentials:
+    """All that the vault's listings say, by keyId."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[str, Known] = {}
+        self._secrets: dict[str, set[str]] = {}
+
+    def learn(self, entries: Iterable[VaultEntry]) -> None:
+        """Take in some of the vault's versions, in any order; what is not ours is passed over."""
+        for entry in entries:
+            tags = read_tags(entry)
+            if tags is None:
+                continue
+            name = vault_secret_name(tags.unique_name, tags.credential)
+            if entry.name == pending_secret_name(tags.unique_name, tags.credential):
+                self._keep(tags.key_id, _known(tags, name, Part.PENDING, None))
+            elif entry.name == name:
+                self._secrets.setdefault(tags.unique_name, set()).add(name)
+                due = rotate_at(entry, tags) if entry.enabled else None
+                self._keep(tags.key_id, _known(tags, name, Part.CURRENT, due))
+                if tags.previous_key_id:
+                    replaced = _known(tags, name, Part.REPLACED, tags.retire_after)
+                    self._keep(tags.previous_key_id, replaced)
+
+    def learn_older(self, entries: Iterable[VaultEntry]) -> None:
+        """Take in older versions of a secret: what they name was replaced, and is not what clients read."""
+        for entry in entries:
+            tags = read_tags(entry)
+            if tags is not None:
+                name = vault_secret_name(tags.unique_name, tags.credential)
+                self._keep(tags.key_id, _known(tags, name, Part.REPLACED, None))
+
+    def find(self, key_id: str, client_id: str) -> Known | None:
+        """Return what is known of an application's credential; None when the vault does not know it."""
+        known = self._by_key.get(key_id.casefold())
+        return known if known is not None and known.client_id == client_id.casefold() else None
+
+    def secrets_of(self, unique_name: str) -> frozenset[str]:
+        """Return the names of the vault secrets of an application that clients read."""
+        return frozenset(self._secrets.get(unique_name, ()))
+
+    def _keep(self, key_id: str, known: Known) -> None:
+        standing = self._by_key.get(key_id.casefold())
+        if standing is None or (known.part, known.at is not None) > (standing.part, standing.at is not None):
+            self._by_key[key_id.casefold()] = known
+
+
+def _known(tags: SecretTags, secret_name: str, part: Part, at: datetime | None) -> Known:
+    return Known(part, tags.client_id.casefold(), tags.unique_name, secret_name, tags.owner, at)

@@ -1,0 +1,24 @@
+"""Names from the directory are anybody's text: what does not print is shown as an escape, so that nothing hides."""
+
+from datetime import UTC, datetime
+
+from shared.report.model import Row
+
+
+def visible(text: str | None) -> str:
+    r"""Return a text in which control characters, direction overrides and the like show as escapes: `\u202e`."""
+    given = text or ""
+    if given.isprintable():
+        return given
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in given)
+
+
+def moment(at: datetime | None) -> str:
+    """Return RFC 3339 in UTC with whole seconds; empty for None."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if at is not None else ""
+
+
+def by_expiry(row: Row) -> tuple[bool, float, str, str]:
+    """Sort key: what expires first comes first, what never does last; ties always the same way."""
+    end = row.credential.end
+    return end is None, end.timestamp() if end is not None else 0.0, row.holder.object_id, row.credential.key_id

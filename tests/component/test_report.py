@@ -1,0 +1,191 @@
+"""The report tells all that was read, or the old one stays."""
+
+import csv
+import io
+import json
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.credentials.tags import read_tags
+from shared.errors import RegistrarError, Throttled, Unavailable
+from shared.model import PasswordCredential
+from shared.report.making import MOST_OWNERS, make_report
+from shared.report.model import HeldCredential
+from tests.fakes.clock import START
+from tests.fakes.directory import FakePassword
+from tests.fakes.reporting import holder
+from tests.fakes.world import World, example
+
+APP, SECRET = "adt-client-dev", "adt-client-dev--client-secret"
+
+
+def secret(key_id: str, days: float | None, name: str | None = "by hand", age: float = 10) -> HeldCredential:
+    end = START + timedelta(days=days) if days is not None else None
+    return HeldCredential("secret", key_id, name, START - timedelta(days=age), end)
+
+
+async def registered() -> World:
+    world = World()
+    await world.run(example())
+    await world.go_on(timedelta(hours=1))
+    return world
+
+
+def told(world: World) -> dict[str, Any]:
+    return json.loads(world.reports.stored["json"].content)
+
+
+def by_key(world: World) -> dict[str, dict[str, Any]]:
+    return {row["keyId"]: row for row in told(world)["credentials"]}
+
+
+async def test_managed_and_unmanaged_credentials_of_applications_and_principals_are_told_by_expiry() -> None:
+    world = await registered()
+    (ours,) = world.directory.applications[APP].passwords
+    certificate = HeldCredential("certificate", "k-cert", "CN=x", START, START + timedelta(days=300))
+    world.holders.others = [
+        holder(1, "theirs", secret("k-soon", 3)),
+        holder(2, "principal", certificate, kind="servicePrincipal"),
+    ]
+    world.holders.owned[world.holders.others[0].object_id] = ("grace@contoso.example",)
+    assert await make_report(world.services)
+    rows = by_key(world)
+    assert list(rows) == ["k-soon", ours, "k-cert"]
+    assert (rows[ours]["managed"], rows[ours]["owners"]) == (True, ["ada@contoso.example"])
+    assert (rows[ours]["keyVaultSecretName"], rows[ours]["advice"]) == (SECRET, "will_be_replaced")
+    assert (rows["k-soon"]["managed"], rows["k-soon"]["owners"]) == (False, ["grace@contoso.example"])
+    assert rows["k-soon"]["advice"] == "expires_soon"
+    assert (rows["k-cert"]["holder"], rows["k-cert"]["type"]) == ("servicePrincipal", "certificate")
+    assert (rows["k-cert"]["advice"], rows["k-cert"]["owners"]) == ("fine", None)
+    stored = world.reports.stored
+    assert {each.as_of for each in stored.values()} == {world.clock.now()}
+    table = list(csv.DictReader(io.StringIO(stored["csv"].content.decode())))
+    assert [line["keyId"] for line in table] == list(rows)
+    assert all(key.encode() in stored["html"].content for key in rows)
+
+
+async def test_a_mark_that_no_vault_tag_knows_is_told_as_such_and_not_as_managed() -> None:
+    world = await registered()
+    app = world.directory.applications[APP]
+    lost = PasswordCredential("k-lost", f"reg:{'a' * 32} left behind", START + timedelta(days=90))
+    app.passwords["k-lost"] = FakePassword(lost, "lost", START)
+    world.directory.remember(APP)
+    assert await make_report(world.services)
+    row = by_key(world)["k-lost"]
+    assert (row["managed"], row["advice"], row["urgency"]) == (False, "mark_unknown_to_vault", "act")
+
+
+async def test_both_of_an_overlap_are_managed_and_so_is_one_before_them() -> None:
+    world = await registered()
+    for number in range(2):
+        rotate = json.dumps(
+            {
+                "schemaVersion": "1",
+                "requestId": f"ROT{number}",
+                "action": "rotate",
+                "requestedBy": "ada@contoso.example",
+                "application": {"uniqueName": APP},
+                "credential": "client-secret",
+                "reason": "twice within one overlap",
+            }
+        )
+        await world.run(rotate.encode())
+        await world.go_on(timedelta(hours=1))
+    keys = list(world.directory.applications[APP].passwords)
+    assert len(keys) == 3
+    assert await make_report(world.services)
+    rows = by_key(world)
+    assert {key: rows[key]["managed"] for key in keys} == dict.fromkeys(keys, True)
+    assert Counter(rows[key]["advice"] for key in keys) == {"will_be_removed": 2, "will_be_replaced": 1}
+
+
+async def test_a_vault_tag_of_another_application_makes_nothing_managed() -> None:
+    world = await registered()
+    tags = read_tags(world.vault.secrets[SECRET][-1].entry)
+    assert tags is not None
+    world.holders.others = [holder(1, "copies a keyId", secret(tags.key_id, 200))]
+    assert await make_report(world.services)
+    copied = [row for row in told(world)["credentials"] if row["displayName"] == "copies a keyId"]
+    assert [row["managed"] for row in copied] == [False]
+
+
+async def failing_again(world: World) -> bool:
+    world.clock.advance(timedelta(days=1))
+    world.holders.others.append(holder(9, "new since", secret("k-new", 5)))
+    return await make_report(world.services)
+
+
+@pytest.mark.parametrize("call", ["graph holders applications", "graph holders others", "vault page", "graph owners"])
+@pytest.mark.parametrize("error", [Unavailable("no answer"), Throttled("patience", timedelta(seconds=40))])
+async def test_a_listing_that_failed_leaves_the_old_report_as_it_is(call: str, error: RegistrarError) -> None:
+    world = await registered()
+    world.holders.others = [holder(1, "theirs", secret("k-soon", 3))]
+    assert await make_report(world.services)
+    before = dict(world.reports.stored)
+    world.faults.next(call, "before", error)
+    assert not await failing_again(world)
+    assert world.reports.stored == before
+    if isinstance(error, Throttled):
+        assert world.backoff.pause == world.clock.now() + timedelta(seconds=40)
+        assert not await make_report(world.services)
+        world.clock.advance(timedelta(minutes=1))
+    assert await make_report(world.services)
+    assert "k-new" in by_key(world)
+
+
+async def test_a_page_of_the_vault_that_fails_in_the_middle_leaves_the_old_report() -> None:
+    world = await registered()
+    for number in range(9):
+        await world.run(
+            example(requestId=f"R{number}", application=example()["application"] | {"uniqueName": f"a{number}"})
+        )
+    assert await make_report(world.services)
+    before = dict(world.reports.stored)
+    world.faults.next("vault page", "after", Unavailable("no answer"))
+    assert not await failing_again(world)
+    assert world.reports.stored == before
+
+
+async def test_a_report_whose_last_part_could_not_be_written_is_made_again_at_the_next_hour() -> None:
+    world = await registered()
+    assert await make_report(world.services)
+    world.clock.advance(timedelta(days=1))
+    calls = [name for name in world.faults.calls if name == "blob write report"]
+    assert len(calls) == 3
+    begun = len(world.faults.calls)
+    # as of, backoff, vault, two listings of Graph, two parts: the eighth call writes JSON.
+    world.faults.at(begun + 7, "before", Unavailable("no answer"))
+    assert not await make_report(world.services)
+    assert world.faults.calls[begun + 7] == "blob write report"
+    assert world.reports.stored["html"].as_of > world.reports.stored["json"].as_of
+    world.clock.advance(timedelta(hours=1))
+    assert await make_report(world.services)
+    assert {each.as_of for each in world.reports.stored.values()} == {world.clock.now()}
+
+
+async def test_a_young_report_is_not_made_again() -> None:
+    world = await registered()
+    assert await make_report(world.services)
+    before = dict(world.reports.stored)
+    world.clock.advance(timedelta(hours=1))
+    assert not await make_report(world.services)
+    assert world.reports.stored == before
+
+
+async def test_owners_are_looked_up_for_the_most_urgent_only_and_the_cut_is_told() -> None:
+    world = World()
+    world.holders.others = [
+        *(holder(number, f"watch {number}", secret(f"k-watch-{number}", -1)) for number in range(MOST_OWNERS)),
+        *(holder(1000 + number, f"act {number}", secret(f"k-act-{number}", 20)) for number in range(5)),
+        *(holder(2000 + number, f"fine {number}", secret(f"k-fine-{number}", 100)) for number in range(5)),
+    ]
+    assert await make_report(world.services)
+    assert world.faults.calls.count("graph owners") == MOST_OWNERS
+    assert told(world)["ownersNotLookedUp"] == 5
+    rows = by_key(world)
+    assert all(rows[f"k-act-{number}"]["owners"] == [] for number in range(5))
+    assert all(rows[f"k-fine-{number}"]["owners"] is None for number in range(5))
+    assert b'id="owners-cut"' in world.reports.stored["html"].content

@@ -1,0 +1,231 @@
+"""The tenant's credentials, callers' tokens and the stored report, as the doubles and Azurite have them."""
+
+from collections.abc import AsyncGenerator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from azure.core.exceptions import ClientAuthenticationError
+from azure.identity.aio import ClientSecretCredential, DefaultAzureCredential
+
+from devstack.azurite import Azurite
+from devstack.config import Client
+from devstack.doubles.faults import Fault, FaultKind
+from devstack.doubles.seed.additions import Additions, add
+from shared.adapters import graph_holders
+from shared.adapters.entra_tokens import EntraTokens
+from shared.adapters.graph_client import graph_service_client
+from shared.adapters.graph_holders import GraphCredentialHolders
+from shared.adapters.report_blobs import ReportBlobs
+from shared.callers import APPROVER, READER, NotAllowed, NotAuthenticated
+from shared.errors import Forbidden, NotYetVisible, Refused, Throttled, Unavailable
+from shared.ports import Reports
+from shared.report.model import FORMATS, CredentialHolder, StoredReport
+from tests.contract.adapters.stores import storage_account
+from tests.contract.graph_sdk import close
+from tests.devstack.doubles.local import Local
+from tests.fakes.faults import Faults
+from tests.fakes.reporting import FakeReports
+
+
+@pytest.fixture
+async def holders(registrar: Local) -> AsyncGenerator[GraphCredentialHolders]:
+    """The adapter, as the registrar's identity."""
+    async with DefaultAzureCredential() as credential:
+        client = graph_service_client(credential)
+        yield GraphCredentialHolders(client)
+        await close(client)
+
+
+def plant_holders(local: Local, number: int) -> list[dict[str, Any]]:
+    """So many applications, each with a service principal; both with a secret and a certificate."""
+    made: list[dict[str, Any]] = []
+    for _ in range(number):
+        app = {
+            "id": str(uuid4()),
+            "appId": str(uuid4()),
+            "displayName": "=<script>\u202e",
+            "passwordCredentials": [{"keyId": str(uuid4()), "displayName": "of the app"}],
+            "keyCredentials": [key_credential()],
+        }
+        principal = {
+            "id": str(uuid4()),
+            "appId": app["appId"],
+            "passwordCredentials": [{"keyId": str(uuid4()), "displayName": "of the principal"}],
+            "keyCredentials": [key_credential()],
+        }
+        add(local.world, Additions.model_validate({"applications": [app], "servicePrincipals": [principal]}))
+        made += [app, principal]
+    return made
+
+
+def key_credential() -> dict[str, Any]:
+    return {
+        "keyId": str(uuid4()),
+        "displayName": "CN=exam",
+        "type": "AsymmetricX509Cert",
+        "usage": "Verify",
+        "startDateTime": "2026-01-01T00:00:00Z",
+        "endDateTime": "2028-01-01T00:00:00Z",
+    }
+
+
+async def listed(holders: GraphCredentialHolders) -> dict[str, CredentialHolder]:
+    return {holder.object_id: holder async for holder in holders.all()}
+
+
+async def test_every_credential_of_the_tenant_is_listed_over_pages(
+    holders: GraphCredentialHolders, registrar: Local, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planted = plant_holders(registrar, 3)
+    monkeypatch.setattr(graph_holders, "_PAGE", 2)
+    found = await listed(holders)
+    for each in planted:
+        holder = found[each["id"]]
+        wanted = {
+            ("secret", each["passwordCredentials"][0]["keyId"]),
+            ("certificate", each["keyCredentials"][0]["keyId"]),
+        }
+        assert {(credential.type, credential.key_id) for credential in holder.credentials} == wanted
+        assert holder.app_id == each["appId"]
+        certificate = next(each for each in holder.credentials if each.type == "certificate")
+        assert (certificate.start, certificate.end) == (
+            datetime(2026, 1, 1, tzinfo=UTC),
+            datetime(2028, 1, 1, tzinfo=UTC),
+        )
+    assert found[planted[0]["id"]].kind == "application"
+    assert found[planted[0]["id"]].display_name == "=<script>\u202e"
+    assert found[planted[1]["id"]].kind == "servicePrincipal"
+    assert all(holder.credentials for holder in found.values())
+
+
+@pytest.mark.parametrize("path", ["/applications", "/servicePrincipals"])
+async def test_a_listing_that_breaks_off_is_no_listing(
+    holders: GraphCredentialHolders, registrar: Local, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    plant_holders(registrar, 3)
+    monkeypatch.setattr(graph_holders, "_PAGE", 2)
+    registrar.world.faults.add(Fault(service="graph", kind=FaultKind.THROTTLE, method="GET", path=path, after=1))
+    with pytest.raises(Throttled):
+        await listed(holders)
+
+
+async def test_owners_are_named_and_nobody_is_not_gone(holders: GraphCredentialHolders, registrar: Local) -> None:
+    planted = plant_holders(registrar, 1)
+    user = {"id": str(uuid4()), "displayName": "Grace Hopper", "userPrincipalName": "grace@exam.example"}
+    add(registrar.world, Additions.model_validate({"users": [user]}))
+    application, principal = [(await listed(holders))[each["id"]] for each in planted]
+    assert await holders.owners(application) == ()
+    document = registrar.world.primary().get("applications", application.object_id)
+    assert document is not None
+    registrar.world.documents.put("applications", application.object_id, document | {"_owners": [user["id"]]})
+    assert await holders.owners(application) == ("grace@exam.example",)
+    assert await holders.owners(principal) == ()
+    gone = CredentialHolder("application", str(uuid4()), str(uuid4()), "gone", None, ())
+    assert await holders.owners(gone) is None
+
+
+async def test_reading_the_tenant_takes_a_right(registrar: Local) -> None:
+    requester = registrar.config.requester
+    async with credential_of(registrar, requester) as credential:
+        client = graph_service_client(credential)
+        with pytest.raises(Forbidden):
+            await listed(GraphCredentialHolders(client))
+        await close(client)
+
+
+def credential_of(local: Local, client: Client) -> ClientSecretCredential:
+    return ClientSecretCredential(local.config.tenant_id, client.client_id, client.client_secret)
+
+
+def callers(local: Local, audience: str | None = None) -> EntraTokens:
+    return EntraTokens(
+        authority="https://login.microsoftonline.com",
+        tenant_id=local.config.tenant_id,
+        audience=audience or local.config.api.client_id,
+        now=local.world.clock.now,
+    )
+
+
+async def bearer(local: Local, client: Client, resource: str) -> str:
+    async with credential_of(local, client) as credential:
+        return f"Bearer {(await credential.get_token(f'{resource}/.default')).token}"
+
+
+async def test_a_token_of_entra_says_who_the_reader_is(registrar: Local) -> None:
+    for resource in (registrar.config.api.client_id, f"api://{registrar.config.api.client_id}"):
+        caller = await callers(registrar).require(await bearer(registrar, registrar.config.reader, resource), READER)
+        assert caller.object_id == registrar.config.reader.object_id
+        assert caller.client_id == registrar.config.reader.client_id
+    with pytest.raises(NotAllowed):
+        await callers(registrar).require(await bearer(registrar, registrar.config.reader, resource), APPROVER)
+
+
+async def test_who_holds_no_role_gets_no_token_and_a_token_for_another_api_does_not_count(registrar: Local) -> None:
+    api, requester = registrar.config.api.client_id, registrar.config.requester
+    with pytest.raises(ClientAuthenticationError):
+        await bearer(registrar, requester, api)
+    with pytest.raises(NotAuthenticated):
+        await callers(registrar).require(await bearer(registrar, requester, "https://digitaltwins.azure.net"), READER)
+
+
+async def test_while_entra_is_away_nobody_is_judged(registrar: Local) -> None:
+    token = await bearer(registrar, registrar.config.reader, registrar.config.api.client_id)
+    registrar.world.faults.add(Fault(service="entra", kind=FaultKind.ERROR, method="GET"))
+    with pytest.raises(Unavailable):
+        await callers(registrar).require(token, READER)
+
+
+@pytest.fixture(params=["fakes", "azurite"])
+async def reports(request: pytest.FixtureRequest) -> AsyncGenerator[Reports]:
+    if request.param == "fakes":
+        yield FakeReports(Faults())
+        return
+    request.getfixturevalue("registrar")
+    azurite: Azurite = request.getfixturevalue("azurite")
+    async with storage_account(azurite) as storage:
+        yield ReportBlobs(storage.blobs)
+        container = storage.blobs.get_container_client("reports")
+        for form in FORMATS:
+            await container.delete_blob(f"credentials.{form}")
+
+
+async def test_a_report_is_complete_with_its_json_and_each_format_has_its_moment(reports: Reports) -> None:
+    first = datetime(2026, 11, 23, 4, 20, tzinfo=UTC)
+    second = first + timedelta(days=1)
+    assert [await reports.read(form) for form in FORMATS] == [None, None, None]
+    assert await reports.as_of() is None
+    for form in FORMATS:
+        assert await reports.as_of() is None
+        await reports.write(form, StoredReport(first, f"first {form}".encode()))
+    assert await reports.as_of() == first
+    await reports.write("html", StoredReport(second, b"second"))
+    assert await reports.as_of() == first
+    assert await reports.read("html") == StoredReport(second, b"second")
+    assert await reports.read("csv") == StoredReport(first, b"first csv")
+
+
+async def test_a_blob_that_somebody_else_wrote_is_no_report_and_is_replaced(registrar: Local, azurite: Azurite) -> None:
+    async with storage_account(azurite) as storage:
+        container, reports = storage.blobs.get_container_client("reports"), ReportBlobs(storage.blobs)
+        await container.upload_blob("credentials.json", b"{}", overwrite=True, metadata={"asOf": "yesterday"})
+        assert await reports.as_of() is None
+        with pytest.raises(Refused):
+            await reports.read("json")
+        made = StoredReport(datetime(2026, 11, 23, 4, 20, tzinfo=UTC), b"[]")
+        await reports.write("json", made)
+        assert await reports.read("json") == made
+        await container.delete_blob("credentials.json")
+
+
+async def test_a_container_that_is_not_there_is_not_a_report_that_was_never_made(
+    registrar: Local, azurite: Azurite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.adapters.report_blobs.REPORTS_CONTAINER", "not-deployed")
+    async with storage_account(azurite) as storage:
+        reports = ReportBlobs(storage.blobs)
+        with pytest.raises(NotYetVisible):
+            await reports.read("html")
+        with pytest.raises(NotYetVisible):
+            await reports.as_of()

@@ -1,0 +1,89 @@
+"""What the report reads and writes, in memory: the whole tenant with its owners, and the newest report."""
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from uuid import UUID
+
+from shared.report.model import CredentialHolder, Format, HeldCredential, StoredReport
+from tests.fakes.directory import FakeDirectory
+from tests.fakes.faults import Faults, outgoing
+
+
+class FakeHolders:
+    """Fills `CredentialHolders`: the directory's applications, and `others`. `owned` has the owners by object id."""
+
+    def __init__(self, directory: FakeDirectory, faults: Faults) -> None:
+        self.directory = directory
+        self.faults = faults
+        self.others: list[CredentialHolder] = []
+        self.owned: dict[str, tuple[str, ...]] = {}
+
+    async def all(self) -> AsyncIterator[CredentialHolder]:
+        for holder in await self._applications():
+            yield holder
+        for holder in await self._others():
+            yield holder
+
+    @outgoing("graph holders applications")
+    def _applications(self) -> list[CredentialHolder]:
+        return [
+            CredentialHolder(
+                kind="application",
+                object_id=app.object_id,
+                app_id=app.client_id,
+                display_name=app.state.display_name,
+                unique_name=unique_name,
+                credentials=tuple(
+                    HeldCredential(
+                        "secret", each.credential.key_id, each.credential.display_name, None, each.credential.end
+                    )
+                    for each in app.passwords.values()
+                ),
+            )
+            for unique_name, app in self.directory.applications.items()
+            if app.passwords
+        ]
+
+    @outgoing("graph holders others")
+    def _others(self) -> list[CredentialHolder]:
+        return list(self.others)
+
+    @outgoing("graph owners")
+    def owners(self, holder: CredentialHolder) -> tuple[str, ...] | None:
+        return self.owned.get(holder.object_id, ())
+
+
+class FakeReports:
+    """Fills `Reports`."""
+
+    def __init__(self, faults: Faults) -> None:
+        self.faults = faults
+        self.stored: dict[Format, StoredReport] = {}
+
+    @outgoing("blob read report")
+    def read(self, form: Format) -> StoredReport | None:
+        return self.stored.get(form)
+
+    @outgoing("blob as of report")
+    def as_of(self) -> datetime | None:
+        newest = self.stored.get("json")
+        return newest.as_of if newest is not None else None
+
+    @outgoing("blob write report")
+    def write(self, form: Format, report: StoredReport) -> None:
+        self.stored[form] = report
+
+
+def holder(
+    number: int, display_name: str, *credentials: HeldCredential, kind: str = "application", platform: bool = False
+) -> CredentialHolder:
+    """Somebody else's application or service principal."""
+    return CredentialHolder(
+        kind="application" if kind == "application" else "servicePrincipal",
+        object_id=str(UUID(int=10_000 + number)),
+        app_id=str(UUID(int=20_000 + number)),
+        display_name=display_name,
+        unique_name=None,
+        credentials=credentials,
+        is_renewed_by_platform=platform,
+    )
