@@ -340,11 +340,19 @@ def day_of(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y%m%d}"
 
 
+@dataclass(frozen=True)
+class DuePlace:
+    """Where a row of the index stands: rows are in the order of their places."""
+
+    partition: str
+    row: str
+
+
 class DueIndex(Protocol):
     """The index of what is due: worked out from the vault's versions, and therefore dispensable."""
 
-    def until(self, day: str) -> AsyncIterator[DueEntry]:
-        """List what is listed under this day or an earlier one, the oldest day first."""
+    def until(self, day: str, after: DuePlace | None = None) -> AsyncIterator[tuple[DuePlace, DueEntry]]:
+        """List what is listed under this day or an earlier one, the oldest day first, behind a place."""
         ...
 
     async def is_listed(self, entry: DueEntry) -> bool:

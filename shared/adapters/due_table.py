@@ -9,7 +9,7 @@ from azure.data.tables.aio import TableServiceClient
 
 from shared.adapters.table import Table, entity, packed, unpacked
 from shared.naming import DUE_TABLE, vault_secret_name
-from shared.ports import DueEntry, day_of
+from shared.ports import DueEntry, DuePlace, day_of
 
 _SAME = timedelta(seconds=1)
 """Table Storage keeps a moment to the tenth of a microsecond, Python to the microsecond."""
@@ -28,10 +28,16 @@ class DueTable:
     def __init__(self, service: TableServiceClient) -> None:
         self._table = Table(service, DUE_TABLE)
 
-    async def until(self, day: str) -> AsyncIterator[DueEntry]:
-        """List what is listed under this day or an earlier one, the oldest day first."""
-        async for row in self._table.query("PartitionKey le @last", {"last": f"{day}-~"}):
-            yield DueEntry(row["uniqueName"], row["credential"], row["at"], row.get("expires"), row.get("sentAt"))
+    async def until(self, day: str, after: DuePlace | None = None) -> AsyncIterator[tuple[DuePlace, DueEntry]]:
+        """List what is listed under this day or an earlier one, the oldest day first, behind a place."""
+        expression, parameters = "PartitionKey le @last", {"last": f"{day}-~"}
+        if after is not None:
+            # The SDK finds a parameter by the blanks around it.
+            expression += " and (PartitionKey gt @partition or (PartitionKey eq @partition and RowKey gt @row ))"
+            parameters |= {"partition": after.partition, "row": after.row}
+        async for row in self._table.query(expression, parameters):
+            entry = DueEntry(row["uniqueName"], row["credential"], row["at"], row.get("expires"), row.get("sentAt"))
+            yield DuePlace(row["PartitionKey"], row["RowKey"]), entry
 
     async def is_listed(self, entry: DueEntry) -> bool:
         """Say whether this credential stands under this day with this moment."""

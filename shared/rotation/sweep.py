@@ -28,7 +28,7 @@ async def sweep(services: Services, *, goes_on: bool = False) -> int:
     of the days on which something is due, and after weeks in which nothing ran what expires first may stand anywhere.
     """
     now, waiting, on_their_way = services.runtime.now(), list[DueEntry](), 0
-    async for entry in services.due.until(day_of(now)):
+    async for _, entry in services.due.until(day_of(now)):
         sent = now - entry.sent_at if entry.sent_at is not None else SENT_AGAIN_AFTER
         if sent < _HOLDS_UP:
             on_their_way += 1

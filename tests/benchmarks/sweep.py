@@ -27,7 +27,7 @@ from devstack.azurite import Azurite
 from shared.adapters.due_table import DueTable, due_entity
 from shared.adapters.queues import StorageQueues
 from shared.naming import DUE_TABLE, ROTATIONS_QUEUE
-from shared.ports import DueEntry, DueIndex
+from shared.ports import DueEntry, DueIndex, DuePlace
 from shared.rotation.sweep import sweep
 from shared.services import Services
 from tests.devstack.running_azurite import running_azurite
@@ -74,11 +74,11 @@ class Counting:
         )
         self.directory_link, self.keep_directory_link = index.directory_link, index.keep_directory_link
 
-    async def until(self, day: str) -> AsyncIterator[DueEntry]:
+    async def until(self, day: str, after: DuePlace | None = None) -> AsyncIterator[tuple[DuePlace, DueEntry]]:
         """List, and count."""
-        async for entry in self._index.until(day):
+        async for each in self._index.until(day, after):
             self.read += 1
-            yield entry
+            yield each
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any
 from shared.application_record import ApplicationRecord
 from shared.errors import Busy, RegistrarError
 from shared.operation import Operation, State
-from shared.ports import Cleanup, DueEntry, Lease, PoisonedMessage, Versioned, day_of
+from shared.ports import Cleanup, DueEntry, DuePlace, Lease, PoisonedMessage, Versioned, day_of
 from tests.fakes.clock import FakeClock
 from tests.fakes.faults import Faults, outgoing
 
@@ -154,13 +154,15 @@ class FakeDue:
         self.link: str | None = None
         self.rows: dict[tuple[str, str, str], DueEntry] = {}
 
-    async def until(self, day: str) -> AsyncIterator[DueEntry]:
-        for entry in await self._until(day):
-            yield entry
+    async def until(self, day: str, after: DuePlace | None = None) -> AsyncIterator[tuple[DuePlace, DueEntry]]:
+        for place, entry in await self._until(day):
+            if after is None or (place.partition, place.row) > (after.partition, after.row):
+                yield place, entry
 
     @outgoing("table due")
-    def _until(self, day: str) -> list[DueEntry]:
-        return [self.rows[key] for key in sorted(self.rows) if key[0] <= day]
+    def _until(self, day: str) -> list[tuple[DuePlace, DueEntry]]:
+        rows = sorted((key, entry) for key, entry in self.rows.items() if key[0] <= day)
+        return [(DuePlace(key[0], f"{key[1]}--{key[2]}"), entry) for key, entry in rows]
 
     @outgoing("table is listed")
     def is_listed(self, entry: DueEntry) -> bool:

@@ -14,7 +14,7 @@ from shared.application_record import ApplicationRecord
 from shared.errors import Busy
 from shared.model import ApplicationState
 from shared.operation import State
-from shared.ports import Cleanup, DueEntry, Versioned, day_of
+from shared.ports import Cleanup, DueEntry, DuePlace, Versioned, day_of
 from tests.contract.adapters.stores import Store, azurite_store, fake_store, storage_account
 from tests.devstack.doubles.local import Local
 
@@ -132,8 +132,8 @@ async def test_a_note_outlives_everything_but_its_removal(store: Store, name: st
     assert [each async for each in store.cleanups.all() if each.unique_name == name] == []
 
 
-async def listed(store: Store, until: datetime) -> list[DueEntry]:
-    return [entry async for entry in store.due.until(day_of(until))]
+async def listed(store: Store, until: datetime, after: DuePlace | None = None) -> list[DueEntry]:
+    return [entry async for _, entry in store.due.until(day_of(until), after)]
 
 
 async def test_what_is_due_is_listed_day_by_day(store: Store, name: str) -> None:
@@ -144,6 +144,9 @@ async def test_what_is_due_is_listed_day_by_day(store: Store, name: str) -> None
     assert await listed(store, long_ago - DAY) == []
     assert await listed(store, long_ago) == entries[:1]
     assert await listed(store, long_ago + 2 * DAY) == entries[:3]
+    places = [place async for place, _ in store.due.until(day_of(long_ago + 2 * DAY))]
+    assert await listed(store, long_ago + 2 * DAY, after=places[0]) == entries[1:3]
+    assert await listed(store, long_ago + 2 * DAY, after=places[2]) == []
     for entry in entries:
         await store.due.remove(name, entry.credential, day_of(entry.at))
         await store.due.remove(name, entry.credential, day_of(entry.at))
@@ -168,7 +171,7 @@ async def test_the_directorys_link_is_kept_and_is_nothing_that_is_due(store: Sto
         await store.due.keep_directory_link(link)
         assert await store.due.directory_link() == link
     assert await listed(store, datetime(2000, 1, 1, tzinfo=UTC)) == []
-    assert [entry async for entry in store.due.until("99991231") if entry.unique_name == "directory"] == []
+    assert [entry async for _, entry in store.due.until("99991231") if entry.unique_name == "directory"] == []
 
 
 async def test_the_longer_pause_is_kept(store: Store) -> None:
