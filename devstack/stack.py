@@ -140,7 +140,9 @@ class Stack:
         socket.unlink(missing_ok=True)
         template = socket if forked and is_possible(socket) else None
         self._services = describe_services(self.config, self.state, app, settings, template)
-        self._launch("doubles", "azurite", *(["template"] if template is not None else []))
+        self._launch("doubles", "azurite")
+        if template is not None:
+            self._launch("template")
         self._set_weather(weather)
         connection_string = azurite(self.config, self.state).connection_string()
         provision_storage(connection_string, REPOSITORY / "infra/storage.json", made.ca)

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from shared.application_record import ApplicationRecord
 from shared.contract.answer import (
+    EXPIRING_TYPE,
     Answer,
     AnswerData,
     AnsweredApi,
@@ -110,6 +111,35 @@ def stopped(
         error_count=len(problems),
     )
     return _settled(operation, data, services.runtime.now())
+
+
+def expiring(services: Services, operation: Operation, entry: VaultEntry, expires: datetime, days: int) -> Answer:
+    """Build the event that a credential expires within so many days, and that its failed rotation stands in the way.
+
+    It follows from its arguments alone, so that a second delivery is the same event.
+    """
+    failed, request = operation.answer, operation.request
+    data = AnswerData(
+        request_id=request.request_id,
+        source=request.source,
+        operation_id=operation.id,
+        status=Status.FAILED,
+        client_id=entry.tags.get("clientId"),
+        tenant_id=services.tenant_id,
+        credentials=(_credential(entry),),
+        rotation=AnsweredRotation(credential=request.credential, reason=request.reason)
+        if isinstance(request, RotationRequest)
+        else None,
+        errors=failed.data.errors if failed is not None else (),
+        error_count=failed.data.error_count if failed is not None else 0,
+    )
+    return Answer(
+        id=answer_id(operation.id, str(operation.generation), str(days), EXPIRING_TYPE),
+        type=EXPIRING_TYPE,
+        subject=operation.unique_name,
+        time=expires - timedelta(days=days),
+        data=data,
+    )
 
 
 def unreadable(

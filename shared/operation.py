@@ -100,6 +100,8 @@ class Operation(StoredModel, frozen=True):
     credentials: Mapping[str, CredentialProgress] = Field(default_factory=dict[str, CredentialProgress])
     trace_parent: str | None = None
     ticket: str | None = None
+    warned_days: int | None = None
+    """Of a rotation that failed: how many days before the expiry the last warning was for."""
     answer: Answer | None = None
     answered_at: datetime | None = None
 

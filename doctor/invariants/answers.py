@@ -11,6 +11,9 @@ from doctor.evidence import Event, Watched
 from doctor.invariants.case import Case
 from shared.naming import ID_PATTERN
 
+_WARNING = "registrar.credential.expiring.v1"
+"""An event that ends nothing: it is repeated, each time with an id of its own."""
+
 type Key = tuple[str | None, str | None]
 """(source, requestId) as an answer names them: None where the message had none that is well-formed."""
 
@@ -49,7 +52,8 @@ def _per_operation(case: Case, watched: Watched) -> Iterator[Breach]:
     for answer in watched.answers:
         finals[answer["data"]["operationId"]].add(answer["id"])
     for event in watched.events or ():
-        events[event["data"]["operationId"]].add(event["id"])
+        if event["type"] != _WARNING:
+            events[event["data"]["operationId"]].add(event["id"])
     kept = {message.operation_id for message in case.evidence.kept}
     for record in case.evidence.records:
         if record.is_own and watched.events is None:

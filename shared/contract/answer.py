@@ -157,6 +157,10 @@ _ROTATION_TYPES = {
 }
 
 
+EXPIRING_TYPE = "registrar.credential.expiring.v1"
+"""CloudEvents type of the warning that a credential expires and cannot be replaced."""
+
+
 def answer_id(*parts: str) -> str:
     """Deterministic CloudEvents id: the same parts always give the same answer the same id."""
     return sha256(json.dumps(parts).encode()).hexdigest()[:32]

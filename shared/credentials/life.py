@@ -101,6 +101,17 @@ def why_by_directory(entry: VaultEntry, seen: SeenCredentials, now: datetime, la
     return None
 
 
+WARNED_DAYS = (21, 14, 7, 3, 1, 0)
+"""Days before its expiry on which people are warned of a credential that cannot be replaced."""
+
+
+def warning_due(expires: datetime, now: datetime, last: int | None) -> int | None:
+    """Say which of `WARNED_DAYS` has come; None when people were warned of it, or of a later one, the `last` time."""
+    come = [days for days in WARNED_DAYS if expires - now <= timedelta(days=days)]
+    days = min(come, default=None)
+    return days if days is not None and (last is None or days < last) else None
+
+
 def retirements(versions: Sequence[VaultEntry]) -> tuple[Retirement, ...]:
     """List the replaced credentials of a secret whose versions are not yet disabled; `versions` are oldest first.
 

@@ -6,9 +6,9 @@ from hashlib import sha256
 
 from shared import log
 from shared.acceptance import record
-from shared.answering import kept_message
+from shared.answering import expiring, kept_message
 from shared.contract.request import RotationRequest
-from shared.credentials.life import Reason, next_due, why_by_age, why_by_directory
+from shared.credentials.life import Reason, next_due, warning_due, why_by_age, why_by_directory
 from shared.credentials.tags import SecretTags, belongs_to, read_tags
 from shared.decision import Fail, Later, Reject, decide
 from shared.errors import NotYetVisible, RegistrarError
@@ -118,14 +118,29 @@ class Rotations:
         elif not stored.value.state.settled:
             await self._execution.run(operation_id, stored.value.generation)
         else:
-            await self._once_more(stored)
+            await self._once_more(stored, newest)
 
-    async def _once_more(self, stored: Versioned[Operation]) -> None:
+    async def _once_more(self, stored: Versioned[Operation], newest: VaultEntry) -> None:
         operation, now = stored.value, self._services.runtime.now()
         if operation.answered_at is None:
             await self._execution.deliver(stored)
-        elif operation.state is State.FAILED and now - operation.answered_at >= _FAILED_AGAIN_AFTER:
-            await replay(self._services, operation.id)
+        elif operation.state is State.FAILED:
+            await self._warn(stored, newest)
+            if now - operation.answered_at >= _FAILED_AGAIN_AFTER:
+                await replay(self._services, operation.id)
+
+    async def _warn(self, stored: Versioned[Operation], newest: VaultEntry) -> None:
+        """Tell people of a credential that comes ever nearer to its expiry and cannot be replaced, some times."""
+        services, operation = self._services, stored.value
+        if newest.expires is None:
+            return
+        days = warning_due(newest.expires, services.runtime.now(), operation.warned_days)
+        if days is None:
+            return
+        event = expiring(services, operation, newest, newest.expires, days)
+        await services.queues.send_event(event.to_json())
+        await services.operations.save(operation.model_copy(update={"warned_days": days}), stored.etag)
+        log.warning("credential.expiring", app=operation.unique_name, reason=operation.reason, days=days)
 
     async def _come_back(self, hint: Hint, error: RegistrarError) -> None:
         services, now = self._services, self._services.runtime.now()

@@ -8,6 +8,7 @@ import pytest
 
 from shared.errors import Throttled
 from shared.rotation.messages import Hint
+from tests.fakes.faults import WorkerDied
 from tests.fakes.invariants import breaches, unusable
 from tests.fakes.world import World, example
 
@@ -312,6 +313,42 @@ async def test_a_rotation_that_failed_is_kept_told_and_tried_again() -> None:
     assert len(keys(world)) == 2
     assert world.queues.poison == []
     assert breaches(world) == []
+
+
+async def test_people_are_warned_of_a_secret_that_expires_and_cannot_be_replaced() -> None:
+    world = await registered()
+    (old,) = keys(world)
+    world.vault.put(PENDING, "theirs", world.clock.now() + timedelta(days=900), {"team": "theirs"})
+    await days(world, 182)
+    warnings = [event for event in world.queues.events if event["type"] == "registrar.credential.expiring.v1"]
+    expires = world.vault.secrets[SECRET][-1].entry.expires
+    assert expires is not None
+    left = [(expires - datetime.fromisoformat(event["time"])).days for event in warnings]
+    assert left == [21, 14, 7, 3, 1, 0]
+    assert len({event["id"] for event in warnings}) == len(warnings)
+    for event in warnings:
+        assert event["subject"] == APP
+        assert [error["code"] for error in event["data"]["errors"]] == ["vault_name_taken"]
+        assert event["data"]["credentials"][0]["keyId"] == old
+    assert [answer["type"] for answer in world.queues.answers] == ["registrar.registration.completed.v1"]
+
+
+async def test_a_warning_whose_sender_dies_is_the_same_when_it_comes_again() -> None:
+    world = await registered()
+    world.vault.put(PENDING, "theirs", world.clock.now() + timedelta(days=900), {"team": "theirs"})
+    await days(world, 157)
+    before = len(world.queues.events)
+    while not (warnings := _warnings(world, before)):
+        world.faults.next("queue event", "after", WorkerDied())
+        await days(world, 1)
+    await days(world, 1)
+    warnings = _warnings(world, before)
+    assert len(warnings) == 2
+    assert warnings[0] == warnings[1]
+
+
+def _warnings(world: World, since: int) -> list[dict[str, Any]]:
+    return [event for event in world.queues.events[since:] if event["type"] == "registrar.credential.expiring.v1"]
 
 
 async def test_what_nobody_can_read_is_kept() -> None:

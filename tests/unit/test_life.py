@@ -15,6 +15,7 @@ from shared.credentials.life import (
     overlap,
     retirements,
     rotate_at,
+    warning_due,
     why_by_age,
     why_by_directory,
 )
@@ -113,6 +114,14 @@ def test_the_directory_is_believed_only_when_its_read_is_young_enough() -> None:
     other_end = replace(PASSWORD, end=EXPIRES - timedelta(days=1))
     assert why_by_directory(entry(), seen(other_end), later, LAG) is Reason.VAULT_AND_DIRECTORY_DISAGREE
     assert why_by_directory(entry(), seen(PASSWORD, client_id="x"), later, LAG) is Reason.VAULT_AND_DIRECTORY_DISAGREE
+
+
+@pytest.mark.parametrize(
+    ("left", "last", "due"),
+    [(22, None, None), (21, None, 21), (20, 21, None), (14, 21, 14), (2, 21, 3), (0, 1, 0), (-5, 1, 0), (-9, 0, None)],
+)
+def test_people_are_warned_ever_more_often(left: int, last: int | None, due: int | None) -> None:
+    assert warning_due(EXPIRES, EXPIRES - timedelta(days=left), last) == due
 
 
 def test_a_replaced_version_goes_when_its_successor_says_so() -> None:

@@ -60,6 +60,7 @@ def read_key(directory: Directory, collection: str, owner: Document, sent: Field
         "startDateTime": to_seconds(start),
         "type": sent["type"],
         "usage": sent["usage"],
+        "_activeFrom": directory.world.clock.time() + directory.world.weather.secret_activation_seconds,
     }
 
 

@@ -28,7 +28,7 @@ from tests.chaos.on_the_wire.rotation_actions import (
     Sweep,
 )
 from tests.chaos.on_the_wire.stage import NotReached, Stage
-from tests.chaos.on_the_wire.timer_actions import CleanUp, Poison, PoisonUnreadable, Resume
+from tests.chaos.on_the_wire.timer_actions import CleanUp, Poison, PoisonUnreadable, Report, Resume
 from tests.e2e.driver import request
 
 _DAY = 24 * 3600
@@ -193,6 +193,7 @@ ACTIONS: Sequence[Action] = (
     Poison(),
     PoisonUnreadable(),
     Resume(),
+    Report(),
     Rotate(),
     Revoke(),
     Replace(),

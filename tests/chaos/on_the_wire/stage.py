@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 from azure.data.tables import TableServiceClient
+from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueClient, QueueMessage, QueueServiceClient
 
 from devstack.services import host_url
@@ -34,8 +35,7 @@ _HOST_SETTINGS = {
 }
 """host.json caps what one host does at once; here many actions are held, and more have to come through. A message whose
 worker died comes back as late as one whose host died: nothing stirs before the clock is moved. The nightly check would
-do what some actions are for; it is one itself, set off by its message. The report only reads,
-whenever the clock passes its hour: its calls are part of no action."""
+do what some actions are for, and the report would read in the middle of any: they are actions themselves."""
 _QUEUES = ("app-registrations", "app-registration-work", "credential-rotations")
 _TABLES = ("unsettled", "cleanups")
 
@@ -76,6 +76,7 @@ class Stage:
             QueueServiceClient.from_connection_string(connection, use_env_settings=False)
         )
         self._tables: Any = clients.enter_context(TableServiceClient.from_connection_string(connection))
+        self._blobs = clients.enter_context(BlobServiceClient.from_connection_string(connection))
         self._control = clients.enter_context(
             httpx.Client(base_url=f"http://127.0.0.1:{stack.config.ports.control}", trust_env=False)
         )
@@ -236,6 +237,17 @@ class Stage:
         """Put a row into the index."""
         entity = {"PartitionKey": partition, "RowKey": row, "schemaVersion": "1", **columns}
         self._tables.get_table_client("due").upsert_entity(entity)
+
+    def report_as_of(self) -> dict[str, datetime]:
+        """Of which moment each format of the newest report is."""
+        blobs = self._blobs.get_container_client("reports").list_blobs(include=["metadata"])
+        # A listing shows names of metadata in lower case, here and there.
+        texts = ((blob.name, {name.lower(): text for name, text in (blob.metadata or {}).items()}) for blob in blobs)
+        return {name: datetime.fromisoformat(metadata["asof"]) for name, metadata in texts}
+
+    def call(self, function: str) -> None:
+        """Have the host start a function, also a disabled one, as an operator would."""
+        self.functions.post(f"/admin/functions/{function}", json={"input": ""}).raise_for_status()
 
     def _due(self, unique_name: str) -> list[dict[str, Any]]:
         table = self._tables.get_table_client("due")

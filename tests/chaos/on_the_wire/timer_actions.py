@@ -1,10 +1,13 @@
 """What timers do: tidy up, and carry on what queue or host have lost."""
 
+from datetime import datetime
+
 from tests.chaos.on_the_wire.action import POISON, Base, ask, request_id, send_and_wait, send_in_vain, unreadable
 from tests.chaos.on_the_wire.points import Route
 from tests.chaos.on_the_wire.stage import Stage
 from tests.e2e.driver import request
 
+_REPORT_OLD_SECONDS, _FORMATS = 5 * 3600, 3
 _ATTEMPT = ("table", "GET backoff")
 """With this call every attempt begins; the points of what follows are those of the first registration."""
 
@@ -65,6 +68,35 @@ class PoisonUnreadable(Poison):
         """Put it where the host puts such messages, and let the timer's next moment come."""
         stage.send({"requestId": request_id(app)}, as_it_is=unreadable(request_id(app)), queue=POISON)
         stage.advance(300)
+
+
+class Report(Base):
+    """The nightly report: read whole, and written last of all."""
+
+    name = "report"
+    together = 1
+
+    def __init__(self) -> None:
+        self._before: dict[str, dict[str, datetime]] = {}
+
+    def lead_up(self, stage: Stage, app: str) -> None:
+        """Let the newest report grow old: a young one is not made again."""
+        stage.advance(_REPORT_OLD_SECONDS)
+        stage.settle(lambda: True)
+        self._before[app] = stage.report_as_of()
+
+    def begin(self, stage: Stage, app: str) -> None:
+        """Start it."""
+        stage.call("report_credentials")
+
+    def repeat(self, stage: Stage, app: str) -> None:
+        """Start it again, as the timer does an hour later; nothing, if it was written in time."""
+        stage.call("report_credentials")
+
+    def is_done(self, stage: Stage, app: str) -> bool:
+        """Whether all formats are newer than before, and of one moment."""
+        before, now = self._before[app], stage.report_as_of()
+        return len(now) == _FORMATS and len(set(now.values())) == 1 and not before.items() & now.items()
 
 
 class Resume(Base):

@@ -1,14 +1,16 @@
 """Clients as they are: each reads its secret by a rule of its own, and asks the token endpoint, never a cache."""
 
 import ssl
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
+from pydantic import SecretStr
 
+from doctor.collect.vault import assertion_form
 from tests.e2e.driver import RESOURCE, Driver
 
 _API = "api-version=7.5"
@@ -21,6 +23,7 @@ class Kept:
 
     value: str
     key_id: str
+    is_certificate: bool
 
 
 @dataclass
@@ -78,33 +81,38 @@ class Services:
     def begin_look(self) -> None:
         """Get a fresh token for the vault."""
         requester = self._driver.stack.config.requester
-        answer = self._ask(requester.client_id, requester.client_secret, "https://vault.azure.net")
+        proof = {"client_secret": requester.client_secret}
+        answer = self._ask(requester.client_id, proof, "https://vault.azure.net")
         self._token = answer.raise_for_status().json()["access_token"]
 
-    def newest(self, unique_name: str) -> Kept:
-        """Read the newest version of an app's secret."""
-        url = f"{self._vault}/secrets/{unique_name}--client-secret?{_API}"
+    def newest(self, unique_name: str, credential: str) -> Kept:
+        """Read the newest version of an app's credential."""
+        url = f"{self._vault}/secrets/{unique_name}--{credential}?{_API}"
         body = self._http.get(url, headers={"Authorization": f"Bearer {self._token}"}).raise_for_status().json()
-        return Kept(body["value"], body["tags"]["keyId"])
+        return Kept(body["value"], body["tags"]["keyId"], body["contentType"] == "application/x-pkcs12")
 
     def signs_in(self, client_id: str, kept: Kept) -> bool:
-        """Ask for a token; False when the secret is refused. Raises for any other refusal."""
-        answer = self._ask(client_id, kept.value, RESOURCE)
+        """Ask for a token; False when the credential is refused. Raises for any other refusal."""
+        if kept.is_certificate:
+            proof = assertion_form(SecretStr(kept.value), client_id, self._endpoint)
+        else:
+            proof = {"client_secret": kept.value}
+        answer = self._ask(client_id, proof, RESOURCE)
         if answer.status_code in (httpx.codes.BAD_REQUEST, httpx.codes.UNAUTHORIZED):
             codes = answer.json().get("error_codes", [])
-            if codes and set(codes) <= {7000215, 7000222}:
+            if codes and set(codes) <= {7000215, 7000222, 700027}:
                 return False
         answer.raise_for_status()
         return True
 
-    def _ask(self, client_id: str, secret: str, resource: str) -> httpx.Response:
+    def _ask(self, client_id: str, proof: Mapping[str, str], resource: str) -> httpx.Response:
         return self._http.post(
             self._endpoint,
             data={
                 "grant_type": "client_credentials",
                 "client_id": client_id,
-                "client_secret": secret,
                 "scope": f"{resource}/.default",
+                **proof,
             },
         )
 

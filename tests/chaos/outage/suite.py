@@ -5,12 +5,14 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import jwt
 
 from tests.chaos.on_the_wire.action import ask, request_id
+from tests.chaos.on_the_wire.rotation_actions import CERTIFICATE
 from tests.chaos.on_the_wire.stage import Stage, judged, stage
-from tests.chaos.outage.clients import CARELESS, RULES, Client, Services, clients, services
+from tests.chaos.outage.clients import CARELESS, RULES, Client, Kept, Services, clients, services
 from tests.chaos.suite import Result, Size
 from tests.chaos.weather.people import calm
 from tests.e2e.driver import request, rotation
@@ -30,6 +32,8 @@ _STEPS, _MOST_STEPS = 5, 150
 _GROWTH, _LONGEST_STEP_SECONDS = 1.05, 900
 """A message whose worker was killed comes back after ten minutes: waiting for it, steps grow."""
 _KILLS = 0.5
+_CERTIFICATE_EVERY = 4
+"""Of so many apps, one signs in with a certificate."""
 BEFORE, PENDING, OVERLAPPING, AFTER = "before", "issued beside", "overlap", "after"
 PHASES = (BEFORE, PENDING, OVERLAPPING, AFTER)
 
@@ -63,6 +67,10 @@ class Course:
         self._phases: dict[str, str] = {}
         self._weather = _WEATHER | {"seed": seed}
         self._clients: dict[str, list[Client]] = {f"kept-{n}": clients(OVERLAP) for n in range(rotations)}
+        certificate, secret = CERTIFICATE["name"], "client-secret"
+        self._credential = {
+            f"kept-{n}": certificate if n % _CERTIFICATE_EVERY == 1 else secret for n in range(rotations)
+        }
         self._ids: dict[str, str] = {}
         self._first: dict[str, str] = {}
         self._signed_in = Counter[tuple[str, str, str]]()
@@ -78,7 +86,7 @@ class Course:
         self._look()
         one.driver.weather(**self._weather)
         for app in apps:
-            one.send(rotation(request_id(app, "rotate"), app))
+            one.send(rotation(request_id(app, "rotate"), app, credential=self._credential[app]))
         self._go_on(lambda: all(one.answers(request_id(app, "rotate")) for app in apps), 20, "the rotations")
         for _ in range(_STEPS):
             self._step(OVERLAP.total_seconds() / _STEPS)
@@ -90,14 +98,17 @@ class Course:
 
     def _register(self, apps: Sequence[str]) -> None:
         bodies = [request(request_id(app), app) for app in apps]
-        for body in bodies:
-            body["credentials"][0]["overlapDays"] = OVERLAP.days
+        for body, app in zip(bodies, apps, strict=True):
+            body["credentials"][0] |= {"overlapDays": OVERLAP.days, **self._wanted(app)}
         ask(self._stage, *bodies)
         for app in apps:
             (answer,) = self._stage.answers(request_id(app))
             self._ids[app] = answer["data"]["clientId"]
             self._first[app] = answer["data"]["credentials"][0]["keyId"]
         self._stage.advance(_SETTLED_SECONDS)
+
+    def _wanted(self, app: str) -> dict[str, Any]:
+        return CERTIFICATE if self._credential[app] == CERTIFICATE["name"] else {}
 
     def _go_on(self, done: Callable[[], bool], seconds: float, what: str) -> None:
         for _ in range(_MOST_STEPS):
@@ -130,16 +141,24 @@ class Course:
             for app, each in self._clients.items():
                 events = sum(event["subject"] == app for event in one.witness.rotated())
                 for client in each:
-                    kept = client.secret(now, events, lambda app=app: self._services.newest(app))
+                    kept = client.secret(now, events, lambda app=app: self._newest(app))
                     self._count(app, client, self._services.signs_in(self._ids[app], kept))
 
     def _directory(self) -> dict[str, list[str]]:
         """The keyIds of every app's credentials, as the directory has them now."""
-        found = self._stage.driver.graph("/applications?$top=999&$select=uniqueName,passwordCredentials")["value"]
-        return {app["uniqueName"]: [each["keyId"] for each in app["passwordCredentials"]] for app in found}
+        found = self._stage.driver.graph(
+            "/applications?$top=999&$select=uniqueName,passwordCredentials,keyCredentials"
+        )["value"]
+        return {
+            app["uniqueName"]: [each["keyId"] for each in (*app["passwordCredentials"], *app["keyCredentials"])]
+            for app in found
+        }
+
+    def _newest(self, app: str) -> Kept:
+        return self._services.newest(app, self._credential[app])
 
     def _phase(self, app: str, keys: list[str]) -> str:
-        is_promoted = self._services.newest(app).key_id != self._first[app]
+        is_promoted = self._newest(app).key_id != self._first[app]
         is_old_there = self._first[app] in keys
         if is_promoted:
             return OVERLAPPING if is_old_there else AFTER
@@ -182,6 +201,7 @@ class Course:
         careless = sum(count for (_, kind), count in self._refused.items() if kind == CARELESS)
         figures: dict[str, float] = {
             "rotations": len(self._clients),
+            "rotations_of_certificates": sum(name == CERTIFICATE["name"] for name in self._credential.values()),
             "sign_ins": sum(by_rule[kind] for kind in RULES),
             "failed_sign_ins": failed,
             "worker_kills": self._kills,

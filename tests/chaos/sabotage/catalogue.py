@@ -5,6 +5,7 @@ from dataclasses import dataclass
 _ADAPTERS = "tests/contract/adapters"
 _ROTATION = "tests/component/test_rotation.py"
 _CERTIFICATES = "tests/component/test_certificates.py"
+_TOKENS = "tests/unit/test_entra_tokens.py"
 _CHECK = "tests/component/test_due_index.py"
 
 
@@ -342,6 +343,27 @@ REAL_SABOTAGES = (
         "shared/credentials/keys.py",
         "await directory.write_keys(holder.object_id, keys, (certificate, display_name))",
         "await directory.write_keys(holder.object_id, keys[:1], (certificate, display_name))",
+    ),
+    _off(
+        "people are warned of what expires and cannot be replaced",
+        f"{_ROTATION}::test_people_are_warned_of_a_secret_that_expires_and_cannot_be_replaced",
+        "shared/rotation/rotations.py",
+        "await services.queues.send_event(event.to_json())",
+        "assert event",
+    ),
+    _off(
+        "a token for another audience opens nothing",
+        f"{_TOKENS}::test_a_token_that_is_wrong_in_one_thing_is_refused",
+        "shared/adapters/entra_tokens.py",
+        'if claims.get("aud") != self._audience:',
+        'if claims.get("aud") is None:',
+    ),
+    _off(
+        "a token without the role opens nothing",
+        f"{_TOKENS}::test_without_the_role_nobody_is_let_in",
+        "shared/adapters/entra_tokens.py",
+        "if role not in caller.roles:",
+        "if not role:",
     ),
     _off(
         "throttling pauses everybody",
