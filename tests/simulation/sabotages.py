@@ -12,7 +12,7 @@ from shared import answering, log
 from shared.application_record import ApplicationRecord
 from shared.credentials import issuing
 from shared.credentials.issuing import Wanted
-from shared.errors import RegistrarError, Unavailable
+from shared.errors import Problem, RegistrarError, Unavailable
 from shared.job import Job
 from shared.model import ApplicationState, PasswordCredential, VaultEntry
 from shared.naming import SECRET_CONTENT_TYPE
@@ -149,10 +149,10 @@ def _nobody_is_asked_who_owns_it(patch: pytest.MonkeyPatch) -> None:
 
 
 def _anybodys_secret_is_ours(patch: pytest.MonkeyPatch) -> None:
-    def belongs_to(*_: object) -> bool:
-        return True
+    def taken(*_: object) -> list[Problem]:
+        return []
 
-    patch.setattr(credentials, "belongs_to", belongs_to)
+    patch.setattr(credentials, "_taken", taken)
 
 
 def _failures_not_kept(world: World) -> None:

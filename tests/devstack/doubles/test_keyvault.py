@@ -223,8 +223,10 @@ async def test_a_secrets_user_reads_and_nothing_else(vault: Vault, config: Stack
     assert f"oid={config.requester.object_id}" in refused
 
 
-async def test_an_officer_of_secrets_may_not_touch_certificates(vault: Vault, config: StackConfig) -> None:
-    officer = vault.acting_as(config.registrar)
+async def test_an_officer_of_secrets_may_not_touch_certificates(vault: Vault) -> None:
+    newcomer = ManagedIdentity()
+    grant(vault, newcomer, "Key Vault Secrets Officer")
+    officer = vault.acting_as(newcomer)
     await officer.set("db")
     assert (await officer.refusal("GET", "/certificates"))[2] == "ForbiddenByRbac"
 
