@@ -127,6 +127,11 @@ def retirements(versions: Sequence[VaultEntry]) -> tuple[Retirement, ...]:
     return tuple(found)
 
 
+def ended(versions: Sequence[VaultEntry], now: datetime) -> tuple[Retirement, ...]:
+    """List those of them whose time has come."""
+    return tuple(retirement for retirement in retirements(versions) if retirement.at <= now)
+
+
 def next_due(versions: Sequence[VaultEntry]) -> datetime | None:
     """When a secret is to be looked at next: for its rotation, or for the end of an overlap."""
     if not versions:

@@ -109,6 +109,8 @@ def _rows(
     for holder in holders:
         for credential in holder.credentials:
             found = known.find(credential.key_id, holder.app_id)
+            if found is None and credential.type == "certificate" and is_marked(credential):
+                found = known.unnamed_certificate(holder.unique_name, holder.app_id)
             yield Row(
                 holder=holder,
                 credential=credential,

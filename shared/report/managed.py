@@ -40,6 +40,7 @@ class KnownCredentials:
     def __init__(self) -> None:
         self._by_key: dict[str, Known] = {}
         self._secrets: dict[str, set[str]] = {}
+        self._unnamed: dict[str, Known] = {}
 
     def learn(self, entries: Iterable[VaultEntry]) -> None:
         """Take in some of the vault's versions, in any order; what is not ours is passed over."""
@@ -48,7 +49,10 @@ class KnownCredentials:
             if tags is None:
                 continue
             name = vault_secret_name(tags.unique_name, tags.credential)
-            if entry.name == pending_secret_name(tags.unique_name, tags.credential):
+            if entry.name == pending_secret_name(tags.unique_name, tags.credential) and not tags.key_id:
+                if entry.enabled:
+                    self._unnamed[tags.unique_name] = _known(tags, name, Part.PENDING, None)
+            elif entry.name == pending_secret_name(tags.unique_name, tags.credential):
                 self._keep(tags.key_id, _known(tags, name, Part.PENDING, None))
             elif entry.name == name:
                 self._secrets.setdefault(tags.unique_name, set()).add(name)
@@ -69,6 +73,11 @@ class KnownCredentials:
     def find(self, key_id: str, client_id: str) -> Known | None:
         """Return what is known of an application's credential; None when the vault does not know it."""
         known = self._by_key.get(key_id.casefold())
+        return known if known is not None and known.client_id == client_id.casefold() else None
+
+    def unnamed_certificate(self, unique_name: str | None, client_id: str) -> Known | None:
+        """Return what is known of an application's certificate that waits for its proof: it has no keyId yet."""
+        known = self._unnamed.get(unique_name or "")
         return known if known is not None and known.client_id == client_id.casefold() else None
 
     def secrets_of(self, unique_name: str) -> frozenset[str]:

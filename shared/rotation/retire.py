@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from shared import log
 from shared.credentials.ending import remove_credential_of
-from shared.credentials.life import Retirement, retirements
+from shared.credentials.life import Retirement, ended
 from shared.errors import NotYetVisible
 from shared.model import VaultEntry
 from shared.naming import vault_secret_name
@@ -25,7 +25,7 @@ async def retire(services: Services, unique_name: str, credential: str) -> tuple
     async with services.leases.hold(unique_name) as lease:
         versions = await services.vault.versions(unique_name, name)
         now = services.runtime.now()
-        due = [retirement for retirement in retirements(versions) if retirement.at <= now]
+        due = ended(versions, now)
         if not due:
             return versions
         object_id = await _object_id(services, unique_name)

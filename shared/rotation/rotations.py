@@ -8,7 +8,7 @@ from shared import log
 from shared.acceptance import record
 from shared.answering import expiring, kept_message
 from shared.contract.request import RotationRequest
-from shared.credentials.life import Reason, next_due, warning_due, why_by_age, why_by_directory
+from shared.credentials.life import Reason, ended, next_due, warning_due, why_by_age, why_by_directory
 from shared.credentials.tags import SecretTags, belongs_to, read_tags
 from shared.decision import Fail, Later, Reject, decide
 from shared.errors import NotYetVisible, RegistrarError
@@ -77,7 +77,9 @@ class Rotations:
             log.warning("rotation.not_ours", app=unique_name, credential=credential)
             await self._unlist(hint)
             return
-        after = await retire(services, unique_name, credential)
+        # Most have nothing to retire: then nobody's lease is taken.
+        is_over = bool(ended(before, services.runtime.now()))
+        after = await retire(services, unique_name, credential) if is_over else before
         reason = await self._why(hint, after[-1])
         if reason is not None:
             await self._rotate(hint, after[-1], tags, reason)

@@ -31,7 +31,8 @@ _WEATHER = {
 _STEPS, _MOST_STEPS = 5, 150
 _GROWTH, _LONGEST_STEP_SECONDS = 1.05, 900
 """A message whose worker was killed comes back after ten minutes: waiting for it, steps grow."""
-_KILLS = 0.5
+_KILLS, _HOST_KILLS = 0.5, 0.3
+"""In how many steps somebody dies, and how many of the dead are hosts."""
 _CERTIFICATE_EVERY = 4
 """Of so many apps, one signs in with a certificate."""
 BEFORE, PENDING, OVERLAPPING, AFTER = "before", "issued beside", "overlap", "after"
@@ -77,7 +78,7 @@ class Course:
         self._accepted = Counter[str]()
         self._refused = Counter[tuple[str, str]]()
         self._breaches: list[str] = []
-        self._kills = 0
+        self._kills = Counter[str]()
 
     def run(self) -> Result:
         """Register, rotate, let the overlap pass, and see the old ones go; look on at every step."""
@@ -119,12 +120,17 @@ class Course:
         self._breaches.append(f"gave up waiting for {what}")
 
     def _step(self, seconds: float) -> None:
-        """Let stack time pass, kill the worker now and then, and have everybody sign in."""
+        """Let stack time pass, kill the worker now and then, or the whole host, and have everybody sign in."""
         one = self._stage
         if self._draw.random() < _KILLS:
-            one.kill_worker()
+            victim = "host" if self._draw.random() < _HOST_KILLS else "worker"
+            if victim == "host":
+                one.kill_host()
+                one.restart_host()
+            else:
+                one.kill_worker()
             one.wait_for_worker()
-            self._kills += 1
+            self._kills[victim] += 1
         one.advance(seconds)
         one.journal(one.last_call(), within=0.5, calm=0.1)
         self._look()
@@ -204,7 +210,8 @@ class Course:
             "rotations_of_certificates": sum(name == CERTIFICATE["name"] for name in self._credential.values()),
             "sign_ins": sum(by_rule[kind] for kind in RULES),
             "failed_sign_ins": failed,
-            "worker_kills": self._kills,
+            "worker_kills": self._kills["worker"],
+            "host_kills": self._kills["host"],
             "refused_sign_ins_of_clients_that_keep_a_value_for_ever": careless,
         }
         return Result(breaches=self._breaches, figures=figures | self._stage.witness.examined)

@@ -249,9 +249,9 @@ REAL_SABOTAGES = (
     _off(
         "what was replaced lives on for the overlap",
         f"{_ROTATION}::test_a_hint_ends_no_overlap_before_its_time",
-        "shared/rotation/retire.py",
-        "if retirement.at <= now]",
-        "if retirement.at and now]",
+        "shared/credentials/life.py",
+        "for retirement in retirements(versions) if retirement.at <= now)",
+        "for retirement in retirements(versions) if now)",
     ),
     _off(
         "what was replaced goes when the overlap is over",

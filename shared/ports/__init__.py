@@ -1,0 +1,41 @@
+"""What the domain needs from the world, as protocols; adapters and the tests' fakes fill them.
+
+Every method may raise `Deferred` and its kinds. `None` means "surely not there as far as this read goes"; a
+call that failed never answers with it.
+"""
+
+from shared.ports.directory import ChangedApplications, CreatedApplication, CredentialHolders, Directory, IssuedPassword
+from shared.ports.due import DueEntry, DueIndex, DuePlace, day_of
+from shared.ports.leases import Lease, Leases
+from shared.ports.queues import PoisonedMessage, Queues
+from shared.ports.records import Applications, Backoff, Cleanup, Cleanups, Operations, Versioned
+from shared.ports.reports import Reports
+from shared.ports.tokens import Callers, SignIn
+from shared.ports.vault import Vault, VaultPlace
+
+__all__ = [
+    "Applications",
+    "Backoff",
+    "Callers",
+    "ChangedApplications",
+    "Cleanup",
+    "Cleanups",
+    "CreatedApplication",
+    "CredentialHolders",
+    "Directory",
+    "DueEntry",
+    "DueIndex",
+    "DuePlace",
+    "IssuedPassword",
+    "Lease",
+    "Leases",
+    "Operations",
+    "PoisonedMessage",
+    "Queues",
+    "Reports",
+    "SignIn",
+    "Vault",
+    "VaultPlace",
+    "Versioned",
+    "day_of",
+]

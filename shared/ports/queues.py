@@ -1,0 +1,57 @@
+"""The queues, and the poison that the host puts beside them."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class PoisonedMessage:
+    """A message that the host gave up on: its function failed, or its worker died, as often as host.json allows."""
+
+    queue: str
+    id: str
+    receipt: str
+    text: str
+    inserted: datetime
+
+
+class Queues(Protocol):
+    """The queues the app writes to, and the poison queues it looks after."""
+
+    async def send_work(self, operation_id: str, generation: int, delay: timedelta = timedelta(0)) -> None:
+        """Have an operation (continued) after a delay, without expiry."""
+        ...
+
+    async def send_rotation(self, message: str, delay: timedelta = timedelta(0)) -> None:
+        """Have `credential-rotations` looked at after a delay, without expiry."""
+        ...
+
+    async def is_work_piling_up(self) -> bool:
+        """Say whether more work is due and waits than a host takes at once."""
+        ...
+
+    async def send_answer(self, answer: str) -> None:
+        """Deliver an answer to the requester's side."""
+        ...
+
+    async def send_event(self, event: str) -> None:
+        """Publish to `registrar-events`."""
+        ...
+
+    async def send_poison(self, message: str) -> None:
+        """Keep a request that cannot be served, with its reason and original."""
+        ...
+
+    def host_poisoned(self) -> AsyncIterator[PoisonedMessage]:
+        """List the messages on the poison queues that the host put there, not we."""
+        ...
+
+    async def remove_poisoned(self, message: PoisonedMessage) -> None:
+        """Remove such a message; already gone is a success."""
+        ...
+
+    async def remove_kept(self, operation_id: str, before: int) -> None:
+        """Remove what is kept on the poison queue of an operation's generations before this one."""
+        ...

@@ -1,0 +1,110 @@
+"""What was asked and how far it came, kept in tables; and the pause that everybody keeps."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from shared.application_record import ApplicationRecord
+from shared.operation import Operation
+
+
+@dataclass(frozen=True)
+class Versioned[T]:
+    """A stored value with the ETag it was read at."""
+
+    value: T
+    etag: str
+
+
+class Operations(Protocol):
+    """The operations table, and the index of those not yet settled."""
+
+    async def claim(self, source: str, request_id: str, body_hash: str, operation_id: str) -> tuple[str, str]:
+        """Bind (source, requestId) to an operation, first come first served; returns the bound id and body hash."""
+        ...
+
+    async def find(self, source: str, request_id: str) -> str | None:
+        """Find the operation that (source, requestId) is bound to."""
+        ...
+
+    async def create(self, operation: Operation, due: datetime) -> str | None:
+        """Write a new record, listed as unsettled; its ETag, or None when there is one already."""
+        ...
+
+    async def read(self, operation_id: str) -> Versioned[Operation] | None:
+        """Read one record."""
+        ...
+
+    async def save(self, operation: Operation, etag: str) -> str:
+        """Replace a record read at `etag`; returns the new ETag. Raises Busy when somebody else has written meanwhile.
+
+        The list of unsettled ones stays as it is.
+        """
+        ...
+
+    def due(self, before: datetime) -> AsyncIterator[tuple[str, int]]:
+        """List unsettled operations whose next look was due before a moment: (operation id, generation)."""
+        ...
+
+    def failed(self, reason: str) -> AsyncIterator[str]:
+        """List the operations that failed for this reason. Reads the whole table: for operators, not for events."""
+        ...
+
+    async def relist(self, operation_id: str, generation: int, due: datetime) -> None:
+        """Say when an unsettled operation is to be looked at again, without touching its record."""
+        ...
+
+    async def unlist(self, operation_id: str, generation: int) -> None:
+        """Take an operation's generation off the list of unsettled ones."""
+        ...
+
+
+class Applications(Protocol):
+    """The applications table."""
+
+    async def read(self, unique_name: str) -> Versioned[ApplicationRecord]:
+        """Read one app's record; an app we know nothing of yet has an empty one."""
+        ...
+
+    async def save(self, record: ApplicationRecord, etag: str) -> str:
+        """Replace or create a record; returns the new ETag. Raises Busy when somebody else has written meanwhile."""
+        ...
+
+
+@dataclass(frozen=True)
+class Cleanup:
+    """The note that a credential may have been made whose value was lost."""
+
+    unique_name: str
+    operation_id: str
+    secret_names: tuple[str, ...]
+    since: datetime
+
+
+class Cleanups(Protocol):
+    """The clean-up table: entries outlive the request that left them."""
+
+    async def put(self, cleanup: Cleanup) -> None:
+        """Write or renew an entry."""
+        ...
+
+    async def remove(self, unique_name: str, operation_id: str) -> None:
+        """Remove an entry; already gone is a success."""
+        ...
+
+    def all(self) -> AsyncIterator[Cleanup]:
+        """List all entries."""
+        ...
+
+
+class Backoff(Protocol):
+    """The pause that a throttling service asked for, shared by all workers."""
+
+    async def until(self) -> datetime | None:
+        """Read when the pause ends; None when there is none."""
+        ...
+
+    async def extend(self, until: datetime, reason: str) -> None:
+        """Pause everybody until then; a longer pause that stands already is kept."""
+        ...

@@ -1,0 +1,30 @@
+"""Entra's tokens: those that prove a credential, and those that callers bring."""
+
+from typing import Protocol
+
+from shared.callers import Caller
+from shared.model import CredentialType
+from shared.secret import Secret
+
+
+class SignIn(Protocol):
+    """The token endpoint, asked as the new client would."""
+
+    async def prove(self, client_id: str, value: Secret, resource_uri: str, kind: CredentialType) -> None:
+        """Obtain a token with a secret, or a certificate and its key, from the endpoint and never from a cache.
+
+        A refusal that comes after the credential was accepted counts as proof. Raises NotYetVisible when the
+        credential, or the client, is not known (yet).
+        """
+        ...
+
+
+class Callers(Protocol):
+    """Entra, as far as callers over HTTP are concerned."""
+
+    async def require(self, authorization: str | None, role: str) -> Caller:
+        """Say who an Authorization header speaks for.
+
+        Raises NotAuthenticated, NotAllowed without the app role, and Unavailable while Entra's keys cannot be read.
+        """
+        ...
