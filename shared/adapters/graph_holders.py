@@ -16,7 +16,8 @@ from shared.adapters.graph_models import (
 )
 from shared.adapters.graph_requests import selected
 from shared.errors import Unavailable
-from shared.report.model import CredentialHolder, CredentialType, HeldCredential, HolderKind
+from shared.model import CredentialType
+from shared.report.model import CredentialHolder, HeldCredential, HolderKind
 
 _PAGE = 999
 """Graph's most. With keyCredentials among the fields, 150 requests a minute are allowed in a tenant (Microsoft Learn,

@@ -5,8 +5,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
+from shared.model import CredentialType
+
 type HolderKind = Literal["application", "servicePrincipal"]
-type CredentialType = Literal["secret", "certificate"]
 
 
 @dataclass(frozen=True, slots=True)

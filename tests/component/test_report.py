@@ -189,3 +189,21 @@ async def test_owners_are_looked_up_for_the_most_urgent_only_and_the_cut_is_told
     assert all(rows[f"k-act-{number}"]["owners"] == [] for number in range(5))
     assert all(rows[f"k-fine-{number}"]["owners"] is None for number in range(5))
     assert b'id="owners-cut"' in world.reports.stored["html"].content
+
+
+async def test_certificates_are_managed_and_one_that_waits_for_its_proof_is_told_as_such() -> None:
+    world = World()
+    credential = {"name": "pair", "type": "certificate", "lifetimeDays": 90}
+    await world.run(example(credentials=[credential]))
+    (current,) = world.directory.applications[APP].keys
+    await world.go_on(timedelta(hours=1))
+    world.directory.secret_delay = timedelta(hours=12)
+    rotate = {"action": "rotate", "requestId": "ROT", "requestedBy": "ada@contoso.example", "credential": "pair"}
+    rotate |= {"schemaVersion": "1", "application": {"uniqueName": APP}, "reason": "asked for"}
+    await world.send(json.dumps(rotate).encode())
+    await world.go_on(timedelta(hours=2))
+    waiting = next(key for key in world.directory.applications[APP].keys if key != current)
+    assert await make_report(world.services)
+    rows = by_key(world)
+    assert (rows[current]["advice"], rows[current]["type"]) == ("will_be_replaced", "certificate")
+    assert (rows[waiting]["managed"], rows[waiting]["advice"]) == (True, "being_proven")

@@ -4,9 +4,14 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from uuid import UUID
 
+from shared.model import CredentialType, KeyCredential, PasswordCredential
 from shared.report.model import CredentialHolder, Format, HeldCredential, StoredReport
 from tests.fakes.directory import FakeDirectory
 from tests.fakes.faults import Faults, outgoing
+
+
+def _held(kind: CredentialType, credential: PasswordCredential | KeyCredential) -> HeldCredential:
+    return HeldCredential(kind, credential.key_id, credential.display_name, None, credential.end)
 
 
 class FakeHolders:
@@ -33,15 +38,13 @@ class FakeHolders:
                 app_id=app.client_id,
                 display_name=app.state.display_name,
                 unique_name=unique_name,
-                credentials=tuple(
-                    HeldCredential(
-                        "secret", each.credential.key_id, each.credential.display_name, None, each.credential.end
-                    )
-                    for each in app.passwords.values()
+                credentials=(
+                    *(_held("secret", password.credential) for password in app.passwords.values()),
+                    *(_held("certificate", key.credential) for key in app.keys.values()),
                 ),
             )
             for unique_name, app in self.directory.applications.items()
-            if app.passwords
+            if app.passwords or app.keys
         ]
 
     @outgoing("graph holders others")
