@@ -42,7 +42,7 @@ class CredentialProgress(StoredModel, frozen=True):
     answer_lost: bool = False
     """Once an intent stood at the beginning of an attempt: the clean-up entry then stays until a read settles it."""
     pending_at: datetime | None = None
-    """When Key Vault was asked for a certificate that may stand under the pending name since then."""
+    """Since when a credential of this operation may stand under the pending name."""
     key_id: str | None = None
     version: str | None = None
     proven_version: str | None = None

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from shared import log
-from shared.credentials.keys import remove_key
+from shared.credentials.ending import remove_credential_of
 from shared.errors import RegistrarError
 from shared.job import RESUME_AFTER
 from shared.model import SeenApplication, VaultEntry
@@ -37,7 +37,7 @@ async def resume_unsettled(services: Services) -> int:
 async def clean_up_credentials(services: Services) -> int:
     """Go through the clean-up entries and remove what their operations left; returns how many credentials.
 
-    That is secrets whose value never reached the vault, and certificates that nobody promoted.
+    That is secrets whose value never reached the vault, and credentials that nobody promoted.
 
     An entry is closed only by a read that is younger than the lag window and shows no secret of its operation
     that the vault does not know. One entry that fails keeps none of the others; the failures are raised at the end.
@@ -96,21 +96,39 @@ async def _end_unproven(
     seen: SeenApplication | None,
     kept: Mapping[str, tuple[VaultEntry, ...]],
 ) -> int:
-    """End the certificates that this operation left under pending names and nobody promoted; returns how many."""
+    """End what this operation left under pending names and nobody promoted; returns how many."""
     ended, pending = 0, [(name, entry) for name in kept if is_pending(name) for entry in kept[name]]
     for name, entry in pending:
-        if entry.type != "certificate" or entry.tags.get("operationId") != cleanup.operation_id:
+        if entry.tags.get("operationId") != cleanup.operation_id:
             continue
-        if seen is not None and all(entry.thumbprint != each.thumbprint for each in kept.get(promoted_name(name), ())):
-            for key in [key for key in seen.keys if key.thumbprint == entry.thumbprint]:
-                await remove_key(services, lease, cleanup.unique_name, seen.object_id, key.key_id)
-                log.warning("credential.unproven_removed", app=cleanup.unique_name, key_id=key.key_id)
-                ended += 1
+        is_promoted = any(_is_same(entry, each) for each in kept.get(promoted_name(name), ()))
+        for object_id, key_id in _live(entry, seen) if not is_promoted else ():
+            await lease.keep()
+            await remove_credential_of(services, lease, cleanup.unique_name, object_id, entry.type, key_id)
+            log.warning("credential.unproven_removed", app=cleanup.unique_name, key_id=key_id)
+            ended += 1
         if entry.enabled:
             await lease.keep()
             await services.vault.disable(cleanup.unique_name, name, entry.version, entry.type)
             ended += 1
     return ended
+
+
+def _is_same(entry: VaultEntry, other: VaultEntry) -> bool:
+    """Say whether two versions hold one credential: a certificate may have got its keyId only later."""
+    if entry.type == "certificate":
+        return entry.thumbprint == other.thumbprint
+    return entry.tags.get("keyId") == other.tags.get("keyId")
+
+
+def _live(entry: VaultEntry, seen: SeenApplication | None) -> list[tuple[str, str]]:
+    """List (object id, keyId) by which the directory knows what a version holds."""
+    if seen is None:
+        return []
+    if entry.type == "certificate":
+        return [(seen.object_id, key.key_id) for key in seen.keys if key.thumbprint == entry.thumbprint]
+    key_id = entry.tags.get("keyId")
+    return [(seen.object_id, password.key_id) for password in seen.passwords if password.key_id == key_id]
 
 
 def _again(cleanup: Cleanup, now: datetime) -> Cleanup:

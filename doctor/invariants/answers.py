@@ -52,7 +52,7 @@ def _per_operation(case: Case, watched: Watched) -> Iterator[Breach]:
     for answer in watched.answers:
         finals[answer["data"]["operationId"]].add(answer["id"])
     for event in watched.events or ():
-        if event["type"] != _WARNING:
+        if event.get("type") != _WARNING:
             events[event["data"]["operationId"]].add(event["id"])
     kept = {message.operation_id for message in case.evidence.kept}
     for record in case.evidence.records:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from shared.credentials.issuing import Holder, Kept, Wanted, close_cleanup, recover
+from shared.credentials.issuing import Holder, Kept, Wanted, recover
 from shared.credentials.keys import add_key
 from shared.credentials.pending import is_given_up
 from shared.errors import Deferred, NotYetVisible, RegistrarError
@@ -52,13 +52,6 @@ async def issue_certificate(
         key_id = await add_key(job, holder, public, mark)
         await job.save_operation(job.operation.with_credential(wanted.credential, key_id=key_id, version=entry.version))
     return replace(entry, tags={**entry.tags, "keyId": key_id})
-
-
-async def settle_certificate(job: Job, credential: str) -> None:
-    """Note that nothing of this operation stands under the pending name any more."""
-    if job.operation.credential(credential).pending_at is not None:
-        await job.save_operation(job.operation.with_credential(credential, pending_at=None))
-        await close_cleanup(job)
 
 
 def _standing(job: Job, kept: Kept, promoted: Sequence[VaultEntry]) -> VaultEntry | None:

@@ -15,7 +15,7 @@ from shared.credentials.tags import SecretTags
 from shared.errors import Deferred, NotYetVisible, RegistrarError, Unavailable
 from shared.job import Job
 from shared.model import CredentialType, PasswordCredential, SeenCredentials, VaultEntry
-from shared.naming import credential_display_name, operation_of
+from shared.naming import credential_display_name, is_pending, operation_of
 from shared.ports import Cleanup, IssuedPassword
 
 
@@ -145,7 +145,8 @@ def _is_lost(password: PasswordCredential, operation_id: str, stored: set[str | 
 async def _issue(job: Job, wanted: Wanted, object_id: str) -> VaultEntry:
     services, operation, now = job.services, job.operation, job.now()
     await job.lease.keep()
-    await job.save_operation(operation.with_credential(wanted.credential, intended_at=now))
+    pending_at = now if is_pending(wanted.secret_name) else None
+    await job.save_operation(operation.with_credential(wanted.credential, intended_at=now, pending_at=pending_at))
     await services.cleanups.put(Cleanup(operation.unique_name, operation.id, wanted.secret_names, now))
     expires = (now + wanted.lifetime).replace(microsecond=0)
     try:
@@ -173,6 +174,13 @@ async def _issue(job: Job, wanted: Wanted, object_id: str) -> VaultEntry:
     )
     await close_cleanup(job)
     return entry
+
+
+async def settle_pending(job: Job, credential: str) -> None:
+    """Note that nothing of this operation stands under the pending name any more."""
+    if job.operation.credential(credential).pending_at is not None:
+        await job.save_operation(job.operation.with_credential(credential, pending_at=None))
+        await close_cleanup(job)
 
 
 async def close_cleanup(job: Job) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from shared.contract.request import CredentialSpec, RegistrationRequest
-from shared.credentials.certificates import issue_certificate, settle_certificate
+from shared.credentials.certificates import issue_certificate
 from shared.credentials.issuing import (
     Holder,
     Kept,
@@ -14,6 +14,7 @@ from shared.credentials.issuing import (
     recover,
     replace_lost,
     settle_intent,
+    settle_pending,
 )
 from shared.credentials.pending import clear_pending, promote
 from shared.credentials.proof import prove
@@ -75,7 +76,7 @@ async def converge_credential(
         await settle_intent(job, spec.name, entry)
         if any(version.enabled for version in found.pending.versions):
             await clear_pending(job, spec.name, holder, kept.versions)
-        await settle_certificate(job, spec.name)
+        await settle_pending(job, spec.name)
         return await _refresh_tags(job, wanted, entry)
     if spec.type == "certificate":
         return await _issue_certificate(job, wanted, holder, found)
@@ -91,7 +92,7 @@ async def _issue_certificate(job: Job, wanted: Wanted, holder: Holder, found: Fo
     await prove(job, holder, issued, credential=wanted.credential)
     entry = await promote(job, wanted.credential, issued, wanted.tags.issued(issued.tags["keyId"]))
     await clear_pending(job, wanted.credential, holder, (*found.current.versions, entry))
-    await settle_certificate(job, wanted.credential)
+    await settle_pending(job, wanted.credential)
     return entry
 
 

@@ -13,13 +13,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shared.contract.request import RotationRequest
-from shared.credentials.certificates import issue_certificate, settle_certificate
+from shared.credentials.certificates import issue_certificate
 from shared.credentials.issuing import (
     Holder,
     Wanted,
     is_live,
     replace_lost,
     settle_intent,
+    settle_pending,
 )
 from shared.credentials.life import overlap
 from shared.credentials.pending import clear_pending, is_given_up, promote
@@ -60,10 +61,16 @@ async def rotate(job: Job, request: RotationRequest) -> Rotation:
     if deadline is not None and job.now() >= deadline:
         await remove_old(job, request, found)
         await is_old_refused(job, request, found)
-    promoted = found.newest if found.is_promoted else await _replace(job, request, found)
+    if found.is_promoted:
+        promoted = found.newest
+        async with job.step("signIn"):
+            # An earlier attempt promoted it, or somebody else has stored another that nobody has proven yet.
+            await prove(job, found.holder, promoted, credential=request.credential)
+    else:
+        promoted = await _replace(job, request, found)
     async with job.step("clearPending"):
         await clear_pending(job, request.credential, found.holder, (*found.current.versions, promoted))
-        await settle_certificate(job, request.credential)
+        await settle_pending(job, request.credential)
     # What was there before, as far as anybody knows by now: an earlier attempt may have promoted it.
     before = tuple(each for each in found.current.versions if each.tags.get("keyId") != promoted.tags.get("keyId"))
     retire_after, versions = _retire_after(promoted, job.now()), (*before, promoted)

@@ -351,6 +351,34 @@ def _warnings(world: World, since: int) -> list[dict[str, Any]]:
     return [event for event in world.queues.events[since:] if event["type"] == "registrar.credential.expiring.v1"]
 
 
+async def test_what_a_rotation_leaves_that_comes_to_nothing_is_tidied_up() -> None:
+    world = await registered()
+    (old,) = keys(world)
+    world.directory.secret_delay = timedelta(hours=6)
+    await world.send(rotation())
+    assert len(keys(world)) == 2
+    await world.run(example(requestId="NEW-OWNER", owner="grace@contoso.example"))
+    await world.settle()
+    rejected = [answer for answer in world.queues.answers if answer["data"]["status"] == "rejected"]
+    assert [error["code"] for answer in rejected for error in answer["data"]["errors"]] == ["not_owner"]
+    assert keys(world) == [old]
+    assert [version.entry.enabled for version in world.vault.secrets[PENDING]] == [False]
+    assert breaches(world) == []
+
+
+async def test_what_somebody_else_stored_meanwhile_is_proven_before_a_rotation_ends() -> None:
+    world = await registered()
+    world.directory.secret_delay = timedelta(minutes=30)
+    await world.send(rotation(revokePrevious={"within": "PT0S"}))
+    await world.go_on(timedelta(minutes=10))
+    await world.send(example(requestId="CHANGE"))
+    while not any(answer["data"]["requestId"] == "ROT1" for answer in world.queues.answers):
+        await world.go_on(timedelta(minutes=1))
+    assert signing_in(world)[-1]
+    await world.settle()
+    assert breaches(world) == []
+
+
 async def test_what_nobody_can_read_is_kept() -> None:
     world = await registered()
     for text in ("no json", "[]", "{}", '{"schemaVersion":"1","uniqueName":"UPPER","credential":"x"}'):
