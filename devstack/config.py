@@ -121,10 +121,11 @@ class StateFolder:
 class StackConfig(_Model):
     """The contents of `stack.json` (camelCase JSON).
 
-    `registrar` is the Functions app's user-assigned identity, `api` the registrar's own API, which tokens are for, and
-    `reader` a client that holds its role Registrar.Reader. With `identity_based_storage` Azurite speaks
-    HTTPS and the app reaches it with that identity's tokens, else over HTTP with the account's key. With `recording`
-    the app reaches it through the gateways of the doubles, so that its calls are noted and can be disturbed.
+    `registrar` is the Functions app's user-assigned identity, `api` the registrar's own API, which tokens are for,
+    `reader` a client that holds its role Registrar.Reader, and `webhook_token` what ServiceNow sends. With
+    `identity_based_storage` Azurite speaks HTTPS and the app reaches it with that identity's tokens, else over HTTP with
+    the account's key. With `recording` the app reaches it through the gateways of the doubles, so that its calls are
+    noted and can be disturbed.
     """
 
     tenant_id: str = Field(default_factory=_new_id)
@@ -136,6 +137,7 @@ class StackConfig(_Model):
     registrar: ManagedIdentity = Field(default_factory=ManagedIdentity)
     api: ManagedIdentity = Field(default_factory=ManagedIdentity)
     reader: Client = Field(default_factory=Client)
+    webhook_token: str = Field(default_factory=lambda: secrets.token_hex(32), repr=False)
     identity_based_storage: bool = False
     recording: bool = False
 
