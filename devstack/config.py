@@ -147,9 +147,9 @@ class StackConfig(_Model):
     recording: bool = False
 
     @property
-    def webhook_vault_url(self) -> str:
-        """Where the secrets of webhooks are: a vault that no team reads."""
-        return f"https://{self.webhook_vault_name}.vault.azure.net"
+    def webhook_secret_uri(self) -> str:
+        """Where ServiceNow's secret is: in a vault that no team reads."""
+        return f"https://{self.webhook_vault_name}.vault.azure.net/secrets/{WEBHOOK_SECRET}"
 
     @property
     def vault_url(self) -> str:

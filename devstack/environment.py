@@ -10,7 +10,7 @@ from pathlib import Path
 
 from devstack.azurite import Azurite, AzuritePorts
 from devstack.certificates import Certificates
-from devstack.config import WEBHOOK_SECRET, StackConfig, StateFolder
+from devstack.config import StackConfig, StateFolder
 
 _FOREIGN_PREFIXES = (
     "API_AUDIENCE",
@@ -89,7 +89,7 @@ def functions_settings(config: StackConfig, state: Path) -> dict[str, str]:
         "KEY_VAULT_URL": config.vault_url,
         "POLICY_FILE": "policy.toml",
         "TICKETING_FILE": "ticketing.toml",
-        "SERVICENOW_WEBHOOK_TOKEN": f"@Microsoft.KeyVault(SecretUri={config.webhook_vault_url}/secrets/{WEBHOOK_SECRET})",
+        "SERVICENOW_WEBHOOK_TOKEN": f"@Microsoft.KeyVault(SecretUri={config.webhook_secret_uri})",
         "ROTATION_SCHEDULE": "0 7 * * * *",
         **network_environment(config, state),
     }

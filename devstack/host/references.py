@@ -28,9 +28,7 @@ def resolve_references(environment: MutableMapping[str, str]) -> None:
                 if answer.is_success:
                     environment[name] = answer.json()["value"]
                 else:
-                    _log.warning(
-                        "The Key Vault reference in the setting '%s' was not resolved: %d.", name, answer.status_code
-                    )
+                    _log.warning("The Key Vault reference in '%s' was not resolved: %d.", name, answer.status_code)
     except (httpx.HTTPError, KeyError, ValueError) as error:
         _log.warning("Key Vault references were not resolved: %s.", type(error).__name__)
 
