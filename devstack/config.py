@@ -118,13 +118,18 @@ class StateFolder:
         return self.root / "lock"
 
 
+WEBHOOK_SECRET = "servicenow-webhook-token"  # noqa: S105  a name
+"""Of the vault secret with what ServiceNow sends to prove itself."""
+
+
 class StackConfig(_Model):
     """The contents of `stack.json` (camelCase JSON).
 
-    `registrar` is the Functions app's user-assigned identity, `api` the registrar's own API, which tokens are for, and
-    `reader` a client that holds its role Registrar.Reader. With `identity_based_storage` Azurite speaks
-    HTTPS and the app reaches it with that identity's tokens, else over HTTP with the account's key. With `recording`
-    the app reaches it through the gateways of the doubles, so that its calls are noted and can be disturbed.
+    `registrar` is the Functions app's user-assigned identity, `api` the registrar's own API, which tokens are for,
+    `reader` a client that holds its role Registrar.Reader, and `webhook_token` what ServiceNow sends. With
+    `identity_based_storage` Azurite speaks HTTPS and the app reaches it with that identity's tokens, else over HTTP by
+    the account's key. With `recording` the app reaches it through the gateways of the doubles, so that its calls are
+    noted and can be disturbed.
     """
 
     tenant_id: str = Field(default_factory=_new_id)
@@ -136,8 +141,15 @@ class StackConfig(_Model):
     registrar: ManagedIdentity = Field(default_factory=ManagedIdentity)
     api: ManagedIdentity = Field(default_factory=ManagedIdentity)
     reader: Client = Field(default_factory=Client)
+    webhook_vault_name: str = "contoso-webhooks"
+    webhook_token: str = Field(default_factory=lambda: secrets.token_hex(32), repr=False)
     identity_based_storage: bool = False
     recording: bool = False
+
+    @property
+    def webhook_secret_uri(self) -> str:
+        """Where ServiceNow's secret is: in a vault that no team reads."""
+        return f"https://{self.webhook_vault_name}.vault.azure.net/secrets/{WEBHOOK_SECRET}"
 
     @property
     def vault_url(self) -> str:

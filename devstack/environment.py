@@ -88,6 +88,8 @@ def functions_settings(config: StackConfig, state: Path) -> dict[str, str]:
         "API_AUDIENCE": config.api.client_id,
         "KEY_VAULT_URL": config.vault_url,
         "POLICY_FILE": "policy.toml",
+        "TICKETING_FILE": "ticketing.toml",
+        "SERVICENOW_WEBHOOK_TOKEN": f"@Microsoft.KeyVault(SecretUri={config.webhook_secret_uri})",
         "ROTATION_SCHEDULE": "0 7 * * * *",
         **network_environment(config, state),
     }

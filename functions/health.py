@@ -14,9 +14,10 @@ async def health(request: func.HttpRequest) -> func.HttpResponse:
     from shared.bootstrap import get_app
     from shared.policy.model import PolicyError
     from shared.settings import SettingsError
+    from shared.ticketing.model import TicketingError
 
     try:
         get_app()
-    except (SettingsError, PolicyError) as error:
+    except (SettingsError, PolicyError, TicketingError) as error:
         return json_response(503, {"status": "misconfigured", "error": str(error)})
     return json_response(200, {"status": "ok"})

@@ -49,6 +49,9 @@ param rotationSchedule string = '0 7 * * * *'
 @description('The registrar\'s own API in Entra, as tokens name it: its app id. Empty: nobody reads over HTTP.')
 param apiAudience string = ''
 
+@description('URL of a vault that keeps the secrets of webhooks, with a slash at its end: one that no team reads, and where the registrar\'s identity is Key Vault Secrets User. Empty: no webhook is heard.')
+param webhookVaultUrl string = ''
+
 @description('How long logs are kept, in days.')
 @minValue(30)
 @maxValue(730)
@@ -147,6 +150,7 @@ module app 'modules/app.bicep' = {
     requestDeadlineHours: requestDeadlineHours
     rotationSchedule: rotationSchedule
     apiAudience: apiAudience
+    webhookVaultUrl: webhookVaultUrl
   }
 }
 

@@ -12,3 +12,4 @@ param secretReaders = []
 
 // The app id of the registrar's own API, which infra/create-api-application.sh makes. Empty: nobody reads over HTTP.
 param apiAudience = readEnvironmentVariable('REGISTRAR_API_APP_ID', '')
+param webhookVaultUrl = readEnvironmentVariable('REGISTRAR_WEBHOOK_VAULT_URL', '')

@@ -34,6 +34,7 @@ async def record(
         accepted_at=now,
         started_at=now,
         credentials=credentials or {},
+        ticket=request.ticket,
     )
     etag = await services.operations.create(operation, due=now + RESUME_AFTER)
     if etag is None:

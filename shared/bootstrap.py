@@ -1,6 +1,7 @@
 """The composition root: settings, policy, real adapters, built once per worker at its first event."""
 
 import os
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -27,27 +28,49 @@ from shared.rotation.rotations import Rotations
 from shared.runtime import Runtime
 from shared.services import Services
 from shared.settings import Settings
+from shared.ticketing.model import Ticketing, load_ticketing
+from shared.ticketing.webhook import Webhooks
+
+_REFERENCE = "@Microsoft.KeyVault("
 
 
 class App:
     """What triggers delegate to."""
 
-    def __init__(self, services: Services, callers: Callers | None) -> None:
+    def __init__(
+        self, services: Services, callers: Callers | None, ticketing: Ticketing, secrets: Mapping[str, str]
+    ) -> None:
         self.services = services
         self.callers = callers
         """None where no API of ours is configured: then nobody reads over HTTP."""
         self.execution = Execution(services)
         self.intake = Intake(services, self.execution)
         self.rotations = Rotations(services, self.execution)
+        self.webhooks = Webhooks(services, ticketing, secrets, callers)
 
 
 @cache
 def get_app() -> App:
-    """Build the app from the process's environment. Raises SettingsError or PolicyError naming all that is wrong."""
+    """Build the app from the process's environment.
+
+    Raises SettingsError, PolicyError or TicketingError naming all that is wrong.
+    """
     quiet_libraries()
     settings = Settings.load(os.environ)
+    ticketing = load_ticketing(Path(settings.ticketing_file))
     services = build_services(settings)
-    return App(services, build_callers(settings, services.runtime))
+    secrets = webhook_secrets(os.environ, ticketing.settings())
+    return App(services, build_callers(settings, services.runtime), ticketing, secrets)
+
+
+def webhook_secrets(environment: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
+    """Read the secrets of webhooks; empty where there is none.
+
+    The platform resolves Key Vault references before the worker sees them. One that it could not resolve stays as it
+    is written (Microsoft Learn, "Use Key Vault references"), and anybody could guess that: it is no secret.
+    """
+    found = {name: environment.get(name, "") for name in names}
+    return {name: "" if value.startswith(_REFERENCE) else value for name, value in found.items()}
 
 
 def build_callers(settings: Settings, runtime: Runtime) -> Callers | None:

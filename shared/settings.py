@@ -47,6 +47,7 @@ class Settings(BaseModel):
     tenant_id: str = Field(alias="AZURE_TENANT_ID", pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
     key_vault_url: str = Field(alias="KEY_VAULT_URL", pattern=VAULT_URL_PATTERN)
     policy_file: Path = Field(Path("policy.toml"), alias="POLICY_FILE")
+    ticketing_file: Path = Field(Path("ticketing.toml"), alias="TICKETING_FILE")
     lag_window_seconds: int = Field(300, alias="LAG_WINDOW_SECONDS", ge=0, le=3600)
     request_deadline_hours: int = Field(24, alias="REQUEST_DEADLINE_HOURS", ge=1, le=168)
     rotation_schedule: str = Field(alias="ROTATION_SCHEDULE", pattern=r"^\S+( \S+){5}$")

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 import logging
+import os
 import platform
 import socket
 from collections.abc import AsyncGenerator, Generator
@@ -26,6 +27,7 @@ from devstack.host.keys import Keys
 from devstack.host.listeners import Listeners
 from devstack.host.logs import WorkerLog, configure_logs
 from devstack.host.outputs import Outputs
+from devstack.host.references import resolve_references
 from devstack.host.settings import load_settings
 from devstack.host.stack_time import StackTime
 from devstack.host.storage import Storage
@@ -62,6 +64,7 @@ class Host:
         self._json, unknown = load_host_json(options.app, self._settings)
         self._clock = StackTime(options.clock_file)
         configure_logs(self._json, self._clock)
+        resolve_references(os.environ)
         for key in unknown:
             _log.warning("host.json: '%s' is not read by this host.", key)
         self._id = self._settings.get("AzureFunctionsWebHost__hostid") or self._json.id or _host_id(options.app)

@@ -21,6 +21,9 @@ param requestDeadlineHours int
 param rotationSchedule string
 param apiAudience string
 
+@description('URL of a vault for the secrets of webhooks, with a slash at its end; empty for none. No team may read it.')
+param webhookVaultUrl string
+
 resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
   name: 'plan-registrar-${token}'
   location: location
@@ -48,6 +51,7 @@ resource app 'Microsoft.Web/sites@2024-04-01' = {
     }
   }
   properties: {
+    keyVaultReferenceIdentity: identityId
     serverFarmId: plan.id
     httpsOnly: true
     functionAppConfig: {
@@ -97,6 +101,11 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
     POLICY_FILE: 'policy.toml'
     REQUEST_DEADLINE_HOURS: string(requestDeadlineHours)
     ROTATION_SCHEDULE: rotationSchedule
+    JIRA_WEBHOOK_TOKEN: empty(webhookVaultUrl) ? '' : '@Microsoft.KeyVault(SecretUri=${webhookVaultUrl}secrets/jira-webhook-token)'
+    JIRA_WEBHOOK_TOKEN_NEXT: empty(webhookVaultUrl) ? '' : '@Microsoft.KeyVault(SecretUri=${webhookVaultUrl}secrets/jira-webhook-token-next)'
+    SERVICENOW_WEBHOOK_TOKEN: empty(webhookVaultUrl) ? '' : '@Microsoft.KeyVault(SecretUri=${webhookVaultUrl}secrets/servicenow-webhook-token)'
+    SERVICENOW_WEBHOOK_TOKEN_NEXT: empty(webhookVaultUrl) ? '' : '@Microsoft.KeyVault(SecretUri=${webhookVaultUrl}secrets/servicenow-webhook-token-next)'
+    TICKETING_FILE: 'ticketing.toml'
   }
 }
 

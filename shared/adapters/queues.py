@@ -14,6 +14,7 @@ from azure.storage.queue.aio import QueueClient, QueueServiceClient
 from shared.adapters.azure_errors import translated
 from shared.naming import (
     EVENTS_QUEUE,
+    INTAKE_QUEUE,
     POISON_QUEUE,
     RESULTS_QUEUE,
     ROTATIONS_POISON_QUEUE,
@@ -40,7 +41,7 @@ class StorageQueues:
     def __init__(self, service: QueueServiceClient) -> None:
         self._clients = {
             name: service.get_queue_client(name)
-            for name in (WORK_QUEUE, ROTATIONS_QUEUE, RESULTS_QUEUE, EVENTS_QUEUE, *_POISON_QUEUES)
+            for name in (INTAKE_QUEUE, WORK_QUEUE, ROTATIONS_QUEUE, RESULTS_QUEUE, EVENTS_QUEUE, *_POISON_QUEUES)
         }
 
     async def send_work(self, operation_id: str, generation: int, delay: timedelta = timedelta(0)) -> None:
@@ -56,6 +57,10 @@ class StorageQueues:
         """Say whether more work is due and waits than a host takes at once: a peek shows messages of now only."""
         with translated(f"read the queue {WORK_QUEUE}"):
             return len(await self._clients[WORK_QUEUE].peek_messages(_PAGE)) == _PAGE
+
+    async def send_request(self, request: str) -> None:
+        """Put a request on the public queue, where all of them arrive."""
+        await self._send(INTAKE_QUEUE, request)
 
     async def send_answer(self, answer: str) -> None:
         """Deliver an answer to the requester's side."""

@@ -80,6 +80,19 @@ class OperationsTable:
         async for row in rows:
             yield row["PartitionKey"].removeprefix(_partition(""))
 
+    async def in_state(self, state: State, most: int, after: str | None) -> tuple[Operation, ...]:
+        """Read some operations in a state, by their ids, behind one."""
+        rows = self._operations.query(
+            "PartitionKey gt @after and PartitionKey lt @end and RowKey eq 'record' and state eq @state",
+            {"after": _partition(after or ""), "end": _partition("g"), "state": state.value},
+        )
+        found: list[Operation] = []
+        async for row in rows:
+            found.append(Operation.model_validate_json(unpacked(row)))
+            if len(found) == most:
+                break
+        return tuple(found)
+
     async def relist(self, operation_id: str, generation: int, due: datetime) -> None:
         """Say when an unsettled operation is to be looked at again, without touching its record."""
         row = unsettled_row(operation_id, generation)

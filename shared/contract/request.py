@@ -59,6 +59,7 @@ type CredentialName = Annotated[
     str, Field(pattern=UNIQUE_NAME_PATTERN, max_length=CREDENTIAL_NAME_LENGTH), AfterValidator(_not_reserved)
 ]
 type Person = Annotated[str, Field(pattern=r"^[A-Za-z0-9._%+'#-]+@[A-Za-z0-9.-]+$", max_length=254)]
+type TicketAddress = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 type DisplayName = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_printable)]
 type RedirectUri = Annotated[str, Field(min_length=1, max_length=256)]
 type RedirectUris = Annotated[tuple[RedirectUri, ...], Field(max_length=50)]
@@ -192,6 +193,9 @@ class AnyRequest(ContractModel):
     request_id: Id
     source: Id = "queue"
     requested_by: Person
+    # Requests did not have it at first: where it is absent, a request's hash stays what it was.
+    ticket: TicketAddress | None = Field(default=None, exclude_if=_is_absent)
+    """Where the ticket is that asks: a sys_id, an issue key. Whatever becomes of the request is told there."""
 
     def normalised(self) -> str:
         """Return the request as canonical JSON: defaults filled in, keys sorted, no spaces."""

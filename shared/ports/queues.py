@@ -32,6 +32,10 @@ class Queues(Protocol):
         """Say whether more work is due and waits than a host takes at once."""
         ...
 
+    async def send_request(self, request: str) -> None:
+        """Put a request on the public queue, where all of them arrive."""
+        ...
+
     async def send_answer(self, answer: str) -> None:
         """Deliver an answer to the requester's side."""
         ...

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from shared.application_record import ApplicationRecord
-from shared.operation import Operation
+from shared.operation import Operation, State
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,10 @@ class Operations(Protocol):
 
     def failed(self, reason: str) -> AsyncIterator[str]:
         """List the operations that failed for this reason. Reads the whole table: for operators, not for events."""
+        ...
+
+    async def in_state(self, state: State, most: int, after: str | None) -> tuple[Operation, ...]:
+        """Read some operations in a state, by their ids, behind one. Reads past all others: for people, not events."""
         ...
 
     async def relist(self, operation_id: str, generation: int, due: datetime) -> None:

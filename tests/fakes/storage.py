@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
-from itertools import count
+from itertools import count, islice
 from typing import Any
 
 from shared.application_record import ApplicationRecord
@@ -65,6 +65,12 @@ class FakeOperations:
     async def failed(self, reason: str) -> AsyncIterator[str]:
         for operation_id in await self._failed(reason):
             yield operation_id
+
+    @outgoing("table in state")
+    def in_state(self, state: State, most: int, after: str | None) -> tuple[Operation, ...]:
+        ids = sorted(each for each in self.rows if each > (after or ""))
+        found = (operation for each in ids if (operation := _operation(self.rows[each][0])).state is state)
+        return tuple(islice(found, most))
 
     @outgoing("table relist")
     def relist(self, operation_id: str, generation: int, due: datetime) -> None:
@@ -287,6 +293,7 @@ class FakeQueues:
         self.faults = faults
         self.work: list[tuple[datetime, int, str, int]] = []
         self.rotations: list[tuple[datetime, int, str]] = []
+        self.requests: list[str] = []
         self.answers: list[dict[str, Any]] = []
         self.events: list[dict[str, Any]] = []
         self.poison: list[dict[str, Any]] = []
@@ -312,6 +319,10 @@ class FakeQueues:
     @outgoing("queue peek work")
     def is_work_piling_up(self) -> bool:
         return sum(due <= self.clock.now() for due, *_ in self.work) >= 32
+
+    @outgoing("queue request")
+    def send_request(self, request: str) -> None:
+        self.requests.append(request)
 
     @outgoing("queue answer")
     def send_answer(self, answer: str) -> None:

@@ -18,6 +18,7 @@ from shared import naming
 from shared.policy.model import load_policy
 from shared.rotation.messages import KEY_VAULT_EVENTS
 from shared.settings import Settings
+from shared.ticketing.model import load_ticketing
 from tests.unit.bicep import BicepFile, Declaration
 
 ROOT = Path(__file__).parents[2]
@@ -105,7 +106,9 @@ def scope_of_role(role: str) -> list[tuple[str, str]]:
 
 
 def test_every_setting_of_the_code_is_an_app_setting_and_the_other_way_round() -> None:
-    assert set(app_settings()) == settings_of(Settings) - LOCAL_ONLY | set(READ_BY_OTHERS)
+    secrets = load_ticketing(ROOT / "ticketing.toml").settings()
+    assert set(app_settings()) == settings_of(Settings) - LOCAL_ONLY | set(READ_BY_OTHERS) | secrets
+    assert all("@Microsoft.KeyVault(" in app_settings()[name] for name in secrets)
     assert not set(app_settings()) & NOT_ON_FLEX_CONSUMPTION
 
 
@@ -163,7 +166,15 @@ def test_the_package_holds_all_that_runs_and_nothing_else() -> None:
     top_level = {path.name for path in ROOT.iterdir()}
     ignored = [line.rstrip("/") for line in (ROOT / ".funcignore").read_text().splitlines() if line[:1] not in "#!"]
     deployed = {name for name in top_level if not any(fnmatch(name, pattern) for pattern in ignored)}
-    assert deployed == {"function_app.py", "functions", "shared", "host.json", "policy.toml", "requirements.txt"}
+    assert deployed == {
+        "function_app.py",
+        "functions",
+        "shared",
+        "host.json",
+        "policy.toml",
+        "ticketing.toml",
+        "requirements.txt",
+    }
 
 
 # --- who may do what

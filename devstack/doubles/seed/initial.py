@@ -5,12 +5,14 @@ Ids of Microsoft's resources and of their scopes and roles are the real ones (`w
 """
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from devstack.config import Client, ManagedIdentity, StackConfig
+from devstack.config import WEBHOOK_SECRET, Client, ManagedIdentity, StackConfig
 from devstack.doubles.documents import Document
+from devstack.doubles.keyvault.store import Store
 from devstack.doubles.seed import completion
 from devstack.doubles.world import World
 
@@ -38,6 +40,7 @@ def plant(world: World, config: StackConfig) -> bool:
     """Fill a world that is still empty; returns whether it was."""
     if next(world.primary().all("servicePrincipals"), None) is not None:
         _plant_api(world, config)
+        _plant_webhooks(world, config)
         return False
     for resource in json.loads(Path(__file__).with_name("well_known.json").read_text()):
         _put(world, "servicePrincipals", _microsoft_principal(world, resource))
@@ -51,7 +54,18 @@ def plant(world: World, config: StackConfig) -> bool:
         given = {"displayName": display_name, "userPrincipalName": f"{name}@{world.tenant.domain}"}
         _put(world, "users", completion.user(world, {"id": _stable_id(world, f"user/{name}"), **given}))
     world.documents.put("vaults", config.vault_name, completion.vault(_vault(config)), since_ever=True)
+    _plant_webhooks(world, config)
     return True
+
+
+def _plant_webhooks(world: World, config: StackConfig) -> None:
+    """The vault that keeps what senders prove themselves with; also in a world that is older than it."""
+    if world.primary().get("vaults", config.webhook_vault_name) is not None:
+        return
+    holders = ((config.administrator, "Key Vault Administrator"), (config.registrar, "Key Vault Secrets User"))
+    made = completion.vault({"name": config.webhook_vault_name, "roleAssignments": _assignments(holders)})
+    world.documents.put("vaults", config.webhook_vault_name, made, since_ever=True)
+    Store(world, made, "Secret").add_version(WEBHOOK_SECRET, {"value": config.webhook_token, "attributes": {}})
 
 
 def _plant_api(world: World, config: StackConfig) -> None:
@@ -152,10 +166,11 @@ def _vault(config: StackConfig) -> dict[str, Any]:
         (config.registrar, "Key Vault Certificates Officer"),
         (config.requester, "Key Vault Secrets User"),
     )
-    return {
-        "name": config.vault_name,
-        "roleAssignments": [{"principalId": holder.object_id, "roleDefinitionName": role} for holder, role in holders],
-    }
+    return {"name": config.vault_name, "roleAssignments": _assignments(holders)}
+
+
+def _assignments(holders: Iterable[tuple[Client | ManagedIdentity, str]]) -> list[dict[str, str]]:
+    return [{"principalId": holder.object_id, "roleDefinitionName": role} for holder, role in holders]
 
 
 def _stable_id(world: World, name: str) -> str:

@@ -1,0 +1,53 @@
+"""What became of requests: asked for over HTTP, by those who may read."""
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import azure.functions as func
+
+from functions.guarded import for_caller
+from functions.responses import GUARDED, json_response, problem_response
+
+if TYPE_CHECKING:
+    from shared.bootstrap import App
+    from shared.callers import Caller
+
+blueprint = func.Blueprint()
+
+
+@blueprint.function_name("show_request")
+@blueprint.route(
+    "requests/{requestId}", trigger_arg_name="request", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS
+)
+async def show_request(request: func.HttpRequest) -> func.HttpResponse:
+    """Say how far one request came, for holders of Registrar.Reader: `?source=…`, or the queue."""
+    from shared.callers import READER
+    from shared.status import parse_named, show
+
+    async def answer(app: "App", caller: "Caller") -> func.HttpResponse:
+        named = parse_named(request.route_params["requestId"], request.params)
+        found = await show(app.services, named)
+        if found is None:
+            return problem_response(404, "There is no such request of this source, or it has not been read yet.")
+        return json_response(200, found, GUARDED)
+
+    return await for_caller(request, READER, answer)
+
+
+@blueprint.function_name("list_requests")
+@blueprint.route("requests", trigger_arg_name="request", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
+async def list_requests(request: func.HttpRequest) -> func.HttpResponse:
+    """List requests in one state, page by page, for holders of Registrar.Reader."""
+    from shared.callers import READER
+    from shared.status import listed, parse_listing
+
+    async def answer(app: "App", caller: "Caller") -> func.HttpResponse:
+        listing = parse_listing(request.params)
+        items, following = await listed(app.services, listing)
+        body: dict[str, object] = {"state": listing.state, "items": items}
+        if following is not None:
+            query = {"state": listing.state, "limit": listing.limit, "after": following}
+            body["nextLink"] = f"/api/requests?{urlencode(query)}"
+        return json_response(200, body, GUARDED)
+
+    return await for_caller(request, READER, answer)

@@ -1,0 +1,75 @@
+"""The way in for ticketing systems: whose message this is comes first, and only then what it says."""
+
+import math
+from typing import Any
+
+import azure.functions as func
+
+from functions.guarded import header
+from functions.responses import GUARDED, json_response, problem_response
+
+blueprint = func.Blueprint()
+
+_MOST_BYTES = 64 * 1024
+_AGAIN_AFTER_SECONDS = 30
+
+
+@blueprint.function_name("receive_webhook")
+@blueprint.route("webhooks/{source}", trigger_arg_name="request", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
+async def receive_webhook(request: func.HttpRequest) -> func.HttpResponse:
+    """Take a request from a ticketing system: 202, and where to ask what became of it."""
+    from urllib.parse import quote
+
+    from shared import log
+    from shared.bootstrap import get_app
+    from shared.errors import Deferred, Rejected
+    from shared.policy.model import PolicyError
+    from shared.settings import SettingsError
+    from shared.ticketing.model import TicketingError
+    from shared.ticketing.proof import NotProven
+    from shared.ticketing.rate import TooMany
+
+    body = request.get_body()
+    refusal = _refusal(request, body)
+    if refusal is not None:
+        return refusal
+    source = request.route_params["source"]
+    try:
+        taken = await get_app().webhooks.receive(source, _headers(request), body)
+    except (SettingsError, PolicyError, TicketingError):
+        return problem_response(503, "The registrar is misconfigured; GET /api/health says how.")
+    except NotProven as error:
+        log.warning("webhook.not_proven", source=source[:40], why=str(error))
+        return problem_response(401)
+    except TooMany as error:
+        seconds = math.ceil(error.after.total_seconds())
+        return problem_response(429, "Send fewer requests a minute.", headers={"Retry-After": str(max(1, seconds))})
+    except Rejected as error:
+        errors = [{"field": each.field, "code": each.code, "message": each.message} for each in error.problems]
+        return problem_response(400, "The request cannot be taken: errors says why, all of it.", errors=errors)
+    except Deferred as error:
+        log.warning("webhook.not_taken", source=source[:40], reason=error.reason, message=str(error))
+        detail = "The request could not be put on its queue. Send it again after the pause."
+        return problem_response(503, detail, headers={"Retry-After": str(_AGAIN_AFTER_SECONDS)})
+    location = f"/api/requests/{quote(taken.request_id)}?source={quote(taken.source)}"
+    answer = {"requestId": taken.request_id, "source": taken.source, "state": "received", "location": location}
+    return json_response(202, answer, {**GUARDED, "Location": location})
+
+
+def _refusal(request: func.HttpRequest, body: bytes) -> func.HttpResponse | None:
+    """What is wrong with the message before anybody looks at it; None when nothing is."""
+    if header(request, "Content-Length") is None:
+        # The platform hands on a body in chunks as an empty one.
+        return problem_response(411, "Send the body with a Content-Length, not in chunks.")
+    if len(body) > _MOST_BYTES:
+        return problem_response(413, f"At most {_MOST_BYTES} bytes are taken.")
+    media_type, _, _ = (header(request, "Content-Type") or "").partition(";")
+    kind, _, subtype = media_type.strip().casefold().partition("/")
+    if kind != "application" or not (subtype == "json" or subtype.endswith("+json")):
+        return problem_response(415, "Send JSON, as application/json.", headers={"Accept": "application/json"})
+    return None
+
+
+def _headers(request: func.HttpRequest) -> dict[str, str]:
+    headers: Any = request.headers  # the SDK does not type them
+    return {str(name).casefold(): str(value) for name, value in headers.items()}

@@ -1,0 +1,175 @@
+"""ticketing.toml as types: the sources that may send requests, how each proves itself, and how its payload is read."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from jmespath.exceptions import JMESPathError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from shared.naming import ID_PATTERN, OWN_SOURCE
+from shared.ticketing.expressions import compile_expression
+
+QUEUE_SOURCE = "queue"
+"""What a message says that came by the queue and names no source: no webhook can have it."""
+
+
+class TicketingError(ValueError):
+    """ticketing.toml cannot be used; the message names every fault."""
+
+
+def _expression(text: str) -> str:
+    try:
+        compile_expression(text)
+    except JMESPathError as error:
+        raise PydanticCustomError(
+            "expression", "is not a JMESPath expression: {error}", {"error": str(error)}
+        ) from None
+    return text
+
+
+def _header_name(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}", name):
+        raise PydanticCustomError("header", "is not the name of an HTTP header")
+    return name.casefold()
+
+
+type Expression = Annotated[str, AfterValidator(_expression)]
+"""JMESPath (jmespath.org/specification.html), over the payload's JSON."""
+type HeaderName = Annotated[str, AfterValidator(_header_name)]
+type SettingName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,63}$")]
+type SettingNames = Annotated[tuple[SettingName, ...], Field(min_length=1, max_length=2)]
+"""App settings that hold a secret each: two at once, so that it can be replaced without an outage."""
+
+
+class TicketingModel(BaseModel):
+    """A table of ticketing.toml: unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StandardWebhooksProof(TicketingModel):
+    """Signed as standardwebhooks.com says: id, time and body, by HMAC-SHA256."""
+
+    method: Literal["standard_webhooks"]
+    secrets: SettingNames
+
+
+class HmacProof(TicketingModel):
+    """HMAC-SHA256 of the body in a header: `prefix`, then hex or base64."""
+
+    method: Literal["hmac"]
+    secrets: SettingNames
+    header: HeaderName
+    prefix: str = ""
+    encoding: Literal["hex", "base64"] = "hex"
+
+
+class TokenProof(TicketingModel):
+    """A shared token in a header, after a prefix such as `Bearer `."""
+
+    method: Literal["token"]
+    secrets: SettingNames
+    header: HeaderName
+    prefix: str = ""
+
+
+class EntraProof(TicketingModel):
+    """An access token of our tenant for the registrar's own API, with this app role."""
+
+    method: Literal["entra"]
+    role: str = Field(min_length=1, max_length=120)
+
+
+type Proof = Annotated[StandardWebhooksProof | HmacProof | TokenProof | EntraProof, Field(discriminator="method")]
+
+
+class Constant(TicketingModel):
+    """A value that does not come from the payload."""
+
+    constant: str | bool | int
+
+
+type Rule = Expression | Constant
+
+
+class Mapping(TicketingModel):
+    """How a payload becomes a request: what stands at which path of it, by expression or as a constant.
+
+    A path is a request's own, such as `application.uniqueName`; what an expression does not find is left out. `whole`
+    takes a request that the payload holds as it is, as an object or as JSON in a string.
+    """
+
+    whole: Expression | None = None
+    fields: dict[str, Rule] = Field(default_factory=dict[str, Rule])
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.whole is None and not self.fields:
+            raise PydanticCustomError("mapping", "neither `whole` nor any of `fields` is given")
+        for path in self.fields:
+            if not re.fullmatch(r"[A-Za-z]+(\.[A-Za-z]+|\[\d\])*", path):
+                raise PydanticCustomError("mapping", "{path} is not a path into a request", {"path": path})
+        return self
+
+
+class Source(TicketingModel):
+    """One sender. Its name is the source of its requests."""
+
+    name: Annotated[str, Field(pattern=ID_PATTERN, max_length=40)]
+    kind: Literal["servicenow", "jira", "generic"] = "generic"
+    proof: Proof
+    mapping: Mapping
+    requests_per_minute: Annotated[int, Field(ge=1, le=6000)] = 60
+
+    @model_validator(mode="after")
+    def _name_is_free(self) -> Self:
+        if self.name.casefold() in (OWN_SOURCE, QUEUE_SOURCE):
+            raise PydanticCustomError("reserved", "{name} is a source of the registrar's own", {"name": self.name})
+        return self
+
+
+class Ticketing(TicketingModel):
+    """Everything ticketing.toml says."""
+
+    version: Literal["1"]
+    sources: tuple[Source, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> Self:
+        if len({source.name.casefold() for source in self.sources}) != len(self.sources):
+            raise PydanticCustomError("duplicate", "two sources have the same name")
+        return self
+
+    def source(self, name: str) -> Source | None:
+        """Find a source by its exact name."""
+        return next((source for source in self.sources if source.name == name), None)
+
+    def settings(self) -> frozenset[str]:
+        """Name the app settings that hold the sources' secrets."""
+        proofs: list[Any] = [source.proof for source in self.sources]
+        return frozenset(name for proof in proofs for name in getattr(proof, "secrets", ()))
+
+
+def load_ticketing(file: Path) -> Ticketing:
+    """Read ticketing.toml; without the file there are no sources. Raises TicketingError naming every fault."""
+    try:
+        return Ticketing.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return Ticketing(version="1")
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise TicketingError(f"{file}: {error}") from error
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(str(part) for part in fault['loc']) or 'ticketing'}: {fault['msg']}" for fault in error.errors()
+        )
+        raise TicketingError(f"{file}: {faults}") from error

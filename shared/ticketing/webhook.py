@@ -1,0 +1,63 @@
+"""A webhook's message: proven, counted, read, and put on the queue where all requests arrive."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shared import log
+from shared.callers import NotAllowed, NotAuthenticated
+from shared.errors import Unavailable
+from shared.ports import Callers
+from shared.services import Services
+from shared.ticketing.mapping import request_from
+from shared.ticketing.model import EntraProof, Source, Ticketing
+from shared.ticketing.proof import NotProven, check
+from shared.ticketing.rate import Rate
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A request that is on its way."""
+
+    source: str
+    request_id: str
+
+
+class Webhooks:
+    """Takes what ticketing systems send. Asks neither Graph nor the vault: secrets come with the settings."""
+
+    def __init__(
+        self, services: Services, ticketing: Ticketing, secrets: Mapping[str, str], callers: Callers | None
+    ) -> None:
+        self._services = services
+        self._ticketing = ticketing
+        self._secrets = secrets
+        self._callers = callers
+        self._rates = {source.name: Rate(source.requests_per_minute) for source in ticketing.sources}
+
+    async def receive(self, name: str, headers: Mapping[str, str], body: bytes) -> Taken:
+        """Take one message of a source; the same one again leads to the same request.
+
+        `headers` have names in lower case. Raises NotProven, also for a source that there is not; TooMany; Rejected
+        with all that is wrong; and Deferred when the queue, or Entra's keys, cannot be reached.
+        """
+        source = self._ticketing.source(name)
+        if source is None:
+            raise NotProven("there is no such source")
+        await self._prove(source, headers, body)
+        self._rates[source.name].take(self._services.runtime.now())
+        request = request_from(source, body)
+        await self._services.queues.send_request(request.normalised())
+        log.event("webhook.taken", source=source.name, request=request.request_id)
+        return Taken(source.name, request.request_id)
+
+    async def _prove(self, source: Source, headers: Mapping[str, str], body: bytes) -> None:
+        proof = source.proof
+        if not isinstance(proof, EntraProof):
+            check(proof, [self._secrets.get(name, "") for name in proof.secrets], headers, body)
+            return
+        if self._callers is None:
+            raise Unavailable("no API of the registrar's is set up", sent=False)
+        try:
+            await self._callers.require(headers.get("authorization"), proof.role)
+        except (NotAuthenticated, NotAllowed) as error:
+            raise NotProven(str(error)) from None

@@ -1,0 +1,165 @@
+"""A webhook's message leads to one request on the queue, however often it comes; a forged one to nothing."""
+
+import json
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.callers import Caller, NotAllowed, NotAuthenticated
+from shared.errors import Rejected, Unavailable
+from shared.ticketing.model import EntraProof, Mapping, Source, Ticketing, load_ticketing
+from shared.ticketing.proof import NotProven
+from shared.ticketing.rate import TooMany
+from shared.ticketing.webhook import Webhooks
+from tests.fakes.world import World, example
+from tests.unit.test_webhook_mapping import servicenow
+
+TICKETING = load_ticketing(Path(__file__).parents[2] / "ticketing.toml")
+SECRETS = {"SERVICENOW_WEBHOOK_TOKEN": "s3cret", "JIRA_WEBHOOK_TOKEN": "another"}
+GOOD = {"x-registrar-token": "s3cret"}
+
+
+class Tokens:
+    """Takes one token, of one role."""
+
+    async def require(self, authorization: str | None, role: str) -> Caller:
+        if authorization != "Bearer good":
+            raise NotAuthenticated("no")
+        caller = Caller("oid", "app", frozenset({"Requests.Send"}))
+        if role not in caller.roles:
+            raise NotAllowed(caller, role)
+        return caller
+
+
+def webhooks(world: World, ticketing: Ticketing = TICKETING) -> Webhooks:
+    return Webhooks(world.services, ticketing, SECRETS, Tokens())
+
+
+async def deliver(world: World) -> None:
+    """The queue delivers what was put on it."""
+    waiting, world.queues.requests = world.queues.requests, []
+    for text in waiting:
+        await world.send(text.encode())
+    await world.settle()
+
+
+async def test_a_ticket_becomes_an_application() -> None:
+    world = World()
+    taken = await webhooks(world).receive("servicenow", GOOD, servicenow(delegated_permissions="Read.Write"))
+    assert (taken.source, taken.request_id) == ("servicenow", "RITM0010042")
+    await deliver(world)
+    (answer,) = world.queues.answers
+    assert (answer["data"]["status"], answer["data"]["source"]) == ("completed", "servicenow")
+    (operation,) = world.operations.all()
+    assert operation.ticket == "9f1c7e2b1b2a4410a1b2c3d4e5f60718"
+    assert "adt-client-dev" in world.directory.applications
+
+
+async def test_an_event_that_comes_again_leads_to_the_same_request() -> None:
+    world = World()
+    hooks = webhooks(world)
+    body = servicenow(delegated_permissions="Read.Write")
+    for _ in range(3):
+        await hooks.receive("servicenow", GOOD, body)
+    await deliver(world)
+    await hooks.receive("servicenow", GOOD, body)
+    await deliver(world)
+    assert len(world.operations.all()) == 1
+    assert len({answer["id"] for answer in world.queues.answers}) == 1
+    assert world.directory.passwords_ever_issued == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "headers"),
+    [
+        ("servicenow", {}),
+        ("servicenow", {"x-registrar-token": "another"}),
+        ("servicenow", {"x-ms-client-principal": "s3cret", "authorization": "Bearer good"}),
+        ("jira", GOOD),
+        ("nobody", GOOD),
+        ("ServiceNow", GOOD),
+        ("queue", GOOD),
+        ("registrar", GOOD),
+    ],
+)
+async def test_who_proves_nothing_or_to_be_another_source_is_not_heard(name: str, headers: dict[str, str]) -> None:
+    world = World()
+    with pytest.raises(NotProven):
+        await webhooks(world).receive(name, headers, servicenow())
+    assert world.queues.requests == []
+
+
+async def test_what_proves_nothing_is_not_even_parsed() -> None:
+    with pytest.raises(NotProven):
+        await webhooks(World()).receive("servicenow", {}, b"\xff")
+
+
+async def test_a_source_whose_secret_is_not_set_takes_nothing() -> None:
+    world = World()
+    silent = Webhooks(world.services, TICKETING, {}, None)
+    for token in ("", "s3cret"):
+        with pytest.raises(NotProven):
+            await silent.receive("servicenow", {"x-registrar-token": token}, servicenow())
+
+
+async def test_faults_are_told_and_nothing_is_sent() -> None:
+    world = World()
+    with pytest.raises(Rejected) as rejected:
+        await webhooks(world).receive("servicenow", GOOD, servicenow(lifetime_days="x", unique_name="A B"))
+    assert {problem.field for problem in rejected.value.problems} == {
+        "application.uniqueName",
+        "credentials[0].lifetimeDays",
+    }
+    assert world.queues.requests == []
+
+
+async def test_a_source_that_exceeds_its_rate_waits_and_no_other_does() -> None:
+    world = World()
+    hooks = webhooks(world)
+    for _ in range(60):
+        await hooks.receive("servicenow", GOOD, servicenow())
+    with pytest.raises(TooMany) as many:
+        await hooks.receive("servicenow", GOOD, servicenow())
+    assert timedelta(0) < many.value.after <= timedelta(seconds=1)
+    with pytest.raises(Rejected):
+        await hooks.receive("jira", {"x-registrar-token": "another"}, b"{}")
+    world.clock.advance(many.value.after)
+    await hooks.receive("servicenow", GOOD, servicenow())
+    assert len(world.queues.requests) == 61
+
+
+async def test_strangers_do_not_use_up_a_sources_rate() -> None:
+    world = World()
+    hooks = webhooks(world)
+    for _ in range(200):
+        with pytest.raises(NotProven):
+            await hooks.receive("servicenow", {"x-registrar-token": "guess"}, servicenow())
+    await hooks.receive("servicenow", GOOD, servicenow())
+
+
+async def test_a_queue_that_is_away_is_told() -> None:
+    world = World()
+    world.faults.next("queue request", "before", Unavailable("away", sent=False))
+    with pytest.raises(Unavailable):
+        await webhooks(world).receive("servicenow", GOOD, servicenow())
+
+
+@pytest.mark.parametrize(
+    ("authorization", "role", "is_heard"),
+    [
+        ("Bearer good", "Requests.Send", True),
+        ("Bearer good", "Other", False),
+        ("Bearer bad", "Requests.Send", False),
+    ],
+)
+async def test_a_token_of_entra_proves_its_role(authorization: str, role: str, is_heard: bool) -> None:
+    world = World()
+    source = Source(name="portal", proof=EntraProof(method="entra", role=role), mapping=Mapping(whole="request"))
+    hooks = webhooks(world, Ticketing(version="1", sources=(source,)))
+    body: dict[str, Any] = {"request": example()}
+    with suppress(NotProven):
+        await hooks.receive("portal", {"authorization": authorization}, json.dumps(body).encode())
+    assert len(world.queues.requests) == is_heard

@@ -1,0 +1,148 @@
+"""A payload becomes a request, or every fault is named; whatever it says, it is its sender's."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.contract.request import RegistrationRequest
+from shared.errors import Rejected
+from shared.ticketing.mapping import request_from
+from shared.ticketing.model import Mapping, Source, TicketingError, TokenProof, load_ticketing
+
+TICKETING = load_ticketing(Path(__file__).parents[2] / "ticketing.toml")
+PROOF = TokenProof(method="token", secrets=("S",), header="X-Token")
+
+
+def source(name: str) -> Source:
+    found = TICKETING.source(name)
+    assert found is not None
+    return found
+
+
+def servicenow(**variables: Any) -> bytes:
+    filled = {
+        "unique_name": "ADT-client-dev",
+        "display_name": "ADT client (dev)",
+        "owner_email": "",
+        "public_redirect_uris": "http://localhost\r\n\r\n http://localhost:8400 ",
+        "web_redirect_uris": "",
+        "spa_redirect_uris": None,
+        "api": "Azure Digital Twins",
+        "delegated_permissions": "Read.Write, Read.All",
+        "application_permissions": "",
+        "admin_consent": "true",
+        "lifetime_days": "180",
+    }
+    body = {
+        "number": "RITM0010042",
+        "sys_id": "9f1c7e2b1b2a4410a1b2c3d4e5f60718",
+        "requested_for": {"email": "ada@contoso.example"},
+        "variables": filled | variables,
+    }
+    return json.dumps(body).encode()
+
+
+def test_a_catalog_item_of_servicenow_becomes_a_request() -> None:
+    request = request_from(source("servicenow"), servicenow())
+    assert isinstance(request, RegistrationRequest)
+    assert (request.source, request.request_id, request.ticket) == (
+        "servicenow",
+        "RITM0010042",
+        "9f1c7e2b1b2a4410a1b2c3d4e5f60718",
+    )
+    assert (request.requested_by, request.owner) == ("ada@contoso.example", "ada@contoso.example")
+    application = request.application
+    assert application.unique_name == "adt-client-dev"
+    assert application.public_client.redirect_uris == ("http://localhost", "http://localhost:8400")
+    assert application.api_permissions[0].delegated == ("Read.Write", "Read.All")
+    assert application.admin_consent is True
+    assert request.credentials[0].lifetime_days == 180
+
+
+def test_an_issue_of_jira_becomes_a_request() -> None:
+    issue = {
+        "key": "ITHELP-12",
+        "reporter": "ada@contoso.example",
+        "uniqueName": "adt-client-dev",
+        "displayName": "ADT client (dev)",
+        "redirectUris": "http://localhost",
+        "api": "Azure Digital Twins",
+        "delegatedPermissions": "Read.Write",
+        "adminConsent": "Yes",
+        "lifetimeDays": "180",
+    }
+    request = request_from(source("jira"), json.dumps({"issue": issue}).encode())
+    assert isinstance(request, RegistrationRequest)
+    assert (request.source, request.request_id, request.ticket) == ("jira", "ITHELP-12", "ITHELP-12")
+    assert request.application.admin_consent is True
+
+
+def test_what_nobody_filled_in_is_left_out() -> None:
+    empty = dict.fromkeys(("api", "delegated_permissions", "public_redirect_uris", "admin_consent"), "")
+    request = request_from(source("servicenow"), servicenow(**empty))
+    assert isinstance(request, RegistrationRequest)
+    assert (request.application.api_permissions, request.application.public_client.redirect_uris) == ((), ())
+    assert request.application.admin_consent is False
+
+
+def test_every_fault_of_a_form_is_named_at_once() -> None:
+    with pytest.raises(Rejected) as rejected:
+        request_from(source("servicenow"), servicenow(unique_name="No Spaces", display_name="", lifetime_days="soon"))
+    fields = {problem.field for problem in rejected.value.problems}
+    assert fields == {"application.uniqueName", "application.displayName", "credentials[0].lifetimeDays"}
+
+
+def test_a_payload_names_no_other_source() -> None:
+    whole = Source(name="shop", proof=PROOF, mapping=Mapping(whole="request"))
+    example = json.loads((Path(__file__).parents[2] / "examples/azure-digital-twins.json").read_text())
+    for claimed in ("registrar", "queue", "jira"):
+        body = json.dumps({"request": example | {"source": claimed}}).encode()
+        assert request_from(whole, body).source == "shop"
+    text = json.dumps({"request": json.dumps(example)}).encode()
+    assert request_from(whole, text).request_id == example["requestId"]
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
+def test_whatever_a_payload_holds_is_a_request_or_rejected(value: Any) -> None:
+    for each in TICKETING.sources:
+        for body in ({"variables": value}, {"issue": value}, {"number": value, "requested_for": value}):
+            with pytest.raises(Rejected):
+                request_from(each, json.dumps(body).encode())
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ('version = "2"', "version"),
+        ('version = "1"\nmore = 1', "more"),
+        ('version = "1"\n[[sources]]\nname = "registrar"', "sources.0"),
+        ('version = "1"\n[[sources]]\nname = "a"\n[sources.proof]\nmethod = "none"', "sources.0.proof"),
+        ("version = ", "ticketing.toml"),
+    ],
+)
+def test_a_wrong_configuration_is_named(tmp_path: Path, text: str, fault: str) -> None:
+    file = tmp_path / "ticketing.toml"
+    file.write_text(text)
+    with pytest.raises(TicketingError, match=fault):
+        load_ticketing(file)
+
+
+def test_an_expression_that_is_none_is_found_at_the_start(tmp_path: Path) -> None:
+    file = tmp_path / "ticketing.toml"
+    good = (Path(__file__).parents[2] / "ticketing.toml").read_text()
+    file.write_text(good.replace('"lines(variables.web_redirect_uris)"', '"lines("'))
+    with pytest.raises(TicketingError, match="JMESPath"):
+        load_ticketing(file)
+
+
+def test_without_a_file_there_are_no_sources(tmp_path: Path) -> None:
+    assert load_ticketing(tmp_path / "none.toml").sources == ()
