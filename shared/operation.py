@@ -43,6 +43,8 @@ class CredentialProgress(StoredModel, frozen=True):
     """Once an intent stood at the beginning of an attempt: the clean-up entry then stays until a read settles it."""
     pending_at: datetime | None = None
     """Since when a credential of this operation may stand under the pending name."""
+    promoting_at: datetime | None = None
+    """When an attempt set out to make the pending value the one that clients read: its write may be on its way."""
     key_id: str | None = None
     version: str | None = None
     proven_version: str | None = None

@@ -40,6 +40,7 @@ async def promote(job: Job, credential: str, pending: VaultEntry, tags: SecretTa
     if pending.expires is None:
         raise NotYetVisible(f"somebody changed the attributes of {pending.name}")
     value = await vault.value(unique_name, pending.name, pending.version)
+    await job.save_operation(job.operation.with_credential(credential, promoting_at=job.now()))
     await job.lease.keep()
     name = vault_secret_name(unique_name, credential)
     if pending.type == "certificate":
@@ -61,5 +62,8 @@ async def clear_pending(job: Job, credential: str, holder: Holder, promoted: Seq
             continue
         key_id = key_id_of(entry, holder)
         if key_id is not None and key_id not in done:
+            if job.is_recent(job.operation.credential(credential).promoting_at):
+                # It would become the newest version, and sign nobody in, if it went now.
+                raise NotYetVisible(f"the value of {entry.name} may be on its way to where clients read it")
             await remove_credential(job, holder.object_id, entry.type, key_id)
         await disable(job, entry)
