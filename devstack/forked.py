@@ -54,10 +54,19 @@ class Forked:
         with Path(os.devnull).open("rb") as nothing:
             descriptors = [nothing.fileno(), *start.descriptors.values()]
             socket.send_fds(self._connection, [json.dumps(message).encode()], descriptors)
-        self._news = self._connection.makefile("rb")
-        self.pid: int = json.loads(self._news.readline())["pid"]
+        self.pid: int = json.loads(self._line())["pid"]
         self._connection.setblocking(False)
         self.returncode: int | None = None
+
+    def _line(self) -> bytes:
+        """The first line of news; a second one may come only after the process has begun."""
+        line = b""
+        while not line.endswith(b"\n"):
+            part = self._connection.recv(1)
+            if not part:
+                raise OSError("the template is gone")
+            line += part
+        return line
 
     def fileno(self) -> int:
         """Descriptor that can be read once the process has ended."""
