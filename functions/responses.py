@@ -3,9 +3,12 @@
 import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from azure.functions import HttpResponse
+
+if TYPE_CHECKING:
+    from shared.errors import Problem
 
 GUARDED = {
     "Cache-Control": "no-store",
@@ -18,6 +21,12 @@ GUARDED = {
 def json_response(status: int, body: dict[str, Any], headers: Mapping[str, str] | None = None) -> HttpResponse:
     """Return a JSON answer."""
     return HttpResponse(json.dumps(body), status_code=status, mimetype="application/json", headers=dict(headers or {}))
+
+
+def rejected_response(detail: str, problems: "Sequence[Problem]") -> HttpResponse:
+    """Return 400 with everything that is wrong, each at its place."""
+    errors = [{"field": each.field, "code": each.code, "message": each.message} for each in problems]
+    return problem_response(400, detail, errors=errors)
 
 
 def problem_response(

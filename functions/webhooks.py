@@ -6,7 +6,7 @@ from typing import Any
 import azure.functions as func
 
 from functions.guarded import header
-from functions.responses import GUARDED, json_response, problem_response
+from functions.responses import GUARDED, json_response, problem_response, rejected_response
 
 blueprint = func.Blueprint()
 
@@ -45,8 +45,7 @@ async def receive_webhook(request: func.HttpRequest) -> func.HttpResponse:
         seconds = math.ceil(error.after.total_seconds())
         return problem_response(429, "Send fewer requests a minute.", headers={"Retry-After": str(max(1, seconds))})
     except Rejected as error:
-        errors = [{"field": each.field, "code": each.code, "message": each.message} for each in error.problems]
-        return problem_response(400, "The request cannot be taken: errors says why, all of it.", errors=errors)
+        return rejected_response("The request cannot be taken: errors says why, all of it.", error.problems)
     except Deferred as error:
         log.warning("webhook.not_taken", source=source[:40], reason=error.reason, message=str(error))
         detail = "The request could not be put on its queue. Send it again after the pause."

@@ -12,6 +12,7 @@ from azure.keyvault.secrets import SecretProperties
 from azure.keyvault.secrets.aio import SecretClient
 
 from shared.adapters.azure_errors import translated
+from shared.adapters.vault_calls import ONCE_MORE
 from shared.adapters.vault_certificates import VaultCertificates
 from shared.errors import Refused
 from shared.model import CredentialType, PublicCertificate, VaultEntry
@@ -165,17 +166,7 @@ class KeyVault:
 
     def _client_at(self, url: str) -> SecretClient:
         if url not in self._clients:
-            # One quick repetition when the connection is lost. What is answered is never repeated here: the SDK
-            # would sleep through a Retry-After of any length, which is the operation's business, not a function's.
-            self._clients[url] = SecretClient(
-                url,
-                self._credential,
-                retry_total=1,
-                retry_status=0,
-                retry_backoff_factor=0.2,
-                connection_timeout=10,
-                read_timeout=30,
-            )
+            self._clients[url] = SecretClient(url, self._credential, **ONCE_MORE)
         return self._clients[url]
 
 

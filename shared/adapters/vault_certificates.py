@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from azure.core.credentials_async import AsyncTokenCredential
 
 from shared.adapters.azure_errors import translated
+from shared.adapters.vault_calls import ONCE_MORE
 from shared.errors import Refused
 from shared.model import PublicCertificate, VaultEntry
 from shared.naming import CERTIFICATE_CONTENT_TYPE
@@ -96,15 +97,7 @@ class VaultCertificates:
             # Most apps have no certificate: the SDK is loaded when the first one is met.
             from azure.keyvault.certificates.aio import CertificateClient
 
-            self._clients[url] = CertificateClient(
-                url,
-                self._credential,
-                retry_total=1,
-                retry_status=0,
-                retry_backoff_factor=0.2,
-                connection_timeout=10,
-                read_timeout=30,
-            )
+            self._clients[url] = CertificateClient(url, self._credential, **ONCE_MORE)
         return self._clients[url]
 
 

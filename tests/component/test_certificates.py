@@ -8,11 +8,12 @@ import pytest
 
 from shared.errors import Unavailable
 from shared.model import PublicCertificate
+from tests.component.rotating import APP, registered_with, rotation_of, signing_in_with
 from tests.fakes.faults import Moment, WorkerDied
 from tests.fakes.invariants import breaches, unusable
 from tests.fakes.world import World, example
 
-APP, CREDENTIAL = "adt-client-dev", "client-certificate"
+CREDENTIAL = "client-certificate"
 SECRET, PENDING = f"{APP}--{CREDENTIAL}", f"{APP}--{CREDENTIAL}--pending"
 OWN = {"name": CREDENTIAL, "type": "certificate", "description": "signs in", "lifetimeDays": 180}
 SOMEBODYS = PublicCertificate(b"public part of theirs", "AB" * 20)
@@ -23,22 +24,11 @@ def wanted(request_id: str = "CERT1", **credential: Any) -> dict[str, Any]:
 
 
 def rotation(request_id: str = "ROT1", **changes: Any) -> dict[str, Any]:
-    return {
-        "schemaVersion": "1",
-        "requestId": request_id,
-        "action": "rotate",
-        "requestedBy": "ada@contoso.example",
-        "application": {"uniqueName": APP},
-        "credential": CREDENTIAL,
-        "reason": "a colleague has left",
-    } | changes
+    return rotation_of(CREDENTIAL, request_id, **changes)
 
 
-async def registered(world: World | None = None) -> World:
-    world = world or World()
-    await world.run(wanted())
-    await world.go_on(timedelta(hours=1))
-    return world
+async def registered() -> World:
+    return await registered_with(wanted())
 
 
 def keys(world: World) -> list[str]:
@@ -46,8 +36,7 @@ def keys(world: World) -> list[str]:
 
 
 def signing_in(world: World, name: str = SECRET) -> list[bool]:
-    app = world.directory.applications[APP]
-    return [world.directory.signs_in(app, each.value) for each in world.vault.secrets[name] if each.entry.enabled]
+    return signing_in_with(world, name)
 
 
 async def test_a_certificate_is_made_in_the_vault_and_known_to_the_directory() -> None:

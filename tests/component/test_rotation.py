@@ -8,32 +8,21 @@ import pytest
 
 from shared.errors import Throttled
 from shared.rotation.messages import Hint
+from tests.component.rotating import APP, registered_with, rotation_of, signing_in_with
 from tests.fakes.faults import WorkerDied
 from tests.fakes.invariants import breaches, unusable
 from tests.fakes.world import World, example
 
-APP, CREDENTIAL = "adt-client-dev", "client-secret"
+CREDENTIAL = "client-secret"
 SECRET, PENDING = f"{APP}--{CREDENTIAL}", f"{APP}--{CREDENTIAL}--pending"
 
 
 def rotation(request_id: str = "ROT1", **changes: Any) -> dict[str, Any]:
-    return {
-        "schemaVersion": "1",
-        "requestId": request_id,
-        "action": "rotate",
-        "requestedBy": "ada@contoso.example",
-        "application": {"uniqueName": APP},
-        "credential": CREDENTIAL,
-        "reason": "a colleague has left",
-    } | changes
+    return rotation_of(CREDENTIAL, request_id, **changes)
 
 
 async def registered() -> World:
-    """A world in which the example was registered an hour ago."""
-    world = World()
-    await world.run(example())
-    await world.go_on(timedelta(hours=1))
-    return world
+    return await registered_with(example())
 
 
 async def days(world: World, number: int) -> None:
@@ -48,9 +37,7 @@ def keys(world: World) -> list[str]:
 
 
 def signing_in(world: World, name: str = SECRET) -> list[bool]:
-    """Which of the enabled versions' values sign in, oldest first."""
-    app = world.directory.applications[APP]
-    return [world.directory.signs_in(app, each.value) for each in world.vault.secrets[name] if each.entry.enabled]
+    return signing_in_with(world, name)
 
 
 async def test_the_owner_gets_a_new_secret_beside_the_old_one() -> None:

@@ -1,0 +1,18 @@
+"""How the SDKs of Key Vault's secrets and certificates are told to call."""
+
+from typing import TypedDict
+
+
+class CallOptions(TypedDict):
+    """Keyword arguments that every client of the Azure SDK takes."""
+
+    retry_total: int
+    retry_status: int
+    retry_backoff_factor: float
+    connection_timeout: int
+    read_timeout: int
+
+
+# One quick repetition when the connection is lost. What is answered is never repeated here: the SDK would sleep
+# through a Retry-After of any length, which is the operation's business, not a function's.
+ONCE_MORE = CallOptions(retry_total=1, retry_status=0, retry_backoff_factor=0.2, connection_timeout=10, read_timeout=30)
