@@ -110,14 +110,24 @@ _ERRORS: dict[str, type[ODataError]] = {"XXX": ODataError}
 
 def translate(error: APIError, lag_statuses: Collection[int] = ()) -> RegistrarError:
     """Turn an error answer of Graph into what should happen next, from its status and code."""
-    status, code = error.response_status_code or 0, error_code(error)
     main = error.error if isinstance(error, ODataError) else None
-    message = f"Microsoft Graph answered {status} {code}: {(main.message if main else None) or error.message or ''}"
+    text = (main.message if main else None) or error.message or ""
+    headers: Any = error.response_headers or {}
+    after = headers.get("retry-after") or headers.get("Retry-After")
+    return translate_answer(error.response_status_code or 0, error_code(error), text, after, lag_statuses)
+
+
+def translate_answer(
+    status: int, code: str, text: str, retry_after: str | None, lag_statuses: Collection[int] = ()
+) -> RegistrarError:
+    """Turn the parts of an error answer, also of one inside a batch, into what should happen next."""
+    message = f"Microsoft Graph answered {status} {code}: {text}"
+    after = _pause(retry_after)
     match status, code:
         case _, "Directory_ConcurrencyViolation":
-            return Contended(message, _retry_after(error))
+            return Contended(message, after)
         case 429, _:
-            return Throttled(message, _retry_after(error))
+            return Throttled(message, after)
         case _, code if code in _POLICY_CODES:
             return Rejected([Problem("credentials", code, message)])
         case status, _ if status in lag_statuses:
@@ -129,7 +139,7 @@ def translate(error: APIError, lag_statuses: Collection[int] = ()) -> RegistrarE
         case 403, _:
             return Forbidden(message)
         case status, _ if status >= _SERVER_ERROR or status == _REQUEST_TIMEOUT:
-            return Unavailable(message, _retry_after(error))
+            return Unavailable(message, after)
         case _:
             return Refused(message, code)
 
@@ -140,10 +150,9 @@ def error_code(error: APIError) -> str:
     return (main.code if main else None) or ""
 
 
-def _retry_after(error: APIError) -> timedelta | None:
-    headers: Any = error.response_headers or {}
+def _pause(retry_after: str | None) -> timedelta | None:
     try:
-        seconds = float(headers.get("retry-after") or headers.get("Retry-After") or "")
+        seconds = float(retry_after or "")
     except ValueError:
         return None
     return timedelta(seconds=max(0.0, seconds))

@@ -44,9 +44,10 @@ class GraphBody(Parsable):
 
 
 class _Fields(GraphAnswer):
-    """Reads the fields named in `strings`, `string_lists`, `flags`, `moments`, `objects` and `lists`."""
+    """Reads the fields named in `strings`, `string_lists`, `numbers`, `flags`, `moments`, `objects` and `lists`."""
 
     strings: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
     string_lists: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     moments: tuple[str, ...] = ()
@@ -61,6 +62,7 @@ class _Fields(GraphAnswer):
         readers: dict[str, Callable[[ParseNode], Any]] = {}
         readers |= dict.fromkeys(self.strings, lambda node: node.get_str_value())
         readers |= dict.fromkeys(self.string_lists, lambda node: node.get_collection_of_primitive_values(str))
+        readers |= dict.fromkeys(self.numbers, lambda node: node.get_int_value())
         readers |= dict.fromkeys(self.flags, lambda node: node.get_bool_value())
         readers |= dict.fromkeys(self.moments, lambda node: node.get_datetime_value())
         for name, model in self.objects.items():
@@ -85,6 +87,10 @@ class _Fields(GraphAnswer):
         if not isinstance(value, str):
             raise ValueError(f"Graph's answer lacks {name}")  # noqa: TRY004  the answer is wrong, not the caller
         return value
+
+    def number(self, name: str) -> int | None:
+        """Value of a whole number."""
+        return self.values.get(name)
 
     def strings_of(self, name: str) -> frozenset[str]:
         """Values of a list of strings."""
@@ -265,6 +271,38 @@ class OwnerPage(_Page):
     """A page of owners."""
 
     lists = {"value": OwnerAnswer}  # noqa: RUF012
+
+
+class ErrorAnswer(_Fields):
+    """`error` of a call that was part of a batch."""
+
+    strings = ("code", "message")
+
+
+class OwnerStepBody(OwnerPage):
+    """The body of one call of a batch: a page of owners, or an error."""
+
+    objects = {"error": ErrorAnswer}  # noqa: RUF012
+
+
+class StepHeaders(_Fields):
+    """Headers of one call of a batch."""
+
+    strings = ("Retry-After",)
+
+
+class OwnerStepAnswer(_Fields):
+    """One call of a batch."""
+
+    strings = ("id",)
+    numbers = ("status",)
+    objects = {"headers": StepHeaders, "body": OwnerStepBody}  # noqa: RUF012
+
+
+class OwnerBatchAnswer(_Fields):
+    """The answers of a batch, in any order."""
+
+    lists = {"responses": OwnerStepAnswer}  # noqa: RUF012
 
 
 class GrantPage(_Page):

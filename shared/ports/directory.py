@@ -1,6 +1,6 @@
 """Microsoft Graph: the applications of a tenant, what is consented, and who holds credentials."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -126,6 +126,10 @@ class Directory(Protocol):
         ...
 
 
+OWNERS_AT_ONCE = 20
+"""Holders whose owners one call may ask for: a batch has at most 20 (Microsoft Learn, "JSON batching")."""
+
+
 class CredentialHolders(Protocol):
     """Microsoft Graph, as far as the report needs it: the whole tenant."""
 
@@ -133,6 +137,9 @@ class CredentialHolders(Protocol):
         """List the applications and service principals that have credentials, whoever made them."""
         ...
 
-    async def owners(self, holder: CredentialHolder) -> tuple[str, ...] | None:
-        """Name a holder's owners: userPrincipalName, else display name, else object id; None when it is gone."""
+    async def owners(self, holders: Sequence[CredentialHolder]) -> dict[str, tuple[str, ...]]:
+        """Name the owners of at most `OWNERS_AT_ONCE` holders, by object id; those that are gone are left out.
+
+        A name is a userPrincipalName, else a display name, else an object id.
+        """
         ...

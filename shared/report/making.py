@@ -2,29 +2,29 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shared import log
-from shared.errors import Deferred, RegistrarError, Throttled, printable
+from shared.errors import RegistrarError, printable
 from shared.report.advice import advise, is_marked
 from shared.report.csv_text import csv_text
 from shared.report.json_text import json_text
 from shared.report.managed import KnownCredentials
-from shared.report.model import FORMATS, CredentialHolder, Format, Report, Row, StoredReport, Urgency
+from shared.report.model import FORMATS, CredentialHolder, Format, Report, Row, StoredReport
+from shared.report.owners import with_owners
 from shared.report.page import page_html
+from shared.report.pause import let_others_pause
 from shared.report.text import by_expiry
 from shared.services import Services
 
 YOUNG = timedelta(hours=4)
 """A report younger than that is not made again: the timer comes several times a night, for when the first failed."""
-MOST_OWNERS = 200
-"""Holders whose owners are looked up, one call each: those with the most urgent credentials."""
 MOST_SECOND_LOOKS = 200
 """Vault secrets whose older versions are read, for credentials of ours that the newest ones do not name."""
 _SECONDS = 270
 """The host ends a function after five minutes (host.json); this leaves time to say why there is no report."""
-_PAUSE = timedelta(minutes=1)
+_SECONDS_BEFORE_WRITING = 210
+"""Until then owners are looked up; a hundred thousand rows are written in the minute that is left."""
 _WRITERS: dict[Format, Callable[[Report], bytes]] = {"html": page_html, "csv": csv_text, "json": json_text}
 
 
@@ -49,7 +49,7 @@ async def make_report(services: Services) -> bool:
         return False
     except RegistrarError as error:
         log.warning("report.failed", reason=error.reason, message=printable(str(error)))
-        await _let_others_pause(services, error, now)
+        await let_others_pause(services, error)
         return False
     log.event("report.made", count=len(report.rows), managed=sum(row.is_managed for row in report.rows))
     return True
@@ -57,10 +57,11 @@ async def make_report(services: Services) -> bool:
 
 async def read_report(services: Services, now: datetime) -> Report:
     """Read the whole tenant and all vaults. Raises RegistrarError: an incomplete listing never is a report."""
+    until = asyncio.get_running_loop().time() + _SECONDS_BEFORE_WRITING
     known, holders = await _both_listings(services)
     await _look_again(services, known, holders)
     rows = sorted(_rows(services, known, holders, now), key=by_expiry)
-    rows, left_out = await _with_owners(services, rows)
+    rows, left_out = await with_owners(services, rows, until)
     return Report(now, services.tenant_id, tuple(rows), left_out)
 
 
@@ -127,29 +128,9 @@ def _rows(
             )
 
 
-async def _with_owners(services: Services, rows: list[Row]) -> tuple[list[Row], int]:
-    """Name the owners where somebody has to be asked, the most urgent first; how many holders were left out."""
-    urgent = [row for row in rows if row.owners is None and row.advice.urgency is not Urgency.FINE]
-    urgent.sort(key=lambda row: row.advice.urgency is not Urgency.ACT)
-    wanted = list({row.holder.object_id: row.holder for row in urgent}.values())
-    owners = {holder.object_id: await services.holders.owners(holder) for holder in wanted[:MOST_OWNERS]}
-    named = [
-        replace(row, owners=owners[row.holder.object_id])
-        if row.owners is None and owners.get(row.holder.object_id) is not None
-        else row
-        for row in rows
-    ]
-    return named, max(0, len(wanted) - MOST_OWNERS)
-
-
 async def _write(services: Services, report: Report) -> None:
     """Write the three formats one after the other, so that only one of them is in memory; JSON completes them."""
     for form in FORMATS:
         # A thread: a hundred thousand rows take seconds, and other functions of this worker go on meanwhile.
         content = await asyncio.to_thread(_WRITERS[form], report)
         await services.reports.write(form, StoredReport(report.as_of, content))
-
-
-async def _let_others_pause(services: Services, error: RegistrarError, now: datetime) -> None:
-    if isinstance(error, Deferred) and (isinstance(error, Throttled) or error.after is not None):
-        await services.backoff.extend(now + (error.after or _PAUSE), error.reason)

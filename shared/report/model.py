@@ -69,7 +69,7 @@ class Row:
 class Report:
     """All rows, by expiry, as of the moment at which the listings began.
 
-    `owners_not_looked_up` counts the holders whose owners were wanted and left out, because there are too many.
+    `owners_not_looked_up` counts the holders whose owners could not be looked up in time.
     """
 
     as_of: datetime

@@ -4,15 +4,17 @@ import csv
 import io
 import json
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from shared.credentials.tags import read_tags
-from shared.errors import RegistrarError, Throttled, Unavailable
+from shared.errors import Contended, Forbidden, RegistrarError, Throttled, Unavailable
 from shared.model import PasswordCredential
-from shared.report.making import MOST_OWNERS, make_report
+from shared.report import making
+from shared.report.making import make_report
 from shared.report.model import HeldCredential
 from tests.fakes.clock import START
 from tests.fakes.directory import FakePassword
@@ -59,7 +61,7 @@ async def test_managed_and_unmanaged_credentials_of_applications_and_principals_
     assert (rows["k-soon"]["managed"], rows["k-soon"]["owners"]) == (False, ["grace@contoso.example"])
     assert rows["k-soon"]["advice"] == "expires_soon"
     assert (rows["k-cert"]["holder"], rows["k-cert"]["type"]) == ("servicePrincipal", "certificate")
-    assert (rows["k-cert"]["advice"], rows["k-cert"]["owners"]) == ("fine", None)
+    assert (rows["k-cert"]["advice"], rows["k-cert"]["owners"]) == ("fine", [])
     stored = world.reports.stored
     assert {each.as_of for each in stored.values()} == {world.clock.now()}
     table = list(csv.DictReader(io.StringIO(stored["csv"].content.decode())))
@@ -118,7 +120,7 @@ async def failing_again(world: World) -> bool:
     return await make_report(world.services)
 
 
-@pytest.mark.parametrize("call", ["graph holders applications", "graph holders others", "vault page", "graph owners"])
+@pytest.mark.parametrize("call", ["graph holders applications", "graph holders others", "vault page"])
 @pytest.mark.parametrize("error", [Unavailable("no answer"), Throttled("patience", timedelta(seconds=40))])
 async def test_a_listing_that_failed_leaves_the_old_report_as_it_is(call: str, error: RegistrarError) -> None:
     world = await registered()
@@ -175,20 +177,89 @@ async def test_a_young_report_is_not_made_again() -> None:
     assert world.reports.stored == before
 
 
-async def test_owners_are_looked_up_for_the_most_urgent_only_and_the_cut_is_told() -> None:
-    world = World()
+def many_holders(world: World, each_kind: int = 30) -> None:
+    """Three kinds of holders, the least urgent first."""
     world.holders.others = [
-        *(holder(number, f"watch {number}", secret(f"k-watch-{number}", -1)) for number in range(MOST_OWNERS)),
-        *(holder(1000 + number, f"act {number}", secret(f"k-act-{number}", 20)) for number in range(5)),
-        *(holder(2000 + number, f"fine {number}", secret(f"k-fine-{number}", 100)) for number in range(5)),
+        *(holder(number, f"fine {number}", secret(f"k-fine-{number}", 100)) for number in range(each_kind)),
+        *(holder(1000 + number, f"watch {number}", secret(f"k-watch-{number}", -1)) for number in range(each_kind)),
+        *(holder(2000 + number, f"act {number}", secret(f"k-act-{number}", 20)) for number in range(each_kind)),
     ]
+    for number, each in enumerate(world.holders.others):
+        world.holders.owned[each.object_id] = (f"owner{number}@contoso.example",)
+
+
+def unnamed(world: World) -> Counter[str]:
+    """How many rows name no owner, by urgency."""
+    return Counter(row["urgency"] for row in told(world)["credentials"] if row["owners"] is None)
+
+
+async def test_every_owner_is_looked_up_once_the_most_urgent_first_in_batches() -> None:
+    world = World()
+    many_holders(world)
+    world.holders.others[29] = replace(world.holders.others[29], credentials=(secret("a", 110), secret("b", 120)))
     assert await make_report(world.services)
-    assert world.faults.calls.count("graph owners") == MOST_OWNERS
-    assert told(world)["ownersNotLookedUp"] == 5
+    assert world.holders.looked_up == [
+        each.object_id for part in (60, 30, 0) for each in world.holders.others[part : part + 30]
+    ]
+    assert world.faults.calls.count("graph owners") == 5
     rows = by_key(world)
-    assert all(rows[f"k-act-{number}"]["owners"] == [] for number in range(5))
-    assert all(rows[f"k-fine-{number}"]["owners"] is None for number in range(5))
+    assert {row["displayName"]: row["owners"] for row in rows.values()} == {
+        each.display_name: [f"owner{number}@contoso.example"] for number, each in enumerate(world.holders.others)
+    }
+    assert told(world)["ownersNotLookedUp"] == 0
+    assert b'id="owners-cut"' not in world.reports.stored["html"].content
+
+
+async def test_when_time_is_up_the_report_is_written_with_the_owners_known_by_then(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(making, "_SECONDS_BEFORE_WRITING", 0.2)
+    world = World()
+    many_holders(world)
+    world.holders.silent_after = 40
+    assert await make_report(world.services)
+    assert unnamed(world) == {"watch": 20, "fine": 30}
+    assert told(world)["ownersNotLookedUp"] == 50
     assert b'id="owners-cut"' in world.reports.stored["html"].content
+
+
+async def test_a_graph_that_asks_for_patience_is_left_alone_and_the_report_is_written_all_the_same() -> None:
+    world = World()
+    many_holders(world, 100)
+    world.faults.next("graph owners", "before", Throttled("patience", timedelta(seconds=40)))
+    assert await make_report(world.services)
+    assert world.backoff.pause == world.clock.now() + timedelta(seconds=40)
+    assert world.faults.calls.count("graph owners") < 10
+    assert told(world)["ownersNotLookedUp"] == unnamed(world).total() > 0
+
+
+@pytest.mark.parametrize("error", [Unavailable("no answer"), Contended("busy")])
+async def test_a_batch_that_failed_is_asked_for_once_more_after_the_others(error: RegistrarError) -> None:
+    world = World()
+    many_holders(world)
+    world.faults.next("graph owners", "before", error)
+    assert await make_report(world.services)
+    assert world.faults.calls.count("graph owners") == 6
+    assert unnamed(world).total() == told(world)["ownersNotLookedUp"] == 0
+
+
+async def test_an_owner_nobody_could_name_is_not_nobody() -> None:
+    world = World()
+    many_holders(world)
+    world.holders.others = world.holders.others[:2]
+    world.holders.gone = world.holders.others[:1]
+    world.holders.owned = {}
+    assert await make_report(world.services)
+    rows = by_key(world)
+    assert (rows["k-fine-0"]["owners"], rows["k-fine-1"]["owners"]) == (None, [])
+
+
+async def test_without_the_right_to_look_there_is_no_report() -> None:
+    world = World()
+    many_holders(world)
+    world.faults.next("graph owners", "before", Forbidden("not allowed"))
+    assert not await make_report(world.services)
+    assert world.reports.stored == {}
 
 
 async def test_certificates_are_managed_and_one_that_waits_for_its_proof_is_told_as_such() -> None:

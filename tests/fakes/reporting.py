@@ -1,10 +1,13 @@
 """What the report reads and writes, in memory: the whole tenant with its owners, and the newest report."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from shared.errors import Refused
 from shared.model import CredentialType, KeyCredential, PasswordCredential
+from shared.ports.directory import OWNERS_AT_ONCE
 from shared.report.model import CredentialHolder, Format, HeldCredential, StoredReport
 from tests.fakes.directory import FakeDirectory
 from tests.fakes.faults import Faults, outgoing
@@ -22,6 +25,10 @@ class FakeHolders:
         self.faults = faults
         self.others: list[CredentialHolder] = []
         self.owned: dict[str, tuple[str, ...]] = {}
+        self.looked_up: list[str] = []
+        self.gone: list[CredentialHolder] = []
+        self.silent_after: int | None = None
+        """Graph stops answering questions for owners after so many holders."""
 
     async def all(self) -> AsyncIterator[CredentialHolder]:
         for holder in await self._applications():
@@ -51,9 +58,18 @@ class FakeHolders:
     def _others(self) -> list[CredentialHolder]:
         return list(self.others)
 
+    async def owners(self, holders: Sequence[CredentialHolder]) -> dict[str, tuple[str, ...]]:
+        if len(holders) > OWNERS_AT_ONCE:
+            raise Refused("a batch has at most 20 steps", "MaximumValueExceeded")
+        await asyncio.sleep(0)  # on its way, others are served: calls at the same time overlap as real ones do
+        if self.silent_after is not None and len(self.looked_up) >= self.silent_after:
+            await asyncio.Event().wait()
+        return await self._owners(holders)
+
     @outgoing("graph owners")
-    def owners(self, holder: CredentialHolder) -> tuple[str, ...] | None:
-        return self.owned.get(holder.object_id, ())
+    def _owners(self, holders: Sequence[CredentialHolder]) -> dict[str, tuple[str, ...]]:
+        self.looked_up += [each.object_id for each in holders]
+        return {each.object_id: self.owned.get(each.object_id, ()) for each in holders if each not in self.gone}
 
 
 class FakeReports:

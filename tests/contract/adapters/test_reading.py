@@ -19,7 +19,7 @@ from shared.adapters.graph_client import graph_service_client
 from shared.adapters.graph_holders import GraphCredentialHolders
 from shared.adapters.report_blobs import ReportBlobs
 from shared.callers import APPROVER, READER, NotAllowed, NotAuthenticated
-from shared.errors import Forbidden, NotYetVisible, Refused, Throttled, Unavailable
+from shared.errors import Deferred, Forbidden, NotYetVisible, Refused, Throttled, Unavailable
 from shared.ports import Reports
 from shared.report.model import FORMATS, CredentialHolder, StoredReport
 from tests.contract.adapters.stores import storage_account
@@ -116,14 +116,50 @@ async def test_owners_are_named_and_nobody_is_not_gone(holders: GraphCredentialH
     user = {"id": str(uuid4()), "displayName": "Grace Hopper", "userPrincipalName": "grace@exam.example"}
     add(registrar.world, Additions.model_validate({"users": [user]}))
     application, principal = [(await listed(holders))[each["id"]] for each in planted]
-    assert await holders.owners(application) == ()
-    document = registrar.world.primary().get("applications", application.object_id)
-    assert document is not None
-    registrar.world.documents.put("applications", application.object_id, document | {"_owners": [user["id"]]})
-    assert await holders.owners(application) == ("grace@exam.example",)
-    assert await holders.owners(principal) == ()
     gone = CredentialHolder("application", str(uuid4()), str(uuid4()), "gone", None, ())
-    assert await holders.owners(gone) is None
+    asked = [application, gone, principal]
+    assert await holders.owners(asked) == {application.object_id: (), principal.object_id: ()}
+    own(registrar, application, [user["id"]])
+    assert await holders.owners(asked) == {application.object_id: ("grace@exam.example",), principal.object_id: ()}
+    assert registrar.world.calls["graph", "POST /$batch"] == 2
+
+
+def own(local: Local, application: CredentialHolder, owners: list[str]) -> None:
+    document = local.world.primary().get("applications", application.object_id)
+    assert document is not None
+    local.world.documents.put("applications", application.object_id, document | {"_owners": owners})
+
+
+async def test_owners_are_read_page_by_page(holders: GraphCredentialHolders, registrar: Local) -> None:
+    planted = plant_holders(registrar, 1)
+    names = [f"owner{number}@exam.example" for number in range(101)]
+    users = [{"id": str(uuid4()), "displayName": name, "userPrincipalName": name} for name in names]
+    add(registrar.world, Additions.model_validate({"users": users}))
+    application = (await listed(holders))[planted[0]["id"]]
+    own(registrar, application, [user["id"] for user in users])
+    found = await holders.owners([application])
+    assert sorted(found[application.object_id]) == sorted(names)
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "error"),
+    [
+        (FaultKind.THROTTLE, None, Throttled),
+        (FaultKind.ERROR, 503, Unavailable),
+        (FaultKind.LOST_ANSWER, None, Unavailable),
+    ],
+)
+async def test_one_question_of_a_batch_that_failed_is_not_nobody(
+    holders: GraphCredentialHolders, registrar: Local, kind: FaultKind, status: int | None, error: type[Deferred]
+) -> None:
+    plant_holders(registrar, 3)
+    found = list((await listed(holders)).values())[:3]
+    path = f"/v1.0/applications/{found[1].object_id}/owners"
+    fault = Fault(service="graph", kind=kind, status=status, method="GET", path=path, retry_after=17)
+    registrar.world.faults.add(fault)
+    with pytest.raises(error) as failed:
+        await holders.owners(found)
+    assert failed.value.after == (timedelta(seconds=17) if kind is FaultKind.THROTTLE else None)
 
 
 async def test_reading_the_tenant_takes_a_right(registrar: Local) -> None:
