@@ -113,8 +113,8 @@ class ForkedChild:
         self._process = process
         self.pid = process.pid
         self._ended = asyncio.Event()
-        self._descriptor = process.fileno()
-        asyncio.get_running_loop().add_reader(self._descriptor, self._hear)
+        self.descriptor = process.fileno()
+        asyncio.get_running_loop().add_reader(self.descriptor, self._hear)
 
     @classmethod
     async def start(cls, template: Path, start: Start) -> "ForkedChild":
@@ -123,8 +123,10 @@ class ForkedChild:
 
     def kill(self) -> None:
         """End it at once. Raises ProcessLookupError when it has ended."""
-        self._hear()
-        self._process.kill()
+        try:
+            self._process.kill()
+        finally:
+            self._hear()  # it may just have been found to have ended, and nobody else will tell
 
     async def wait(self) -> int:
         """Wait for the end; may be called by several at once."""
@@ -132,6 +134,7 @@ class ForkedChild:
         return self._process.wait()
 
     def _hear(self) -> None:
+        """Take the end in. Before anybody waits again: the descriptor is closed, and may be another's soon."""
         if not self._ended.is_set() and self._process.poll() is not None:
-            asyncio.get_running_loop().remove_reader(self._descriptor)
+            asyncio.get_running_loop().remove_reader(self.descriptor)
             self._ended.set()

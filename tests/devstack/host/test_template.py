@@ -1,17 +1,20 @@
 """Hosts and workers that are forked: they are told of, and end, as if somebody had started them."""
 
+import asyncio
 import os
+import select
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from devstack.forked import Forked, Start, is_possible
+from devstack.forked import Forked, ForkedChild, Start, is_possible
 
 pytestmark = pytest.mark.skipif(not is_possible(Path("/tmp/x")), reason="needs pidfd_open, which Linux alone has")
 
@@ -86,3 +89,19 @@ def test_chance_is_not_inherited(template: Path, module: Path, tmp_path: Path) -
             assert fork(template, module, code, output.fileno()).wait(20) == 0
         first, second = (tmp_path / "out").read_text().split()
         assert first != second
+
+
+async def test_an_end_that_the_attempt_to_bring_it_about_finds_is_told_of(
+    template: Path, module: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (tmp_path / "out").open("w+b") as output:
+        process = fork(template, module, SLEEPER, output.fileno())
+        child = ForkedChild(process)
+        os.kill(child.pid, signal.SIGKILL)
+        select.select([process.fileno()], [], [], 20)  # without a turn for the event loop
+        poll, looks = process.poll, iter([True])  # the first look comes just before the news
+        monkeypatch.setattr(process, "poll", lambda: None if next(looks, False) else poll())
+        with suppress(ProcessLookupError):
+            child.kill()
+        assert await asyncio.wait_for(child.wait(), 5) == -signal.SIGKILL
+        assert not asyncio.get_running_loop().remove_reader(child.descriptor)  # nobody watches it any more
