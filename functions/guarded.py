@@ -51,7 +51,7 @@ async def for_caller(request: func.HttpRequest, role: str, work: Work) -> func.H
         log.warning("caller.not_allowed", caller=error.caller.object_id, role=role)
         return problem_response(403, f"This takes the app role {role} of the registrar's API. Ask whoever assigns it.")
     except Rejected as error:
-        return rejected_response("The query is not understood: errors says why, all of it.", error.problems)
+        return rejected_response("What was sent is not understood: errors says why, all of it.", error.problems)
     except Deferred as error:
         log.warning("caller.not_served", reason=error.reason, message=str(error))
         seconds = math.ceil(error.after.total_seconds()) if error.after is not None else _AGAIN_AFTER_SECONDS

@@ -43,6 +43,11 @@ param lagWindowSeconds int = 300
 @maxValue(168)
 param requestDeadlineHours int = 24
 
+@description('After how many days a request that nobody decided about is answered as rejected.')
+@minValue(1)
+@maxValue(90)
+param approvalDeadlineDays int = 14
+
 @description('When to look for credentials that are due: NCRONTAB with seconds, in UTC. Hourly, not on the hour.')
 param rotationSchedule string = '0 7 * * * *'
 
@@ -148,6 +153,7 @@ module app 'modules/app.bicep' = {
     maximumInstanceCount: maximumInstanceCount
     lagWindowSeconds: lagWindowSeconds
     requestDeadlineHours: requestDeadlineHours
+    approvalDeadlineDays: approvalDeadlineDays
     rotationSchedule: rotationSchedule
     apiAudience: apiAudience
     webhookVaultUrl: webhookVaultUrl

@@ -19,6 +19,7 @@ from shared.adapters.sign_in import EntraSignIn
 from shared.adapters.storage import Storage
 from shared.adapters.tables import ApplicationsTable, BackoffTable, CleanupsTable, OperationsTable
 from shared.adapters.vault import KeyVault
+from shared.approval.arriving import Decisions
 from shared.execution import Execution
 from shared.intake import Intake
 from shared.log import quiet_libraries
@@ -46,6 +47,7 @@ class App:
         self.execution = Execution(services)
         self.intake = Intake(services, self.execution)
         self.rotations = Rotations(services, self.execution)
+        self.decisions = Decisions(services)
         self.webhooks = Webhooks(services, ticketing, secrets, callers)
 
 
@@ -58,7 +60,7 @@ def get_app() -> App:
     quiet_libraries()
     settings = Settings.load(os.environ)
     ticketing = load_ticketing(Path(settings.ticketing_file))
-    services = build_services(settings)
+    services = build_services(settings, ticketing)
     secrets = webhook_secrets(os.environ, ticketing.settings())
     return App(services, build_callers(settings, services.runtime), ticketing, secrets)
 
@@ -82,7 +84,7 @@ def build_callers(settings: Settings, runtime: Runtime) -> Callers | None:
     )
 
 
-def build_services(settings: Settings) -> Services:
+def build_services(settings: Settings, ticketing: Ticketing) -> Services:
     """Wire the real adapters. One credential serves Graph, Key Vault and storage."""
     policy = load_policy(Path(settings.policy_file))
     credential = DefaultAzureCredential()
@@ -95,6 +97,8 @@ def build_services(settings: Settings) -> Services:
         tenant_id=settings.tenant_id,
         lag_window=settings.lag_window,
         request_deadline=settings.request_deadline,
+        approval_deadline=settings.approval_deadline,
+        deciding_sources=ticketing.deciding_sources(),
         directory=GraphDirectory(graph),
         vault=KeyVault(
             credential,

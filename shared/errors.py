@@ -2,6 +2,7 @@
 
     RegistrarError
     ├── Rejected            the requester must change something; answered at once, never retried
+    ├── ApprovalNeeded      somebody has to decide; the request waits for them, and its deadline does not run
     ├── Refused             a service said no for good, and no change of the request helps; answered `failed`
     │   └── CrashLoop       every attempt ended its worker
     └── Deferred            come back later; `reason` names why in the record
@@ -65,6 +66,17 @@ class Rejected(RegistrarError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
+        super().__init__("; ".join(f"{p.field}: {p.code}" for p in self.problems))
+
+
+class ApprovalNeeded(RegistrarError):
+    """Policy gives this only after approval; `problems` say what, and `binding` what an approval would be for."""
+
+    reason: ClassVar[str] = "awaiting_approval"
+
+    def __init__(self, problems: Iterable[Problem], binding: str) -> None:
+        self.problems = tuple(problems)
+        self.binding = binding
         super().__init__("; ".join(f"{p.field}: {p.code}" for p in self.problems))
 
 

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 
 from shared import log
 from shared.answering import kept_failure, registered, rotated, stopped
+from shared.approval.asking import approval_requested, asked, refused_problem, undecided_problem
 from shared.contract.answer import Answer, Status
 from shared.contract.request import RegistrationRequest, RotationRequest
 from shared.decision import Fail, Later, Reject, decide, reason_of
-from shared.errors import Busy, CrashLoop, Deferred, Problem, RegistrarError
+from shared.errors import ApprovalNeeded, Busy, CrashLoop, Deferred, Problem, RegistrarError, Rejected
 from shared.job import RESUME_AFTER, Job
 from shared.operation import Operation, State
 from shared.ports import Versioned
@@ -58,6 +59,9 @@ class Execution:
         """Make an attempt, unless it is too early or everybody pauses."""
         services = self._services
         operation, now = stored.value, services.runtime.now()
+        if operation.state is State.AWAITING_APPROVAL and not operation.is_overdue_for_approval(now):
+            await self._wait_for_approval(stored)
+            return
         if operation.next_attempt is not None and operation.next_attempt - now > _EARLY:
             log.event("operation.early", operation=operation.id, next_attempt=operation.next_attempt)
             return
@@ -116,11 +120,27 @@ class Execution:
             else:
                 await self._give_way(job, busy)
             return
-        if settled is not None:
+        if settled is not None and settled.value.state.settled:
             await self.deliver(settled)
+        elif settled is not None:
+            await self._wait_for_approval(settled)
+
+    async def _wait_for_approval(self, stored: Versioned[Operation]) -> None:
+        """Tell who may decide, if that is not done, and have the operation looked at again when it is too late."""
+        services, operation, approval = self._services, stored.value, stored.value.approval
+        if approval is None:
+            raise ValueError(f"operation {operation.id} waits for no approval")
+        if approval.announced_at is None:
+            await services.queues.send_event(approval_requested(services, operation, approval).to_json())
+            told = approval.model_copy(update={"announced_at": services.runtime.now()})
+            try:
+                await services.operations.save(operation.model_copy(update={"approval": told}), stored.etag)
+            except Busy:  # somebody decided already
+                return
+        await services.operations.relist(operation.id, operation.generation, approval.expires)
 
     async def _work(self, job: Job) -> Versioned[Operation] | None:
-        """Make the attempt and record how it ended; the settled record, or None when it goes on later."""
+        """Make the attempt and record how it ended: the record when it is settled or waits for approval, else None."""
         operation = job.operation
         begun = {
             "state": State.RUNNING,
@@ -135,12 +155,31 @@ class Execution:
             answer = await self._carry_out(job)
         except Busy:
             raise
+        except ApprovalNeeded as needed:
+            return await self._ask(job, needed)
         except Exception as error:
             return await self._stop(job, error)
         log.event("operation.completed", operation=operation.id, app=operation.unique_name)
         return await self._settle(job, State.COMPLETED, answer, reason=None)
 
+    async def _ask(self, job: Job, needed: ApprovalNeeded) -> Versioned[Operation] | None:
+        """Begin to wait for somebody's decision."""
+        operation = job.operation
+        try:
+            approval = asked(self._services, operation, needed)
+        except Rejected as rejected:
+            return await self._stop(job, rejected)
+        log.event("operation.awaiting_approval", operation=operation.id, app=operation.unique_name)
+        waiting = {"state": State.AWAITING_APPROVAL, "approval": approval, "reason": needed.reason}
+        await job.save_operation(operation.model_copy(update=waiting))
+        return job.stored_operation
+
     async def _carry_out(self, job: Job) -> Answer:
+        approval = job.operation.approval
+        if approval is not None and job.operation.is_overdue_for_approval(job.now()):
+            raise Rejected([undecided_problem(approval)])
+        if approval is not None and approval.decision is not None and approval.decision.outcome == "refused":
+            raise Rejected([refused_problem(approval)])
         match job.operation.request:
             case RegistrationRequest() as request:
                 return registered(job, request, await register(job, request))

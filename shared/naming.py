@@ -28,6 +28,8 @@ RESULTS_QUEUE = "app-registration-results"
 EVENTS_QUEUE = "registrar-events"
 ROTATIONS_QUEUE = "credential-rotations"
 ROTATIONS_POISON_QUEUE = "credential-rotations-poison"
+DECISIONS_QUEUE = "approval-decisions"
+DECISIONS_POISON_QUEUE = "approval-decisions-poison"
 
 OPERATIONS_TABLE = "operations"
 APPLICATIONS_TABLE = "applications"

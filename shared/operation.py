@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from shared.approval.model import Approval
 from shared.contract.answer import Answer, Step
 from shared.contract.request import Request, RotationRequest
 from shared.model import StoredModel
@@ -23,6 +24,7 @@ class State(StrEnum):
     ACCEPTED = "accepted"
     RUNNING = "running"
     WAITING = "waiting"
+    AWAITING_APPROVAL = "awaiting_approval"
     COMPLETED = "completed"
     REJECTED = "rejected"
     FAILED = "failed"
@@ -104,6 +106,8 @@ class Operation(StoredModel, frozen=True):
     ticket: str | None = None
     warned_days: int | None = None
     """Of a rotation that failed: how many days before the expiry the last warning was for."""
+    approval: Approval | None = None
+    """Where policy wants somebody to decide."""
     answer: Answer | None = None
     answered_at: datetime | None = None
 
@@ -125,6 +129,11 @@ class Operation(StoredModel, frozen=True):
             return None
         is_gone = self.credential(request.credential).old_gone_at is not None
         return None if is_gone else self.accepted_at + request.revoke_previous.within
+
+    def is_overdue_for_approval(self, now: datetime) -> bool:
+        """Say whether nobody decided in time."""
+        approval = self.approval
+        return approval is not None and approval.decision is None and now >= approval.expires
 
     def pauses_for(self, reason: str) -> int:
         """How often in a row it paused for this reason, since the last step that was done."""

@@ -12,7 +12,7 @@ from typing import cast
 from shared import log
 from shared.answering import kept_message
 from shared.intake import Intake
-from shared.naming import ROTATIONS_POISON_QUEUE, WORK_POISON_QUEUE
+from shared.naming import DECISIONS_POISON_QUEUE, ROTATIONS_POISON_QUEUE, WORK_POISON_QUEUE
 from shared.ports import PoisonedMessage
 from shared.services import Services
 
@@ -25,8 +25,8 @@ async def settle_poison(services: Services, intake: Intake) -> int:
     async for message in services.queues.host_poisoned():
         if message.queue == WORK_POISON_QUEUE:
             await _settle_work(services, message)
-        elif message.queue == ROTATIONS_POISON_QUEUE:
-            # Only a hint: the next sweep sends another. Kept, so that somebody asks why.
+        elif message.queue in (ROTATIONS_POISON_QUEUE, DECISIONS_POISON_QUEUE):
+            # The next sweep sends another hint; a decision can be made again. Kept, so that somebody asks why.
             await services.queues.send_poison(kept_message(REASON, message.text))
         else:
             await _settle_request(services, intake, message)

@@ -30,6 +30,9 @@ class Services:
     tenant_id: str
     lag_window: timedelta
     request_deadline: timedelta
+    approval_deadline: timedelta
+    deciding_sources: frozenset[str]
+    """Sources whose tickets may decide about their own requests."""
     directory: Directory
     vault: Vault
     sign_in: SignIn

@@ -50,6 +50,7 @@ class Settings(BaseModel):
     ticketing_file: Path = Field(Path("ticketing.toml"), alias="TICKETING_FILE")
     lag_window_seconds: int = Field(300, alias="LAG_WINDOW_SECONDS", ge=0, le=3600)
     request_deadline_hours: int = Field(24, alias="REQUEST_DEADLINE_HOURS", ge=1, le=168)
+    approval_deadline_days: int = Field(14, alias="APPROVAL_DEADLINE_DAYS", ge=1, le=90)
     rotation_schedule: str = Field(alias="ROTATION_SCHEDULE", pattern=r"^\S+( \S+){5}$")
     """NCRONTAB with seconds, in UTC. The host reads it: a trigger cannot be started without it."""
     api_audience: str | None = Field(None, alias="API_AUDIENCE", pattern=r"^(?:[0-9a-fA-F-]{36}|(?:api|https)://\S+)$")
@@ -66,6 +67,11 @@ class Settings(BaseModel):
     def request_deadline(self) -> timedelta:
         """How long a request may take before it is answered `failed`."""
         return timedelta(hours=self.request_deadline_hours)
+
+    @property
+    def approval_deadline(self) -> timedelta:
+        """How long a request waits for somebody's decision before it is answered `rejected`."""
+        return timedelta(days=self.approval_deadline_days)
 
     @property
     def authority(self) -> str:

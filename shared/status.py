@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from shared.approval.model import Approval
 from shared.contract.answer import utc_text
 from shared.contract.request import valid_id
 from shared.errors import Problem, Rejected, echo
@@ -68,15 +69,18 @@ async def show(services: Services, named: Named) -> dict[str, Any] | None:
     """Say all that is known of one request; None when nothing is. Raises Deferred when the records cannot be read."""
     operation_id = await services.operations.find(named.source, named.request_id)
     stored = await services.operations.read(operation_id) if operation_id is not None else None
-    if stored is None:
-        return None
-    operation = stored.value
+    return described(stored.value) if stored is not None else None
+
+
+def described(operation: Operation) -> dict[str, Any]:
+    """Say all that a record knows of a request: ids, never a person's name."""
     return {
         **_summary(operation),
         "attempts": operation.attempts,
         "nextAttempt": utc_text(operation.next_attempt) if operation.next_attempt is not None else None,
         "steps": [step.model_dump(mode="json") for step in operation.steps],
         "stepsBegun": {name: utc_text(at) for name, at in operation.begun.items()},
+        "approval": _approval(operation.approval) if operation.approval is not None else None,
         "answeredAt": utc_text(operation.answered_at) if operation.answered_at is not None else None,
         "answer": operation.answer.model_dump(mode="json") if operation.answer is not None else None,
     }
@@ -87,6 +91,25 @@ async def listed(services: Services, listing: Listing) -> tuple[list[dict[str, A
     found = await services.operations.in_state(listing.state, listing.limit + 1, listing.after)
     items = found[: listing.limit]
     return [_summary(operation) for operation in items], items[-1].id if len(found) > listing.limit else None
+
+
+def _approval(approval: Approval) -> dict[str, Any]:
+    """What is, or was, to be decided: by whom as an object id, never as a name."""
+    decision = approval.decision
+    return {
+        "binding": approval.binding,
+        "reasons": [each.model_dump(mode="json") for each in approval.reasons],
+        "since": utc_text(approval.since),
+        "expiresOn": utc_text(approval.expires),
+        "decision": {
+            "outcome": decision.outcome,
+            "way": decision.way,
+            "decidedByObjectId": decision.decided_by_object_id,
+            "at": utc_text(decision.at),
+        }
+        if decision is not None
+        else None,
+    }
 
 
 def _summary(operation: Operation) -> dict[str, Any]:

@@ -18,6 +18,7 @@ param applicationInsightsConnectionString string
 param maximumInstanceCount int
 param lagWindowSeconds int
 param requestDeadlineHours int
+param approvalDeadlineDays int
 param rotationSchedule string
 param apiAudience string
 
@@ -85,6 +86,7 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
   name: 'appsettings'
   properties: {
     API_AUDIENCE: apiAudience
+    APPROVAL_DEADLINE_DAYS: string(approvalDeadlineDays)
     APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identityClientId};Authorization=AAD'
     APPLICATIONINSIGHTS_CONNECTION_STRING: applicationInsightsConnectionString
     AZURE_AUTHORITY_HOST: environment().authentication.loginEndpoint

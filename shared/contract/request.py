@@ -59,6 +59,9 @@ type CredentialName = Annotated[
     str, Field(pattern=UNIQUE_NAME_PATTERN, max_length=CREDENTIAL_NAME_LENGTH), AfterValidator(_not_reserved)
 ]
 type Person = Annotated[str, Field(pattern=r"^[A-Za-z0-9._%+'#-]+@[A-Za-z0-9.-]+$", max_length=254)]
+type ObjectId = Annotated[
+    str, Field(pattern=r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"), AfterValidator(str.lower)
+]
 type TicketAddress = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 type DisplayName = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_printable)]
 type RedirectUri = Annotated[str, Field(min_length=1, max_length=256)]
@@ -193,7 +196,9 @@ class AnyRequest(ContractModel):
     request_id: Id
     source: Id = "queue"
     requested_by: Person
-    # Requests did not have it at first: where it is absent, a request's hash stays what it was.
+    # Requests did not have these at first: where they are absent, a request's hash stays what it was.
+    requested_by_object_id: ObjectId | None = Field(default=None, exclude_if=_is_absent)
+    """Who asks, as Entra knows them: nobody approves their own request."""
     ticket: TicketAddress | None = Field(default=None, exclude_if=_is_absent)
     """Where the ticket is that asks: a sys_id, an issue key. Whatever becomes of the request is told there."""
 

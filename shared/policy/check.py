@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from shared.contract.request import ApplicationSpec, CredentialSpec, RegistrationRequest
 from shared.errors import Problem, echo
 from shared.model import ResolvedPermission
+from shared.policy.approval import needs_approval
 from shared.policy.life import rotation_days
 from shared.policy.model import CredentialRules, Policy
 from shared.policy.never import is_never_allowed
@@ -16,11 +17,12 @@ def breaches(request: RegistrationRequest, policy: Policy) -> Iterator[Problem]:
     """Every breach that shows in the request itself: names, audience, redirect URIs, flows, lifetimes."""
     application = request.application
     yield from _names(application, policy)
-    if application.sign_in_audience not in policy.audiences.allowed:
+    audiences = (*policy.audiences.allowed, *policy.approval.audiences)
+    if application.sign_in_audience not in audiences:
         yield Problem(
             "application.signInAudience",
             "audience_not_allowed",
-            f"{application.sign_in_audience} is not allowed here; allowed: {', '.join(policy.audiences.allowed)}.",
+            f"{application.sign_in_audience} is not allowed here; allowed: {', '.join(audiences)}.",
         )
     yield from _redirect_uris(application, policy)
     yield from _flows(application, policy)
@@ -65,7 +67,7 @@ def _life(field: str, credential: CredentialSpec, rules: CredentialRules) -> Ite
 
 
 def permission_breach(field: str, resolved: ResolvedPermission, policy: Policy) -> Problem | None:
-    """Say why a resolved permission may not be given; None when policy grants it automatically."""
+    """Say why a resolved permission may not be given; None when it may, be it after somebody approved it."""
     api, permission = resolved.api, resolved.permission
     if is_never_allowed(api.app_id, permission.id, permission.name):
         return Problem(
@@ -76,7 +78,7 @@ def permission_breach(field: str, resolved: ResolvedPermission, policy: Policy) 
     rules = policy.api(api.app_id)
     kind = "delegated" if permission.type == "Scope" else "application"
     allowed: tuple[str, ...] = getattr(rules, kind, ())
-    if permission.name in allowed:
+    if permission.name in allowed or needs_approval(resolved, policy):
         return None
     offer = f"allowed {kind} permissions: {', '.join(allowed)}" if allowed else f"no {kind} permission of it is allowed"
     return Problem(

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from uuid import UUID
@@ -27,7 +28,18 @@ def _guid(text: str) -> str:
     return str(UUID(text))
 
 
+def _is_guid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
 type Pattern = Annotated[str, AfterValidator(_compiles)]
+type Audience = Literal[
+    "AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"
+]
 type Guid = Annotated[str, AfterValidator(_guid)]
 
 
@@ -47,12 +59,7 @@ class Names(PolicyModel):
 class Audiences(PolicyModel):
     """Which `signInAudience` values a request may ask for."""
 
-    allowed: tuple[
-        Literal[
-            "AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"
-        ],
-        ...,
-    ] = ("AzureADMyOrg",)
+    allowed: tuple[Audience, ...] = ("AzureADMyOrg",)
 
 
 class RedirectUriRules(PolicyModel):
@@ -100,6 +107,28 @@ class ApiRules(PolicyModel):
     application: tuple[str, ...] = ()
 
 
+class PermissionsToApprove(PolicyModel):
+    """Permissions of one API that somebody has to approve, by name; `*` in a name stands for any characters.
+
+    `api` is an appId, a name or alias from `[[apis]]`, or `*` for every API.
+    """
+
+    api: str
+    delegated: tuple[str, ...] = ()
+    application: tuple[str, ...] = ()
+
+
+class ApprovalRules(PolicyModel):
+    """What is given only after somebody approved it: beside what is automatic, and never what never is."""
+
+    unique_names: tuple[Pattern, ...] = ()
+    """Of apps whose every request needs approval; a pattern must match the whole name."""
+    audiences: tuple[Audience, ...] = ()
+    lifetime_days: int | None = Field(default=None, ge=0)
+    """A credential that is to live longer needs approval, up to `credentials.max_lifetime_days`."""
+    permissions: tuple[PermissionsToApprove, ...] = ()
+
+
 class VaultRule(PolicyModel):
     """Apps whose uniqueName matches `unique_name` keep their credentials in the vault at `url`."""
 
@@ -118,6 +147,7 @@ class Policy(PolicyModel):
     flows: Flows = Flows()
     credentials: CredentialRules = CredentialRules()
     apis: tuple[ApiRules, ...] = ()
+    approval: ApprovalRules = ApprovalRules()
     vaults: tuple[VaultRule, ...] = ()
 
     @model_validator(mode="after")
@@ -130,6 +160,17 @@ class Policy(PolicyModel):
         if len({api.app_id for api in self.apis}) != len(self.apis):
             raise ValueError("an appId stands in two [[apis]] tables")
         return self
+
+    @model_validator(mode="after")
+    def _approval_names_known_apis(self) -> Self:
+        for rule in self.approval.permissions:
+            if rule.api != "*" and not _is_guid(rule.api) and self.api_named(rule.api) is None:
+                raise ValueError(f"approval.permissions: {rule.api!r} is neither an appId nor named in [[apis]]")
+        return self
+
+    def digest(self) -> str:
+        """SHA-256 of all that the policy says, in hex: what was decided under another one is decided again."""
+        return sha256(self.model_dump_json().encode()).hexdigest()
 
     def api(self, app_id: str) -> ApiRules | None:
         """Rules of the API with this appId."""

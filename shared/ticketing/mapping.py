@@ -16,14 +16,19 @@ from shared.ticketing.model import Constant, Mapping, Source
 _STEP = re.compile(r"([A-Za-z]+)|\[(\d)\]")
 
 
-def request_from(source: Source, payload: bytes) -> Request:
+def payload_from(body: bytes) -> dict[str, Any]:
+    """Parse a verified payload. Raises Rejected when it is not one JSON object without doubt."""
+    fields, problems = parse_object(body)
+    if problems:
+        raise Rejected(problems)
+    return fields
+
+
+def request_from(source: Source, fields: dict[str, Any]) -> Request:
     """Read a verified payload. Raises Rejected with everything that is wrong with it, at the request's own paths.
 
     Whatever the payload says, the request's source is the sender's.
     """
-    fields, problems = parse_object(payload)
-    if problems:
-        raise Rejected(problems)
     made = _mapped(source.mapping, fields)
     made["source"] = source.name
     made.setdefault("schemaVersion", "1")
@@ -37,9 +42,9 @@ def request_from(source: Source, payload: bytes) -> Request:
 def _mapped(mapping: Mapping, payload: dict[str, Any]) -> dict[str, Any]:
     made: dict[str, Any] = {}
     if mapping.whole is not None:
-        made = _whole(_search(mapping.whole, payload, "the request"))
+        made = _whole(find(mapping.whole, payload, "the request"))
     for path, rule in mapping.fields.items():
-        value = rule.constant if isinstance(rule, Constant) else _search(rule, payload, path)
+        value = rule.constant if isinstance(rule, Constant) else find(rule, payload, path)
         if value is None:
             continue
         try:
@@ -60,7 +65,8 @@ def _whole(found: object) -> dict[str, Any]:
     return dict(cast("dict[str, Any]", found))
 
 
-def _search(expression: str, payload: dict[str, Any], path: str) -> object:
+def find(expression: str, payload: dict[str, Any], path: str) -> object:
+    """Find what an expression says. Raises Rejected, naming the path, when the payload does not fit it."""
     try:
         return search(expression, payload)
     except (JMESPathError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError):

@@ -122,6 +122,25 @@ class Mapping(TicketingModel):
         return self
 
 
+class DecisionMapping(TicketingModel):
+    """How a payload that tells of a decision is read: one where `when` finds something that is not empty or false.
+
+    The ticket decides only about requests of its own source. `id` is what makes one decision different from another,
+    so that an old one that is sent again decides nothing.
+    """
+
+    when: Expression
+    request_id: Expression
+    id: Expression
+    outcome: Expression
+    approved: Annotated[tuple[str, ...], Field(min_length=1)] = ("approved",)
+    refused: Annotated[tuple[str, ...], Field(min_length=1)] = ("refused", "rejected")
+    ticket: Expression | None = None
+    decided_by: Expression | None = None
+    decided_by_object_id: Expression | None = None
+    reason: Expression | None = None
+
+
 class Source(TicketingModel):
     """One sender. Its name is the source of its requests."""
 
@@ -129,6 +148,8 @@ class Source(TicketingModel):
     kind: Literal["servicenow", "jira", "generic"] = "generic"
     proof: Proof
     mapping: Mapping
+    decision: DecisionMapping | None = None
+    """Without it, no ticket of this source decides anything."""
     requests_per_minute: Annotated[int, Field(ge=1, le=6000)] = 60
 
     @model_validator(mode="after")
@@ -153,6 +174,10 @@ class Ticketing(TicketingModel):
     def source(self, name: str) -> Source | None:
         """Find a source by its exact name."""
         return next((source for source in self.sources if source.name == name), None)
+
+    def deciding_sources(self) -> frozenset[str]:
+        """Name the sources whose tickets may decide about their requests."""
+        return frozenset(source.name for source in self.sources if source.decision is not None)
 
     def settings(self) -> frozenset[str]:
         """Name the app settings that hold the sources' secrets."""

@@ -1,4 +1,4 @@
-"""A webhook's message: proven, counted, read, and put on the queue where all requests arrive."""
+"""A webhook's message: proven, counted, read, and put on the queue where requests, or decisions, arrive."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,7 +8,8 @@ from shared.callers import NotAllowed, NotAuthenticated
 from shared.errors import Unavailable
 from shared.ports import Callers
 from shared.services import Services
-from shared.ticketing.mapping import request_from
+from shared.ticketing.decision import decision_from, is_decision
+from shared.ticketing.mapping import payload_from, request_from
 from shared.ticketing.model import EntraProof, Source, Ticketing
 from shared.ticketing.proof import NotProven, check
 from shared.ticketing.rate import Rate
@@ -16,7 +17,7 @@ from shared.ticketing.rate import Rate
 
 @dataclass(frozen=True)
 class Taken:
-    """A request that is on its way."""
+    """A request that is on its way, or one that somebody decided about."""
 
     source: str
     request_id: str
@@ -44,8 +45,15 @@ class Webhooks:
         if source is None:
             raise NotProven("there is no such source")
         await self._prove(source, headers, body)
-        self._rates[source.name].take(self._services.runtime.now())
-        request = request_from(source, body)
+        now = self._services.runtime.now()
+        self._rates[source.name].take(now)
+        payload = payload_from(body)
+        if is_decision(source, payload):
+            decision = decision_from(source, payload, now)
+            await self._services.queues.send_decision(decision.to_json())
+            log.event("webhook.decision_taken", source=source.name, request=decision.request_id)
+            return Taken(source.name, decision.request_id)
+        request = request_from(source, payload)
         await self._services.queues.send_request(request.normalised())
         log.event("webhook.taken", source=source.name, request=request.request_id)
         return Taken(source.name, request.request_id)

@@ -51,6 +51,8 @@ MICROSOFT_GRAPH = Api(
         ApiPermission(
             "9e3f62cf-ca93-4989-b6ce-bf83c28f9fe8", "RoleManagement.ReadWrite.Directory", "Role", enabled=True
         ),
+        ApiPermission("e383f46e-2787-4529-855e-0e479a3ffac0", "Mail.Send", "Scope", enabled=True),
+        ApiPermission("b633e1c5-b582-4048-a93e-9f11b44c7e96", "Mail.Send", "Role", enabled=True),
         ApiPermission("00000000-0000-4000-8000-00000000abcd", "Policy.ReadWrite.BrandNew", "Scope", enabled=True),
     ),
 )

@@ -293,6 +293,7 @@ class FakeQueues:
         self.faults = faults
         self.work: list[tuple[datetime, int, str, int]] = []
         self.rotations: list[tuple[datetime, int, str]] = []
+        self.decisions: list[tuple[datetime, int, str]] = []
         self.requests: list[str] = []
         self.answers: list[dict[str, Any]] = []
         self.events: list[dict[str, Any]] = []
@@ -311,6 +312,10 @@ class FakeQueues:
     def send_rotation(self, message: str, delay: timedelta = timedelta(0)) -> None:
         heapq.heappush(self.rotations, (self.clock.now() + delay, next(self._order), message))
         self.on_work()
+
+    @outgoing("queue decision")
+    def send_decision(self, message: str, delay: timedelta = timedelta(0)) -> None:
+        heapq.heappush(self.decisions, (self.clock.now() + delay, next(self._order), message))
 
     def send_rotation_now(self, message: str) -> None:
         """Put a message on `credential-rotations`, as somebody with the right to."""

@@ -3,13 +3,16 @@
 import heapq
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from shared.approval.arriving import Decisions
 from shared.execution import Execution
 from shared.intake import Intake
+from shared.operation import State
 from shared.policy.model import Policy, load_policy
 from shared.rotation.rotations import Rotations
 from shared.rotation.sweep import sweep
@@ -85,6 +88,8 @@ class World:
             tenant_id=TENANT,
             lag_window=timedelta(minutes=5),
             request_deadline=timedelta(hours=24),
+            approval_deadline=timedelta(days=14),
+            deciding_sources=frozenset({"servicenow"}),
             directory=self.directory,
             vault=self.vault,
             sign_in=self.directory,
@@ -98,9 +103,18 @@ class World:
             holders=self.holders,
             reports=self.reports,
         )
+        self._wire()
+
+    def _wire(self) -> None:
         self.execution = Execution(self.services)
         self.intake = Intake(self.services, self.execution)
         self.rotations = Rotations(self.services, self.execution)
+        self.decisions = Decisions(self.services)
+
+    def deploy(self, policy: Policy) -> None:
+        """Go on under another policy, as after a deployment."""
+        self.services = replace(self.services, policy=policy)
+        self._wire()
 
     async def send(self, request: dict[str, Any] | bytes) -> None:
         """Put a request on the intake queue and have it delivered until an invocation ends."""
@@ -110,11 +124,17 @@ class World:
         await self._deliver(lambda: self.intake.accept(body, message_id, received))
 
     async def settle(self, within: timedelta = timedelta(hours=30)) -> None:
-        """Let time pass and messages and timers do their work until nothing is left to do."""
+        """Let time pass and messages and timers do their work until nothing is left to do but what people decide."""
         end = self.clock.now() + within
-        while self.operations.unsettled or self.queues.work or self.queues.rotations or self.cleanups.rows:
+        while self._is_busy():
             assert self.clock.now() < end, f"not settled: {self.operations.unsettled} {self.cleanups.rows}"
             await self._minute()
+
+    def _is_busy(self) -> bool:
+        waiting = {each.id for each in self.operations.all() if each.state is State.AWAITING_APPROVAL}
+        unsettled = any(operation_id not in waiting for operation_id, _ in self.operations.unsettled)
+        queues = self.queues
+        return bool(unsettled or queues.work or queues.rotations or queues.decisions or self.cleanups.rows)
 
     async def go_on(self, time: timedelta) -> None:
         """Let so much time pass, in whole minutes, with the messages and timers that come due."""
@@ -132,6 +152,10 @@ class World:
             due, _, message = heapq.heappop(self.queues.rotations)
             self.clock.advance(max(due - self.clock.now(), timedelta(0)))
             await self._deliver(lambda m=message: self.rotations.receive(m.encode()))
+        while self.queues.decisions and self.queues.decisions[0][0] <= next_tick:
+            due, _, message = heapq.heappop(self.queues.decisions)
+            self.clock.advance(max(due - self.clock.now(), timedelta(0)))
+            await self._deliver(lambda m=message: self.decisions.receive(m.encode()))
         self.clock.advance(max(next_tick - self.clock.now(), timedelta(0)))
         await self.timers()
 

@@ -75,7 +75,7 @@ def test_the_configuration_names_every_setting_and_every_policy_key() -> None:
     assert isinstance(storage, type)
     assert issubclass(storage, BaseModel)
     settings = {field.alias for model in (Settings, storage) for field in model.model_fields.values() if field.alias}
-    tables = {"apis", "vaults"}
+    tables = {"apis", "vaults", "approval.permissions"}
     assert [name for name in settings if f"`{name}`" not in CONFIGURATION] == []
     assert [name for name in policy_keys() - tables if f"`{name}`" not in CONFIGURATION] == []
     assert all(f"`[[{table}]]`" in CONFIGURATION for table in tables)

@@ -33,6 +33,8 @@ def test_the_inventory_of_functions() -> None:
         "sweep_credentials",
         "check_due_index",
         "rotate_credential",
+        "approve_request",
+        "apply_decision",
         "replay_operation",
         "replay_operations",
         "list_credentials",

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.contract.request import RegistrationRequest
+from shared.contract.request import RegistrationRequest, Request
 from shared.errors import Rejected
-from shared.ticketing.mapping import request_from
+from shared.ticketing.mapping import payload_from, request_from
 from shared.ticketing.model import Mapping, Source, TicketingError, TokenProof, load_ticketing
 
 TICKETING = load_ticketing(Path(__file__).parents[2] / "ticketing.toml")
@@ -21,6 +21,10 @@ def source(name: str) -> Source:
     found = TICKETING.source(name)
     assert found is not None
     return found
+
+
+def read(source: Source, body: bytes) -> Request:
+    return request_from(source, payload_from(body))
 
 
 def servicenow(**variables: Any) -> bytes:
@@ -47,7 +51,7 @@ def servicenow(**variables: Any) -> bytes:
 
 
 def test_a_catalog_item_of_servicenow_becomes_a_request() -> None:
-    request = request_from(source("servicenow"), servicenow())
+    request = read(source("servicenow"), servicenow())
     assert isinstance(request, RegistrationRequest)
     assert (request.source, request.request_id, request.ticket) == (
         "servicenow",
@@ -75,7 +79,7 @@ def test_an_issue_of_jira_becomes_a_request() -> None:
         "adminConsent": "Yes",
         "lifetimeDays": "180",
     }
-    request = request_from(source("jira"), json.dumps({"issue": issue}).encode())
+    request = read(source("jira"), json.dumps({"issue": issue}).encode())
     assert isinstance(request, RegistrationRequest)
     assert (request.source, request.request_id, request.ticket) == ("jira", "ITHELP-12", "ITHELP-12")
     assert request.application.admin_consent is True
@@ -83,7 +87,7 @@ def test_an_issue_of_jira_becomes_a_request() -> None:
 
 def test_what_nobody_filled_in_is_left_out() -> None:
     empty = dict.fromkeys(("api", "delegated_permissions", "public_redirect_uris", "admin_consent"), "")
-    request = request_from(source("servicenow"), servicenow(**empty))
+    request = read(source("servicenow"), servicenow(**empty))
     assert isinstance(request, RegistrationRequest)
     assert (request.application.api_permissions, request.application.public_client.redirect_uris) == ((), ())
     assert request.application.admin_consent is False
@@ -91,7 +95,7 @@ def test_what_nobody_filled_in_is_left_out() -> None:
 
 def test_every_fault_of_a_form_is_named_at_once() -> None:
     with pytest.raises(Rejected) as rejected:
-        request_from(source("servicenow"), servicenow(unique_name="No Spaces", display_name="", lifetime_days="soon"))
+        read(source("servicenow"), servicenow(unique_name="No Spaces", display_name="", lifetime_days="soon"))
     fields = {problem.field for problem in rejected.value.problems}
     assert fields == {"application.uniqueName", "application.displayName", "credentials[0].lifetimeDays"}
 
@@ -101,9 +105,9 @@ def test_a_payload_names_no_other_source() -> None:
     example = json.loads((Path(__file__).parents[2] / "examples/azure-digital-twins.json").read_text())
     for claimed in ("registrar", "queue", "jira"):
         body = json.dumps({"request": example | {"source": claimed}}).encode()
-        assert request_from(whole, body).source == "shop"
+        assert read(whole, body).source == "shop"
     text = json.dumps({"request": json.dumps(example)}).encode()
-    assert request_from(whole, text).request_id == example["requestId"]
+    assert read(whole, text).request_id == example["requestId"]
 
 
 @given(
@@ -116,7 +120,7 @@ def test_whatever_a_payload_holds_is_a_request_or_rejected(value: Any) -> None:
     for each in TICKETING.sources:
         for body in ({"variables": value}, {"issue": value}, {"number": value, "requested_for": value}):
             with pytest.raises(Rejected):
-                request_from(each, json.dumps(body).encode())
+                read(each, json.dumps(body).encode())
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,58 @@
+"""Decisions about requests that wait for somebody: made over HTTP, or by a ticket and carried by a queue."""
+
+from typing import TYPE_CHECKING
+
+import azure.functions as func
+
+from functions.guarded import for_caller
+from functions.responses import GUARDED, json_response, problem_response
+
+if TYPE_CHECKING:
+    from shared.bootstrap import App
+    from shared.callers import Caller
+
+blueprint = func.Blueprint()
+
+
+@blueprint.function_name("approve_request")
+@blueprint.route(
+    "requests/{requestId}/approval",
+    trigger_arg_name="request",
+    methods=["POST"],
+    auth_level=func.AuthLevel.ANONYMOUS,
+)
+async def approve_request(request: func.HttpRequest) -> func.HttpResponse:
+    """Approve or refuse a request that waits, for holders of Registrar.Approver who did not send it."""
+    from shared import log
+    from shared.approval.calling import decide_as, parse_approval
+    from shared.approval.deciding import NotTheirs, NotWaiting
+    from shared.callers import APPROVER
+    from shared.errors import Busy
+    from shared.status import described, parse_named
+
+    async def answer(app: "App", caller: "Caller") -> func.HttpResponse:
+        named = parse_named(request.route_params["requestId"], request.params)
+        body = parse_approval(request.get_body())
+        try:
+            operation = await decide_as(app.services, named, caller, body)
+        except NotTheirs as error:
+            log.warning("approval.not_theirs", caller=caller.object_id, why=str(error))
+            return problem_response(403, str(error))
+        except NotWaiting as error:
+            return problem_response(409, str(error))
+        except Busy:
+            return problem_response(409, "The request is being worked on just now. Send the decision again.")
+        if operation is None:
+            return problem_response(404, "There is no such request of this source, or it has not been read yet.")
+        return json_response(200, described(operation), GUARDED)
+
+    return await for_caller(request, APPROVER, answer)
+
+
+@blueprint.function_name("apply_decision")
+@blueprint.queue_trigger("message", "approval-decisions", "AzureWebJobsStorage")  # pyright: ignore[reportUnknownMemberType]  the SDK does not type its **kwargs
+async def apply_decision(message: func.QueueMessage) -> None:
+    """Apply what a ticket decided."""
+    from shared.bootstrap import get_app
+
+    await get_app().decisions.receive(message.get_body())

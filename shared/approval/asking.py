@@ -1,0 +1,100 @@
+"""A request that needs approval begins to wait: who may decide, and the event that asks them."""
+
+from urllib.parse import quote
+
+from shared.approval.model import Approval, ApprovalReason
+from shared.callers import APPROVER
+from shared.contract.answer import MAX_ERRORS, AnsweredError, answer_id
+from shared.contract.approval import APPROVAL_TYPE, ApprovalRequested, ApprovalRequestedData, Deciders
+from shared.errors import ApprovalNeeded, Problem, Rejected
+from shared.operation import Operation
+from shared.services import Services
+
+
+def asked(services: Services, operation: Operation, needed: ApprovalNeeded) -> Approval:
+    """Build what the record says while nobody has decided. Raises Rejected when nobody could.
+
+    What was decided before was about something else: its id is kept, so that it is not taken for a new decision.
+    """
+    if not (_by_ticket(services, operation) or _by_token(operation)):
+        raise Rejected([*needed.problems, _nobody()])
+    now, earlier = services.runtime.now(), operation.approval
+    spent = earlier.spent if earlier is not None else ()
+    if earlier is not None and earlier.decision is not None:
+        spent = (*spent, earlier.decision.id)
+    return Approval(
+        binding=needed.binding,
+        reasons=tuple(
+            ApprovalReason(field=each.field, code=each.code, message=each.message) for each in needed.problems
+        ),
+        since=now,
+        expires=now + services.approval_deadline,
+        spent=spent,
+    )
+
+
+def approval_requested(services: Services, operation: Operation, approval: Approval) -> ApprovalRequested:
+    """Build the event; it follows from the record alone, so that a second delivery is the same event."""
+    request = operation.request
+    by_token = _by_token(operation)
+    return ApprovalRequested(
+        id=answer_id(operation.id, str(operation.generation), approval.binding, str(approval.since), APPROVAL_TYPE),
+        subject=operation.unique_name,
+        time=approval.since,
+        data=ApprovalRequestedData(
+            request_id=request.request_id,
+            source=request.source,
+            operation_id=operation.id,
+            unique_name=operation.unique_name,
+            requested_by=request.requested_by,
+            ticket=operation.ticket,
+            binding=approval.binding,
+            reasons=tuple(
+                AnsweredError(field=each.field, code=each.code, message=each.message)
+                for each in approval.reasons[:MAX_ERRORS]
+            ),
+            expires_on=approval.expires,
+            deciders=Deciders(
+                ticket=_by_ticket(services, operation),
+                role=APPROVER if by_token else None,
+                href=approval_path(request.source, request.request_id) if by_token else None,
+            ),
+        ),
+    )
+
+
+def approval_path(source: str, request_id: str) -> str:
+    """Where a decision about a request is posted, below the registrar's address."""
+    return f"/api/requests/{quote(request_id)}/approval?source={quote(source)}"
+
+
+def undecided_problem(approval: Approval) -> Problem:
+    """Say that nobody decided in time."""
+    what = " ".join(each.message for each in approval.reasons[:3])
+    message = f"Nobody decided about it in time. It needed approval for: {what} Send it again under a new request id."
+    return Problem("", "approval_expired", message)
+
+
+def refused_problem(approval: Approval) -> Problem:
+    """Say that somebody decided against it."""
+    reason = approval.decision.reason if approval.decision is not None else None
+    why = f" Their reason: {reason}" if reason else ""
+    message = f"Whoever decides about such requests refused it.{why} Ask for less, or talk to them."
+    return Problem("", "approval_refused", message)
+
+
+def _by_ticket(services: Services, operation: Operation) -> bool:
+    return operation.request.source in services.deciding_sources
+
+
+def _by_token(operation: Operation) -> bool:
+    return operation.request.requested_by_object_id is not None
+
+
+def _nobody() -> Problem:
+    return Problem(
+        "requestedByObjectId",
+        "approval_impossible",
+        "Somebody has to approve this, and nobody could: the requester's object id in Entra is not given, to compare "
+        "an approver with, and no ticket of this source decides. Send requestedByObjectId, or ask for less.",
+    )

@@ -1,0 +1,68 @@
+"""A decision that a person makes over HTTP: what they send, and what becomes of it."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from shared.approval.deciding import NotWaiting, decide
+from shared.approval.messages import MAX_REASON, visible
+from shared.approval.model import ApprovalDecision
+from shared.callers import Caller
+from shared.contract.answer import answer_id
+from shared.contract.strict_json import parse_object
+from shared.errors import Problem, Rejected
+from shared.operation import Operation
+from shared.services import Services
+from shared.status import Named
+
+_OUTCOMES: dict[str, Literal["approved", "refused"]] = {"approve": "approved", "refuse": "refused"}
+
+
+class ApprovalBody(BaseModel):
+    """What is posted: the decision, and the `binding` that the approver saw in the event or the request's status."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    decision: Literal["approve", "refuse"]
+    binding: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    reason: Annotated[str, Field(max_length=MAX_REASON), AfterValidator(visible)] = ""
+
+
+def parse_approval(body: bytes) -> ApprovalBody:
+    """Read the body. Raises Rejected with everything that is wrong with it."""
+    fields, problems = parse_object(body)
+    try:
+        parsed = ApprovalBody.model_validate(fields)
+    except ValidationError as error:
+        faults = error.errors(include_url=False)
+        found = [Problem(".".join(map(str, each["loc"])), each["type"], f"{each['msg']}.") for each in faults]
+        raise Rejected([*problems, *found]) from None
+    if problems:
+        raise Rejected(problems)
+    return parsed
+
+
+async def decide_as(services: Services, named: Named, caller: Caller, body: ApprovalBody) -> Operation | None:
+    """Decide about a request in a caller's name; None when there is no such request.
+
+    The same decision about the same thing by the same person is one, however often it is sent. Raises NotWaiting,
+    NotTheirs, Busy, and Deferred when the records cannot be reached.
+    """
+    operation_id = await services.operations.find(named.source, named.request_id)
+    if operation_id is None:
+        return None
+    outcome = _OUTCOMES[body.decision]
+    decision = ApprovalDecision(
+        id=answer_id(operation_id, body.binding, caller.object_id, outcome),
+        outcome=outcome,
+        way="token",
+        decided_by_object_id=caller.object_id,
+        reason=body.reason or None,
+        at=services.runtime.now(),
+    )
+    try:
+        return await decide(services, operation_id, decision, body.binding)
+    except NotWaiting:
+        if await services.operations.read(operation_id) is None:
+            return None
+        raise

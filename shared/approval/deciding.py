@@ -1,0 +1,99 @@
+"""A decision about a request that waits: checked against what it is about and who makes it, then recorded."""
+
+from shared import log
+from shared.approval.model import Approval, ApprovalDecision
+from shared.errors import Busy
+from shared.job import RESUME_AFTER
+from shared.operation import Operation, State
+from shared.ports import Versioned
+from shared.services import Services
+
+_RACES = 5
+
+
+class NotWaiting(Exception):
+    """There is nothing to decide about, or no longer; the text says what there is instead."""
+
+
+class NotTheirs(Exception):
+    """Whoever decides may not: the text says why."""
+
+
+async def decide(services: Services, operation_id: str, decision: ApprovalDecision, binding: str | None) -> Operation:
+    """Record a decision and have the request carried on; the same one again changes nothing. Returns the record.
+
+    `binding` is what the approver saw; a ticket's decision has none, and its id stands for one decision only. Raises
+    NotWaiting, NotTheirs, and Busy when others write the record all the time.
+    """
+    for _ in range(_RACES):
+        stored = await services.operations.read(operation_id)
+        if stored is None:
+            raise NotWaiting("There is no record of the request.")
+        operation, approval = stored.value, stored.value.approval
+        if approval is not None and _is_known(approval, decision):
+            return operation
+        _check(services, operation, decision, binding)
+        try:
+            return await _record(services, stored, decision)
+        except Busy:
+            continue
+    raise Busy(f"the record of {operation_id} is written by others all the time")
+
+
+def _is_known(approval: Approval, decision: ApprovalDecision) -> bool:
+    known = approval.decision
+    return known is not None and (known.id, known.outcome) == (decision.id, decision.outcome)
+
+
+def _check(services: Services, operation: Operation, decision: ApprovalDecision, binding: str | None) -> None:
+    approval = operation.approval
+    if operation.state is not State.AWAITING_APPROVAL or approval is None:
+        raise NotWaiting(f"The request is {operation.state.value}: there is nothing to decide about.")
+    if decision.id in approval.spent:
+        raise NotWaiting("This decision was about the request as it was before something changed.")
+    if binding is not None and binding != approval.binding:
+        raise NotWaiting("Something has changed since: look at the request again, and decide about that.")
+    if services.runtime.now() >= approval.expires:
+        raise NotWaiting("The time to decide has passed.")
+    _check_person(services, operation, decision)
+
+
+def _check_person(services: Services, operation: Operation, decision: ApprovalDecision) -> None:
+    """Nobody decides about their own request.
+
+    Compared by object ids, which nobody can choose. Where the requester's is unknown, the ticketing system has to see
+    to it; a name that is the same in both places is refused all the same.
+    """
+    request, person = operation.request, decision.decided_by_object_id
+    if decision.way == "ticket" and request.source not in services.deciding_sources:
+        raise NotTheirs(f"No ticket of {request.source} decides.")
+    requester = request.requested_by_object_id
+    if requester is None and decision.way == "token":
+        raise NotTheirs("The requester's object id is not known, so nobody can be told apart from them here.")
+    if requester is not None and person is None:
+        raise NotTheirs("The ticket does not say the object id of whoever decided.")
+    if requester is not None and person is not None and requester.casefold() == person.casefold():
+        raise NotTheirs("Nobody decides about their own request.")
+    if decision.decided_by is not None and decision.decided_by.casefold() == request.requested_by.casefold():
+        raise NotTheirs("Nobody decides about their own request.")
+
+
+async def _record(services: Services, stored: Versioned[Operation], decision: ApprovalDecision) -> Operation:
+    operation, now = stored.value, services.runtime.now()
+    if operation.approval is None:
+        raise ValueError(f"operation {operation.id} waits for no approval")
+    decided = operation.model_copy(
+        update={
+            "state": State.WAITING,
+            "approval": operation.approval.model_copy(update={"decision": decision}),
+            "started_at": now,  # the time it waited for people is not taken off what it may take
+            "next_attempt": None,
+            "reason": None,
+        }
+    )
+    # Listed for soon first: a decided request that nobody carries on would wait for the end of its patience.
+    await services.operations.relist(operation.id, operation.generation, now + RESUME_AFTER)
+    await services.operations.save(decided, stored.etag)
+    await services.queues.send_work(operation.id, operation.generation)
+    log.event("approval.decided", operation=operation.id, outcome=decision.outcome, way=decision.way)
+    return decided

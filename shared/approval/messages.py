@@ -1,0 +1,47 @@
+"""What a ticket decided, on its way from the webhook to the record: a message on `approval-decisions`."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from shared.approval.model import Outcome
+from shared.contract.request import Id, ObjectId, TicketAddress
+
+MAX_REASON = 500
+
+
+def visible(text: str) -> str:
+    """Take what people write in a form: printable text, and line breaks as spaces."""
+    line = " ".join(text.split())
+    if not line.isprintable():
+        raise PydanticCustomError("not_printable", "must be printable text")
+    return line
+
+
+type Text = Annotated[str, Field(max_length=MAX_REASON), AfterValidator(visible)]
+
+
+class DecisionMessage(BaseModel):
+    """One decision, as the ticket's source told it; the same id is the same decision."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
+    )
+
+    schema_version: Literal["1"] = "1"
+    source: Id
+    request_id: Id
+    decision_id: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(visible)]
+    outcome: Outcome
+    ticket: TicketAddress | None = None
+    decided_by: Text | None = None
+    decided_by_object_id: ObjectId | None = None
+    reason: Text | None = None
+    received_at: datetime
+
+    def to_json(self) -> str:
+        """One line of JSON."""
+        return self.model_dump_json(by_alias=True)

@@ -1,0 +1,75 @@
+"""What of a request somebody has to approve, and what their approval then stands for. Pure."""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+
+from shared.contract.request import RegistrationRequest
+from shared.errors import Problem, echo
+from shared.model import ResolvedPermission
+from shared.policy.model import PermissionsToApprove, Policy
+
+
+def approval_reasons(
+    request: RegistrationRequest, permissions: Sequence[ResolvedPermission], policy: Policy
+) -> tuple[Problem, ...]:
+    """List everything about a request that policy gives only after approval; empty when it is automatic."""
+    return (*_of_the_request(request, policy), *_of_permissions(permissions, policy))
+
+
+def needs_approval(resolved: ResolvedPermission, policy: Policy) -> bool:
+    """Say whether policy has this permission approved; what it grants automatically is not asked here."""
+    app_id, permission = resolved.api.app_id, resolved.permission
+    return any(
+        _matches(pattern, permission.name)
+        for rule in policy.approval.permissions
+        if _is_of(rule, app_id, policy)
+        for pattern in (rule.delegated if permission.type == "Scope" else rule.application)
+    )
+
+
+def binding(request: RegistrationRequest, permissions: Sequence[ResolvedPermission], policy: Policy) -> str:
+    """Say in a hash what an approval is for: the request, the ids that its names led to, and the policy.
+
+    If any of them is another when the request is carried out, somebody else's approval is not for it.
+    """
+    ids = sorted([each.api.app_id, each.permission.id, each.permission.type] for each in permissions)
+    return sha256(json.dumps([request.body_hash(), ids, policy.digest()]).encode()).hexdigest()
+
+
+def _of_the_request(request: RegistrationRequest, policy: Policy) -> Iterator[Problem]:
+    rules, application = policy.approval, request.application
+    if any(re.fullmatch(pattern, application.unique_name) for pattern in rules.unique_names):
+        message = f"Requests for {echo(application.unique_name)} are approved one by one."
+        yield Problem("application.uniqueName", "name_needs_approval", message)
+    audience = application.sign_in_audience
+    if audience in rules.audiences and audience not in policy.audiences.allowed:
+        message = f"{audience} opens the app beyond this organisation's directory."
+        yield Problem("application.signInAudience", "audience_needs_approval", message)
+    for index, credential in enumerate(request.credentials):
+        if rules.lifetime_days is not None and credential.lifetime_days > rules.lifetime_days:
+            message = f"A credential of more than {rules.lifetime_days} days, here {credential.lifetime_days}."
+            yield Problem(f"credentials[{index}].lifetimeDays", "lifetime_needs_approval", message)
+
+
+def _of_permissions(permissions: Sequence[ResolvedPermission], policy: Policy) -> Iterator[Problem]:
+    for resolved in permissions:
+        api, permission = resolved.api, resolved.permission
+        kind = "delegated" if permission.type == "Scope" else "application"
+        automatic: tuple[str, ...] = getattr(policy.api(api.app_id), kind, ())
+        if permission.name not in automatic:
+            message = f"The {kind} permission {echo(permission.name)} of {api.display_name}."
+            yield Problem("application.apiPermissions", "permission_needs_approval", message)
+
+
+def _is_of(rule: PermissionsToApprove, app_id: str, policy: Policy) -> bool:
+    if rule.api == "*" or rule.api.casefold() == app_id.casefold():
+        return True
+    named = policy.api_named(rule.api)
+    return named is not None and named.app_id == app_id.casefold()
+
+
+def _matches(pattern: str, name: str) -> bool:
+    """Compare with case, as names of permissions are; `*` alone is special."""
+    return re.fullmatch(".*".join(re.escape(part) for part in pattern.split("*")), name) is not None

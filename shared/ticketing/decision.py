@@ -1,0 +1,62 @@
+"""A payload that tells what a ticket decided. Pure."""
+
+from datetime import datetime
+from typing import Any, cast
+
+from pydantic import ValidationError
+
+from shared.approval.messages import DecisionMessage
+from shared.errors import Problem, Rejected, echo
+from shared.ticketing.mapping import find
+from shared.ticketing.model import DecisionMapping, Source
+
+_FIELDS = ("request_id", "id", "outcome", "ticket", "decided_by", "decided_by_object_id", "reason")
+_NAMES = {"id": "decision_id"}
+
+
+def is_decision(source: Source, payload: dict[str, Any]) -> bool:
+    """Say whether a payload tells of a decision: only where the source is set up to decide."""
+    return source.decision is not None and bool(find(source.decision.when, payload, "decision.when"))
+
+
+def decision_from(source: Source, payload: dict[str, Any], now: datetime) -> DecisionMessage:
+    """Read a decision. Raises Rejected with everything that is wrong with it."""
+    mapping = source.decision
+    if mapping is None:
+        raise ValueError(f"{source.name} decides nothing")
+    found = {name: _value(mapping, name, payload) for name in _FIELDS}
+    outcome = _outcome(mapping, found.pop("outcome"))
+    fields = {_NAMES.get(name, name): value for name, value in found.items() if value is not None}
+    try:
+        return DecisionMessage.model_validate(
+            {**fields, "source": source.name, "outcome": outcome, "received_at": now}, strict=False
+        )
+    except ValidationError as error:
+        raise Rejected(_problem(dict(fault)) for fault in error.errors(include_url=False)) from None
+
+
+def _value(mapping: DecisionMapping, name: str, payload: dict[str, Any]) -> object:
+    expression: str | None = getattr(mapping, name)
+    found = find(expression, payload, f"decision.{name}") if expression is not None else None
+    # An empty text is what forms send for nothing.
+    return None if found == "" else found
+
+
+def _outcome(mapping: DecisionMapping, said: object) -> str:
+    word = said.strip().casefold() if isinstance(said, str) else ""
+    if word in {each.casefold() for each in mapping.approved}:
+        return "approved"
+    if word in {each.casefold() for each in mapping.refused}:
+        return "refused"
+    words = ", ".join((*mapping.approved, *mapping.refused))
+    raise Rejected([Problem("decision.outcome", "unsupported_value", f"{echo(said)} is none of: {words}.")])
+
+
+def _problem(fault: dict[str, Any]) -> Problem:
+    path = ".".join(str(part) for part in cast("tuple[object, ...]", fault["loc"]))
+    missing = fault["type"] == "missing"
+    return Problem(
+        f"decision.{path}",
+        "missing_field" if missing else "invalid_format",
+        "The payload does not say it." if missing else f"It is not what it should be: {fault['msg']}.",
+    )

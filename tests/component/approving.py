@@ -1,0 +1,88 @@
+"""What tests of approvals share: a policy with a third group, requests that fall into it, and decisions."""
+
+import json
+from typing import Any
+
+from shared.approval.calling import ApprovalBody, decide_as
+from shared.approval.messages import DecisionMessage
+from shared.approval.model import Outcome
+from shared.callers import APPROVER, Caller
+from shared.operation import Operation
+from shared.policy.model import ApprovalRules, PermissionsToApprove, Policy, load_policy
+from shared.status import Named
+from tests.fakes.world import POLICY_FILE, World, example
+
+GRAPH = "Microsoft Graph"
+ADA, GRACE = "aaaaaaaa-0000-4000-8000-000000000001", "aaaaaaaa-0000-4000-8000-000000000002"
+RULES = ApprovalRules(
+    unique_names=(".*-prod",),
+    audiences=("AzureADMultipleOrgs",),
+    lifetime_days=180,
+    permissions=(PermissionsToApprove(api=GRAPH, delegated=("Mail.*",), application=("User.Read.All",)),),
+)
+
+
+def policy(rules: ApprovalRules = RULES, **changes: Any) -> Policy:
+    """The repository's policy, with this third group."""
+    return load_policy(POLICY_FILE).model_copy(update={"approval": rules, **changes})
+
+
+def asking(**changes: Any) -> dict[str, Any]:
+    """A request of Ada's, from ServiceNow, for a name that needs approval."""
+    application = example()["application"] | {"uniqueName": "adt-client-prod"}
+    known = {"requestedByObjectId": ADA, "source": "servicenow", "ticket": "RITM0010042"}
+    return example(application=application) | known | changes
+
+
+def operation(world: World) -> Operation:
+    """The one operation there is."""
+    (found,) = world.operations.all()
+    return found
+
+
+def binding(world: World) -> str:
+    """What a decision has to name at this moment."""
+    approval = operation(world).approval
+    assert approval is not None
+    return approval.binding
+
+
+async def say(
+    world: World, decision: str, who: str = GRACE, bound_to: str | None = None, reason: str = ""
+) -> Operation | None:
+    """Decide over HTTP, as far as it is ours."""
+    body = ApprovalBody.model_validate({"decision": decision, "binding": bound_to or binding(world), "reason": reason})
+    caller = Caller(object_id=who, client_id="c", roles=frozenset({APPROVER}))
+    return await decide_as(world.services, Named("servicenow", "RITM0010042"), caller, body)
+
+
+async def tell(world: World, outcome: Outcome, **changes: Any) -> None:
+    """Have the ticket's decision arrive by its queue."""
+    message = DecisionMessage.model_validate(
+        {
+            "source": "servicenow",
+            "request_id": "RITM0010042",
+            "decision_id": "approval-1",
+            "outcome": outcome,
+            "decided_by": "grace@contoso.example",
+            "decided_by_object_id": GRACE,
+            "received_at": world.clock.now(),
+        }
+        | changes
+    )
+    await world.queues.send_decision(message.to_json())
+
+
+def written(world: World) -> bool:
+    """Say whether anything was made in the directory or the vault."""
+    return bool(world.directory.applications or world.vault.secrets)
+
+
+def awaiting_events(world: World) -> list[dict[str, Any]]:
+    """The events that ask for a decision, each as often as it was sent."""
+    return [each for each in world.queues.events if each["type"] == "registrar.approval.requested.v1"]
+
+
+def codes(answer: dict[str, Any]) -> list[str]:
+    """The codes of an answer's errors."""
+    return [each["code"] for each in json.loads(json.dumps(answer))["data"]["errors"]]

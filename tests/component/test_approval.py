@@ -1,0 +1,381 @@
+"""A request that needs approval changes nothing before somebody else approved this very thing."""
+
+import dataclasses
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.approval.deciding import NotTheirs, NotWaiting
+from shared.contract.answer import Status
+from shared.model import ApiPermission
+from shared.operation import State
+from shared.policy.model import ApprovalRules, PermissionsToApprove
+from shared.status import Named, show
+from shared.ticketing.proof import NotProven
+from tests.component.approving import (
+    ADA,
+    GRACE,
+    GRAPH,
+    RULES,
+    asking,
+    awaiting_events,
+    binding,
+    codes,
+    operation,
+    policy,
+    say,
+    tell,
+    written,
+)
+from tests.component.test_webhooks import GOOD, deliver, webhooks
+from tests.fakes.directory import MICROSOFT_GRAPH
+from tests.fakes.faults import WorkerDied
+from tests.fakes.world import World, example
+from tests.unit.test_webhook_decision import servicenow as servicenow_decision
+from tests.unit.test_webhook_mapping import servicenow
+
+
+async def waiting(request: dict[str, Any] | None = None, rules: ApprovalRules = RULES) -> World:
+    world = World(policy(rules))
+    await world.send(request or asking())
+    await world.settle()
+    assert operation(world).state is State.AWAITING_APPROVAL
+    assert not written(world)
+    assert world.queues.answers == []
+    return world
+
+
+def unknown(request: dict[str, Any]) -> dict[str, Any]:
+    """The same of somebody whose object id nobody knows."""
+    return {name: value for name, value in request.items() if name != "requestedByObjectId"}
+
+
+def application(**changes: Any) -> dict[str, Any]:
+    """An application whose name needs no approval."""
+    return {"application": example()["application"] | changes}
+
+
+def secret(days: int) -> dict[str, Any]:
+    return {"credentials": [{"name": "s", "type": "secret", "lifetimeDays": days}]}
+
+
+def permissions(*, delegated: tuple[str, ...] = (), roles: tuple[str, ...] = ()) -> dict[str, Any]:
+    return application(apiPermissions=[{"api": GRAPH, "delegated": list(delegated), "application": list(roles)}])
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({}, "name_needs_approval"),
+        (
+            {"application": example()["application"] | {"signInAudience": "AzureADMultipleOrgs"}},
+            "audience_needs_approval",
+        ),
+        (
+            {
+                "application": example()["application"],
+                "credentials": [{"name": "s", "type": "secret", "lifetimeDays": 200}],
+            },
+            "lifetime_needs_approval",
+        ),
+        (permissions(delegated=("Mail.Send",)), "permission_needs_approval"),
+        (permissions(roles=("User.Read.All",)), "permission_needs_approval"),
+    ],
+)
+async def test_what_policy_wants_approved_waits_and_is_given_once_it_is(changes: dict[str, Any], code: str) -> None:
+    world = await waiting(asking(**changes))
+    (event,) = awaiting_events(world)
+    assert {each["code"] for each in event["data"]["reasons"]} == {code}
+    await say(world, "approve")
+    await world.settle()
+    (answer,) = world.queues.answers
+    assert (answer["data"]["status"], operation(world).state) == ("completed", State.COMPLETED)
+    assert len(world.directory.applications) == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        permissions(delegated=("User.Read",)),
+        application(),
+        application() | secret(180),
+    ],
+)
+async def test_what_is_automatic_does_not_wait(changes: dict[str, Any]) -> None:
+    world = World(policy())
+    assert (await world.run(asking(**changes)))["data"]["status"] == Status.COMPLETED
+    assert awaiting_events(world) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        (permissions(roles=("Application.ReadWrite.All",)), "permission_never_allowed"),
+        (permissions(roles=("Mail.Send",)), "permission_not_allowed"),
+        (
+            {"application": example()["application"] | {"signInAudience": "PersonalMicrosoftAccount"}},
+            "audience_not_allowed",
+        ),
+        (secret(366), "lifetime_not_allowed"),
+    ],
+)
+async def test_what_is_never_given_is_rejected_however_wide_the_third_group_is(
+    changes: dict[str, Any], code: str
+) -> None:
+    all_delegated = PermissionsToApprove(api="*", delegated=("*",), application=("User.*", "Application.*"))
+    world = World(policy(RULES.model_copy(update={"permissions": (all_delegated,)})))
+    answer = await world.run(asking(**changes))
+    assert (answer["data"]["status"], codes(answer)) == ("rejected", [code])
+    assert not written(world)
+
+
+async def test_the_event_says_who_may_decide_and_about_what() -> None:
+    world = await waiting()
+    (event,) = awaiting_events(world)
+    data = event["data"]
+    assert (data["requestId"], data["source"], data["ticket"]) == ("RITM0010042", "servicenow", "RITM0010042")
+    assert data["deciders"] == {
+        "ticket": True,
+        "role": "Registrar.Approver",
+        "href": "/api/requests/RITM0010042/approval?source=servicenow",
+    }
+    assert data["binding"] == binding(world)
+    told = await show(world.services, Named("servicenow", "RITM0010042"))
+    assert told is not None
+    assert (told["state"], told["approval"]["binding"]) == ("awaiting_approval", data["binding"])
+
+
+async def test_where_nobody_could_decide_the_request_is_rejected_at_once() -> None:
+    world = World(policy())
+    answer = await world.run(unknown(asking(source="queue")))
+    assert (answer["data"]["status"], codes(answer)) == ("rejected", ["name_needs_approval", "approval_impossible"])
+    assert awaiting_events(world) == []
+
+
+async def test_nobody_approves_their_own_request() -> None:
+    world = await waiting()
+    with pytest.raises(NotTheirs):
+        await say(world, "approve", who=ADA.upper())
+    await tell(world, "approved", decided_by_object_id=ADA)
+    await tell(world, "approved", decided_by_object_id=None)
+    await tell(world, "approved", decided_by="Ada@contoso.example")
+    await world.settle()
+    assert operation(world).state is State.AWAITING_APPROVAL
+    assert not written(world)
+
+
+async def test_without_the_requesters_object_id_only_the_ticket_decides() -> None:
+    world = await waiting(unknown(asking()))
+    (event,) = awaiting_events(world)
+    assert event["data"]["deciders"] == {"ticket": True, "role": None, "href": None}
+    with pytest.raises(NotTheirs):
+        await say(world, "approve")
+    await tell(world, "approved", decided_by="ada@contoso.example", decided_by_object_id=None)
+    await world.settle()
+    assert operation(world).state is State.AWAITING_APPROVAL
+    await tell(world, "approved", decision_id="approval-2", decided_by_object_id=None)
+    await world.settle()
+    assert operation(world).state is State.COMPLETED
+
+
+async def test_a_ticket_of_a_source_that_does_not_decide_decides_nothing() -> None:
+    world = await waiting(asking(source="jira"))
+    await tell(world, "approved", source="jira")
+    await tell(world, "approved")
+    await world.settle()
+    assert operation(world).state is State.AWAITING_APPROVAL
+
+
+async def test_another_ticket_decides_nothing() -> None:
+    world = await waiting()
+    await tell(world, "approved", ticket="RITM0099999")
+    await world.settle()
+    assert operation(world).state is State.AWAITING_APPROVAL
+
+
+@pytest.mark.parametrize("way", ["token", "ticket"])
+async def test_a_refusal_is_answered_with_its_reason_and_nothing_is_made(way: str) -> None:
+    world = await waiting()
+    if way == "token":
+        await say(world, "refuse", reason="not before the audit")
+    else:
+        await tell(world, "refused", reason="not before the audit")
+    await world.settle()
+    (answer,) = world.queues.answers
+    assert (answer["data"]["status"], codes(answer)) == ("rejected", ["approval_refused"])
+    assert "not before the audit" in answer["data"]["errors"][0]["message"]
+    assert not written(world)
+
+
+async def test_the_first_decision_counts_and_told_twice_it_is_one() -> None:
+    world = await waiting()
+    seen = binding(world)
+    await say(world, "approve")
+    await say(world, "approve")
+    with pytest.raises(NotWaiting):
+        await say(world, "refuse")
+    await tell(world, "refused")
+    await world.settle()
+    assert operation(world).state is State.COMPLETED
+    assert await say(world, "approve", bound_to=seen) == operation(world)
+    assert len(world.queues.answers) == 1
+
+
+async def test_nobody_decides_in_time_and_the_request_is_answered() -> None:
+    world = await waiting()
+    await world.go_on(timedelta(days=13, hours=23))
+    assert operation(world).state is State.AWAITING_APPROVAL
+    await world.go_on(timedelta(hours=2))
+    (answer,) = world.queues.answers
+    assert (answer["data"]["status"], codes(answer)) == ("rejected", ["approval_expired"])
+    with pytest.raises(NotWaiting):
+        await say(world, "approve")
+    assert not written(world)
+
+
+async def test_a_decision_at_the_last_moment_counts_and_the_time_it_took_is_not_the_requests() -> None:
+    world = await waiting()
+    await world.go_on(timedelta(days=13, hours=23))
+    await say(world, "approve")
+    world.directory.secret_delay = timedelta(hours=12)
+    await world.settle()
+    assert operation(world).state is State.COMPLETED
+
+
+async def test_an_event_that_was_lost_with_its_worker_is_sent_again_and_is_the_same() -> None:
+    for call in range(60):
+        for when in ("before", "after"):
+            world = World(policy())
+            world.faults.at(call, when, WorkerDied())
+            await world.send(asking())
+            await world.settle()
+            assert operation(world).state is State.AWAITING_APPROVAL, call
+            assert len({each["id"] for each in awaiting_events(world)}) == 1, call
+            if world.deaths == 0:
+                assert call > 10
+                return
+            await say(world, "approve")
+            await world.settle()
+            assert operation(world).state is State.COMPLETED, call
+    raise AssertionError("the request makes more calls than this test looks at")
+
+
+async def test_what_was_approved_under_another_policy_waits_again_and_an_old_decision_does_not_count() -> None:
+    world = await waiting()
+    old = binding(world)
+    await tell(world, "approved")
+    world.deploy(policy(RULES.model_copy(update={"lifetime_days": 90})))
+    await world.settle()
+    assert operation(world).state is State.AWAITING_APPROVAL
+    assert not written(world)
+    assert binding(world) != old
+    assert len({each["id"] for each in awaiting_events(world)}) == 2
+    await tell(world, "approved")
+    await world.settle()
+    assert operation(world).state is State.AWAITING_APPROVAL
+    with pytest.raises(NotWaiting):
+        await say(world, "approve", bound_to=old)
+    await tell(world, "approved", decision_id="approval-2")
+    await world.settle()
+    assert operation(world).state is State.COMPLETED
+
+
+async def test_what_became_automatic_or_forbidden_meanwhile_is() -> None:
+    automatic, forbidden = await waiting(), await waiting(asking(**permissions(delegated=("Mail.Send",))))
+    for world in (automatic, forbidden):
+        await say(world, "approve")
+        world.deploy(policy(ApprovalRules()))
+        await world.settle()
+    assert operation(automatic).state is State.COMPLETED
+    assert codes(forbidden.queues.answers[-1]) == ["permission_not_allowed"]
+    assert not written(forbidden)
+
+
+async def test_an_approval_is_for_the_ids_that_were_resolved() -> None:
+    world = await waiting(asking(**permissions(delegated=("Mail.Send",))))
+    await say(world, "approve")
+    renewed = ApiPermission("00000000-0000-4000-8000-00000000beef", "Mail.Send", "Scope", enabled=True)
+    world.directory.apis = [dataclasses.replace(MICROSOFT_GRAPH, permissions=(renewed,))]
+    await world.settle()
+    assert operation(world).state is State.AWAITING_APPROVAL
+    assert not written(world)
+
+
+async def test_a_decision_that_comes_before_its_request_waits_for_it() -> None:
+    world = World(policy())
+    await tell(world, "approved")
+    await world.go_on(timedelta(minutes=30))
+    await world.send(asking())
+    await world.settle()
+    assert operation(world).state is State.COMPLETED
+    assert operation(world).approval is not None
+
+
+async def test_a_decision_whose_request_never_comes_does_not_wait_for_ever() -> None:
+    world = World(policy())
+    await tell(world, "approved")
+    await world.go_on(timedelta(hours=26))
+    assert world.queues.decisions == []
+
+
+async def test_a_decision_survives_a_death_before_and_after_every_call() -> None:
+    for way in ("token", "ticket"):
+        for when in ("before", "after"):
+            for call in range(40):
+                world = await waiting()
+                begun = len(world.faults.calls)
+                world.faults.at(begun + call, when, WorkerDied())
+                await decide_whatever_happens(world, way)
+                await world.settle()
+                assert operation(world).state is State.COMPLETED, (way, when, call)
+                assert len(world.directory.applications) == 1
+                assert {each["data"]["status"] for each in world.queues.answers} == {"completed"}
+
+
+async def decide_whatever_happens(world: World, way: str) -> None:
+    """Decide, and decide again when nobody answers, as a person or a webhook's sender does."""
+    seen = binding(world)
+    for _ in range(2):
+        try:
+            await (tell(world, "approved") if way == "ticket" else say(world, "approve", bound_to=seen))
+        except WorkerDied:
+            continue
+        return
+
+
+async def test_a_ticket_is_asked_for_by_its_webhook_and_decides_by_it() -> None:
+    world = World(policy())
+    hooks = webhooks(world)
+    await hooks.receive("servicenow", GOOD, decided(decision_number=1))
+    form = servicenow(unique_name="adt-client-prod", delegated_permissions="Read.Write")
+    await hooks.receive("servicenow", GOOD, form)
+    await deliver(world)
+    assert (operation(world).state, operation(world).ticket) == (State.COMPLETED, "9f1c7e2b1b2a4410a1b2c3d4e5f60718")
+    approval = operation(world).approval
+    assert approval is not None
+    assert approval.decision is not None
+    assert (approval.decision.way, approval.decision.decided_by_object_id) == ("ticket", GRACE)
+
+
+@pytest.mark.parametrize("headers", [{}, {"x-registrar-token": "guess"}, {"x-registrar-token": "another"}])
+async def test_a_forged_decision_decides_nothing(headers: dict[str, str]) -> None:
+    world = await waiting()
+    with pytest.raises(NotProven):
+        await webhooks(world).receive("servicenow", headers, decided())
+    await world.settle()
+    assert operation(world).state is State.AWAITING_APPROVAL
+
+
+async def test_another_source_decides_nothing_about_a_request_of_the_same_id() -> None:
+    world = await waiting()
+    told = {"event": "decided", "issue": {"key": "RITM0010042"}, "decision": "approved", "decisionNumber": 1}
+    await webhooks(world).receive("jira", {"x-registrar-token": "another"}, json.dumps(told).encode())
+    await world.go_on(timedelta(hours=1))
+    assert operation(world).state is State.AWAITING_APPROVAL
+
+
+def decided(**changes: Any) -> bytes:
+    """What ServiceNow's flow posts when somebody decided."""
+    return json.dumps(servicenow_decision(sys_id="9f1c7e2b1b2a4410a1b2c3d4e5f60718", **changes)).encode()
