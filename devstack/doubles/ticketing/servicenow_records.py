@@ -25,6 +25,7 @@ TICKET_FIELDS = (
     "assigned_to",
     "assignment_group",
     "close_notes",
+    "correlation_id",
     "opened_at",
     "closed_at",
     "sys_created_on",

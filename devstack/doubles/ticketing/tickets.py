@@ -32,7 +32,15 @@ APPROVALS = {
     "approved": "Approved",
     "rejected": "Rejected",
 }
-_WRITABLE = ("short_description", "description", "state", "close_notes", "assigned_to", "assignment_group")
+_WRITABLE = (
+    "short_description",
+    "description",
+    "state",
+    "close_notes",
+    "assigned_to",
+    "assignment_group",
+    "correlation_id",
+)
 
 type Decision = Literal["approved", "rejected"]
 
@@ -71,6 +79,7 @@ class Tickets:
             "assigned_to": "",
             "assignment_group": "",
             "close_notes": "",
+            "correlation_id": "",
             "opened_at": now,
             "closed_at": "",
             "sys_created_on": now,
