@@ -5,7 +5,7 @@ Nothing heavy is imported while the host indexes: `shared.bootstrap` brings the 
 
 from azure.functions import Blueprint
 
-from functions import health, operations, process_registration, reports, requests, rotation, upkeep, webhooks
+from functions import health, openapi, operations, process_registration, reports, requests, rotation, upkeep, webhooks
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     process_registration.blueprint,
@@ -16,4 +16,5 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     reports.blueprint,
     operations.blueprint,
     health.blueprint,
+    openapi.blueprint,
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from azure.functions import HttpResponse
 
 if TYPE_CHECKING:
-    from shared.contract.problem import ToldFault, ToldProblem
+    from shared.contract.http import ToldFault, ToldProblem
     from shared.errors import Problem
 
 GUARDED = {

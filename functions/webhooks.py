@@ -10,6 +10,7 @@ from functions.responses import GUARDED, json_response, problem_response
 
 if TYPE_CHECKING:
     from shared.bootstrap import App
+    from shared.contract.http import ToldTaken
 
 blueprint = func.Blueprint()
 
@@ -42,7 +43,12 @@ async def receive_webhook(request: func.HttpRequest) -> func.HttpResponse:
             seconds = math.ceil(error.after.total_seconds())
             return problem_response(429, "Send fewer requests a minute.", headers={"Retry-After": str(max(1, seconds))})
         location = f"/api/requests/{quote(taken.request_id)}?source={quote(taken.source)}"
-        answer = {"requestId": taken.request_id, "source": taken.source, "state": "received", "location": location}
+        answer: ToldTaken = {
+            "requestId": taken.request_id,
+            "source": taken.source,
+            "state": "received",
+            "location": location,
+        }
         return json_response(202, answer, {**GUARDED, "Location": location})
 
     return await guarded(take)
