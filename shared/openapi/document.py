@@ -49,7 +49,7 @@ def document() -> Json:
             "summary": "Hands out Microsoft Entra ID app registrations.",
             "description": "Requests come by queue, or by webhook from a ticketing system. Whatever is not served is a "
             "problem as RFC 9457 has it. Fields may be added to answers at any time. A path or method that is not "
-            "listed is answered 404, without a body.",
+            "listed is answered 404, without a body. A query parameter without a value counts as none.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/", "description": "The function app that serves this document."}],
