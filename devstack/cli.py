@@ -138,7 +138,7 @@ def replay(
     url = f"{functions}/{quote(id, safe='')}/replay" if id else f"{functions}/replay"
     answer = httpx.post(url, params={"reason": reason} if reason else None, trust_env=False, timeout=60)
     if answer.is_error:
-        raise StackError(answer.text)
+        raise StackError(_problem(answer))
     print(answer.text)
 
 
@@ -198,6 +198,14 @@ def _requester(file: Path, environment: dict[str, str]) -> Generator[subprocess.
     finally:
         process.terminate()
         process.wait()
+
+
+def _problem(answer: httpx.Response) -> str:
+    """What a refusal says, in one line: the functions tell it as RFC 9457 has it."""
+    if answer.headers.get("Content-Type") != "application/problem+json":
+        return f"the functions answered {answer.status_code}; the host's log says why"
+    problem = answer.json()
+    return " ".join([problem.get("detail", problem["title"]), *(each["message"] for each in problem.get("errors", []))])
 
 
 def _weather(lag: float, throttle: float, secret_delay: float) -> dict[str, Any]:

@@ -139,7 +139,7 @@ class StackConfig(_Model):
     """The contents of `stack.json` (camelCase JSON).
 
     `registrar` is the Functions app's user-assigned identity, `api` the registrar's own API, which tokens are for,
-    `reader` a client that holds its role Registrar.Reader, `webhook_token` what ServiceNow sends and
+    `reader` and `approver` clients that hold its role of that name, `webhook_token` what ServiceNow sends and
     `jira_webhook_token` what Jira sends. `ticketing` is for the other direction. With `identity_based_storage` Azurite
     speaks HTTPS and the app reaches it with that identity's tokens, else over HTTP by the account's key. With
     `recording` the app reaches it through the gateways of the doubles, so that its calls are noted and can be
@@ -155,6 +155,7 @@ class StackConfig(_Model):
     registrar: ManagedIdentity = Field(default_factory=ManagedIdentity)
     api: ManagedIdentity = Field(default_factory=ManagedIdentity)
     reader: Client = Field(default_factory=Client)
+    approver: Client = Field(default_factory=Client)
     webhook_vault_name: str = "contoso-webhooks"
     webhook_token: str = Field(default_factory=lambda: secrets.token_hex(32), repr=False)
     jira_webhook_token: str = Field(default_factory=lambda: secrets.token_hex(32), repr=False)

@@ -60,7 +60,7 @@ def client_environment(config: StackConfig, state: Path) -> dict[str, str]:
     """What any script needs to work against the running stack; `make env` prints it.
 
     The administrator holds Application.ReadWrite.All and full rights on the vault, the requester nothing but
-    Key Vault Secrets User on it, and the reader nothing but the app role Registrar.Reader of the registrar's API.
+    Key Vault Secrets User on it, reader and approver nothing but the app role of that name of the registrar's API.
     """
     return {
         "AZURE_TENANT_ID": config.tenant_id,
@@ -70,6 +70,8 @@ def client_environment(config: StackConfig, state: Path) -> dict[str, str]:
         "DEVSTACK_REQUESTER_CLIENT_SECRET": config.requester.client_secret,
         "DEVSTACK_READER_CLIENT_ID": config.reader.client_id,
         "DEVSTACK_READER_CLIENT_SECRET": config.reader.client_secret,
+        "DEVSTACK_APPROVER_CLIENT_ID": config.approver.client_id,
+        "DEVSTACK_APPROVER_CLIENT_SECRET": config.approver.client_secret,
         "API_AUDIENCE": config.api.client_id,
         "KEY_VAULT_URL": config.vault_url,
         "AZURE_STORAGE_CONNECTION_STRING": azurite(config, state).connection_string(),

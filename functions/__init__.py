@@ -5,7 +5,18 @@ Nothing heavy is imported while the host indexes: `shared.bootstrap` brings the 
 
 from azure.functions import Blueprint
 
-from functions import approval, health, operations, process_registration, reports, requests, rotation, upkeep, webhooks
+from functions import (
+    approval,
+    health,
+    openapi,
+    operations,
+    process_registration,
+    reports,
+    requests,
+    rotation,
+    upkeep,
+    webhooks,
+)
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     process_registration.blueprint,
@@ -17,4 +28,5 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     reports.blueprint,
     operations.blueprint,
     health.blueprint,
+    openapi.blueprint,
 )

@@ -1,4 +1,4 @@
-"""HTTP for callers with a token: who they are is settled first, and what goes wrong is told as RFC 9457 has it."""
+"""What stands in the way of an answer over HTTP, told as RFC 9457 has it; and who calls, where a token says it."""
 
 import math
 from collections.abc import Awaitable, Callable
@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from shared.bootstrap import App
     from shared.callers import Caller
 
-type Work = Callable[[App, Caller], Awaitable[func.HttpResponse]]
+type Work = Callable[[App], Awaitable[func.HttpResponse]]
+type CallersWork = Callable[[App, Caller], Awaitable[func.HttpResponse]]
 
 _AGAIN_AFTER_SECONDS = 30
 
@@ -23,40 +24,53 @@ def header(request: func.HttpRequest, name: str) -> str | None:
     return headers.get(name)
 
 
-async def for_caller(request: func.HttpRequest, role: str, work: Work) -> func.HttpResponse:
-    """Answer a caller who holds an app role of our API; 401, 403, 400 and 503 for what stands in the way.
+async def guarded(work: Work) -> func.HttpResponse:
+    """Do the work with the app; 400, 500 and 503 for what stands in the way. The log says why, an answer never does."""
+    from shared import log
+    from shared.bootstrap import get_app  # the SDKs load at the first event, not at indexing
+    from shared.errors import Deferred, Refused, Rejected
+    from shared.policy.model import PolicyError
+    from shared.settings import SettingsError
+    from shared.ticketing.model import TicketingError
+
+    try:
+        app = get_app()
+    except (SettingsError, PolicyError, TicketingError):
+        return problem_response(503, "The registrar is misconfigured; GET /api/health says how.")
+    try:
+        return await work(app)
+    except Rejected as error:
+        return rejected_response("The request is not understood: errors says why, all of it.", error.problems)
+    except Deferred as error:
+        log.warning("caller.not_served", reason=error.reason, message=str(error))
+        seconds = math.ceil(error.after.total_seconds()) if error.after is not None else _AGAIN_AFTER_SECONDS
+        detail = "A service that this rests on does not answer now. Try again after the pause."
+        return problem_response(503, detail, headers={"Retry-After": str(max(1, seconds))})
+    except Refused as error:
+        log.warning("caller.not_served", reason=error.reason, message=str(error))
+        return problem_response(500, "A service that this rests on refuses; the registrar's log says why.")
+
+
+async def for_caller(request: func.HttpRequest, role: str, work: CallersWork) -> func.HttpResponse:
+    """Answer a caller who holds an app role of our API; 401 and 403 for others, and what `guarded` tells.
 
     The route's own level is anonymous: the token is verified here, and no header of a platform is believed.
     """
     from shared import log
-    from shared.bootstrap import get_app  # the SDKs load at the first event, not at indexing
     from shared.callers import NotAllowed, NotAuthenticated
-    from shared.errors import Deferred, Refused, Rejected
-    from shared.policy.model import PolicyError
-    from shared.settings import SettingsError
 
-    try:
-        app = get_app()
-    except (SettingsError, PolicyError):
-        return problem_response(503, "The registrar is misconfigured; GET /api/health says how.")
-    if app.callers is None:
-        return problem_response(503, "No API of the registrar's is set up: API_AUDIENCE is not set.")
-    try:
-        caller = await app.callers.require(header(request, "Authorization"), role)
+    async def answer(app: "App") -> func.HttpResponse:
+        if app.callers is None:
+            return problem_response(503, "No API of the registrar's is set up: API_AUDIENCE is not set.")
+        try:
+            caller = await app.callers.require(header(request, "Authorization"), role)
+        except NotAuthenticated as error:
+            log.event("caller.not_authenticated", why=str(error))
+            return problem_response(401, headers={"WWW-Authenticate": "Bearer"})
+        except NotAllowed as error:
+            log.warning("caller.not_allowed", caller=error.caller.object_id, role=role)
+            detail = f"This takes the app role {role} of the registrar's API. Ask whoever assigns it."
+            return problem_response(403, detail)
         return await work(app, caller)
-    except NotAuthenticated as error:
-        log.event("caller.not_authenticated", why=str(error))
-        return problem_response(401, headers={"WWW-Authenticate": "Bearer"})
-    except NotAllowed as error:
-        log.warning("caller.not_allowed", caller=error.caller.object_id, role=role)
-        return problem_response(403, f"This takes the app role {role} of the registrar's API. Ask whoever assigns it.")
-    except Rejected as error:
-        return rejected_response("What was sent is not understood: errors says why, all of it.", error.problems)
-    except Deferred as error:
-        log.warning("caller.not_served", reason=error.reason, message=str(error))
-        seconds = math.ceil(error.after.total_seconds()) if error.after is not None else _AGAIN_AFTER_SECONDS
-        detail = "A service that this rests on does not answer now. Ask again after the pause."
-        return problem_response(503, detail, headers={"Retry-After": str(max(1, seconds))})
-    except Refused as error:
-        log.warning("caller.not_served", reason=error.reason, message=str(error))
-        return problem_response(500, "This cannot be answered; the registrar's log says why.")
+
+    return await guarded(answer)

@@ -1,8 +1,13 @@
 """Is this deployment able to work? For load balancers and people; no secrets, no remote calls."""
 
+from typing import TYPE_CHECKING
+
 import azure.functions as func
 
 from functions.responses import json_response
+
+if TYPE_CHECKING:
+    from shared.contract.http import ToldHealth
 
 blueprint = func.Blueprint()
 
@@ -19,5 +24,7 @@ async def health(request: func.HttpRequest) -> func.HttpResponse:
     try:
         get_app()
     except (SettingsError, PolicyError, TicketingError) as error:
-        return json_response(503, {"status": "misconfigured", "error": str(error)})
-    return json_response(200, {"status": "ok"})
+        wrong: ToldHealth = {"status": "misconfigured", "error": str(error)}
+        return json_response(503, wrong)
+    right: ToldHealth = {"status": "ok"}
+    return json_response(200, right)

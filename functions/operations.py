@@ -1,8 +1,14 @@
 """For operators: failed requests, tried again once their cause is mended."""
 
+from typing import TYPE_CHECKING
+
 import azure.functions as func
 
-from functions.responses import json_response
+from functions.guarded import guarded
+from functions.responses import GUARDED, json_response, problem_response
+
+if TYPE_CHECKING:
+    from shared.bootstrap import App
 
 blueprint = func.Blueprint()
 
@@ -16,30 +22,29 @@ blueprint = func.Blueprint()
 )
 async def replay_operation(request: func.HttpRequest) -> func.HttpResponse:
     """Send one failed request again: 202 with its new generation, 404, or 409 when it did not fail."""
-    from shared.bootstrap import get_app  # the SDKs load at the first event, not at indexing
     from shared.errors import Busy
-    from shared.replay import NotFailed, NotFound, replay
+    from shared.replay import NotFailed, NotFound, parse_operation_id, replay
 
-    try:
-        replayed = await replay(get_app().services, request.route_params["operationId"])
-    except NotFound as error:
-        return json_response(404, {"error": str(error)})
-    except (NotFailed, Busy) as error:
-        return json_response(409, {"error": str(error)})
-    return json_response(202, {"operationId": replayed.operation_id, "generation": replayed.generation})
+    async def answer(app: "App") -> func.HttpResponse:
+        try:
+            replayed = await replay(app.services, parse_operation_id(request.route_params["operationId"]))
+        except NotFound:
+            return problem_response(404, "There is no such operation.")
+        except (NotFailed, Busy) as error:
+            return problem_response(409, f"This is not to be tried again now: {error}.")
+        return json_response(202, replayed.told(), GUARDED)
+
+    return await guarded(answer)
 
 
 @blueprint.function_name("replay_operations")
 @blueprint.route("operations/replay", trigger_arg_name="request", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 async def replay_operations(request: func.HttpRequest) -> func.HttpResponse:
     """Send all requests that failed for one reason again: `?reason=…`; 202 with what was sent."""
-    from shared.bootstrap import get_app
-    from shared.replay import replay_all
+    from shared.replay import parse_reason, replay_all
 
-    reason = request.params.get("reason")
-    if not reason:
-        return json_response(400, {"error": "say which failures: ?reason=registrar_lacks_permission, for example"})
-    replayed = await replay_all(get_app().services, reason)
-    return json_response(
-        202, {"replayed": [{"operationId": r.operation_id, "generation": r.generation} for r in replayed]}
-    )
+    async def answer(app: "App") -> func.HttpResponse:
+        replayed = await replay_all(app.services, parse_reason(request.params))
+        return json_response(202, {"replayed": [each.told() for each in replayed]}, GUARDED)
+
+    return await guarded(answer)

@@ -21,35 +21,18 @@ async def list_credentials(request: func.HttpRequest) -> func.HttpResponse:
     """List the managed credentials that expire within some days, for holders of Registrar.Reader."""
     from shared import log
     from shared.callers import READER
-    from shared.contract.answer import utc_text
-    from shared.expiring import expiring, parse_question, place_text
-    from shared.naming import vault_secret_name
+    from shared.expiring import expiring, parse_question, place_text, told_page
 
     async def answer(app: "App", caller: "Caller") -> func.HttpResponse:
         question = parse_question(request.params, app.services.runtime.now())
         page = await expiring(app.services, question)
         log.event("credentials.listed", caller=caller.object_id, days=question.days, count=len(page.items))
-        body = {
-            "asOf": utc_text(question.as_of),
-            "source": "index",
-            "expiringUntil": utc_text(question.until),
-            "items": [
-                {
-                    "uniqueName": entry.unique_name,
-                    "credential": entry.credential,
-                    "keyVaultSecretName": vault_secret_name(entry.unique_name, entry.credential),
-                    "due": utc_text(entry.at),
-                    "expires": utc_text(entry.expires) if entry.expires is not None else None,
-                }
-                for entry in page.items
-            ],
-        }
+        link = None
         if page.following is not None:
             # Relative (RFC 3986): which host name a caller used is nothing to learn from a header.
             query = {"expiringWithin": f"{question.days}d", "limit": question.limit}
-            after = place_text(question, page.following)
-            body["nextLink"] = f"/api/credentials?{urlencode({**query, 'after': after})}"
-        return json_response(200, body, GUARDED)
+            link = f"/api/credentials?{urlencode({**query, 'after': place_text(question, page.following)})}"
+        return json_response(200, told_page(question, page, link).model_dump(mode="json"), GUARDED)
 
     return await for_caller(request, READER, answer)
 

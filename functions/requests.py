@@ -39,15 +39,14 @@ async def show_request(request: func.HttpRequest) -> func.HttpResponse:
 async def list_requests(request: func.HttpRequest) -> func.HttpResponse:
     """List requests in one state, page by page, for holders of Registrar.Reader."""
     from shared.callers import READER
-    from shared.status import listed, parse_listing
+    from shared.status import RequestPage, listed, parse_listing
 
     async def answer(app: "App", caller: "Caller") -> func.HttpResponse:
         listing = parse_listing(request.params)
         items, following = await listed(app.services, listing)
-        body: dict[str, object] = {"state": listing.state, "items": items}
-        if following is not None:
-            query = {"state": listing.state, "limit": listing.limit, "after": following}
-            body["nextLink"] = f"/api/requests?{urlencode(query)}"
-        return json_response(200, body, GUARDED)
+        query = {"state": listing.state, "limit": listing.limit, "after": following}
+        link = f"/api/requests?{urlencode(query)}" if following is not None else None
+        page = RequestPage(state=listing.state, items=items, next_link=link)
+        return json_response(200, page.model_dump(mode="json"), GUARDED)
 
     return await for_caller(request, READER, answer)

@@ -3,11 +3,12 @@
 import json
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from azure.functions import HttpResponse
 
 if TYPE_CHECKING:
+    from shared.contract.http import ToldFault, ToldProblem
     from shared.errors import Problem
 
 GUARDED = {
@@ -18,14 +19,14 @@ GUARDED = {
 """On every answer to a caller with a token: kept nowhere, and taken for nothing but what it says it is."""
 
 
-def json_response(status: int, body: dict[str, Any], headers: Mapping[str, str] | None = None) -> HttpResponse:
+def json_response(status: int, body: Mapping[str, object], headers: Mapping[str, str] | None = None) -> HttpResponse:
     """Return a JSON answer."""
     return HttpResponse(json.dumps(body), status_code=status, mimetype="application/json", headers=dict(headers or {}))
 
 
 def rejected_response(detail: str, problems: "Sequence[Problem]") -> HttpResponse:
     """Return 400 with everything that is wrong, each at its place."""
-    errors = [{"field": each.field, "code": each.code, "message": each.message} for each in problems]
+    errors: list[ToldFault] = [{"field": each.field, "code": each.code, "message": each.message} for each in problems]
     return problem_response(400, detail, errors=errors)
 
 
@@ -33,15 +34,15 @@ def problem_response(
     status: int,
     detail: str | None = None,
     *,
-    errors: Sequence[Mapping[str, str]] = (),
+    errors: "Sequence[ToldFault]" = (),
     headers: Mapping[str, str] | None = None,
 ) -> HttpResponse:
     """Return an error as RFC 9457 has it; its kind is the status alone (`about:blank`)."""
-    body: dict[str, Any] = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
+    body: ToldProblem = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
     if detail is not None:
         body["detail"] = detail
     if errors:
-        body["errors"] = [dict(error) for error in errors]
+        body["errors"] = list(errors)
     return HttpResponse(
         json.dumps(body),
         status_code=status,

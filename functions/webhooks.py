@@ -1,17 +1,20 @@
 """The way in for ticketing systems: whose message this is comes first, and only then what it says."""
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import azure.functions as func
 
-from functions.guarded import header
-from functions.responses import GUARDED, json_response, problem_response, rejected_response
+from functions.guarded import guarded, header
+from functions.responses import GUARDED, json_response, problem_response
+
+if TYPE_CHECKING:
+    from shared.bootstrap import App
+    from shared.contract.http import ToldTaken
 
 blueprint = func.Blueprint()
 
 _MOST_BYTES = 64 * 1024
-_AGAIN_AFTER_SECONDS = 30
 
 
 @blueprint.function_name("receive_webhook")
@@ -21,11 +24,6 @@ async def receive_webhook(request: func.HttpRequest) -> func.HttpResponse:
     from urllib.parse import quote
 
     from shared import log
-    from shared.bootstrap import get_app
-    from shared.errors import Deferred, Rejected
-    from shared.policy.model import PolicyError
-    from shared.settings import SettingsError
-    from shared.ticketing.model import TicketingError
     from shared.ticketing.proof import NotProven
     from shared.ticketing.rate import TooMany
 
@@ -33,26 +31,27 @@ async def receive_webhook(request: func.HttpRequest) -> func.HttpResponse:
     refusal = _refusal(request, body)
     if refusal is not None:
         return refusal
-    source = request.route_params["source"]
-    try:
-        taken = await get_app().webhooks.receive(source, _headers(request), body)
-    except (SettingsError, PolicyError, TicketingError):
-        return problem_response(503, "The registrar is misconfigured; GET /api/health says how.")
-    except NotProven as error:
-        log.warning("webhook.not_proven", source=source[:40], why=str(error))
-        return problem_response(401)
-    except TooMany as error:
-        seconds = math.ceil(error.after.total_seconds())
-        return problem_response(429, "Send fewer requests a minute.", headers={"Retry-After": str(max(1, seconds))})
-    except Rejected as error:
-        return rejected_response("The request cannot be taken: errors says why, all of it.", error.problems)
-    except Deferred as error:
-        log.warning("webhook.not_taken", source=source[:40], reason=error.reason, message=str(error))
-        detail = "The request could not be put on its queue. Send it again after the pause."
-        return problem_response(503, detail, headers={"Retry-After": str(_AGAIN_AFTER_SECONDS)})
-    location = f"/api/requests/{quote(taken.request_id)}?source={quote(taken.source)}"
-    answer = {"requestId": taken.request_id, "source": taken.source, "state": "received", "location": location}
-    return json_response(202, answer, {**GUARDED, "Location": location})
+
+    async def take(app: "App") -> func.HttpResponse:
+        source = request.route_params["source"]
+        try:
+            taken = await app.webhooks.receive(source, _headers(request), body)
+        except NotProven as error:
+            log.warning("webhook.not_proven", source=source[:40], why=str(error))
+            return problem_response(401)
+        except TooMany as error:
+            seconds = math.ceil(error.after.total_seconds())
+            return problem_response(429, "Send fewer requests a minute.", headers={"Retry-After": str(max(1, seconds))})
+        location = f"/api/requests/{quote(taken.request_id)}?source={quote(taken.source)}"
+        answer: ToldTaken = {
+            "requestId": taken.request_id,
+            "source": taken.source,
+            "state": "received",
+            "location": location,
+        }
+        return json_response(202, answer, {**GUARDED, "Location": location})
+
+    return await guarded(take)
 
 
 def _refusal(request: func.HttpRequest, body: bytes) -> func.HttpResponse | None:

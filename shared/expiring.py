@@ -12,15 +12,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any, cast
+from typing import Any, Literal, cast
 
+from pydantic import Field
+
+from shared.contract.answer import AnswerModel, Moment
 from shared.errors import Problem, Rejected, echo
+from shared.naming import vault_secret_name
 from shared.ports import DueEntry, DuePlace, day_of
 from shared.services import Services
 
 MOST_DAYS = 730
+USUAL_DAYS = 30
 MOST_ITEMS = 500
-_USUAL_ITEMS = 100
+USUAL_ITEMS = 100
 _MOST_ROWS = 5_000
 """Rows of the index read for one page, whether they match or not: five requests to Table Storage."""
 _LASTS = timedelta(days=1)
@@ -55,6 +60,26 @@ class Page:
     following: DuePlace | None
 
 
+class ListedCredential(AnswerModel):
+    """A managed credential that expires, where clients read it, and when it is due for its replacement."""
+
+    unique_name: str
+    credential: str
+    key_vault_secret_name: str
+    due: Moment
+    expires: Moment | None
+
+
+class CredentialPage(AnswerModel):
+    """Some of the managed credentials that expire. `nextLink` is there while there may be more."""
+
+    as_of: Moment
+    source: Literal["index"] = "index"
+    expiring_until: Moment
+    items: tuple[ListedCredential, ...]
+    next_link: str | None = Field(default=None, exclude_if=lambda link: link is None)
+
+
 def parse_question(parameters: Mapping[str, str], now: datetime) -> Question:
     """Read the query of `GET /api/credentials`. Raises Rejected with all that is wrong with it."""
     problems = [
@@ -62,11 +87,11 @@ def parse_question(parameters: Mapping[str, str], now: datetime) -> Question:
         for name in parameters
         if name not in _KNOWN
     ]
-    days = _number(_DAYS, parameters.get("expiringWithin", "30d"), MOST_DAYS)
+    days = _number(_DAYS, parameters.get("expiringWithin", f"{USUAL_DAYS}d"), MOST_DAYS)
     if days is None:
         message = f"Say how many days, from 1d to {MOST_DAYS}d: expiringWithin=30d, for example."
         problems.append(Problem("expiringWithin", "invalid_parameter", message))
-    limit = _number(_LIMIT, parameters.get("limit", str(_USUAL_ITEMS)), MOST_ITEMS)
+    limit = _number(_LIMIT, parameters.get("limit", str(USUAL_ITEMS)), MOST_ITEMS)
     if limit is None:
         message = f"Say how many items a page may have, from 1 to {MOST_ITEMS}: limit=100, for example."
         problems.append(Problem("limit", "invalid_parameter", message))
@@ -97,6 +122,21 @@ async def expiring(services: Services, question: Question) -> Page:
         if entry.expires is not None and entry.expires <= question.until:
             items.append(entry)
     return Page(tuple(items), None)
+
+
+def told_page(question: Question, page: Page, next_link: str | None) -> CredentialPage:
+    """Say one page over HTTP."""
+    items = tuple(
+        ListedCredential(
+            unique_name=entry.unique_name,
+            credential=entry.credential,
+            key_vault_secret_name=vault_secret_name(entry.unique_name, entry.credential),
+            due=entry.at,
+            expires=entry.expires,
+        )
+        for entry in page.items
+    )
+    return CredentialPage(as_of=question.as_of, expiring_until=question.until, items=items, next_link=next_link)
 
 
 def place_text(question: Question, place: DuePlace) -> str:

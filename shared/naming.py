@@ -4,6 +4,7 @@ import re
 
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 """Request ids and sources."""
+OPERATION_ID_PATTERN = r"^[0-9a-f]{32}$"
 UNIQUE_NAME_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 UNIQUE_NAME_LENGTH = 64
 CREDENTIAL_NAME_LENGTH = 40

@@ -1,12 +1,21 @@
 """A failed request, tried again once its cause is mended: the same operation in a new generation."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated, TypedDict
+
+from pydantic import Field
 
 from shared import log
-from shared.errors import Busy
+from shared.errors import Busy, Problem, Rejected, echo
 from shared.job import RESUME_AFTER
+from shared.naming import OPERATION_ID_PATTERN
 from shared.operation import EarlierGeneration, Operation, State
 from shared.services import Services
+
+REASON_PATTERN = r"^[A-Za-z0-9_]{1,100}$"
+"""One of those in the runbook, or `unexpected_` and the name of a Python type."""
 
 
 class NotFound(LookupError):
@@ -17,12 +26,39 @@ class NotFailed(ValueError):
     """The operation did not fail, so there is nothing to try again."""
 
 
+class ToldReplay(TypedDict):
+    """An operation that was sent again, in its new generation, as it is told over HTTP."""
+
+    operationId: Annotated[str, Field(pattern=OPERATION_ID_PATTERN)]
+    generation: Annotated[int, Field(ge=2)]
+
+
 @dataclass(frozen=True)
 class Replayed:
     """An operation that was sent again, in its new generation."""
 
     operation_id: str
     generation: int
+
+    def told(self) -> ToldReplay:
+        """Say it over HTTP."""
+        return {"operationId": self.operation_id, "generation": self.generation}
+
+
+def parse_operation_id(text: str) -> str:
+    """Read the path of `POST /api/operations/{operationId}/replay`. Raises Rejected."""
+    if not re.fullmatch(OPERATION_ID_PATTERN[1:-1], text, re.ASCII):
+        raise Rejected([Problem("operationId", "invalid_parameter", f"{echo(text)} is no id of an operation.")])
+    return text
+
+
+def parse_reason(parameters: Mapping[str, str]) -> str:
+    """Read the query of `POST /api/operations/replay`; others than `reason` are the platform's. Raises Rejected."""
+    reason = parameters.get("reason", "")
+    if not re.fullmatch(REASON_PATTERN[1:-1], reason, re.ASCII):
+        message = "Say which failures: reason=registrar_lacks_permission, for example."
+        raise Rejected([Problem("reason", "invalid_parameter", message)])
+    return reason
 
 
 async def replay(services: Services, operation_id: str) -> Replayed:

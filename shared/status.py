@@ -3,18 +3,77 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from shared.approval.model import Approval
-from shared.contract.answer import utc_text
+from pydantic import Field
+
+from shared.approval.model import BINDING_PATTERN, Approval, Outcome, Way
+from shared.contract.answer import Answer, AnsweredError, AnswerModel, Moment, Step
 from shared.contract.request import valid_id
 from shared.errors import Problem, Rejected, echo
+from shared.naming import OPERATION_ID_PATTERN
 from shared.operation import Operation, State
 from shared.services import Services
 
 MOST_ITEMS = 200
-_USUAL_ITEMS = 50
-_OPERATION_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+USUAL_ITEMS = 50
+_OPERATION_ID = re.compile(OPERATION_ID_PATTERN[1:-1], re.ASCII)
+
+
+class RequestSummary(AnswerModel):
+    """What a list says of a request: no person's name. `operationId` names it in logs and replays."""
+
+    request_id: str
+    source: str
+    operation_id: Annotated[str, Field(pattern=OPERATION_ID_PATTERN)]
+    action: Literal["register", "rotate"]
+    unique_name: str
+    state: State
+    reason: str | None
+    """Why it waits, or why it failed."""
+    generation: int
+    accepted_at: Moment
+
+
+class DecisionStatus(AnswerModel):
+    """What was decided: by whom as an object id, never as a name."""
+
+    outcome: Outcome
+    way: Way
+    decided_by_object_id: str | None
+    at: Moment
+
+
+class ApprovalStatus(AnswerModel):
+    """What is, or was, to be decided about a request. A decision names `binding`, and counts for nothing else."""
+
+    binding: Annotated[str, Field(pattern=BINDING_PATTERN)]
+    reasons: tuple[AnsweredError, ...]
+    since: Moment
+    expires_on: Moment
+    decision: DecisionStatus | None
+
+
+class RequestStatus(RequestSummary):
+    """All that is known of one request. `answer` is what was, or will be, on `app-registration-results`."""
+
+    attempts: int
+    next_attempt: Moment | None
+    steps: tuple[Step, ...]
+    steps_begun: dict[str, Moment]
+    """Steps begun and not yet done, by name."""
+    approval: ApprovalStatus | None
+    """Where policy wants somebody to decide."""
+    answered_at: Moment | None
+    answer: Answer | None
+
+
+class RequestPage(AnswerModel):
+    """Some of the requests in one state. `nextLink` is there while there are more."""
+
+    state: State
+    items: tuple[RequestSummary, ...]
+    next_link: str | None = Field(default=None, exclude_if=lambda link: link is None)
 
 
 @dataclass(frozen=True)
@@ -53,7 +112,7 @@ def parse_listing(parameters: Mapping[str, str]) -> Listing:
     if state is None:
         states = ", ".join(each.value for each in State)
         problems.append(Problem("state", "invalid_parameter", f"Say one of {states}: state=waiting, for example."))
-    limit = parameters.get("limit", str(_USUAL_ITEMS))
+    limit = parameters.get("limit", str(USUAL_ITEMS))
     if not re.fullmatch(r"[1-9][0-9]{0,2}", limit, re.ASCII) or int(limit) > MOST_ITEMS:
         message = f"Say how many items a page may have, from 1 to {MOST_ITEMS}: limit=50, for example."
         problems.append(Problem("limit", "invalid_parameter", message))
@@ -74,57 +133,58 @@ async def show(services: Services, named: Named) -> dict[str, Any] | None:
 
 def described(operation: Operation) -> dict[str, Any]:
     """Say all that a record knows of a request: ids, never a person's name."""
-    return {
-        **_summary(operation),
-        "attempts": operation.attempts,
-        "nextAttempt": utc_text(operation.next_attempt) if operation.next_attempt is not None else None,
-        "steps": [step.model_dump(mode="json") for step in operation.steps],
-        "stepsBegun": {name: utc_text(at) for name, at in operation.begun.items()},
-        "approval": _approval(operation.approval) if operation.approval is not None else None,
-        "answeredAt": utc_text(operation.answered_at) if operation.answered_at is not None else None,
-        "answer": operation.answer.model_dump(mode="json") if operation.answer is not None else None,
-    }
+    told = RequestStatus(
+        **dict(_summary(operation)),
+        attempts=operation.attempts,
+        next_attempt=operation.next_attempt,
+        steps=operation.steps,
+        steps_begun=dict(operation.begun),
+        approval=_approval(operation.approval) if operation.approval is not None else None,
+        answered_at=operation.answered_at,
+        answer=operation.answer,
+    )
+    return told.model_dump(mode="json")
 
 
-async def listed(services: Services, listing: Listing) -> tuple[list[dict[str, Any]], str | None]:
+async def listed(services: Services, listing: Listing) -> tuple[tuple[RequestSummary, ...], str | None]:
     """List one page, and say behind which operation the next one begins; None when this was the last."""
     found = await services.operations.in_state(listing.state, listing.limit + 1, listing.after)
     items = found[: listing.limit]
-    return [_summary(operation) for operation in items], items[-1].id if len(found) > listing.limit else None
+    return tuple(_summary(each) for each in items), items[-1].id if len(found) > listing.limit else None
 
 
-def _approval(approval: Approval) -> dict[str, Any]:
-    """What is, or was, to be decided: by whom as an object id, never as a name."""
+def _approval(approval: Approval) -> ApprovalStatus:
     decision = approval.decision
-    return {
-        "binding": approval.binding,
-        "reasons": [each.model_dump(mode="json") for each in approval.reasons],
-        "since": utc_text(approval.since),
-        "expiresOn": utc_text(approval.expires),
-        "decision": {
-            "outcome": decision.outcome,
-            "way": decision.way,
-            "decidedByObjectId": decision.decided_by_object_id,
-            "at": utc_text(decision.at),
-        }
+    return ApprovalStatus(
+        binding=approval.binding,
+        reasons=tuple(
+            AnsweredError(field=each.field, code=each.code, message=each.message) for each in approval.reasons
+        ),
+        since=approval.since,
+        expires_on=approval.expires,
+        decision=DecisionStatus(
+            outcome=decision.outcome,
+            way=decision.way,
+            decided_by_object_id=decision.decided_by_object_id,
+            at=decision.at,
+        )
         if decision is not None
         else None,
-    }
+    )
 
 
-def _summary(operation: Operation) -> dict[str, Any]:
-    """What a list says of a request: no person's name."""
-    return {
-        "requestId": operation.request.request_id,
-        "source": operation.request.source,
-        "operationId": operation.id,
-        "action": operation.request.action,
-        "uniqueName": operation.unique_name,
-        "state": operation.state.value,
-        "reason": operation.reason,
-        "generation": operation.generation,
-        "acceptedAt": utc_text(operation.accepted_at),
-    }
+def _summary(operation: Operation) -> RequestSummary:
+    return RequestSummary(
+        request_id=operation.request.request_id,
+        source=operation.request.source,
+        operation_id=operation.id,
+        action=operation.request.action,
+        unique_name=operation.unique_name,
+        state=operation.state,
+        reason=operation.reason,
+        generation=operation.generation,
+        accepted_at=operation.accepted_at,
+    )
 
 
 def _unknown(parameters: Mapping[str, str], known: tuple[str, ...]) -> list[Problem]:

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from shared.approval.deciding import NotWaiting, decide
 from shared.approval.messages import MAX_REASON, visible
-from shared.approval.model import ApprovalDecision
+from shared.approval.model import BINDING_PATTERN, ApprovalDecision
 from shared.callers import Caller
 from shared.contract.answer import answer_id
 from shared.contract.strict_json import parse_object
@@ -24,7 +24,7 @@ class ApprovalBody(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     decision: Literal["approve", "refuse"]
-    binding: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    binding: Annotated[str, Field(pattern=BINDING_PATTERN)]
     reason: Annotated[str, Field(max_length=MAX_REASON), AfterValidator(visible)] = ""
 
 

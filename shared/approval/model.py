@@ -5,6 +5,7 @@ from typing import Literal
 
 from shared.model import StoredModel
 
+BINDING_PATTERN = r"^[0-9a-f]{64}$"
 type Outcome = Literal["approved", "refused"]
 type Way = Literal["ticket", "token"]
 

@@ -2,12 +2,54 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, TypedDict
 
-from shared.report.model import Report, Row
+from pydantic import Field
+
+from shared.model import CredentialType
+from shared.report.model import HolderKind, Report, Row, Urgency
 from shared.report.text import moment
 
 SCHEMA_VERSION = "1"
+
+type Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+
+
+class ToldCredential(TypedDict):
+    """One credential on an application or a service principal. `owners` is null where nobody looked them up."""
+
+    holder: HolderKind
+    displayName: str
+    uniqueName: str | None
+    appId: str
+    objectId: str
+    type: CredentialType
+    keyId: str
+    credentialName: str | None
+    start: Time | None
+    end: Time | None
+    managed: bool
+    keyVaultSecretName: str | None
+    owners: list[str] | None
+    urgency: Urgency
+    advice: str
+    adviceText: str
+
+
+class ReportHead(TypedDict):
+    """What a report says before its rows. `ownersNotLookedUp` counts holders whose owners nobody looked up in time."""
+
+    schemaVersion: str
+    asOf: Time
+    tenantId: str
+    count: int
+    ownersNotLookedUp: int
+
+
+class ToldReport(ReportHead):
+    """Every secret and certificate in the tenant, by expiry, whoever made it."""
+
+    credentials: list[ToldCredential]
 
 
 def json_text(report: Report) -> bytes:
@@ -17,7 +59,7 @@ def json_text(report: Report) -> bytes:
 
 def _parts(report: Report) -> Iterator[bytes]:
     # Row by row: the same as one document, without holding all of it as dictionaries as well.
-    head = {
+    head: ReportHead = {
         "schemaVersion": SCHEMA_VERSION,
         "asOf": moment(report.as_of),
         "tenantId": report.tenant_id,
@@ -30,7 +72,7 @@ def _parts(report: Report) -> Iterator[bytes]:
     yield b"\n]}\n"
 
 
-def _row(row: Row) -> dict[str, Any]:
+def _row(row: Row) -> ToldCredential:
     holder, credential = row.holder, row.credential
     return {
         "holder": holder.kind,
@@ -46,7 +88,7 @@ def _row(row: Row) -> dict[str, Any]:
         "managed": row.is_managed,
         "keyVaultSecretName": row.vault_secret,
         "owners": list(row.owners) if row.owners is not None else None,
-        "urgency": row.advice.urgency.value,
+        "urgency": row.advice.urgency,
         "advice": row.advice.code,
         "adviceText": row.advice.text,
     }

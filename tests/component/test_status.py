@@ -51,13 +51,13 @@ async def test_requests_in_a_state_are_listed_page_by_page_without_anybodys_name
     for _ in range(3):
         query = {"state": "completed", "limit": "2"} | ({"after": after} if after is not None else {})
         items, after = await listed(world.services, parse_listing(query))
-        assert "@" not in json.dumps(items)
-        found += [item["requestId"] for item in items]
+        assert "@" not in "".join(item.model_dump_json() for item in items)
+        found += [item.request_id for item in items]
         if after is None:
             break
     assert after is None
     assert sorted(found) == [f"R{number}" for number in range(5)]
-    assert await listed(world.services, parse_listing({"state": "failed"})) == ([], None)
+    assert await listed(world.services, parse_listing({"state": "failed"})) == ((), None)
 
 
 @pytest.mark.parametrize(

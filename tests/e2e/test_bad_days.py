@@ -5,6 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from devstack.cli import main
 from devstack.stack import Stack
 from tests.e2e.driver import Driver, eventually, request
 
@@ -52,7 +53,9 @@ def test_what_cannot_be_done_in_a_day_is_answered_failed_and_kept_with_its_reaso
     assert kept["attempts"] >= 2
 
 
-def test_a_failed_request_is_replayed_once_its_cause_is_mended(driver: Driver) -> None:
+def test_a_failed_request_is_replayed_once_its_cause_is_mended(
+    driver: Driver, capsys: pytest.CaptureFixture[str]
+) -> None:
     driver.weather(secretActivationSeconds=40 * 3600)
     driver.send(request("REPLAY-1", "replayed"))
     eventually(lambda: driver.stored_or_none("replayed"), "the secret to be stored")
@@ -67,8 +70,11 @@ def test_a_failed_request_is_replayed_once_its_cause_is_mended(driver: Driver) -
     assert answer["id"] != failed["id"]
     kept = [message["original"]["requestId"] for message in driver.messages("app-registrations-poison")]
     assert "REPLAY-1" not in kept
-    assert httpx.post(url, trust_env=False).status_code == 409
+    done = httpx.post(url, trust_env=False)
+    assert (done.status_code, done.headers["Content-Type"]) == (409, "application/problem+json")
     assert httpx.post(url.replace(failed["data"]["operationId"], "0" * 32), trust_env=False).status_code == 404
+    assert main(["replay", "--id", failed["data"]["operationId"], "--state", str(driver.stack.state)]) == 1
+    assert capsys.readouterr().err == f"error: {done.json()['detail']}\n"
     assert_one_app_with_one_live_secret(driver, "replayed", answer["data"]["clientId"])
 
 

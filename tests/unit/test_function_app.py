@@ -44,6 +44,7 @@ def test_the_inventory_of_functions() -> None:
         "report_credentials",
         "credentials_report",
         "health",
+        "openapi",
     }
 
 

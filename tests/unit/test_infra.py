@@ -171,7 +171,8 @@ def test_the_app_runs_on_the_python_that_the_project_is_built_for() -> None:
 
 def test_the_package_holds_all_that_runs_and_nothing_else() -> None:
     top_level = {path.name for path in ROOT.iterdir()}
-    ignored = [line.rstrip("/") for line in (ROOT / ".funcignore").read_text().splitlines() if line[:1] not in "#!"]
+    lines = (ROOT / ".funcignore").read_text().splitlines()
+    ignored = [line.rstrip("/") for line in lines if line[:1] not in "#!"]
     deployed = {name for name in top_level if not any(fnmatch(name, pattern) for pattern in ignored)}
     assert deployed == {
         "function_app.py",
@@ -180,8 +181,11 @@ def test_the_package_holds_all_that_runs_and_nothing_else() -> None:
         "host.json",
         "policy.toml",
         "ticketing.toml",
+        "schemas",
         "requirements.txt",
     }
+    # Of a folder that is left out as a whole, nothing could be taken in again (git, "gitignore").
+    assert lines[lines.index("schemas/*") + 1] == "!schemas/openapi.json"
 
 
 # --- who may do what

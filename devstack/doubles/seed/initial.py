@@ -72,8 +72,8 @@ def _plant_webhooks(world: World, config: StackConfig) -> None:
 
 
 def _plant_api(world: World, config: StackConfig) -> None:
-    """The registrar's own API as infra makes it, and a reader; also in a world that is older than they are."""
-    if world.primary().get("servicePrincipals", config.api.object_id) is not None:
+    """The registrar's own API as infra makes it, a reader and an approver; also in a world that is older."""
+    if world.primary().get("servicePrincipals", config.approver.object_id) is not None:
         return
     made = json.loads(_API_APPLICATION.read_text())
     ids = {"id": _stable_id(world, config.api.client_id), "appId": config.api.client_id}
@@ -83,6 +83,8 @@ def _plant_api(world: World, config: StackConfig) -> None:
     _put(world, "servicePrincipals", completion.service_principal(world, principal))
     reader = _client(world, config.reader, "Reader of credentials")
     _assign(world, reader, ("Registrar.Reader",), resource=config.api.client_id)
+    approver = _client(world, config.approver, "Approver of requests")
+    _assign(world, approver, ("Registrar.Approver",), resource=config.api.client_id)
 
 
 def _microsoft_principal(world: World, resource: Document) -> Document:

@@ -89,7 +89,8 @@ class Issues:
             "decisions": [],
         }
         self._world.documents.put(ISSUES, key, issue)
-        told = {"key": key, "reporter": reporter.email, "displayName": summary} | form
+        asker = {"reporter": reporter.email, "reporterObjectId": reporter.object_id}
+        told = {"key": key, "displayName": summary} | asker | form
         self._flow.announce("jira", key, {"event": "requested", "issue": told})
         return issue
 

@@ -94,7 +94,7 @@ class Tickets:
             "_is_locked": is_locked,
         }
         self._save(ticket)
-        about = {"requested_for": {"email": requested_for.email}, "variables": variables}
+        about = {"requested_for": requested_for.document(), "variables": variables}
         self._announce(ticket, {"event": "requested"}, about)
         return ticket
 

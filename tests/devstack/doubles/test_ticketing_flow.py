@@ -42,8 +42,9 @@ async def test_servicenow_tells_of_a_ticket_and_of_the_decision(systems: Systems
     await systems.flow.settle()
     names = {"number": made["number"], "sys_id": made["id"]}
     by = {"email": GRACE, "object_id": object_id(systems.world, GRACE)}
+    asker = {"email": ADA, "object_id": object_id(systems.world, ADA)}
     assert systems.registrar.bodies == [
-        {"event": "requested", **names, "requested_for": {"email": ADA}, "variables": form},
+        {"event": "requested", **names, "requested_for": asker, "variables": form},
         {"event": "decided", **names, "approval": "approved", "approved_by": by, "decision_number": 1},
     ]
     first = systems.registrar.requests[0]
@@ -60,7 +61,8 @@ async def test_jira_tells_of_an_issue_and_of_the_decision(systems: Systems) -> N
     await systems.flow.settle()
     issue = (await systems.jira.get(f"/rest/api/3/issue/{made['number']}")).json()
     who = issue["fields"]["customfield_10107"]
-    told = {"key": made["number"], "reporter": ADA, "displayName": "Orders", "uniqueName": "orders"}
+    asker = {"reporter": ADA, "reporterObjectId": object_id(systems.world, ADA)}
+    told = {"key": made["number"], **asker, "displayName": "Orders", "uniqueName": "orders"}
     assert systems.registrar.bodies == [
         {"event": "requested", "issue": told},
         {

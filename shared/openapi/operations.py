@@ -1,0 +1,85 @@
+"""Paths for operators: failed requests, tried again."""
+
+from typing import TypedDict
+
+from shared.naming import OPERATION_ID_PATTERN
+from shared.openapi.parts import OPERATION_ID_EXAMPLE, WHERE_ALWAYS, Json, answer, json_body, parameter, problem, ref
+from shared.replay import REASON_PATTERN, ToldReplay
+
+
+class ToldReplays(TypedDict):
+    """The operations that were sent again."""
+
+    replayed: list[ToldReplay]
+
+
+_REPLAY: ToldReplay = {"operationId": OPERATION_ID_EXAMPLE, "generation": 2}
+_REPLAYS: ToldReplays = {"replayed": [_REPLAY]}
+_BY_KEY: list[Json] = [{"functionKey": []}]
+_REFUSALS: dict[str, Json] = {
+    "400": {"$ref": "#/components/responses/NotUnderstood"},
+    "401": answer("There is no function key, or a wrong one: the platform's own answer, without a body."),
+    **WHERE_ALWAYS,
+}
+
+SECURITY_SCHEMES: dict[str, Json] = {
+    "functionKey": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "x-functions-key",
+        "description": "A key of the Functions host, for operators. The local stack asks for none.",
+    }
+}
+
+PATHS: dict[str, Json] = {
+    "/api/operations/{operationId}/replay": {
+        "post": {
+            "operationId": "replay_operation",
+            "tags": ["operations"],
+            "summary": "Have one failed request tried again, as a new generation.",
+            "parameters": [
+                parameter(
+                    "operationId",
+                    "path",
+                    {"type": "string", "pattern": OPERATION_ID_PATTERN},
+                    "The operation, as the message on the poison queue and the request's state name it.",
+                    OPERATION_ID_EXAMPLE,
+                )
+            ],
+            "security": _BY_KEY,
+            "responses": {
+                "202": answer("It was sent again.", json_body(ref(ToldReplay), _REPLAY)),
+                "404": problem(404, "Not Found", "There is no such operation.", "There is no such operation."),
+                "409": problem(
+                    409,
+                    "Conflict",
+                    "It did not fail, or somebody else replays it just now.",
+                    f"This is not to be tried again now: operation {OPERATION_ID_EXAMPLE} is completed.",
+                ),
+                **_REFUSALS,
+            },
+        }
+    },
+    "/api/operations/replay": {
+        "post": {
+            "operationId": "replay_operations",
+            "tags": ["operations"],
+            "summary": "Have all requests that failed for one reason tried again.",
+            "parameters": [
+                parameter(
+                    "reason",
+                    "query",
+                    {"type": "string", "pattern": REASON_PATTERN},
+                    "Why they failed, as docs/runbook.md lists it.",
+                    "registrar_lacks_permission",
+                )
+                | {"required": True}
+            ],
+            "security": _BY_KEY,
+            "responses": {
+                "202": answer("What was sent again.", json_body(ref(ToldReplays), _REPLAYS)),
+                **_REFUSALS,
+            },
+        }
+    },
+}
