@@ -1,0 +1,123 @@
+"""A request that needs approval, on the whole stack: decided in its ticket, or by somebody with a token."""
+
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+
+from devstack.services import host_url
+from tests.e2e.driver import Driver, eventually
+from tests.e2e.test_reading import read, token
+
+pytestmark = pytest.mark.e2e
+
+ADA, GRACE = "ada@contoso.onmicrosoft.com", "grace@contoso.onmicrosoft.com"
+
+
+def open_ticket(driver: Driver, unique_name: str, system: str = "servicenow") -> str:
+    """Fill in the form; the ticketing system tells the registrar. Returns the ticket's number."""
+    forms: dict[str, dict[str, Any]] = {
+        "servicenow": {"unique_name": unique_name, "display_name": "Approved", "lifetime_days": "90"},
+        "jira": {"uniqueName": unique_name, "displayName": "Approved", "lifetimeDays": "90"},
+    }
+    wish = {"system": system, "requestedFor": {"email": ADA}, "variables": forms[system], "summary": "Approved"}
+    return driver.control("POST", "/ticketing/tickets", wish)["number"]
+
+
+def decide(driver: Driver, number: str, decision: str, who: str = GRACE) -> None:
+    """Decide in the ticket; the ticketing system tells the registrar."""
+    driver.control("POST", f"/ticketing/tickets/{number}/decision", {"decision": decision, "by": {"email": who}})
+
+
+def status(driver: Driver, number: str, source: str = "servicenow") -> dict[str, Any]:
+    answer = read(driver, f"/api/requests/{number}?source={source}")
+    return answer.json() if answer.status_code == 200 else {"state": str(answer.status_code)}
+
+
+def wait_for(driver: Driver, number: str, state: str, source: str = "servicenow") -> dict[str, Any]:
+    def look() -> dict[str, Any] | None:
+        told = status(driver, number, source)
+        if told["state"] != state:
+            driver.advance(20)
+        return told if told["state"] == state else None
+
+    return eventually(look, f"{number} to be {state}")
+
+
+def post(driver: Driver, number: str, body: object, bearer: str | None, **headers: str) -> httpx.Response:
+    url = f"{host_url(driver.stack.config, 'host')}/api/requests/{number}/approval?source=servicenow"
+    given = {"Authorization": f"Bearer {bearer}"} if bearer is not None else {}
+    return httpx.post(url, json=body, headers=given | headers, trust_env=False, timeout=30)
+
+
+@pytest.mark.parametrize("system", ["servicenow", "jira"])
+def test_what_needs_approval_is_made_once_its_ticket_says_so(driver: Driver, system: str) -> None:
+    name = f"approved-in-{system}"
+    number = open_ticket(driver, name, system)
+    told = wait_for(driver, number, "awaiting_approval", system)
+    assert [reason["code"] for reason in told["approval"]["reasons"]] == ["name_needs_approval"]
+    assert driver.applications(name) == []
+    decide(driver, number, "approved")
+    done = wait_for(driver, number, "completed", system)
+    assert done["approval"]["decision"]["way"] == "ticket"
+    assert driver.sign_in(done["answer"]["data"]["clientId"], driver.stored(name))
+
+
+def test_what_its_ticket_refuses_is_answered_and_never_made(driver: Driver) -> None:
+    number = open_ticket(driver, "approved-never")
+    wait_for(driver, number, "awaiting_approval")
+    decide(driver, number, "rejected")
+    told = wait_for(driver, number, "rejected")
+    assert [error["code"] for error in told["answer"]["data"]["errors"]] == ["approval_refused"]
+    assert driver.applications("approved-never") == []
+
+
+def test_whoever_asked_does_not_decide_in_the_ticket(driver: Driver) -> None:
+    number = open_ticket(driver, "approved-by-oneself")
+    wait_for(driver, number, "awaiting_approval")
+    decide(driver, number, "approved", who=ADA)
+    eventually(lambda: driver.messages("approval-decisions") == [] or None, "the decision to be taken off its queue")
+    driver.advance(120)
+    assert status(driver, number)["state"] == "awaiting_approval"
+    assert driver.applications("approved-by-oneself") == []
+
+
+def test_an_approver_decides_by_token_about_what_they_saw(driver: Driver) -> None:
+    number = open_ticket(driver, "approved-by-token")
+    binding = wait_for(driver, number, "awaiting_approval")["approval"]["binding"]
+    approver, body = token(driver, driver.stack.config.approver), {"decision": "approve", "binding": binding}
+    assert post(driver, number, body | {"binding": "0" * 64}, approver).status_code == 409
+    assert post(driver, number, {"decision": "perhaps"}, approver).status_code == 400
+    assert post(driver, "RITM404", body, approver).status_code == 404
+    decided = post(driver, number, body, approver)
+    assert decided.status_code == 200, decided.text
+    done = wait_for(driver, number, "completed")
+    oid = jwt.decode(approver, options={"verify_signature": False})["oid"]
+    assert done["approval"]["decision"]["decidedByObjectId"] == oid
+    assert post(driver, number, body, approver).status_code == 200
+    assert post(driver, number, body | {"decision": "refuse"}, approver).status_code == 409
+
+
+def test_no_header_and_no_other_token_decides(driver: Driver) -> None:
+    number = open_ticket(driver, "approved-forged")
+    binding = wait_for(driver, number, "awaiting_approval")["approval"]["binding"]
+    config, body = driver.stack.config, {"decision": "approve", "binding": binding}
+    good = token(driver, config.approver)
+    head, payload, signature = good.split(".")
+    swapped = f"{head}.{payload}.{signature[::-1]}"
+    principal = {"X-MS-CLIENT-PRINCIPAL": "e30=", "X-MS-CLIENT-PRINCIPAL-ID": config.approver.object_id}
+    answers = {
+        "none": post(driver, number, body, None).status_code,
+        "a principal header": post(driver, number, body, None, **principal).status_code,
+        "another signature": post(driver, number, body, swapped).status_code,
+        "for Graph": post(
+            driver, number, body, token(driver, config.approver, "https://graph.microsoft.com")
+        ).status_code,
+        "a reader": post(driver, number, body, token(driver, config.reader)).status_code,
+        "a webhook's": post(driver, number, body, None, **{"X-Registrar-Token": config.webhook_token}).status_code,
+    }
+    assert answers == dict.fromkeys(answers, 401) | {"a reader": 403}
+    driver.advance(120)
+    assert status(driver, number)["state"] == "awaiting_approval"
+    assert driver.applications("approved-forged") == []
