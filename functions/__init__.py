@@ -5,7 +5,7 @@ Nothing heavy is imported while the host indexes: `shared.bootstrap` brings the 
 
 from azure.functions import Blueprint
 
-from functions import health, operations, process_registration, reports, requests, rotation, upkeep, webhooks
+from functions import audit, health, operations, process_registration, reports, requests, rotation, upkeep, webhooks
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     process_registration.blueprint,
@@ -13,6 +13,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     requests.blueprint,
     rotation.blueprint,
     upkeep.blueprint,
+    audit.blueprint,
     reports.blueprint,
     operations.blueprint,
     health.blueprint,

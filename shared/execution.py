@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from shared import log
 from shared.answering import kept_failure, registered, rotated, stopped
+from shared.audit import events
 from shared.contract.answer import Answer, Status
 from shared.contract.request import RegistrationRequest, RotationRequest
 from shared.decision import Fail, Later, Reject, decide, reason_of
@@ -87,6 +88,8 @@ class Execution:
         operation, services = stored.value, self._services
         if operation.answer is None:
             raise ValueError(f"operation {operation.id} is settled and has no answer")
+        if operation.answered_at is None:
+            await services.audit.note(events.settled(operation, services.runtime.now()))
         text = operation.answer.to_json()
         if not operation.is_our_own:
             await services.queues.send_answer(text)
