@@ -13,11 +13,11 @@ PORT_OPTIONS = $(foreach port,$(PORTS),--port $(port))
 # The packages are installed without byte code, so what is imported is compiled once, at its first import.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo up down send answers replay doctor env settings test chaos benchmark check lint format clean distclean setup
+.PHONY: help demo up down send answers replay doctor audit-verify audit-export env settings test chaos benchmark check lint format clean distclean setup
 
 help: ## show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## */\1|/' | \
-	  while IFS='|' read -r target text; do printf '  make %-10s %s\n' "$$target" "$$text"; done
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */\1|/' | \
+	  while IFS='|' read -r target text; do printf '  make %-12s %s\n' "$$target" "$$text"; done
 
 demo: setup ## one registration and its rotation, start to end; LAG=30 THROTTLE=0.1 SECRET_DELAY=18 make the services behave badly
 	@$(DEVSTACK) demo $(WEATHER) $(PORT_OPTIONS)
@@ -39,6 +39,12 @@ replay: setup ## have failed requests tried again: make replay ID=<operationId>,
 
 doctor: setup ## find every broken invariant, on the running stack or where az login leads; FIX=1 mends, JSON=1
 	@$(DEVSTACK) run -- $(PYTHON) -m doctor $(if $(FIX),--fix) $(if $(JSON),--json)
+
+audit-verify: setup ## say what of the audit record was altered or taken away, there too; JSON=1
+	@$(DEVSTACK) run -- $(PYTHON) -m doctor.audit verify $(if $(JSON),--json)
+
+audit-export: setup ## write the audit record as JSON lines: make -s audit-export > record.jsonl, or FILE=record.jsonl
+	@$(DEVSTACK) run -- $(PYTHON) -m doctor.audit export $(if $(FILE),--file "$(FILE)")
 
 env: setup ## print the running stack's environment as export lines: eval "$(make env)"
 	@$(DEVSTACK) env

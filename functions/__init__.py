@@ -7,6 +7,7 @@ from azure.functions import Blueprint
 
 from functions import (
     approval,
+    audit,
     health,
     openapi,
     operations,
@@ -25,6 +26,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     approval.blueprint,
     rotation.blueprint,
     upkeep.blueprint,
+    audit.blueprint,
     reports.blueprint,
     operations.blueprint,
     health.blueprint,

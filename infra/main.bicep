@@ -57,6 +57,14 @@ param apiAudience string = ''
 @description('URL of a vault that keeps the secrets of webhooks, with a slash at its end: one that no team reads, and where the registrar\'s identity is Key Vault Secrets User. Empty: no webhook is heard.')
 param webhookVaultUrl string = ''
 
+@description('For how many days an anchor of the audit record can be neither changed nor deleted.')
+@minValue(1)
+@maxValue(146000)
+param auditRetentionDays int = 2555
+
+@description('Set to true once that period is locked, which a deployment can neither do nor change: docs/audit.md.')
+param auditRetentionIsLocked bool = false
+
 @description('How long logs are kept, in days.')
 @minValue(30)
 @maxValue(730)
@@ -104,6 +112,8 @@ module storage 'modules/storage.bicep' = {
     skuName: storageSku
     deploymentContainer: deploymentContainer
     registrarId: identity.outputs.principalId
+    auditRetentionDays: auditRetentionDays
+    auditRetentionIsLocked: auditRetentionIsLocked
     senders: senders
     resultReaders: resultReaders
   }

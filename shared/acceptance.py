@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from shared import log
+from shared.audit.events import accepted
 from shared.contract.request import RegistrationRequest, Request
 from shared.errors import Busy
 from shared.job import RESUME_AFTER
@@ -36,6 +37,8 @@ async def record(
         credentials=credentials or {},
         ticket=request.ticket,
     )
+    # Before the record: what is served is on record, and whoever comes after a crash notes the same entry.
+    await services.audit.note(accepted(operation, now))
     etag = await services.operations.create(operation, due=now + RESUME_AFTER)
     if etag is None:
         return None

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from azure.identity.aio import DefaultAzureCredential
 
+from shared.adapters.audit_blobs import AnchorBlobs
+from shared.adapters.audit_table import AuditTable
 from shared.adapters.due_table import DueTable
 from shared.adapters.entra_tokens import EntraTokens
 from shared.adapters.graph_client import graph_service_client
@@ -115,4 +117,6 @@ def build_services(settings: Settings, ticketing: Ticketing) -> Services:
         queues=StorageQueues(storage.queues),
         holders=GraphCredentialHolders(graph),
         reports=ReportBlobs(storage.blobs),
+        audit=AuditTable(storage.tables),
+        anchors=AnchorBlobs(storage.blobs),
     )

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from shared import log
 from shared.answering import kept_failure, registered, rotated, stopped
 from shared.approval.asking import approval_requested, asked, refused_problem, undecided_problem
+from shared.audit import events
 from shared.contract.answer import Answer, Status
 from shared.contract.request import RegistrationRequest, RotationRequest
 from shared.decision import Fail, Later, Reject, decide, reason_of
@@ -91,6 +92,8 @@ class Execution:
         operation, services = stored.value, self._services
         if operation.answer is None:
             raise ValueError(f"operation {operation.id} is settled and has no answer")
+        if operation.answered_at is None:
+            await services.audit.note(events.settled(operation, services.runtime.now()))
         text = operation.answer.to_json()
         if not operation.is_our_own:
             await services.queues.send_answer(text)
@@ -178,6 +181,9 @@ class Execution:
         approval = job.operation.approval
         if approval is not None and job.operation.is_overdue_for_approval(job.now()):
             raise Rejected([undecided_problem(approval)])
+        if approval is not None and approval.decision is not None:
+            decided = events.decided(job.operation, approval, approval.decision, job.now())
+            await self._services.audit.note(decided)
         if approval is not None and approval.decision is not None and approval.decision.outcome == "refused":
             raise Rejected([refused_problem(approval)])
         match job.operation.request:

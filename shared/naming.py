@@ -38,8 +38,11 @@ UNSETTLED_TABLE = "unsettled"
 CLEANUPS_TABLE = "cleanups"
 BACKOFF_TABLE = "backoff"
 DUE_TABLE = "due"
+AUDIT_OUTBOX_TABLE = "auditoutbox"
+AUDIT_TABLE = "audit"
 LEASES_CONTAINER = "application-leases"
 REPORTS_CONTAINER = "reports"
+AUDIT_ANCHORS_CONTAINER = "audit-anchors"
 
 _OPERATION_MARK = re.compile(rf"^{CREDENTIAL_MARK}([0-9a-f]{{32}})(?: |$)")
 

@@ -8,6 +8,7 @@ from typing import Annotated, TypedDict
 from pydantic import Field
 
 from shared import log
+from shared.audit.events import replayed
 from shared.errors import Busy, Problem, Rejected, echo
 from shared.job import RESUME_AFTER
 from shared.naming import OPERATION_ID_PATTERN
@@ -77,6 +78,7 @@ async def replay(services: Services, operation_id: str) -> Replayed:
     again = _next_generation(stored.value).model_copy(update={"started_at": now})
     # Listed first: it is settled and on no list, and a generation that nobody lists would be lost.
     await services.operations.relist(again.id, again.generation, now + RESUME_AFTER)
+    await services.audit.note(replayed(again, now))
     await services.operations.save(again, stored.etag)
     await services.queues.send_work(again.id, again.generation)
     await services.queues.remove_kept(again.id, before=again.generation)

@@ -5,7 +5,9 @@ from datetime import timedelta
 
 from shared.policy.model import Policy
 from shared.ports import (
+    Anchors,
     Applications,
+    Audit,
     Backoff,
     Cleanups,
     CredentialHolders,
@@ -45,3 +47,5 @@ class Services:
     queues: Queues
     holders: CredentialHolders
     reports: Reports
+    audit: Audit
+    anchors: Anchors

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from shared import log
+from shared.audit.events import Removal
+from shared.audit.noting import note_removal
 from shared.credentials.ending import remove_credential_of
 from shared.errors import RegistrarError
 from shared.job import RESUME_AFTER
@@ -78,6 +80,14 @@ async def _clean_up(services: Services, cleanup: Cleanup) -> int:
         )
         for object_id, key_id in lost:
             await lease.keep()
+            await note_removal(
+                services,
+                cleanup.unique_name,
+                key_id,
+                Removal.VALUE_LOST,
+                object_id=object_id,
+                secret_name=", ".join(cleanup.secret_names),
+            )
             await services.directory.remove_password(object_id, key_id)
             log.warning("credential.lost_value_removed", app=cleanup.unique_name, key_id=key_id)
         unproven = await _end_unproven(services, lease, cleanup, seen, kept)
@@ -104,6 +114,15 @@ async def _end_unproven(
         is_promoted = any(_is_same(entry, each) for each in kept.get(promoted_name(name), ()))
         for object_id, key_id in _live(entry, seen) if not is_promoted else ():
             await lease.keep()
+            await note_removal(
+                services,
+                cleanup.unique_name,
+                key_id,
+                Removal.NEVER_PROMOTED,
+                object_id=object_id,
+                secret_name=name,
+                version=entry.version,
+            )
             await remove_credential_of(services, lease, cleanup.unique_name, object_id, entry.type, key_id)
             log.warning("credential.unproven_removed", app=cleanup.unique_name, key_id=key_id)
             ended += 1

@@ -17,6 +17,8 @@ from doctor.collect.rows import Row
 from doctor.evidence import Claim, Cleanup, GivenUp, Kept, OwnWrites, Record, Seen, Unsettled, Work
 from shared.naming import (
     APPLICATIONS_TABLE,
+    AUDIT_OUTBOX_TABLE,
+    AUDIT_TABLE,
     BACKOFF_TABLE,
     CLEANUPS_TABLE,
     DUE_TABLE,
@@ -38,6 +40,8 @@ _TABLES: tuple[str, ...] = (
     APPLICATIONS_TABLE,
     BACKOFF_TABLE,
     DUE_TABLE,
+    AUDIT_OUTBOX_TABLE,
+    AUDIT_TABLE,
 )
 _POISON_QUEUES: tuple[str, ...] = (POISON_QUEUE, WORK_POISON_QUEUE, ROTATIONS_POISON_QUEUE)
 _QUEUES: tuple[str, ...] = (*_POISON_QUEUES, WORK_QUEUE, ROTATIONS_QUEUE, RESULTS_QUEUE, EVENTS_QUEUE)

@@ -14,6 +14,12 @@ param deploymentContainer string
 @description('Object id of the registrar\'s identity.')
 param registrarId string
 
+@description('For how many days an anchor of the audit record can be neither changed nor deleted.')
+param auditRetentionDays int
+
+@description('Whether that period was locked: then it can only be extended, by az and not from here.')
+param auditRetentionIsLocked bool
+
 param senders principal[]
 param resultReaders principal[]
 
@@ -81,6 +87,22 @@ resource containers 'Microsoft.Storage/storageAccounts/blobServices/containers@2
     name: container
   }
 ]
+
+resource anchors 'Microsoft.Storage/storageAccounts/blobServices/containers@2023-05-01' existing = {
+  parent: blobService
+  name: 'audit-anchors'
+}
+
+// Unlocked until somebody locks it: docs/audit.md says how, and why that is left to a person.
+resource anchorsStay 'Microsoft.Storage/storageAccounts/blobServices/containers/immutabilityPolicies@2023-05-01' = if (!auditRetentionIsLocked) {
+  parent: anchors
+  name: 'default'
+  dependsOn: [containers]
+  properties: {
+    immutabilityPeriodSinceCreationInDays: auditRetentionDays
+    allowProtectedAppendWrites: false
+  }
+}
 
 resource queues 'Microsoft.Storage/storageAccounts/queueServices/queues@2023-05-01' = [
   for queue in names.queues: {

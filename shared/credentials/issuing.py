@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Never
 
+from shared.audit.events import Removal
+from shared.audit.noting import note_removal
 from shared.credentials.tags import SecretTags
 from shared.errors import Deferred, NotYetVisible, RegistrarError, Unavailable
 from shared.job import Job
@@ -135,6 +137,15 @@ async def _remove_lost(job: Job, wanted: Wanted, holder: Holder) -> None:
     stored = {made.key_id for made in job.operation.credentials.values()}
     for password in holder.passwords:
         if _is_lost(password, job.operation.id, stored):
+            await note_removal(
+                job.services,
+                job.operation.unique_name,
+                password.key_id,
+                Removal.VALUE_LOST,
+                object_id=holder.object_id,
+                secret_name=wanted.secret_name,
+                operation=job.operation,
+            )
             await job.services.directory.remove_password(holder.object_id, password.key_id)
 
 

@@ -9,6 +9,8 @@ The pending secret stays, its used versions disabled: a deleted name is reserved
 from collections.abc import Sequence
 from datetime import timedelta
 
+from shared.audit.events import Removal
+from shared.audit.noting import note_removal
 from shared.credentials.ending import disable, key_id_of, remove_credential
 from shared.credentials.issuing import Holder
 from shared.credentials.tags import SecretTags, read_tags
@@ -29,7 +31,7 @@ async def is_given_up(job: Job, holder: Holder, entry: VaultEntry) -> bool:
         return False
     key_id = key_id_of(entry, holder)
     if key_id is not None:
-        await remove_credential(job, holder.object_id, entry.type, key_id)
+        await _remove_unpromoted(job, holder, entry, key_id)
     await disable(job, entry)
     return True
 
@@ -65,5 +67,19 @@ async def clear_pending(job: Job, credential: str, holder: Holder, promoted: Seq
             if job.is_recent(job.operation.credential(credential).promoting_at):
                 # It would become the newest version, and sign nobody in, if it went now.
                 raise NotYetVisible(f"the value of {entry.name} may be on its way to where clients read it")
-            await remove_credential(job, holder.object_id, entry.type, key_id)
+            await _remove_unpromoted(job, holder, entry, key_id)
         await disable(job, entry)
+
+
+async def _remove_unpromoted(job: Job, holder: Holder, entry: VaultEntry, key_id: str) -> None:
+    await note_removal(
+        job.services,
+        job.operation.unique_name,
+        key_id,
+        Removal.NEVER_PROMOTED,
+        object_id=holder.object_id,
+        secret_name=entry.name,
+        version=entry.version,
+        operation=job.operation,
+    )
+    await remove_credential(job, holder.object_id, entry.type, key_id)

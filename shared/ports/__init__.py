@@ -4,6 +4,7 @@ Every method may raise `Deferred` and its kinds. `None` means "surely not there 
 call that failed never answers with it.
 """
 
+from shared.ports.audit import Anchors, Audit
 from shared.ports.directory import ChangedApplications, CreatedApplication, CredentialHolders, Directory, IssuedPassword
 from shared.ports.due import DueEntry, DueIndex, DuePlace, day_of
 from shared.ports.leases import Lease, Leases
@@ -14,7 +15,9 @@ from shared.ports.tokens import Callers, SignIn
 from shared.ports.vault import Vault, VaultPlace
 
 __all__ = [
+    "Anchors",
     "Applications",
+    "Audit",
     "Backoff",
     "Callers",
     "ChangedApplications",

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from shared import log
+from shared.audit.events import Removal
+from shared.audit.noting import note_removal
 from shared.credentials.ending import remove_credential_of
 from shared.credentials.life import Retirement, ended
 from shared.errors import NotYetVisible
@@ -39,6 +41,15 @@ async def _retire(
 ) -> None:
     await lease.keep()
     await remove_credential_of(services, lease, unique_name, object_id, retirement.kind, retirement.key_id)
+    await note_removal(
+        services,
+        unique_name,
+        retirement.key_id,
+        Removal.OVERLAP_ENDED,
+        object_id=object_id,
+        secret_name=name,
+        version=retirement.version,
+    )
     await services.vault.disable(unique_name, name, retirement.version, retirement.kind)
     log.event("credential.retired", app=unique_name, secret=name, key_id=retirement.key_id)
 

@@ -2,12 +2,15 @@
 
 from datetime import datetime
 
+from shared.audit.events import Removal
+from shared.audit.noting import note_removal
 from shared.contract.request import RotationRequest
 from shared.credentials.ending import disable, remove_credential
 from shared.credentials.proof import DEFAULT_RESOURCE
 from shared.errors import NotYetVisible
 from shared.job import Job
 from shared.model import VaultEntry
+from shared.naming import vault_secret_name
 from shared.rotation.observe import Found
 
 
@@ -30,6 +33,17 @@ async def remove_old(job: Job, request: RotationRequest, found: Found) -> None:
     removed = await remove_credential(job, found.holder.object_id, found.newest.type, found.replaces)
     if not removed and any(job.is_recent(entry.created) for entry in _old_versions(found)):
         raise NotYetVisible("the directory does not show the old credential yet")
+    old = _old_versions(found)
+    await note_removal(
+        job.services,
+        job.operation.unique_name,
+        found.replaces,
+        Removal.REVOKED,
+        object_id=found.holder.object_id,
+        secret_name=vault_secret_name(job.operation.unique_name, request.credential),
+        version=old[-1].version if old else None,
+        operation=job.operation,
+    )
     await job.save_operation(job.operation.with_credential(request.credential, old_gone_at=job.now()))
 
 

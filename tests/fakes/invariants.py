@@ -34,6 +34,7 @@ from doctor.invariants.case import Case
 from doctor.invariants.credentials import unusable as unusable_secret
 from shared.contract.request import RegistrationRequest, Request, RotationRequest
 from shared.operation import Operation
+from tests.fakes.auditing import unrecorded
 from tests.fakes.directory import FakeApplication
 from tests.fakes.vault import FakeVersion
 from tests.fakes.world import World
@@ -46,7 +47,7 @@ _NO_PATIENCE = Patience(settling=timedelta(0), lag=timedelta(0), at_rest=True)
 def breaches(world: World) -> list[str]:
     """Every breach of an invariant in a settled world; each begins with the number of its invariant."""
     found = doctor.invariants.breaches(_evidence(world), world.services.policy, _NO_PATIENCE)
-    return [str(breach) for breach in found]
+    return [*(str(breach) for breach in found), *(str(finding) for finding in unrecorded(world))]
 
 
 def unusable(world: World, secrets: Iterable[str]) -> list[str]:
@@ -188,6 +189,6 @@ def _redirect_uris(world: World) -> Iterable[ForeignUri]:
 
 def _leaks(world: World) -> tuple[Leak, ...]:
     queues = json.dumps([world.queues.answers, world.queues.events, world.queues.poison])
-    tables = f"{world.operations.rows}{world.applications.rows}{world.cleanups.rows}"
+    tables = f"{world.operations.rows}{world.applications.rows}{world.cleanups.rows}{world.audit.texts()}"
     places = {"a queue": queues, "a table": tables, "the log": "\n".join(world.log)}
     return tuple(Leak(value, place) for place, text in places.items() for value in sorted(set(_VALUE.findall(text))))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.approval.arriving import Decisions
+from shared.audit.writing import extend_chain
 from shared.execution import Execution
 from shared.intake import Intake
 from shared.operation import State
@@ -18,6 +19,7 @@ from shared.rotation.rotations import Rotations
 from shared.rotation.sweep import sweep
 from shared.services import Services
 from shared.upkeep import clean_up_credentials, resume_unsettled
+from tests.fakes.audit import FakeAnchors, FakeAudit
 from tests.fakes.clock import FakeClock, fake_runtime
 from tests.fakes.directory import FakeDirectory
 from tests.fakes.faults import Faults, WorkerDied
@@ -78,6 +80,8 @@ class World:
         self.queues = FakeQueues(self.clock, self.faults)
         self.holders = FakeHolders(self.directory, self.faults)
         self.reports = FakeReports(self.faults)
+        self.audit = FakeAudit(self.faults)
+        self.anchors = FakeAnchors(self.faults)
         self.deaths = 0
         self.log: list[str] = []
         self._messages = 0
@@ -102,6 +106,8 @@ class World:
             queues=self.queues,
             holders=self.holders,
             reports=self.reports,
+            audit=self.audit,
+            anchors=self.anchors,
         )
         self._wire()
 
@@ -163,6 +169,8 @@ class World:
         """Let the timers fire that are due."""
         await self._timer(resume_unsettled)
         await self._timer(clean_up_credentials)
+        if self.audit.outbox:
+            await self._timer(extend_chain)
         if self.clock.now() >= self._next_sweep:
             self._next_sweep = self.clock.now() + timedelta(hours=1)
             await self._timer(sweep)

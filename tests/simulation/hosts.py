@@ -8,6 +8,7 @@ from functools import partial
 from random import Random
 from typing import Any
 
+from shared.audit.writing import extend_chain
 from shared.execution import Execution
 from shared.intake import Intake
 from shared.naming import POISON_QUEUE, ROTATIONS_POISON_QUEUE, WORK_POISON_QUEUE
@@ -30,6 +31,7 @@ _TIMERS = {
     "clean up": timedelta(minutes=5),
     "poison": timedelta(minutes=5),
     "sweep": timedelta(hours=1),
+    "audit": timedelta(minutes=1),
 }
 _SKEWS = (0.0, 0.0, 0.7, -3.0, 4.0)
 """Seconds by which a host's clock is wrong."""
@@ -234,6 +236,7 @@ class Hosts:
             "clean up": world.cleanups.rows,
             "poison": world.queues.given_up,
             "sweep": world.due.rows,
+            "audit": world.audit.outbox,
         }
         return not lists[name]
 
@@ -245,5 +248,7 @@ class Hosts:
                 return clean_up_credentials(host.services)
             case "sweep":
                 return sweep(host.services)
+            case "audit":
+                return extend_chain(host.services)
             case _:
                 return settle_poison(host.services, host.intake)

@@ -10,6 +10,7 @@ import pytest
 
 from shared import answering, log
 from shared.application_record import ApplicationRecord
+from shared.audit.entry import Entry, Kind
 from shared.credentials import issuing
 from shared.credentials.issuing import Wanted
 from shared.errors import Problem, RegistrarError, Unavailable
@@ -235,6 +236,16 @@ def _value_in_the_log(world: World) -> None:
     world.directory.add_password = add_password
 
 
+def _no_note_of_the_end(world: World) -> None:
+    note = world.audit.note
+
+    async def skip(entry: Entry) -> None:
+        if entry.kind != Kind.SETTLED:
+            await note(entry)
+
+    world.audit.note = skip
+
+
 def _every_secret_is_ours(patch: pytest.MonkeyPatch) -> None:
     def is_lost(password: PasswordCredential, _: str, stored: set[str | None]) -> bool:
         return password.key_id not in stored
@@ -268,6 +279,7 @@ SABOTAGES = (
     Sabotage("what failed is not kept", "5", spoil=_failures_not_kept),
     Sabotage("a value is logged", "6", spoil=_value_in_the_log),
     Sabotage("policy is not asked", "7", _no_policy),
+    Sabotage("the audit note of an end is skipped", "recorded", spoil=_no_note_of_the_end),
 )
 
 BACKED = {

@@ -26,7 +26,18 @@ def test_what_is_switched_off_is_missed(sabotage: Sabotage, monkeypatch: pytest.
 
 
 def test_every_invariant_has_a_sabotage_that_breaks_it() -> None:
-    assert {sabotage.caught_by for sabotage in SABOTAGES} == {"1", "2", "3", "4", "5", "6", "7", "order", "owner"}
+    assert {sabotage.caught_by for sabotage in SABOTAGES} == {
+        "1",
+        "2",
+        "3",
+        "4",
+        "5",
+        "6",
+        "7",
+        "order",
+        "owner",
+        "recorded",
+    }
 
 
 def test_with_everything_on_nothing_is_missed() -> None:

@@ -2,11 +2,15 @@
 
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
 
+from doctor.audit.finding import Code
+from shared.audit.entry import Kind
+from shared.audit.events import Removal
 from shared.contract.answer import Answer
 from shared.contract.request import parse_request
 from shared.errors import RegistrarError
@@ -88,6 +92,21 @@ def test_the_example_in_the_readme_is_the_demos_and_its_answer_is_a_real_one() -
     assert json.loads(Answer.model_validate(shown).to_json()) == shown
     parsed = parse_request(json.loads(request))
     assert (shown["subject"], shown["data"]["requestId"]) == (parsed.application.unique_name, parsed.request_id)
+
+
+def test_the_audit_documents_name_every_kind_removal_and_finding() -> None:
+    audit = (ROOT / "docs/audit.md").read_text()
+    names = [*Kind, *Removal, *Code]
+    assert [name.value for name in names if f"`{name.value}`" not in audit] == []
+    kinds = re.findall(r"^\| `(\w+)` \|", audit, re.MULTILINE)
+    assert sorted(kinds) == sorted([*(kind.value for kind in Kind), *(code.value for code in Code)])
+
+
+def test_make_lists_every_target_that_says_what_it_does() -> None:
+    told = re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert re.findall(r"^  make ([a-z-]+)", listed, re.MULTILINE) == told
+    assert {"doctor", "audit-verify", "audit-export"} <= set(told)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

@@ -30,6 +30,8 @@ def test_the_inventory_of_functions() -> None:
         "resume_registrations",
         "clean_up_credentials",
         "settle_poison",
+        "extend_audit",
+        "anchor_audit",
         "sweep_credentials",
         "check_due_index",
         "rotate_credential",

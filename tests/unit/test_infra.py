@@ -201,6 +201,16 @@ def test_there_are_no_keys_and_nothing_deleted_is_lost() -> None:
     assert FILES["modules/monitoring.bicep"].all("resource")["insights"].property("DisableLocalAuth") == "true"
 
 
+def test_the_anchors_of_the_audit_record_stay_as_they_are() -> None:
+    resources = STORAGE.all("resource")
+    policy = resources["anchorsStay"]
+    assert policy.property("parent") == "anchors"
+    assert resources["anchors"].property("name") == f"'{naming.AUDIT_ANCHORS_CONTAINER}'"
+    assert policy.property("immutabilityPeriodSinceCreationInDays") == "auditRetentionDays"
+    assert policy.property("allowProtectedAppendWrites") == "false"
+    assert int(MAIN.all("param")["auditRetentionDays"].value) >= 365
+
+
 def test_senders_reach_one_queue_and_readers_another() -> None:
     queues = STORAGE.all("resource")
     assert scope_of_role("roles.queueDataMessageSender") == [("modules/storage.bicep", "intake")]

@@ -28,7 +28,15 @@ from tests.chaos.on_the_wire.rotation_actions import (
     Sweep,
 )
 from tests.chaos.on_the_wire.stage import NotReached, Stage
-from tests.chaos.on_the_wire.timer_actions import CleanUp, Poison, PoisonUnreadable, Report, Resume
+from tests.chaos.on_the_wire.timer_actions import (
+    AnchorAudit,
+    CleanUp,
+    ExtendAudit,
+    Poison,
+    PoisonUnreadable,
+    Report,
+    Resume,
+)
 from tests.e2e.driver import request
 
 _DAY = 24 * 3600
@@ -194,6 +202,8 @@ ACTIONS: Sequence[Action] = (
     PoisonUnreadable(),
     Resume(),
     Report(),
+    ExtendAudit(),
+    AnchorAudit(),
     Rotate(),
     Revoke(),
     Replace(),

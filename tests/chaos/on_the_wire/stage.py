@@ -32,10 +32,13 @@ _HOST_SETTINGS = {
     "AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:10:00",
     "AzureWebJobs.check_due_index.Disabled": "true",
     "AzureWebJobs.report_credentials.Disabled": "true",
+    "AzureWebJobs.extend_audit.Disabled": "true",
+    "AzureWebJobs.anchor_audit.Disabled": "true",
 }
 """host.json caps what one host does at once; here many actions are held, and more have to come through. A message whose
 worker died comes back as late as one whose host died: nothing stirs before the clock is moved. The nightly check would
-do what some actions are for, and the report would read in the middle of any: they are actions themselves."""
+do what some actions are for; the report and the audit record's writer would come in the middle of any. They are actions
+themselves."""
 _QUEUES = ("app-registrations", "app-registration-work", "credential-rotations")
 _TABLES = ("unsettled", "cleanups")
 
@@ -244,6 +247,16 @@ class Stage:
         # A listing shows names of metadata in lower case, here and there.
         texts = ((blob.name, {name.lower(): text for name, text in (blob.metadata or {}).items()}) for blob in blobs)
         return {name: datetime.fromisoformat(metadata["asof"]) for name, metadata in texts}
+
+    def noted(self) -> int:
+        """How many entries wait for their place in the audit chain."""
+        return self._rows("auditoutbox")
+
+    def anchored_days(self) -> set[str]:
+        """The days on which the audit chain was anchored."""
+        return {
+            blob.name.removesuffix(".json") for blob in self._blobs.get_container_client("audit-anchors").list_blobs()
+        }
 
     def call(self, function: str) -> None:
         """Have the host start a function, also a disabled one, as an operator would."""

@@ -8,6 +8,7 @@ from tests.chaos.on_the_wire.stage import Stage
 from tests.e2e.driver import request
 
 _REPORT_OLD_SECONDS, _FORMATS = 5 * 3600, 3
+_DAY_SECONDS = 24 * 3600
 _ATTEMPT = ("table", "GET backoff")
 """With this call every attempt begins; the points of what follows are those of the first registration."""
 
@@ -97,6 +98,57 @@ class Report(Base):
         """Whether all formats are newer than before, and of one moment."""
         before, now = self._before[app], stage.report_as_of()
         return len(now) == _FORMATS and len(set(now.values())) == 1 and not before.items() & now.items()
+
+
+class ExtendAudit(Base):
+    """What a registration left in the outbox comes into the chain."""
+
+    name = "extend-audit"
+    together = 1
+
+    def lead_up(self, stage: Stage, app: str) -> None:
+        """Have something to be taken over."""
+        ask(stage, request(request_id(app), app))
+
+    def begin(self, stage: Stage, app: str) -> None:
+        """Start it."""
+        stage.call("extend_audit")
+
+    def repeat(self, stage: Stage, app: str) -> None:
+        """Start it again, as the timer does a minute later."""
+        stage.call("extend_audit")
+
+    def is_done(self, stage: Stage, app: str) -> bool:
+        """Whether nothing waits any more; that the chain is whole, the witness says in the end."""
+        return stage.noted() == 0
+
+
+class AnchorAudit(Base):
+    """The chain's end is written down for the day."""
+
+    name = "anchor-audit"
+    together = 1
+
+    def __init__(self) -> None:
+        self._days: dict[str, str] = {}
+
+    def lead_up(self, stage: Stage, app: str) -> None:
+        """Let a day begin that has no anchor."""
+        stage.advance(_DAY_SECONDS)
+        stage.settle(lambda: True)
+        self._days[app] = f"{stage.now():%Y-%m-%d}"
+
+    def begin(self, stage: Stage, app: str) -> None:
+        """Start it."""
+        stage.call("anchor_audit")
+
+    def repeat(self, stage: Stage, app: str) -> None:
+        """Start it again, as the timer does an hour later."""
+        stage.call("anchor_audit")
+
+    def is_done(self, stage: Stage, app: str) -> bool:
+        """Whether the day has its anchor, or the next one that came meanwhile."""
+        return max(stage.anchored_days(), default="") >= self._days[app]
 
 
 class Resume(Base):

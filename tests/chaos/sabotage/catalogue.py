@@ -366,6 +366,45 @@ REAL_SABOTAGES = (
         "if not role:",
     ),
     _off(
+        "a note that is there already stays",
+        f"{_ADAPTERS}/test_audit.py::test_the_first_note_of_an_entry_stays",
+        "shared/adapters/audit_table.py",
+        "await self._outbox.create(_OUTBOX,",
+        "await self._outbox.upsert(_OUTBOX,",
+    ),
+    _off(
+        "an entry is in the audit chain once",
+        f"{_ADAPTERS}/test_audit.py::test_an_entry_is_in_the_chain_once",
+        "shared/adapters/audit_table.py",
+        '("create", entity(_CHAIN, _index_row(link.entry_id)',
+        '("upsert", entity(_CHAIN, _index_row(link.entry_id)',
+    ),
+    _off(
+        "an anchor is never overwritten",
+        f"{_ADAPTERS}/test_audit.py::test_a_day_is_anchored_once",
+        "shared/adapters/audit_blobs.py",
+        "overwrite=False,",
+        "overwrite=True,",
+    ),
+    _off(
+        "a note is deleted only once it is in the chain",
+        "tests/component/test_audit.py::test_a_crash_at_any_call_leaves_each_event_in_the_chain_once",
+        "shared/audit/writing.py",
+        "        await _append(services, entries)\n",
+        "        for each in entries:\n"
+        "            await services.audit.forget(each.id)\n"
+        "        await _append(services, entries)\n",
+    ),
+    _off(
+        "an entry is noted before its record is written",
+        "tests/component/test_audit.py::test_a_crash_at_any_call_leaves_each_event_in_the_chain_once",
+        "shared/acceptance.py",
+        "    await services.audit.note(accepted(operation, now))\n"
+        "    etag = await services.operations.create(operation, due=now + RESUME_AFTER)\n",
+        "    etag = await services.operations.create(operation, due=now + RESUME_AFTER)\n"
+        "    await services.audit.note(accepted(operation, now))\n",
+    ),
+    _off(
         "throttling pauses everybody",
         "tests/component/test_throttling.py",
         "shared/execution.py",

@@ -11,6 +11,8 @@ from azure.identity.aio import DefaultAzureCredential
 from devstack.azurite import Azurite
 from devstack.doubles.world import World
 from shared import ports
+from shared.adapters.audit_blobs import AnchorBlobs
+from shared.adapters.audit_table import AuditTable
 from shared.adapters.due_table import DueTable
 from shared.adapters.leases import BlobLeases
 from shared.adapters.queues import StorageQueues
@@ -19,6 +21,7 @@ from shared.adapters.tables import ApplicationsTable, BackoffTable, CleanupsTabl
 from shared.contract.request import RegistrationRequest
 from shared.operation import Operation
 from shared.settings import StorageSettings
+from tests.fakes.audit import FakeAnchors, FakeAudit
 from tests.fakes.clock import FakeClock
 from tests.fakes.faults import Faults
 from tests.fakes.storage import FakeApplications, FakeBackoff, FakeCleanups, FakeDue, FakeLeases, FakeOperations
@@ -35,6 +38,8 @@ class Store:
     due: ports.DueIndex
     backoff: ports.Backoff
     leases: ports.Leases
+    audit: ports.Audit
+    anchors: ports.Anchors
     now: Callable[[], datetime]
     advance: Callable[[timedelta], object]
 
@@ -60,6 +65,8 @@ def fake_store() -> Store:
         FakeDue(faults),
         FakeBackoff(faults),
         FakeLeases(clock, faults),
+        FakeAudit(faults),
+        FakeAnchors(faults),
         clock.now,
         clock.advance,
     )
@@ -84,6 +91,8 @@ def azurite_store(storage: Storage, world: World) -> Store:
         DueTable(storage.tables),
         BackoffTable(storage.tables),
         BlobLeases(storage.blobs, world.clock.now),
+        AuditTable(storage.tables),
+        AnchorBlobs(storage.blobs),
         world.clock.now,
         world.clock.advance,
     )

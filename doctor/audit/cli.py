@@ -1,0 +1,122 @@
+"""The commands behind `make audit-verify` and `make audit-export`."""
+
+import asyncio
+import json
+import logging
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from doctor.audit.collect import collect, links_of
+from doctor.audit.evidence import AuditEvidence, Link
+from doctor.audit.finding import Finding
+from doctor.audit.judgement import findings
+from doctor.audit.storage import open_storage
+from doctor.evidence import Seen
+from doctor.report import escape
+from doctor.settings import SettingsError
+
+_BREACH, _COULD_NOT_LOOK = 1, 2
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, no_args_is_help=True)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Say it as JSON.")]
+File = Annotated[Path | None, typer.Option(help="Where to write; standard output without it.")]
+
+
+@app.command()
+def verify(*, as_json: AsJson = False) -> None:
+    """Say what of the audit record was altered or taken away, and what happened without being recorded.
+
+    Ends with 0 when all is well, 1 with breaches, 2 when not everything could be read.
+    """
+    evidence = asyncio.run(_collect())
+    found = findings(evidence)
+    if as_json:
+        typer.echo(json.dumps(_as_json(evidence, found), indent=2))
+    else:
+        _show(evidence, found, Console(soft_wrap=True))
+    raise typer.Exit(_BREACH if found else _COULD_NOT_LOOK if evidence.gaps else 0)
+
+
+@app.command()
+def export(*, file: File = None) -> None:
+    """Write the chain as JSON lines, in its order: number, previousHash, hash, and the entry as it was hashed.
+
+    Ends with 2 when not all of it could be read; what could be is written.
+    """
+    links = asyncio.run(_links())
+    lines = [json.dumps(_line(link), separators=(",", ":")) for link in links]
+    text = "".join(f"{line}\n" for line in lines)
+    if file is None:
+        typer.echo(text, nl=False)
+    else:
+        file.write_text(text)
+    if links.gap is not None:
+        Console(stderr=True, soft_wrap=True).print(f"not exported: {links.gap}", markup=False)
+        raise typer.Exit(_COULD_NOT_LOOK)
+
+
+async def _collect() -> AuditEvidence:
+    async with open_storage(os.environ) as storage:
+        return await collect(storage)
+
+
+async def _links() -> Seen[Link]:
+    async with open_storage(os.environ) as storage:
+        return await links_of(storage)
+
+
+def _line(link: Link) -> dict[str, object]:
+    return {"number": link.number, "previousHash": link.previous_hash, "hash": link.hash, "entry": link.text}
+
+
+def _seen(evidence: AuditEvidence) -> dict[str, int]:
+    return {
+        "entries in the chain": len(evidence.links.items),
+        "on their way": len(evidence.notes.items),
+        "anchors": len(evidence.anchors.items),
+        "operations": len(evidence.requests.items),
+    }
+
+
+def _as_json(evidence: AuditEvidence, found: Sequence[Finding]) -> dict[str, object]:
+    return {
+        "time": evidence.now.isoformat(),
+        "seen": _seen(evidence),
+        "breaches": [
+            {"code": each.code.value, "about": each.about, "what": each.what, "advice": each.code.advice}
+            for each in found
+        ],
+        "notRead": evidence.gaps,
+    }
+
+
+def _show(evidence: AuditEvidence, found: Sequence[Finding], console: Console) -> None:
+    seen = ", ".join(f"{count} {what}" for what, count in _seen(evidence).items())
+    console.print(f"Seen on {evidence.now:%Y-%m-%d %H:%M} UTC: {seen}.")
+    for each in found:
+        console.print(f"[bold red]{each.code}[/] [bold]{escape(each.about)}[/]: {escape(each.what)}")
+        console.print(f"    {escape(each.code.advice)}", highlight=False)
+    for gap in evidence.gaps:
+        console.print(f"[yellow]not read[/] {escape(gap)}")
+    if not (found or evidence.gaps):
+        console.print("[green]The audit record is whole, and agrees with every request.[/]")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a command; the exit code."""
+    # What the credential chain tried in vain is long; each reading says in one line that it got no token.
+    logging.getLogger("azure.identity").setLevel(logging.CRITICAL)
+    try:
+        app(arguments)
+    except SettingsError as error:
+        Console(stderr=True, soft_wrap=True).print(f"error: {error}", markup=False)
+        return _COULD_NOT_LOOK
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0

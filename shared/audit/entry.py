@@ -1,0 +1,99 @@
+"""One entry of the audit record, and the only form in which it is written; pure.
+
+A new kind is one name in `Kind` and one function in `shared.audit.events` that makes its entries.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any
+
+type Fact = str | int | bool | Sequence["Fact"] | Mapping[str, "Fact"] | None
+type Facts = Mapping[str, Fact]
+
+_SCHEMA_VERSION = "1"
+
+
+class Kind(StrEnum):
+    """What an entry tells."""
+
+    ACCEPTED = "accepted"
+    SETTLED = "settled"
+    CREDENTIAL_REMOVED = "credential_removed"
+    REPLAYED = "replayed"
+    DECIDED = "decided"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What happened, once. Never a secret's value.
+
+    `at` is when it was noted. `who` names people and programs, `what` the request and how it went, `ids` what was made,
+    used or removed.
+    """
+
+    id: str
+    kind: str
+    at: datetime
+    who: Facts
+    what: Facts
+    ids: Facts
+
+    def to_json(self) -> str:
+        """Return the canonical form, which is what the chain's hashes are taken of."""
+        return canonical(
+            {
+                "schemaVersion": _SCHEMA_VERSION,
+                "id": self.id,
+                "kind": self.kind,
+                "at": _text_of(self.at),
+                "who": self.who,
+                "what": self.what,
+                "ids": self.ids,
+            }
+        )
+
+
+def make_entry(kind: Kind, key: Sequence[str], at: datetime, *, who: Facts, what: Facts, ids: Facts) -> Entry:
+    """Make an entry; `key` is what makes the event different from all others of its kind, and never a time.
+
+    Facts that are None say nothing and are left out.
+    """
+    return Entry(entry_id(kind, *key), kind.value, at, _present(who), _present(what), _present(ids))
+
+
+def entry_id(kind: Kind, *key: str) -> str:
+    """Return the id of an event: whoever tells of it, however often, means the same entry. SHA-256 in hex."""
+    return sha256(json.dumps([kind.value, *key]).encode()).hexdigest()
+
+
+def canonical(value: Facts) -> str:
+    """Return the one JSON text of these facts: keys sorted, no spaces, and nothing but ASCII."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
+def read_entry(text: str) -> Entry:
+    """Read an entry back. Raises ValueError for what is none, or is not in canonical form."""
+    try:
+        found: Any = json.loads(text)
+        entry = Entry(
+            found["id"], found["kind"], datetime.fromisoformat(found["at"]), found["who"], found["what"], found["ids"]
+        )
+        is_same = entry.to_json() == text
+    except (KeyError, TypeError, OverflowError, RecursionError) as error:
+        raise ValueError(f"no entry: {type(error).__name__}") from None
+    if not is_same:
+        raise ValueError("the entry is not in its canonical form")
+    return entry
+
+
+def _present(facts: Facts) -> Facts:
+    return {name: fact for name, fact in facts.items() if fact is not None}
+
+
+def _text_of(moment: datetime) -> str:
+    """Write a moment to the microsecond, in UTC: entries of one second keep their order."""
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"

@@ -1,0 +1,161 @@
+"""What is told of each kind of event: from records and answers, never a secret's value; pure.
+
+accepted             a request may be served; noted before its record is written
+settled              an operation's generation ended; noted before anybody is told
+credential_removed   a credential was taken out of the directory
+replayed             a failed operation begins a new generation
+decided              somebody approved or refused a request; noted before it is carried out
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+from shared.approval.model import Approval, ApprovalDecision
+from shared.audit.entry import Entry, Fact, Facts, Kind, make_entry
+from shared.contract.answer import AnswerData, AnsweredCredential, utc_text
+from shared.contract.request import RegistrationRequest
+from shared.naming import OWN_SOURCE
+from shared.operation import Operation
+
+
+class Removal(StrEnum):
+    """Why a credential was removed."""
+
+    OVERLAP_ENDED = "overlap_ended"
+    REVOKED = "revoked"
+    VALUE_LOST = "value_lost"
+    NEVER_PROMOTED = "never_promoted"
+
+
+def accepted(operation: Operation, at: datetime) -> Entry:
+    """Tell that a request became an operation. Its hash binds the whole request, which the record keeps."""
+    return make_entry(
+        Kind.ACCEPTED, [operation.id], at, who=who_asked(operation), what=what_was_asked(operation), ids={}
+    )
+
+
+def settled(operation: Operation, at: datetime) -> Entry:
+    """Tell how a generation of an operation ended, and with which ids."""
+    answer = operation.answer
+    if answer is None:
+        raise ValueError(f"operation {operation.id} is not settled")
+    data = answer.data
+    outcome: Facts = {
+        **what_was_asked(operation),
+        "generation": operation.generation,
+        "status": data.status.value,
+        "reason": operation.reason,
+        "errors": [error.code for error in data.errors] or None,
+    }
+    ids: Facts = {
+        "answerId": answer.id,
+        "clientId": data.client_id,
+        "objectId": data.object_id,
+        "servicePrincipalId": data.service_principal_id,
+        "credentials": _credentials(operation, data) or None,
+        "consented": _consented(data) or None,
+        "replacedKeyId": data.rotation.replaced_key_id if data.rotation is not None else None,
+    }
+    key = [operation.id, str(operation.generation)]
+    return make_entry(Kind.SETTLED, key, at, who=who_asked(operation), what=outcome, ids=ids)
+
+
+def replayed(operation: Operation, at: datetime) -> Entry:
+    """Tell that a failed operation is tried again, as the generation it has now. Who had that done, no key says."""
+    what: Facts = {**what_was_asked(operation), "generation": operation.generation}
+    return make_entry(Kind.REPLAYED, [operation.id, str(operation.generation)], at, who={}, what=what, ids={})
+
+
+def decided(operation: Operation, approval: Approval, decision: ApprovalDecision, at: datetime) -> Entry:
+    """Tell who approved or refused a request, by which way, and what exactly it was about."""
+    who: Facts = {
+        **who_asked(operation),
+        "decidedBy": decision.decided_by,
+        "decidedByObjectId": decision.decided_by_object_id,
+    }
+    what: Facts = {
+        **what_was_asked(operation),
+        "outcome": decision.outcome,
+        "way": decision.way,
+        "reason": decision.reason,
+        "decidedAt": utc_text(decision.at),
+        "binding": approval.binding,
+        "needed": [each.code for each in approval.reasons],
+    }
+    return make_entry(
+        Kind.DECIDED, [operation.id, decision.id], at, who=who, what=what, ids={"decisionId": decision.id}
+    )
+
+
+def credential_removed(
+    unique_name: str,
+    key_id: str,
+    why: Removal,
+    at: datetime,
+    *,
+    object_id: str,
+    secret_name: str,
+    version: str | None = None,
+    operation: Operation | None = None,
+) -> Entry:
+    """Tell that a credential left the directory; `version` is the vault's that held its value."""
+    asked = operation is not None
+    what: Facts = {
+        "uniqueName": unique_name,
+        "reason": why.value,
+        "operationId": operation.id if asked else None,
+        "requestId": operation.request.request_id if asked else None,
+        "source": operation.request.source if asked else OWN_SOURCE,
+    }
+    ids: Facts = {"objectId": object_id, "keyId": key_id, "vaultSecretName": secret_name, "vaultVersion": version}
+    who: Facts = who_asked(operation) if asked else {}
+    return make_entry(Kind.CREDENTIAL_REMOVED, [unique_name, key_id], at, who=who, what=what, ids=ids)
+
+
+def who_asked(operation: Operation) -> Facts:
+    """Name the people of a request, as its sender did."""
+    request = operation.request
+    owner = request.owner if isinstance(request, RegistrationRequest) else None
+    known = {"owner": owner, "requestedByObjectId": request.requested_by_object_id}
+    return {"requestedBy": request.requested_by, **{name: it for name, it in known.items() if it is not None}}
+
+
+def what_was_asked(operation: Operation) -> Facts:
+    """Identify an operation and its request."""
+    request = operation.request
+    return {
+        "operationId": operation.id,
+        "source": request.source,
+        "requestId": request.request_id,
+        "action": request.action,
+        "uniqueName": operation.unique_name,
+        "ticket": request.ticket,
+        "requestHash": operation.body_hash,
+    }
+
+
+def _credentials(operation: Operation, data: AnswerData) -> list[Fact]:
+    """List where each credential lies; of an operation that did not come to its end, those it knows to be stored."""
+    if data.credentials:
+        return [_credential(each) for each in data.credentials]
+    stored = ((name, made) for name, made in operation.credentials.items() if made.key_id and made.version)
+    return [{"name": name, "keyId": made.key_id, "vaultVersion": made.version} for name, made in stored]
+
+
+def _credential(answered: AnsweredCredential) -> Fact:
+    return {
+        "name": answered.name,
+        "type": answered.type,
+        "keyId": answered.key_id,
+        "vaultSecretName": answered.key_vault_secret_uri.rpartition("/")[2],
+        "vaultVersion": answered.key_vault_secret_version,
+    }
+
+
+def _consented(data: AnswerData) -> list[Fact]:
+    return [
+        {"resourceAppId": api.resource_app_id, "id": permission.id, "name": permission.name, "type": permission.type}
+        for api in data.api_permissions
+        for permission in api.permissions
+        if permission.consented
+    ]

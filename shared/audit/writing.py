@@ -1,0 +1,94 @@
+"""The one writer of the chain: takes over what is noted, in order, and has the chain's end anchored every day.
+
+It need not be alone: links, index and head are written in one transaction that rests on the head's ETag, so of two
+writers one starts over. A writer may die at any line: what it had appended is only deleted by the next.
+"""
+
+from collections.abc import Sequence
+from itertools import batched
+
+from shared import log
+from shared.audit.chain import Anchor, links_after
+from shared.audit.entry import Entry, read_entry
+from shared.errors import Busy, Refused
+from shared.services import Services
+
+MOST = 1000
+"""Entries of one run; what is left waits for the next, a minute later."""
+_TOGETHER = 40
+"""Entries of one transaction: two rows each, and Table Storage takes 100 (Microsoft Learn, "Performing entity group
+transactions")."""
+_RACES = 5
+
+
+async def extend_chain(services: Services) -> int:
+    """Move what is noted into the chain, in the order of (at, id); returns how many entries were taken over.
+
+    A row that is no entry stays where it is, and is told of: it keeps none of the others. Raises Busy when the chain
+    does not end where its head says, or others append all the time.
+    """
+    entries = sorted(await _noted(services), key=lambda entry: (entry.at, entry.id))
+    taken = 0
+    for together in batched(entries, _TOGETHER, strict=False):
+        taken += await _take_over(services, together)
+    if taken:
+        log.event("audit.extended", count=taken)
+    return taken
+
+
+async def anchor_chain(services: Services) -> bool:
+    """Write down where the chain ends, once a day and never again; whether this was the first time today."""
+    head = (await services.audit.head()).value
+    anchor = Anchor(head, services.runtime.now())
+    is_first = await services.anchors.keep(anchor)
+    if is_first:
+        log.event("audit.anchored", day=anchor.day, count=head.count, head=head.hash)
+    return is_first
+
+
+async def _noted(services: Services) -> list[Entry]:
+    entries: list[Entry] = []
+    async for entry_id, text in services.audit.noted():
+        try:
+            entry = read_entry(text)
+        except ValueError:
+            entry = None
+        if entry is None or entry.id != entry_id:
+            log.warning("audit.note_unreadable", row=entry_id)
+            continue
+        entries.append(entry)
+        if len(entries) == MOST:
+            break
+    return entries
+
+
+async def _take_over(services: Services, entries: Sequence[Entry]) -> int:
+    """Append what is not in the chain yet, then delete the notes; half by half where the store refuses so much."""
+    try:
+        await _append(services, entries)
+    except Refused as refused:
+        if len(entries) == 1:
+            log.warning("audit.entry_refused", entry=entries[0].id, code=refused.code)
+            return 0
+        middle = len(entries) // 2
+        return await _take_over(services, entries[:middle]) + await _take_over(services, entries[middle:])
+    for entry in entries:
+        await services.audit.forget(entry.id)
+    return len(entries)
+
+
+async def _append(services: Services, entries: Sequence[Entry]) -> None:
+    audit = services.audit
+    for _ in range(_RACES):
+        head = await audit.head()
+        # Looked at after the head: what somebody appends in between changes the head's ETag.
+        new = [entry for entry in entries if not await audit.is_linked(entry.id)]
+        if not new:
+            return
+        try:
+            await audit.append(links_after(head.value, new), head.etag)
+        except Busy:
+            continue
+        return
+    log.warning("audit.not_extended", entries=len(entries))
+    raise Busy("the audit chain does not end where its head says, or others append all the time")

@@ -1,0 +1,195 @@
+"""The audit record of a real stack: written by timers, clean when all is well, and each tampering is found."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from azure.data.tables import TableClient, TableServiceClient, UpdateMode
+from azure.storage.blob import BlobServiceClient
+
+from devstack.stack import Stack
+from doctor.audit.collect import collect
+from doctor.audit.evidence import AuditEvidence
+from doctor.audit.judgement import findings
+from doctor.audit.storage import open_storage
+from tests.e2e.driver import Driver, eventually, request
+
+pytestmark = pytest.mark.e2e
+
+ROOT = Path(__file__).parents[2]
+CHAIN = "chain"
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
+    """A stack of its own, with three registrations in its chain and an anchor that knows of two."""
+    with Stack.start(tmp_path_factory.mktemp("audited")) as stack:
+        driver = Driver(stack)
+        for number in (1, 2):
+            register(driver, number)
+        fire(driver, "anchor_audit")
+        eventually(lambda: anchors(driver) or None, "the anchor")
+        register(driver, 3)
+        yield driver
+
+
+def register(driver: Driver, number: int) -> None:
+    """Have an app registered, and its entries taken into the chain by the timer."""
+    answer = driver.ask(request(f"AUD-{number}", f"audited-{number}"))
+    assert answer["data"]["status"] == "completed"
+    driver.advance(61)
+    eventually(lambda: not list(table(driver, "auditoutbox").list_entities()) or None, "the outbox to be empty")
+
+
+def fire(driver: Driver, function: str) -> None:
+    """Have the host start a function, as an operator would."""
+    url = f"{driver.environment['DEVSTACK_FUNCTIONS_URL']}/admin/functions/{function}"
+    httpx.post(url, json={"input": ""}, trust_env=False).raise_for_status()
+
+
+def audit(driver: Driver, *arguments: str) -> tuple[int, str]:
+    """Run the command behind make audit-verify or make audit-export; exit code and what it says."""
+    command = [sys.executable, "-m", "devstack", "run", "--state", str(driver.stack.state), "--"]
+    command += [sys.executable, "-m", "doctor.audit", *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout
+
+
+def found(driver: Driver) -> set[str]:
+    """Codes of the breaches, as the command judges, without the time that a process takes to start."""
+
+    async def look() -> AuditEvidence:
+        async with open_storage(driver.environment, use_env_settings=False) as storage:
+            return await collect(storage)
+
+    evidence = asyncio.run(look())
+    assert evidence.gaps == []
+    return {finding.code.value for finding in findings(evidence)}
+
+
+def table(driver: Driver, name: str) -> Any:
+    """A table, whose stubs are incomplete."""
+    connection_string = driver.environment["AZURE_STORAGE_CONNECTION_STRING"]
+    return TableClient.from_connection_string(connection_string, name)
+
+
+def anchors(driver: Driver) -> list[str]:
+    connection_string = driver.environment["AZURE_STORAGE_CONNECTION_STRING"]
+    with BlobServiceClient.from_connection_string(connection_string) as blobs:
+        return [blob.name for blob in blobs.get_container_client("audit-anchors").list_blobs()]
+
+
+@pytest.fixture
+def restored(stack: Driver) -> Iterator[Driver]:
+    """The stack, whose chain and operations are put back as they were."""
+    before = {name: list(table(stack, name).list_entities()) for name in ("audit", "operations")}
+    yield stack
+    for name, rows in before.items():
+        client = table(stack, name)
+        for row in client.list_entities():
+            client.delete_entity(row["PartitionKey"], row["RowKey"])
+        for row in rows:
+            client.create_entity(row)
+    assert found(stack) == set()
+
+
+def links(driver: Driver) -> list[dict[str, Any]]:
+    rows = table(driver, "audit").query_entities(f"PartitionKey eq '{CHAIN}' and RowKey lt 'head'")
+    return [dict(row) for row in rows]
+
+
+def test_a_registration_leaves_its_entries_and_the_record_is_whole(stack: Driver) -> None:
+    code, text = audit(stack, "verify")
+    assert (code, "The audit record is whole" in text) == (0, True), text
+    code, text = audit(stack, "export")
+    assert code == 0
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert [line["number"] for line in lines] == list(range(1, 7))
+    assert [line["hash"] for line in lines[:-1]] == [line["previousHash"] for line in lines[1:]]
+    entries = [json.loads(line["entry"]) for line in lines]
+    assert [(entry["kind"], entry["what"]["requestId"]) for entry in entries] == [
+        (kind, f"AUD-{number}") for number in (1, 2, 3) for kind in ("accepted", "settled")
+    ]
+    (app,) = stack.applications("audited-1")
+    assert entries[1]["ids"]["clientId"] == app["appId"]
+    assert entries[1]["ids"]["credentials"][0]["keyId"] == app["passwordCredentials"][0]["keyId"]
+    assert entries[0]["who"] == {"requestedBy": "ada@contoso.example"}
+
+
+def test_the_export_goes_into_a_file(stack: Driver, tmp_path: Path) -> None:
+    assert audit(stack, "export", "--file", str(tmp_path / "record.jsonl")) == (0, "")
+    assert len((tmp_path / "record.jsonl").read_text().splitlines()) == 6
+
+
+def test_an_altered_entry_is_found(restored: Driver) -> None:
+    row = links(restored)[1]
+    row["value0"] = row["value0"].replace("ada@contoso.example", "eve@contoso.example")
+    table(restored, "audit").update_entity(row, mode=UpdateMode.REPLACE)
+    code, text = audit(restored, "verify", "--json")
+    (breach,) = json.loads(text)["breaches"]
+    assert (code, breach["code"], breach["about"]) == (1, "entry_altered", "entry 2")
+    assert breach["advice"]
+
+
+def test_a_removed_middle_is_found(restored: Driver) -> None:
+    row = links(restored)[2]
+    for key in (row["RowKey"], f"id-{row['entryId']}"):
+        table(restored, "audit").delete_entity(CHAIN, key)
+    assert found(restored) == {"entry_missing", "not_recorded"}
+
+
+def test_a_removed_last_entry_is_found_even_if_the_head_was_put_right(restored: Driver) -> None:
+    *_, before, last = links(restored)
+    client = table(restored, "audit")
+    for key in (last["RowKey"], f"id-{last['entryId']}"):
+        client.delete_entity(CHAIN, key)
+    assert found(restored) == {"end_missing", "not_recorded"}
+    head = client.get_entity(CHAIN, "head")
+    client.update_entity(head | {"count": int(before["RowKey"]), "hash": before["hash"]}, mode=UpdateMode.REPLACE)
+    assert found(restored) == {"not_recorded"}
+
+
+def test_a_removed_request_is_found(restored: Driver) -> None:
+    client = table(restored, "operations")
+    for row in list(client.list_entities()):
+        if row["requestId"] == "AUD-2":
+            client.delete_entity(row["PartitionKey"], row["RowKey"])
+    assert found(restored) == {"request_missing"}
+
+
+def test_an_altered_request_is_found(restored: Driver) -> None:
+    client = table(restored, "operations")
+    (row,) = client.query_entities("RowKey eq 'record' and requestId eq 'AUD-1'")
+    row["value0"] = row["value0"].replace("ada@contoso.example", "eve@contoso.example")
+    client.update_entity(row, mode=UpdateMode.REPLACE)
+    assert found(restored) == {"request_altered"}
+
+
+def test_a_chain_cut_before_its_anchor_is_found(restored: Driver) -> None:
+    rows, client = links(restored), table(restored, "audit")
+    for row in rows[2:]:
+        for key in (row["RowKey"], f"id-{row['entryId']}"):
+            client.delete_entity(CHAIN, key)
+    head = client.get_entity(CHAIN, "head")
+    client.update_entity(head | {"count": 2, "hash": rows[1]["hash"]}, mode=UpdateMode.REPLACE)
+    assert found(restored) == {"end_missing", "not_recorded"}
+
+
+def test_what_cannot_be_read_is_not_clean(stack: Driver) -> None:
+    connection_string = stack.environment["AZURE_STORAGE_CONNECTION_STRING"]
+    with TableServiceClient.from_connection_string(connection_string) as client:
+        tables: Any = client
+        tables.delete_table("auditoutbox")
+        try:
+            code, text = audit(stack, "verify")
+            assert code == 2
+            assert "not read" in text
+            assert "The audit record is whole" not in text
+        finally:
+            tables.create_table("auditoutbox")

@@ -1,0 +1,46 @@
+"""The in-memory audit record as the evidence that verification judges."""
+
+from datetime import date, timedelta
+
+from doctor.audit.evidence import Anchor, AuditEvidence, Claim, Head, Link, Note
+from doctor.audit.finding import Finding, Patience
+from doctor.audit.judgement import findings
+from doctor.audit.read import request
+from doctor.evidence import Seen
+from tests.fakes.world import World
+
+NOBODY_ANCHORS = Patience(anchoring=None)
+"""Clocks jump here, and days on which nothing runs have no anchor."""
+AT_REST = Patience(timedelta(days=999), timedelta(0), timedelta(0), anchoring=None)
+"""Everything had time to come about, but for the writer, who comes by every minute and need not have been here."""
+
+
+def audit_evidence(world: World) -> AuditEvidence:
+    """What a complete look at the world's storage shows."""
+    audit, end = world.audit, world.audit.end
+    links = (Link(x.number, x.entry_id, x.previous_hash, x.hash, x.text) for x in audit.links.values())
+    return AuditEvidence(
+        now=world.clock.now(),
+        links=Seen(tuple(links)),
+        index=Seen(tuple(audit.index.items())),
+        head=Seen((Head(end.count, end.hash),) if end is not None else ()),
+        anchors=Seen(
+            tuple(
+                Anchor(date.fromisoformat(day), Head(anchor.head.count, anchor.head.hash))
+                for day, anchor in world.anchors.kept.items()
+            )
+        ),
+        notes=Seen(tuple(Note(row, text) for row, text in audit.outbox.items())),
+        requests=Seen(tuple(request({"value0": text}) for text, _ in world.operations.rows.values())),
+        claims=Seen(
+            tuple(
+                Claim(source, request_id, operation_id, None)
+                for (source, request_id), (operation_id, _) in world.operations.claims.items()
+            )
+        ),
+    )
+
+
+def unrecorded(world: World, patience: Patience = AT_REST) -> list[Finding]:
+    """What verification finds in a world in which all has come to rest."""
+    return findings(audit_evidence(world), patience)
