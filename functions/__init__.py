@@ -5,12 +5,13 @@ Nothing heavy is imported while the host indexes: `shared.bootstrap` brings the 
 
 from azure.functions import Blueprint
 
-from functions import health, operations, process_registration, reports, requests, rotation, upkeep, webhooks
+from functions import health, operations, process_registration, reports, requests, rotation, tickets, upkeep, webhooks
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     process_registration.blueprint,
     webhooks.blueprint,
     requests.blueprint,
+    tickets.blueprint,
     rotation.blueprint,
     upkeep.blueprint,
     reports.blueprint,

@@ -52,6 +52,21 @@ param apiAudience string = ''
 @description('URL of a vault that keeps the secrets of webhooks, with a slash at its end: one that no team reads, and where the registrar\'s identity is Key Vault Secrets User. Empty: no webhook is heard.')
 param webhookVaultUrl string = ''
 
+@description('Where ServiceNow\'s tickets are told of answers, such as https://contoso.service-now.com. Empty: they are not.')
+param servicenowUrl string = ''
+
+@description('The registrar\'s user in ServiceNow; its password lies in the vault of the webhooks.')
+param servicenowUser string = ''
+
+@description('Where Jira\'s issues are told of answers, such as https://contoso.atlassian.net. Empty: they are not.')
+param jiraUrl string = ''
+
+@description('The registrar\'s account in Jira, an e-mail address; its API token lies in the vault of the webhooks.')
+param jiraUser string = ''
+
+@description('Hosts of ticketing systems that may have private addresses, parted by commas.')
+param onPremisesHosts string = ''
+
 @description('How long logs are kept, in days.')
 @minValue(30)
 @maxValue(730)
@@ -151,6 +166,11 @@ module app 'modules/app.bicep' = {
     rotationSchedule: rotationSchedule
     apiAudience: apiAudience
     webhookVaultUrl: webhookVaultUrl
+    servicenowUrl: servicenowUrl
+    servicenowUser: servicenowUser
+    jiraUrl: jiraUrl
+    jiraUser: jiraUser
+    onPremisesHosts: onPremisesHosts
   }
 }
 

@@ -18,17 +18,20 @@ from shared.adapters.report_blobs import ReportBlobs
 from shared.adapters.sign_in import EntraSignIn
 from shared.adapters.storage import Storage
 from shared.adapters.tables import ApplicationsTable, BackoffTable, CleanupsTable, OperationsTable
+from shared.adapters.ticket_targets import build_targets
+from shared.adapters.ticket_updates_table import TicketUpdatesTable
 from shared.adapters.vault import KeyVault
 from shared.execution import Execution
 from shared.intake import Intake
 from shared.log import quiet_libraries
 from shared.policy.model import load_policy
-from shared.ports import Callers
+from shared.ports import Callers, Target
 from shared.rotation.rotations import Rotations
 from shared.runtime import Runtime
 from shared.services import Services
 from shared.settings import Settings
 from shared.ticketing.model import Ticketing, load_ticketing
+from shared.ticketing.updating import Updating
 from shared.ticketing.webhook import Webhooks
 
 _REFERENCE = "@Microsoft.KeyVault("
@@ -46,6 +49,7 @@ class App:
         self.execution = Execution(services)
         self.intake = Intake(services, self.execution)
         self.rotations = Rotations(services, self.execution)
+        self.updating = Updating(services)
         self.webhooks = Webhooks(services, ticketing, secrets, callers)
 
 
@@ -58,9 +62,12 @@ def get_app() -> App:
     quiet_libraries()
     settings = Settings.load(os.environ)
     ticketing = load_ticketing(Path(settings.ticketing_file))
-    services = build_services(settings)
     secrets = webhook_secrets(os.environ, ticketing.settings())
-    return App(services, build_callers(settings, services.runtime), ticketing, secrets)
+    runtime = Runtime()
+    plain = {name: os.environ.get(name, "") for name in ticketing.plain_settings()}
+    targets = build_targets(ticketing, plain | secrets, settings.on_premises_hosts, runtime.now)
+    services = build_services(settings, runtime, targets)
+    return App(services, build_callers(settings, runtime), ticketing, secrets)
 
 
 def webhook_secrets(environment: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
@@ -82,12 +89,11 @@ def build_callers(settings: Settings, runtime: Runtime) -> Callers | None:
     )
 
 
-def build_services(settings: Settings) -> Services:
+def build_services(settings: Settings, runtime: Runtime, targets: Mapping[str, Target]) -> Services:
     """Wire the real adapters. One credential serves Graph, Key Vault and storage."""
     policy = load_policy(Path(settings.policy_file))
     credential = DefaultAzureCredential()
     storage = Storage(settings.storage, credential)
-    runtime = Runtime()
     graph = graph_service_client(credential)
     return Services(
         runtime=runtime,
@@ -111,4 +117,6 @@ def build_services(settings: Settings) -> Services:
         queues=StorageQueues(storage.queues),
         holders=GraphCredentialHolders(graph),
         reports=ReportBlobs(storage.blobs),
+        ticket_updates=TicketUpdatesTable(storage.tables),
+        targets=targets,
     )

@@ -16,6 +16,7 @@ from shared.ports import Versioned
 from shared.registration.register import register
 from shared.rotation.rotate import rotate
 from shared.services import Services
+from shared.ticketing.telling import tell
 
 _EARLY = timedelta(seconds=5)
 """How much earlier than its due moment a message may come: the queue's clock and ours need not agree."""
@@ -93,6 +94,7 @@ class Execution:
         if operation.answered_at is not None:
             return
         await services.queues.send_event(text)
+        await tell(services, operation, operation.answer)
         if operation.generation > 1:
             await services.queues.remove_kept(operation.id, before=operation.generation)
         if operation.state is State.FAILED:

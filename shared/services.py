@@ -1,6 +1,7 @@
 """Everything an operation works with, handed down as one value."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from shared.policy.model import Policy
@@ -16,6 +17,8 @@ from shared.ports import (
     Queues,
     Reports,
     SignIn,
+    Target,
+    TicketUpdates,
     Vault,
 )
 from shared.runtime import Runtime
@@ -42,3 +45,6 @@ class Services:
     queues: Queues
     holders: CredentialHolders
     reports: Reports
+    ticket_updates: TicketUpdates
+    targets: Mapping[str, Target] = field(default_factory=dict[str, Target])
+    """Where tickets are told of answers, by the requests' source."""

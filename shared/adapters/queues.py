@@ -19,6 +19,8 @@ from shared.naming import (
     RESULTS_QUEUE,
     ROTATIONS_POISON_QUEUE,
     ROTATIONS_QUEUE,
+    TICKET_UPDATES_POISON_QUEUE,
+    TICKET_UPDATES_QUEUE,
     WORK_POISON_QUEUE,
     WORK_QUEUE,
 )
@@ -27,7 +29,8 @@ from shared.ports import PoisonedMessage
 LONGEST_DELAY = timedelta(days=7)
 """What a storage queue takes at most (Microsoft Learn, "Put Message")."""
 _NEVER_EXPIRES = -1
-_POISON_QUEUES = (POISON_QUEUE, WORK_POISON_QUEUE, ROTATIONS_POISON_QUEUE)
+_QUEUES = (INTAKE_QUEUE, WORK_QUEUE, ROTATIONS_QUEUE, TICKET_UPDATES_QUEUE, RESULTS_QUEUE, EVENTS_QUEUE)
+_POISON_QUEUES = (POISON_QUEUE, WORK_POISON_QUEUE, ROTATIONS_POISON_QUEUE, TICKET_UPDATES_POISON_QUEUE)
 _PAGE, _MOST, _HIDE = 32, 5000, 120
 """What is looked through on a poison queue: messages a page, in all, and seconds they stay hidden meanwhile."""
 _KEPT = {"schemaVersion", "reason", "operationId", "generation", "attempts", "original"}
@@ -39,10 +42,7 @@ class StorageQueues:
     """Fills the port `Queues`."""
 
     def __init__(self, service: QueueServiceClient) -> None:
-        self._clients = {
-            name: service.get_queue_client(name)
-            for name in (INTAKE_QUEUE, WORK_QUEUE, ROTATIONS_QUEUE, RESULTS_QUEUE, EVENTS_QUEUE, *_POISON_QUEUES)
-        }
+        self._clients = {name: service.get_queue_client(name) for name in (*_QUEUES, *_POISON_QUEUES)}
 
     async def send_work(self, operation_id: str, generation: int, delay: timedelta = timedelta(0)) -> None:
         """Have an operation continued after a delay, without expiry."""
@@ -52,6 +52,11 @@ class StorageQueues:
     async def send_rotation(self, message: str, delay: timedelta = timedelta(0)) -> None:
         """Have `credential-rotations` looked at after a delay, without expiry."""
         await self._send(ROTATIONS_QUEUE, message, min(delay, LONGEST_DELAY))
+
+    async def send_ticket_update(self, update_id: str, delay: timedelta = timedelta(0)) -> None:
+        """Have a ticket told of something after a delay, without expiry."""
+        message = {"schemaVersion": "1", "updateId": update_id}
+        await self._send(TICKET_UPDATES_QUEUE, json.dumps(message), min(delay, LONGEST_DELAY))
 
     async def is_work_piling_up(self) -> bool:
         """Say whether more work is due and waits than a host takes at once: a peek shows messages of now only."""

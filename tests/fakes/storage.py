@@ -293,6 +293,7 @@ class FakeQueues:
         self.faults = faults
         self.work: list[tuple[datetime, int, str, int]] = []
         self.rotations: list[tuple[datetime, int, str]] = []
+        self.ticket_updates: list[tuple[datetime, int, str]] = []
         self.requests: list[str] = []
         self.answers: list[dict[str, Any]] = []
         self.events: list[dict[str, Any]] = []
@@ -310,6 +311,11 @@ class FakeQueues:
     @outgoing("queue rotation")
     def send_rotation(self, message: str, delay: timedelta = timedelta(0)) -> None:
         heapq.heappush(self.rotations, (self.clock.now() + delay, next(self._order), message))
+        self.on_work()
+
+    @outgoing("queue ticket update")
+    def send_ticket_update(self, update_id: str, delay: timedelta = timedelta(0)) -> None:
+        heapq.heappush(self.ticket_updates, (self.clock.now() + delay, next(self._order), update_id))
         self.on_work()
 
     def send_rotation_now(self, message: str) -> None:

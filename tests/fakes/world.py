@@ -2,7 +2,7 @@
 
 import heapq
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -11,9 +11,11 @@ from typing import Any
 from shared.execution import Execution
 from shared.intake import Intake
 from shared.policy.model import Policy, load_policy
+from shared.ports import Target
 from shared.rotation.rotations import Rotations
 from shared.rotation.sweep import sweep
 from shared.services import Services
+from shared.ticketing.updating import Updating, resume_updates
 from shared.upkeep import clean_up_credentials, resume_unsettled
 from tests.fakes.clock import FakeClock, fake_runtime
 from tests.fakes.directory import FakeDirectory
@@ -28,6 +30,7 @@ from tests.fakes.storage import (
     FakeOperations,
     FakeQueues,
 )
+from tests.fakes.tickets import FakeTicketUpdates
 from tests.fakes.vault import FakeVault
 
 TENANT = "72f988bf-0000-4000-8000-2d7cd011db47"
@@ -61,6 +64,7 @@ class World:
         seed: int = 1,
         faults: Faults | None = None,
         clock: FakeClock | None = None,
+        targets: Mapping[str, Target] | None = None,
     ) -> None:
         self.clock = clock or FakeClock()
         self.faults = faults or Faults()
@@ -75,6 +79,7 @@ class World:
         self.queues = FakeQueues(self.clock, self.faults)
         self.holders = FakeHolders(self.directory, self.faults)
         self.reports = FakeReports(self.faults)
+        self.ticket_updates = FakeTicketUpdates(self.faults)
         self.deaths = 0
         self.log: list[str] = []
         self._messages = 0
@@ -97,10 +102,13 @@ class World:
             queues=self.queues,
             holders=self.holders,
             reports=self.reports,
+            ticket_updates=self.ticket_updates,
+            targets=targets or {},
         )
         self.execution = Execution(self.services)
         self.intake = Intake(self.services, self.execution)
         self.rotations = Rotations(self.services, self.execution)
+        self.updating = Updating(self.services)
 
     async def send(self, request: dict[str, Any] | bytes) -> None:
         """Put a request on the intake queue and have it delivered until an invocation ends."""
@@ -112,9 +120,14 @@ class World:
     async def settle(self, within: timedelta = timedelta(hours=30)) -> None:
         """Let time pass and messages and timers do their work until nothing is left to do."""
         end = self.clock.now() + within
-        while self.operations.unsettled or self.queues.work or self.queues.rotations or self.cleanups.rows:
+        while self._is_at_work:
             assert self.clock.now() < end, f"not settled: {self.operations.unsettled} {self.cleanups.rows}"
             await self._minute()
+
+    @property
+    def _is_at_work(self) -> bool:
+        queues, lists = self.queues, (self.operations.unsettled, self.cleanups.rows, self.ticket_updates.waiting)
+        return any((queues.work, queues.rotations, queues.ticket_updates, *lists))
 
     async def go_on(self, time: timedelta) -> None:
         """Let so much time pass, in whole minutes, with the messages and timers that come due."""
@@ -132,6 +145,10 @@ class World:
             due, _, message = heapq.heappop(self.queues.rotations)
             self.clock.advance(max(due - self.clock.now(), timedelta(0)))
             await self._deliver(lambda m=message: self.rotations.receive(m.encode()))
+        while self.queues.ticket_updates and self.queues.ticket_updates[0][0] <= next_tick:
+            due, _, update_id = heapq.heappop(self.queues.ticket_updates)
+            self.clock.advance(max(due - self.clock.now(), timedelta(0)))
+            await self._deliver(lambda u=update_id: self.updating.run(u))
         self.clock.advance(max(next_tick - self.clock.now(), timedelta(0)))
         await self.timers()
 
@@ -139,6 +156,8 @@ class World:
         """Let the timers fire that are due."""
         await self._timer(resume_unsettled)
         await self._timer(clean_up_credentials)
+        if self.ticket_updates.waiting:
+            await self._timer(resume_updates)
         if self.clock.now() >= self._next_sweep:
             self._next_sweep = self.clock.now() + timedelta(hours=1)
             await self._timer(sweep)
