@@ -7,6 +7,7 @@ import os
 import random
 import secrets
 import socket
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,7 @@ class Ports(_Model):
     """TCP ports on 127.0.0.1, one per service of the stack.
 
     `blob`, `queue` and `table` are Azurite's own; the gateways stand before them for the app whose calls are recorded.
+    `ticketing` is 0 in a file that is older than it, until the next start chooses one.
     """
 
     https: int
@@ -51,6 +53,7 @@ class Ports(_Model):
     blob_gateway: int
     queue_gateway: int
     table_gateway: int
+    ticketing: int = 0
 
 
 class ManagedIdentity(_Model):
@@ -118,18 +121,29 @@ class StateFolder:
         return self.root / "lock"
 
 
-WEBHOOK_SECRET = "servicenow-webhook-token"  # noqa: S105  a name
-"""Of the vault secret with what ServiceNow sends to prove itself."""
+class TicketingSecrets(_Model):
+    """What the registrar and the ticketing systems prove themselves to each other with.
+
+    `servicenow_user` and `jira_user` (an e-mail address) are the registrar's accounts there, with password and API
+    token. `hook` signs what is sent to a plain receiver of webhooks (standardwebhooks.com).
+    """
+
+    servicenow_user: str = "registrar.integration"
+    servicenow_password: str = Field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
+    jira_user: str = "registrar@contoso.example"
+    jira_token: str = Field(default_factory=lambda: secrets.token_urlsafe(48), repr=False)
+    hook: str = Field(default_factory=lambda: f"whsec_{b64encode(secrets.token_bytes(24)).decode()}", repr=False)
 
 
 class StackConfig(_Model):
     """The contents of `stack.json` (camelCase JSON).
 
     `registrar` is the Functions app's user-assigned identity, `api` the registrar's own API, which tokens are for,
-    `reader` a client that holds its role Registrar.Reader, and `webhook_token` what ServiceNow sends. With
-    `identity_based_storage` Azurite speaks HTTPS and the app reaches it with that identity's tokens, else over HTTP by
-    the account's key. With `recording` the app reaches it through the gateways of the doubles, so that its calls are
-    noted and can be disturbed.
+    `reader` a client that holds its role Registrar.Reader, `webhook_token` what ServiceNow sends and
+    `jira_webhook_token` what Jira sends. `ticketing` is for the other direction. With `identity_based_storage` Azurite
+    speaks HTTPS and the app reaches it with that identity's tokens, else over HTTP by the account's key. With
+    `recording` the app reaches it through the gateways of the doubles, so that its calls are noted and can be
+    disturbed.
     """
 
     tenant_id: str = Field(default_factory=_new_id)
@@ -143,13 +157,32 @@ class StackConfig(_Model):
     reader: Client = Field(default_factory=Client)
     webhook_vault_name: str = "contoso-webhooks"
     webhook_token: str = Field(default_factory=lambda: secrets.token_hex(32), repr=False)
+    jira_webhook_token: str = Field(default_factory=lambda: secrets.token_hex(32), repr=False)
+    ticketing: TicketingSecrets = Field(default_factory=TicketingSecrets)
     identity_based_storage: bool = False
     recording: bool = False
 
     @property
-    def webhook_secret_uri(self) -> str:
-        """Where ServiceNow's secret is: in a vault that no team reads."""
-        return f"https://{self.webhook_vault_name}.vault.azure.net/secrets/{WEBHOOK_SECRET}"
+    def webhook_secrets(self) -> dict[str, str]:
+        """What the vault that no team reads holds, by the secrets' names."""
+        return {
+            "servicenow-webhook-token": self.webhook_token,
+            "jira-webhook-token": self.jira_webhook_token,
+            "servicenow-password": self.ticketing.servicenow_password,
+            "jira-token": self.ticketing.jira_token,
+            "ticket-hook-secret": self.ticketing.hook,
+        }
+
+    def webhook_reference(self, name: str) -> str:
+        """An app setting that stands for one of `webhook_secrets`."""
+        if name not in self.webhook_secrets:
+            raise KeyError(name)
+        return f"@Microsoft.KeyVault(SecretUri=https://{self.webhook_vault_name}.vault.azure.net/secrets/{name})"
+
+    @property
+    def ticketing_url(self) -> str:
+        """Where ServiceNow, Jira and the receiver of webhooks are."""
+        return f"https://localhost:{self.ports.ticketing}"
 
     @property
     def vault_url(self) -> str:
@@ -218,7 +251,7 @@ def choose_ports(fixed: Mapping[str, int], remembered: Mapping[str, int] | None 
         raise ConfigError("two services cannot share a port")
     kept = dict(fixed)
     for service, port in (remembered or {}).items():
-        if service not in kept and port not in kept.values() and is_free(port):
+        if port and service not in kept and port not in kept.values() and is_free(port):
             kept[service] = port
     fresh = _free_ports(avoid=set(kept.values()))
     return Ports.model_validate({service: kept.get(service) or next(fresh) for service in services})

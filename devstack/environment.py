@@ -22,6 +22,10 @@ _FOREIGN_PREFIXES = (
     "KEY_VAULT_",
     "WEBSITE_",
     "DEVSTACK_",
+    "SERVICENOW_",
+    "JIRA_",
+    "TICKET_HOOK_",
+    "ON_PREMISES_HOSTS",
 )
 _FOREIGN_SUFFIXES = ("_PROXY",)
 
@@ -89,9 +93,27 @@ def functions_settings(config: StackConfig, state: Path) -> dict[str, str]:
         "KEY_VAULT_URL": config.vault_url,
         "POLICY_FILE": "policy.toml",
         "TICKETING_FILE": "ticketing.toml",
-        "SERVICENOW_WEBHOOK_TOKEN": f"@Microsoft.KeyVault(SecretUri={config.webhook_secret_uri})",
+        **_ticketing_settings(config),
         "ROTATION_SCHEDULE": "0 7 * * * *",
         **network_environment(config, state),
+    }
+
+
+def _ticketing_settings(config: StackConfig) -> dict[str, str]:
+    """Both ways between the app and the ticketing systems, which are on the customer's own network here."""
+    known = config.ticketing
+    return {
+        "SERVICENOW_WEBHOOK_TOKEN": config.webhook_reference("servicenow-webhook-token"),
+        "JIRA_WEBHOOK_TOKEN": config.webhook_reference("jira-webhook-token"),
+        "SERVICENOW_URL": config.ticketing_url,
+        "SERVICENOW_USER": known.servicenow_user,
+        "SERVICENOW_PASSWORD": config.webhook_reference("servicenow-password"),
+        "JIRA_URL": config.ticketing_url,
+        "JIRA_USER": known.jira_user,
+        "JIRA_TOKEN": config.webhook_reference("jira-token"),
+        "TICKET_HOOK_URL": f"{config.ticketing_url}/hooks/contoso",
+        "TICKET_HOOK_SECRET": config.webhook_reference("ticket-hook-secret"),
+        "ON_PREMISES_HOSTS": "localhost",
     }
 
 

@@ -18,6 +18,8 @@ Look
   make answers                  answers that wait on the queue {results}
   {logs}/*.log
   {control}        the control plane: clock, weather, faults, counters (GET / lists them)
+  {control}/ticketing         tickets: make one, decide on it, read it
+  {ticketing}       ServiceNow's and Jira's APIs
   {functions}/api/health
   {functions}/api/credentials and /api/reports/credentials: with a token, see docs/runbook.md
   queues, tables, blobs         any storage client with AZURE_STORAGE_CONNECTION_STRING; requests go to {intake}
@@ -39,6 +41,7 @@ def describe(config: StackConfig, state: Path) -> str:
         logs=StateFolder(state).logs,
         control=environment["DEVSTACK_CONTROL_URL"],
         functions=environment["DEVSTACK_FUNCTIONS_URL"],
+        ticketing=config.ticketing_url,
         vault=config.vault_url.removeprefix("https://"),
         names=_wrapped(sorted(environment)),
     )

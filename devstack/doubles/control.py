@@ -6,7 +6,7 @@ are camelCase.
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import timedelta
@@ -41,8 +41,11 @@ class ClockStep(BaseModel):
     advance_seconds: Annotated[float, Field(ge=0)]
 
 
-def create(world: World, plant: Callable[[], object]) -> ASGIApp:
-    """The control plane of one world; `plant` fills the emptied world again after a reset."""
+def create(world: World, plant: Callable[[], object], further: Sequence[Route] = ()) -> ASGIApp:
+    """The control plane of one world; `plant` fills the emptied world again after a reset.
+
+    `further` are routes of doubles that have something of their own to control.
+    """
     control = _Control(world, plant)
     routes = [
         Route("/health", control.health),
@@ -64,6 +67,7 @@ def create(world: World, plant: Callable[[], object]) -> ASGIApp:
         Route("/traps", control.traps),
         Route("/traps", control.add_trap, methods=["POST"]),
         Route("/traps", control.release_traps, methods=["DELETE"]),
+        *further,
     ]
     listed = [Route("/", _index(routes)), *routes]
     handlers = {
@@ -194,7 +198,7 @@ class _Control:
         return Response(status_code=204)
 
 
-def _index(routes: list[Route]) -> Callable[[Request], Awaitable[Response]]:
+def _index(routes: Sequence[Route]) -> Callable[[Request], Awaitable[Response]]:
     listing = [
         {"method": method, "path": route.path, "does": route.endpoint.__doc__}
         for route in routes

@@ -21,7 +21,7 @@ def matches(pattern: str, host: str) -> bool:
 def by_host(apps: Mapping[str, ASGIApp], clock: StackClock) -> ASGIApp:
     """An application that passes each request to the first app whose host pattern fits; 421 when none does.
 
-    Answers carry the stack clock in their Date header.
+    Answers carry the stack clock in their Date header; see `dated`.
     """
 
     async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
@@ -29,12 +29,20 @@ def by_host(apps: Mapping[str, ASGIApp], clock: StackClock) -> ASGIApp:
         app = next((app for pattern, app in apps.items() if matches(pattern, host)), None)
         if app is None:
             app = PlainTextResponse(f"There is no double of {host!r} here.\n", status_code=421)
+        await app(scope, receive, send)
 
-        async def dated(message: Message) -> None:
+    return dated(dispatch, clock)
+
+
+def dated(app: ASGIApp, clock: StackClock) -> ASGIApp:
+    """The application `app`, its answers with the stack clock in their Date header."""
+
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_dated(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).setdefault("date", format_datetime(clock.now(), usegmt=True))
             await send(message)
 
-        await app(scope, receive, dated)
+        await app(scope, receive, send_dated)
 
-    return dispatch
+    return wrapped

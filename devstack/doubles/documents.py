@@ -134,6 +134,12 @@ class View:
             if found is not None:
                 yield found
 
+    def keys(self, collection: str) -> list[str]:
+        """The keys of the documents of a collection."""
+        documents = self._documents
+        keys = documents._keys(collection)  # pyright: ignore[reportPrivateUsage]
+        return [key for key in keys if documents._at(collection, key, self._as_of) is not None]  # pyright: ignore[reportPrivateUsage]
+
     def find(self, collection: str, field: str, value: str) -> list[Document]:
         """Copies of the documents whose indexed `field` is or holds `value`, ignoring case as Entra does."""
         keys = self._documents._candidates(collection, field, value)  # pyright: ignore[reportPrivateUsage]

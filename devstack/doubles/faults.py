@@ -10,7 +10,8 @@ from pydantic import ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 type StorageName = Literal["blob", "queue", "table"]
-type ServiceName = Literal["graph", "entra", "keyvault", "identity"] | StorageName
+type TicketingName = Literal["servicenow", "jira", "webhooks"]
+type ServiceName = Literal["graph", "entra", "keyvault", "identity"] | TicketingName | StorageName
 
 
 class FaultKind(StrEnum):

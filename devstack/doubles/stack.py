@@ -1,4 +1,4 @@
-"""All doubles of one stack, running: TLS port, proxy, managed-identity endpoint, control plane."""
+"""All doubles of one stack, running: TLS port, proxy, managed-identity endpoint, ticketing systems, control plane."""
 
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -17,6 +17,9 @@ from devstack.doubles.keyvault import app as keyvault
 from devstack.doubles.proxy import proxying
 from devstack.doubles.seed import plant
 from devstack.doubles.serving import serving
+from devstack.doubles.ticketing import app as ticketing
+from devstack.doubles.ticketing import control as ticketing_control
+from devstack.doubles.ticketing.flow import flowing
 from devstack.doubles.tokens import Tokens
 from devstack.doubles.world import Tenant, World, open_world
 from devstack.environment import azurite
@@ -49,7 +52,16 @@ async def running(state: Path, config: StackConfig) -> AsyncGenerator[World]:
         await stack.enter_async_context(serving(endpoint, ports.identity))
         if config.recording:
             await _serve_gateways(world, state, config, stack)
-        plane = control.create(world, lambda: plant(world, config))
+        flow = await stack.enter_async_context(flowing(world, config))
+        systems = ticketing.build(world, flow)
+        await stack.enter_async_context(serving(ticketing.create(systems, config), ports.ticketing, files))
+
+        def plant_again() -> None:
+            flow.abandon()
+            flow.is_on = True
+            plant(world, config)
+
+        plane = control.create(world, plant_again, ticketing_control.routes(systems))
         await stack.enter_async_context(serving(plane, ports.control))
         yield world
 

@@ -21,6 +21,8 @@ doubles' own and never leave them):
 * `vaults`: `{name, location, recoverableDays, purgeProtection, roleAssignments: [{principalId,
   roleDefinitionName, secretName?}, ...]}`, key = name.
 * `vaultSecrets`, `vaultCertificates`: key `<vault>/<name>` in lower case; see `keyvault.store`.
+* `serviceNowTickets`, `serviceNowJournal`, `jiraIssues`, `jiraComments`, `hookMessages`, `ticketEvents`,
+  `ticketCounters`: what the ticketing systems keep; see the modules of `ticketing`.
 """
 
 import random
@@ -46,6 +48,9 @@ INDEXED: dict[str, tuple[str, ...]] = {
     "appRoleAssignments": ("principalId", "resourceId"),
     "federatedIdentityCredentials": ("_applicationId",),
     "deletedItems": ("appId", "uniqueName", "identifierUris"),
+    "serviceNowTickets": ("number",),
+    "serviceNowJournal": ("element_id",),
+    "jiraComments": ("_issue",),
 }
 
 

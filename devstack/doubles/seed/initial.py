@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from devstack.config import WEBHOOK_SECRET, Client, ManagedIdentity, StackConfig
+from devstack.config import Client, ManagedIdentity, StackConfig
 from devstack.doubles.documents import Document
 from devstack.doubles.keyvault.store import Store
 from devstack.doubles.seed import completion
@@ -59,13 +59,16 @@ def plant(world: World, config: StackConfig) -> bool:
 
 
 def _plant_webhooks(world: World, config: StackConfig) -> None:
-    """The vault that keeps what senders prove themselves with; also in a world that is older than it."""
-    if world.primary().get("vaults", config.webhook_vault_name) is not None:
-        return
-    holders = ((config.administrator, "Key Vault Administrator"), (config.registrar, "Key Vault Secrets User"))
-    made = completion.vault({"name": config.webhook_vault_name, "roleAssignments": _assignments(holders)})
-    world.documents.put("vaults", config.webhook_vault_name, made, since_ever=True)
-    Store(world, made, "Secret").add_version(WEBHOOK_SECRET, {"value": config.webhook_token, "attributes": {}})
+    """The vault with what senders and the app prove themselves with; also in a world that is older than it."""
+    vault = world.primary().get("vaults", config.webhook_vault_name)
+    if vault is None:
+        holders = ((config.administrator, "Key Vault Administrator"), (config.registrar, "Key Vault Secrets User"))
+        vault = completion.vault({"name": config.webhook_vault_name, "roleAssignments": _assignments(holders)})
+        world.documents.put("vaults", config.webhook_vault_name, vault, since_ever=True)
+    store = Store(world, vault, "Secret")
+    for name, value in config.webhook_secrets.items():
+        if world.primary().get("vaultSecrets", f"{config.webhook_vault_name}/{name}") is None:
+            store.add_version(name, {"value": value, "attributes": {}})
 
 
 def _plant_api(world: World, config: StackConfig) -> None:

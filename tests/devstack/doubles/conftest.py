@@ -10,6 +10,7 @@ from devstack.doubles.seed import plant
 from devstack.doubles.tokens import Tokens
 from devstack.doubles.world import Tenant, World, open_world
 from tests.devstack.doubles.graph_tenant import Caller, GraphTenant
+from tests.devstack.doubles.ticketing_systems import Systems
 
 TENANT = Tenant("5f0b9e0c-2d63-4b7a-9c0e-3a1d5c8e7f21", "Contoso", "contoso.onmicrosoft.com")
 
@@ -54,3 +55,9 @@ def graph(world: World, tokens: Tokens) -> GraphTenant:
 def admin(graph: GraphTenant) -> Caller:
     """A caller of Graph who may do everything to app registrations."""
     return graph.administrator()
+
+
+@pytest.fixture
+def systems(planted: World, config: StackConfig) -> Systems:
+    """The ticketing systems over the world, in the same process."""
+    return Systems(planted, config)
