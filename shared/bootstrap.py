@@ -18,6 +18,7 @@ from shared.adapters.report_blobs import ReportBlobs
 from shared.adapters.sign_in import EntraSignIn
 from shared.adapters.storage import Storage
 from shared.adapters.tables import ApplicationsTable, BackoffTable, CleanupsTable, OperationsTable
+from shared.adapters.ticket_http import connections
 from shared.adapters.ticket_targets import build_targets
 from shared.adapters.ticket_updates_table import TicketUpdatesTable
 from shared.adapters.vault import KeyVault
@@ -65,7 +66,7 @@ def get_app() -> App:
     secrets = webhook_secrets(os.environ, ticketing.settings())
     runtime = Runtime()
     plain = {name: os.environ.get(name, "") for name in ticketing.plain_settings()}
-    targets = build_targets(ticketing, plain | secrets, settings.on_premises_hosts, runtime.now)
+    targets = build_targets(ticketing, plain | secrets, lambda: connections(settings.on_premises_hosts), runtime.now)
     services = build_services(settings, runtime, targets)
     return App(services, build_callers(settings, runtime), ticketing, secrets)
 

@@ -1,7 +1,8 @@
 """Work notes and state in ServiceNow, by its Table API.
 
 Sources: ServiceNow, "Table API" (GET and PATCH /api/now/table/{tableName}/{sys_id}, sysparm_query, sysparm_fields),
-"Journal field type" (each note is a row of sys_journal_field, by element_id and element).
+"Encoded query strings" (a condition that is not valid is passed over), "Journal field type" (each note is a row of
+sys_journal_field, by element_id and element).
 """
 
 from typing import Any
@@ -32,12 +33,15 @@ class ServiceNow:
         self._updates = updates
 
     async def is_told(self, ticket: str, note: Note) -> bool:
-        """Look for the mark among the ticket's work notes."""
+        """Look for the mark among the ticket's work notes.
+
+        What is found is looked at again: a condition on a field that the account may not read is passed over, and then
+        other tickets' notes are found.
+        """
         query = f"element_id={ticket}^element=work_notes^valueLIKE{note.mark}"
-        found = await self._http.get(
-            _Rows, *_TABLE, "sys_journal_field", sysparm_query=query, sysparm_fields="sys_id", sysparm_limit="1"
-        )
-        return len(found.result) > 0
+        fields = {"sysparm_query": query, "sysparm_fields": "element_id,value", "sysparm_limit": "10"}
+        found = await self._http.get(_Rows, *_TABLE, "sys_journal_field", **fields)
+        return any(row.get("element_id") == ticket and _holds(row.get("value"), note.mark) for row in found.result)
 
     async def tell(self, ticket: str, note: Note) -> None:
         """Write a work note, and see that it shows: fields that the account may not write are passed over silently."""
@@ -60,3 +64,7 @@ class ServiceNow:
     async def _write(self, ticket: str, field: str, value: str) -> _Row:
         path = (*_TABLE, self._updates.table, ticket)
         return await self._http.send("PATCH", _Row, *path, body={field: value}, sysparm_fields=f"sys_id,{field}")
+
+
+def _holds(text: object, mark: str) -> bool:
+    return any(line.strip() == mark for line in str(text).splitlines())

@@ -1,12 +1,12 @@
 """Where the sources of ticketing.toml are told of answers, as far as this deployment's settings say."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import httpcore
 
 from shared.adapters.ticket_hook import Hook
-from shared.adapters.ticket_http import TicketHttp, basic, connections
+from shared.adapters.ticket_http import TicketHttp, basic
 from shared.adapters.ticket_jira import Jira
 from shared.adapters.ticket_servicenow import ServiceNow
 from shared.ports import Target
@@ -16,11 +16,15 @@ from shared.ticketing.updates import GenericUpdates, JiraUpdates, ServiceNowUpda
 
 
 def build_targets(
-    ticketing: Ticketing, settings: Mapping[str, str], on_premises: Collection[str], now: Callable[[], datetime]
+    ticketing: Ticketing,
+    settings: Mapping[str, str],
+    connect: Callable[[], httpcore.AsyncConnectionPool],
+    now: Callable[[], datetime],
 ) -> dict[str, Target]:
     """Wire the systems whose URL is set. `settings` are those that ticketing.toml names, secrets included.
 
-    Raises TicketingError naming every URL that nothing may be sent to.
+    `connect` is asked once, and only if there is such a system. Raises TicketingError naming every URL that nothing may
+    be sent to.
     """
     wanted = [(each, each.updates) for each in ticketing.sources if each.updates and settings.get(each.updates.url)]
     if not wanted:
@@ -34,7 +38,7 @@ def build_targets(
             faults.append(f"{updates.url}: {error}")
     if faults:
         raise TicketingError("; ".join(faults))
-    pool = connections(on_premises)
+    pool = connect()
     return {source.name: _target(pool, source.name, updates, place, settings, now) for source, updates, place in places}
 
 
