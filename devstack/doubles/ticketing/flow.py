@@ -143,8 +143,8 @@ def _is_passing(status: int) -> bool:
 async def flowing(world: World, config: StackConfig) -> AsyncGenerator[Flow]:
     """The flow to the first host of a stack."""
     tokens: dict[Source, str] = {"servicenow": config.webhook_token, "jira": config.jira_webhook_token}
-    # Plain HTTP: reading certificates would only take time.
-    async with httpx.AsyncClient(trust_env=False, verify=False, timeout=10) as client:  # noqa: S501
+    # Plain HTTP: reading certificates would only take time. ServiceNow waits 30 s (glide.http.outbound.max_timeout).
+    async with httpx.AsyncClient(trust_env=False, verify=False, timeout=30) as client:  # noqa: S501
         flow = Flow(world, f"http://127.0.0.1:{config.ports.functions}", tokens, client)
         flow.resume()
         try:
