@@ -1,6 +1,5 @@
 """Brings what is to be told into the tickets: one attempt at one update, and what comes of it."""
 
-import json
 from contextlib import suppress
 from datetime import timedelta
 
@@ -140,6 +139,7 @@ class Updating:
         reason = _reason(error)
         reference = {
             "updateId": update.id,
+            "requestId": update.event.data.request_id,
             "source": update.source,
             "ticket": update.ticket,
             "what": update.what,
@@ -147,7 +147,7 @@ class Updating:
             "generation": update.generation,
             "attempts": update.attempts,
         }
-        await services.queues.send_poison(kept_message(f"{REASON}: {reason}", json.dumps(reference)))
+        await services.queues.send_poison(kept_message(f"{REASON}: {reason}", reference))
         failed = update.model_copy(update={"state": UpdateState.FAILED, "busy_until": None, "reason": reason})
         await services.ticket_updates.save(failed, stored.etag)
         await services.ticket_updates.unlist(update.id)

@@ -226,7 +226,7 @@ async def test_after_a_day_it_is_given_up_and_kept_with_a_reason(error: Exceptio
     await stage.world.settle()
     (kept,) = stage.world.queues.poison
     assert kept["reason"].startswith(f"ticket_update_failed: {reason}")
-    assert (kept["operationId"], "SYS1" in kept["original"]) == (None, True)
+    assert (kept["operationId"], kept["original"]["ticket"]) == (None, "SYS1")
     (update,) = stage.world.ticket_updates.all()
     assert (update.state, update.reason is not None) == (UpdateState.FAILED, True)
     assert 12 < update.attempts < 40
