@@ -34,10 +34,11 @@ async def for_caller(request: func.HttpRequest, role: str, work: Work) -> func.H
     from shared.errors import Deferred, Refused, Rejected
     from shared.policy.model import PolicyError
     from shared.settings import SettingsError
+    from shared.ticketing.model import TicketingError
 
     try:
         app = get_app()
-    except (SettingsError, PolicyError):
+    except (SettingsError, PolicyError, TicketingError):
         return problem_response(503, "The registrar is misconfigured; GET /api/health says how.")
     if app.callers is None:
         return problem_response(503, "No API of the registrar's is set up: API_AUDIENCE is not set.")

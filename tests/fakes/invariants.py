@@ -188,6 +188,6 @@ def _redirect_uris(world: World) -> Iterable[ForeignUri]:
 
 def _leaks(world: World) -> tuple[Leak, ...]:
     queues = json.dumps([world.queues.answers, world.queues.events, world.queues.poison])
-    tables = f"{world.operations.rows}{world.applications.rows}{world.cleanups.rows}"
+    tables = f"{world.operations.rows}{world.applications.rows}{world.cleanups.rows}{world.ticket_updates.rows}"
     places = {"a queue": queues, "a table": tables, "the log": "\n".join(world.log)}
     return tuple(Leak(value, place) for place, text in places.items() for value in sorted(set(_VALUE.findall(text))))
