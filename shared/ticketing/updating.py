@@ -76,10 +76,10 @@ class Updating:
                 raise Refused(f"no updates are set up for the source {update.source}")
             await self._tell(target, update)
         except Exception as error:
-            self._turns.note(update.source, error, services.runtime.now())
+            self._turns.note(update.source, update.id, error, services.runtime.now())
             await self._stop(stored, error)
             return
-        self._turns.note(update.source, None, services.runtime.now())
+        self._turns.note(update.source, update.id, None, services.runtime.now())
         done = update.model_copy(update={"state": UpdateState.DONE, "busy_until": None, "reason": None})
         await services.ticket_updates.save(done, stored.etag)
         await services.ticket_updates.unlist(update.id)

@@ -57,20 +57,24 @@ def test_a_source_takes_two_turns_at_once_and_another_its_own() -> None:
 
 def test_a_source_that_gives_no_answer_waits_ever_longer_and_one_asks_for_all() -> None:
     turns = Turns()
-    turns.note("a", AWAY, START)
-    turns.note("a", AWAY, START)
+    for _ in range(9):
+        turns.note("a", "1", AWAY, START)
     assert turns.wait("a", START) is None, "one ticket that cannot be told says nothing about the others"
-    turns.note("a", AWAY, START)
+    turns.note("a", "1", None, START)
+    turns.note("a", "1", AWAY, START)
+    turns.note("a", "2", AWAY, START)
+    assert turns.wait("a", START) is None
+    turns.note("a", "3", AWAY, START)
     first = turns.wait("a", START)
     assert first == timedelta(seconds=30)
     later = START + timedelta(seconds=30)
     with turns.taken("a"):
         assert turns.wait("a", later) is not None
     for _ in range(10):
-        turns.note("a", AWAY, later)
+        turns.note("a", "4", AWAY, later)
     assert turns.wait("a", later) == timedelta(minutes=10)
     assert turns.wait("b", later) is None
-    turns.note("a", Refused("404"), later)
+    turns.note("a", "5", Refused("404"), later)
     assert turns.wait("a", later) is None, "any answer says that it is there"
-    turns.note("a", Throttled("busy", timedelta(seconds=40)), later)
+    turns.note("a", "6", Throttled("busy", timedelta(seconds=40)), later)
     assert turns.wait("a", later) == timedelta(seconds=40)
