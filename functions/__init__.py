@@ -15,6 +15,7 @@ from functions import (
     reports,
     requests,
     rotation,
+    tickets,
     upkeep,
     webhooks,
 )
@@ -24,6 +25,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     webhooks.blueprint,
     requests.blueprint,
     approval.blueprint,
+    tickets.blueprint,
     rotation.blueprint,
     upkeep.blueprint,
     audit.blueprint,

@@ -65,6 +65,21 @@ param auditRetentionDays int = 2555
 @description('Set to true once that period is locked, which a deployment can neither do nor change: docs/audit.md.')
 param auditRetentionIsLocked bool = false
 
+@description('Where ServiceNow\'s tickets are told of answers, such as https://contoso.service-now.com. Empty: they are not.')
+param servicenowUrl string = ''
+
+@description('The registrar\'s user in ServiceNow; its password lies in the vault of the webhooks.')
+param servicenowUser string = ''
+
+@description('Where Jira\'s issues are told of answers, such as https://contoso.atlassian.net. Empty: they are not.')
+param jiraUrl string = ''
+
+@description('The registrar\'s account in Jira, an e-mail address; its API token lies in the vault of the webhooks.')
+param jiraUser string = ''
+
+@description('Hosts of ticketing systems that may have private addresses, parted by commas.')
+param onPremisesHosts string = ''
+
 @description('How long logs are kept, in days.')
 @minValue(30)
 @maxValue(730)
@@ -167,6 +182,11 @@ module app 'modules/app.bicep' = {
     rotationSchedule: rotationSchedule
     apiAudience: apiAudience
     webhookVaultUrl: webhookVaultUrl
+    servicenowUrl: servicenowUrl
+    servicenowUser: servicenowUser
+    jiraUrl: jiraUrl
+    jiraUser: jiraUser
+    onPremisesHosts: onPremisesHosts
   }
 }
 

@@ -13,3 +13,8 @@ param secretReaders = []
 // The app id of the registrar's own API, which infra/create-api-application.sh makes. Empty: nobody reads over HTTP.
 param apiAudience = readEnvironmentVariable('REGISTRAR_API_APP_ID', '')
 param webhookVaultUrl = readEnvironmentVariable('REGISTRAR_WEBHOOK_VAULT_URL', '')
+param servicenowUrl = readEnvironmentVariable('REGISTRAR_SERVICENOW_URL', '')
+param servicenowUser = readEnvironmentVariable('REGISTRAR_SERVICENOW_USER', '')
+param jiraUrl = readEnvironmentVariable('REGISTRAR_JIRA_URL', '')
+param jiraUser = readEnvironmentVariable('REGISTRAR_JIRA_USER', '')
+param onPremisesHosts = ''

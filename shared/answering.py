@@ -224,8 +224,8 @@ def kept_failure(operation: Operation) -> str:
     return _kept(operation.reason or "failed", known, original)
 
 
-def kept_message(reason: str, original: str) -> str:
-    """Build what is kept of a message that never became an operation."""
+def kept_message(reason: str, original: str | Mapping[str, object]) -> str:
+    """Build what is kept of a message that never became an operation, or of something else that could not be done."""
     return _kept(reason, {"operationId": None, "generation": None, "attempts": 0}, original)
 
 

@@ -51,6 +51,9 @@ class ApplicationRecord(StoredModel, frozen=True):
     """Handed out to the newest accepted change."""
     applied_sequence: int = 0
     """Of the newest change that was completed."""
+    ticket_source: str | None = None
+    ticket: str | None = None
+    """Where the ticket of the last registration lies that had one: what befalls the app later is told there."""
     object_id: str | None = None
     client_id: str | None = None
     service_principal_id: str | None = None

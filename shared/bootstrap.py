@@ -20,18 +20,22 @@ from shared.adapters.report_blobs import ReportBlobs
 from shared.adapters.sign_in import EntraSignIn
 from shared.adapters.storage import Storage
 from shared.adapters.tables import ApplicationsTable, BackoffTable, CleanupsTable, OperationsTable
+from shared.adapters.ticket_http import connections
+from shared.adapters.ticket_targets import build_targets
+from shared.adapters.ticket_updates_table import TicketUpdatesTable
 from shared.adapters.vault import KeyVault
 from shared.approval.arriving import Decisions
 from shared.execution import Execution
 from shared.intake import Intake
 from shared.log import quiet_libraries
 from shared.policy.model import load_policy
-from shared.ports import Callers
+from shared.ports import Callers, Target
 from shared.rotation.rotations import Rotations
 from shared.runtime import Runtime
 from shared.services import Services
 from shared.settings import Settings
 from shared.ticketing.model import Ticketing, load_ticketing
+from shared.ticketing.updating import Updating
 from shared.ticketing.webhook import Webhooks
 
 _REFERENCE = "@Microsoft.KeyVault("
@@ -50,6 +54,7 @@ class App:
         self.intake = Intake(services, self.execution)
         self.rotations = Rotations(services, self.execution)
         self.decisions = Decisions(services)
+        self.updating = Updating(services)
         self.webhooks = Webhooks(services, ticketing, secrets, callers)
 
 
@@ -62,9 +67,12 @@ def get_app() -> App:
     quiet_libraries()
     settings = Settings.load(os.environ)
     ticketing = load_ticketing(Path(settings.ticketing_file))
-    services = build_services(settings, ticketing)
     secrets = webhook_secrets(os.environ, ticketing.settings())
-    return App(services, build_callers(settings, services.runtime), ticketing, secrets)
+    runtime = Runtime()
+    plain = {name: os.environ.get(name, "") for name in ticketing.plain_settings()}
+    targets = build_targets(ticketing, plain | secrets, lambda: connections(settings.on_premises_hosts), runtime.now)
+    services = build_services(settings, runtime, ticketing, targets)
+    return App(services, build_callers(settings, runtime), ticketing, secrets)
 
 
 def webhook_secrets(environment: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
@@ -86,12 +94,13 @@ def build_callers(settings: Settings, runtime: Runtime) -> Callers | None:
     )
 
 
-def build_services(settings: Settings, ticketing: Ticketing) -> Services:
+def build_services(
+    settings: Settings, runtime: Runtime, ticketing: Ticketing, targets: Mapping[str, Target]
+) -> Services:
     """Wire the real adapters. One credential serves Graph, Key Vault and storage."""
     policy = load_policy(Path(settings.policy_file))
     credential = DefaultAzureCredential()
     storage = Storage(settings.storage, credential)
-    runtime = Runtime()
     graph = graph_service_client(credential)
     return Services(
         runtime=runtime,
@@ -119,4 +128,6 @@ def build_services(settings: Settings, ticketing: Ticketing) -> Services:
         reports=ReportBlobs(storage.blobs),
         audit=AuditTable(storage.tables),
         anchors=AnchorBlobs(storage.blobs),
+        ticket_updates=TicketUpdatesTable(storage.tables),
+        targets=targets,
     )

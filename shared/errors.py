@@ -12,6 +12,7 @@
         ├── NotYetVisible   a read disagrees with our own recent write: unknown, so nothing is decided on it
         │   └── NotReplicated   a refusal that lag can explain; when it lasts, it becomes Refused
         ├── Forbidden       our own identity lacks a right; an operator must act, then it goes on by itself
+        ├── NotShown        a ticket took a note and does not show it: whether it has it, nobody can know
         └── Busy            somebody else works on the same app
 
 Adapters translate status and code (never message text) into these, once. `shared.decision` is the one place
@@ -148,6 +149,13 @@ class Forbidden(Deferred):
     """The registrar's own identity lacks a right."""
 
     reason: ClassVar[str] = "registrar_lacks_permission"
+
+
+class NotShown(Deferred):
+    """A ticketing system took a note and does not show it: a right is missing, to write it or to read it."""
+
+    reason: ClassVar[str] = "note_not_shown"
+    took_effect = None
 
 
 class Busy(Deferred):

@@ -18,6 +18,7 @@ from shared.ports import Versioned
 from shared.registration.register import register
 from shared.rotation.rotate import rotate
 from shared.services import Services
+from shared.ticketing.telling import tell
 
 _EARLY = timedelta(seconds=5)
 """How much earlier than its due moment a message may come: the queue's clock and ours need not agree."""
@@ -100,6 +101,7 @@ class Execution:
         if operation.answered_at is not None:
             return
         await services.queues.send_event(text)
+        await tell(services, operation, operation.answer)
         if operation.generation > 1:
             await services.queues.remove_kept(operation.id, before=operation.generation)
         if operation.state is State.FAILED:
@@ -134,7 +136,9 @@ class Execution:
         if approval is None:
             raise ValueError(f"operation {operation.id} waits for no approval")
         if approval.announced_at is None:
-            await services.queues.send_event(approval_requested(services, operation, approval).to_json())
+            event = approval_requested(services, operation, approval)
+            await services.queues.send_event(event.to_json())
+            await tell(services, operation, event)
             told = approval.model_copy(update={"announced_at": services.runtime.now()})
             try:
                 await services.operations.save(operation.model_copy(update={"approval": told}), stored.etag)

@@ -8,7 +8,7 @@ from typing import Any
 from shared import log
 from shared.acceptance import record
 from shared.answering import unreadable
-from shared.contract.answer import Status
+from shared.contract.answer import Answer, Status
 from shared.contract.request import Request, parse_request
 from shared.contract.strict_json import parse_object
 from shared.errors import Problem, Rejected, echo
@@ -16,6 +16,7 @@ from shared.execution import Execution
 from shared.operation import Operation
 from shared.ports import Versioned
 from shared.services import Services
+from shared.ticketing.telling import tell_requester
 
 
 class Intake:
@@ -80,7 +81,8 @@ class Intake:
             request.source, request.request_id, request.body_hash(), new_id
         )
         if bound_hash != request.body_hash():
-            await self._reject(request.model_dump(mode="json"), [_reused(request)], body, message_id, received)
+            answer = await self._reject(request.model_dump(mode="json"), [_reused(request)], body, message_id, received)
+            await tell_requester(services, request, answer)
             return None
         stored = await services.operations.read(operation_id) if operation_id != new_id else None
         if stored is None:
@@ -97,13 +99,14 @@ class Intake:
         body: bytes,
         message_id: str,
         received: datetime,
-    ) -> None:
+    ) -> Answer:
         message = (message_id, sha256(body).hexdigest(), received)
         answer = unreadable(Status.REJECTED, fields, problems, message, self._services.tenant_id)
         text = answer.to_json()
         await self._services.queues.send_answer(text)
         await self._services.queues.send_event(text)
         log.event("request.rejected", request=answer.data.request_id, codes=[p.code for p in problems[:10]])
+        return answer
 
 
 def _parse(fields: dict[str, Any], problems: list[Problem]) -> Request:

@@ -12,7 +12,12 @@ from typing import cast
 from shared import log
 from shared.answering import kept_message
 from shared.intake import Intake
-from shared.naming import DECISIONS_POISON_QUEUE, ROTATIONS_POISON_QUEUE, WORK_POISON_QUEUE
+from shared.naming import (
+    DECISIONS_POISON_QUEUE,
+    ROTATIONS_POISON_QUEUE,
+    TICKET_UPDATES_POISON_QUEUE,
+    WORK_POISON_QUEUE,
+)
 from shared.ports import PoisonedMessage
 from shared.services import Services
 
@@ -25,6 +30,8 @@ async def settle_poison(services: Services, intake: Intake) -> int:
     async for message in services.queues.host_poisoned():
         if message.queue == WORK_POISON_QUEUE:
             await _settle_work(services, message)
+        elif message.queue == TICKET_UPDATES_POISON_QUEUE:
+            await _settle_ticket_update(services, message)
         elif message.queue in (ROTATIONS_POISON_QUEUE, DECISIONS_POISON_QUEUE):
             # The next sweep sends another hint; a decision can be made again. Kept, so that somebody asks why.
             await services.queues.send_poison(kept_message(REASON, message.text))
@@ -38,7 +45,7 @@ async def settle_poison(services: Services, intake: Intake) -> int:
 
 async def _settle_work(services: Services, message: PoisonedMessage) -> None:
     """Keep a message of our own that leads nowhere; one with a record is dispensable."""
-    operation_id = _work_operation(message.text)
+    operation_id = _reference(message.text, "operationId")
     if operation_id is None or await services.operations.read(operation_id) is None:
         await services.queues.send_poison(kept_message(REASON, message.text))
 
@@ -49,10 +56,17 @@ async def _settle_request(services: Services, intake: Intake, message: PoisonedM
         await services.queues.send_poison(kept_message(REASON, message.text))
 
 
-def _work_operation(text: str) -> str | None:
+async def _settle_ticket_update(services: Services, message: PoisonedMessage) -> None:
+    """Keep a message that leads nowhere; one with a record is dispensable: `resume_updates` carries it on."""
+    update_id = _reference(message.text, "updateId")
+    if update_id is None or await services.ticket_updates.read(update_id) is None:
+        await services.queues.send_poison(kept_message(REASON, message.text))
+
+
+def _reference(text: str, name: str) -> str | None:
     try:
         work: object = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    found = cast("dict[str, object]", work).get("operationId") if isinstance(work, dict) else None
+    found = cast("dict[str, object]", work).get(name) if isinstance(work, dict) else None
     return found if isinstance(found, str) else None

@@ -1,6 +1,7 @@
 """Everything an operation works with, handed down as one value."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from shared.policy.model import Policy
@@ -18,6 +19,8 @@ from shared.ports import (
     Queues,
     Reports,
     SignIn,
+    Target,
+    TicketUpdates,
     Vault,
 )
 from shared.runtime import Runtime
@@ -49,3 +52,6 @@ class Services:
     reports: Reports
     audit: Audit
     anchors: Anchors
+    ticket_updates: TicketUpdates
+    targets: Mapping[str, Target] = field(default_factory=dict[str, Target])
+    """Where tickets are told of answers, by the requests' source."""

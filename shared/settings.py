@@ -54,6 +54,8 @@ class Settings(BaseModel):
     rotation_schedule: str = Field(alias="ROTATION_SCHEDULE", pattern=r"^\S+( \S+){5}$")
     """NCRONTAB with seconds, in UTC. The host reads it: a trigger cannot be started without it."""
     api_audience: str | None = Field(None, alias="API_AUDIENCE", pattern=r"^(?:[0-9a-fA-F-]{36}|(?:api|https)://\S+)$")
+    on_premises: str = Field("", alias="ON_PREMISES_HOSTS", pattern=r"^[a-z0-9.-]+( *, *[a-z0-9.-]+)*$")
+    """Hosts of ticketing systems that may have private addresses, by exact name in lower case."""
     authority_host: str = Field(
         "https://login.microsoftonline.com", alias="AZURE_AUTHORITY_HOST", pattern=r"^(?:https://)?[A-Za-z0-9.-]+/?$"
     )
@@ -72,6 +74,11 @@ class Settings(BaseModel):
     def approval_deadline(self) -> timedelta:
         """How long a request waits for somebody's decision before it is answered `rejected`."""
         return timedelta(days=self.approval_deadline_days)
+
+    @property
+    def on_premises_hosts(self) -> frozenset[str]:
+        """Names of the hosts that may have private addresses."""
+        return frozenset(name.strip() for name in self.on_premises.split(",") if name.strip())
 
     @property
     def authority(self) -> str:

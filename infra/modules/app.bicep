@@ -25,6 +25,12 @@ param apiAudience string
 @description('URL of a vault for the secrets of webhooks, with a slash at its end; empty for none. No team may read it.')
 param webhookVaultUrl string
 
+param servicenowUrl string
+param servicenowUser string
+param jiraUrl string
+param jiraUser string
+param onPremisesHosts string
+
 resource plan 'Microsoft.Web/serverfarms@2024-04-01' = {
   name: 'plan-registrar-${token}'
   location: location
@@ -100,11 +106,18 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
     AzureWebJobsStorage__tableServiceUri: tableEndpoint
     KEY_VAULT_URL: vaultUrl
     LAG_WINDOW_SECONDS: string(lagWindowSeconds)
+    ON_PREMISES_HOSTS: onPremisesHosts
     POLICY_FILE: 'policy.toml'
     REQUEST_DEADLINE_HOURS: string(requestDeadlineHours)
     ROTATION_SCHEDULE: rotationSchedule
+    JIRA_TOKEN: empty(webhookVaultUrl) ? '' : '@Microsoft.KeyVault(SecretUri=${webhookVaultUrl}secrets/jira-token)'
+    JIRA_URL: jiraUrl
+    JIRA_USER: jiraUser
     JIRA_WEBHOOK_TOKEN: empty(webhookVaultUrl) ? '' : '@Microsoft.KeyVault(SecretUri=${webhookVaultUrl}secrets/jira-webhook-token)'
     JIRA_WEBHOOK_TOKEN_NEXT: empty(webhookVaultUrl) ? '' : '@Microsoft.KeyVault(SecretUri=${webhookVaultUrl}secrets/jira-webhook-token-next)'
+    SERVICENOW_PASSWORD: empty(webhookVaultUrl) ? '' : '@Microsoft.KeyVault(SecretUri=${webhookVaultUrl}secrets/servicenow-password)'
+    SERVICENOW_URL: servicenowUrl
+    SERVICENOW_USER: servicenowUser
     SERVICENOW_WEBHOOK_TOKEN: empty(webhookVaultUrl) ? '' : '@Microsoft.KeyVault(SecretUri=${webhookVaultUrl}secrets/servicenow-webhook-token)'
     SERVICENOW_WEBHOOK_TOKEN_NEXT: empty(webhookVaultUrl) ? '' : '@Microsoft.KeyVault(SecretUri=${webhookVaultUrl}secrets/servicenow-webhook-token-next)'
     TICKETING_FILE: 'ticketing.toml'

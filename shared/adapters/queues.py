@@ -21,6 +21,8 @@ from shared.naming import (
     RESULTS_QUEUE,
     ROTATIONS_POISON_QUEUE,
     ROTATIONS_QUEUE,
+    TICKET_UPDATES_POISON_QUEUE,
+    TICKET_UPDATES_QUEUE,
     WORK_POISON_QUEUE,
     WORK_QUEUE,
 )
@@ -29,8 +31,22 @@ from shared.ports import PoisonedMessage
 LONGEST_DELAY = timedelta(days=7)
 """What a storage queue takes at most (Microsoft Learn, "Put Message")."""
 _NEVER_EXPIRES = -1
-_POISON_QUEUES = (POISON_QUEUE, WORK_POISON_QUEUE, ROTATIONS_POISON_QUEUE, DECISIONS_POISON_QUEUE)
-_QUEUES = (INTAKE_QUEUE, WORK_QUEUE, ROTATIONS_QUEUE, DECISIONS_QUEUE, RESULTS_QUEUE, EVENTS_QUEUE)
+_QUEUES = (
+    INTAKE_QUEUE,
+    WORK_QUEUE,
+    ROTATIONS_QUEUE,
+    DECISIONS_QUEUE,
+    TICKET_UPDATES_QUEUE,
+    RESULTS_QUEUE,
+    EVENTS_QUEUE,
+)
+_POISON_QUEUES = (
+    POISON_QUEUE,
+    WORK_POISON_QUEUE,
+    ROTATIONS_POISON_QUEUE,
+    DECISIONS_POISON_QUEUE,
+    TICKET_UPDATES_POISON_QUEUE,
+)
 _PAGE, _MOST, _HIDE = 32, 5000, 120
 """What is looked through on a poison queue: messages a page, in all, and seconds they stay hidden meanwhile."""
 _KEPT = {"schemaVersion", "reason", "operationId", "generation", "attempts", "original"}
@@ -56,6 +72,11 @@ class StorageQueues:
     async def send_decision(self, message: str, delay: timedelta = timedelta(0)) -> None:
         """Have a ticket's decision applied after a delay, without expiry."""
         await self._send(DECISIONS_QUEUE, message, min(delay, LONGEST_DELAY))
+
+    async def send_ticket_update(self, update_id: str, delay: timedelta = timedelta(0)) -> None:
+        """Have a ticket told of something after a delay, without expiry."""
+        message = {"schemaVersion": "1", "updateId": update_id}
+        await self._send(TICKET_UPDATES_QUEUE, json.dumps(message), min(delay, LONGEST_DELAY))
 
     async def is_work_piling_up(self) -> bool:
         """Say whether more work is due and waits than a host takes at once: a peek shows messages of now only."""

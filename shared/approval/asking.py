@@ -4,8 +4,18 @@ from urllib.parse import quote
 
 from shared.approval.model import Approval, ApprovalReason
 from shared.callers import APPROVER
-from shared.contract.answer import MAX_ERRORS, AnsweredError, answer_id
-from shared.contract.approval import APPROVAL_TYPE, ApprovalRequested, ApprovalRequestedData, Deciders
+from shared.contract.answer import (
+    MAX_ERRORS,
+    Answer,
+    AnswerData,
+    AnsweredApproval,
+    AnsweredError,
+    Status,
+    answer_id,
+    answer_type,
+    utc_text,
+)
+from shared.contract.request import RegistrationRequest
 from shared.errors import ApprovalNeeded, Problem, Rejected
 from shared.operation import Operation
 from shared.services import Services
@@ -33,32 +43,36 @@ def asked(services: Services, operation: Operation, needed: ApprovalNeeded) -> A
     )
 
 
-def approval_requested(services: Services, operation: Operation, approval: Approval) -> ApprovalRequested:
-    """Build the event; it follows from the record alone, so that a second delivery is the same event."""
-    request = operation.request
-    by_token = _by_token(operation)
-    return ApprovalRequested(
-        id=answer_id(operation.id, str(operation.generation), approval.binding, str(approval.since), APPROVAL_TYPE),
+def approval_requested(services: Services, operation: Operation, approval: Approval) -> Answer:
+    """Build the event that asks for a decision; it follows from the record alone: a second delivery is the same."""
+    request, by_token = operation.request, _by_token(operation)
+    kind = answer_type(Status.AWAITING_APPROVAL)
+    return Answer(
+        id=answer_id(operation.id, str(operation.generation), approval.binding, utc_text(approval.since), kind),
+        type=kind,
         subject=operation.unique_name,
         time=approval.since,
-        data=ApprovalRequestedData(
+        data=AnswerData(
             request_id=request.request_id,
             source=request.source,
             operation_id=operation.id,
-            unique_name=operation.unique_name,
-            requested_by=request.requested_by,
-            ticket=operation.ticket,
-            binding=approval.binding,
-            reasons=tuple(
-                AnsweredError(field=each.field, code=each.code, message=each.message)
-                for each in approval.reasons[:MAX_ERRORS]
-            ),
-            expires_on=approval.expires,
-            deciders=Deciders(
-                ticket=_by_ticket(services, operation),
+            status=Status.AWAITING_APPROVAL,
+            tenant_id=services.tenant_id,
+            display_name=request.application.display_name if isinstance(request, RegistrationRequest) else None,
+            approval=AnsweredApproval(
+                binding=approval.binding,
+                expires_on=approval.expires,
+                requested_by=request.requested_by,
+                ticket=operation.ticket,
+                by_ticket=_by_ticket(services, operation),
                 role=APPROVER if by_token else None,
                 href=approval_path(request.source, request.request_id) if by_token else None,
             ),
+            errors=tuple(
+                AnsweredError(field=each.field, code=each.code, message=each.message)
+                for each in approval.reasons[:MAX_ERRORS]
+            ),
+            error_count=len(approval.reasons),
         ),
     )
 

@@ -35,6 +35,8 @@ class Status(StrEnum):
     COMPLETED = "completed"
     REJECTED = "rejected"
     FAILED = "failed"
+    AWAITING_APPROVAL = "awaiting_approval"
+    """Not an end: told as an event only, to those who may decide."""
 
 
 class AnswerModel(BaseModel):
@@ -104,6 +106,22 @@ class AnsweredRotation(AnswerModel):
     """Until when tokens may still work that were issued before: nothing takes those back."""
 
 
+class AnsweredApproval(AnswerModel):
+    """What somebody is to decide about, and who may."""
+
+    binding: str
+    """Stands for the request, the ids it led to and the policy: a decision names it, and counts for nothing else."""
+    expires_on: Moment
+    requested_by: str
+    ticket: str | None = None
+    by_ticket: bool
+    """Whether the ticketing system that sent the request may decide: an approval there is told to its webhook."""
+    role: str | None = None
+    """App role of the registrar's API; null where nobody knows the requester's object id, to compare with."""
+    href: str | None = None
+    """Where a holder of that role posts the decision, below the registrar's address."""
+
+
 class AnswerData(AnswerModel):
     """What a requester learns. Never a secret's value. Fields that do not apply are null or empty."""
 
@@ -118,8 +136,9 @@ class AnswerData(AnswerModel):
     display_name: str | None = None
     api_permissions: tuple[AnsweredApi, ...] = ()
     credentials: tuple[AnsweredCredential, ...] = ()
-    # Answers did not have it at first: where it is absent, a recorded one is delivered as it was.
+    # Answers did not have these at first: where they are absent, a recorded one is delivered as it was.
     rotation: AnsweredRotation | None = Field(default=None, exclude_if=lambda value: value is None)
+    approval: AnsweredApproval | None = Field(default=None, exclude_if=lambda value: value is None)
     steps: tuple[Step, ...] = ()
     portal_url: str | None = None
     errors: tuple[AnsweredError, ...] = ()

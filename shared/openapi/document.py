@@ -26,6 +26,7 @@ _SHAPES: tuple[Any, ...] = (
     ToldTaken,
     ToldReplay,
     operations.ToldReplays,
+    operations.ToldUpdate,
     ToldHealth,
     ToldProblem,
 )

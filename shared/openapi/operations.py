@@ -1,6 +1,8 @@
 """Paths for operators: failed requests, tried again."""
 
-from typing import TypedDict
+from typing import Annotated, TypedDict
+
+from pydantic import Field
 
 from shared.naming import OPERATION_ID_PATTERN
 from shared.openapi.parts import OPERATION_ID_EXAMPLE, WHERE_ALWAYS, Json, answer, json_body, parameter, problem, ref
@@ -13,6 +15,13 @@ class ToldReplays(TypedDict):
     replayed: list[ToldReplay]
 
 
+class ToldUpdate(TypedDict):
+    """The update of a ticket that was sent again."""
+
+    updateId: Annotated[str, Field(pattern=OPERATION_ID_PATTERN)]
+
+
+_UPDATE: ToldUpdate = {"updateId": OPERATION_ID_EXAMPLE}
 _REPLAY: ToldReplay = {"operationId": OPERATION_ID_EXAMPLE, "generation": 2}
 _REPLAYS: ToldReplays = {"replayed": [_REPLAY]}
 _BY_KEY: list[Json] = [{"functionKey": []}]
@@ -55,6 +64,34 @@ PATHS: dict[str, Json] = {
                     "Conflict",
                     "It did not fail, or somebody else replays it just now.",
                     f"This is not to be tried again now: operation {OPERATION_ID_EXAMPLE} is completed.",
+                ),
+                **_REFUSALS,
+            },
+        }
+    },
+    "/api/ticket-updates/{updateId}/replay": {
+        "post": {
+            "operationId": "replay_ticket_update",
+            "tags": ["operations"],
+            "summary": "Have a ticket told after all, that was given up.",
+            "parameters": [
+                parameter(
+                    "updateId",
+                    "path",
+                    {"type": "string", "pattern": OPERATION_ID_PATTERN},
+                    "The update, as the message on the poison queue names it.",
+                    OPERATION_ID_EXAMPLE,
+                )
+            ],
+            "security": _BY_KEY,
+            "responses": {
+                "202": answer("It is tried for another day.", json_body(ref(ToldUpdate), _UPDATE)),
+                "404": problem(404, "Not Found", "There is no such update.", "There is no such ticket update."),
+                "409": problem(
+                    409,
+                    "Conflict",
+                    "It did not fail, or somebody else replays it just now.",
+                    f"This is not to be tried again now: ticket update {OPERATION_ID_EXAMPLE} is done.",
                 ),
                 **_REFUSALS,
             },

@@ -11,6 +11,7 @@ from shared.ports.leases import Lease, Leases
 from shared.ports.queues import PoisonedMessage, Queues
 from shared.ports.records import Applications, Backoff, Cleanup, Cleanups, Operations, Versioned
 from shared.ports.reports import Reports
+from shared.ports.tickets import Note, Target, TicketSystem, TicketUpdates
 from shared.ports.tokens import Callers, SignIn
 from shared.ports.vault import Vault, VaultPlace
 
@@ -32,11 +33,15 @@ __all__ = [
     "IssuedPassword",
     "Lease",
     "Leases",
+    "Note",
     "Operations",
     "PoisonedMessage",
     "Queues",
     "Reports",
     "SignIn",
+    "Target",
+    "TicketSystem",
+    "TicketUpdates",
     "Vault",
     "VaultPlace",
     "Versioned",

@@ -32,6 +32,10 @@ class Queues(Protocol):
         """Have a ticket's decision applied after a delay, without expiry."""
         ...
 
+    async def send_ticket_update(self, update_id: str, delay: timedelta = timedelta(0)) -> None:
+        """Have a ticket told of something after a delay, without expiry."""
+        ...
+
     async def is_work_piling_up(self) -> bool:
         """Say whether more work is due and waits than a host takes at once."""
         ...

@@ -80,7 +80,10 @@ async def register(job: Job, request: RegistrationRequest) -> Registration:
             await prove(job, app, entry, credential=name, resource_uri=resource_uri)
     owner = owner_after(request, job.application.owner)
     # Only now may another own it: until then this request has to be its owner's, attempt after attempt.
-    await job.save_application(applied=wanted, granted=consents, applied_sequence=job.operation.sequence, owner=owner)
+    ticket = {"ticket_source": request.source, "ticket": request.ticket} if request.ticket is not None else {}
+    await job.save_application(
+        applied=wanted, granted=consents, applied_sequence=job.operation.sequence, owner=owner, **ticket
+    )
     return Registration(app.object_id, app.client_id, service_principal_id, resolution, consents, entries)
 
 

@@ -6,18 +6,13 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from jmespath.exceptions import JMESPathError
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from shared.naming import ID_PATTERN, OWN_SOURCE
 from shared.ticketing.expressions import compile_expression
+from shared.ticketing.toml import SettingNames, TicketingModel
+from shared.ticketing.updates import Updates, with_kind
 
 QUEUE_SOURCE = "queue"
 """What a message says that came by the queue and names no source: no webhook can have it."""
@@ -46,15 +41,6 @@ def _header_name(name: str) -> str:
 type Expression = Annotated[str, AfterValidator(_expression)]
 """JMESPath (jmespath.org/specification.html), over the payload's JSON."""
 type HeaderName = Annotated[str, AfterValidator(_header_name)]
-type SettingName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,63}$")]
-type SettingNames = Annotated[tuple[SettingName, ...], Field(min_length=1, max_length=2)]
-"""App settings that hold a secret each: two at once, so that it can be replaced without an outage."""
-
-
-class TicketingModel(BaseModel):
-    """A table of ticketing.toml: unknown keys are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class StandardWebhooksProof(TicketingModel):
@@ -151,6 +137,13 @@ class Source(TicketingModel):
     decision: DecisionMapping | None = None
     """Without it, no ticket of this source decides anything."""
     requests_per_minute: Annotated[int, Field(ge=1, le=6000)] = 60
+    updates: Annotated[Updates, Field(discriminator="kind")] | None = None
+    """What is told in the source's tickets, and how; nothing without."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _updates_are_of_its_kind(cls, source: Any) -> Any:  # noqa: ANN401  whatever the file holds
+        return with_kind(source)
 
     @model_validator(mode="after")
     def _name_is_free(self) -> Self:
@@ -180,9 +173,14 @@ class Ticketing(TicketingModel):
         return frozenset(source.name for source in self.sources if source.decision is not None)
 
     def settings(self) -> frozenset[str]:
-        """Name the app settings that hold the sources' secrets."""
+        """Name the app settings that hold secrets: those that prove senders, and those that prove us to them."""
         proofs: list[Any] = [source.proof for source in self.sources]
-        return frozenset(name for proof in proofs for name in getattr(proof, "secrets", ()))
+        proving = frozenset(name for proof in proofs for name in getattr(proof, "secrets", ()))
+        return proving.union(*(source.updates.secret_settings for source in self.sources if source.updates))
+
+    def plain_settings(self) -> frozenset[str]:
+        """Name the app settings that say where the sources' tickets are, and as whom they are written to."""
+        return frozenset[str]().union(*(source.updates.plain_settings for source in self.sources if source.updates))
 
 
 def load_ticketing(file: Path) -> Ticketing:

@@ -32,6 +32,8 @@ from shared.naming import (
     POISON_QUEUE,
     ROTATIONS_POISON_QUEUE,
     ROTATIONS_QUEUE,
+    TICKET_UPDATES_POISON_QUEUE,
+    TICKET_UPDATES_QUEUE,
     UNSETTLED_TABLE,
     WORK_POISON_QUEUE,
     WORK_QUEUE,
@@ -40,7 +42,15 @@ from shared.naming import (
 from tests.e2e.driver import Driver
 from tests.e2e.inbox import Inbox
 
-_WORK_QUEUES = (INTAKE_QUEUE, WORK_QUEUE, WORK_POISON_QUEUE, ROTATIONS_QUEUE, ROTATIONS_POISON_QUEUE)
+_WORK_QUEUES = (
+    INTAKE_QUEUE,
+    WORK_QUEUE,
+    WORK_POISON_QUEUE,
+    ROTATIONS_QUEUE,
+    ROTATIONS_POISON_QUEUE,
+    TICKET_UPDATES_QUEUE,
+    TICKET_UPDATES_POISON_QUEUE,
+)
 _POLICY = Path(__file__).parents[2] / "policy.toml"
 _NO_PATIENCE = Patience(settling=timedelta(0), lag=timedelta(0), at_rest=True)
 _AUDIT_AT_REST = AuditPatience(timedelta(days=999), timedelta(0), timedelta(0), anchoring=None)

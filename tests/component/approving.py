@@ -80,7 +80,7 @@ def written(world: World) -> bool:
 
 def awaiting_events(world: World) -> list[dict[str, Any]]:
     """The events that ask for a decision, each as often as it was sent."""
-    return [each for each in world.queues.events if each["type"] == "registrar.approval.requested.v1"]
+    return [each for each in world.queues.events if each["type"] == "registrar.registration.awaiting_approval.v1"]
 
 
 def codes(answer: dict[str, Any]) -> list[str]:

@@ -87,7 +87,7 @@ def permissions(*, delegated: tuple[str, ...] = (), roles: tuple[str, ...] = ())
 async def test_what_policy_wants_approved_waits_and_is_given_once_it_is(changes: dict[str, Any], code: str) -> None:
     world = await waiting(asking(**changes))
     (event,) = awaiting_events(world)
-    assert {each["code"] for each in event["data"]["reasons"]} == {code}
+    assert {each["code"] for each in event["data"]["errors"]} == {code}
     await say(world, "approve")
     await world.settle()
     (answer,) = world.queues.answers
@@ -134,17 +134,14 @@ async def test_what_is_never_given_is_rejected_however_wide_the_third_group_is(
 async def test_the_event_says_who_may_decide_and_about_what() -> None:
     world = await waiting()
     (event,) = awaiting_events(world)
-    data = event["data"]
-    assert (data["requestId"], data["source"], data["ticket"]) == ("RITM0010042", "servicenow", "RITM0010042")
-    assert data["deciders"] == {
-        "ticket": True,
-        "role": "Registrar.Approver",
-        "href": "/api/requests/RITM0010042/approval?source=servicenow",
-    }
-    assert data["binding"] == binding(world)
+    data, approval = event["data"], event["data"]["approval"]
+    assert (data["requestId"], data["source"], approval["ticket"]) == ("RITM0010042", "servicenow", "RITM0010042")
+    assert (approval["byTicket"], approval["role"]) == (True, "Registrar.Approver")
+    assert approval["href"] == "/api/requests/RITM0010042/approval?source=servicenow"
+    assert (approval["requestedBy"], approval["binding"]) == ("ada@contoso.example", binding(world))
     told = await show(world.services, Named("servicenow", "RITM0010042"))
     assert told is not None
-    assert (told["state"], told["approval"]["binding"]) == ("awaiting_approval", data["binding"])
+    assert (told["state"], told["approval"]["binding"]) == ("awaiting_approval", binding(world))
 
 
 async def test_where_nobody_could_decide_the_request_is_rejected_at_once() -> None:
@@ -169,7 +166,8 @@ async def test_nobody_approves_their_own_request() -> None:
 async def test_without_the_requesters_object_id_only_the_ticket_decides() -> None:
     world = await waiting(unknown(asking()))
     (event,) = awaiting_events(world)
-    assert event["data"]["deciders"] == {"ticket": True, "role": None, "href": None}
+    approval = event["data"]["approval"]
+    assert (approval["byTicket"], approval["role"], approval["href"]) == (True, None, None)
     with pytest.raises(NotTheirs):
         await say(world, "approve")
     await tell(world, "approved", decided_by="ada@contoso.example", decided_by_object_id=None)

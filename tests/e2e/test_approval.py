@@ -45,6 +45,16 @@ def wait_for(driver: Driver, number: str, state: str, source: str = "servicenow"
     return eventually(look, f"{number} to be {state}")
 
 
+def notes(driver: Driver, number: str, count: int) -> list[str]:
+    """What the ticket was told, once there are so many notes."""
+
+    def look() -> list[str] | None:
+        found = [note["text"] for note in driver.control("GET", f"/ticketing/tickets/{number}")["notes"]]
+        return found if len(found) >= count else None
+
+    return eventually(look, f"{count} notes in {number}")
+
+
 def post(driver: Driver, number: str, body: object, bearer: str | None, **headers: str) -> httpx.Response:
     url = f"{host_url(driver.stack.config, 'host')}/api/requests/{number}/approval?source=servicenow"
     given = {"Authorization": f"Bearer {bearer}"} if bearer is not None else {}
@@ -58,10 +68,14 @@ def test_what_needs_approval_is_made_once_its_ticket_says_so(driver: Driver, sys
     told = wait_for(driver, number, "awaiting_approval", system)
     assert [reason["code"] for reason in told["approval"]["reasons"]] == ["name_needs_approval"]
     assert driver.applications(name) == []
+    (waits,) = notes(driver, number, 1)
+    assert "waits for an approval" in waits
+    assert "are approved one by one" in waits
     decide(driver, number, "approved")
     done = wait_for(driver, number, "completed", system)
     assert done["approval"]["decision"]["way"] == "ticket"
     assert driver.sign_in(done["answer"]["data"]["clientId"], driver.stored(name))
+    assert done["answer"]["data"]["clientId"] in notes(driver, number, 2)[-1]
 
 
 def test_what_its_ticket_refuses_is_answered_and_never_made(driver: Driver) -> None:
@@ -70,6 +84,7 @@ def test_what_its_ticket_refuses_is_answered_and_never_made(driver: Driver) -> N
     decide(driver, number, "rejected")
     told = wait_for(driver, number, "rejected")
     assert [error["code"] for error in told["answer"]["data"]["errors"]] == ["approval_refused"]
+    assert "refused it" in notes(driver, number, 2)[-1]
     assert driver.applications("approved-never") == []
 
 

@@ -189,6 +189,7 @@ def _redirect_uris(world: World) -> Iterable[ForeignUri]:
 
 def _leaks(world: World) -> tuple[Leak, ...]:
     queues = json.dumps([world.queues.answers, world.queues.events, world.queues.poison])
-    tables = f"{world.operations.rows}{world.applications.rows}{world.cleanups.rows}{world.audit.texts()}"
+    records = (world.operations.rows, world.applications.rows, world.cleanups.rows, world.ticket_updates.rows)
+    tables = f"{records}{world.audit.texts()}"
     places = {"a queue": queues, "a table": tables, "the log": "\n".join(world.log)}
     return tuple(Leak(value, place) for place, text in places.items() for value in sorted(set(_VALUE.findall(text))))

@@ -294,6 +294,7 @@ class FakeQueues:
         self.work: list[tuple[datetime, int, str, int]] = []
         self.rotations: list[tuple[datetime, int, str]] = []
         self.decisions: list[tuple[datetime, int, str]] = []
+        self.ticket_updates: list[tuple[datetime, int, str]] = []
         self.requests: list[str] = []
         self.answers: list[dict[str, Any]] = []
         self.events: list[dict[str, Any]] = []
@@ -316,6 +317,11 @@ class FakeQueues:
     @outgoing("queue decision")
     def send_decision(self, message: str, delay: timedelta = timedelta(0)) -> None:
         heapq.heappush(self.decisions, (self.clock.now() + delay, next(self._order), message))
+
+    @outgoing("queue ticket update")
+    def send_ticket_update(self, update_id: str, delay: timedelta = timedelta(0)) -> None:
+        heapq.heappush(self.ticket_updates, (self.clock.now() + delay, next(self._order), update_id))
+        self.on_work()
 
     def send_rotation_now(self, message: str) -> None:
         """Put a message on `credential-rotations`, as somebody with the right to."""

@@ -2,7 +2,7 @@
 
 import heapq
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from functools import cache
@@ -15,9 +15,11 @@ from shared.execution import Execution
 from shared.intake import Intake
 from shared.operation import State
 from shared.policy.model import Policy, load_policy
+from shared.ports import Target
 from shared.rotation.rotations import Rotations
 from shared.rotation.sweep import sweep
 from shared.services import Services
+from shared.ticketing.updating import Updating, resume_updates
 from shared.upkeep import clean_up_credentials, resume_unsettled
 from tests.fakes.audit import FakeAnchors, FakeAudit
 from tests.fakes.clock import FakeClock, fake_runtime
@@ -33,6 +35,7 @@ from tests.fakes.storage import (
     FakeOperations,
     FakeQueues,
 )
+from tests.fakes.tickets import FakeTicketUpdates
 from tests.fakes.vault import FakeVault
 
 TENANT = "72f988bf-0000-4000-8000-2d7cd011db47"
@@ -66,6 +69,7 @@ class World:
         seed: int = 1,
         faults: Faults | None = None,
         clock: FakeClock | None = None,
+        targets: Mapping[str, Target] | None = None,
     ) -> None:
         self.clock = clock or FakeClock()
         self.faults = faults or Faults()
@@ -82,6 +86,7 @@ class World:
         self.reports = FakeReports(self.faults)
         self.audit = FakeAudit(self.faults)
         self.anchors = FakeAnchors(self.faults)
+        self.ticket_updates = FakeTicketUpdates(self.faults)
         self.deaths = 0
         self.log: list[str] = []
         self._messages = 0
@@ -108,6 +113,8 @@ class World:
             reports=self.reports,
             audit=self.audit,
             anchors=self.anchors,
+            ticket_updates=self.ticket_updates,
+            targets=targets or {},
         )
         self._wire()
 
@@ -116,6 +123,7 @@ class World:
         self.intake = Intake(self.services, self.execution)
         self.rotations = Rotations(self.services, self.execution)
         self.decisions = Decisions(self.services)
+        self.updating = Updating(self.services)
 
     def deploy(self, policy: Policy) -> None:
         """Go on under another policy, as after a deployment."""
@@ -140,7 +148,10 @@ class World:
         waiting = {each.id for each in self.operations.all() if each.state is State.AWAITING_APPROVAL}
         unsettled = any(operation_id not in waiting for operation_id, _ in self.operations.unsettled)
         queues = self.queues
-        return bool(unsettled or queues.work or queues.rotations or queues.decisions or self.cleanups.rows)
+        return bool(unsettled or queues.work or queues.rotations or queues.decisions or self._is_telling())
+
+    def _is_telling(self) -> bool:
+        return bool(self.queues.ticket_updates or self.cleanups.rows or self.ticket_updates.waiting)
 
     async def go_on(self, time: timedelta) -> None:
         """Let so much time pass, in whole minutes, with the messages and timers that come due."""
@@ -162,6 +173,10 @@ class World:
             due, _, message = heapq.heappop(self.queues.decisions)
             self.clock.advance(max(due - self.clock.now(), timedelta(0)))
             await self._deliver(lambda m=message: self.decisions.receive(m.encode()))
+        while self.queues.ticket_updates and self.queues.ticket_updates[0][0] <= next_tick:
+            due, _, update_id = heapq.heappop(self.queues.ticket_updates)
+            self.clock.advance(max(due - self.clock.now(), timedelta(0)))
+            await self._deliver(lambda u=update_id: self.updating.run(u))
         self.clock.advance(max(next_tick - self.clock.now(), timedelta(0)))
         await self.timers()
 
@@ -171,6 +186,8 @@ class World:
         await self._timer(clean_up_credentials)
         if self.audit.outbox:
             await self._timer(extend_chain)
+        if self.ticket_updates.waiting:
+            await self._timer(resume_updates)
         if self.clock.now() >= self._next_sweep:
             self._next_sweep = self.clock.now() + timedelta(hours=1)
             await self._timer(sweep)

@@ -58,6 +58,7 @@ WRITES_PER_MESSAGE = {
     naming.WORK_QUEUE: 4,
     naming.ROTATIONS_QUEUE: 2,
     naming.DECISIONS_QUEUE: 0,
+    naming.TICKET_UPDATES_QUEUE: 0,
 }
 """Application, service principal, one consent, one secret; one secret added and one removed: docs/graph-permissions.md
 lists the calls."""
@@ -111,8 +112,9 @@ def scope_of_role(role: str) -> list[tuple[str, str]]:
 
 
 def test_every_setting_of_the_code_is_an_app_setting_and_the_other_way_round() -> None:
-    secrets = load_ticketing(ROOT / "ticketing.toml").settings()
-    assert set(app_settings()) == settings_of(Settings) - LOCAL_ONLY | set(READ_BY_OTHERS) | secrets
+    ticketing = load_ticketing(ROOT / "ticketing.toml")
+    secrets, plain = ticketing.settings(), ticketing.plain_settings()
+    assert set(app_settings()) == settings_of(Settings) - LOCAL_ONLY | set(READ_BY_OTHERS) | secrets | plain
     assert all("@Microsoft.KeyVault(" in app_settings()[name] for name in secrets)
     assert not set(app_settings()) & NOT_ON_FLEX_CONSUMPTION
 
@@ -127,6 +129,7 @@ def test_the_app_settings_deployed_by_default_are_accepted_by_the_code() -> None
         "string(lagWindowSeconds)": MAIN.all("param")["lagWindowSeconds"].value,
         "string(requestDeadlineHours)": MAIN.all("param")["requestDeadlineHours"].value,
         "string(approvalDeadlineDays)": MAIN.all("param")["approvalDeadlineDays"].value,
+        "onPremisesHosts": MAIN.all("param")["onPremisesHosts"].value.strip("'"),
         "apiAudience": MAIN.all("param")["apiAudience"].value.strip("'"),
         "environment().authentication.loginEndpoint": "https://login.microsoftonline.com/",
         "rotationSchedule": MAIN.all("param")["rotationSchedule"].value.strip("'"),
@@ -160,6 +163,7 @@ def test_queue_triggers_listen_to_created_queues_over_the_deployed_connection() 
         naming.WORK_QUEUE,
         naming.ROTATIONS_QUEUE,
         naming.DECISIONS_QUEUE,
+        naming.TICKET_UPDATES_QUEUE,
     }
     assert {trigger["connection"] for trigger in triggers} == {"AzureWebJobsStorage"}
 

@@ -22,6 +22,8 @@ NOISE = frozenset[Route](
         ("queue", "GET app-registrations-poison/messages peek"),
         ("queue", "GET app-registration-work-poison/messages peek"),
         ("queue", "GET credential-rotations-poison/messages peek"),
+        ("queue", "GET ticket-updates-poison/messages peek"),
+        ("table", "GET ticketupdates()"),
     }
 )
 """How a timer begins, which may fire during any action: points only of the actions that are a timer's own."""

@@ -18,6 +18,7 @@ from shared.adapters.leases import BlobLeases
 from shared.adapters.queues import StorageQueues
 from shared.adapters.storage import Storage
 from shared.adapters.tables import ApplicationsTable, BackoffTable, CleanupsTable, OperationsTable
+from shared.adapters.ticket_updates_table import TicketUpdatesTable
 from shared.contract.request import RegistrationRequest
 from shared.operation import Operation
 from shared.settings import StorageSettings
@@ -25,6 +26,7 @@ from tests.fakes.audit import FakeAnchors, FakeAudit
 from tests.fakes.clock import FakeClock
 from tests.fakes.faults import Faults
 from tests.fakes.storage import FakeApplications, FakeBackoff, FakeCleanups, FakeDue, FakeLeases, FakeOperations
+from tests.fakes.tickets import FakeTicketUpdates
 from tests.fakes.world import example
 
 
@@ -37,6 +39,7 @@ class Store:
     cleanups: ports.Cleanups
     due: ports.DueIndex
     backoff: ports.Backoff
+    ticket_updates: ports.TicketUpdates
     leases: ports.Leases
     audit: ports.Audit
     anchors: ports.Anchors
@@ -64,6 +67,7 @@ def fake_store() -> Store:
         FakeCleanups(faults),
         FakeDue(faults),
         FakeBackoff(faults),
+        FakeTicketUpdates(faults),
         FakeLeases(clock, faults),
         FakeAudit(faults),
         FakeAnchors(faults),
@@ -90,6 +94,7 @@ def azurite_store(storage: Storage, world: World) -> Store:
         CleanupsTable(storage.tables),
         DueTable(storage.tables),
         BackoffTable(storage.tables),
+        TicketUpdatesTable(storage.tables),
         BlobLeases(storage.blobs, world.clock.now),
         AuditTable(storage.tables),
         AnchorBlobs(storage.blobs),

@@ -16,7 +16,7 @@ from tests.contract.adapters.stores import storage_account, storage_queues
 from tests.devstack.doubles.local import Local
 
 WORK, RESULTS = "app-registration-work", "app-registration-results"
-ROTATIONS = "credential-rotations"
+ROTATIONS, UPDATES = "credential-rotations", "ticket-updates"
 POISON, WORK_POISON = "app-registrations-poison", "app-registration-work-poison"
 
 
@@ -24,7 +24,7 @@ POISON, WORK_POISON = "app-registrations-poison", "app-registration-work-poison"
 async def storage(registrar: Local, azurite: Azurite) -> AsyncGenerator[Storage]:
     """The account, its queues empty."""
     async with storage_account(azurite) as storage:
-        for queue in (WORK, ROTATIONS, RESULTS, POISON, WORK_POISON):
+        for queue in (WORK, ROTATIONS, UPDATES, RESULTS, POISON, WORK_POISON):
             await storage.queues.get_queue_client(queue).clear_messages()
         yield storage
 
@@ -56,6 +56,17 @@ async def test_a_rotation_appears_when_its_delay_is_over(
     assert await visible(rotations) == []
     registrar.world.clock.advance(timedelta(seconds=61))
     assert await visible(rotations) == ['{"a": "ü"}']
+
+
+async def test_a_ticket_update_is_a_reference_that_appears_when_its_delay_is_over(
+    queues: StorageQueues, storage: Storage, registrar: Local
+) -> None:
+    updates = storage.queues.get_queue_client(UPDATES)
+    await queues.send_ticket_update("f" * 32, timedelta(seconds=60))
+    assert await visible(updates) == []
+    registrar.world.clock.advance(timedelta(seconds=61))
+    (text,) = await visible(updates)
+    assert json.loads(text) == {"schemaVersion": "1", "updateId": "f" * 32}
 
 
 async def test_work_never_expires_and_no_delay_is_longer_than_the_service_takes(

@@ -11,10 +11,12 @@ from azure.core.exceptions import ResourceNotFoundError
 
 from devstack.azurite import Azurite
 from shared.application_record import ApplicationRecord
+from shared.contract.answer import Answer, AnswerData, Status
 from shared.errors import Busy
 from shared.model import ApplicationState
 from shared.operation import State
 from shared.ports import Cleanup, DueEntry, DuePlace, Versioned, day_of
+from shared.ticketing.update import TicketUpdate, UpdateState
 from tests.contract.adapters.stores import Store, azurite_store, fake_store, storage_account
 from tests.devstack.doubles.local import Local
 
@@ -231,3 +233,55 @@ async def test_giving_back_a_lost_lease_leaves_the_takers(store: Store, name: st
         with pytest.raises(Busy):
             async with store.leases.hold(name):
                 pytest.fail("held twice")
+
+
+def update(store: Store) -> TicketUpdate:
+    data = AnswerData(request_id="RITM1", status=Status.COMPLETED, display_name="ü" * 120)
+    event = Answer(
+        id=uuid4().hex, type="registrar.registration.completed.v1", time=store.now().replace(microsecond=0), data=data
+    )
+    return TicketUpdate(
+        id=event.id,
+        source="servicenow",
+        ticket="9f1c7e2b1b2a4410a1b2c3d4e5f60718",
+        operation_id=uuid4().hex,
+        generation=1,
+        what="completed",
+        is_its_own=True,
+        event=event,
+        first_at=store.now(),
+        due=store.now(),
+    )
+
+
+async def waiting(store: Store) -> set[str]:
+    return {found async for found in store.ticket_updates.due(store.now())}
+
+
+async def test_a_ticket_update_is_written_once_and_saved_over_what_was_read_only(store: Store) -> None:
+    made = update(store)
+    assert await store.ticket_updates.read(made.id) is None
+    await store.ticket_updates.create(made, store.now() + MINUTE)
+    await store.ticket_updates.create(made.model_copy(update={"ticket": "other"}), store.now() + MINUTE)
+    stored = await store.ticket_updates.read(made.id)
+    assert stored is not None
+    assert stored.value == made
+    done = made.model_copy(update={"state": UpdateState.DONE, "reason": "x"})
+    etag = await store.ticket_updates.save(done, stored.etag)
+    with pytest.raises(Busy):
+        await store.ticket_updates.save(made, stored.etag)
+    assert await store.ticket_updates.read(made.id) == Versioned(done, etag)
+
+
+async def test_ticket_updates_that_wait_are_listed_when_they_are_due(store: Store) -> None:
+    made = update(store)
+    await store.ticket_updates.create(made, store.now() + MINUTE)
+    assert made.id not in await waiting(store)
+    store.advance(2 * MINUTE)
+    assert made.id in await waiting(store)
+    await store.ticket_updates.relist(made.id, store.now() + MINUTE)
+    assert made.id not in await waiting(store)
+    store.advance(2 * MINUTE)
+    for _ in range(2):
+        await store.ticket_updates.unlist(made.id)
+        assert made.id not in await waiting(store)

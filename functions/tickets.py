@@ -1,0 +1,59 @@
+"""Tickets are told what became of their requests: by a queue, with a timer behind it, and once more for operators."""
+
+import json
+from typing import TYPE_CHECKING
+
+import azure.functions as func
+
+from functions.guarded import guarded
+from functions.responses import GUARDED, json_response, problem_response
+
+if TYPE_CHECKING:
+    from shared.bootstrap import App
+
+blueprint = func.Blueprint()
+
+
+@blueprint.function_name("update_ticket")
+@blueprint.queue_trigger("message", "ticket-updates", "AzureWebJobsStorage")  # pyright: ignore[reportUnknownMemberType]  the SDK does not type its **kwargs
+async def update_ticket(message: func.QueueMessage) -> None:
+    """Make one attempt to tell a ticket."""
+    from shared.bootstrap import get_app
+
+    await get_app().updating.run(str(json.loads(message.get_body())["updateId"]))
+
+
+@blueprint.function_name("resume_ticket_updates")
+@blueprint.timer_trigger("timer", "20 * * * * *", run_on_startup=True, use_monitor=False)
+async def resume_ticket_updates(timer: func.TimerRequest) -> None:
+    """Send updates again that nobody carries on, every minute and at start."""
+    from shared.bootstrap import get_app
+    from shared.ticketing.updating import resume_updates
+
+    await resume_updates(get_app().services)
+
+
+@blueprint.function_name("replay_ticket_update")
+@blueprint.route(
+    "ticket-updates/{updateId}/replay",
+    trigger_arg_name="request",
+    methods=["POST"],
+    auth_level=func.AuthLevel.FUNCTION,
+)
+async def replay_ticket_update(request: func.HttpRequest) -> func.HttpResponse:
+    """Have a ticket told after all: 202, 404, or 409 when the update did not fail."""
+    from shared.errors import Busy
+    from shared.replay import NotFailed, NotFound
+    from shared.ticketing.updating import parse_update_id, replay_update
+
+    async def answer(app: "App") -> func.HttpResponse:
+        update_id = parse_update_id(request.route_params["updateId"])
+        try:
+            await replay_update(app.services, update_id)
+        except NotFound:
+            return problem_response(404, "There is no such ticket update.")
+        except (NotFailed, Busy) as error:
+            return problem_response(409, f"This is not to be tried again now: {error}.")
+        return json_response(202, {"updateId": update_id}, GUARDED)
+
+    return await guarded(answer)

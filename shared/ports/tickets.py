@@ -1,0 +1,84 @@
+"""Tickets of other systems, and the table of what they are to be told."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from shared.ports.records import Versioned
+from shared.ticketing.update import TicketUpdate
+
+
+@dataclass(frozen=True)
+class Note:
+    """What a ticket is told: `mark` stands as its own line in `text`; `event` is the same for machines, as JSON."""
+
+    id: str
+    mark: str
+    text: str
+    event: str
+    since: datetime
+    """No note of this is older."""
+
+
+class TicketSystem(Protocol):
+    """One ticketing system.
+
+    Raises Throttled, Unavailable, Forbidden (our account lacks a right), Refused (anything else that somebody may
+    mend), and NotShown.
+    """
+
+    async def is_told(self, ticket: str, note: Note) -> bool:
+        """Say whether a ticket has this note."""
+        ...
+
+    async def tell(self, ticket: str, note: Note) -> None:
+        """Write a note."""
+        ...
+
+    async def bring_to(self, ticket: str, status: str) -> None:
+        """Bring a ticket to the state that is configured for a status, if it is in another."""
+        ...
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the tickets of a source are told of answers."""
+
+    system: TicketSystem
+    events: frozenset[str] = frozenset()
+    """What else is told there."""
+    statuses: frozenset[str] = frozenset()
+    """Those that have a state of the ticket."""
+    needs_ticket: bool = True
+
+
+class TicketUpdates(Protocol):
+    """The table of updates, and the list of those that wait."""
+
+    async def create(self, update: TicketUpdate, look_again: datetime) -> None:
+        """Write a new record, listed as waiting; does nothing when there is one already."""
+        ...
+
+    async def read(self, update_id: str) -> Versioned[TicketUpdate] | None:
+        """Read one record."""
+        ...
+
+    async def save(self, update: TicketUpdate, etag: str) -> str:
+        """Replace a record read at `etag`; returns the new ETag. Raises Busy when somebody else has written meanwhile.
+
+        The list stays as it is.
+        """
+        ...
+
+    def due(self, before: datetime) -> AsyncIterator[str]:
+        """List the waiting ones whose next look was due before a moment."""
+        ...
+
+    async def relist(self, update_id: str, look_again: datetime) -> None:
+        """Say when a waiting one is to be looked at again."""
+        ...
+
+    async def unlist(self, update_id: str) -> None:
+        """Take one off the list; not there is a success."""
+        ...

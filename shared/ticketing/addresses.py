@@ -1,0 +1,94 @@
+"""Where outbound calls may go: to a configured name over https, and to no address of our own network. Pure.
+
+What a requester or a ticketing system sends decides nothing here. Still, a configured name can lead anywhere: to the
+platform's metadata service, which hands out the identity's tokens, or to whatever else is near.
+Sources: OWASP, "Server-Side Request Forgery Prevention Cheat Sheet"; IANA's registries of special-purpose addresses, as
+Python's `ipaddress` has them; WHATWG URL, "ends in a number" (hosts that clients take for IPv4 in any spelling).
+"""
+
+import re
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from urllib.parse import urlsplit
+
+_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
+_METADATA = frozenset({ip_address("168.63.129.16"), ip_address("fd00:ec2::254"), ip_address("100.100.100.200")})
+"""Services of platforms at addresses that are not link-local: Azure's own (Microsoft Learn, "What is IP address
+168.63.129.16"), which counts as public, and others'."""
+_NAT64 = IPv6Network("64:ff9b::/96")
+"""RFC 6052: the IPv4 address is in the last 32 bits."""
+_INSIDE = tuple(
+    ip_network(each)
+    for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "fc00::/7", "::1/128")
+)
+"""What a host on-premises may have: private, shared and loopback addresses."""
+
+
+class WrongUrl(ValueError):
+    """A configured URL that nothing is sent to; the message says why."""
+
+
+@dataclass(frozen=True)
+class Destination:
+    """A configured system: every call to it goes to this host and port, below this path."""
+
+    host: str
+    port: int
+    path: str
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port."""
+        return f"https://{self.host}" if self.port == 443 else f"https://{self.host}:{self.port}"
+
+
+def destination(url: str) -> Destination:
+    """Read a configured URL. Raises WrongUrl."""
+    try:
+        parts = urlsplit(url.strip())
+        port, host = parts.port or 443, (parts.hostname or "").lower()
+    except ValueError:
+        raise WrongUrl("it is not a URL") from None
+    if parts.scheme != "https":
+        raise WrongUrl("it does not begin with https://")
+    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
+        raise WrongUrl("it has a user, a query or a fragment")
+    if not _NAME.fullmatch(host):
+        raise WrongUrl("its host is not a name; names beyond ASCII are written as in the DNS (xn--…)")
+    if _NUMBER.fullmatch(host.rpartition(".")[2]):
+        raise WrongUrl("its host is an address; it has to be a name, for which a certificate can be issued")
+    if not re.fullmatch(r"[A-Za-z0-9._~/%-]*", parts.path) or ".." in parts.path.split("/"):
+        raise WrongUrl("its path has characters that do not belong there")
+    return Destination(host, port, parts.path.rstrip("/"))
+
+
+def why_refused(address: str, *, on_premises: bool) -> str | None:
+    """Say why nothing connects to an address that a name leads to; None when it may be.
+
+    `on_premises` says that the name is configured to be one of our own network.
+    """
+    try:
+        found = _innermost(ip_address(address.partition("%")[0]))
+    except ValueError:
+        return "it is not an address"
+    if found in _METADATA or found.is_link_local:
+        return "it belongs to the platform"
+    if found.is_multicast or found.is_unspecified or int(found) == 0:
+        return "it is nobody's address"
+    if on_premises and any(found in network for network in _INSIDE):
+        return None
+    if not found.is_global or found.is_reserved or (isinstance(found, IPv6Address) and found.is_site_local):
+        return "it is not a public address, and the host is not in ON_PREMISES_HOSTS"
+    return None
+
+
+def _innermost(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
+    """Return the IPv4 address that an IPv6 one stands for: mapped, 6to4, Teredo or NAT64; else the address."""
+    if isinstance(address, IPv4Address):
+        return address
+    if address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address

@@ -1,0 +1,15 @@
+"""What all tables of ticketing.toml share."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+type SettingName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,63}$")]
+type SettingNames = Annotated[tuple[SettingName, ...], Field(min_length=1, max_length=2)]
+"""App settings that hold a secret each: two at once, so that it can be replaced without an outage."""
+
+
+class TicketingModel(BaseModel):
+    """A table of ticketing.toml: unknown keys are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)

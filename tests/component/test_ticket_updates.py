@@ -1,0 +1,399 @@
+"""Every answer leads to one note in its ticket, whatever dies or is away; and no ticket waits for another's system."""
+
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.errors import Forbidden, NotShown, Refused, RegistrarError, Throttled, Unavailable
+from shared.naming import TICKET_UPDATES_POISON_QUEUE
+from shared.poison import settle_poison
+from shared.ports import PoisonedMessage, Target
+from shared.replay import NotFailed, NotFound, replay
+from shared.ticketing.update import UpdateState, mark_of
+from shared.ticketing.updating import replay_update, resume_updates
+from tests.component.rotating import APP, rotation_of
+from tests.fakes.clock import START
+from tests.fakes.faults import Faults, Moment, WorkerDied
+from tests.fakes.tickets import FakeTicketSystem
+from tests.fakes.world import World, example
+
+STATUSES = frozenset({"completed", "rejected", "failed"})
+DAY = timedelta(days=1)
+
+
+def asked(number: int = 1, **changes: Any) -> dict[str, Any]:
+    return example(requestId=f"RITM{number}", source="servicenow", ticket=f"SYS{number}") | changes
+
+
+class Stage:
+    """A world with two ticketing systems, and a receiver of webhooks."""
+
+    def __init__(self, *events: str) -> None:
+        faults = Faults()
+        self.servicenow, self.jira = FakeTicketSystem(faults), FakeTicketSystem(faults, "jira")
+        self.hook = FakeTicketSystem(faults, "hook")
+        self.world = World(
+            faults=faults,
+            targets={
+                "servicenow": Target(self.servicenow, frozenset(events), STATUSES),
+                "jira": Target(self.jira, frozenset(events), STATUSES),
+                "hook": Target(self.hook, needs_ticket=False),
+            },
+        )
+
+    def texts(self, ticket: str = "SYS1") -> list[str]:
+        return [note.text for note in self.servicenow.notes[ticket]]
+
+    def updates(self) -> list[UpdateState]:
+        return [update.state for update in self.world.ticket_updates.all()]
+
+
+async def test_an_answer_is_told_once_and_sets_the_state() -> None:
+    stage = Stage()
+    answer = await stage.world.run(asked())
+    (text,) = stage.texts()
+    data = answer["data"]
+    assert data["clientId"] in text
+    assert data["credentials"][0]["keyVaultSecretUri"] in text
+    assert text.endswith(mark_of(answer["id"]))
+    assert stage.servicenow.states["SYS1"] == ["completed"]
+    assert stage.updates() == [UpdateState.DONE]
+    await stage.world.run(asked())
+    assert len(stage.texts()) == 1
+
+
+async def test_a_rejection_says_what_to_change() -> None:
+    stage = Stage()
+    request = asked()
+    request["credentials"][0]["lifetimeDays"] = 3000
+    await stage.world.run(request)
+    (text,) = stage.texts()
+    assert "Please change the following" in text
+    assert "credentials[0].lifetimeDays" in text
+    assert stage.servicenow.states["SYS1"] == ["rejected"]
+
+
+async def test_a_used_request_id_is_told_and_leaves_the_state() -> None:
+    stage = Stage()
+    await stage.world.run(asked())
+    await stage.world.run(asked(owner="grace@contoso.example"))
+    assert ["request_id_reused" in text for text in stage.texts()] == [False, True]
+    assert stage.servicenow.states["SYS1"] == ["completed"]
+
+
+@pytest.mark.parametrize("source", ["queue", "elsewhere", "servicenow"])
+async def test_who_has_no_ticket_or_no_updates_costs_nothing(source: str) -> None:
+    stage, alone = Stage(), World()
+    await stage.world.run(example(source=source))
+    await alone.run(example(source=source))
+    assert stage.world.faults.calls == alone.faults.calls
+    assert stage.updates() == []
+
+
+async def test_a_receiver_of_webhooks_needs_no_ticket() -> None:
+    stage = Stage()
+    answer = await stage.world.run(example(source="hook"))
+    ((ticket, (note,)),) = stage.hook.notes.items()
+    assert (ticket, note.id) == ("", answer["id"])
+
+
+async def test_an_update_costs_eight_calls_of_storage() -> None:
+    stage, alone = Stage(), World()
+    await stage.world.run(asked())
+    await alone.run(asked())
+    added = Counter(stage.world.faults.calls) - Counter(alone.faults.calls)
+    timers = ("queue peek work", "table due", "table due updates", "table all cleanups")
+    timers += ("table noted", "table is linked", "table chain head", "table append", "table forget note")
+    storage = {call: n for call, n in added.items() if call.startswith(("table", "queue")) and call not in timers}
+    assert storage == {
+        "table relist update": 1,
+        "table create update": 1,
+        "queue ticket update": 1,
+        "table read update": 1,
+        "table save update": 2,
+        "table read": 1,
+        "table unlist update": 1,
+    }
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+async def test_a_worker_that_dies_at_any_call_leaves_one_note(moment: Moment) -> None:
+    first = Stage()
+    await first.world.run(asked())
+    calls = first.world.faults.calls
+    begin = calls.index("table relist update")
+    for index in range(begin, len(calls)):
+        stage = Stage()
+        stage.world.faults.at(index, moment, WorkerDied())
+        await stage.world.send(asked())
+        await stage.world.settle()
+        what = f"died {moment} call {index}, {calls[index]}"
+        assert (len(stage.texts()), stage.world.deaths) == (1, 1), what
+        assert stage.servicenow.states["SYS1"] == ["completed"], what
+        assert stage.updates() == [UpdateState.DONE], what
+
+
+async def test_a_lost_answer_at_any_call_leaves_one_note() -> None:
+    first = Stage()
+    await first.world.run(asked())
+    calls = first.world.faults.calls
+    for index in range(calls.index("table relist update"), len(calls)):
+        stage = Stage()
+        stage.world.faults.at(index, "after", Unavailable("connection lost"))
+        await stage.world.send(asked())
+        await stage.world.settle()
+        what = f"answer lost after call {index}, {calls[index]}"
+        assert len(stage.texts()) == 1, what
+        assert stage.servicenow.states["SYS1"] == ["completed"], what
+        assert stage.updates() == [UpdateState.DONE], what
+
+
+async def test_two_deliveries_at_once_write_one_note() -> None:
+    stage = Stage()
+    await stage.world.send(asked())
+    (update_id,) = stage.world.ticket_updates.rows
+    during = stage.servicenow.tell
+
+    async def tell(ticket: str, note: Any) -> None:
+        stage.servicenow.tell = during
+        await stage.world.updating.run(update_id)
+        await during(ticket, note)
+
+    stage.servicenow.tell = tell
+    await stage.world.settle()
+    assert len(stage.texts()) == 1
+
+
+async def test_a_message_that_was_lost_is_replaced() -> None:
+    stage = Stage()
+    await stage.world.send(asked())
+    stage.world.queues.ticket_updates.clear()
+    assert await resume_updates(stage.world.services) == 0
+    await stage.world.settle()
+    assert len(stage.texts()) == 1
+
+
+async def test_a_system_that_is_away_for_an_hour_is_told_once_it_is_back() -> None:
+    stage = Stage()
+    for number in range(1, 9):
+        request = asked(number)
+        request["application"]["uniqueName"] = f"app-{number}"
+        await stage.world.send(request)
+    stage.servicenow.failing = Unavailable("no answer", sent=False)
+    await stage.world.go_on(timedelta(hours=1))
+    assert set(stage.updates()) == {UpdateState.WAITING}
+    attempts = [update.attempts for update in stage.world.ticket_updates.all()]
+    assert sum(attempts) < 60, "one that is away is not asked by each of its updates"
+    stage.servicenow.failing = None
+    await stage.world.settle()
+    assert [len(stage.texts(f"SYS{number}")) for number in range(1, 9)] == [1] * 8
+    assert stage.world.clock.now() < START + timedelta(hours=4)
+    assert stage.world.queues.poison == []
+
+
+async def test_a_system_that_is_away_keeps_nobody_else_waiting() -> None:
+    stage = Stage()
+    asked_for = 0
+
+    async def silence(ticket: str, note: Any) -> bool:
+        nonlocal asked_for
+        asked_for += 1
+        stage.world.clock.advance(timedelta(seconds=30))
+        raise Unavailable("no answer")
+
+    stage.servicenow.is_told = silence
+    for number in range(1, 60):
+        request = asked(number)
+        request["application"]["uniqueName"] = f"app-{number}"
+        await stage.world.send(request)
+    await stage.world.go_on(timedelta(minutes=20))
+    assert asked_for < 12, "twenty minutes have forty turns of half a minute"
+    for number in (97, 98, 99):
+        request = asked(number, source="jira")
+        request["application"]["uniqueName"] = f"app-{number}"
+        await stage.world.send(request)
+        await stage.world.go_on(timedelta(minutes=1))
+        assert len(stage.jira.notes[f"SYS{number}"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (Unavailable("no answer"), "service_unavailable"),
+        (Throttled("busy", timedelta(seconds=90)), "throttled"),
+        (Forbidden("answered 403"), "registrar_lacks_permission"),
+        (Refused("answered 404"), "refused"),
+        (RuntimeError("a defect"), "unexpected_RuntimeError"),
+    ],
+)
+async def test_after_a_day_it_is_given_up_and_kept_with_a_reason(error: Exception, reason: str) -> None:
+    stage = Stage()
+    stage.servicenow.failing = error
+    await stage.world.send(asked())
+    await stage.world.go_on(timedelta(hours=23))
+    assert stage.world.queues.poison == []
+    await stage.world.settle()
+    (kept,) = stage.world.queues.poison
+    assert kept["reason"].startswith(f"ticket_update_failed: {reason}")
+    assert (kept["operationId"], kept["original"]["ticket"]) == (None, "SYS1")
+    (update,) = stage.world.ticket_updates.all()
+    assert (update.state, update.reason is not None) == (UpdateState.FAILED, True)
+    assert 12 < update.attempts < 40
+    assert stage.world.clock.now() < START + DAY + timedelta(minutes=10)
+
+    stage.servicenow.failing = None
+    await replay_update(stage.world.services, update.id)
+    await stage.world.settle()
+    assert len(stage.texts()) == 1
+    with pytest.raises(NotFailed):
+        await replay_update(stage.world.services, update.id)
+
+
+async def test_there_is_nothing_to_replay_of_what_nobody_knows() -> None:
+    with pytest.raises(NotFound):
+        await replay_update(Stage().world.services, "f" * 32)
+
+
+async def test_whoever_mends_a_right_within_the_day_has_it_told() -> None:
+    stage = Stage()
+    stage.servicenow.failing = Forbidden("answered 403")
+    await stage.world.send(asked())
+    await stage.world.go_on(timedelta(hours=5))
+    stage.servicenow.failing = None
+    await stage.world.settle()
+    assert len(stage.texts()) == 1
+
+
+async def test_a_note_that_was_taken_and_does_not_show_is_not_written_twice() -> None:
+    stage = Stage()
+    written: list[str] = []
+
+    async def tell(ticket: str, note: Any) -> None:
+        written.append(ticket)
+        raise NotShown("it does not show")
+
+    stage.servicenow.tell = tell
+    await stage.world.run(asked())
+    assert written == ["SYS1"]
+    (kept,) = stage.world.queues.poison
+    assert kept["reason"].startswith("ticket_update_failed: note_not_shown")
+
+
+async def test_a_note_that_shows_late_is_fine() -> None:
+    stage = Stage()
+    during = stage.servicenow.tell
+
+    async def tell(ticket: str, note: Any) -> None:
+        await during(ticket, note)
+        raise NotShown("not yet")
+
+    stage.servicenow.tell = tell
+    await stage.world.run(asked())
+    assert (len(stage.texts()), stage.updates()) == (1, [UpdateState.DONE])
+    assert stage.world.queues.poison == []
+
+
+async def test_an_update_that_ends_every_worker_is_given_up() -> None:
+    stage = Stage()
+
+    async def tell(ticket: str, note: Any) -> None:
+        raise WorkerDied
+
+    stage.servicenow.tell = tell
+    await stage.world.send(asked())
+    for _ in range(20):
+        for update_id in list(stage.world.ticket_updates.waiting):
+            try:
+                await stage.world.updating.run(update_id)
+            except WorkerDied:
+                stage.world.deaths += 1
+            stage.world.clock.advance(timedelta(minutes=6))
+    assert (stage.world.deaths, stage.updates()) == (5, [UpdateState.FAILED])
+    (kept,) = stage.world.queues.poison
+    assert kept["reason"].startswith("ticket_update_failed: crash_loop")
+
+
+async def test_what_is_told_late_does_not_take_the_ticket_back() -> None:
+    """The first outcome is told when the second one is known already: its note comes, its state does not."""
+    stage = Stage()
+    stage.servicenow.failing = Unavailable("no answer")
+    stage.world.faults.next("graph upsert_application", "before", Refused("no"))
+    await stage.world.send(asked())
+    assert stage.world.queues.answers[-1]["data"]["status"] == "failed"
+    (operation,) = stage.world.operations.all()
+    await replay(stage.world.services, operation.id)
+    await stage.world.go_on(timedelta(minutes=3))
+    assert stage.world.queues.answers[-1]["data"]["status"] == "completed"
+    stage.servicenow.failing = None
+    await stage.world.settle()
+    assert len(stage.texts()) == 2
+    assert stage.servicenow.states["SYS1"] == ["completed"]
+
+
+async def rotated(stage: Stage) -> None:
+    await stage.world.run(asked())
+    stage.world.clock.advance(timedelta(days=160))
+    await stage.world.go_on(timedelta(hours=2))
+    await stage.world.settle()
+
+
+async def test_a_rotation_is_told_in_the_apps_ticket_where_that_is_configured() -> None:
+    stage = Stage("rotated")
+    await rotated(stage)
+    first, second = stage.texts()
+    assert "A credential was replaced" in second
+    assert "The old one works until" in second
+    assert first != second
+    assert stage.servicenow.states["SYS1"] == ["completed"]
+
+
+async def test_a_rotation_is_told_nowhere_else() -> None:
+    stage = Stage("expiring")
+    await rotated(stage)
+    assert len(stage.texts()) == 1
+
+
+async def test_a_rotation_that_somebody_asked_for_is_told_in_their_ticket() -> None:
+    stage = Stage()
+    await stage.world.run(asked())
+    await stage.world.go_on(timedelta(hours=1))
+    await stage.world.run(rotation_of("client-secret", "ROT1", source="servicenow", ticket="SYS2"))
+    (text,) = stage.texts("SYS2")
+    assert "A credential was replaced" in text
+    assert len(stage.texts()) == 1
+
+
+async def test_what_expires_and_cannot_be_replaced_is_told_where_configured() -> None:
+    stage = Stage("expiring", "rotation_failed")
+    await stage.world.run(asked())
+    del stage.world.directory.applications[APP]
+    for days in (150, 5, 5, 5):
+        stage.world.clock.advance(timedelta(days=days))
+        await stage.world.go_on(timedelta(hours=3))
+    texts = stage.texts()[1:]
+    assert any("could not be replaced" in text for text in texts)
+    assert any("about to expire" in text for text in texts)
+    assert len({text.splitlines()[-1] for text in texts}) == len(texts)
+
+
+async def test_the_host_giving_up_a_reference_loses_nothing() -> None:
+    stage = Stage()
+    await stage.world.send(asked())
+    (update_id,) = stage.world.ticket_updates.rows
+    for text in (f'{{"updateId": "{update_id}"}}', '{"updateId": "unknown"}', "no json"):
+        given_up = PoisonedMessage(TICKET_UPDATES_POISON_QUEUE, "m", "r", text, START)
+        stage.world.queues.given_up.append(given_up)
+    await settle_poison(stage.world.services, stage.world.intake)
+    assert [kept["original"] for kept in stage.world.queues.poison] == ['{"updateId": "unknown"}', "no json"]
+    await stage.world.settle()
+    assert len(stage.texts()) == 1
+
+
+@pytest.mark.parametrize("error", [Unavailable("lost"), Throttled("busy")])
+async def test_storage_that_is_away_only_delays(error: RegistrarError) -> None:
+    stage = Stage()
+    stage.world.faults.next("table save update", "before", error)
+    await stage.world.run(asked())
+    assert len(stage.texts()) == 1

@@ -1,0 +1,157 @@
+"""From a ticket to the note in it, on the whole stack: both systems, each note once, also when a system was away."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from devstack.services import host_url
+from tests.e2e.driver import Driver, eventually
+
+pytestmark = pytest.mark.e2e
+
+FORM = {
+    "servicenow": {
+        "unique_name": "{name}",
+        "display_name": "[code]<b>{name}</b>[/code]",
+        "owner_email": "",
+        "public_redirect_uris": "http://localhost",
+        "web_redirect_uris": "",
+        "spa_redirect_uris": "",
+        "api": "Azure Digital Twins",
+        "delegated_permissions": "Read.Write",
+        "application_permissions": "",
+        "admin_consent": "true",
+        "lifetime_days": "180",
+    },
+    "jira": {
+        "uniqueName": "{name}",
+        "redirectUris": "http://localhost",
+        "api": "Azure Digital Twins",
+        "delegatedPermissions": "Read.Write",
+        "adminConsent": "Yes",
+        "lifetimeDays": "180",
+    },
+}
+DONE = {"servicenow": "3", "jira": "Done"}
+
+
+@pytest.fixture(autouse=True)
+def _by_hand(driver: Driver) -> Iterator[None]:
+    """Events are posted when a test says so."""
+    driver.control("PUT", "/ticketing/flow", {"on": False})
+    yield
+    driver.control("PUT", "/ticketing/flow", {"on": True})
+
+
+def asked(driver: Driver, system: str, name: str, **form: str) -> dict[str, Any]:
+    """A ticket that was approved, and whose request has reached the registrar."""
+    variables = {field: value.format(name=name) for field, value in (FORM[system] | form).items()}
+    made = driver.control(
+        "POST",
+        "/ticketing/tickets",
+        {
+            "system": system,
+            "requestedFor": {"email": "ada@contoso.example"},
+            "variables": variables,
+            "summary": name,
+        },
+    )
+    by = {"email": "boss@contoso.example"}
+    driver.control("POST", f"/ticketing/tickets/{made['number']}/decision", {"decision": "approved", "by": by})
+    assert deliver(driver, made) == "delivered"
+    return made
+
+
+def deliver(driver: Driver, ticket: dict[str, Any]) -> str:
+    """Post a ticket's first event, again if need be."""
+    events = driver.control("GET", "/ticketing/events")
+    number = next(event["number"] for event in events if event["ticket"] == ticket["number"])
+    return driver.control("POST", f"/ticketing/events/{number}/delivery")["state"]
+
+
+def seen(driver: Driver, ticket: dict[str, Any]) -> dict[str, Any]:
+    return driver.control("GET", f"/ticketing/tickets/{ticket['number']}")
+
+
+def told(driver: Driver, ticket: dict[str, Any], state: str | None = None) -> list[str]:
+    """The notes of a ticket, once there is one, and once it is in this state."""
+
+    def look() -> list[str] | None:
+        found = seen(driver, ticket)
+        is_there = found["notes"] and (state is None or found["state"] == state)
+        return [note["text"] for note in found["notes"]] if is_there else None
+
+    return eventually(look, f"a note in {ticket['number']}, and the state {state}")
+
+
+@pytest.mark.parametrize("system", ["servicenow", "jira"])
+def test_a_ticket_is_told_of_its_application_and_closed(driver: Driver, system: str) -> None:
+    name = f"ticket-of-{system}"
+    ticket = asked(driver, system, name)
+    answer = driver.answer(ticket["number"])
+    (text,) = told(driver, ticket, DONE[system])
+    data = answer["data"]
+    assert data["clientId"] in text
+    assert data["credentials"][0]["keyVaultSecretUri"] in text
+    assert driver.stored(name) not in text
+    assert text.splitlines()[-1] == f"registrar: {answer['id']}"
+    assert all("<" not in note.get("html", "") for note in seen(driver, ticket)["notes"])
+
+
+def test_the_same_event_again_gives_no_second_note(driver: Driver) -> None:
+    ticket = asked(driver, "servicenow", "told-once")
+    told(driver, ticket, "3")
+    for _ in range(2):
+        deliver(driver, ticket)
+        driver.answer(ticket["number"])
+        driver.advance(90)
+    assert len(told(driver, ticket)) == 1
+
+
+def test_a_rejection_is_told_with_what_to_change(driver: Driver) -> None:
+    ticket = asked(driver, "servicenow", "too-long-lived", lifetime_days="3000")
+    (text,) = told(driver, ticket, "4")
+    assert "Please change the following" in text
+    assert "credentials[0].lifetimeDays" in text
+    assert driver.applications("too-long-lived") == []
+
+
+def test_a_system_that_is_away_for_an_hour_is_told_once_it_is_back(driver: Driver) -> None:
+    driver.fault(service="servicenow", kind="refuse", times=9999)
+    ticket = asked(driver, "servicenow", "while-away")
+    other = asked(driver, "jira", "meanwhile")
+    assert driver.answer(ticket["number"])["data"]["status"] == "completed"
+    told(driver, other, "Done")
+    for _ in range(12):
+        driver.advance(300)
+    assert seen(driver, ticket)["notes"] == []
+    driver.control("DELETE", "/faults")
+
+    def look() -> bool | None:
+        driver.advance(300)
+        return True if seen(driver, ticket)["state"] == "3" else None
+
+    eventually(look, "the ticket to be told", 60)
+    assert len(seen(driver, ticket)["notes"]) == 1
+
+
+def test_what_a_system_refuses_for_a_day_is_kept_with_its_reason_and_can_be_replayed(driver: Driver) -> None:
+    driver.fault(service="servicenow", kind="error", status=503, times=9999)
+    ticket = asked(driver, "servicenow", "refused-for-a-day")
+    driver.answer(ticket["number"])
+
+    def kept() -> dict[str, Any] | None:
+        driver.advance(3600)
+        found = driver.messages("app-registrations-poison")
+        return next((each for each in found if ticket["id"] in str(each["original"])), None)
+
+    message = eventually(kept, "the kept update", 90)
+    assert message["reason"].startswith("ticket_update_failed: service_unavailable")
+    driver.control("DELETE", "/faults")
+    url = f"{host_url(driver.stack.config, 'host')}/api/ticket-updates/{message['original']['updateId']}/replay"
+    assert httpx.post(url, trust_env=False).status_code == 202
+    assert len(told(driver, ticket, "3")) == 1
+    assert httpx.post(url, trust_env=False).status_code == 409
+    assert httpx.post(url.replace(message["original"]["updateId"], "0" * 32), trust_env=False).status_code == 404
