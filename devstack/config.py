@@ -139,11 +139,11 @@ class StackConfig(_Model):
     """The contents of `stack.json` (camelCase JSON).
 
     `registrar` is the Functions app's user-assigned identity, `api` the registrar's own API, which tokens are for,
-    `reader` and `approver` clients that hold its role of that name, `webhook_token` what ServiceNow sends and
-    `jira_webhook_token` what Jira sends. `ticketing` is for the other direction. With `identity_based_storage` Azurite
-    speaks HTTPS and the app reaches it with that identity's tokens, else over HTTP by the account's key. With
-    `recording` the app reaches it through the gateways of the doubles, so that its calls are noted and can be
-    disturbed.
+    `reader` a client that holds its role Registrar.Reader, and `approver` one that holds Registrar.Approver, too.
+    `webhook_token` is what ServiceNow sends, `jira_webhook_token` what Jira does, and `ticketing` is for the other
+    direction. With `identity_based_storage` Azurite speaks HTTPS and the app reaches it with that identity's tokens,
+    else over HTTP by the account's key. With `recording` the app reaches it through the gateways of the doubles, so
+    that its calls are noted and can be disturbed.
     """
 
     tenant_id: str = Field(default_factory=_new_id)

@@ -60,7 +60,8 @@ def client_environment(config: StackConfig, state: Path) -> dict[str, str]:
     """What any script needs to work against the running stack; `make env` prints it.
 
     The administrator holds Application.ReadWrite.All and full rights on the vault, the requester nothing but
-    Key Vault Secrets User on it, reader and approver nothing but the app role of that name of the registrar's API.
+    Key Vault Secrets User on it, the reader nothing but the app role Registrar.Reader of the registrar's API, the
+    approver that and Registrar.Approver.
     """
     return {
         "AZURE_TENANT_ID": config.tenant_id,

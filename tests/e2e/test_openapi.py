@@ -24,10 +24,12 @@ MET = {
     "receive_webhook": {202, 400, 401, 415},
     "show_request": {200, 400, 401, 404},
     "list_requests": {200, 400, 401},
+    "approve_request": {400, 401, 404},
     "list_credentials": {200, 400, 401},
     "credentials_report": {200, 400, 401},
     "replay_operation": {400, 404, 409},
     "replay_operations": {202, 400},
+    "replay_ticket_update": {400, 404},
     "health": {200},
 }
 """What each operation has to have been answered at least: with tokens that do not count, only 401 would be judged."""
@@ -54,7 +56,7 @@ def test_schemathesis_finds_nothing_wrong(driver: Driver, tmp_path: Path) -> Non
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(ROOT),
             "NO_PROXY": "127.0.0.1",
-            "READER_TOKEN": token(driver, driver.stack.config.reader),
+            "CALLER_TOKEN": token(driver, driver.stack.config.approver),
             "WEBHOOK_TOKEN": driver.stack.config.webhook_token,
         },
         capture_output=True,

@@ -84,7 +84,7 @@ def _plant_api(world: World, config: StackConfig) -> None:
     reader = _client(world, config.reader, "Reader of credentials")
     _assign(world, reader, ("Registrar.Reader",), resource=config.api.client_id)
     approver = _client(world, config.approver, "Approver of requests")
-    _assign(world, approver, ("Registrar.Approver",), resource=config.api.client_id)
+    _assign(world, approver, ("Registrar.Reader", "Registrar.Approver"), resource=config.api.client_id)
 
 
 def _microsoft_principal(world: World, resource: Document) -> Document:
