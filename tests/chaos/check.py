@@ -27,6 +27,8 @@ from doctor.invariants import breaches
 from doctor.settings import Settings
 from shared.naming import (
     CLEANUPS_TABLE,
+    DECISIONS_POISON_QUEUE,
+    DECISIONS_QUEUE,
     EVENTS_QUEUE,
     INTAKE_QUEUE,
     POISON_QUEUE,
@@ -50,6 +52,8 @@ _WORK_QUEUES = (
     ROTATIONS_POISON_QUEUE,
     TICKET_UPDATES_QUEUE,
     TICKET_UPDATES_POISON_QUEUE,
+    DECISIONS_QUEUE,
+    DECISIONS_POISON_QUEUE,
 )
 _POLICY = Path(__file__).parents[2] / "policy.toml"
 _NO_PATIENCE = Patience(settling=timedelta(0), lag=timedelta(0), at_rest=True)

@@ -5,7 +5,18 @@ from importlib import import_module
 from tests.chaos.suite import Suite
 
 # In the order in which they are started: the longest first, so that nothing waits for one unit at the end.
-NAMES = ("crash-matrix", "load", "lost-answers", "outage", "weather", "bad-input", "leaks", "simulation", "sabotage")
+NAMES = (
+    "crash-matrix",
+    "load",
+    "lost-answers",
+    "outage",
+    "weather",
+    "bad-input",
+    "forgeries",
+    "leaks",
+    "simulation",
+    "sabotage",
+)
 
 
 def load_suite(name: str) -> Suite:

@@ -124,7 +124,10 @@ def send_and_wait(stage: Stage, *apps: str) -> None:
     stage.wait_until_quiet()
 
 
-def send_in_vain(stage: Stage, app: str) -> None:
+def send_in_vain(stage: Stage, app: str, body: dict[str, Any] | None = None) -> None:
     """Send a request that has to wait because Graph fails once."""
     stage.script(service="graph", path="/applications(uniqueName)", method="GET", kind="error", status=500)
-    send_and_wait(stage, app)
+    stage.send(body or request(request_id(app), app))
+    stage.advance(2)
+    stage.wait_for_state(request_id(app), "waiting")
+    stage.wait_until_quiet()

@@ -28,6 +28,7 @@ from tests.chaos.on_the_wire.rotation_actions import (
     Sweep,
 )
 from tests.chaos.on_the_wire.stage import NotReached, Stage
+from tests.chaos.on_the_wire.ticket_actions import Await, Decide, Tell, Webhook
 from tests.chaos.on_the_wire.timer_actions import (
     AnchorAudit,
     CleanUp,
@@ -197,6 +198,10 @@ ACTIONS: Sequence[Action] = (
     Supersede(),
     Fail(),
     Replay(),
+    Webhook(),
+    Await(),
+    Decide(),
+    Tell(),
     CleanUp(),
     Poison(),
     PoisonUnreadable(),

@@ -23,6 +23,7 @@ NOISE = frozenset[Route](
         ("queue", "GET app-registration-work-poison/messages peek"),
         ("queue", "GET credential-rotations-poison/messages peek"),
         ("queue", "GET ticket-updates-poison/messages peek"),
+        ("queue", "GET approval-decisions-poison/messages peek"),
         ("table", "GET ticketupdates()"),
     }
 )

@@ -39,9 +39,18 @@ _HOST_SETTINGS = {
 worker died comes back as late as one whose host died: nothing stirs before the clock is moved. The nightly check would
 do what some actions are for; the report and the audit record's writer would come in the middle of any. They are actions
 themselves."""
-_QUEUES = ("app-registrations", "app-registration-work", "credential-rotations")
+_QUEUES = (
+    "app-registrations",
+    "app-registration-work",
+    "credential-rotations",
+    "approval-decisions",
+    "ticket-updates",
+)
 _TABLES = ("unsettled", "cleanups")
+_POLICY = Path(__file__).parents[3] / "policy.toml"
 
+TO_APPROVE = "(await|decide)-.*"
+"""Apps whose requests need approval on a stage: regular expression for `approval.unique_names`."""
 _FIRST_CALL_SECONDS = 2.0
 _NUDGES, _NUDGE_WALL_SECONDS = 4, 0.4
 _FEW_MOVES, _MANY_MOVES = 16, 80
@@ -258,6 +267,16 @@ class Stage:
             blob.name.removesuffix(".json") for blob in self._blobs.get_container_client("audit-anchors").list_blobs()
         }
 
+    def new_ticket(self) -> dict[str, Any]:
+        """Somebody's ticket in ServiceNow, of which nobody tells the registrar."""
+        self._control.put("/ticketing/flow", json={"on": False}).raise_for_status()
+        wish = {"system": "servicenow", "requestedFor": {"email": "ada@contoso.example"}}
+        return self._control.post("/ticketing/tickets", json=wish).raise_for_status().json()
+
+    def ticket(self, number: str) -> dict[str, Any]:
+        """A ticket with its notes."""
+        return self._control.get(f"/ticketing/tickets/{number}").raise_for_status().json()
+
     def call(self, function: str) -> None:
         """Have the host start a function, also a disabled one, as an operator would."""
         self.functions.post(f"/admin/functions/{function}", json={"input": ""}).raise_for_status()
@@ -353,8 +372,11 @@ def stage(folder: Path) -> Generator[Stage]:
 
 
 def _started(folder: Path) -> Stack:
-    """Hosts and workers die here by the dozen: they are forked."""
-    return Stack.start(folder, recording=True, settings=_HOST_SETTINGS, forked=True)
+    """Hosts and workers die here by the dozen: they are forked. Some apps need approval."""
+    policy = folder / "policy.toml"
+    policy.write_text(_POLICY.read_text().replace("unique_names = []", f"unique_names = ['{TO_APPROVE}']"))
+    settings = _HOST_SETTINGS | {"POLICY_FILE": str(policy)}
+    return Stack.start(folder, recording=True, settings=settings, forked=True)
 
 
 def judged(stage: Stage) -> Sequence[str]:

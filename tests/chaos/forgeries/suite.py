@@ -1,0 +1,150 @@
+"""The suite: forgers send requests to every kind of source, decisions, and themselves as callers; nobody is heard."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from devstack.services import host_url
+from devstack.stack import Stack
+from tests.chaos.forgeries.senders import TICKETING, Senders
+from tests.chaos.suite import Result, Size
+from tests.e2e.driver import Driver, request
+from tests.e2e.test_reading import token
+
+_SOURCES = ("standard", "hmac", "token", "entra")
+_ROUNDS = {Size.SMALL: 2, Size.FULL: 40}
+_POLICY = Path(__file__).parents[3] / "policy.toml"
+_WAITING = "waits-for-somebody"
+_OK, _ACCEPTED, _UNAUTHORIZED, _FORBIDDEN = 200, 202, 401, 403
+_GRACE = "aaaaaaaa-0000-4000-8000-000000000002"
+
+
+class Forgeries:
+    """Every forgery is answered 401 or 403, and nothing comes of it; each source's own message is taken."""
+
+    name = "forgeries"
+
+    def units(self, size: Size) -> Sequence[str]:
+        """One unit, with more rounds in full."""
+        return [str(size)]
+
+    def run(self, unit: str, folder: Path) -> Result:
+        """Send everything to a stack with a source of each kind, and look what there is afterwards."""
+        (folder / "ticketing.toml").write_text(TICKETING)
+        rules = f"unique_names = ['{_WAITING}']"
+        (folder / "policy.toml").write_text(_POLICY.read_text().replace("unique_names = []", rules))
+        files = {name: str(folder / name) for name in ("ticketing.toml", "policy.toml")}
+        placeholder = Senders(lambda: "", lambda: "", lambda: "")
+        settings = {"TICKETING_FILE": files["ticketing.toml"], "POLICY_FILE": files["policy.toml"]}
+        with Stack.start(folder / "stack", settings=settings | placeholder.settings()) as stack:
+            driver = Driver(stack)
+            config = stack.config
+            senders = Senders(
+                bearer=lambda: token(driver, config.approver),
+                other_bearer=lambda: token(driver, config.reader),
+                foreign_bearer=lambda: token(driver, config.approver, "https://graph.microsoft.com"),
+                **dict(zip(("standard", "hmac", "token"), placeholder.settings().values(), strict=True)),
+            )
+            return _Round(driver, senders).run(_ROUNDS[Size(unit)])
+
+
+class _Round:
+    def __init__(self, driver: Driver, senders: Senders) -> None:
+        self._driver = driver
+        self._senders = senders
+        self._client = httpx.Client(base_url=host_url(driver.stack.config, "host"), trust_env=False, timeout=60)
+        self._breaches: list[str] = []
+        self._forged = self._accepted = 0
+
+    def run(self, rounds: int) -> Result:
+        for source in _SOURCES:
+            self._expect_heard(source)
+        waiting = self._ask_for_approval()
+        for number in range(rounds):
+            for source in _SOURCES:
+                self._forge(source, number)
+        self._forge_decisions(waiting)
+        self._look(waiting)
+        figures: dict[str, float] = {"forged_requests": self._forged, "forged_requests_accepted": self._accepted}
+        return Result(breaches=self._breaches, figures=figures | {"sources": len(_SOURCES)})
+
+    def _expect_heard(self, source: str) -> None:
+        """A source's own message is taken, and the same one again leads to the same request: the check can fail."""
+        body = _body(f"good-{source}", f"good-{source}")
+        answers = [self._post(source, body, self._senders.good(source, body, self._now())) for _ in range(2)]
+        if {answer.status_code for answer in answers} != {_ACCEPTED}:
+            self._breaches.append(f"{source}'s own message was answered {[each.status_code for each in answers]}")
+            return
+        answer = self._driver.answer(f"good-{source}")
+        if (answer["data"]["status"], answer["data"]["source"]) != ("completed", source):
+            self._breaches.append(f"{source}'s own request became {answer['data']}")
+
+    def _ask_for_approval(self) -> dict[str, Any]:
+        asked = _asked(_WAITING, _WAITING) | {"requestedByObjectId": "aaaaaaaa-0000-4000-8000-000000000001"}
+        body = json.dumps({"request": asked}).encode()
+        self._post("token", body, self._senders.good("token", body, self._now()))
+        bearer = {"Authorization": f"Bearer {self._senders.other_bearer()}"}
+        for _ in range(200):
+            self._driver.advance(2)
+            told = self._client.get(f"/api/requests/{_WAITING}?source=token", headers=bearer)
+            if told.status_code == _OK and told.json()["state"] == "awaiting_approval":
+                return told.json()
+        raise TimeoutError("no request came to wait for approval")
+
+    def _forge(self, source: str, number: int) -> None:
+        name = f"forged-{source}-{number}"
+        body = _body(name, name)
+        for what, (headers, sent) in self._senders.forged(source, body, self._now()).items():
+            self._judge(f"{what}, to {source}", self._post(source, sent, headers).status_code, {_UNAUTHORIZED})
+
+    def _forge_decisions(self, waiting: dict[str, Any]) -> None:
+        told = {"decision": "approved", "requestId": _WAITING, "id": "1", "by": _GRACE}
+        body = json.dumps(told).encode()
+        for what, (headers, sent) in self._senders.forged("token", body, self._now()).items():
+            self._judge(f"a decision: {what}", self._post("token", sent, headers).status_code, {_UNAUTHORIZED})
+        decided = {"decision": "approve", "binding": waiting["approval"]["binding"]}
+        for what, (headers, _) in self._senders.forged("entra", b"{}", self._now()).items():
+            path = f"/api/requests/{_WAITING}/approval?source=token"
+            answer = self._client.post(path, json=decided, headers=dict(headers))
+            self._judge(f"an approver: {what}", answer.status_code, {_UNAUTHORIZED, _FORBIDDEN})
+
+    def _judge(self, what: str, status: int, refusals: set[int]) -> None:
+        self._forged += 1
+        if status not in refusals:
+            self._accepted += 1
+            self._breaches.append(f"{what}: answered {status}")
+
+    def _look(self, waiting: dict[str, Any]) -> None:
+        """Nothing was made of any forgery, and what waited waits."""
+        self._driver.advance(120)
+        names = {app.get("uniqueName") for app in self._driver.graph("/applications?$top=999")["value"]}
+        made = sorted(name for name in names if name and name.startswith(("forged-", _WAITING)))
+        if made:
+            self._breaches.append(f"forgeries made applications: {made}")
+        bearer = {"Authorization": f"Bearer {self._senders.other_bearer()}"}
+        told = self._client.get(f"/api/requests/{_WAITING}?source=token", headers=bearer).json()
+        if told != waiting:
+            self._breaches.append(f"what waited for approval is {told['state']}")
+
+    def _post(self, source: str, body: bytes, headers: Any) -> httpx.Response:
+        given = {"Content-Type": "application/json", **headers}
+        return self._client.post(f"/api/webhooks/{source}", content=body, headers=given)
+
+    def _now(self) -> datetime:
+        return datetime.fromisoformat(self._driver.control("GET", "/clock")["now"])
+
+
+def _asked(request_id: str, unique_name: str) -> dict[str, Any]:
+    asked = request(request_id, unique_name)
+    return {name: value for name, value in asked.items() if name != "source"}
+
+
+def _body(request_id: str, unique_name: str) -> bytes:
+    return json.dumps({"request": _asked(request_id, unique_name)}).encode()
+
+
+SUITE = Forgeries()

@@ -1,0 +1,151 @@
+"""What comes from tickets and goes to them: a webhook, an approval and its decision, the note in the ticket."""
+
+import json
+import threading
+from typing import Any
+
+import httpx
+
+from tests.chaos.on_the_wire.action import Base, request_id, send_in_vain
+from tests.chaos.on_the_wire.points import Route
+from tests.chaos.on_the_wire.stage import NotReached, Stage
+from tests.e2e.driver import request
+
+DECISIONS = "approval-decisions"
+_ADA, _GRACE = "aaaaaaaa-0000-4000-8000-000000000001", "aaaaaaaa-0000-4000-8000-000000000002"
+_ATTEMPT: Route = ("table", "GET backoff")
+"""With this call every attempt begins."""
+
+
+def from_ticket(app: str, **ticket: str) -> dict[str, Any]:
+    """A request as ServiceNow's webhook makes it; without a ticket, nobody is told of anything."""
+    return request(request_id(app), app) | {"source": "servicenow", "requestedByObjectId": _ADA} | ticket
+
+
+class Webhook(Base):
+    """A ticketing system sends a request over HTTP."""
+
+    name = "webhook"
+    together = 1
+    until: Route | None = _ATTEMPT
+
+    def begin(self, stage: Stage, app: str) -> None:
+        """Send it, without waiting for the answer: the host may die over it."""
+        self._remember(stage, app)
+        threading.Thread(target=self._post, args=(stage, app), daemon=True).start()
+
+    def repeat(self, stage: Stage, app: str) -> None:
+        """Send it again, as ServiceNow does when nobody answered."""
+        answer = self._post(stage, app)
+        if answer is None or answer.status_code != 202:
+            raise NotReached(f"the webhook of {request_id(app)} was answered {answer and answer.status_code}")
+
+    def _remember(self, stage: Stage, app: str) -> None:
+        stage.requests.append(request(request_id(app), app) | {"source": "servicenow"})
+
+    def _post(self, stage: Stage, app: str) -> httpx.Response | None:
+        asked = request(request_id(app), app)
+        redirects = asked["application"]["publicClient"]["redirectUris"]
+        body = {
+            "number": request_id(app),
+            "requested_for": {"email": asked["requestedBy"]},
+            "variables": {
+                "unique_name": app,
+                "display_name": asked["application"]["displayName"],
+                "public_redirect_uris": "\n".join(redirects),
+                "api": "Azure Digital Twins",
+                "delegated_permissions": "Read.Write",
+                "admin_consent": "true",
+                "lifetime_days": "180",
+            },
+        }
+        token = stage.driver.stack.config.webhook_token
+        try:
+            return stage.functions.post("/api/webhooks/servicenow", json=body, headers={"X-Registrar-Token": token})
+        except httpx.TransportError:
+            return None
+
+
+class Await(Base):
+    """A request that needs approval comes to wait for it; once it does, its ticket approves."""
+
+    name = "await"
+    until: Route | None = ("queue", f"GET {DECISIONS}/messages")
+
+    def __init__(self) -> None:
+        self._decided = set[str]()
+
+    def begin(self, stage: Stage, app: str) -> None:
+        """Send the request."""
+        stage.send(from_ticket(app))
+
+    def is_done(self, stage: Stage, app: str) -> bool:
+        """Whether it was answered, after somebody decided when it waited."""
+        row = stage.record(request_id(app))
+        if app not in self._decided and row is not None and row["state"] == "awaiting_approval":
+            self._decided.add(app)
+            stage.put(DECISIONS, decision(stage, app))
+        return super().is_done(stage, app)
+
+
+class Decide(Base):
+    """A ticket's decision is applied to the request that waits for it."""
+
+    name = "decide"
+    until: Route | None = _ATTEMPT
+
+    def lead_up(self, stage: Stage, app: str) -> None:
+        """Have the request wait."""
+        stage.send(from_ticket(app))
+        stage.advance(2)
+        stage.wait_for_state(request_id(app), "awaiting_approval")
+        stage.wait_until_quiet()
+
+    def begin(self, stage: Stage, app: str) -> None:
+        """Put the decision on its queue, as the webhook does."""
+        stage.put(DECISIONS, decision(stage, app))
+
+
+class Tell(Base):
+    """An answer comes into the ticket that asked: a note, and its state."""
+
+    name = "tell"
+    since: Route | None = ("table", "PUT ticketupdates")
+
+    def __init__(self) -> None:
+        self._tickets: dict[str, str] = {}
+
+    def lead_up(self, stage: Stage, app: str) -> None:
+        """Have a ticket whose request waits."""
+        made = stage.new_ticket()
+        self._tickets[app] = made["number"]
+        send_in_vain(stage, app, from_ticket(app, ticket=made["id"]))
+
+    def begin(self, stage: Stage, app: str) -> None:
+        """Let the request go on."""
+        stage.advance(8)
+
+    def is_done(self, stage: Stage, app: str) -> bool:
+        """Whether the ticket has exactly the note and the state that are due."""
+        if not super().is_done(stage, app):
+            return False
+        ticket = stage.ticket(self._tickets[app])
+        if len(ticket["notes"]) > 1:
+            raise NotReached(f"{ticket['number']} has {len(ticket['notes'])} notes of one answer")
+        return len(ticket["notes"]) == 1 and ticket["state"] == "3"
+
+
+def decision(stage: Stage, app: str) -> str:
+    """What a ticket decided, as the webhook puts it on its queue."""
+    return json.dumps(
+        {
+            "schemaVersion": "1",
+            "source": "servicenow",
+            "requestId": request_id(app),
+            "decisionId": f"{app}-1",
+            "outcome": "approved",
+            "decidedBy": "grace@contoso.example",
+            "decidedByObjectId": _GRACE,
+            "receivedAt": stage.now().isoformat(),
+        }
+    )
