@@ -41,10 +41,10 @@ def now(driver: Driver) -> datetime:
 
 
 def to_the_night(driver: Driver) -> datetime:
-    """Move the clock to the next 4:20 UTC; the moment from which a report is a new one."""
+    """Move the clock to a 4:20 UTC at which no report is young; the moment from which a report is a new one."""
     begun = now(driver)
     night = begun.replace(hour=4, minute=20, second=1, microsecond=0)
-    night += timedelta(days=1) if night <= begun else timedelta(0)
+    night += timedelta(days=1) if night <= begun + timedelta(hours=5) else timedelta(0)
     driver.advance((night - begun).total_seconds())
     return night - timedelta(seconds=1)
 

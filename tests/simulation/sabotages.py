@@ -195,8 +195,14 @@ def _no_resume_timer(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(hosts, "resume_unsettled", resume)
 
 
+def _no_reasons(*_: object) -> tuple[Problem, ...]:
+    return ()
+
+
 def _no_policy(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(permissions, "permission_breach", _nothing)
+    # What policy does not give by itself would wait for somebody's approval all the same.
+    patch.setattr(register, "approval_reasons", _no_reasons)
 
 
 def _overwritten_collections(patch: pytest.MonkeyPatch) -> None:

@@ -49,14 +49,16 @@ class Forgeries:
                 foreign_bearer=lambda: token(driver, config.approver, "https://graph.microsoft.com"),
                 **dict(zip(("standard", "hmac", "token"), placeholder.settings().values(), strict=True)),
             )
-            return _Round(driver, senders).run(_ROUNDS[Size(unit)])
+            url = host_url(config, "host")
+            with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
+                return _Round(driver, senders, client).run(_ROUNDS[Size(unit)])
 
 
 class _Round:
-    def __init__(self, driver: Driver, senders: Senders) -> None:
+    def __init__(self, driver: Driver, senders: Senders, client: httpx.Client) -> None:
         self._driver = driver
         self._senders = senders
-        self._client = httpx.Client(base_url=host_url(driver.stack.config, "host"), trust_env=False, timeout=60)
+        self._client = client
         self._breaches: list[str] = []
         self._forged = self._accepted = 0
 
