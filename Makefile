@@ -19,7 +19,7 @@ help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */\1|/' | \
 	  while IFS='|' read -r target text; do printf '  make %-12s %s\n' "$$target" "$$text"; done
 
-demo: setup ## one registration and its rotation, start to end; LAG=30 THROTTLE=0.1 SECRET_DELAY=18 make the services behave badly
+demo: setup ## from a ticket to the note in it, and a rotation; LAG=30 THROTTLE=0.1 SECRET_DELAY=18 make the services behave badly
 	@$(DEVSTACK) demo $(WEATHER) $(PORT_OPTIONS)
 
 up: setup ## start the local stack and keep it running; same settings, and PORTS="functions=7071 queue=10001", HOSTS=0 or 2

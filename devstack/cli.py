@@ -27,7 +27,7 @@ from devstack.queues import INTAKE, RequesterQueues, read_request
 from devstack.services import HOSTS
 from devstack.stack import DEFAULT_STATE, REPOSITORY, Stack
 
-_DEMO_REQUEST = REPOSITORY / "examples/azure-digital-twins.json"
+_DEMO_REQUEST = REPOSITORY / "examples" / "ticket.json"
 _STOP_SECONDS = 60
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, no_args_is_help=True)
@@ -70,7 +70,10 @@ def demo(
     port: FixedPorts = None,
     file: Path = _DEMO_REQUEST,
 ) -> None:
-    """Register an app from start to end, on the running stack or on one of its own."""
+    """Register an app from a ticket to the note in it, on the running stack or on one of its own.
+
+    `file` is a form as examples/ticket.json, or a request for the queue.
+    """
     parent = Parent()
     weather = _weather(lag, throttle, secret_delay)
     holder = find_holder(state)

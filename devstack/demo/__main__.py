@@ -8,30 +8,46 @@ from pathlib import Path
 from azure.core.exceptions import AzureError
 
 from devstack.demo.answer import Answer
+from devstack.demo.control import ControlPlane
 from devstack.demo.report import Report, make_console
-from devstack.demo.requester import ControlPlane, await_answer, connect, read_secret_and_sign_in
+from devstack.demo.requester import await_answer, connect, read_secret_and_sign_in
 from devstack.demo.rotation import Clients
+from devstack.demo.ticket import Form, Ticket
 from devstack.process import StackError
 from devstack.queues import INTAKE, read_request
 
 
 def run(file: Path, report: Report) -> bool:
-    """Send the request, wait for its answer, act on it; whether it ended in a sign-in."""
+    """Fill in the form or send the request, wait for the answer, act on it; whether it ended in a sign-in."""
     queues, control = connect()
     body = read_request(file)
-    try:
-        request_id = json.loads(body)["requestId"]
-        report.request(body)
-    except (ValueError, LookupError, TypeError) as error:
-        raise StackError(f"{file} is no request that could be shown; `make send` takes any file") from error
+    form = Form.read(body)
+    ticket = Ticket(control, form) if form is not None else None
+    request_id = form.number if form is not None else _request_id(body, file)
     queues.take_answers(request_id)  # left by an earlier run that was interrupted
     sent_at = control.now().replace(microsecond=0)  # answers give their time in whole seconds
-    queues.send(body)
-    report.note(f"sent to the queue {INTAKE}, waiting for the answer")
+    if ticket is not None:
+        report.form(ticket.form)
+        ticket.open()
+        report.note("ServiceNow's flow has told the registrar by its webhook, waiting for the answer")
+    else:
+        report.request(body)
+        queues.send(body)
+        report.note(f"sent to the queue {INTAKE}, waiting for the answer")
     answer = await_answer(queues, control, request_id, report.note)
     repeated = answer.time < sent_at
     report.answer(answer, repeated=repeated)
+    if ticket is not None:
+        report.told(ticket.form.number, *ticket.state_and_note(answer.id, report.note))
     return answer.completed and _act_on(answer, control, report, repeated=repeated)
+
+
+def _request_id(body: bytes, file: Path) -> str:
+    try:
+        request = json.loads(body)
+        return str(request["requestId"])
+    except (ValueError, LookupError, TypeError) as error:
+        raise StackError(f"{file} is no request that could be shown; `make send` takes any file") from error
 
 
 def _act_on(answer: Answer, control: ControlPlane, report: Report, *, repeated: bool) -> bool:

@@ -10,7 +10,11 @@ from rich.text import Text
 from devstack.demo.answer import Answer, Data
 from devstack.demo.requester import Proof
 from devstack.demo.rotation import Rotated
+from devstack.demo.ticket import Form
 
+_SYSTEMS = {"servicenow": "ServiceNow", "jira": "Jira"}
+_STATES = {"3": "closed", "4": "closed, incomplete"}
+"""Of an item in ServiceNow."""
 _KINDS = {"Scope": "delegated", "Role": "application"}
 
 
@@ -53,6 +57,18 @@ class Report:
             ("permissions", ", ".join(permissions) + consent),
             ("credentials", ", ".join(credentials)),
         )
+
+    def form(self, form: Form) -> None:
+        """What somebody filled in."""
+        rows = [(name.replace("_", " "), str(value)) for name, value in form.variables.items() if value]
+        title = f"A form in {_SYSTEMS.get(form.system, form.system)}, ticket {form.number}"
+        self._section(title, ("requested for", form.requested_for.email), *rows)
+
+    def told(self, number: str, state: str, note: str) -> None:
+        """What the ticket says in the end."""
+        self._section(f"The ticket {number} is {_STATES.get(state, state)}, and says")
+        for line in note.splitlines():
+            self._console.print(Text(f"  {line}"), soft_wrap=True)
 
     def answer(self, answer: Answer, *, repeated: bool) -> None:
         """The steps and the outcome; `repeated` when the answer was given to an earlier, identical message."""

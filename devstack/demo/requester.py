@@ -4,13 +4,12 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
-import httpx
 from azure.identity import ClientSecretCredential
 from azure.keyvault.secrets import KeyVaultSecretIdentifier, SecretClient
 
 from devstack.demo.answer import Answer, Data
+from devstack.demo.control import ControlPlane
 from devstack.process import StackError
 from devstack.queues import RequesterQueues
 
@@ -48,25 +47,6 @@ def read_secret_and_sign_in(data: Data) -> Proof:
     resource = data.api_permissions[0].resource_uri
     token = ClientSecretCredential(tenant, client, value).get_token(f"{resource}/.default")
     return Proof(client, resource, token.expires_on - time.time())
-
-
-class ControlPlane:
-    """The little that the demo asks of the stack itself: its clock, and whether anything moves."""
-
-    def __init__(self, url: str) -> None:
-        self._client = httpx.Client(base_url=url, trust_env=False, timeout=10)
-
-    def now(self) -> datetime:
-        """The stack clock."""
-        return datetime.fromisoformat(self._client.get("/clock").raise_for_status().json()["now"])
-
-    def advance(self, seconds: int) -> None:
-        """Move the stack clock."""
-        self._client.post("/clock", json={"advanceSeconds": seconds}).raise_for_status()
-
-    def calls(self) -> str:
-        """The counters of calls, to be compared with an earlier look."""
-        return self._client.get("/calls").raise_for_status().text
 
 
 def await_answer(

@@ -11,7 +11,7 @@ from azure.identity import ClientSecretCredential
 from azure.keyvault.secrets import KeyVaultSecret, KeyVaultSecretIdentifier, SecretClient
 
 from devstack.demo.answer import Data
-from devstack.demo.requester import ControlPlane
+from devstack.demo.control import ControlPlane
 from devstack.process import StackError
 
 _POLL_SECONDS = 0.25

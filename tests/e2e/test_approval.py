@@ -136,3 +136,22 @@ def test_no_header_and_no_other_token_decides(driver: Driver) -> None:
     driver.advance(120)
     assert status(driver, number)["state"] == "awaiting_approval"
     assert driver.applications("approved-forged") == []
+
+
+@pytest.mark.parametrize("system", ["servicenow", "jira"])
+def test_a_decision_that_arrives_before_its_request_waits_for_it(driver: Driver, system: str) -> None:
+    driver.control("PUT", "/ticketing/flow", {"on": False})
+    try:
+        number = open_ticket(driver, f"approved-early-in-{system}", system)
+        decide(driver, number, "approved")
+        asked, decided = [
+            event["number"] for event in driver.control("GET", "/ticketing/events") if event["ticket"] == number
+        ]
+        for event in (decided, decided, asked, decided):
+            assert driver.control("POST", f"/ticketing/events/{event}/delivery")["state"] == "delivered"
+            driver.advance(20)
+    finally:
+        driver.control("PUT", "/ticketing/flow", {"on": True})
+    done = wait_for(driver, number, "completed", system)
+    assert done["approval"]["decision"]["way"] == "ticket"
+    assert len(driver.applications(f"approved-early-in-{system}")) == 1

@@ -30,8 +30,10 @@ def _client_id(report: str) -> str:
 def test_the_demo_signs_in_and_a_second_run_shows_the_same_app(tmp_path: Path) -> None:
     first, second = _demo(tmp_path), _demo(tmp_path)
     assert (first.returncode, first.stderr) == (0, "")
+    assert f"Client ID: {_client_id(first.stdout)}" in first.stdout
     for said in (
-        "request RITM0010042",
+        "A form in ServiceNow, ticket RITM0010042",
+        "The ticket RITM0010042 is closed",
         "storeCredentials",
         "Azure Digital Twins (https://digitaltwins.azure.net)",
         "https://contoso-registrar.vault.azure.net/secrets/adt-client-dev--client-secret",
