@@ -41,6 +41,9 @@ def record(row: Row) -> Record:
         },
         reason=value.get("reason"),
         next_attempt=_moment(value.get("next_attempt")),
+        decide_by=_moment((value.get("approval") or _NOTHING).get("expires"))
+        if value["state"] == "awaiting_approval"
+        else None,
         answer_time=_moment(answer.get("time")),
         answered_at=_moment(value.get("answered_at")),
     )

@@ -36,6 +36,8 @@ class Record:
     intents: Mapping[str, Intent] = field(default_factory=dict[str, Intent])
     reason: str | None = None
     next_attempt: datetime | None = None
+    decide_by: datetime | None = None
+    """Until when somebody may decide about it, while it waits for that."""
     answer_time: datetime | None = None
     answered_at: datetime | None = None
 

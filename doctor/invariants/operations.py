@@ -56,9 +56,11 @@ def _stranded(case: Case, record: Record, listed: Listed) -> Iterator[Breach]:
     patience = case.patience
     row = listed.get((record.id, record.generation))
     about = f"operation {record.id} is {record.state} ({record.reason or 'no reason yet'})"
-    if case.is_older(record.started_at, patience.deadline + patience.settling):
+    # What waits for people is not late before they are: it waits where everybody can see it, at rest, too.
+    end = record.decide_by or record.started_at + patience.deadline
+    if case.is_older(end, patience.settling):
         yield _carry_on(case, record, listed, f"{about}, past its deadline")
-    elif patience.at_rest:
+    elif patience.at_rest and record.decide_by is None:
         yield _carry_on(case, record, listed, f"{about} and not settled")
     elif row is None and case.evidence.unsettled.is_whole and _is_overdue(case, record):
         yield _carry_on(case, record, listed, f"{about} and not listed: nobody carries it on if its message is lost")

@@ -60,6 +60,17 @@ def test_past_its_deadline_everything_is_late() -> None:
     ]
 
 
+def test_what_waits_for_somebody_waits_visibly_until_nobody_decided() -> None:
+    state = {"state": "awaiting_approval", "reason": "awaiting_approval", "started_at": NOW - timedelta(days=9)}
+    waiting = replace(RUNNING, **state, decide_by=NOW + HOUR)
+    listed = Unsettled(OPERATION, 1, NOW + HOUR)
+    assert with_record(waiting, listed) == []
+    assert texts(replace(SOUND, records=Seen((waiting,)), unsettled=Seen((listed,))), AT_REST) == texts(SOUND, AT_REST)
+    assert with_record(waiting) == [("5", ListUnsettled(OPERATION, 1))]
+    assert with_record(waiting, STALE) == [("5", SendWork(OPERATION, 1))]
+    assert with_record(replace(waiting, decide_by=NOW - HOUR), listed) == [("5", SendWork(OPERATION, 1))]
+
+
 def test_an_answer_that_was_not_delivered_is_delivered_by_listing_it() -> None:
     undelivered = replace(RECORD, answered_at=None)
     assert with_record(undelivered) == [("5", ListUnsettled(OPERATION, 1))]

@@ -8,6 +8,7 @@ import pytest
 from doctor.collect import rows
 from doctor.evidence import Intent, Kept, RequiredPermission, Unsettled, Work
 from shared.naming import unsettled_row
+from tests.component import approving
 from tests.fakes.world import World, example
 from tests.unit.doctor.scene import OPERATION
 
@@ -42,6 +43,18 @@ def test_a_row_of_version_1_in_many_parts_with_newer_fields() -> None:
     assert record.credentials == ("client-secret",)
     assert record.intents == {"client-secret": Intent(datetime(2026, 11, 21, 12, 0, 1, tzinfo=UTC), "key-1")}
     assert record.settled_at == datetime(2026, 11, 21, 13, 0, tzinfo=UTC)
+
+
+async def test_until_when_somebody_may_decide_is_known_while_they_may() -> None:
+    world = World(approving.policy())
+    await world.send(approving.asking())
+    await world.settle()
+    waiting = approving.operation(world)
+    assert waiting.approval is not None
+    assert rows.record({"value0": waiting.model_dump_json()}).decide_by == waiting.approval.expires
+    await approving.say(world, "approve")
+    await world.settle()
+    assert rows.record({"value0": approving.operation(world).model_dump_json()}).decide_by is None
 
 
 async def test_what_the_product_writes_today() -> None:
