@@ -31,6 +31,8 @@ async def decide(services: Services, operation_id: str, decision: ApprovalDecisi
             raise NotWaiting("There is no record of the request.")
         operation, approval = stored.value, stored.value.approval
         if approval is not None and _is_known(approval, decision):
+            if operation.state is State.WAITING:  # whoever recorded it may have died before they could say so
+                await services.queues.send_work(operation.id, operation.generation)
             return operation
         _check(services, operation, decision, binding)
         try:

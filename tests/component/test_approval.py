@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -330,6 +331,19 @@ async def test_a_decision_survives_a_death_before_and_after_every_call() -> None
                 assert operation(world).state is State.COMPLETED, (way, when, call)
                 assert len(world.directory.applications) == 1
                 assert {each["data"]["status"] for each in world.queues.answers} == {"completed"}
+
+
+async def test_a_decision_that_was_recorded_and_not_passed_on_is_passed_on_when_it_is_told_again() -> None:
+    world = await waiting()
+    seen = binding(world)
+    world.faults.next("queue work", "before", WorkerDied())
+    with suppress(WorkerDied):
+        await say(world, "approve", bound_to=seen)
+    for key in world.operations.unsettled:  # somebody who looked at it a moment ago has it looked at in two weeks
+        world.operations.unsettled[key] = world.clock.now() + timedelta(days=14)
+    await say(world, "approve", bound_to=seen)
+    await world.settle()
+    assert operation(world).state is State.COMPLETED
 
 
 async def decide_whatever_happens(world: World, way: str) -> None:
