@@ -1,6 +1,7 @@
 """Units of the lost answers: every n-th write of one action, each of which loses its answer so many times in a row."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from tests.chaos.on_the_wire.actions import ACTIONS, Action
@@ -90,7 +91,8 @@ class NeverMade(Exception):
 def lose(one: Stage, action: Action, app: str, write: Point, times: int) -> str | None:
     """Do the action while one of its writes loses its answer; what is wrong, if anything.
 
-    Whoever does not repeat a call, as with addPassword, loses no second answer of it. Raises NeverMade.
+    Afterwards it is begun again by whoever would: a person without an answer, a timer at its next moment. Whoever does
+    not repeat a call, as with addPassword, loses no second answer of it. Raises NeverMade.
     """
     try:
         action.lead_up(one, app)
@@ -99,6 +101,9 @@ def lose(one: Stage, action: Action, app: str, write: Point, times: int) -> str 
         one.script(**route, kind="lostAnswer", times=times, after=write.occurrence - 1)
         action.begin(one, app)
         one.advance(2)
+        one.wait_until_quiet()
+        with suppress(NotReached):  # it may lose its answer as well
+            action.repeat(one, app)
         one.settle(lambda: action.is_done(one, app))
         if any(fault["times"] == times for fault in one.faults()):
             raise NeverMade

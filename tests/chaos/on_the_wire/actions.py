@@ -28,7 +28,7 @@ from tests.chaos.on_the_wire.rotation_actions import (
     Sweep,
 )
 from tests.chaos.on_the_wire.stage import NotReached, Stage
-from tests.chaos.on_the_wire.ticket_actions import Await, Decide, Tell, Webhook
+from tests.chaos.on_the_wire.ticket_actions import Approve, Await, Decide, Tell, Webhook
 from tests.chaos.on_the_wire.timer_actions import (
     AnchorAudit,
     CleanUp,
@@ -201,6 +201,7 @@ ACTIONS: Sequence[Action] = (
     Webhook(),
     Await(),
     Decide(),
+    Approve(),
     Tell(),
     CleanUp(),
     Poison(),

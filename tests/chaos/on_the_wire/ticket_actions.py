@@ -1,6 +1,7 @@
 """What comes from tickets and goes to them: a webhook, an approval and its decision, the note in the ticket."""
 
 import json
+import re
 import threading
 from typing import Any
 
@@ -104,6 +105,38 @@ class Decide(Base):
     def begin(self, stage: Stage, app: str) -> None:
         """Put the decision on its queue, as the webhook does."""
         stage.put(DECISIONS, decision(stage, app))
+
+
+class Approve(Decide):
+    """Somebody approves by token what waits for it."""
+
+    name = "approve"
+    together = 1
+
+    def begin(self, stage: Stage, app: str) -> None:
+        """Approve, without waiting for the answer: the host may die over it."""
+        threading.Thread(target=self._post, args=(stage, app), daemon=True).start()
+
+    def repeat(self, stage: Stage, app: str) -> None:
+        """Approve again, as somebody does who got no answer: the same decision is one."""
+        answer = self._post(stage, app)
+        if answer is None or answer.status_code != httpx.codes.OK.value:
+            raise NotReached(f"the approval of {request_id(app)} was answered {answer and answer.status_code}")
+
+    def _post(self, stage: Stage, app: str) -> httpx.Response | None:
+        config = stage.driver.stack.config
+        row = stage.record(request_id(app)) or {}
+        binding = re.search(r'"binding":"([0-9a-f]{64})"', "".join(str(row.get(f"value{n}", "")) for n in range(9)))
+        token = stage.driver.credential(config.approver).get_token(f"{config.api.client_id}/.default").token
+        try:
+            return stage.functions.post(
+                f"/api/requests/{request_id(app)}/approval",
+                params={"source": "servicenow"},
+                json={"decision": "approve", "binding": binding[1] if binding else ""},
+                headers={"Authorization": f"Bearer {token}"},
+            )
+        except httpx.TransportError:
+            return None
 
 
 class Tell(Base):
