@@ -101,9 +101,10 @@ def lose(one: Stage, action: Action, app: str, write: Point, times: int) -> str 
         one.script(**route, kind="lostAnswer", times=times, after=write.occurrence - 1)
         action.begin(one, app)
         one.advance(2)
-        one.wait_until_quiet()
-        with suppress(NotReached):  # it may lose its answer as well
-            action.repeat(one, app)
+        for _ in range(times):
+            one.wait_until_quiet()
+            with suppress(NotReached):  # it may lose its answer as well
+                action.repeat(one, app)
         one.settle(lambda: action.is_done(one, app))
         if any(fault["times"] == times for fault in one.faults()):
             raise NeverMade

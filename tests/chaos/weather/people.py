@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from shared.naming import APPLICATION_TAG
 from tests.e2e.driver import Driver
 
 _GRAPH = "https://graph.microsoft.com/v1.0"
@@ -44,10 +45,10 @@ class Administrator:
         )
 
     def applications(self) -> dict[str, str]:
-        """Return the object ids of all applications by uniqueName."""
+        """Return the object ids of the registrar's applications by uniqueName."""
         with self._graph() as graph:
             found = _checked(graph.get("/applications?$top=999"))["value"]
-        return {app["uniqueName"]: app["id"] for app in found if app["uniqueName"]}
+        return {app["uniqueName"]: app["id"] for app in found if app["uniqueName"] and APPLICATION_TAG in app["tags"]}
 
     @contextmanager
     def _graph(self) -> Generator[httpx.Client]:
