@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from doctor.audit.evidence import AuditEvidence, Request, Told
 from doctor.audit.finding import Code, Finding, Patience
+from shared.naming import OWN_SOURCE
 
 
 def request_findings(evidence: AuditEvidence, patience: Patience) -> Iterator[Finding]:
@@ -64,6 +65,8 @@ def _claims_without_record(
     evidence: AuditEvidence, patience: Patience, requests: dict[str, Request]
 ) -> Iterator[Finding]:
     for claim in evidence.claims:
+        if claim.source == OWN_SOURCE:
+            continue  # nobody asked: a rotation whose reason passed away before its record was written
         if claim.operation_id not in requests and _is_older(evidence.now, claim.at, patience.claiming):
             what = f"it was claimed by operation {claim.operation_id}, which has no record"
             yield Finding(Code.REQUEST_MISSING, claim.request_id, what)

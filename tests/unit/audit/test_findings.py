@@ -13,6 +13,7 @@ from doctor.audit.finding import Code
 from doctor.audit.judgement import findings
 from doctor.evidence import Seen
 from shared.audit.chain import hash_of
+from shared.naming import OWN_SOURCE
 from tests.unit.audit.record import NOW, chained, codes, ended_at, entries, record
 
 
@@ -83,6 +84,8 @@ def test_a_claim_without_a_record_is_found_once_its_message_cannot_come_any_more
     for age, expected in ((timedelta(hours=24), set[Code]()), (timedelta(hours=26), {Code.REQUEST_MISSING})):
         claim = Claim("queue", "R9", "9" * 32, NOW - age)
         assert codes(replace(whole, claims=Seen((*whole.claims, claim)))) == expected
+        own = replace(claim, source=OWN_SOURCE)  # a rotation whose reason passed away before it was recorded
+        assert codes(replace(whole, claims=Seen((*whole.claims, own)))) == set()
 
 
 def test_a_request_is_just_being_accepted_for_an_hour() -> None:
