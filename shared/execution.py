@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from shared import log
 from shared.answering import kept_failure, registered, rotated, stopped
-from shared.approval.asking import approval_requested, asked, refused_problem, undecided_problem
+from shared.approval.asking import asked
+from shared.approval.waiting import heed_decision, wait_for_approval
 from shared.audit import events
 from shared.contract.answer import Answer, Status
 from shared.contract.request import RegistrationRequest, RotationRequest
@@ -62,7 +63,7 @@ class Execution:
         services = self._services
         operation, now = stored.value, services.runtime.now()
         if operation.state is State.AWAITING_APPROVAL and not operation.is_overdue_for_approval(now):
-            await self._wait_for_approval(stored)
+            await wait_for_approval(services, stored)
             return
         if operation.next_attempt is not None and operation.next_attempt - now > _EARLY:
             log.event("operation.early", operation=operation.id, next_attempt=operation.next_attempt)
@@ -128,23 +129,7 @@ class Execution:
         if settled is not None and settled.value.state.settled:
             await self.deliver(settled)
         elif settled is not None:
-            await self._wait_for_approval(settled)
-
-    async def _wait_for_approval(self, stored: Versioned[Operation]) -> None:
-        """Tell who may decide, if that is not done, and have the operation looked at again when it is too late."""
-        services, operation, approval = self._services, stored.value, stored.value.approval
-        if approval is None:
-            raise ValueError(f"operation {operation.id} waits for no approval")
-        if approval.announced_at is None:
-            event = approval_requested(services, operation, approval)
-            await services.queues.send_event(event.to_json())
-            await tell(services, operation, event)
-            told = approval.model_copy(update={"announced_at": services.runtime.now()})
-            try:
-                await services.operations.save(operation.model_copy(update={"approval": told}), stored.etag)
-            except Busy:  # somebody decided already
-                return
-        await services.operations.relist(operation.id, operation.generation, approval.expires)
+            await wait_for_approval(services, settled)
 
     async def _work(self, job: Job) -> Versioned[Operation] | None:
         """Make the attempt and record how it ended: the record when it is settled or waits for approval, else None."""
@@ -182,14 +167,7 @@ class Execution:
         return job.stored_operation
 
     async def _carry_out(self, job: Job) -> Answer:
-        approval = job.operation.approval
-        if approval is not None and job.operation.is_overdue_for_approval(job.now()):
-            raise Rejected([undecided_problem(approval)])
-        if approval is not None and approval.decision is not None:
-            decided = events.decided(job.operation, approval, approval.decision, job.now())
-            await self._services.audit.note(decided)
-        if approval is not None and approval.decision is not None and approval.decision.outcome == "refused":
-            raise Rejected([refused_problem(approval)])
+        await heed_decision(job)
         match job.operation.request:
             case RegistrationRequest() as request:
                 return registered(job, request, await register(job, request))

@@ -1,165 +1,142 @@
 """Protections of adapters, SDK set-up, policy and records: how each is switched off, and the test that misses it."""
 
-from dataclasses import dataclass
+from tests.chaos.sabotage.replacement import off
+from tests.chaos.sabotage.ticket_catalogue import TICKET_SABOTAGES
 
 _ADAPTERS = "tests/contract/adapters"
 _ROTATION = "tests/component/test_rotation.py"
 _CERTIFICATES = "tests/component/test_certificates.py"
 _TOKENS = "tests/unit/test_entra_tokens.py"
-_APPROVAL = "tests/component/test_approval.py"
 _CHECK = "tests/component/test_due_index.py"
 
-
-@dataclass(frozen=True)
-class Replacement:
-    """One source text, which must stand in the file exactly once, and what stands there instead."""
-
-    file: str
-    old: str
-    new: str
-
-
-@dataclass(frozen=True)
-class RealSabotage:
-    """One protection off in a copy of the repository; `check` is the test, by pytest's id, that must fail then."""
-
-    protection: str
-    check: str
-    replacements: tuple[Replacement, ...]
-
-
-def _off(protection: str, check: str, file: str, old: str, new: str) -> RealSabotage:
-    return RealSabotage(protection, check, (Replacement(file, old, new),))
-
-
 REAL_SABOTAGES = (
-    _off(
+    off(
         "a field that stands twice is refused",
         "tests/unit/test_strict_json.py::test_duplicate_keys_are_named_at_every_depth",
         "shared/contract/strict_json.py",
         "if key in collected:",
         "if key == 0:",
     ),
-    _off(
+    off(
         "the never-list decides on ids, whatever a directory calls them",
         "tests/unit/test_policy.py::test_a_known_id_is_refused_whatever_its_name",
         "shared/policy/never.py",
         "if permission_id.casefold() in _NEVER_IDS:",
         "if not permission_id:",
     ),
-    _off(
+    off(
         "the never-list stands above policy",
         "tests/unit/test_policy.py::test_what_controls_the_tenant_is_refused_even_when_policy_lists_it",
         "shared/policy/check.py",
         "if is_never_allowed(api.app_id, permission.id, permission.name):",
         'if is_never_allowed("", "", ""):',
     ),
-    _off(
+    off(
         "an API is meant only if it is Microsoft's or in policy, not by its name",
         "tests/component/test_registration.py::test_an_api_of_somebody_else_is_unknown_by_its_name",
         "shared/registration/permissions.py",
         "return api.owner_organization_id == MICROSOFT_TENANT or policy.api(api.app_id) is not None",
         "return bool(api.app_id or policy)",
     ),
-    _off(
+    off(
         "the SDK never repeats addPassword",
         f"{_ADAPTERS}/test_graph_failures.py::test_addpassword_is_called_once_whatever_the_server_error",
         "shared/adapters/graph_client.py",
         "RetryHandlerOption(0, 0, should_retry=False)",
         "RetryHandlerOption(0, 3, should_retry=True)",
     ),
-    _off(
+    off(
         "a lookup that failed is not an empty one",
         f"{_ADAPTERS}/test_graph_failures.py::test_a_throttled_call_is_made_once_and_names_the_pause",
         "shared/adapters/graph_client.py",
         "if error.response_status_code == _NOT_FOUND:",
         "if (error.response_status_code or 0) >= 400:",
     ),
-    _off(
+    off(
         "an application is upserted by its name",
         f"{_ADAPTERS}/test_applications.py::test_the_first_upsert_answers_the_ids_and_the_next_none",
         "shared/adapters/graph_requests.py",
         'request.headers.add("Prefer", "create-if-missing")',
         'request.headers.add("Prefer", "return=representation")',
     ),
-    _off(
+    off(
         "one works on an app at a time (blob lease)",
         f"{_ADAPTERS}/test_storage.py::test_a_lease_is_held_by_one",
         "shared/adapters/leases.py",
         "            if error.status_code == _CONFLICT:\n",
         "            if error.status_code == _CONFLICT:\n                return BlobLeaseClient(blob)\n",
     ),
-    _off(
+    off(
         "a lost lease is noticed",
         f"{_ADAPTERS}/test_storage.py::test_a_lease_that_ran_out_and_was_taken_is_lost",
         "shared/adapters/leases.py",
         "if now - self._renewed < _RENEW_AFTER:",
         "if now >= self._renewed:",
     ),
-    _off(
+    off(
         "a record is saved over what was read only (ETag)",
         f"{_ADAPTERS}/test_storage.py::test_a_record_is_saved_over_what_was_read_only",
         "shared/adapters/table.py",
         "                    etag=etag,\n                    match_condition=MatchConditions.IfNotModified,\n",
         "",
     ),
-    _off(
+    off(
         "a claim is the first one's",
         f"{_ADAPTERS}/test_storage.py::test_a_claim_is_the_first_ones",
         "shared/adapters/tables.py",
         'return found[0]["operationId"], found[0]["bodyHash"]',
         "return operation_id, body_hash",
     ),
-    _off(
+    off(
         "each generation is listed by itself",
         f"{_ADAPTERS}/test_storage.py::test_each_generation_of_an_operation_is_listed_by_itself",
         "shared/naming.py",
         'return operation_id if generation == 1 else f"{operation_id}-{generation}"',
         "return operation_id",
     ),
-    _off(
+    off(
         "work messages never expire",
         f"{_ADAPTERS}/test_queues.py::test_work_never_expires_and_no_delay_is_longer_than_the_service_takes",
         "shared/adapters/queues.py",
         "_NEVER_EXPIRES = -1",
         "_NEVER_EXPIRES = 7 * 24 * 3600",
     ),
-    _off(
+    off(
         "answers have ids that follow from what they answer",
         "tests/unit/test_answer.py::test_ids_depend_on_every_part_and_their_borders",
         "shared/contract/answer.py",
         "return sha256(json.dumps(parts).encode()).hexdigest()[:32]",
         "return sha256(json.dumps((*parts, id(object()), datetime.now().isoformat())).encode()).hexdigest()[:32]",
     ),
-    _off(
+    off(
         "the value itself is written to the vault",
         f"{_ADAPTERS}/test_vault.py::test_a_stored_secret_is_described_and_read",
         "shared/adapters/vault.py",
         "                value.reveal(),\n                content_type",
         '                "",\n                content_type',
     ),
-    _off(
+    off(
         "the vault's client leaves waiting to the operation",
         f"{_ADAPTERS}/test_vault_failures.py::test_a_throttled_call_is_made_once_and_names_the_pause",
         "shared/adapters/vault.py",
         "retry_total=1,\n                retry_status=0,",
         "retry_total=3,\n                retry_status=3,",
     ),
-    _off(
+    off(
         "a refused secret is no proof",
         f"{_ADAPTERS}/test_passwords.py::test_another_value_is_not_proven",
         "shared/adapters/sign_in.py",
         "if any(code in _NOT_ACCEPTED for code in codes):",
         "if not codes:",
     ),
-    _off(
+    off(
         "a secret prints as three asterisks",
         "tests/unit/test_secret.py",
         "shared/secret.py",
         'return "Secret(***)"',
         'return f"Secret({self._value})"',
     ),
-    _off(
+    off(
         "no value is logged",
         "tests/e2e/test_leaks.py::test_no_file_and_no_answer_holds_a_secret_but_the_vaults_own",
         "shared/adapters/vault.py",
@@ -167,7 +144,7 @@ REAL_SABOTAGES = (
         '        __import__("shared.log").log.warning("secret.stored", value=value.reveal())\n'
         "        return _entry(stored.properties)\n",
     ),
-    _off(
+    off(
         "no value is answered",
         "tests/e2e/test_leaks.py::test_no_file_and_no_answer_holds_a_secret_but_the_vaults_own",
         "shared/adapters/vault.py",
@@ -175,49 +152,49 @@ REAL_SABOTAGES = (
         "        from dataclasses import replace\n\n"
         "        return replace(_entry(stored.properties), uri=value.reveal())\n",
     ),
-    _off(
+    off(
         "an intent is recorded before addPassword",
         "tests/component/test_crashes.py::test_a_worker_that_dies_at_any_call_leaves_one_app_and_one_live_secret",
         "shared/credentials/issuing.py",
         "await job.save_operation(operation.with_credential(wanted.credential, intended_at=now))",
         "await job.save_operation(operation)",
     ),
-    _off(
+    off(
         "who has lost the lease stores no secret",
         "tests/component/test_crashes.py::test_who_has_lost_the_lease_neither_issues_nor_stores_another_secret",
         "shared/credentials/issuing.py",
         "        await job.lease.keep()\n        entry = await",
         "        entry = await",
     ),
-    _off(
+    off(
         "a read inside the lag window is not believed",
         "tests/component/test_late_effects.py",
         "shared/registration/convergence.py",
         "return at is not None and now - at < window",
         "return at is not None and now - at < window * 0",
     ),
-    _off(
+    off(
         "a change waits for a write that had to be repeated",
         "tests/component/test_late_effects.py::test_a_change_waits_for_a_write_that_had_to_be_repeated",
         "shared/registration/application.py",
         "in_doubt = job.is_recent(write.repeats) or job.is_recent(write.over)",
         "in_doubt = job.is_recent(write.over)",
     ),
-    _off(
+    off(
         "the answer comes after the proof",
         "tests/component/test_registration.py::test_what_cannot_be_done_in_a_day_fails_and_is_kept_with_its_reason",
         "shared/credentials/proof.py",
         "await job.services.sign_in.prove(holder.client_id, value, resource_uri, entry.type)",
         "assert value is not None and resource_uri and holder",
     ),
-    _off(
+    off(
         "a failed request is kept",
         "tests/component/test_registration.py::test_what_cannot_be_done_in_a_day_fails_and_is_kept_with_its_reason",
         "shared/execution.py",
         "await services.queues.send_poison(kept_failure(operation))",
         "assert kept_failure(operation)",
     ),
-    _off(
+    off(
         "progress is recorded before the next write, not after the work",
         "tests/component/test_crashes.py::test_a_worker_that_dies_at_any_call_leaves_one_app_and_one_live_secret",
         "shared/job.py",
@@ -226,177 +203,147 @@ REAL_SABOTAGES = (
         "        if operation.state.settled:\n"
         "            etag = await self.services.operations.save(operation, etag)\n",
     ),
-    _off(
+    off(
         "an unproven value is not promoted",
         f"{_ROTATION}::test_no_client_ever_reads_a_value_that_does_not_sign_in_yet",
         "shared/rotation/rotate.py",
         "await prove(job, found.holder, pending, credential=request.credential)",
         "assert pending",
     ),
-    _off(
+    off(
         "a rotation is its owner's to ask for",
         f"{_ROTATION}::test_who_may_not_or_asks_for_what_is_not_there_is_told_and_nothing_happens",
         "shared/rotation/observe.py",
         "if stranger is not None and not job.operation.is_our_own and not problems:",
         "if stranger is not None and job.operation.is_our_own and not problems:",
     ),
-    _off(
+    off(
         "another's secret under the pending name is not written",
         f"{_ROTATION}::test_a_pending_name_that_is_somebody_elses_is_not_written",
         "shared/rotation/observe.py",
         "problems.append(_pending_taken(unique_name, request))",
         "assert _pending_taken(unique_name, request)",
     ),
-    _off(
+    off(
         "what was replaced lives on for the overlap",
         f"{_ROTATION}::test_a_hint_ends_no_overlap_before_its_time",
         "shared/credentials/life.py",
         "for retirement in retirements(versions) if retirement.at <= now)",
         "for retirement in retirements(versions) if now)",
     ),
-    _off(
+    off(
         "what was replaced goes when the overlap is over",
         f"{_ROTATION}::test_what_is_about_to_expire_is_replaced_and_the_old_one_goes_after_the_overlap",
         "shared/rotation/retire.py",
         "await remove_credential_of(services, lease, unique_name, object_id, retirement.kind, retirement.key_id)",
         "assert object_id and lease",
     ),
-    _off(
+    off(
         "what leaked goes at its deadline",
         f"{_ROTATION}::test_at_the_deadline_a_leaked_secret_goes_though_the_new_one_is_not_proven",
         "shared/rotation/rotate.py",
         "if deadline is not None and job.now() >= deadline:",
         "if deadline is not None and job.now() < job.operation.accepted_at:",
     ),
-    _off(
+    off(
         "what leaked goes though everybody pauses",
         f"{_ROTATION}::test_a_pause_for_everybody_does_not_keep_a_leaked_secret_alive",
         "shared/execution.py",
         "latest = min(latest, operation.revoke_by)",
         "latest = max(latest, operation.revoke_by)",
     ),
-    _off(
+    off(
         "a hint makes nothing due",
         f"{_ROTATION}::test_a_hint_makes_nothing_due",
         "shared/credentials/life.py",
         "if due is not None and due <= now:",
         "if due is not None and now:",
     ),
-    _off(
+    off(
         "what expires first is replaced first",
         "tests/component/test_catch_up.py::test_what_is_overdue_is_caught_up_in_order_of_expiry_within_the_quotas",
         "shared/rotation/sweep.py",
         "waiting.sort(key=lambda entry: (entry.expires or entry.at, entry.unique_name))",
         "waiting.sort(key=lambda entry: (entry.at, entry.unique_name))",
     ),
-    _off(
+    off(
         "no sweep sends more than is seen to",
         "tests/component/test_catch_up.py::test_it_is_caught_up_once_in_bad_weather_and_while_the_timer_fires_again",
         "shared/rotation/sweep.py",
         "waiting[: max(MOST - on_their_way, 0)]",
         "waiting[:MOST]",
     ),
-    _off(
+    off(
         "changes of the directory count as seen to when they are",
         f"{_CHECK}::test_a_worker_that_dies_at_any_call_of_a_check_leaves_nothing_unseen",
         "shared/rotation/check.py",
         "    check = replace(check, link=check.link or changes.link)\n",
         "    check = replace(check, link=changes.link)\n    await services.due.keep_directory_link(changes.link)\n",
     ),
-    _off(
+    off(
         "what lag may explain is looked at once more",
         f"{_CHECK}::test_what_is_taken_away_right_after_it_was_stored_is_found_once_lag_cannot_explain_it",
         "shared/rotation/check.py",
         "certain = max(now, (entry.created or now) + services.lag_window)",
         "certain = now",
     ),
-    _off(
+    off(
         "a list of changes goes on at Graph only",
         f"{_ADAPTERS}/test_changes.py::test_a_link_that_leads_elsewhere_is_not_followed",
         "shared/adapters/graph_changes.py",
         "if not link.startswith(self._root):",
         "if link == self._root:",
     ),
-    _off(
+    off(
         "no rotation rests on a read inside the lag window",
         "tests/unit/test_life.py::test_the_directory_is_believed_only_when_its_read_is_young_enough",
         "shared/credentials/life.py",
         "now - entry.created < lag_window:",
         "now - entry.created < lag_window * 0:",
     ),
-    _off(
+    off(
         "a first certificate is not promoted before it is proven",
         f"{_CERTIFICATES}::test_no_client_reads_the_first_certificate_before_it_signs_in",
         "shared/registration/credentials.py",
         "await prove(job, holder, issued, credential=wanted.credential)",
         "assert issued and prove",
     ),
-    _off(
+    off(
         "no list of certificates is written on a read that is older than our last write of it",
         f"{_CERTIFICATES}::test_two_certificates_of_one_app_do_not_undo_each_other_under_lag",
         "shared/credentials/keys.py",
         "if write is not None and is_recent and not write.is_reflected_in(keys):",
         "if write is not None and is_recent and write.added is None:",
     ),
-    _off(
+    off(
         "certificates that others added stay on the list",
         f"{_CERTIFICATES}::test_the_old_certificate_goes_after_the_overlap_and_no_other",
         "shared/credentials/keys.py",
         "await directory.write_keys(holder.object_id, keys, (certificate, display_name))",
         "await directory.write_keys(holder.object_id, keys[:1], (certificate, display_name))",
     ),
-    _off(
+    off(
         "people are warned of what expires and cannot be replaced",
         f"{_ROTATION}::test_people_are_warned_of_a_secret_that_expires_and_cannot_be_replaced",
         "shared/rotation/rotations.py",
         "await services.queues.send_event(event.to_json())",
         "assert event",
     ),
-    _off(
+    off(
         "a token for another audience opens nothing",
         f"{_TOKENS}::test_a_token_that_is_wrong_in_one_thing_is_refused",
         "shared/adapters/entra_tokens.py",
         'if claims.get("aud") != self._audience:',
         'if claims.get("aud") is None:',
     ),
-    _off(
+    off(
         "a token without the role opens nothing",
         f"{_TOKENS}::test_without_the_role_nobody_is_let_in",
         "shared/adapters/entra_tokens.py",
         "if role not in caller.roles:",
         "if not role:",
     ),
-    _off(
-        "a note that is there already stays",
-        f"{_ADAPTERS}/test_audit.py::test_the_first_note_of_an_entry_stays",
-        "shared/adapters/audit_table.py",
-        "await self._outbox.create(_OUTBOX,",
-        "await self._outbox.upsert(_OUTBOX,",
-    ),
-    _off(
-        "an entry is in the audit chain once",
-        f"{_ADAPTERS}/test_audit.py::test_an_entry_is_in_the_chain_once",
-        "shared/adapters/audit_table.py",
-        '("create", entity(_CHAIN, _index_row(link.entry_id)',
-        '("upsert", entity(_CHAIN, _index_row(link.entry_id)',
-    ),
-    _off(
-        "an anchor is never overwritten",
-        f"{_ADAPTERS}/test_audit.py::test_a_day_is_anchored_once",
-        "shared/adapters/audit_blobs.py",
-        "overwrite=False,",
-        "overwrite=True,",
-    ),
-    _off(
-        "a note is deleted only once it is in the chain",
-        "tests/component/test_audit.py::test_a_crash_at_any_call_leaves_each_event_in_the_chain_once",
-        "shared/audit/writing.py",
-        "        await _append(services, entries)\n",
-        "        for each in entries:\n"
-        "            await services.audit.forget(each.id)\n"
-        "        await _append(services, entries)\n",
-    ),
-    _off(
+    off(
         "an entry is noted before its record is written",
         "tests/component/test_audit.py::test_a_crash_at_any_call_leaves_each_event_in_the_chain_once",
         "shared/acceptance.py",
@@ -405,95 +352,12 @@ REAL_SABOTAGES = (
         "    etag = await services.operations.create(operation, due=now + RESUME_AFTER)\n"
         "    await services.audit.note(accepted(operation, now))\n",
     ),
-    _off(
-        "a webhook's signature is checked",
-        "tests/unit/test_webhook_proof.py::test_a_forgery_is_refused",
-        "shared/ticketing/proof.py",
-        "            return\n    raise NotProven(why)",
-        "            return\n    assert why",
-    ),
-    _off(
-        "a webhook's HMAC is compared",
-        "tests/unit/test_webhook_proof.py::test_a_forgery_is_refused",
-        "shared/ticketing/proof.py",
-        '    if not any(fits):\n        raise NotProven("no signature fits")',
-        "    assert fits",
-    ),
-    _off(
-        "whose message it is comes before what it says",
-        "tests/component/test_webhooks.py",
-        "shared/ticketing/webhook.py",
-        "        await self._prove(source, headers, body)\n",
-        "",
-    ),
-    _off(
-        "a request's source is its sender's, whatever its payload says",
-        "tests/unit/test_webhook_mapping.py",
-        "shared/ticketing/mapping.py",
-        'made["source"] = source.name',
-        'made.setdefault("source", source.name)',
-    ),
-    _off(
-        "nobody approves their own request",
-        f"{_APPROVAL}::test_nobody_approves_their_own_request",
-        "shared/approval/deciding.py",
-        "requester.casefold() == person.casefold()",
-        'requester == f"{person}."',
-    ),
-    _off(
-        "without the requester's object id nobody approves by token",
-        f"{_APPROVAL}::test_without_the_requesters_object_id_only_the_ticket_decides",
-        "shared/approval/deciding.py",
-        'if requester is None and decision.way == "token":',
-        'if requester is None and decision.way == "nobody":',
-    ),
-    _off(
-        "an approval is for what was seen",
-        f"{_APPROVAL}::test_an_approval_is_for_the_ids_that_were_resolved",
-        "shared/registration/register.py",
-        "if approval is not None and approval.binding == bound_to else None",
-        "if approval is not None else None",
-    ),
-    _off(
-        "a decision that was used up decides nothing",
-        f"{_APPROVAL}::test_what_was_approved_under_another_policy_waits_again_and_an_old_decision_does_not_count",
-        "shared/approval/deciding.py",
-        "if decision.id in approval.spent:",
-        'if decision.id == "":',
-    ),
-    _off(
-        "only a source that may decide has tickets that decide",
-        f"{_APPROVAL}::test_a_ticket_of_a_source_that_does_not_decide_decides_nothing",
-        "shared/approval/deciding.py",
-        'if decision.way == "ticket" and request.source not in services.deciding_sources:',
-        'if decision.way == "ticket" and request.source == "":',
-    ),
-    _off(
-        "what needs approval waits for it",
-        f"{_APPROVAL}::test_what_policy_wants_approved_waits_and_is_given_once_it_is",
-        "shared/registration/register.py",
-        "    _check_approval(job, request, resolution)\n    owner",
-        "    owner",
-    ),
-    _off(
-        "a note is looked for before it is written",
-        "tests/component/test_ticket_updates.py::test_a_worker_that_dies_at_any_call_leaves_one_note",
-        "shared/ticketing/updating.py",
-        "if not await target.system.is_told(ticket, note):",
-        "if await target.system.is_told(ticket, note) is not None:",
-    ),
-    _off(
-        "tickets are told at public addresses only",
-        "tests/unit/test_ticket_addresses.py::test_nothing_is_connected_to_when_one_address_is_refused",
-        "shared/ticketing/addresses.py",
-        "if not found.is_global or found.is_reserved or",
-        "if found.is_reserved or",
-    ),
-    _off(
+    off(
         "throttling pauses everybody",
         "tests/component/test_throttling.py",
         "shared/execution.py",
         "if pause is not None and now < pause and",
         "if pause is not None and now < now and",
     ),
+    *TICKET_SABOTAGES,
 )

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.chaos.sabotage.catalogue import Replacement
+from tests.chaos.sabotage.replacement import Replacement
 
 ROOT = Path(__file__).resolve().parents[3]
 _SHARED = (".venv", "node_modules")

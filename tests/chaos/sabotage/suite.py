@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.sabotage.catalogue import REAL_SABOTAGES, RealSabotage
+from tests.chaos.sabotage.catalogue import REAL_SABOTAGES
 from tests.chaos.sabotage.copies import copy_repository, first_failure, replace_once
+from tests.chaos.sabotage.replacement import RealSabotage
 from tests.chaos.suite import Result, Size
 from tests.simulation.sabotages import BACKED, SABOTAGES, Sabotage
 from tests.simulation.simulation import simulate

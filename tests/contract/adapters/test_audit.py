@@ -1,29 +1,15 @@
 """The audit record behind its ports: the first note wins, and the chain grows at its end, as a whole or not at all."""
 
-from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
-from devstack.azurite import Azurite
 from shared.audit.chain import Anchor, Head, links_after
 from shared.audit.entry import Entry, Kind, make_entry
 from shared.errors import Busy
-from tests.contract.adapters.stores import Store, azurite_store, fake_store, storage_account
-from tests.devstack.doubles.local import Local
-
-
-@pytest.fixture(params=["fakes", "azurite"])
-async def store(request: pytest.FixtureRequest) -> AsyncGenerator[Store]:
-    if request.param == "fakes":
-        yield fake_store()
-        return
-    local: Local = request.getfixturevalue("registrar")
-    azurite: Azurite = request.getfixturevalue("azurite")
-    async with storage_account(azurite) as storage:
-        yield azurite_store(storage, local.world)
+from tests.contract.adapters.stores import Store
 
 
 def entry(store: Store, size: int = 10) -> Entry:

@@ -1,15 +1,11 @@
 """Records, notes and leases behind their ports: first come first served, and no write over somebody else's."""
 
-from collections.abc import AsyncGenerator
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from azure.core.exceptions import ResourceNotFoundError
 
-from devstack.azurite import Azurite
 from shared.application_record import ApplicationRecord
 from shared.contract.answer import Answer, AnswerData, Status
 from shared.errors import Busy
@@ -17,23 +13,9 @@ from shared.model import ApplicationState
 from shared.operation import State
 from shared.ports import Cleanup, DueEntry, DuePlace, Versioned, day_of
 from shared.ticketing.update import TicketUpdate, UpdateState
-from tests.contract.adapters.stores import Store, azurite_store, fake_store, storage_account
-from tests.devstack.doubles.local import Local
+from tests.contract.adapters.stores import Store
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
-
-
-@pytest.fixture(params=["fakes", "azurite"])
-async def store(request: pytest.FixtureRequest) -> AsyncGenerator[Store]:
-    if request.param == "fakes":
-        yield fake_store()
-        return
-    local: Local = request.getfixturevalue("registrar")
-    azurite: Azurite = request.getfixturevalue("azurite")
-    async with storage_account(azurite) as storage:
-        yield azurite_store(storage, local.world)
-        with suppress(ResourceNotFoundError):  # the one row that all apps share
-            await storage.tables.get_table_client("backoff").delete_entity("backoff", "all")
 
 
 async def test_a_claim_is_the_first_ones(store: Store) -> None:

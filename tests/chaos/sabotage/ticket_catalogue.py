@@ -1,0 +1,123 @@
+"""Protections of what comes from tickets and goes to them, of approval and of the audit record."""
+
+from tests.chaos.sabotage.replacement import off
+
+_ADAPTERS = "tests/contract/adapters"
+_APPROVAL = "tests/component/test_approval.py"
+
+TICKET_SABOTAGES = (
+    off(
+        "a note that is there already stays",
+        f"{_ADAPTERS}/test_audit.py::test_the_first_note_of_an_entry_stays",
+        "shared/adapters/audit_table.py",
+        "await self._outbox.create(_OUTBOX,",
+        "await self._outbox.upsert(_OUTBOX,",
+    ),
+    off(
+        "an entry is in the audit chain once",
+        f"{_ADAPTERS}/test_audit.py::test_an_entry_is_in_the_chain_once",
+        "shared/adapters/audit_table.py",
+        '("create", entity(_CHAIN, _index_row(link.entry_id)',
+        '("upsert", entity(_CHAIN, _index_row(link.entry_id)',
+    ),
+    off(
+        "an anchor is never overwritten",
+        f"{_ADAPTERS}/test_audit.py::test_a_day_is_anchored_once",
+        "shared/adapters/audit_blobs.py",
+        "overwrite=False,",
+        "overwrite=True,",
+    ),
+    off(
+        "a note is deleted only once it is in the chain",
+        "tests/component/test_audit.py::test_a_crash_at_any_call_leaves_each_event_in_the_chain_once",
+        "shared/audit/writing.py",
+        "        await _append(services, entries)\n",
+        "        for each in entries:\n"
+        "            await services.audit.forget(each.id)\n"
+        "        await _append(services, entries)\n",
+    ),
+    off(
+        "a webhook's signature is checked",
+        "tests/unit/test_webhook_proof.py::test_a_forgery_is_refused",
+        "shared/ticketing/proof.py",
+        "            return\n    raise NotProven(why)",
+        "            return\n    assert why",
+    ),
+    off(
+        "a webhook's HMAC is compared",
+        "tests/unit/test_webhook_proof.py::test_a_forgery_is_refused",
+        "shared/ticketing/proof.py",
+        '    if not any(fits):\n        raise NotProven("no signature fits")',
+        "    assert fits",
+    ),
+    off(
+        "whose message it is comes before what it says",
+        "tests/component/test_webhooks.py",
+        "shared/ticketing/webhook.py",
+        "        await self._prove(source, headers, body)\n",
+        "",
+    ),
+    off(
+        "a request's source is its sender's, whatever its payload says",
+        "tests/unit/test_webhook_mapping.py",
+        "shared/ticketing/mapping.py",
+        'made["source"] = source.name',
+        'made.setdefault("source", source.name)',
+    ),
+    off(
+        "nobody approves their own request",
+        f"{_APPROVAL}::test_nobody_approves_their_own_request",
+        "shared/approval/deciding.py",
+        "requester.casefold() == person.casefold()",
+        'requester == f"{person}."',
+    ),
+    off(
+        "without the requester's object id nobody approves by token",
+        f"{_APPROVAL}::test_without_the_requesters_object_id_only_the_ticket_decides",
+        "shared/approval/deciding.py",
+        'if requester is None and decision.way == "token":',
+        'if requester is None and decision.way == "nobody":',
+    ),
+    off(
+        "an approval is for what was seen",
+        f"{_APPROVAL}::test_an_approval_is_for_the_ids_that_were_resolved",
+        "shared/registration/register.py",
+        "if approval is not None and approval.binding == bound_to else None",
+        "if approval is not None else None",
+    ),
+    off(
+        "a decision that was used up decides nothing",
+        f"{_APPROVAL}::test_what_was_approved_under_another_policy_waits_again_and_an_old_decision_does_not_count",
+        "shared/approval/deciding.py",
+        "if decision.id in approval.spent:",
+        'if decision.id == "":',
+    ),
+    off(
+        "only a source that may decide has tickets that decide",
+        f"{_APPROVAL}::test_a_ticket_of_a_source_that_does_not_decide_decides_nothing",
+        "shared/approval/deciding.py",
+        'if decision.way == "ticket" and request.source not in services.deciding_sources:',
+        'if decision.way == "ticket" and request.source == "":',
+    ),
+    off(
+        "what needs approval waits for it",
+        f"{_APPROVAL}::test_what_policy_wants_approved_waits_and_is_given_once_it_is",
+        "shared/registration/register.py",
+        "    _check_approval(job, request, resolution)\n    owner",
+        "    owner",
+    ),
+    off(
+        "a note is looked for before it is written",
+        "tests/component/test_ticket_updates.py::test_a_worker_that_dies_at_any_call_leaves_one_note",
+        "shared/ticketing/updating.py",
+        "if not await target.system.is_told(ticket, note):",
+        "if await target.system.is_told(ticket, note) is not None:",
+    ),
+    off(
+        "tickets are told at public addresses only",
+        "tests/unit/test_ticket_addresses.py::test_nothing_is_connected_to_when_one_address_is_refused",
+        "shared/ticketing/addresses.py",
+        "if not found.is_global or found.is_reserved or",
+        "if found.is_reserved or",
+    ),
+)
