@@ -118,9 +118,9 @@ REAL_SABOTAGES = (
     off(
         "the vault's client leaves waiting to the operation",
         f"{_ADAPTERS}/test_vault_failures.py::test_a_throttled_call_is_made_once_and_names_the_pause",
-        "shared/adapters/vault.py",
-        "retry_total=1,\n                retry_status=0,",
-        "retry_total=3,\n                retry_status=3,",
+        "shared/adapters/vault_calls.py",
+        "CallOptions(retry_total=1, retry_status=0,",
+        "CallOptions(retry_total=3, retry_status=3,",
     ),
     off(
         "a refused secret is no proof",
@@ -156,8 +156,8 @@ REAL_SABOTAGES = (
         "an intent is recorded before addPassword",
         "tests/component/test_crashes.py::test_a_worker_that_dies_at_any_call_leaves_one_app_and_one_live_secret",
         "shared/credentials/issuing.py",
-        "await job.save_operation(operation.with_credential(wanted.credential, intended_at=now))",
-        "await job.save_operation(operation)",
+        "operation.with_credential(wanted.credential, intended_at=now, pending_at=pending_at)",
+        "operation.with_credential(wanted.credential, pending_at=pending_at)",
     ),
     off(
         "who has lost the lease stores no secret",
