@@ -110,12 +110,16 @@ def test_the_same_event_again_gives_no_second_note(driver: Driver) -> None:
     assert len(told(driver, ticket)) == 1
 
 
-def test_a_rejection_is_told_with_what_to_change(driver: Driver) -> None:
-    ticket = asked(driver, "servicenow", "too-long-lived", lifetime_days="3000")
-    (text,) = told(driver, ticket, "4")
+@pytest.mark.parametrize(
+    ("system", "field", "state"), [("servicenow", "lifetime_days", "4"), ("jira", "lifetimeDays", None)]
+)
+def test_a_rejection_is_told_with_what_to_change(driver: Driver, system: str, field: str, state: str | None) -> None:
+    name = f"too-long-lived-in-{system}"
+    ticket = asked(driver, system, name, **{field: "3000"})
+    (text,) = told(driver, ticket, state)
     assert "Please change the following" in text
     assert "credentials[0].lifetimeDays" in text
-    assert driver.applications("too-long-lived") == []
+    assert driver.applications(name) == []
 
 
 def test_a_system_that_is_away_for_an_hour_is_told_once_it_is_back(driver: Driver) -> None:
