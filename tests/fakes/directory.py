@@ -89,6 +89,15 @@ class FakeApplication:
         return SeenApplication(self.object_id, self.client_id, self.state, passwords, keys)
 
 
+@dataclass(frozen=True)
+class Write:
+    """A write to an application: when its caller sent it, and when it took effect."""
+
+    unique_name: str
+    sent: datetime
+    at: datetime
+
+
 @dataclass
 class Foreign:
     """What others made, and when: none of it is ours to touch."""
@@ -117,7 +126,7 @@ class FakeDirectory:
         self.foreign = Foreign()
         self.made_applications = Counter[str]()
         self.made_principals = Counter[str]()
-        self.writes: list[tuple[str, datetime]] = []
+        self.writes: list[Write] = []
         self._application_past: dict[str, Past[SeenApplication]] = {}
         self.changes: list[tuple[datetime, str, str]] = []
         """When what was changed: its name, and its object id."""
@@ -175,7 +184,8 @@ class FakeDirectory:
     def upsert_application(self, unique_name: str, state: ApplicationState) -> CreatedApplication | None:
         if unique_name in self.deleted_names:
             raise NotReplicated("Another object with the same value for property uniqueName already exists.")
-        self.writes.append((unique_name, self.clock.now()))
+        now = self.clock.now()
+        self.writes.append(Write(unique_name, self.faults.sent or now, now))
         known = self.applications.get(unique_name)
         if known is not None:
             known.state = state

@@ -1,6 +1,7 @@
 """Where a test interferes: before a call takes effect, or after it did."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial, wraps
 from types import CoroutineType
 from typing import Any, Concatenate, Literal, Protocol
@@ -17,6 +18,8 @@ class Faults:
 
     def __init__(self) -> None:
         self.calls: list[str] = []
+        self.sent: datetime | None = None
+        """When the call that takes effect just now was sent, where calls take their time."""
         self._plan: dict[tuple[int | str, Moment], BaseException] = {}
 
     def at(self, index: int, moment: Moment, error: BaseException) -> None:

@@ -6,7 +6,7 @@
 import json
 import re
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import doctor.invariants
 from doctor.breach import Patience
@@ -35,7 +35,7 @@ from doctor.invariants.credentials import unusable as unusable_secret
 from shared.contract.request import RegistrationRequest, Request, RotationRequest
 from shared.operation import Operation
 from tests.fakes.auditing import unrecorded
-from tests.fakes.directory import FakeApplication
+from tests.fakes.directory import FakeApplication, Write
 from tests.fakes.vault import FakeVersion
 from tests.fakes.world import World
 
@@ -178,13 +178,21 @@ def _foreign(world: World) -> Foreign:
 
 
 def _redirect_uris(world: World) -> Iterable[ForeignUri]:
-    directory = world.directory
+    directory, window = world.directory, world.services.lag_window
     for name, uri, at in directory.foreign.redirect_uris:
-        window = at + world.services.lag_window
-        # The exception that no client of Graph can avoid: a collection is replaced whole, from a read that lags.
-        overtaken = any(written == name and at <= moment <= window for written, moment in directory.writes)
+        overtaken = any(write.unique_name == name and _may_undo(write, at, window) for write in directory.writes)
         if not overtaken and name in directory.applications:
             yield ForeignUri(directory.applications[name].object_id, uri)
+
+
+def _may_undo(write: Write, edited: datetime, window: timedelta) -> bool:
+    """Say whether it replaces whole, from a read that could not show the edit: what no client of Graph can avoid.
+
+    That is a write within the lag window after the edit; and one that Graph held for longer than that window (not
+    promised), if it was sent when the edit was as young.
+    """
+    held = write.at - write.sent > window
+    return edited <= write.at and (write.sent if held else write.at) <= edited + window
 
 
 def _leaks(world: World) -> tuple[Leak, ...]:

@@ -59,22 +59,23 @@ class Weather(Faults):
     async def call[R](self, name: str, effect: Callable[[], R]) -> R:
         """Travel, take effect or not, travel back: other tasks run while this one is on its way."""
         service, _, _ = name.partition(" ")
+        sent = self._loop.clock.time
         draw, fine = self._draw.random, self.fine
         stall = None if fine or draw() >= self._stalling else self._draw.choice(("there", "back", "too long"))
         try:
             await Pause(self._stall(service) if stall == "there" else timedelta(0, 0, 5_000 + int(400_000 * draw())))
         except GeneratorExit:  # the client is dead, but what it sent may be on its way all the same
             if draw() < self._late:
-                self._take_effect_late(name, effect)
+                self._take_effect_late(name, effect, sent)
             raise
         failure = None if fine else self._failure(service, name)
         if failure is not None:
             raise self._met(name, failure)
         if stall == "too long":
-            self._take_effect_late(name, effect, _PATIENCE)
+            self._take_effect_late(name, effect, sent, _PATIENCE)
             await Pause(_PATIENCE)
             raise self._met(name, Unavailable("timed out"))
-        answer = self._serve(name, effect)
+        answer = self._serve(name, effect, sent)
         # A quick way back needs no pause of its own: its client does nothing before its next call travels.
         if stall == "back":
             await Pause(self._stall(service))
@@ -82,7 +83,8 @@ class Weather(Faults):
             raise self._met(f"{name}: the answer was lost", _lost(name))
         return answer
 
-    def _serve[R](self, name: str, effect: Callable[[], R]) -> R:
+    def _serve[R](self, name: str, effect: Callable[[], R], sent: datetime) -> R:
+        self.sent = sent
         if name.startswith("graph"):
             self.before_read()
         try:
@@ -94,11 +96,13 @@ class Weather(Faults):
         self.after_effect(name)
         return answer
 
-    def _take_effect_late(self, name: str, effect: Callable[[], object], after: timedelta = timedelta(0)) -> None:
+    def _take_effect_late(
+        self, name: str, effect: Callable[[], object], sent: datetime, after: timedelta = timedelta(0)
+    ) -> None:
         def arrive() -> None:
             self._loop.running = "nobody waits for it"
             with suppress(RegistrarError):
-                self._serve(name, effect)
+                self._serve(name, effect, sent)
 
         longest = _LATE_AT_MOST.get(name.partition(" ")[0], 40)
         self._loop.after(after + timedelta(seconds=self._draw.uniform(0, longest)), arrive)
