@@ -103,6 +103,19 @@ class Driver:
         url = f"{host_url(self.stack.config, host)}/admin/host/status"
         return httpx.get(url, trust_env=False, verify=False).json()["workerProcessId"]
 
+    def start(self, function: str) -> None:
+        """Have the host start a function, also a disabled one, as an operator would."""
+        self._functions("POST", f"/{function}", {"input": ""})
+
+    def timers(self) -> list[str]:
+        """Names of the functions that a timer starts."""
+        functions = self._functions("GET", "").json()
+        return [one["name"] for one in functions if one["config"]["bindings"][0]["type"] == "timerTrigger"]
+
+    def _functions(self, method: str, path: str, body: object = None) -> httpx.Response:
+        url = f"{host_url(self.stack.config, 'host')}/admin/functions{path}"
+        return httpx.request(method, url, json=body, trust_env=False, verify=False, timeout=60).raise_for_status()
+
     def graph(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """Read from Graph as the administrator, or post a body."""
         token = self.credential(self.stack.config.administrator).get_token("https://graph.microsoft.com/.default")

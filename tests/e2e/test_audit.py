@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from azure.data.tables import TableClient, TableServiceClient, UpdateMode
 from azure.storage.blob import BlobServiceClient
@@ -33,7 +32,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
         driver = Driver(stack)
         for number in (1, 2):
             register(driver, number)
-        fire(driver, "anchor_audit")
+        driver.start("anchor_audit")
         eventually(lambda: anchors(driver) or None, "the anchor")
         register(driver, 3)
         yield driver
@@ -45,12 +44,6 @@ def register(driver: Driver, number: int) -> None:
     assert answer["data"]["status"] == "completed"
     driver.advance(61)
     eventually(lambda: not list(table(driver, "auditoutbox").list_entities()) or None, "the outbox to be empty")
-
-
-def fire(driver: Driver, function: str) -> None:
-    """Have the host start a function, as an operator would."""
-    url = f"{driver.environment['DEVSTACK_FUNCTIONS_URL']}/admin/functions/{function}"
-    httpx.post(url, json={"input": ""}, trust_env=False).raise_for_status()
 
 
 def audit(driver: Driver, *arguments: str) -> tuple[int, str]:
