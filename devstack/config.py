@@ -112,7 +112,7 @@ class StateFolder:
 
     @property
     def template(self) -> Path:
-        """Socket of the process that forks hosts and workers, where one does; see `devstack.template`."""
+        """Socket of the process that forks the others, where one does; see `devstack.template`."""
         return self.root / "template.sock"
 
     @property

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SETTING = "DEVSTACK_TEMPLATE"
-"""Where a host finds the template's socket; without it, it starts its workers itself."""
+"""Where a host finds the template's socket; without it, it starts its workers itself. Where a stack finds one that it
+shares with others; without it, it starts its own."""
 _LONGEST_PATH = 100
 _POLL_SECONDS = 0.02
 
@@ -21,6 +22,12 @@ _POLL_SECONDS = 0.02
 def is_possible(path: Path) -> bool:
     """Whether this machine has what a template needs, and its socket can have this path."""
     return hasattr(os, "pidfd_open") and hasattr(socket, "recv_fds") and len(str(path)) < _LONGEST_PATH
+
+
+def shared_template(checkout: Path) -> Path | None:
+    """The template of DEVSTACK_TEMPLATE, if it is one of this checkout: another has imported another's code."""
+    named = os.environ.get(SETTING)
+    return Path(named) if named is not None and Path(named).is_relative_to(checkout) else None
 
 
 @dataclass(frozen=True)

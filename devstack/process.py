@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -40,9 +41,13 @@ class Service:
 
 
 class Watchdog:
-    """The handle on `devstack.watchdog`: it knows all process groups that must not outlive this process."""
+    """The handle on `devstack.watchdog`: it knows all process groups that must not outlive this process.
 
-    def __init__(self, lock: int) -> None:
+    Several threads may use it. `lock` is a descriptor that it holds for as long as any of them may be there.
+    """
+
+    def __init__(self, lock: int | None = None) -> None:
+        self._writing = threading.Lock()
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", watchdog.__file__],
             stdin=subprocess.PIPE,
@@ -50,7 +55,7 @@ class Watchdog:
             stderr=subprocess.DEVNULL,
             text=True,
             start_new_session=True,
-            pass_fds=(lock,),
+            pass_fds=() if lock is None else (lock,),
         )
 
     def guard(self, group: int) -> None:
@@ -72,7 +77,7 @@ class Watchdog:
     def _tell(self, line: str) -> None:
         pipe = self._process.stdin
         if pipe is not None:
-            with suppress(BrokenPipeError):
+            with self._writing, suppress(BrokenPipeError):
                 pipe.write(line)
                 pipe.flush()
 
@@ -110,6 +115,14 @@ class Process:
                 )
             time.sleep(_PROBE_SECONDS)
         self.check()  # the probe may have been answered by a stranger on the same port
+
+    def wait(self, seconds: float) -> bool:
+        """Say whether it has ended by itself within so many seconds."""
+        try:
+            self._popen.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
 
     def stop(self) -> None:
         """Ask the process to end, give it some seconds, then end it and all that it started."""

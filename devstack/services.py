@@ -22,45 +22,56 @@ type ServiceName = Literal["doubles", "azurite", "template"] | HostName
 HOSTS: Sequence[HostName] = ("host", "host-2")
 """Two instances of the app, as when Azure scales out: same queues, same storage, same settings."""
 
+_APP_MODULES = ("shared.bootstrap", "shared.acceptance")
+"""What a worker of this repository's app imports when it is first asked something."""
+
 
 def describe_services(
-    config: StackConfig, state: Path, app: Path, settings: Mapping[str, str], template: Path | None = None
+    config: StackConfig,
+    state: Path,
+    app: Path,
+    settings: Mapping[str, str],
+    template: Path | None = None,
+    *,
+    in_memory: bool = False,
 ) -> dict[ServiceName, Service]:
-    """The services of one stack, in the order in which they start.
+    """The services of one stack.
 
     `app` is the Functions app's folder, `settings` are app settings over those that the stack makes. `template` is
-    the socket of the process that forks hosts and workers, where one is to.
+    the socket of the process that forks the doubles, hosts and workers, where one is to. `in_memory` is Azurite's.
     """
     ports, folder = config.ports, StateFolder(state)
     own = own_environment() | {"TMPDIR": str(folder.temporary)}
     python = own | {"PYTHONPATH": str(REPOSITORY)}
-    storage = azurite(config, state)
+    storage = replace(azurite(config, state), in_memory=in_memory)
     arguments, _ = storage.command()
     # Which of the app's processes makes a call is read from here: the SDKs add it to their User-Agent.
     caller = {"AZURE_HTTP_USER_AGENT": "devstack-host"}
     environment = python | functions_settings(config, state) | caller | dict(settings)
     forked = {forked_setting: str(template)} if template is not None else {}
-    return {
+    services: dict[ServiceName, Service] = {
         "doubles": Service(
             "doubles",
             [sys.executable, "-m", "devstack.doubles", "--state", str(state)],
             python,
             partial(_answers, f"http://127.0.0.1:{ports.control}/health"),
+            template=template,
         ),
         "azurite": Service("azurite", arguments, storage.environment(own), storage.is_ready),
-        "template": Service(
-            "template",
-            [sys.executable, "-m", "devstack.template", "--socket", str(template)],
-            environment,
-            lambda: template is not None and template.exists(),
-        ),
-        **{
-            name: replace(
-                _host(name, app, host_url(config, name), folder.clock, environment | forked), template=template
-            )
-            for name in HOSTS
-        },
     }
+    for name in HOSTS:
+        host = _host(name, app, host_url(config, name), folder.clock, environment | forked)
+        services[name] = replace(host, template=template)
+    if template is not None:
+        services["template"] = describe_template(template)
+    return services
+
+
+def describe_template(socket: Path, *preload: str) -> Service:
+    """The process that forks others of this checkout when asked at `socket`; `preload` is what it imports besides."""
+    arguments = ["--socket", str(socket), "--preload", *_APP_MODULES, *preload]
+    environment = own_environment() | {"PYTHONPATH": str(REPOSITORY)}
+    return Service("template", [sys.executable, "-m", "devstack.template", *arguments], environment, socket.exists)
 
 
 def host_url(config: StackConfig, name: HostName) -> str:

@@ -10,7 +10,7 @@ import httpx
 from devstack import certificates
 from devstack.config import StackConfig, StateFolder
 from devstack.environment import azurite, client_environment, own_environment
-from devstack.forked import is_possible
+from devstack.forked import is_possible, shared_template
 from devstack.lock import StateLock
 from devstack.process import Process, StackError, Watchdog
 from devstack.provisioning import provision_storage
@@ -47,15 +47,17 @@ class Stack:
         recording: bool = False,
         settings: Mapping[str, str] | None = None,
         forked: bool = False,
+        in_memory: bool = False,
     ) -> Self:
         """Start a stack and return when it is ready to serve.
 
         `weather` is what the control plane's /weather takes. `fixed_ports` are wishes by service; all others
         are chosen. `hosts` is how many Functions hosts share the work, 0 to 2; 0 leaves it to somebody else (Core
         Tools, say). With `recording`, the control plane's journal has the app's calls to storage, too, and traps and
-        faults reach them. `settings` are app settings over those that the stack makes. With `forked`, hosts and workers
-        are forked from a process that has imported what they need, where the machine can do that: for those who kill
-        them often.
+        faults reach them. `settings` are app settings over those that the stack makes. With `forked`, doubles, hosts
+        and workers are forked from a process that has imported what they need, where the machine can do that: for
+        those who start stacks or kill hosts often. That process is the stack's own, or the one of DEVSTACK_TEMPLATE.
+        With `in_memory`, Azurite forgets everything when it ends: for those who do not restart it.
         Raises StackError or ConfigError when it cannot run; nothing is left running then.
         """
         state = state.absolute()
@@ -70,7 +72,7 @@ class Stack:
             lock.release()
             raise
         try:
-            stack._start(app, weather or {}, hosts, settings or {}, forked=forked)
+            stack._start(app, weather or {}, hosts, settings or {}, forked=forked, in_memory=in_memory)
             lock.announce("ready")
         except BaseException:
             stack.stop()
@@ -129,20 +131,29 @@ class Stack:
         self._lock.release()
 
     def _start(
-        self, app: Path, weather: Mapping[str, Any], hosts: int, settings: Mapping[str, str], *, forked: bool
+        self,
+        app: Path,
+        weather: Mapping[str, Any],
+        hosts: int,
+        settings: Mapping[str, str],
+        *,
+        forked: bool,
+        in_memory: bool,
     ) -> None:
         self.logs.mkdir(exist_ok=True)
         self._folder.temporary.mkdir(exist_ok=True)
         for log in self.logs.glob("*.log"):
             log.unlink()
         made = certificates.ensure(self._folder.certificates)
-        socket = self._folder.template
-        socket.unlink(missing_ok=True)
-        template = socket if forked and is_possible(socket) else None
-        self._services = describe_services(self.config, self.state, app, settings, template)
-        self._launch("doubles", "azurite")
-        if template is not None:
-            self._launch("template")
+        own = self._folder.template
+        own.unlink(missing_ok=True)
+        template = (
+            shared_template(REPOSITORY) or (own if is_possible(own) else None) if forked and app == REPOSITORY else None
+        )
+        self._services = describe_services(self.config, self.state, app, settings, template, in_memory=in_memory)
+        first: list[ServiceName] = ["azurite", "template"] if template == own else ["azurite"]
+        self._launch(*first)
+        self._launch("doubles")
         self._set_weather(weather)
         connection_string = azurite(self.config, self.state).connection_string()
         provision_storage(connection_string, REPOSITORY / "infra/storage.json", made.ca)

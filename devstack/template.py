@@ -1,8 +1,8 @@
-"""A process that has imported what hosts and workers need, and forks them on demand (Linux only).
+"""A process that has imported what the stack's other Python processes need, and forks them on demand (Linux only).
 
-`python -m devstack.template --socket PATH`. Whoever kills hosts and workers a hundred times starts them from here:
-that takes 50 ms of a core each time, where imports take a second. Nothing of the app itself is imported, and nothing
-here runs a thread or an event loop: a fork would inherit half of it.
+`python -m devstack.template --socket PATH [--preload MODULE…]`. Whoever starts stacks, or kills hosts and workers, a
+hundred times starts them from here: that takes 50 ms of a core each time, where imports take a second. One template
+may serve many stacks of one checkout. Nothing here runs a thread or an event loop: a fork would inherit half of it.
 
 A caller connects, and sends one message (`Wanted` as JSON) with open descriptors. The answers are `{"pid": …}`, and
 `{"returncode": …}` when that process has ended, along with all that were to end with it.
@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 PRELOADED = (
+    "devstack.doubles.stack",
     "devstack.host.host",
     "devstack.host.worker.library",
     "devstack.host.worker.clock",
@@ -40,6 +41,14 @@ PRELOADED = (
     "msgraph.generated.models.o_data_errors.o_data_error",
     "kiota_authentication_azure.azure_identity_authentication_provider",
     "pydantic",
+    "h2.connection",
+    "httpcore._async.http2",
+    "httpcore._async.http_proxy",
+    "jinja2",
+    "jmespath",
+    "jwt",
+    "standardwebhooks",
+    "tomllib",
 )
 _LONGEST_MESSAGE = 256 * 1024
 _MOST_DESCRIPTORS = 8
@@ -119,6 +128,7 @@ class Template:
             _place(descriptors, wanted["descriptors"])
             os.environ.clear()
             os.environ.update(wanted["environment"])
+            _trust_anew()
             random.seed()
             for stream in (sys.stdout, sys.stderr):
                 if isinstance(stream, io.TextIOWrapper):
@@ -144,6 +154,14 @@ class Template:
             os.close(descriptor)
             running.caller.close()
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _trust_anew() -> None:
+    """Trust the certificates of SSL_CERT_FILE: aiohttp looked when it was imported, and the environment is another."""
+    connector = sys.modules.get("aiohttp.connector")
+    if connector is not None:
+        vars(connector)["_SSL_CONTEXT_VERIFIED"].load_default_certs()
 
 
 def _place(received: list[int], numbers: list[int]) -> None:
@@ -170,10 +188,12 @@ def main() -> NoReturn:
     """Import, listen, serve."""
     parser = argparse.ArgumentParser(prog="devstack.template", description=__doc__)
     parser.add_argument("--socket", type=Path, required=True)
-    path: Path = parser.parse_args().socket
+    parser.add_argument("--preload", nargs="*", default=[], metavar="MODULE", help="what else to import")
+    arguments = parser.parse_args()
+    path: Path = arguments.socket
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave)
-    for name in PRELOADED:
+    for name in [*PRELOADED, *arguments.preload]:
         importlib.import_module(name)
     draft = path.with_suffix(".draft")
     draft.unlink(missing_ok=True)

@@ -1,17 +1,14 @@
 """Runs units, a few at a time, each in a process and a folder of its own, and keeps what they found."""
 
-import os
 import shutil
-import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from tests.chaos.record import ROOT, Records, UnitRecord
+from tests.chaos.processes import Processes
+from tests.chaos.record import Records, UnitRecord
 from tests.chaos.suite import Result
 from tests.chaos.suites import load_suite
 
@@ -33,22 +30,19 @@ def run_here(suite: str, unit: str) -> Result:
     return result
 
 
-def run_apart(suite: str, unit: str) -> UnitRecord:
+def run_apart(suite: str, unit: str, processes: Processes) -> UnitRecord:
     """Run one unit in a process of its own, so that nothing of it outlives it and nothing of another is seen."""
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         answer, log = Path(folder) / "result.json", Path(folder) / "log"
-        command = [sys.executable, "-m", "tests.chaos", "unit", suite, unit, "--result", str(answer)]
-        with log.open("wb") as output:
-            process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output, start_new_session=True)
-            try:
-                process.wait(LONGEST_SECONDS)
-                error = None if answer.exists() else _tail(log)
-            except subprocess.TimeoutExpired:
-                error = f"not finished within {LONGEST_SECONDS} s: {_tail(log)}"
-            finally:
-                _end(process)
-        result = Result.model_validate_json(answer.read_bytes()) if answer.exists() else Result()
+        process = processes.start(["unit", suite, unit, "--result", str(answer)], log)
+        ended = process.wait(LONGEST_SECONDS)
+        process.stop()
+        if answer.exists():
+            result, error = Result.model_validate_json(answer.read_bytes()), None
+        else:
+            hung = "" if ended else f"not finished within {LONGEST_SECONDS} s: "
+            result, error = Result(), f"{hung}{_tail(log)}"
     return UnitRecord(suite=suite, unit=unit, seconds=time.monotonic() - begun, result=result, error=error)
 
 
@@ -57,7 +51,7 @@ def run_all(
 ) -> list[UnitRecord]:
     """Run every unit that has no sound record yet; returns the records of all, those of earlier runs included."""
     found: list[UnitRecord] = []
-    with ThreadPoolExecutor(at_once) as pool:
+    with Processes() as processes, ThreadPoolExecutor(at_once) as pool:
         pending = list[tuple[str, str]]()
         for suite, unit in units:
             known = records.read(suite, unit)
@@ -65,23 +59,12 @@ def run_all(
                 found.append(known)
             else:
                 pending.append((suite, unit))
-        for future in as_completed(pool.submit(run_apart, suite, unit) for suite, unit in pending):
+        for future in as_completed(pool.submit(run_apart, suite, unit, processes) for suite, unit in pending):
             record = future.result()
             records.write(record)
             report(record)
             found.append(record)
     return found
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a unit's process with everything it started."""
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
 
 
 def _tail(log: Path) -> str:

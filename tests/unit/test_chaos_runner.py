@@ -1,11 +1,13 @@
 """The runner of the reliability suites goes on where it stopped, and publishes only what is complete and sound."""
 
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from tests.chaos import reliability, runner
+from tests.chaos.processes import Processes
 from tests.chaos.record import Records, UnitRecord
 from tests.chaos.suite import Result
 from tests.chaos.suites import NAMES
@@ -18,12 +20,13 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Units that were really run; those whose name ends with 2 find a breach."""
     units = list[str]()
 
-    def run_apart(suite: str, unit: str) -> UnitRecord:
+    def run_apart(suite: str, unit: str, _: None) -> UnitRecord:
         units.append(f"{suite} {unit}")
         result = Result(figures={"requests": 10}, breaches=["5: lost"] if unit.endswith("2") else [])
         return UnitRecord(suite=suite, unit=unit, seconds=1, result=result)
 
     monkeypatch.setattr(runner, "run_apart", run_apart)
+    monkeypatch.setattr(runner, "Processes", nullcontext)
     return units
 
 
@@ -46,7 +49,8 @@ def test_another_state_of_the_code_has_no_records(tmp_path: Path, ran: list[str]
 
 
 def test_a_unit_that_dies_is_an_error_with_its_last_words() -> None:
-    record = runner.run_apart("no-such-suite", "x")
+    with Processes() as processes:
+        record = runner.run_apart("no-such-suite", "x", processes)
     assert not record.is_sound
     assert "there is no suite no-such-suite" in (record.error or "")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from devstack.forked import Forked, ForkedChild, Start, is_possible
+from devstack.forked import SETTING, Forked, ForkedChild, Start, is_possible, shared_template
 
 pytestmark = pytest.mark.skipif(not is_possible(Path("/tmp/x")), reason="needs pidfd_open, which Linux alone has")
 
@@ -105,3 +105,10 @@ async def test_an_end_that_the_attempt_to_bring_it_about_finds_is_told_of(
             child.kill()
         assert await asyncio.wait_for(child.wait(), 5) == -signal.SIGKILL
         assert not asyncio.get_running_loop().remove_reader(child.descriptor)  # nobody watches it any more
+
+
+def test_a_stack_shares_a_template_of_its_own_checkout_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert shared_template(tmp_path) is None
+    monkeypatch.setenv(SETTING, str(tmp_path / "here" / "stacks"))
+    assert shared_template(tmp_path / "here") == tmp_path / "here" / "stacks"
+    assert shared_template(tmp_path / "copy") is None
