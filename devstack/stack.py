@@ -147,9 +147,9 @@ class Stack:
         made = certificates.ensure(self._folder.certificates)
         own = self._folder.template
         own.unlink(missing_ok=True)
-        template = (
-            shared_template(REPOSITORY) or (own if is_possible(own) else None) if forked and app == REPOSITORY else None
-        )
+        template = None
+        if forked and app == REPOSITORY:
+            template = shared_template(REPOSITORY) or (own if is_possible(own) else None)
         self._services = describe_services(self.config, self.state, app, settings, template, in_memory=in_memory)
         first: list[ServiceName] = ["azurite", "template"] if template == own else ["azurite"]
         self._launch(*first)
