@@ -11,6 +11,7 @@ A caller connects, and sends one message (`Wanted` as JSON) with open descriptor
 import argparse
 import contextlib
 import fcntl
+import gc
 import importlib
 import io
 import json
@@ -201,6 +202,7 @@ def main() -> NoReturn:
         listening.bind(str(draft))
         draft.chmod(0o600)
         listening.listen(16)
+        gc.freeze()  # no fork's garbage collection needs to look at what was imported here
         draft.rename(path)  # where it stands under its name, somebody accepts
         Template(listening).serve()
 

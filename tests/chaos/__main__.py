@@ -11,7 +11,7 @@ from tests.chaos import reliability
 from tests.chaos.record import Records, UnitRecord
 from tests.chaos.runner import AT_ONCE, run_all, run_here
 from tests.chaos.suite import Size
-from tests.chaos.suites import NAMES, load_suite
+from tests.chaos.suites import NAMES, in_order, load_suite
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True)
 console = Console(highlight=False)
@@ -44,7 +44,7 @@ def run(
 ) -> None:
     """Run all units that have not run soundly on this very code, and publish the figures when all have."""
     names, records = suite or list(NAMES), Records()
-    units = [(name, unit) for name in names for unit in load_suite(name).units(_size(small))]
+    units = in_order({name: load_suite(name).units(_size(small)) for name in names})
     done = sum(1 for name, unit in units if (known := records.read(name, unit)) is not None and known.is_sound)
     console.print(f"{len(units)} units, {done} of them have run on this code already")
     found = run_all(units, records, _report, at_once)

@@ -12,9 +12,9 @@ from tests.chaos.record import Records, UnitRecord
 from tests.chaos.suite import Result
 from tests.chaos.suites import load_suite
 
-AT_ONCE = 4
-"""Units at a time: some wait for something half of their time, so that it takes four to keep two cores busy. With more,
-the clock of a unit is moved before its app has come to do what was due."""
+AT_ONCE = 5
+"""Units at a time, for two cores: those on a stack wait for something a third of their time. With more, the clock of a
+unit is moved before its app has come to do what was due."""
 LONGEST_SECONDS = 1800
 """A unit that takes longer hangs."""
 

@@ -10,7 +10,7 @@ from tests.chaos import reliability, runner
 from tests.chaos.processes import Processes
 from tests.chaos.record import Records, UnitRecord
 from tests.chaos.suite import Result
-from tests.chaos.suites import NAMES
+from tests.chaos.suites import NAMES, in_order
 
 UNITS = [("weather", "seed/1"), ("weather", "seed/2"), ("load", "all")]
 
@@ -53,6 +53,12 @@ def test_a_unit_that_dies_is_an_error_with_its_last_words() -> None:
         record = runner.run_apart("no-such-suite", "x", processes)
     assert not record.is_sound
     assert "there is no suite no-such-suite" in (record.error or "")
+
+
+def test_long_units_come_first_and_the_suites_of_the_others_take_turns() -> None:
+    units = {"weather": ["1", "2", "3", "4"], "load": ["a", "b"], "leaks": ["x", "y"]}
+    expected = ["load a", "load b", "weather 1", "weather 2", "leaks x", "weather 3", "weather 4", "leaks y"]
+    assert [" ".join(each) for each in in_order(units)] == expected
 
 
 def test_figures_are_summed_and_maxima_are_not() -> None:

@@ -12,13 +12,16 @@ from tests.chaos.sabotage.replacement import Replacement
 ROOT = Path(__file__).resolve().parents[3]
 _SHARED = (".venv", "node_modules")
 """Linked, not copied."""
-_LEFT_OUT = shutil.ignore_patterns(".git", ".chaos", ".devstack*", ".*_cache", "__pycache__", "htmlcov", *_SHARED)
+_LEFT_OUT = shutil.ignore_patterns(".git", ".chaos", ".devstack*", ".*_cache", "htmlcov", *_SHARED)
 _LONGEST_SECONDS = 300
 _FAILED = re.compile(r"^(?:FAILED|ERROR) (.+?)(?: - (.*))?$", re.MULTILINE)
 
 
 def copy_repository(to: Path) -> None:
-    """Copy what is tested and its tests."""
+    """Copy what is tested and its tests, and what is compiled of them.
+
+    The copies keep their times, so that compiled files hold for them; a replaced text is compiled anew in every run.
+    """
     shutil.copytree(ROOT, to, ignore=_LEFT_OUT, symlinks=True)
     for name in _SHARED:
         if (ROOT / name).exists():
