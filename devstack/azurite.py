@@ -8,7 +8,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 ENTRY_POINT = REPOSITORY / "node_modules/azurite/dist/src/azurite.js"
-CLOCK_SCRIPT = Path(__file__).with_name("azurite_clock.cjs")
+PRELOADED = tuple(Path(__file__).with_name(name) for name in ("azurite_clock.cjs", "azurite_telemetry.cjs"))
 
 # The development account that every storage emulator and SDK knows
 # (Microsoft Learn, "Connect to Azurite with SDKs and tools"); not a secret.
@@ -34,7 +34,8 @@ class Azurite:
 
     With `certificate` and `private_key` (PEM files) it speaks HTTPS and also accepts bearer tokens
     (`--oauth basic`: issuer and audience are checked, the signature is not, nor any role). `in_memory` keeps nothing:
-    Azurite otherwise writes its whole database anew every five seconds.
+    Azurite otherwise writes its whole database anew every five seconds. For little data: what it keeps of thousands of
+    queue messages it removes one by one, and looks at all that is left each time.
     """
 
     location: Path
@@ -59,7 +60,7 @@ class Azurite:
             arguments += [f"--{service}KeepAliveTimeout", str(KEEP_ALIVE_SECONDS)]
         if self.certificate and self.private_key:
             arguments += ["--oauth", "basic", "--cert", str(self.certificate), "--key", str(self.private_key)]
-        node = ["node", "--require", str(CLOCK_SCRIPT), str(ENTRY_POINT)]
+        node = ["node", *(part for script in PRELOADED for part in ("--require", str(script))), str(ENTRY_POINT)]
         return [*node, *arguments], {"DEVSTACK_CLOCK_FILE": str(self.clock_file.resolve())}
 
     def environment(self, base: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -27,23 +27,17 @@ _APP_MODULES = ("shared.bootstrap", "shared.acceptance")
 
 
 def describe_services(
-    config: StackConfig,
-    state: Path,
-    app: Path,
-    settings: Mapping[str, str],
-    template: Path | None = None,
-    *,
-    in_memory: bool = False,
+    config: StackConfig, state: Path, app: Path, settings: Mapping[str, str], template: Path | None = None
 ) -> dict[ServiceName, Service]:
     """The services of one stack.
 
     `app` is the Functions app's folder, `settings` are app settings over those that the stack makes. `template` is
-    the socket of the process that forks the doubles, hosts and workers, where one is to. `in_memory` is Azurite's.
+    the socket of the process that forks the doubles, hosts and workers, where one is to.
     """
     ports, folder = config.ports, StateFolder(state)
     own = own_environment() | {"TMPDIR": str(folder.temporary)}
     python = own | {"PYTHONPATH": str(REPOSITORY)}
-    storage = replace(azurite(config, state), in_memory=in_memory)
+    storage = azurite(config, state)
     arguments, _ = storage.command()
     # Which of the app's processes makes a call is read from here: the SDKs add it to their User-Agent.
     caller = {"AZURE_HTTP_USER_AGENT": "devstack-host"}

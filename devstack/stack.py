@@ -47,7 +47,6 @@ class Stack:
         recording: bool = False,
         settings: Mapping[str, str] | None = None,
         forked: bool = False,
-        in_memory: bool = False,
     ) -> Self:
         """Start a stack and return when it is ready to serve.
 
@@ -57,7 +56,6 @@ class Stack:
         faults reach them. `settings` are app settings over those that the stack makes. With `forked`, doubles, hosts
         and workers are forked from a process that has imported what they need, where the machine can do that: for
         those who start stacks or kill hosts often. That process is the stack's own, or the one of DEVSTACK_TEMPLATE.
-        With `in_memory`, Azurite forgets everything when it ends: for those who do not restart it.
         Raises StackError or ConfigError when it cannot run; nothing is left running then.
         """
         state = state.absolute()
@@ -72,7 +70,7 @@ class Stack:
             lock.release()
             raise
         try:
-            stack._start(app, weather or {}, hosts, settings or {}, forked=forked, in_memory=in_memory)
+            stack._start(app, weather or {}, hosts, settings or {}, forked=forked)
             lock.announce("ready")
         except BaseException:
             stack.stop()
@@ -131,14 +129,7 @@ class Stack:
         self._lock.release()
 
     def _start(
-        self,
-        app: Path,
-        weather: Mapping[str, Any],
-        hosts: int,
-        settings: Mapping[str, str],
-        *,
-        forked: bool,
-        in_memory: bool,
+        self, app: Path, weather: Mapping[str, Any], hosts: int, settings: Mapping[str, str], *, forked: bool
     ) -> None:
         self.logs.mkdir(exist_ok=True)
         self._folder.temporary.mkdir(exist_ok=True)
@@ -150,7 +141,7 @@ class Stack:
         template = None
         if forked and app == REPOSITORY:
             template = shared_template(REPOSITORY) or (own if is_possible(own) else None)
-        self._services = describe_services(self.config, self.state, app, settings, template, in_memory=in_memory)
+        self._services = describe_services(self.config, self.state, app, settings, template)
         first: list[ServiceName] = ["azurite", "template"] if template == own else ["azurite"]
         self._launch(*first)
         self._launch("doubles")

@@ -30,7 +30,7 @@ _PAUSE_SECONDS = 15
 def run_through_queue(unit: str, count: int, folder: Path) -> Result:
     """Send `count` messages, wait until the host has taken every one, and judge."""
     sent = Sent([message(unit, index).for_a_queue() for index in range(count)])
-    with Stack.start(folder, forked=True, in_memory=True) as stack:
+    with Stack.start(folder, forked=True) as stack:
         driver = Driver(stack)
         witness = Witness(driver)
         witness.remember_foreign()

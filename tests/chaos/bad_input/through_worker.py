@@ -28,7 +28,7 @@ _POISON = "app-registrations-poison"
 def run_through_worker(unit: str, count: int, folder: Path) -> Result:
     """Deliver `count` messages, then let a host carry on what has to wait, and judge."""
     sent = Sent([message(unit, index) for index in range(count)])
-    with Stack.start(folder, hosts=0, forked=True, in_memory=True) as stack:
+    with Stack.start(folder, hosts=0, forked=True) as stack:
         driver = Driver(stack)
         witness = Witness(driver)
         witness.remember_foreign()

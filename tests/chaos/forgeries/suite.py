@@ -40,7 +40,7 @@ class Forgeries:
         files = {name: str(folder / name) for name in ("ticketing.toml", "policy.toml")}
         placeholder = Senders(lambda: "", lambda: "", lambda: "")
         settings = {"TICKETING_FILE": files["ticketing.toml"], "POLICY_FILE": files["policy.toml"]}
-        with Stack.start(folder / "stack", settings=settings | placeholder.settings(), in_memory=True) as stack:
+        with Stack.start(folder / "stack", settings=settings | placeholder.settings()) as stack:
             driver = Driver(stack)
             config = stack.config
             senders = Senders(

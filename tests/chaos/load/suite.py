@@ -29,7 +29,7 @@ class LoadSuite:
     def run(self, unit: str, folder: Path) -> Result:
         """Send that many requests. Growth is judged where there are enough of them to tell it from warming up."""
         requests, seed = map(int, unit.split("-"))
-        with Stack.start(folder, in_memory=True) as stack:
+        with Stack.start(folder) as stack:
             driver = Driver(stack)
             worker = driver.worker_process_id()
             memory, witness = Memory({"worker": worker, "host": stack.process_id("host")}), Witness(driver)

@@ -382,7 +382,7 @@ def _started(folder: Path) -> Stack:
     policy = folder / "policy.toml"
     policy.write_text(_POLICY.read_text().replace("unique_names = []", f"unique_names = ['{TO_APPROVE}']"))
     settings = _HOST_SETTINGS | {"POLICY_FILE": str(policy)}
-    return Stack.start(folder, recording=True, settings=settings, forked=True, in_memory=True)
+    return Stack.start(folder, recording=True, settings=settings, forked=True)
 
 
 def judged(stage: Stage) -> Sequence[str]:
