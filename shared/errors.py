@@ -37,6 +37,16 @@ def printable(text: str) -> str:
     return cut if cut.isprintable() else ascii(cut)[1:-1]
 
 
+def visible(text: str) -> str:
+    r"""Return a text in which control characters, direction overrides and the like show as escapes: `\u202e`.
+
+    What people write, names in the directory say, is anybody's text; so nothing in it hides.
+    """
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+
+
 def echo(value: object) -> str:
     """Quote a value that came from outside, cut and made printable."""
     return f"'{printable(str(value))}'"

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.approval.deciding import NotWaiting, decide
-from shared.approval.messages import MAX_REASON, visible
+from shared.approval.messages import Text
 from shared.approval.model import BINDING_PATTERN, ApprovalDecision
 from shared.callers import Caller
 from shared.contract.answer import answer_id
@@ -25,7 +25,7 @@ class ApprovalBody(BaseModel):
 
     decision: Literal["approve", "refuse"]
     binding: Annotated[str, Field(pattern=BINDING_PATTERN)]
-    reason: Annotated[str, Field(max_length=MAX_REASON), AfterValidator(visible)] = ""
+    reason: Text = ""
 
 
 def parse_approval(body: bytes) -> ApprovalBody:

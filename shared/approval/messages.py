@@ -9,19 +9,27 @@ from pydantic_core import PydanticCustomError
 
 from shared.approval.model import Outcome
 from shared.contract.request import Id, ObjectId, TicketAddress
+from shared.errors import visible
 
 MAX_REASON = 500
 
 
-def visible(text: str) -> str:
-    """Take what people write in a form: printable text, and line breaks as spaces."""
+def _printable(text: str) -> str:
     line = " ".join(text.split())
     if not line.isprintable():
         raise PydanticCustomError("not_printable", "must be printable text")
     return line
 
 
-type Text = Annotated[str, Field(max_length=MAX_REASON), AfterValidator(visible)]
+def _line(text: str) -> str:
+    """Take what people write in a form: line breaks as spaces, and what does not print as an escape.
+
+    An approval does not fail over a zero-width space that came along with a pasted reason.
+    """
+    return visible(" ".join(text.split()))[:MAX_REASON]
+
+
+type Text = Annotated[str, Field(max_length=MAX_REASON), AfterValidator(_line)]
 
 
 class DecisionMessage(BaseModel):
@@ -34,7 +42,7 @@ class DecisionMessage(BaseModel):
     schema_version: Literal["1"] = "1"
     source: Id
     request_id: Id
-    decision_id: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(visible)]
+    decision_id: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
     outcome: Outcome
     ticket: TicketAddress | None = None
     decided_by: Text | None = None

@@ -3,8 +3,9 @@
 import csv
 import io
 
+from shared.errors import visible
 from shared.report.model import Report, Row
-from shared.report.text import moment, visible
+from shared.report.text import moment
 
 HEADER = (
     "end",

@@ -12,8 +12,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from shared.errors import visible
 from shared.report.model import Report, Row, Urgency
-from shared.report.text import by_expiry, moment, visible
+from shared.report.text import by_expiry, moment
 
 MOST_ROWS = 500
 MONTHS = 12

@@ -1,16 +1,8 @@
-"""Names from the directory are anybody's text: what does not print is shown as an escape, so that nothing hides."""
+"""How the report writes moments, and in which order it has its rows."""
 
 from datetime import UTC, datetime
 
 from shared.report.model import Row
-
-
-def visible(text: str | None) -> str:
-    r"""Return a text in which control characters, direction overrides and the like show as escapes: `\u202e`."""
-    given = text or ""
-    if given.isprintable():
-        return given
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in given)
 
 
 def moment(at: datetime | None) -> str:

@@ -196,15 +196,15 @@ async def test_another_ticket_decides_nothing() -> None:
 
 @pytest.mark.parametrize("way", ["token", "ticket"])
 async def test_a_refusal_is_answered_with_its_reason_and_nothing_is_made(way: str) -> None:
-    world = await waiting()
+    world, reason = await waiting(), "not before\n the\u200b audit\x05"
     if way == "token":
-        await say(world, "refuse", reason="not before the audit")
+        await say(world, "refuse", reason=reason)
     else:
-        await tell(world, "refused", reason="not before the audit")
+        await tell(world, "refused", reason=reason)
     await world.settle()
     (answer,) = world.queues.answers
     assert (answer["data"]["status"], codes(answer)) == ("rejected", ["approval_refused"])
-    assert "not before the audit" in answer["data"]["errors"][0]["message"]
+    assert r"not before the\u200b audit\x05" in answer["data"]["errors"][0]["message"]
     assert not written(world)
 
 
