@@ -42,14 +42,7 @@ PRELOADED = (
     "msgraph.generated.models.o_data_errors.o_data_error",
     "kiota_authentication_azure.azure_identity_authentication_provider",
     "pydantic",
-    "h2.connection",
-    "httpcore._async.http2",
-    "httpcore._async.http_proxy",
     "jinja2",
-    "jmespath",
-    "jwt",
-    "standardwebhooks",
-    "tomllib",
 )
 _LONGEST_MESSAGE = 256 * 1024
 _MOST_DESCRIPTORS = 8

@@ -13,8 +13,8 @@ from tests.e2e.driver import Driver
 _FULL, _SMALL = ("1000-1", "1000-2"), ("40-1",)
 _ENOUGH_TO_JUDGE_MEMORY = 400
 _MOST_GROWTH = 0.10
-"""Of the warmed-up size, per 1,000 requests. Measured over 1,000: the worker gains 1 to 4 MiB on 120 MiB, in steps that
-become rarer; the host less than 1."""
+"""Of the warmed-up size, per 1,000 requests. Measured over 690: the worker went from 115 to 116 MiB between two steps,
+of 5 MiB when a timer first ran, and stayed at 120 MiB; the host gained less than 1."""
 
 
 class LoadSuite:
