@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.approval.deciding import NotWaiting, decide
-from shared.approval.messages import Text
+from shared.approval.messages import DecisionText
 from shared.approval.model import BINDING_PATTERN, ApprovalDecision
 from shared.callers import Caller
 from shared.contract.answer import answer_id
@@ -25,7 +25,7 @@ class ApprovalBody(BaseModel):
 
     decision: Literal["approve", "refuse"]
     binding: Annotated[str, Field(pattern=BINDING_PATTERN)]
-    reason: Text = ""
+    reason: DecisionText = ""
 
 
 def parse_approval(body: bytes) -> ApprovalBody:

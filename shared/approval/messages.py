@@ -29,7 +29,7 @@ def _line(text: str) -> str:
     return visible(" ".join(text.split()))[:MAX_REASON]
 
 
-type Text = Annotated[str, Field(max_length=MAX_REASON), AfterValidator(_line)]
+type DecisionText = Annotated[str, Field(max_length=MAX_REASON), AfterValidator(_line)]
 
 
 class DecisionMessage(BaseModel):
@@ -45,9 +45,9 @@ class DecisionMessage(BaseModel):
     decision_id: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
     outcome: Outcome
     ticket: TicketAddress | None = None
-    decided_by: Text | None = None
+    decided_by: DecisionText | None = None
     decided_by_object_id: ObjectId | None = None
-    reason: Text | None = None
+    reason: DecisionText | None = None
     received_at: datetime
 
     def to_json(self) -> str:

@@ -141,8 +141,14 @@ class World:
         """Let time pass and messages and timers do their work until nothing is left to do but what people decide."""
         end = self.clock.now() + within
         while self._is_busy():
-            assert self.clock.now() < end, f"not settled: {self.operations.unsettled} {self.cleanups.rows}"
+            assert self.clock.now() < end, f"not settled: {self.describe_unsettled()}"
             await self._minute()
+
+    def describe_unsettled(self) -> str:
+        """Name the operations that have not ended and the clean-up entries that are still there."""
+        operations = [f"operation {each} generation {generation}" for each, generation in self.operations.unsettled]
+        cleanups = [f"clean-up entry {unique_name}/{each}" for unique_name, each in self.cleanups.rows]
+        return ", ".join(sorted(operations) + sorted(cleanups)) or "nothing in the tables"
 
     def _is_busy(self) -> bool:
         waiting = {each.id for each in self.operations.all() if each.state is State.AWAITING_APPROVAL}

@@ -86,7 +86,7 @@ class Simulation:
             # A timer that looks around just now has a minute to find nothing.
             self._loop.run_until(self._world.clock.now() + timedelta(minutes=1), self._is_settled)
         if not self._is_settled():
-            self.run.breaches.append(f"5: not settled: {self._world.operations.unsettled} {self._world.cleanups.rows}")
+            self.run.breaches.append(f"5: not settled: {self._world.describe_unsettled()}")
         self.run.breaches += [each for each in breaches(self._world) if not self._is_excused(each)]
         self.run.breaches += unauthorised(self._world.operations.all())
         self._count()

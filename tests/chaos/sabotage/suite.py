@@ -71,7 +71,7 @@ def _miss_in_copies(sabotages: Sequence[RealSabotage], folder: Path) -> Result:
 def _miss_in_simulation(sabotages: Sequence[Sabotage]) -> Result:
     result = Result()
     for sabotage in sabotages:
-        _note(result, f'"{sabotage.name}"', "the simulation", first_breach(sabotage))
+        _note(result, sabotage.name, "the simulation", first_breach(sabotage))
     return result
 
 
