@@ -24,6 +24,7 @@ class Told:
     generation: int = 0
     request_hash: str = ""
     request_id: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -145,4 +146,5 @@ def read(text: str) -> Told:
         generation=generation if isinstance(generation, int) else 0,
         request_hash=str(what.get("requestHash", "")),
         request_id=str(what.get("requestId", "")),
+        source=str(what.get("source", "")),
     )

@@ -38,6 +38,8 @@ def _removed(
     settled: set[str],
 ) -> Iterator[Finding]:
     for operation_id, entry in accepted.items():
+        if entry.source == OWN_SOURCE and operation_id not in settled:
+            continue  # a rotation whose reason passed away between its entry and its record: nobody asks again
         is_due = operation_id in settled or _is_older(evidence.now, entry.at, patience.accepting)
         if operation_id not in requests and is_due:
             what = f"operation {operation_id} was accepted, and has no record"
@@ -66,7 +68,7 @@ def _claims_without_record(
 ) -> Iterator[Finding]:
     for claim in evidence.claims:
         if claim.source == OWN_SOURCE:
-            continue  # nobody asked: a rotation whose reason passed away before its record was written
+            continue  # a rotation whose reason passed away before its record was written
         if claim.operation_id not in requests and _is_older(evidence.now, claim.at, patience.claiming):
             what = f"it was claimed by operation {claim.operation_id}, which has no record"
             yield Finding(Code.REQUEST_MISSING, claim.request_id, what)

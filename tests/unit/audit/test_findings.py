@@ -13,6 +13,7 @@ from doctor.audit.finding import Code
 from doctor.audit.judgement import findings
 from doctor.evidence import Seen
 from shared.audit.chain import hash_of
+from shared.audit.entry import Kind, make_entry
 from shared.naming import OWN_SOURCE
 from tests.unit.audit.record import NOW, chained, codes, ended_at, entries, record
 
@@ -86,6 +87,32 @@ def test_a_claim_without_a_record_is_found_once_its_message_cannot_come_any_more
         assert codes(replace(whole, claims=Seen((*whole.claims, claim)))) == expected
         own = replace(claim, source=OWN_SOURCE)  # a rotation whose reason passed away before it was recorded
         assert codes(replace(whole, claims=Seen((*whole.claims, own)))) == set()
+
+
+@pytest.mark.parametrize(
+    ("source", "kind", "expected"),
+    [
+        (OWN_SOURCE, Kind.ACCEPTED, set[Code]()),
+        (OWN_SOURCE, Kind.SETTLED, {Code.REQUEST_MISSING}),
+        ("queue", Kind.ACCEPTED, {Code.REQUEST_MISSING}),
+    ],
+)
+def test_a_rotation_that_was_no_longer_due_before_its_record_was_written_is_not_missed(
+    source: str, kind: Kind, expected: set[Code]
+) -> None:
+    """Its hint came again after the lifetime in the policy had changed: nobody would look at that rotation any more."""
+    whole = record()
+    what = {
+        "operationId": "9" * 32,
+        "requestHash": "hash 9",
+        "requestId": "rotate-9",
+        "source": source,
+        "generation": 1,
+    }
+    at = NOW - timedelta(days=2)
+    told = [make_entry(each, ["9" * 32], at, who={}, what=what, ids={}) for each in {Kind.ACCEPTED, kind}]
+    notes = tuple(Note(entry.id, entry.to_json()) for entry in told)
+    assert codes(replace(whole, notes=Seen(notes))) - {Code.NOT_CHAINED} == expected
 
 
 def test_a_request_is_just_being_accepted_for_an_hour() -> None:
