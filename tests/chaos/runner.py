@@ -21,8 +21,8 @@ LONGEST_SECONDS = 1800
 
 def run_here(suite: str, unit: str) -> Result:
     """Run one unit in this process, in a new folder that is removed when nothing was found."""
-    folder = Path(tempfile.mkdtemp(prefix=f"{suite}-"))
-    result = load_suite(suite).run(unit, folder)
+    loaded, folder = load_suite(suite), Path(tempfile.mkdtemp(prefix=f"{suite}-"))
+    result = loaded.run(unit, folder)
     if result.breaches:
         result.breaches.append(f"the stack's folder is kept: {folder}")
     else:
