@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from shared import log
 from shared.audit.events import accepted
+from shared.channel import Channel
 from shared.contract.request import RegistrationRequest, Request
 from shared.errors import Busy
 from shared.job import RESUME_AFTER
@@ -19,6 +20,7 @@ async def record(
     services: Services,
     request: Request,
     operation_id: str,
+    channel: Channel,
     credentials: Mapping[str, CredentialProgress] | None = None,
 ) -> Versioned[Operation] | None:
     """Write the record of a claimed request, with the next place among its app's changes; None when there is one.
@@ -35,6 +37,7 @@ async def record(
         accepted_at=now,
         started_at=now,
         credentials=credentials or {},
+        channel=channel,
         ticket=request.ticket,
     )
     # Before the record: what is served is on record, and whoever comes after a crash notes the same entry.

@@ -8,6 +8,8 @@ from typing import Any
 from shared import log
 from shared.acceptance import record
 from shared.answering import unreadable
+from shared.channel import Channel
+from shared.claims import bind
 from shared.contract.answer import Answer, Status
 from shared.contract.request import Request, parse_request
 from shared.contract.strict_json import parse_object
@@ -77,16 +79,15 @@ class Intake:
         Whoever is the first to claim a request knows that it has no record yet.
         """
         services, new_id = self._services, self._services.runtime.new_id()
-        operation_id, bound_hash = await services.operations.claim(
-            request.source, request.request_id, request.body_hash(), new_id
-        )
-        if bound_hash != request.body_hash():
+        claim = await bind(services.operations, Channel.QUEUE, request, new_id)
+        operation_id = claim.operation_id
+        if claim.body_hash != request.body_hash():
             answer = await self._reject(request.model_dump(mode="json"), [_reused(request)], body, message_id, received)
             await tell_requester(services, request, answer)
             return None
         stored = await services.operations.read(operation_id) if operation_id != new_id else None
         if stored is None:
-            return await record(services, request, operation_id) or operation_id
+            return await record(services, request, operation_id, Channel.QUEUE) or operation_id
         if stored.value.state.settled:
             await self._execution.deliver(stored)
             return None

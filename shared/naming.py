@@ -43,11 +43,18 @@ DUE_TABLE = "due"
 AUDIT_OUTBOX_TABLE = "auditoutbox"
 AUDIT_TABLE = "audit"
 TICKET_UPDATES_TABLE = "ticketupdates"
+CLAIM_ROW = "claim"
+"""Row of a claim in the operations table; behind it `-` and the channel, except in version 1."""
 LEASES_CONTAINER = "application-leases"
 REPORTS_CONTAINER = "reports"
 AUDIT_ANCHORS_CONTAINER = "audit-anchors"
 
 _OPERATION_MARK = re.compile(rf"^{CREDENTIAL_MARK}([0-9a-f]{{32}})(?: |$)")
+
+
+def is_claim_row(row_key: str) -> bool:
+    """Say whether a row of the operations table is a claim, of version 1 or of a channel."""
+    return row_key == CLAIM_ROW or row_key.startswith(f"{CLAIM_ROW}-")
 
 
 def vault_secret_name(unique_name: str, credential: str) -> str:

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared.approval.model import Approval
+from shared.channel import Channel
 from shared.contract.answer import Answer, Step
 from shared.contract.request import Request, RotationRequest
 from shared.model import StoredModel
@@ -103,7 +104,10 @@ class Operation(StoredModel, frozen=True):
     """Steps begun and not yet done, by name."""
     credentials: Mapping[str, CredentialProgress] = Field(default_factory=dict[str, CredentialProgress])
     trace_parent: str | None = None
+    channel: Channel | None = None
+    """By which way the request came in; None in records of before that was kept."""
     ticket: str | None = None
+    """The ticket that asked, where its webhook proved that: a message on the public queue has none."""
     warned_days: int | None = None
     """Of a rotation that failed: how many days before the expiry the last warning was for."""
     approval: Approval | None = None
@@ -115,6 +119,11 @@ class Operation(StoredModel, frozen=True):
     def unique_name(self) -> str:
         """The app this operation is about."""
         return self.request.application.unique_name
+
+    @property
+    def came_by(self) -> Channel | None:
+        """By which way the request came in, as far as anybody knows: nobody outside can ask in our own name."""
+        return Channel.OWN if self.is_our_own else self.channel
 
     @property
     def is_our_own(self) -> bool:

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from shared.approval.model import BINDING_PATTERN, Approval, Outcome, Way
+from shared.channel import Channel
+from shared.claims import find
 from shared.contract.answer import Answer, AnsweredError, AnswerModel, Moment, Step
 from shared.contract.request import valid_id
 from shared.errors import Problem, Rejected, echo
@@ -25,6 +27,8 @@ class RequestSummary(AnswerModel):
 
     request_id: str
     source: str
+    channel: Channel | None
+    """By which way it came in: only `webhook` proves the source. Null where that was not kept yet."""
     operation_id: Annotated[str, Field(pattern=OPERATION_ID_PATTERN)]
     action: Literal["register", "rotate"]
     unique_name: str
@@ -82,6 +86,8 @@ class Named:
 
     source: str
     request_id: str
+    channel: Channel | None = None
+    """Asked for where more than one has such a request; else what was proven goes first."""
 
 
 @dataclass(frozen=True)
@@ -95,14 +101,19 @@ class Listing:
 
 def parse_named(request_id: str, parameters: Mapping[str, str]) -> Named:
     """Read path and query of `GET /api/requests/{requestId}`. Raises Rejected with all that is wrong."""
-    problems = _unknown(parameters, ("source",))
+    problems = _unknown(parameters, ("source", "channel"))
     source = parameters.get("source", "queue")
     for field, value in (("requestId", request_id), ("source", source)):
         if valid_id(value) is None:
             problems.append(Problem(field, "invalid_parameter", f"{echo(value)} is no {field} of a request."))
+    named = parameters.get("channel")
+    channel = next((each for each in Channel if each.value == named), None)
+    if channel is None and named is not None:
+        channels = ", ".join(each.value for each in Channel)
+        problems.append(Problem("channel", "invalid_parameter", f"{echo(named)} is none of {channels}."))
     if problems:
         raise Rejected(problems)
-    return Named(source, request_id)
+    return Named(source, request_id, channel)
 
 
 def parse_listing(parameters: Mapping[str, str]) -> Listing:
@@ -126,7 +137,7 @@ def parse_listing(parameters: Mapping[str, str]) -> Listing:
 
 async def show(services: Services, named: Named) -> dict[str, Any] | None:
     """Say all that is known of one request; None when nothing is. Raises Deferred when the records cannot be read."""
-    operation_id = await services.operations.find(named.source, named.request_id)
+    operation_id = await find(services.operations, named.source, named.request_id, named.channel)
     stored = await services.operations.read(operation_id) if operation_id is not None else None
     return described(stored.value) if stored is not None else None
 
@@ -177,6 +188,7 @@ def _summary(operation: Operation) -> RequestSummary:
     return RequestSummary(
         request_id=operation.request.request_id,
         source=operation.request.source,
+        channel=operation.came_by,
         operation_id=operation.id,
         action=operation.request.action,
         unique_name=operation.unique_name,

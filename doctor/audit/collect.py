@@ -15,7 +15,7 @@ from doctor.audit.evidence import Anchor, AuditEvidence, Link
 from doctor.audit.read import Row, anchor, claim, head, index_row, link, note, request
 from doctor.audit.storage import AuditStorage
 from doctor.evidence import Seen
-from shared.naming import AUDIT_ANCHORS_CONTAINER, AUDIT_OUTBOX_TABLE, AUDIT_TABLE, OPERATIONS_TABLE
+from shared.naming import AUDIT_ANCHORS_CONTAINER, AUDIT_OUTBOX_TABLE, AUDIT_TABLE, OPERATIONS_TABLE, is_claim_row
 
 _NOT_UNDERSTOOD = (KeyError, TypeError, ValueError, RecursionError)
 
@@ -34,7 +34,7 @@ async def collect(storage: AuditStorage) -> AuditEvidence:
         anchors=anchors,
         notes=_read(notes, note),
         requests=_read(_where(operations, lambda key: key == "record"), request),
-        claims=_read(_where(operations, lambda key: key == "claim"), claim),
+        claims=_read(_where(operations, is_claim_row), claim),
     )
 
 

@@ -36,6 +36,7 @@ from shared.naming import (
     UNSETTLED_TABLE,
     WORK_POISON_QUEUE,
     WORK_QUEUE,
+    is_claim_row,
 )
 
 _TABLES: tuple[str, ...] = (
@@ -102,7 +103,7 @@ async def storage(access: Access) -> Storage:
     return Storage(
         now=await _now(access.queues),
         records=_read(_keyed(operations, "record"), rows.record),
-        claims=_read(_keyed(operations, "claim"), rows.claim),
+        claims=_read(Seen(tuple(row for row in operations if is_claim_row(row["RowKey"])), operations.gap), rows.claim),
         unsettled=_read(tables[UNSETTLED_TABLE], rows.unsettled),
         cleanups=_read(tables[CLEANUPS_TABLE], rows.cleanup),
         own_writes=_read(tables[APPLICATIONS_TABLE], rows.own_writes),

@@ -39,6 +39,12 @@ class Table:
                 return None
         return dict(found), str(found.metadata["etag"])
 
+    async def partition(self, partition: str) -> tuple[tuple[dict[str, Any], str], ...]:
+        """Read all rows of a partition with their ETags."""
+        with translated(f"read table {self.name}"):
+            rows = self.client.query_entities("PartitionKey eq @partition", parameters={"partition": partition})
+            return tuple([(dict(found), str(found.metadata["etag"])) async for found in rows])
+
     async def create(self, partition: str, row: str, columns: dict[str, Any]) -> str | None:
         """Insert a row; its ETag, or None when there is one already."""
         with translated(f"write table {self.name}"):

@@ -2,11 +2,11 @@
 
 from collections.abc import AsyncIterator
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 
 from azure.data.tables.aio import TableServiceClient
 
+from shared.adapters.claims import claim_columns, claim_from, claim_partition, claim_row
 from shared.adapters.table import Table, packed, unpacked
 from shared.application_record import ApplicationRecord
 from shared.errors import Busy
@@ -19,7 +19,7 @@ from shared.naming import (
     unsettled_row,
 )
 from shared.operation import Operation, State
-from shared.ports import Cleanup, Versioned
+from shared.ports import Claim, Cleanup, Versioned
 
 _NEW = ""
 """ETag of a record that no row holds yet."""
@@ -32,21 +32,28 @@ class OperationsTable:
         self._operations = Table(service, OPERATIONS_TABLE)
         self._unsettled = Table(service, UNSETTLED_TABLE)
 
-    async def claim(self, source: str, request_id: str, body_hash: str, operation_id: str) -> tuple[str, str]:
-        """Bind (source, requestId) to an operation, first come first served; returns the bound id and body hash."""
-        partition = _claim_partition(source, request_id)
-        columns = {"operationId": operation_id, "bodyHash": body_hash, "source": source, "requestId": request_id}
-        if await self._operations.create(partition, "claim", columns) is not None:
-            return operation_id, body_hash
-        found = await self._operations.get(partition, "claim")
+    async def claim(self, claim: Claim) -> Claim:
+        """Bind (channel, source, requestId) to an operation, first come first served; returns what it is bound to."""
+        partition, row = claim_partition(claim.source, claim.request_id), claim_row(claim.channel)
+        if await self._operations.create(partition, row, claim_columns(claim)) is not None:
+            return claim
+        found = await self._operations.get(partition, row)
         if found is None:
             raise Busy("a claim was removed while it was being made")
-        return found[0]["operationId"], found[0]["bodyHash"]
+        return claim_from(found[0])
 
-    async def find(self, source: str, request_id: str) -> str | None:
-        """Find the operation that (source, requestId) is bound to."""
-        found = await self._operations.get(_claim_partition(source, request_id), "claim")
-        return found[0]["operationId"] if found is not None else None
+    async def claims(self, source: str, request_id: str) -> tuple[Claim, ...]:
+        """Read everything that (source, requestId) is bound to."""
+        rows = await self._operations.partition(claim_partition(source, request_id))
+        return tuple(claim_from(row) for row, _ in rows)
+
+    async def move_claim(self, before: Claim, after: Claim) -> None:
+        """Bind a claim anew. Raises Busy when it is not, or no longer, as `before` says."""
+        partition, row = claim_partition(before.source, before.request_id), claim_row(before.channel)
+        found = await self._operations.get(partition, row)
+        if found is None or claim_from(found[0]) != before:
+            raise Busy("a claim was moved meanwhile")
+        await self._operations.replace(partition, row, claim_columns(after), found[1])
 
     async def create(self, operation: Operation, due: datetime) -> str | None:
         """Write a new record, listed as unsettled; its ETag, or None when there is one already."""
@@ -101,10 +108,6 @@ class OperationsTable:
     async def unlist(self, operation_id: str, generation: int) -> None:
         """Take an operation's generation off the list of unsettled ones."""
         await self._unsettled.delete("unsettled", unsettled_row(operation_id, generation))
-
-
-def _claim_partition(source: str, request_id: str) -> str:
-    return f"request-{sha256(f'{source}\n{request_id}'.encode()).hexdigest()}"
 
 
 def _partition(operation_id: str) -> str:

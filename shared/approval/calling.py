@@ -8,6 +8,7 @@ from shared.approval.deciding import NotWaiting, decide
 from shared.approval.messages import DecisionText
 from shared.approval.model import BINDING_PATTERN, ApprovalDecision
 from shared.callers import Caller
+from shared.claims import find
 from shared.contract.answer import answer_id
 from shared.contract.strict_json import parse_object
 from shared.errors import Problem, Rejected
@@ -48,7 +49,7 @@ async def decide_as(services: Services, named: Named, caller: Caller, body: Appr
     The same decision about the same thing by the same person is one, however often it is sent. Raises NotWaiting,
     NotTheirs, Busy, and Deferred when the records cannot be reached.
     """
-    operation_id = await services.operations.find(named.source, named.request_id)
+    operation_id = await find(services.operations, named.source, named.request_id, named.channel)
     if operation_id is None:
         return None
     outcome = _OUTCOMES[body.decision]

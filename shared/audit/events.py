@@ -125,6 +125,7 @@ def what_was_asked(operation: Operation) -> Facts:
     request = operation.request
     return {
         "operationId": operation.id,
+        "channel": operation.channel,
         "source": request.source,
         "requestId": request.request_id,
         "action": request.action,

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from shared.approval.calling import ApprovalBody
 from shared.callers import APPROVER, READER
+from shared.channel import Channel
 from shared.contract.answer import AnsweredError, Step
 from shared.naming import ID_PATTERN, OPERATION_ID_PATTERN
 from shared.openapi.parts import (
@@ -35,6 +36,7 @@ _ACCEPTED = datetime(2026, 11, 23, 14, 10, 21, tzinfo=UTC)
 _SUMMARY = RequestSummary(
     request_id=ID_EXAMPLE,
     source="servicenow",
+    channel=Channel.WEBHOOK,
     operation_id=OPERATION_ID_EXAMPLE,
     action="register",
     unique_name="adt-client-dev",
@@ -68,6 +70,13 @@ SOURCE = parameter(
     {"type": "string", "pattern": ID_PATTERN, "default": "queue"},
     "Who sent the request: a source of ticketing.toml, or `queue` for those from the queue that name none.",
     "servicenow",
+)
+CHANNEL = parameter(
+    "channel",
+    "query",
+    {"type": "string", "enum": [channel.value for channel in Channel]},
+    "By which way the request came in, where more than one has such a request; else the proven one is meant.",
+    Channel.WEBHOOK.value,
 )
 _DECIDED = _STATUS.model_copy(
     update={
@@ -105,7 +114,7 @@ PATHS: dict[str, Json] = {
             "operationId": "show_request",
             "tags": ["requests"],
             "summary": "How far one request came.",
-            "parameters": [REQUEST_ID, SOURCE],
+            "parameters": [REQUEST_ID, SOURCE, CHANNEL],
             "security": for_role(READER),
             "responses": {
                 "200": answer(
@@ -121,7 +130,7 @@ PATHS: dict[str, Json] = {
             "operationId": "approve_request",
             "tags": ["requests"],
             "summary": "Approve or refuse a request that waits; never one's own.",
-            "parameters": [REQUEST_ID, SOURCE],
+            "parameters": [REQUEST_ID, SOURCE, CHANNEL],
             "security": for_role(APPROVER),
             "requestBody": {
                 "required": True,

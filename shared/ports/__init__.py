@@ -9,7 +9,16 @@ from shared.ports.directory import ChangedApplications, CreatedApplication, Cred
 from shared.ports.due import DueEntry, DueIndex, DuePlace, day_of
 from shared.ports.leases import Lease, Leases
 from shared.ports.queues import PoisonedMessage, Queues
-from shared.ports.records import Applications, Backoff, Cleanup, Cleanups, Operations, Versioned
+from shared.ports.records import (
+    Applications,
+    Backoff,
+    Claim,
+    Cleanup,
+    Cleanups,
+    EarlierForm,
+    Operations,
+    Versioned,
+)
 from shared.ports.reports import Reports
 from shared.ports.tickets import Note, Target, TicketSystem, TicketUpdates
 from shared.ports.tokens import Callers, SignIn
@@ -22,6 +31,7 @@ __all__ = [
     "Backoff",
     "Callers",
     "ChangedApplications",
+    "Claim",
     "Cleanup",
     "Cleanups",
     "CreatedApplication",
@@ -30,6 +40,7 @@ __all__ = [
     "DueEntry",
     "DueIndex",
     "DuePlace",
+    "EarlierForm",
     "IssuedPassword",
     "Lease",
     "Leases",

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from shared.application_record import ApplicationRecord
+from shared.channel import Channel
 from shared.operation import Operation, State
 
 
@@ -17,15 +18,41 @@ class Versioned[T]:
     etag: str
 
 
+@dataclass(frozen=True)
+class EarlierForm:
+    """What a claim was bound to before a changed form of the same ticket took its place."""
+
+    operation_id: str
+    body_hash: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The binding of (channel, source, requestId) to an operation, made before its record."""
+
+    channel: Channel | None
+    """None in those of version 1, which knew no channels."""
+    source: str
+    request_id: str
+    operation_id: str
+    body_hash: str
+    earlier: tuple[EarlierForm, ...] = ()
+    """The oldest first."""
+
+
 class Operations(Protocol):
     """The operations table, and the index of those not yet settled."""
 
-    async def claim(self, source: str, request_id: str, body_hash: str, operation_id: str) -> tuple[str, str]:
-        """Bind (source, requestId) to an operation, first come first served; returns the bound id and body hash."""
+    async def claim(self, claim: Claim) -> Claim:
+        """Bind (channel, source, requestId) to an operation, first come first served; returns what it is bound to."""
         ...
 
-    async def find(self, source: str, request_id: str) -> str | None:
-        """Find the operation that (source, requestId) is bound to."""
+    async def claims(self, source: str, request_id: str) -> tuple[Claim, ...]:
+        """Read everything that (source, requestId) is bound to: at most one claim of each channel, and of version 1."""
+        ...
+
+    async def move_claim(self, before: Claim, after: Claim) -> None:
+        """Bind a claim anew. Raises Busy when it is not, or no longer, as `before` says."""
         ...
 
     async def create(self, operation: Operation, due: datetime) -> str | None:

@@ -7,6 +7,8 @@ from hashlib import sha256
 from shared import log
 from shared.acceptance import record
 from shared.answering import expiring, kept_message
+from shared.channel import Channel
+from shared.claims import bind
 from shared.contract.request import RotationRequest
 from shared.credentials.life import Reason, ended, next_due, warning_due, why_by_age, why_by_directory
 from shared.credentials.tags import SecretTags, belongs_to, read_tags
@@ -109,13 +111,12 @@ class Rotations:
         """Have this version replaced, by the one operation that stands for that."""
         services = self._services
         request = _own_request(services.tenant_id, hint, newest, reason)
-        operation_id, _ = await services.operations.claim(
-            OWN_SOURCE, request.request_id, request.body_hash(), services.runtime.new_id()
-        )
+        claim = await bind(services.operations, Channel.OWN, request, services.runtime.new_id())
+        operation_id = claim.operation_id
         stored = await services.operations.read(operation_id)
         if stored is None:
             progress = {hint.credential: CredentialProgress(replaces=tags.key_id)}
-            stored = await record(services, request, operation_id, progress)
+            stored = await record(services, request, operation_id, Channel.OWN, progress)
             if stored is not None:
                 await self._execution.begin(stored)
         elif not stored.value.state.settled:

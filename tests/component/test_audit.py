@@ -43,6 +43,7 @@ async def test_a_registration_leaves_who_asked_and_what_was_done_with_which_ids(
     (operation,) = world.operations.all()
     asked = {
         "operationId": operation.id,
+        "channel": "queue",
         "source": "queue",
         "requestId": request["requestId"],
         "action": "register",

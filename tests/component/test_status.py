@@ -35,7 +35,7 @@ async def test_a_waiting_request_tells_why_and_when_it_goes_on() -> None:
 async def test_what_nobody_asked_for_is_not_there_and_what_cannot_be_read_is_not_said_to_be_missing() -> None:
     world = World()
     assert await show(world.services, Named("queue", "RITM0010042")) is None
-    world.faults.next("table find", "before", Unavailable("away", sent=False))
+    world.faults.next("table claims", "before", Unavailable("away", sent=False))
     with pytest.raises(Unavailable):
         await show(world.services, Named("queue", "RITM0010042"))
 

@@ -17,10 +17,11 @@ from typing import Any
 async def register(request: bytes) -> dict[str, Any]:
     """Hand the request to the app as its trigger does, and read the answer it sent."""
     from shared.bootstrap import get_app
+    from shared.claims import find
 
     app = get_app()
     await app.intake.accept(request, "message-1", datetime.now(UTC))
-    operation_id = await app.services.operations.find("queue", json.loads(request)["requestId"])
+    operation_id = await find(app.services.operations, "queue", json.loads(request)["requestId"])
     assert operation_id is not None
     stored = await app.services.operations.read(operation_id)
     assert stored is not None

@@ -34,8 +34,8 @@ def audit_evidence(world: World) -> AuditEvidence:
         requests=Seen(tuple(request({"value0": text}) for text, _ in world.operations.rows.values())),
         claims=Seen(
             tuple(
-                Claim(source, request_id, operation_id, None)
-                for (source, request_id), (operation_id, _) in world.operations.claims.items()
+                Claim(claim.source, claim.request_id, claim.operation_id, None)
+                for claim in world.operations.all_claims()
             )
         ),
     )

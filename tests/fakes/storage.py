@@ -11,9 +11,10 @@ from itertools import count, islice
 from typing import Any
 
 from shared.application_record import ApplicationRecord
+from shared.channel import Channel
 from shared.errors import Busy, RegistrarError
 from shared.operation import Operation, State
-from shared.ports import Cleanup, DueEntry, DuePlace, Lease, PoisonedMessage, Versioned, day_of
+from shared.ports import Claim, Cleanup, DueEntry, DuePlace, Lease, PoisonedMessage, Versioned, day_of
 from tests.fakes.clock import FakeClock
 from tests.fakes.faults import Faults, outgoing
 
@@ -34,20 +35,26 @@ def _application(text: str) -> ApplicationRecord:
 class FakeOperations:
     def __init__(self, faults: Faults) -> None:
         self.faults = faults
-        self.claims: dict[tuple[str, str], tuple[str, str]] = {}
+        self._claims: dict[tuple[str, str], dict[Channel | None, Claim]] = {}
         self.rows: dict[str, tuple[str, str]] = {}
         self.unsettled: dict[tuple[str, int], datetime] = {}
         """When to look at an operation's generation again."""
         self._etags = count(1)
 
     @outgoing("table claim")
-    def claim(self, source: str, request_id: str, body_hash: str, operation_id: str) -> tuple[str, str]:
-        return self.claims.setdefault((source, request_id), (operation_id, body_hash))
+    def claim(self, claim: Claim) -> Claim:
+        return self._claims.setdefault((claim.source, claim.request_id), {}).setdefault(claim.channel, claim)
 
-    @outgoing("table find")
-    def find(self, source: str, request_id: str) -> str | None:
-        claim = self.claims.get((source, request_id))
-        return claim[0] if claim is not None else None
+    @outgoing("table claims")
+    def claims(self, source: str, request_id: str) -> tuple[Claim, ...]:
+        return tuple(self._claims.get((source, request_id), {}).values())
+
+    @outgoing("table move claim")
+    def move_claim(self, before: Claim, after: Claim) -> None:
+        rows = self._claims.get((before.source, before.request_id), {})
+        if rows.get(before.channel) != before:
+            raise Busy("moved meanwhile")
+        rows[before.channel] = after
 
     async def create(self, operation: Operation, due: datetime) -> str | None:
         await self.relist(operation.id, operation.generation, due)
@@ -103,6 +110,9 @@ class FakeOperations:
     @outgoing("table failed")
     def _failed(self, reason: str) -> list[str]:
         return [each.id for each in self.all() if each.state is State.FAILED and each.reason == reason]
+
+    def all_claims(self) -> list[Claim]:
+        return [claim for rows in self._claims.values() for claim in rows.values()]
 
     def all(self) -> list[Operation]:
         return [_operation(row[0]) for row in self.rows.values()]

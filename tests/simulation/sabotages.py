@@ -18,7 +18,7 @@ from shared.job import Job
 from shared.model import ApplicationState, PasswordCredential, VaultEntry
 from shared.naming import SECRET_CONTENT_TYPE
 from shared.operation import Operation
-from shared.ports import CreatedApplication, IssuedPassword, Lease, Versioned
+from shared.ports import Claim, CreatedApplication, IssuedPassword, Lease, Versioned
 from shared.registration import application, credentials, permissions, register
 from shared.rotation import rotate
 from shared.services import Services
@@ -225,10 +225,14 @@ def _create_instead_of_upsert(world: World) -> None:
 
 
 def _claims_not_kept(world: World) -> None:
-    async def claim(source: str, request_id: str, body_hash: str, operation_id: str) -> tuple[str, str]:
-        return operation_id, body_hash
+    async def claim(claim: Claim) -> Claim:
+        return claim
+
+    async def claims(source: str, request_id: str) -> tuple[Claim, ...]:
+        return ()
 
     world.operations.claim = claim
+    world.operations.claims = claims
 
 
 def _value_in_the_log(world: World) -> None:

@@ -84,8 +84,8 @@ REAL_SABOTAGES = (
         "a claim is the first one's",
         f"{_ADAPTERS}/test_storage.py::test_a_claim_is_the_first_ones",
         "shared/adapters/tables.py",
-        'return found[0]["operationId"], found[0]["bodyHash"]',
-        "return operation_id, body_hash",
+        "        return claim_from(found[0])\n",
+        "        return claim\n",
     ),
     off(
         "each generation is listed by itself",

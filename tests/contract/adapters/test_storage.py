@@ -7,11 +7,12 @@ from uuid import uuid4
 import pytest
 
 from shared.application_record import ApplicationRecord
+from shared.channel import Channel
 from shared.contract.answer import Answer, AnswerData, Status
 from shared.errors import Busy
 from shared.model import ApplicationState
 from shared.operation import State
-from shared.ports import Cleanup, DueEntry, DuePlace, Versioned, day_of
+from shared.ports import Claim, Cleanup, DueEntry, DuePlace, EarlierForm, Versioned, day_of
 from shared.ticketing.update import TicketUpdate, UpdateState
 from tests.contract.adapters.stores import Store
 
@@ -20,11 +21,32 @@ MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
 async def test_a_claim_is_the_first_ones(store: Store) -> None:
     request_id = uuid4().hex
-    assert await store.operations.find("queue", request_id) is None
-    assert await store.operations.claim("queue", request_id, "hash", "first") == ("first", "hash")
-    assert await store.operations.claim("queue", request_id, "other", "second") == ("first", "hash")
-    assert await store.operations.find("queue", request_id) == "first"
-    assert await store.operations.find("webhook", request_id) is None
+    first = Claim(Channel.QUEUE, "queue", request_id, "first", "hash")
+    assert await store.operations.claims("queue", request_id) == ()
+    assert await store.operations.claim(first) == first
+    assert await store.operations.claim(replace(first, operation_id="second", body_hash="other")) == first
+    assert await store.operations.claims("queue", request_id) == (first,)
+    assert await store.operations.claims("webhook", request_id) == ()
+
+
+async def test_each_channel_has_a_claim_of_its_own_and_version_1_one_without(store: Store) -> None:
+    request_id = uuid4().hex
+    made = [Claim(each, "portal", request_id, f"by {each}", "hash") for each in (None, *Channel)]
+    for claim in made:
+        assert await store.operations.claim(claim) == claim
+    assert set(await store.operations.claims("portal", request_id)) == set(made)
+
+
+async def test_a_claim_moves_once_and_keeps_what_it_was(store: Store) -> None:
+    first = Claim(Channel.WEBHOOK, "portal", uuid4().hex, "first", "hash")
+    await store.operations.claim(first)
+    second = replace(first, operation_id="second", body_hash="other", earlier=(EarlierForm("first", "hash"),))
+    await store.operations.move_claim(first, second)
+    with pytest.raises(Busy):
+        await store.operations.move_claim(first, replace(second, operation_id="third"))
+    assert await store.operations.claims("portal", first.request_id) == (second,)
+    with pytest.raises(Busy):
+        await store.operations.move_claim(replace(first, request_id=uuid4().hex), second)
 
 
 async def test_a_record_is_created_once_and_read_as_it_was(store: Store) -> None:
