@@ -13,6 +13,7 @@ from devstack.doubles.entra import app as entra
 from devstack.doubles.faults import StorageName
 from devstack.doubles.gateway import gateways
 from devstack.doubles.graph import app as graph
+from devstack.doubles.graph import control as graph_control
 from devstack.doubles.keyvault import app as keyvault
 from devstack.doubles.proxy import proxying
 from devstack.doubles.seed import plant
@@ -61,7 +62,7 @@ async def running(state: Path, config: StackConfig) -> AsyncGenerator[World]:
             flow.is_on = True
             plant(world, config)
 
-        plane = control.create(world, plant_again, ticketing_control.routes(systems))
+        plane = control.create(world, plant_again, [*ticketing_control.routes(systems), *graph_control.routes(world)])
         await stack.enter_async_context(serving(plane, ports.control))
         yield world
 

@@ -43,7 +43,7 @@ from devstack.doubles.wire import Journal, Traps
 INDEXED: dict[str, tuple[str, ...]] = {
     "applications": ("appId", "uniqueName", "displayName", "identifierUris"),
     "servicePrincipals": ("appId", "displayName", "servicePrincipalNames"),
-    "users": ("userPrincipalName",),
+    "users": ("userPrincipalName", "mail", "proxyAddresses"),
     "oauth2PermissionGrants": ("clientId", "resourceId"),
     "appRoleAssignments": ("principalId", "resourceId"),
     "federatedIdentityCredentials": ("_applicationId",),

@@ -48,9 +48,8 @@ READ_GRANTS = any_of(
 WRITE_GRANTS = any_of("DelegatedPermissionGrant.ReadWrite.All", "Directory.ReadWrite.All")
 READ_ASSIGNMENTS = any_of(*_READ_ALL)
 WRITE_ASSIGNMENTS = both(any_of("AppRoleAssignment.ReadWrite.All"), any_of(*_READ_ALL))
-READ_USERS = any_of(
-    "User.Read.All", "User.ReadBasic.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"
-)
+READ_FULL_USERS = any_of("User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
+READ_USERS = (*any_of("User.ReadBasic.All"), *READ_FULL_USERS)
 READ_DIRECTORY = any_of(*_READ_ALL, "User.Read.All")
 READ_ORGANIZATION = any_of("Organization.Read.All", "Directory.Read.All", "Directory.ReadWrite.All")
 READ_POLICIES = any_of("Policy.Read.All", "Policy.ReadWrite.ApplicationConfiguration")

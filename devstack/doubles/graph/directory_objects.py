@@ -1,4 +1,4 @@
-"""Objects of any type by id, and the little of users and of the organization that app registrations need."""
+"""Objects of any type by id, and the little of the organization that app registrations need."""
 
 from collections.abc import Iterable
 from typing import cast
@@ -8,13 +8,12 @@ from devstack.doubles.graph.directory import Directory
 from devstack.doubles.graph.errors import bad_request, malformed, not_found
 from devstack.doubles.graph.exchange import Answer, Request, context
 from devstack.doubles.graph.odata.conditions import Condition
-from devstack.doubles.graph.odata.listing import EntitySet, answer_list, answer_one, narrowed
+from devstack.doubles.graph.odata.listing import EntitySet, answer_list
 from devstack.doubles.graph.owners import find_object
 from devstack.doubles.graph.payload import fields_of, is_guid
 from devstack.doubles.graph.presentation import typed
 
 _TYPES = {"applications": "application", "servicePrincipals": "servicePrincipal", "users": "user"}
-_USERS = EntitySet("users", "user")
 _ORGANIZATION = EntitySet("organization", "organization")
 _MAX_IDS = 1000
 
@@ -43,16 +42,6 @@ def get_by_ids(directory: Directory, request: Request) -> Answer:
     found = [find_object(view, str(each).casefold(), types) for each in wanted]
     value = [typed(each, each["_type"]) for each in found if each is not None]
     return Answer(200, {"@odata.context": context("directoryObjects"), "value": value})
-
-
-def list_users(directory: Directory, request: Request) -> Answer:
-    """`GET /users`."""
-    return answer_list(directory, request, _USERS, lambda view, sought: narrowed(view, "users", sought))
-
-
-def get_user(directory: Directory, request: Request) -> Answer:
-    """`GET /users/{id or userPrincipalName}`."""
-    return answer_one(directory, request, _USERS, directory.read("users", request.keys[0]))
 
 
 def list_organization(directory: Directory, request: Request) -> Answer:

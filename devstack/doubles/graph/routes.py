@@ -14,6 +14,7 @@ from devstack.doubles.graph import (
     policies,
     role_assignments,
     service_principals,
+    users,
 )
 from devstack.doubles.graph.routing import Route
 
@@ -123,8 +124,8 @@ _DIRECTORY = (
         only_reads=True,
     ),
     Route("GET", "directoryObjects/{}", directory_objects.get_object, access.READ_DIRECTORY),
-    Route("GET", "users", directory_objects.list_users, access.READ_USERS),
-    Route("GET", "users/{}", directory_objects.get_user, access.READ_USERS),
+    Route("GET", "users", users.list_users, access.READ_USERS, cost=2),
+    Route("GET", "users/{}", users.get_user, access.READ_USERS),
     Route("GET", "organization", directory_objects.list_organization, access.READ_ORGANIZATION),
     Route("GET", "policies/defaultAppManagementPolicy", policies.get_policy, access.READ_POLICIES),
     Route("PATCH", "policies/defaultAppManagementPolicy", policies.update_policy, access.WRITE_POLICIES),

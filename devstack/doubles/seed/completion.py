@@ -33,20 +33,31 @@ def service_principal(world: World, given: Document) -> Document:
 
 
 def user(world: World, given: Document) -> Document:
-    """A member of the tenant."""
+    """A member of the tenant, whose mail is the userPrincipalName unless another (or none) is given."""
     first, _, last = given["displayName"].partition(" ")
+    object_id: str = given.get("id") or str(uuid4())
+    mail: str | None = given.get("mail", given["userPrincipalName"])
     bare: Document = {
-        "id": str(uuid4()),
+        "id": object_id,
         "deletedDateTime": None,
         "accountEnabled": True,
         "businessPhones": [],
         "createdDateTime": to_seconds(world.clock.now()),
         "givenName": first,
         "surname": last or None,
-        "mail": given["userPrincipalName"],
+        "mail": mail,
+        "otherMails": [],
+        "proxyAddresses": [f"SMTP:{mail}"] if mail else [],
+        "securityIdentifier": _security_identifier(object_id),
         "userType": "Member",
     }
     return bare | given
+
+
+def _security_identifier(object_id: str) -> str:
+    """`S-1-12-1-...`: the object id as four 32-bit numbers, as Entra derives it for cloud accounts."""
+    raw = UUID(object_id).bytes_le
+    return "-".join(("S-1-12-1", *(str(int.from_bytes(raw[at : at + 4], "little")) for at in range(0, 16, 4))))
 
 
 def vault(given: Document) -> Document:

@@ -14,6 +14,7 @@ from devstack.config import Client, ManagedIdentity, StackConfig
 from devstack.doubles.documents import Document
 from devstack.doubles.keyvault.store import Store
 from devstack.doubles.seed import completion
+from devstack.doubles.seed.people import plant_people
 from devstack.doubles.world import World
 
 _MICROSOFT_TENANT = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
@@ -33,7 +34,6 @@ _REGISTRAR_ROLES = (
     "DelegatedPermissionGrant.ReadWrite.All",
     "AppRoleAssignment.ReadWrite.All",
 )
-_USERS = (("Ada Lovelace", "ada"), ("Grace Hopper", "grace"), ("Alan Turing", "alan"))
 
 
 def plant(world: World, config: StackConfig) -> bool:
@@ -50,9 +50,7 @@ def plant(world: World, config: StackConfig) -> bool:
     _assign(world, administrator, _ADMINISTRATOR_ROLES)
     _assign(world, registrar, _REGISTRAR_ROLES)
     _plant_api(world, config)
-    for display_name, name in _USERS:
-        given = {"displayName": display_name, "userPrincipalName": f"{name}@{world.tenant.domain}"}
-        _put(world, "users", completion.user(world, {"id": _stable_id(world, f"user/{name}"), **given}))
+    plant_people(world)
     world.documents.put("vaults", config.vault_name, completion.vault(_vault(config)), since_ever=True)
     _plant_webhooks(world, config)
     return True

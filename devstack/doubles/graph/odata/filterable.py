@@ -65,8 +65,13 @@ _OPERATORS: dict[str, dict[str, frozenset[str]]] = {
         "id": _EXACT,
         "accountEnabled": _EXACT,
         "displayName": _TEXT,
+        "givenName": _TEXT,
         "mail": _TEXT,
+        "otherMails": _TEXT,
+        "proxyAddresses": _TEXT,
+        "surname": _TEXT,
         "userPrincipalName": _TEXT,
+        "userType": _EXACT,
     },
     "directoryObject": {"id": _EXACT},
 }

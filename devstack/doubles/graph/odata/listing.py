@@ -28,12 +28,14 @@ type Expand = Callable[[View, Document, tuple[str, ...] | None], list[Document]]
 class EntitySet:
     """What a list is made of. `fragment` is its name in `@odata.context`, `expands` its navigation properties.
 
-    A list of `directoryObject`s mixes types; each document names its own in `_type`.
+    A list of `directoryObject`s mixes types; each document names its own in `_type`. `defaults` are the properties of
+    an answer without `$select`, where those are not all.
     """
 
     fragment: str
     type_name: str
     expands: dict[str, Expand] = field(default_factory=dict[str, Expand])
+    defaults: tuple[str, ...] | None = None
 
 
 def answer_list(
@@ -88,7 +90,7 @@ def shown(view: View, document: Document, entities: EntitySet, options: Options)
     """One object with what was selected and expanded."""
     if entities.type_name == "directoryObject":
         return typed(document, document["_type"], options.select)
-    body = public(document, entities.type_name, options.select)
+    body = public(document, entities.type_name, options.select or entities.defaults)
     for name, select in options.expand:
         body[name] = entities.expands[name](view, document, select)
     return body
