@@ -64,6 +64,11 @@ class CredentialProgress(StoredModel, frozen=True):
         """Say whether something may exist that somebody has to tidy up, should the operation end here."""
         return self.answer_lost or self.intended_at is not None or self.pending_at is not None
 
+    @property
+    def has_begun(self) -> bool:
+        """Return whether something was written for it, or may have been."""
+        return self.is_open or any(each is not None for each in (self.key_id, self.promoting_at, self.old_gone_at))
+
 
 class EarlierGeneration(StoredModel, frozen=True):
     """How an earlier generation of an operation ended."""
@@ -132,12 +137,18 @@ class Operation(StoredModel, frozen=True):
 
     @property
     def revoke_by(self) -> datetime | None:
-        """When a credential that leaked has to be gone; None when it is, or when none has to."""
-        request = self.request
+        """When a credential that leaked has to be gone; None when it is, or when none has to.
+
+        Where somebody has to approve that, the time they took is not taken off it: until they have decided, nothing
+        is to be gone, and from then on it counts.
+        """
+        request, approval = self.request, self.approval
         if not isinstance(request, RotationRequest) or request.revoke_previous is None:
             return None
-        is_gone = self.credential(request.credential).old_gone_at is not None
-        return None if is_gone else self.accepted_at + request.revoke_previous.within
+        if self.credential(request.credential).old_gone_at is not None or (approval and approval.decision is None):
+            return None
+        since = approval.decision.at if approval is not None and approval.decision is not None else self.accepted_at
+        return max(since, self.accepted_at) + request.revoke_previous.within
 
     def is_overdue_for_approval(self, now: datetime) -> bool:
         """Say whether nobody decided in time."""

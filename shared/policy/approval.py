@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 
-from shared.contract.request import RegistrationRequest
+from shared.contract.request import RegistrationRequest, Request, RotationRequest
 from shared.errors import Problem, echo
 from shared.model import ResolvedPermission
 from shared.policy.model import PermissionsToApprove, Policy
@@ -16,6 +16,13 @@ def approval_reasons(
 ) -> tuple[Problem, ...]:
     """List everything about a request that policy gives only after approval; empty when it is automatic."""
     return (*_of_the_request(request, policy), *_of_permissions(permissions, policy))
+
+
+def rotation_reasons(request: RotationRequest, policy: Policy) -> tuple[Problem, ...]:
+    """List what about a person's rotation policy gives only after approval: the names whose every request needs it."""
+    goes = "" if request.revoke_previous is None else " The old one is revoked as soon as the new one is in its place."
+    what = f" This one asks for a new credential {echo(request.credential)}, because of {echo(request.reason)}.{goes}"
+    return tuple(_of_the_name(request, policy, what))
 
 
 def needs_approval(resolved: ResolvedPermission, policy: Policy) -> bool:
@@ -29,7 +36,7 @@ def needs_approval(resolved: ResolvedPermission, policy: Policy) -> bool:
     )
 
 
-def binding(request: RegistrationRequest, permissions: Sequence[ResolvedPermission], policy: Policy) -> str:
+def binding(request: Request, permissions: Sequence[ResolvedPermission], policy: Policy) -> str:
     """Say in a hash what an approval is for: the request, the ids that its names led to, and the policy.
 
     If any of them is another when the request is carried out, somebody else's approval is not for it.
@@ -38,11 +45,16 @@ def binding(request: RegistrationRequest, permissions: Sequence[ResolvedPermissi
     return sha256(json.dumps([request.body_hash(), ids, policy.digest()]).encode()).hexdigest()
 
 
-def _of_the_request(request: RegistrationRequest, policy: Policy) -> Iterator[Problem]:
-    rules, application = policy.approval, request.application
-    if any(re.fullmatch(pattern, application.unique_name) for pattern in rules.unique_names):
-        message = f"Requests for {echo(application.unique_name)} are approved one by one."
+def _of_the_name(request: Request, policy: Policy, what: str = "") -> Iterator[Problem]:
+    name = request.application.unique_name
+    if any(re.fullmatch(pattern, name) for pattern in policy.approval.unique_names):
+        message = f"Requests for {echo(name)} are approved one by one.{what}"
         yield Problem("application.uniqueName", "name_needs_approval", message)
+
+
+def _of_the_request(request: RegistrationRequest, policy: Policy) -> Iterator[Problem]:
+    yield from _of_the_name(request, policy)
+    rules, application = policy.approval, request.application
     audience = application.sign_in_audience
     if audience in rules.audiences and audience not in policy.audiences.allowed:
         message = f"{audience} opens the app beyond this organisation's directory."

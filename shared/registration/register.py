@@ -6,9 +6,10 @@ crash, a lost answer, a duplicate message, or somebody else's change.
 
 from dataclasses import dataclass
 
+from shared.approval.checking import check_approval
 from shared.contract.request import RegistrationRequest
 from shared.credentials.proof import DEFAULT_RESOURCE, prove
-from shared.errors import ApprovalNeeded, NotYetVisible, Problem, Rejected, echo
+from shared.errors import NotYetVisible, Problem, Rejected, echo
 from shared.job import Job
 from shared.model import ApplicationState, Consent, SeenApplication, VaultEntry
 from shared.naming import APPLICATION_TAG
@@ -110,23 +111,13 @@ async def _observe_and_check(job: Job, request: RegistrationRequest) -> _Observe
         problems.append(ownership)
     if problems:
         raise Rejected(problems)
-    _check_approval(job, request, resolution)
+    policy = services.policy
+    reasons = approval_reasons(request, resolution.permissions, policy)
+    check_approval(job.operation, reasons, binding(request, resolution.permissions, policy))
     owner = known_owner or request.requested_by
     if owner != job.application.owner:
         await job.save_application(owner=owner)
     return _Observed(seen, resolution, found)
-
-
-def _check_approval(job: Job, request: RegistrationRequest, resolution: Resolution) -> None:
-    """Go on when nothing needs approval, or this very thing has it. Raises ApprovalNeeded, before any write."""
-    policy, approval = job.services.policy, job.operation.approval
-    reasons = approval_reasons(request, resolution.permissions, policy)
-    if not reasons:
-        return
-    bound_to = binding(request, resolution.permissions, policy)
-    decision = approval.decision if approval is not None and approval.binding == bound_to else None
-    if decision is None or decision.outcome != "approved":
-        raise ApprovalNeeded(reasons, bound_to)
 
 
 def _owner_in_vault(found: dict[str, Found]) -> str | None:

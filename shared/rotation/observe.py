@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from shared.approval.checking import check_approval
 from shared.contract.request import RotationRequest
 from shared.credentials.issuing import Holder, Kept, look_into_vault
 from shared.credentials.tags import SecretTags, belongs_to, read_tags
@@ -10,6 +11,7 @@ from shared.job import Job
 from shared.model import SeenApplication, VaultEntry
 from shared.naming import APPLICATION_TAG, pending_secret_name, vault_secret_name
 from shared.ownership import ownership_problem
+from shared.policy.approval import binding, rotation_reasons
 
 
 @dataclass(frozen=True)
@@ -56,12 +58,26 @@ async def observe_and_check(job: Job, request: RotationRequest) -> Found:
     replaces = job.operation.credential(request.credential).replaces
     if replaces is None:
         replaces = tags.key_id
+        # Before anybody is asked: what they approve is the end of this one, whatever became current meanwhile.
         await job.save_operation(job.operation.with_credential(request.credential, replaces=replaces))
+    _check_approval(job, request)
     found = Found(holder, seen, current, current.entry, tags, pending, replaces)
     if not found.is_promoted and request.revoke_previous is None and job.is_recent(current.entry.created):
         # A repeated write of the value before may still be on its way, and would become the newest.
         raise NotYetVisible(f"the credential {echo(request.credential)} was stored moments ago")
     return found
+
+
+def _check_approval(job: Job, request: RotationRequest) -> None:
+    """Wait for somebody's approval where policy wants it. Raises ApprovalNeeded, before any write.
+
+    Not of the registrar's own rotations, which keep an app working. What has begun to write is ended whatever policy
+    says by now: half a rotation that waits for people would leave clients with a credential that is about to go.
+    """
+    if job.operation.is_our_own or job.operation.credential(request.credential).has_begun:
+        return
+    policy = job.services.policy
+    check_approval(job.operation, rotation_reasons(request, policy), binding(request, (), policy))
 
 
 def _holder(job: Job, seen: SeenApplication | None, current: Kept) -> Holder | None:

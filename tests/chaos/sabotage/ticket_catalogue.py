@@ -81,7 +81,7 @@ TICKET_SABOTAGES = (
     off(
         "an approval is for what was seen",
         f"{_APPROVAL}::test_an_approval_is_for_the_ids_that_were_resolved",
-        "shared/registration/register.py",
+        "shared/approval/checking.py",
         "if approval is not None and approval.binding == bound_to else None",
         "if approval is not None else None",
     ),
@@ -102,9 +102,9 @@ TICKET_SABOTAGES = (
     off(
         "what needs approval waits for it",
         f"{_APPROVAL}::test_what_policy_wants_approved_waits_and_is_given_once_it_is",
-        "shared/registration/register.py",
-        "    _check_approval(job, request, resolution)\n    owner",
-        "    owner",
+        "shared/approval/checking.py",
+        "    if not reasons:\n        return\n",
+        "    if operation:\n        return\n",
     ),
     off(
         "a note is looked for before it is written",

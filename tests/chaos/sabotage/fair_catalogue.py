@@ -1,0 +1,45 @@
+"""Protections of what many requests share: approval of every request for a name, turns, bounds, look-ups."""
+
+from tests.chaos.sabotage.replacement import off
+
+_ROTATION_APPROVAL = "tests/component/test_rotation_approval.py"
+
+FAIR_SABOTAGES = (
+    off(
+        "a rotation of an app whose every request is approved waits",
+        f"{_ROTATION_APPROVAL}::test_a_rotation_of_an_app_whose_every_request_is_approved_waits_and_is_done_then",
+        "shared/rotation/observe.py",
+        "    _check_approval(job, request)\n    found",
+        "    found",
+    ),
+    off(
+        "the time to revoke does not run while somebody has to decide",
+        f"{_ROTATION_APPROVAL}::test_the_time_to_revoke_counts_from_the_decision_and_nothing_goes_before_it",
+        "shared/operation.py",
+        "is not None or (approval and approval.decision is None):",
+        "is not None:",
+    ),
+    off(
+        "what is approved is the end of the credential that was asked about",
+        f"{_ROTATION_APPROVAL}::test_what_is_approved_is_the_end_of_the_credential_that_was_asked_about",
+        "shared/rotation/observe.py",
+        "        await job.save_operation(job.operation.with_credential(request.credential, replaces=replaces))\n"
+        "    _check_approval(job, request)\n",
+        "    _check_approval(job, request)\n"
+        "    await job.save_operation(job.operation.with_credential(request.credential, replaces=replaces))\n",
+    ),
+    off(
+        "a rotation that has begun to write is ended",
+        f"{_ROTATION_APPROVAL}::test_a_rotation_that_has_begun_is_ended_whatever_policy_says_by_then",
+        "shared/rotation/observe.py",
+        "job.operation.is_our_own or job.operation.credential(request.credential).has_begun:",
+        "job.operation.is_our_own:",
+    ),
+    off(
+        "the registrar's own rotations wait for nobody",
+        f"{_ROTATION_APPROVAL}::test_what_is_approved_is_the_end_of_the_credential_that_was_asked_about",
+        "shared/rotation/observe.py",
+        "if job.operation.is_our_own or job.operation.credential",
+        "if job.operation.credential",
+    ),
+)
