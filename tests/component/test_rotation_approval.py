@@ -8,7 +8,7 @@ import pytest
 from shared.errors import Throttled
 from shared.operation import Operation, State
 from shared.policy.model import ApprovalRules
-from shared.status import Named, described
+from shared.status import described
 from tests.component.approving import ADA, GRACE, awaiting_events, codes, policy, tell
 from tests.component.rotating import APP, registered_with, rotation_of
 from tests.fakes.invariants import breaches
@@ -16,7 +16,6 @@ from tests.fakes.world import World, example
 
 CREDENTIAL = "client-secret"
 RULES = ApprovalRules(unique_names=(".*-dev",))
-NAMED = Named("servicenow", "RITM0010042")
 
 
 def rotation(**changes: Any) -> dict[str, Any]:
@@ -39,11 +38,9 @@ async def asked(**changes: Any) -> World:
     return world
 
 
-async def found(world: World) -> Operation:
-    operation_id = await world.operations.find(NAMED.source, NAMED.request_id)
-    stored = await world.operations.read(operation_id) if operation_id is not None else None
-    assert stored is not None
-    return stored.value
+def found(world: World) -> Operation:
+    (asked_for,) = (each for each in world.operations.all() if each.request.request_id == "RITM0010042")
+    return asked_for
 
 
 def keys(world: World) -> list[str]:
@@ -56,15 +53,15 @@ async def test_a_rotation_of_an_app_whose_every_request_is_approved_waits_and_is
 ) -> None:
     world = await asked(**changes)
     (old,) = keys(world)
-    assert (await found(world)).state is State.AWAITING_APPROVAL
+    assert found(world).state is State.AWAITING_APPROVAL
     (event,) = awaiting_events(world)
     assert codes(event) == ["name_needs_approval"]
     assert "a colleague has left" in event["data"]["errors"][0]["message"]
     assert ("is revoked" in event["data"]["errors"][0]["message"]) is bool(changes)
-    assert described(await found(world))["approval"]["binding"] == event["data"]["approval"]["binding"]
+    assert described(found(world))["approval"]["binding"] == event["data"]["approval"]["binding"]
     await tell(world, "approved")
     await world.settle()
-    assert (await found(world)).state is State.COMPLETED
+    assert found(world).state is State.COMPLETED
     assert (old in keys(world)) is not bool(changes)
     assert world.directory.passwords_ever_issued == 2
     assert breaches(world) == []
@@ -87,7 +84,7 @@ async def test_a_rotation_that_was_approved_under_another_policy_waits_again() -
     await world.go_on(timedelta(minutes=2))
     world.deploy(policy(RULES, administrators=("grace@contoso.example",)))
     await world.settle()
-    assert (await found(world)).state is State.AWAITING_APPROVAL
+    assert found(world).state is State.AWAITING_APPROVAL
     assert len(awaiting_events(world)) == 2
     assert world.directory.passwords_ever_issued == 1
 
@@ -97,13 +94,13 @@ async def test_the_time_to_revoke_counts_from_the_decision_and_nothing_goes_befo
     (old,) = keys(world)
     await world.go_on(timedelta(days=2))
     assert keys(world) == [old]
-    assert (await found(world)).revoke_by is None
+    assert found(world).revoke_by is None
     world.directory.secret_delay = timedelta(minutes=60)
     decided = world.clock.now()
     await tell(world, "approved")
     await world.go_on(timedelta(minutes=8))
     assert old in keys(world)
-    assert (await found(world)).revoke_by == decided + timedelta(minutes=10)
+    assert found(world).revoke_by == decided + timedelta(minutes=10)
     await world.go_on(timedelta(minutes=4))
     assert old not in keys(world)
 
@@ -121,7 +118,7 @@ async def test_what_is_approved_is_the_end_of_the_credential_that_was_asked_abou
     assert len(awaiting_events(world)) == 1
     await tell(world, "approved")
     await world.settle()
-    assert (await found(world)).state is State.COMPLETED
+    assert found(world).state is State.COMPLETED
     assert old not in keys(world)
     assert world.directory.passwords_ever_issued == 2
 
@@ -133,7 +130,7 @@ async def test_a_rotation_that_has_begun_is_ended_whatever_policy_says_by_then()
     await world.send(rotation())
     world.deploy(policy(RULES))
     await world.settle()
-    assert (await found(world)).state is State.COMPLETED
+    assert found(world).state is State.COMPLETED
     assert awaiting_events(world) == []
     assert breaches(world) == []
 
@@ -142,7 +139,7 @@ async def test_nobody_approves_their_own_rotation() -> None:
     world = await asked()
     await tell(world, "approved", decided_by_object_id=ADA)
     await world.settle()
-    assert (await found(world)).state is State.AWAITING_APPROVAL
+    assert found(world).state is State.AWAITING_APPROVAL
     await tell(world, "approved", decision_id="approval-2", decided_by_object_id=GRACE)
     await world.settle()
-    assert (await found(world)).state is State.COMPLETED
+    assert found(world).state is State.COMPLETED
