@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from shared.contract.request import RotationRequest
 from shared.errors import Throttled
 from shared.operation import Operation, State
 from shared.policy.model import ApprovalRules
@@ -39,7 +40,9 @@ async def asked(**changes: Any) -> World:
 
 
 def found(world: World) -> Operation:
-    (asked_for,) = (each for each in world.operations.all() if each.request.request_id == "RITM0010042")
+    (asked_for,) = (
+        each for each in world.operations.all() if isinstance(each.request, RotationRequest) and not each.is_our_own
+    )
     return asked_for
 
 
