@@ -1,7 +1,7 @@
 """Access tokens: minted by the Entra double, verified by every other double.
 
-Claims as the v1.0 and v2.0 access tokens of an app-only sign-in have them (Microsoft Learn,
-access-token-claims-reference).
+Claims as v1.0 and v2.0 access tokens have them (Microsoft Learn, access-token-claims-reference): those of an app-only
+sign-in are made here, what is said of people in `entra.people`.
 """
 
 import base64
@@ -117,25 +117,33 @@ class Tokens:
 
         `object_id` is the service principal's; it becomes both `oid` and `sub`.
         """
-        now = int(self._clock())
-        expires_on = now + int(lifetime)
         claims: dict[str, Any] = {
             "aud": audience,
-            "iss": issuer(self._tenant_id, version),
-            "iat": now,
-            "nbf": now,
-            "exp": expires_on,
             "azp" if version == "2.0" else "appid": app_id,
             "idtyp": "app",
             "oid": object_id,
             "sub": object_id,
+        }
+        if granted := sorted(roles):
+            claims["roles"] = granted
+        return self.sign(claims, version=version, lifetime=lifetime)
+
+    def sign(
+        self, claims: dict[str, Any], *, version: Literal["1.0", "2.0"] = "1.0", lifetime: float = LIFETIME_SECONDS
+    ) -> AccessToken:
+        """A token with these claims and those that every token of the tenant has, valid from now."""
+        now = int(self._clock())
+        expires_on = now + int(lifetime)
+        common: dict[str, Any] = {
+            "iss": issuer(self._tenant_id, version),
+            "iat": now,
+            "nbf": now,
+            "exp": expires_on,
             "tid": self._tenant_id,
             "uti": secrets.token_urlsafe(16),
             "ver": version,
         }
-        if granted := sorted(roles):
-            claims["roles"] = granted
-        token = jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": self.key_id})
+        token = jwt.encode(common | claims, self._key, algorithm="RS256", headers={"kid": self.key_id})
         self._minted(token)
         return AccessToken(token, now, expires_on)
 

@@ -43,6 +43,12 @@ def test_tokens_for_it_are_of_version_2_and_people_get_them_with_the_azure_cli()
     assert client["delegatedPermissionIds"] == [scope["id"] for scope in api["oauth2PermissionScopes"]]
 
 
+def test_its_tokens_say_whether_a_person_or_an_app_holds_them() -> None:
+    (claim,) = APPLICATION["optionalClaims"]["accessToken"]
+    # Without the additional property Entra says idtyp in tokens of apps only (Microsoft Learn, optional claims).
+    assert (claim["name"], claim["additionalProperties"]) == ("idtyp", ["include_user_token"])
+
+
 def test_the_script_makes_it_once_however_often_it_runs(tmp_path: Path) -> None:
     (tmp_path / "az.py").write_text(FAKE_AZ)
     az = tmp_path / "az"

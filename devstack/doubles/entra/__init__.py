@@ -1,1 +1,1 @@
-"""Double of the Microsoft Entra sign-in service: metadata, keys and the token endpoint for applications."""
+"""Double of the Microsoft Entra sign-in service: metadata, keys, applications and people who sign in."""

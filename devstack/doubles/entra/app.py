@@ -7,6 +7,7 @@ from starlette.types import ASGIApp
 from devstack.doubles.entra import errors
 from devstack.doubles.entra.metadata import Metadata
 from devstack.doubles.entra.sign_in import SignIn
+from devstack.doubles.entra.user_sign_in import UserSignIn
 from devstack.doubles.middleware import Service, weathered
 from devstack.doubles.routing import label_by
 from devstack.doubles.tokens import Tokens
@@ -15,7 +16,8 @@ from devstack.doubles.world import World
 
 def create(world: World, tokens: Tokens) -> ASGIApp:
     """The double, exposed to the world's weather."""
-    metadata, sign_in = Metadata(world, tokens), SignIn(world, tokens)
+    metadata, people = Metadata(world, tokens), UserSignIn(world, tokens)
+    sign_in = SignIn(world, tokens, people)
     routes = [
         Route("/common/discovery/instance", metadata.instance_discovery),
         Route("/{tenant}/v2.0/.well-known/openid-configuration", metadata.openid_configuration),
@@ -24,6 +26,9 @@ def create(world: World, tokens: Tokens) -> ASGIApp:
         Route("/{tenant}/discovery/keys", metadata.keys),
         Route("/{tenant}/oauth2/v2.0/token", sign_in.token, methods=["POST"]),
         Route("/{tenant}/oauth2/token", sign_in.token, methods=["POST"]),
+        Route("/{tenant}/oauth2/v2.0/authorize", people.authorize),
+        Route("/{tenant}/oauth2/v2.0/devicecode", people.device_code, methods=["POST"]),
+        Route("/common/oauth2/deviceauth", people.device_page, methods=["POST"]),
     ]
     service = Service(
         "entra",

@@ -21,6 +21,15 @@ def known_tenant(world: World, name: str) -> str | None:
     return lowered if lowered in _ANY_TENANT else None
 
 
+def check_tenant(world: World, name: str) -> None:
+    """Raises SignInRefused unless the path names the one tenant."""
+    tenant = known_tenant(world, name)
+    if tenant is None:
+        raise errors.unknown_tenant(name)
+    if tenant != world.tenant.id:
+        raise errors.no_tenant()
+
+
 class Metadata:
     """The metadata endpoints of one world's tenant."""
 

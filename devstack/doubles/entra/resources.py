@@ -54,15 +54,26 @@ def roles_on(world: World, principal: Document, resource: Document) -> list[str]
 
     Raises SignInRefused when the resource demands an assignment and there is none.
     """
+    roles = assigned_roles(world, principal, resource)
+    if roles is None:
+        raise errors.not_assigned(
+            principal["appId"], principal["displayName"], resource["appId"], resource["displayName"]
+        )
+    return roles
+
+
+def assigned_roles(world: World, principal: Document, resource: Document) -> list[str] | None:
+    """The values of the enabled app roles of `resource` that are assigned to a user or service principal.
+
+    None when the resource demands an assignment and there is none.
+    """
     assigned = {
         assignment["appRoleId"]
         for assignment in world.primary().find("appRoleAssignments", "principalId", principal["id"])
         if assignment["resourceId"] == resource["id"]
     }
     if resource.get("appRoleAssignmentRequired") and not assigned:
-        raise errors.not_assigned(
-            principal["appId"], principal["displayName"], resource["appId"], resource["displayName"]
-        )
+        return None
     roles: list[Document] = resource.get("appRoles", [])
     return [role["value"] for role in roles if role["id"] in assigned and role.get("isEnabled", True)]
 

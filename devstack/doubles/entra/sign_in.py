@@ -1,4 +1,7 @@
-"""The token endpoint: an application signs in with its own credentials (OAuth 2.0 client credentials grant)."""
+"""The token endpoint: an application signs in with its own credentials (OAuth 2.0 client credentials grant).
+
+The grants of people are redeemed here, too, at the v2.0 endpoint (`user_sign_in`).
+"""
 
 import base64
 import binascii
@@ -11,8 +14,9 @@ from starlette.responses import JSONResponse
 from devstack.doubles.entra import errors
 from devstack.doubles.entra.assertions import check_assertion
 from devstack.doubles.entra.clients import check_secret, find_client
-from devstack.doubles.entra.metadata import known_tenant
+from devstack.doubles.entra.metadata import check_tenant
 from devstack.doubles.entra.resources import find_resource, resource_of_scope, roles_on
+from devstack.doubles.entra.user_sign_in import CODE_GRANT, DEVICE_GRANT, UserSignIn, needed
 from devstack.doubles.tokens import LIFETIME_SECONDS, AccessToken, Tokens, issuer
 from devstack.doubles.world import World
 
@@ -22,9 +26,10 @@ _JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 class SignIn:
     """Token endpoints v1.0 (`resource=`) and v2.0 (`scope=`) of one world's tenant."""
 
-    def __init__(self, world: World, tokens: Tokens) -> None:
+    def __init__(self, world: World, tokens: Tokens, people: UserSignIn) -> None:
         self._world = world
         self._tokens = tokens
+        self._people = people
 
     async def token(self, request: Request) -> JSONResponse:
         """Answer one token request."""
@@ -37,23 +42,27 @@ class SignIn:
         return JSONResponse(body, headers=errors.NO_STORE)
 
     def _grant(self, request: Request, given: dict[str, str]) -> dict[str, Any]:
-        grant = _needed(given, "grant_type")
+        grant = needed(given, "grant_type")
+        is_v2 = "/v2.0/" in request.url.path
+        if grant in (CODE_GRANT, DEVICE_GRANT) and is_v2:
+            check_tenant(self._world, request.path_params["tenant"])
+            return self._people.redeem(given)
         if grant != "client_credentials":
             raise errors.unsupported_grant(grant)
-        client_id = _needed(given, "client_id")
-        self._check_tenant(request.path_params["tenant"])
+        client_id = needed(given, "client_id")
+        check_tenant(self._world, request.path_params["tenant"])
         client = find_client(self._world, client_id)
         if assertion := given.get("client_assertion"):
-            if _needed(given, "client_assertion_type") != _JWT_BEARER:
+            if needed(given, "client_assertion_type") != _JWT_BEARER:
                 raise errors.malformed_assertion()
             check_assertion(client, assertion, self._own_names(request), self._world, self._tokens)
         elif secret := given.get("client_secret"):
             check_secret(client, secret, self._world.clock.now())
         else:
             raise errors.no_credential()
-        if "/v2.0/" in request.url.path:
-            return _v2_answer(self._issue(client.principal, resource_of_scope(_needed(given, "scope"))))
-        name = _needed(given, "resource")
+        if is_v2:
+            return _v2_answer(self._issue(client.principal, resource_of_scope(needed(given, "scope"))))
+        name = needed(given, "resource")
         return _v1_answer(self._issue(client.principal, name), name)
 
     def _issue(self, principal: dict[str, Any], resource_name: str) -> AccessToken:
@@ -65,13 +74,6 @@ class SignIn:
             roles=roles_on(self._world, principal, resource.principal),
             version=resource.version,
         )
-
-    def _check_tenant(self, name: str) -> None:
-        tenant = known_tenant(self._world, name)
-        if tenant is None:
-            raise errors.unknown_tenant(name)
-        if tenant != self._world.tenant.id:
-            raise errors.no_tenant()
 
     def _own_names(self, request: Request) -> set[str]:
         """The audiences under which a client may address its assertion to this endpoint."""
@@ -103,12 +105,6 @@ def _v1_answer(token: AccessToken, resource_name: str) -> dict[str, str]:
         "resource": resource_name,
         "access_token": token.text,
     }
-
-
-def _needed(given: dict[str, str], name: str) -> str:
-    if not (value := given.get(name)):
-        raise errors.missing_parameter(name)
-    return value
 
 
 def _with_basic_credentials(request: Request, given: dict[str, str]) -> dict[str, str]:

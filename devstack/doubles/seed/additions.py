@@ -93,7 +93,7 @@ class VaultAddition(_Addition):
 
 
 class AppRoleAssignmentAddition(_Addition):
-    """An app role that a service principal holds on a resource."""
+    """An app role that a service principal or a user holds on a resource."""
 
     principal_id: Guid
     resource_id: Guid
@@ -156,10 +156,10 @@ def _vaults(world: World, additions: Additions) -> list[Document]:
 
 def _assignment(world: World, addition: AppRoleAssignmentAddition) -> Document:
     view = world.primary()
-    principal = view.get("servicePrincipals", addition.principal_id)
+    principal = view.get("servicePrincipals", addition.principal_id) or view.get("users", addition.principal_id)
     resource = view.get("servicePrincipals", addition.resource_id)
     if principal is None or resource is None:
-        raise LookupError("principalId and resourceId must be those of service principals")
+        raise LookupError("principalId must be a service principal's or a user's, resourceId a service principal's")
     return completion.app_role_assignment(world, principal, resource, addition.app_role_id)
 
 

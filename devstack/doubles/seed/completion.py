@@ -72,7 +72,7 @@ def vault(given: Document) -> Document:
 
 
 def app_role_assignment(world: World, principal: Document, resource: Document, role_id: str) -> Document:
-    """An app role of `resource` that is assigned to `principal`."""
+    """An app role of `resource` that is assigned to `principal`, a service principal or a user."""
     raw = UUID(principal["id"]).bytes_le + uuid4().bytes
     return {
         "id": base64.urlsafe_b64encode(raw).decode().rstrip("="),
@@ -81,7 +81,7 @@ def app_role_assignment(world: World, principal: Document, resource: Document, r
         "createdDateTime": to_seconds(world.clock.now()),
         "principalDisplayName": principal["displayName"],
         "principalId": principal["id"],
-        "principalType": "ServicePrincipal",
+        "principalType": "User" if "userPrincipalName" in principal else "ServicePrincipal",
         "resourceDisplayName": resource["displayName"],
         "resourceId": resource["id"],
     }

@@ -14,12 +14,13 @@ from devstack.config import Client, ManagedIdentity, StackConfig
 from devstack.doubles.documents import Document
 from devstack.doubles.keyvault.store import Store
 from devstack.doubles.seed import completion
-from devstack.doubles.seed.people import plant_people
+from devstack.doubles.seed.people import APPROVERS, READERS, person_id, plant_people
 from devstack.doubles.world import World
 
 _MICROSOFT_TENANT = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
 """The tenant that owns Microsoft's own applications."""
 
+AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
 _API_APPLICATION = Path(__file__).parents[3] / "infra/api-application.json"
 _GRAPH = "00000003-0000-0000-c000-000000000000"
 _ADMINISTRATOR_ROLES = (
@@ -40,6 +41,7 @@ def plant(world: World, config: StackConfig) -> bool:
     """Fill a world that is still empty; returns whether it was."""
     if next(world.primary().all("servicePrincipals"), None) is not None:
         _plant_api(world, config)
+        _plant_people(world, config)
         _plant_webhooks(world, config)
         return False
     for resource in json.loads(Path(__file__).with_name("well_known.json").read_text()):
@@ -50,7 +52,7 @@ def plant(world: World, config: StackConfig) -> bool:
     _assign(world, administrator, _ADMINISTRATOR_ROLES)
     _assign(world, registrar, _REGISTRAR_ROLES)
     _plant_api(world, config)
-    plant_people(world)
+    _plant_people(world, config)
     world.documents.put("vaults", config.vault_name, completion.vault(_vault(config)), since_ever=True)
     _plant_webhooks(world, config)
     return True
@@ -83,6 +85,25 @@ def _plant_api(world: World, config: StackConfig) -> None:
     _assign(world, reader, ("Registrar.Reader",), resource=config.api.client_id)
     approver = _client(world, config.approver, "Approver of requests")
     _assign(world, approver, ("Registrar.Reader", "Registrar.Approver"), resource=config.api.client_id)
+
+
+def _plant_people(world: World, config: StackConfig) -> None:
+    """The people, those of them who read and approve, and the client that they use; also in a world that is older."""
+    if world.primary().get("foreignApplications", AZURE_CLI) is not None:
+        return
+    given: Document = {
+        "appId": AZURE_CLI,
+        "displayName": "Microsoft Azure CLI",
+        "isFallbackPublicClient": True,
+        "publicClient": {"redirectUris": ["http://localhost"]},
+        "_tenantId": _MICROSOFT_TENANT,
+    }
+    world.documents.put("foreignApplications", AZURE_CLI, completion.application(world, given), since_ever=True)
+    plant_people(world)
+    for names, roles in ((READERS, ("Registrar.Reader",)), (APPROVERS, ("Registrar.Reader", "Registrar.Approver"))):
+        for name in names:
+            user = world.primary().get("users", person_id(world, name)) or {}
+            _assign(world, user, roles, resource=config.api.client_id)
 
 
 def _microsoft_principal(world: World, resource: Document) -> Document:

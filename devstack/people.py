@@ -1,0 +1,63 @@
+"""Sign in to a running stack as one of its seeded people: authorization code with PKCE, as the Azure CLI does it."""
+
+import base64
+import hashlib
+import secrets
+import ssl
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+
+from devstack.stack import Stack
+
+AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
+DOMAIN = "contoso.onmicrosoft.com"
+_REDIRECT = "http://localhost:8400"
+
+
+class SignInFailed(Exception):
+    """Entra refused; the text is its own."""
+
+
+def user_token(stack: Stack, name: str, scope: str | None = None) -> str:
+    """An access token of `name` (the part before the @), for the registrar's API unless `scope` says otherwise.
+
+    Raises SignInFailed.
+    """
+    return user_tokens(stack, name, scope or f"api://{stack.config.api.client_id}/user_impersonation")["access_token"]
+
+
+def user_tokens(stack: Stack, name: str, scope: str, client_id: str = AZURE_CLI) -> dict[str, Any]:
+    """The token endpoint's whole answer: with `openid` in the scope there is an ID token, too. Raises SignInFailed."""
+    verifier = secrets.token_urlsafe(48)
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+    asked = {
+        "client_id": client_id,
+        "response_type": "code",
+        "redirect_uri": _REDIRECT,
+        "scope": scope,
+        "login_hint": f"{name}@{DOMAIN}",
+        "code_challenge": challenge,
+        "code_challenge_method": "S256",
+    }
+    environment = stack.environment()
+    context = ssl.create_default_context(cafile=environment["SSL_CERT_FILE"])
+    base = f"https://login.microsoftonline.com/{stack.config.tenant_id}/oauth2/v2.0"
+    with httpx.Client(proxy=environment["HTTPS_PROXY"], verify=context, trust_env=False, timeout=30) as client:
+        shown = client.get(f"{base}/authorize", params=asked)
+        location: str = shown.headers.get("location", "")
+        back = parse_qs(urlsplit(location).query)
+        if "code" not in back:
+            raise SignInFailed(back.get("error_description", [shown.text])[0])
+        redeemed = {
+            "grant_type": "authorization_code",
+            "client_id": client_id,
+            "code": back["code"][0],
+            "redirect_uri": _REDIRECT,
+            "code_verifier": verifier,
+        }
+        answer = client.post(f"{base}/token", data=redeemed)
+    if not answer.is_success:
+        raise SignInFailed(answer.json()["error_description"])
+    return answer.json()
