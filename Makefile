@@ -40,8 +40,8 @@ replay: setup ## have failed requests tried again: make replay ID=<operationId>,
 doctor: setup ## find every broken invariant, on the running stack or where az login leads; FIX=1 mends, JSON=1
 	@$(DEVSTACK) run -- $(PYTHON) -m doctor $(if $(FIX),--fix) $(if $(JSON),--json)
 
-audit-verify: setup ## say what of the audit record was altered or taken away, there too; JSON=1
-	@$(DEVSTACK) run -- $(PYTHON) -m doctor.audit verify $(if $(JSON),--json)
+audit-verify: setup ## say what of the audit record was altered or taken away, there too; JSON=1, MOVED_AT=2026-11-23 the day of a move
+	@$(DEVSTACK) run -- $(PYTHON) -m doctor.audit verify $(if $(JSON),--json) $(if $(MOVED_AT),--moved-at "$(MOVED_AT)")
 
 audit-export: setup ## write the audit record as JSON lines: make -s audit-export > record.jsonl, or FILE=record.jsonl
 	@$(DEVSTACK) run -- $(PYTHON) -m doctor.audit export $(if $(FILE),--file "$(FILE)")

@@ -19,7 +19,7 @@ async def extend_audit(timer: func.TimerRequest) -> None:
 @blueprint.timer_trigger("timer", "0 5 * * * *")
 async def anchor_audit(timer: func.TimerRequest) -> None:
     """Anchor the end of the audit chain, once a day; it is tried every hour, and the first one counts."""
-    from shared.audit.writing import anchor_chain
+    from shared.audit.anchoring import anchor_chain
     from shared.bootstrap import get_app
 
     await anchor_chain(get_app().services)

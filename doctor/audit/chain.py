@@ -1,27 +1,30 @@
 """Is the chain whole? Each link fits its text and the link before it, and the head and every anchor fit the chain."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date
 from hashlib import sha256
 
-from doctor.audit.evidence import Anchor, AuditEvidence, Head, Link
+from doctor.audit.anchors import judge, missing
+from doctor.audit.evidence import AuditEvidence, Head, Link, Said
 from doctor.audit.finding import Code, Finding, Patience
 
 _NOTHING = "0" * 64
-_DAY = timedelta(days=1)
 
 
-def chain_findings(evidence: AuditEvidence, patience: Patience) -> Iterator[Finding]:
-    """Find links that were altered, taken out, cut off or written anew."""
+def chain_findings(evidence: AuditEvidence, patience: Patience, moved_at: date | None = None) -> Iterator[Finding]:
+    """Find links that were altered, taken out, cut off or written anew, and anchors that are not the registrar's."""
+    anchors = judge(evidence, moved_at)
+    yield from anchors.findings
     if not evidence.links.is_whole:
         return
     links = {link.number: link for link in evidence.links}
     yield from _links(links)
     yield from _end(evidence, links)
     yield from _index(evidence, links)
-    for anchor in sorted(evidence.anchors, key=lambda each: each.day):
-        yield from _anchored(anchor, links)
-    yield from _anchors_missing(evidence, patience)
+    for anchor in (*anchors.sound, *anchors.doubtful):
+        if anchor.said is not None:
+            yield from _anchored(anchor.name, anchor.said, links)
+    yield from missing(anchors, evidence, patience)
 
 
 def _links(links: dict[int, Link]) -> Iterator[Finding]:
@@ -69,37 +72,15 @@ def _index(evidence: AuditEvidence, links: dict[int, Link]) -> Iterator[Finding]
             yield Finding(Code.INDEX_DIFFERS, f"entry {number}", f"the index knows it as {entry_id}; it is not there")
 
 
-def _anchored(anchor: Anchor, links: dict[int, Link]) -> Iterator[Finding]:
-    count, about = anchor.head.count, f"anchor of {anchor.day}"
+def _anchored(name: str, said: Said, links: dict[int, Link]) -> Iterator[Finding]:
+    count, about = said.head.count, f"anchor {name}"
     if count == 0:
-        if anchor.head.hash != _NOTHING:
+        if said.head.hash != _NOTHING:
             yield Finding(Code.CHAIN_REWRITTEN, about, "it speaks of no entry and has a hash")
     elif count > max(links, default=0):
         yield Finding(Code.END_MISSING, about, f"it speaks of {count} entries, and the chain has fewer")
-    elif count in links and links[count].hash != anchor.head.hash:
+    elif count in links and links[count].hash != said.head.hash:
         yield Finding(Code.CHAIN_REWRITTEN, about, f"the hash of entry {count} was another then")
-
-
-def _anchors_missing(evidence: AuditEvidence, patience: Patience) -> Iterator[Finding]:
-    """Find days without an anchor, from the first of which one was due on."""
-    if patience.anchoring is None or not evidence.anchors.is_whole:
-        return
-    there = {anchor.day for anchor in evidence.anchors}
-    # The day of the first entry may have ended before the first anchor was due.
-    recorded = [told.at.date() + _DAY for told in evidence.told() if told.at is not None]
-    day = min([*there, *recorded], default=evidence.now.date() + _DAY)
-    last = (evidence.now - patience.anchoring).date()
-    missing_since = None
-    while day <= last + _DAY:
-        is_missing = day <= last and day not in there
-        if is_missing and missing_since is None:
-            missing_since = day
-        if not is_missing and missing_since is not None:
-            until = day - _DAY
-            about = f"{missing_since}" if until == missing_since else f"{missing_since} to {until}"
-            yield Finding(Code.ANCHOR_MISSING, about, "no anchor was written")
-            missing_since = None
-        day += _DAY
 
 
 def _between(first: int, last: int) -> str:

@@ -5,6 +5,7 @@ import json
 import logging
 import os
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -25,22 +26,29 @@ _BREACH, _COULD_NOT_LOOK = 1, 2
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, no_args_is_help=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Say it as JSON.")]
+MovedAt = Annotated[
+    datetime | None,
+    typer.Option(
+        formats=["%Y-%m-%d"], help="The day the storage account was moved on: older anchors were created then."
+    ),
+]
 File = Annotated[Path | None, typer.Option(help="Where to write; standard output without it.")]
 
 
 @app.command()
-def verify(*, as_json: AsJson = False) -> None:
+def verify(*, as_json: AsJson = False, moved_at: MovedAt = None) -> None:
     """Say what of the audit record was altered or taken away, and what happened without being recorded.
 
-    Ends with 0 when all is well, 1 with breaches, 2 when not everything could be read.
+    Ends with 0 when all is well, also with warnings, 1 with breaches, 2 when not everything could be read.
     """
     evidence = asyncio.run(_collect())
-    found = findings(evidence)
+    found = findings(evidence, moved_at=moved_at.date() if moved_at is not None else None)
     if as_json:
         typer.echo(json.dumps(_as_json(evidence, found), indent=2))
     else:
         _show(evidence, found, Console(soft_wrap=True))
-    raise typer.Exit(_BREACH if found else _COULD_NOT_LOOK if evidence.gaps else 0)
+    is_broken = any(not each.is_warning for each in found)
+    raise typer.Exit(_BREACH if is_broken else _COULD_NOT_LOOK if evidence.gaps else 0)
 
 
 @app.command()
@@ -88,23 +96,26 @@ def _as_json(evidence: AuditEvidence, found: Sequence[Finding]) -> dict[str, obj
     return {
         "time": evidence.now.isoformat(),
         "seen": _seen(evidence),
-        "breaches": [
-            {"code": each.code.value, "about": each.about, "what": each.what, "advice": each.code.advice}
-            for each in found
-        ],
+        "breaches": [_finding(each) for each in found if not each.is_warning],
+        "warnings": [_finding(each) for each in found if each.is_warning],
         "notRead": evidence.gaps,
     }
+
+
+def _finding(each: Finding) -> dict[str, str]:
+    return {"code": each.code.value, "about": each.about, "what": each.what, "advice": each.code.advice}
 
 
 def _show(evidence: AuditEvidence, found: Sequence[Finding], console: Console) -> None:
     seen = ", ".join(f"{count} {what}" for what, count in _seen(evidence).items())
     console.print(f"Seen on {evidence.now:%Y-%m-%d %H:%M} UTC: {seen}.")
     for each in found:
-        console.print(f"[bold red]{each.code}[/] [bold]{escape(each.about)}[/]: {escape(each.what)}")
+        style = "yellow]warning: " if each.is_warning else "bold red]"
+        console.print(f"[{style}{each.code}[/] [bold]{escape(each.about)}[/]: {escape(each.what)}")
         console.print(f"    {escape(each.code.advice)}", highlight=False)
     for gap in evidence.gaps:
         console.print(f"[yellow]not read[/] {escape(gap)}")
-    if not (found or evidence.gaps):
+    if not (evidence.gaps or any(not each.is_warning for each in found)):
         console.print("[green]The audit record is whole, and agrees with every request.[/]")
 
 

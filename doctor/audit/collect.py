@@ -4,7 +4,7 @@ The order is what makes a look at a running app worth something. Anchors first: 
 then. Then records, then the outbox, then the chain: an entry goes that way, so none is missed between two reads.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from azure.core.exceptions import AzureError
 
 from doctor.audit.evidence import Anchor, AuditEvidence, Link
-from doctor.audit.read import Row, anchor, claim, head, index_row, link, note, request
+from doctor.audit.read import LONGEST_ANCHOR, Row, anchor, claim, head, index_row, link, note, request
 from doctor.audit.storage import AuditStorage
 from doctor.evidence import Seen
 from shared.naming import AUDIT_ANCHORS_CONTAINER, AUDIT_OUTBOX_TABLE, AUDIT_TABLE, OPERATIONS_TABLE, is_claim_row
@@ -73,24 +73,19 @@ async def _rows(
 
 
 async def _anchors(storage: AuditStorage) -> Seen[Anchor]:
+    """Read every blob there is: what is no anchor is somebody's doing, and not a gap."""
     found: list[Anchor] = []
-    gap: str | None = None
     try:
-        async for name, text in _blobs(storage):
-            try:
-                found.append(anchor(name, text))
-            except _NOT_UNDERSTOOD as error:
-                gap = f"the anchor {name} cannot be understood: {type(error).__name__}"
+        container = storage.blobs.get_container_client(AUDIT_ANCHORS_CONTAINER)
+        async for blob in container.list_blobs():
+            content = None
+            if blob.size <= LONGEST_ANCHOR:
+                content = await (await container.download_blob(blob.name)).readall()
+            found.append(anchor(blob.name, blob.creation_time, blob.last_modified, content))
     except AzureError as error:
         gap = f"container {AUDIT_ANCHORS_CONTAINER} could not be read: {type(error).__name__}"
-    return Seen(tuple(found), gap)
-
-
-async def _blobs(storage: AuditStorage) -> AsyncIterator[tuple[str, str]]:
-    container = storage.blobs.get_container_client(AUDIT_ANCHORS_CONTAINER)
-    async for blob in container.list_blobs():
-        content = await container.download_blob(blob.name)
-        yield blob.name, (await content.readall()).decode("utf-8", "replace")
+        return Seen(tuple(found), gap)
+    return Seen(tuple(found))
 
 
 async def _now(storage: AuditStorage) -> datetime:

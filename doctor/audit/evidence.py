@@ -29,13 +29,14 @@ class Told:
 
 @dataclass(frozen=True)
 class Link:
-    """One link of the chain, as its row shows it."""
+    """One link of the chain, as its row shows it; `written` is when the row last was, by the service's clock."""
 
     number: int
     entry_id: str
     previous_hash: str
     hash: str
     text: str
+    written: datetime | None = None
 
     @cached_property
     def told(self) -> Told:
@@ -52,11 +53,38 @@ class Head:
 
 
 @dataclass(frozen=True)
-class Anchor:
-    """What the head was on a day."""
+class Named:
+    """An anchor as the next one names it: its day, and the SHA-256 of its text."""
 
-    day: date
+    day: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class Said:
+    """What an anchor's text says; `is_first_form` is of those from before anchors named the one before them."""
+
     head: Head
+    at: datetime
+    previous: Named | None = None
+    is_first_form: bool = False
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """A blob among the anchors, by whomever. `created` and `changed` are the service's; `said` None: see `fault`.
+
+    `day` is None for a name that is no anchor's; `suffix` is what follows the day, the beginning of the text's digest.
+    """
+
+    name: str
+    day: date | None
+    created: datetime
+    changed: datetime
+    suffix: str = ""
+    digest: str = ""
+    said: Said | None = None
+    fault: str = "it is no anchor"
 
 
 @dataclass(frozen=True)

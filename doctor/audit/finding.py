@@ -19,6 +19,8 @@ class Code(StrEnum):
     CLAIM_MISSING = "claim_missing"
     NOT_RECORDED = "not_recorded"
     ANCHOR_MISSING = "anchor_missing"
+    ANCHOR_FOREIGN = "anchor_foreign"
+    ANCHOR_REMOVED = "anchor_removed"
     NOTE_UNREADABLE = "note_unreadable"
     NOT_CHAINED = "not_chained"
 
@@ -41,6 +43,11 @@ _ADVICE = {
     Code.CLAIM_MISSING: f"{_KEEP} Without the claim, the same request could be made a second time.",
     Code.NOT_RECORDED: _KEEP,
     Code.ANCHOR_MISSING: "Does the timer anchor_audit run? What was recorded meanwhile rests on the next anchor alone.",
+    Code.ANCHOR_FOREIGN: (
+        f"{_KEEP} Nothing that such an anchor says is proof. If the account was moved, and its blobs were created anew "
+        "on one day, verify with --moved-at and that day (make: MOVED_AT=…)."
+    ),
+    Code.ANCHOR_REMOVED: f"{_KEEP} The container's policy was lifted, or its blobs were not all copied in a move.",
     Code.NOTE_UNREADABLE: f"{_KEEP} Then remove the row: it will never be recorded.",
     Code.NOT_CHAINED: "Does the timer extend_audit run? The log has audit.not_extended if the chain keeps it from it.",
 }
@@ -48,11 +55,12 @@ _ADVICE = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One breach: what is wrong with what."""
+    """One breach: what is wrong with what. A warning is worth a look, and is no breach."""
 
     code: Code
     about: str
     what: str
+    is_warning: bool = False
 
     def __str__(self) -> str:
         return f"recorded: {self.code}: {self.about}: {self.what}"

@@ -1,21 +1,28 @@
 """Rows and blobs as they lie there, read without the product's own types."""
 
 import json
+import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 
-from doctor.audit.evidence import Anchor, Claim, Head, Link, Note, Request
+from doctor.audit.evidence import Anchor, Claim, Head, Link, Named, Note, Request, Said
 from doctor.collect.rows import packed_text
 
 type Row = Mapping[str, Any]
 """A row's columns, and `Timestamp`: when it was last written."""
+LONGEST_ANCHOR = 4096
+"""Bytes. An anchor has some 300."""
+_ANCHOR = re.compile(r"(\d{4}-\d{2}-\d{2})(?:-([0-9a-f]{12}))?\.json")
+_NOT_UNDERSTOOD = (AttributeError, KeyError, TypeError, ValueError, RecursionError)
 
 
 def link(row: Row) -> Link:
     """Read a link of the chain. As all of these, raises KeyError, TypeError or ValueError for what is none."""
-    return Link(int(row["RowKey"]), row["entryId"], row["previousHash"], row["hash"], packed_text(row))
+    return Link(
+        int(row["RowKey"]), row["entryId"], row["previousHash"], row["hash"], packed_text(row), row.get("Timestamp")
+    )
 
 
 def index_row(row: Row) -> tuple[str, int]:
@@ -33,10 +40,30 @@ def note(row: Row) -> Note:
     return Note(row["RowKey"], packed_text(row))
 
 
-def anchor(name: str, text: str) -> Anchor:
-    """Read an anchor: its name is the day."""
-    found = json.loads(text)
-    return Anchor(date.fromisoformat(name.removesuffix(".json")), Head(int(found["count"]), str(found["head"])))
+def anchor(name: str, created: datetime, changed: datetime, content: bytes | None) -> Anchor:
+    """Read a blob among the anchors, whoever wrote it; `content` None: it is too large for an anchor."""
+    found = _ANCHOR.fullmatch(name)
+    try:
+        day = date.fromisoformat(found[1]) if found else None
+    except ValueError:
+        day = None
+    suffix = (found[2] or "") if found else ""
+    if content is None:
+        return Anchor(name, day, created, changed, suffix, fault="it is too large for an anchor")
+    try:
+        said = _said(content)
+    except _NOT_UNDERSTOOD as error:
+        return Anchor(name, day, created, changed, suffix, fault=f"it is no anchor: {type(error).__name__}")
+    return Anchor(name, day, created, changed, suffix, sha256(content).hexdigest(), said)
+
+
+def _said(content: bytes) -> Said:
+    found = json.loads(content.decode())
+    at, before = datetime.fromisoformat(found["at"]), found.get("previous")
+    if at.tzinfo is None:
+        raise ValueError("a time without a zone")
+    named = None if before is None else Named(str(before["day"]), str(before["sha256"]))
+    return Said(Head(int(found["count"]), str(found["head"])), at, named, "previous" not in found)
 
 
 def request(row: Row) -> Request:

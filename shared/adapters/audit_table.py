@@ -10,7 +10,7 @@ from azure.data.tables.aio import TableServiceClient
 
 from shared.adapters.azure_errors import error_code, translated
 from shared.adapters.table import Table, entity, packed, unpacked
-from shared.audit.chain import Head, Link
+from shared.audit.chain import Head, Link, Place
 from shared.audit.entry import Entry
 from shared.errors import Busy
 from shared.naming import AUDIT_OUTBOX_TABLE, AUDIT_TABLE
@@ -53,11 +53,22 @@ class AuditTable:
         """Say whether an entry is in the chain."""
         return await self._chain.get(_CHAIN, _index_row(entry_id)) is not None
 
+    async def place(self, number: int) -> Place | None:
+        """Read the link with this number; None where the chain has none."""
+        with translated(f"read table {AUDIT_TABLE}"):
+            try:
+                found = await self._chain.client.get_entity(_CHAIN, _link_row(number))
+            except ResourceNotFoundError as error:
+                if error_code(error) == "TableNotFound":
+                    raise
+                return None
+        return Place(str(found["hash"]), found.metadata["timestamp"])
+
     async def append(self, links: Sequence[Link], etag: str) -> None:
         """Append links, their rows of the index, and the new head in one transaction."""
         operations: list[Any] = []
         for link in links:
-            operations.append(("create", entity(_CHAIN, f"{link.number:012d}", _columns(link))))
+            operations.append(("create", entity(_CHAIN, _link_row(link.number), _columns(link))))
             operations.append(("create", entity(_CHAIN, _index_row(link.entry_id), {"number": link.number})))
         head = entity(_CHAIN, _HEAD, {"count": links[-1].number, "hash": links[-1].hash})
         if etag == _NONE_YET:
@@ -76,6 +87,10 @@ class AuditTable:
     async def forget(self, entry_id: str) -> None:
         """Take an entry out of the outbox; already gone is a success."""
         await self._outbox.delete(_OUTBOX, entry_id)
+
+
+def _link_row(number: int) -> str:
+    return f"{number:012d}"
 
 
 def _index_row(entry_id: str) -> str:

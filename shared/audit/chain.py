@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from shared.audit.entry import Entry, canonical
-from shared.contract.answer import utc_text
+from shared.audit.entry import Entry
 
 NOTHING = "0" * 64
 """Hash before the first link."""
@@ -40,20 +39,11 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Anchor:
-    """What the chain's head was at some moment, kept where nobody can change it."""
+class Place:
+    """A link as it lies there: its hash, and when its row was last written, by the storage service's clock."""
 
-    head: Head
-    at: datetime
-
-    @property
-    def day(self) -> str:
-        """The UTC day it stands for, as `2026-11-23`."""
-        return utc_text(self.at)[:10]
-
-    def to_json(self) -> str:
-        """Return what is written: `count`, `head` and `at`."""
-        return canonical({"count": self.head.count, "head": self.head.hash, "at": utc_text(self.at)})
+    hash: str
+    written: datetime
 
 
 def hash_of(previous_hash: str, text: str) -> str:

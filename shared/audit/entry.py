@@ -25,6 +25,7 @@ class Kind(StrEnum):
     CREDENTIAL_REMOVED = "credential_removed"
     REPLAYED = "replayed"
     DECIDED = "decided"
+    ANCHOR_FOREIGN = "anchor_foreign"
 
 
 @dataclass(frozen=True)

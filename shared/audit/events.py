@@ -5,12 +5,14 @@ settled              an operation's generation ended; noted before anybody is to
 credential_removed   a credential was taken out of the directory
 replayed             a failed operation begins a new generation
 decided              somebody approved or refused a request; noted before it is carried out
+anchor_foreign       somebody else wrote a blob among the anchors; noted before today's end is anchored beside it
 """
 
 from datetime import datetime
 from enum import StrEnum
 
 from shared.approval.model import Approval, ApprovalDecision
+from shared.audit.anchor import KeptAnchor
 from shared.audit.entry import Entry, Fact, Facts, Kind, make_entry
 from shared.contract.answer import AnswerData, AnsweredCredential, utc_text
 from shared.contract.request import RegistrationRequest
@@ -110,6 +112,13 @@ def credential_removed(
     ids: Facts = {"objectId": object_id, "keyId": key_id, "vaultSecretName": secret_name, "vaultVersion": version}
     who: Facts = who_asked(operation) if asked else {}
     return make_entry(Kind.CREDENTIAL_REMOVED, [unique_name, key_id], at, who=who, what=what, ids=ids)
+
+
+def anchor_foreign(kept: KeptAnchor, why: str, at: datetime) -> Entry:
+    """Tell that somebody else wrote a blob among the anchors. Who, storage's own logs know."""
+    created = utc_text(kept.created)
+    what: Facts = {"anchor": kept.name, "created": created, "reason": why}
+    return make_entry(Kind.ANCHOR_FOREIGN, [kept.name, created], at, who={}, what=what, ids={})
 
 
 def who_asked(operation: Operation) -> Facts:

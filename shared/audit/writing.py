@@ -1,4 +1,4 @@
-"""The one writer of the chain: takes over what is noted, in order, and has the chain's end anchored every day.
+"""The one writer of the chain: takes over what is noted, in order.
 
 It need not be alone: links, index and head are written in one transaction that rests on the head's ETag, so of two
 writers one starts over. A writer may die at any line: what it had appended is only deleted by the next.
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import batched
 
 from shared import log
-from shared.audit.chain import Anchor, links_after
+from shared.audit.chain import links_after
 from shared.audit.entry import Entry, read_entry
 from shared.errors import Busy, Refused
 from shared.services import Services
@@ -34,16 +34,6 @@ async def extend_chain(services: Services) -> int:
     if taken:
         log.event("audit.extended", count=taken)
     return taken
-
-
-async def anchor_chain(services: Services) -> bool:
-    """Write down where the chain ends, once a day and never again; whether this was the first time today."""
-    head = (await services.audit.head()).value
-    anchor = Anchor(head, services.runtime.now())
-    is_first = await services.anchors.keep(anchor)
-    if is_first:
-        log.event("audit.anchored", day=anchor.day, count=head.count, head=head.hash)
-    return is_first
 
 
 async def _noted(services: Services) -> list[Entry]:

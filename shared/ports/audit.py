@@ -3,7 +3,8 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
-from shared.audit.chain import Anchor, Head, Link
+from shared.audit.anchor import KeptAnchor
+from shared.audit.chain import Head, Link, Place
 from shared.audit.entry import Entry
 from shared.ports.records import Versioned
 
@@ -27,6 +28,10 @@ class Audit(Protocol):
         """Say whether an entry is in the chain."""
         ...
 
+    async def place(self, number: int) -> Place | None:
+        """Read the link with this number, which is None where the chain has none."""
+        ...
+
     async def append(self, links: Sequence[Link], etag: str) -> None:
         """Append links to the chain whose head was read at `etag`: all or none of them.
 
@@ -42,6 +47,14 @@ class Audit(Protocol):
 class Anchors(Protocol):
     """Where the chain's head is written down for good, once a day."""
 
-    async def keep(self, anchor: Anchor) -> bool:
-        """Write the anchor of its day; False, and nothing is changed, when the day has one."""
+    async def keep(self, name: str, text: str) -> bool:
+        """Write an anchor; False, and nothing is changed, when there is a blob of that name."""
+        ...
+
+    def listed(self) -> AsyncIterator[KeptAnchor]:
+        """List every blob there is, by whomever, in the order of their names."""
+        ...
+
+    async def read(self, name: str) -> bytes | None:
+        """Read a blob that was listed; None when it is gone."""
         ...

@@ -10,7 +10,7 @@ import pytest
 
 from shared.audit import writing
 from shared.audit.chain import Link
-from shared.audit.writing import anchor_chain, extend_chain
+from shared.audit.writing import extend_chain
 from shared.errors import Busy, Refused, Unavailable
 from shared.ports import Cleanup
 from shared.replay import replay
@@ -367,23 +367,6 @@ async def test_a_chain_that_does_not_end_where_its_head_says_is_left_alone() -> 
     assert world.audit.links == before
     assert len(world.audit.outbox) == 2
     assert {str(finding.code) for finding in unrecorded(world)} == {"head_differs"}
-
-
-async def test_the_first_anchor_of_a_day_stays() -> None:
-    world = World()
-    assert await anchor_chain(world.services)
-    await world.run(example())
-    await extend_chain(world.services)
-    assert not await anchor_chain(world.services)
-    world.clock.advance(timedelta(days=1))
-    assert await anchor_chain(world.services)
-    first, second = (world.anchors.kept[day] for day in sorted(world.anchors.kept))
-    assert (first.head.count, second.head) == (0, world.audit.end)
-    assert json.loads(second.to_json()) == {
-        "count": 2,
-        "head": second.head.hash,
-        "at": f"{world.clock.now():%Y-%m-%dT%H:%M:%SZ}",
-    }
 
 
 async def test_no_entry_holds_a_value() -> None:

@@ -4,13 +4,15 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from azure.data.tables import TableClient, TableServiceClient, UpdateMode
-from azure.storage.blob import BlobServiceClient
+from azure.storage.blob import BlobServiceClient, ContainerClient
 
 from devstack.stack import Stack
 from doctor.audit.collect import collect
@@ -76,10 +78,17 @@ def table(driver: Driver, name: str) -> Any:
     return TableClient.from_connection_string(connection_string, name)
 
 
-def anchors(driver: Driver) -> list[str]:
+@contextmanager
+def container(driver: Driver) -> Generator[ContainerClient]:
+    """The anchors, as somebody reaches them who may write blobs."""
     connection_string = driver.environment["AZURE_STORAGE_CONNECTION_STRING"]
     with BlobServiceClient.from_connection_string(connection_string) as blobs:
-        return [blob.name for blob in blobs.get_container_client("audit-anchors").list_blobs()]
+        yield blobs.get_container_client("audit-anchors")
+
+
+def anchors(driver: Driver) -> list[str]:
+    with container(driver) as blobs:
+        return [blob.name for blob in blobs.list_blobs()]
 
 
 @pytest.fixture
@@ -94,6 +103,16 @@ def restored(stack: Driver) -> Iterator[Driver]:
         for row in rows:
             client.create_entity(row)
     assert found(stack) == set()
+
+
+@pytest.fixture
+def planted(restored: Driver) -> Iterator[Driver]:
+    """The stack, from whose container what a test plants is taken away again."""
+    before = set(anchors(restored))
+    yield restored
+    with container(restored) as blobs:
+        for name in set(anchors(restored)) - before:
+            blobs.delete_blob(name)
 
 
 def links(driver: Driver) -> list[dict[str, Any]]:
@@ -176,6 +195,43 @@ def test_a_chain_cut_before_its_anchor_is_found(restored: Driver) -> None:
     head = client.get_entity(CHAIN, "head")
     client.update_entity(head | {"count": 2, "hash": rows[1]["hash"]}, mode=UpdateMode.REPLACE)
     assert found(restored) == {"end_missing", "not_recorded"}
+
+
+def plant(driver: Driver, day: str, count: int = 0) -> None:
+    """Write an anchor for a day, as the registrar did before anchors named each other."""
+    text = json.dumps({"at": f"{day}T00:05:00Z", "count": count, "head": "0" * 64}, sort_keys=True)
+    with container(driver) as blobs:
+        blobs.upload_blob(f"{day}.json", text.replace(" ", "").encode())
+
+
+def test_anchors_that_were_planted_are_found_and_hide_no_removal(planted: Driver) -> None:
+    """Anchors on days to come; then a request is removed, and chain, index and head are made to fit again."""
+    today = datetime.strptime(max(anchors(planted)), "%Y-%m-%d.json").replace(tzinfo=UTC)
+    days = [f"{today + timedelta(days=ahead):%Y-%m-%d}" for ahead in (-1, 1, 2, 3)]
+    for day in days:
+        plant(planted, day)
+    code, text = audit(planted, "verify", "--json")
+    breaches = {each["about"] for each in json.loads(text)["breaches"] if each["code"] == "anchor_foreign"}
+    assert (code, breaches) == (1, {f"anchor of {days[0]}", *(f"anchor {day}.json" for day in days[1:])})
+    driver = planted
+    driver.start("anchor_audit")
+    eventually(lambda: list(table(driver, "auditoutbox").list_entities()) or None, "the note of a planted anchor")
+    driver.advance(61)
+    eventually(lambda: not list(table(driver, "auditoutbox").list_entities()) or None, "the outbox to be empty")
+    last = json.loads(links(driver)[-1]["value0"])
+    assert (last["kind"], last["what"]["anchor"]) == ("anchor_foreign", f"{days[1]}.json")
+    rows, client = links(driver), table(driver, "audit")
+    for row in rows[2:]:
+        for key in (row["RowKey"], f"id-{row['entryId']}"):
+            client.delete_entity(CHAIN, key)
+    head = client.get_entity(CHAIN, "head")
+    client.update_entity(head | {"count": 2, "hash": rows[1]["hash"]}, mode=UpdateMode.REPLACE)
+    assert {"anchor_foreign", "end_missing"} <= found(driver)
+
+
+def test_the_day_of_a_move_is_a_day(stack: Driver) -> None:
+    assert audit(stack, "verify", "--moved-at", "2020-01-01")[0] == 0
+    assert audit(stack, "verify", "--moved-at", "yesterday")[0] == 2
 
 
 def test_what_cannot_be_read_is_not_clean(stack: Driver) -> None:

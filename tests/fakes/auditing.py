@@ -2,10 +2,10 @@
 
 from datetime import date, timedelta
 
-from doctor.audit.evidence import Anchor, AuditEvidence, Claim, Head, Link, Note
+from doctor.audit.evidence import AuditEvidence, Claim, Head, Link, Note
 from doctor.audit.finding import Finding, Patience
 from doctor.audit.judgement import findings
-from doctor.audit.read import request
+from doctor.audit.read import LONGEST_ANCHOR, anchor, request
 from doctor.evidence import Seen
 from tests.fakes.world import World
 
@@ -18,7 +18,10 @@ AT_REST = Patience(timedelta(days=999), timedelta(0), timedelta(0), anchoring=No
 def audit_evidence(world: World) -> AuditEvidence:
     """What a complete look at the world's storage shows."""
     audit, end = world.audit, world.audit.end
-    links = (Link(x.number, x.entry_id, x.previous_hash, x.hash, x.text) for x in audit.links.values())
+    links = (
+        Link(x.number, x.entry_id, x.previous_hash, x.hash, x.text, audit.written[x.number])
+        for x in audit.links.values()
+    )
     return AuditEvidence(
         now=world.clock.now(),
         links=Seen(tuple(links)),
@@ -26,8 +29,8 @@ def audit_evidence(world: World) -> AuditEvidence:
         head=Seen((Head(end.count, end.hash),) if end is not None else ()),
         anchors=Seen(
             tuple(
-                Anchor(date.fromisoformat(day), Head(anchor.head.count, anchor.head.hash))
-                for day, anchor in world.anchors.kept.items()
+                anchor(name, blob.created, blob.created, blob.content if len(blob.content) <= LONGEST_ANCHOR else None)
+                for name, blob in world.anchors.blobs.items()
             )
         ),
         notes=Seen(tuple(Note(row, text) for row, text in audit.outbox.items())),
@@ -41,6 +44,6 @@ def audit_evidence(world: World) -> AuditEvidence:
     )
 
 
-def unrecorded(world: World, patience: Patience = AT_REST) -> list[Finding]:
+def unrecorded(world: World, patience: Patience = AT_REST, moved_at: date | None = None) -> list[Finding]:
     """What verification finds in a world in which all has come to rest."""
-    return findings(audit_evidence(world), patience)
+    return findings(audit_evidence(world), patience, moved_at)

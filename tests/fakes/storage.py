@@ -111,6 +111,12 @@ class FakeOperations:
     def _failed(self, reason: str) -> list[str]:
         return [each.id for each in self.all() if each.state is State.FAILED and each.reason == reason]
 
+    def lose(self, operation_id: str) -> None:
+        """Take a record and its claims away, as somebody does who may write to tables."""
+        del self.rows[operation_id]
+        for key, rows in self._claims.items():
+            self._claims[key] = {each: claim for each, claim in rows.items() if claim.operation_id != operation_id}
+
     def all_claims(self) -> list[Claim]:
         return [claim for rows in self._claims.values() for claim in rows.values()]
 

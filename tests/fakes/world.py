@@ -84,8 +84,8 @@ class World:
         self.queues = FakeQueues(self.clock, self.faults)
         self.holders = FakeHolders(self.directory, self.faults)
         self.reports = FakeReports(self.faults)
-        self.audit = FakeAudit(self.faults)
-        self.anchors = FakeAnchors(self.faults)
+        self.audit = FakeAudit(self.clock, self.faults)
+        self.anchors = FakeAnchors(self.clock, self.faults)
         self.ticket_updates = FakeTicketUpdates(self.faults)
         self.deaths = 0
         self.log: list[str] = []

@@ -1,5 +1,6 @@
 """Protections of adapters, SDK set-up, policy and records: how each is switched off, and the test that misses it."""
 
+from tests.chaos.sabotage.audit_catalogue import AUDIT_SABOTAGES
 from tests.chaos.sabotage.fair_catalogue import FAIR_SABOTAGES
 from tests.chaos.sabotage.replacement import off
 from tests.chaos.sabotage.ticket_catalogue import TICKET_SABOTAGES
@@ -361,5 +362,6 @@ REAL_SABOTAGES = (
         "if pause is not None and now < now and",
     ),
     *FAIR_SABOTAGES,
+    *AUDIT_SABOTAGES,
     *TICKET_SABOTAGES,
 )

@@ -69,8 +69,8 @@ def fake_store() -> Store:
         FakeBackoff(faults),
         FakeTicketUpdates(faults),
         FakeLeases(clock, faults),
-        FakeAudit(faults),
-        FakeAnchors(faults),
+        FakeAudit(clock, faults),
+        FakeAnchors(clock, faults),
         clock.now,
         clock.advance,
     )

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.audit.chain import Anchor, Head, links_after
+from shared.audit.chain import links_after
 from shared.audit.entry import Entry, Kind, make_entry
 from shared.errors import Busy
 from tests.contract.adapters.stores import Store
@@ -79,7 +79,38 @@ async def test_what_stands_at_a_place_is_not_replaced(store: Store) -> None:
 
 
 async def test_a_day_is_anchored_once(store: Store) -> None:
-    day = store.now() + timedelta(days=30)
-    assert await store.anchors.keep(Anchor(Head(1, "a" * 64), day))
-    assert not await store.anchors.keep(Anchor(Head(2, "b" * 64), day))
-    assert await store.anchors.keep(Anchor(Head(2, "b" * 64), day + timedelta(days=1)))
+    name = f"{store.now():%Y-%m-%d}-{uuid4().hex[:12]}.json"
+    assert await store.anchors.keep(name, "first")
+    assert not await store.anchors.keep(name, "second")
+    assert await store.anchors.read(name) == b"first"
+
+
+async def test_anchors_are_listed_with_the_time_at_which_they_came_about(store: Store) -> None:
+    names, begun = [f"{uuid4().hex}.json" for _ in range(3)], store.now()
+    for name in names:
+        await store.anchors.keep(name, "text")
+    store.advance(timedelta(days=2))
+    later = f"{uuid4().hex}.json"
+    await store.anchors.keep(later, "a text")
+    kept = [each async for each in store.anchors.listed()]
+    found = {each.name: each for each in kept}
+    assert [each.name for each in kept] == sorted(found)
+    assert set(names) | {later} <= set(found)
+    assert (found[names[0]].size, found[later].size) == (4, 6)
+    assert all(abs(found[name].created - begun) < timedelta(minutes=1) for name in names)
+    assert found[later].created - begun > timedelta(days=1)
+
+
+async def test_an_anchor_that_is_not_there_is_read_as_none(store: Store) -> None:
+    assert await store.anchors.read(f"{uuid4().hex}.json") is None
+
+
+async def test_a_place_of_the_chain_says_when_it_was_taken(store: Store) -> None:
+    before, begun = await store.audit.head(), store.now()
+    (link,) = links_after(before.value, [entry(store)])
+    assert await store.audit.place(link.number) is None
+    await store.audit.append([link], before.etag)
+    place = await store.audit.place(link.number)
+    assert place is not None
+    assert place.hash == link.hash
+    assert abs(place.written - begun) < timedelta(minutes=1)

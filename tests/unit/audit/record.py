@@ -1,18 +1,22 @@
 """An audit record in which all is well, as evidence; tests change one thing and see whether it is noticed."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
-from doctor.audit.evidence import Anchor, AuditEvidence, Claim, Head, Link, Request
+from doctor.audit.evidence import Anchor as SeenAnchor
+from doctor.audit.evidence import AuditEvidence, Claim, Head, Link, Request
 from doctor.audit.finding import Code
 from doctor.audit.judgement import findings
+from doctor.audit.read import anchor
 from doctor.evidence import Seen
+from shared.audit.anchor import Anchor
 from shared.audit.chain import Head as Written
 from shared.audit.chain import links_after
 from shared.audit.entry import Entry, Kind, make_entry
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 FIRST = NOW - timedelta(days=2)
+DAYS = (date(2026, 11, 23), date(2026, 11, 24), date(2026, 11, 25))
 
 
 def entries(operations: int) -> list[Entry]:
@@ -43,13 +47,7 @@ def record(operations: int = 3) -> AuditEvidence:
         links=Seen(links),
         index=Seen(tuple((link.entry_id, link.number) for link in links)),
         head=Seen((head_of(links),)),
-        anchors=Seen(
-            (
-                Anchor(date(2026, 11, 23), Head(0, "0" * 64)),
-                Anchor(date(2026, 11, 24), head_of(half)),
-                Anchor(date(2026, 11, 25), head_of(links)),
-            )
-        ),
+        anchors=Seen(anchored(*zip(DAYS, (Head(0, "0" * 64), head_of(half), head_of(links)), strict=True))),
         notes=Seen(),
         requests=Seen(
             tuple(
@@ -59,6 +57,27 @@ def record(operations: int = 3) -> AuditEvidence:
         ),
         claims=Seen(tuple(Claim("queue", f"R{number}", name, FIRST) for number, name in enumerate(names))),
     )
+
+
+def moment(day: date) -> datetime:
+    """When the timer anchors on a day."""
+    return datetime.combine(day, time(0, 5), UTC)
+
+
+def blob(made: Anchor, name: str | None = None, created: datetime | None = None) -> SeenAnchor:
+    """An anchor as a look at its blob shows it."""
+    created = created or made.at + timedelta(seconds=1)
+    return anchor(name or f"{made.day}.json", created, created, made.to_json().encode())
+
+
+def anchored(*ends: tuple[date, Head]) -> tuple[SeenAnchor, ...]:
+    """The chain's end, anchored on these days: each anchor names the one before it."""
+    blobs, last = list[SeenAnchor](), None
+    for day, end in ends:
+        made = Anchor(Written(end.count, end.hash), moment(day), last and last.named)
+        blobs.append(blob(made))
+        last = made
+    return tuple(blobs)
 
 
 def head_of(links: tuple[Link, ...]) -> Head:

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any, cast
 
 from azure.core.exceptions import HttpResponseError
@@ -58,8 +60,9 @@ class Blobs:
         return self
 
     async def list_blobs(self) -> AsyncIterator[Any]:
-        for name in self.texts:
-            yield type("Blob", (), {"name": name})()
+        at = datetime(2026, 11, 23, 0, 5, 1, tzinfo=UTC)
+        for name, text in self.texts.items():
+            yield SimpleNamespace(name=name, size=len(text), creation_time=at, last_modified=at)
 
     async def download_blob(self, name: str) -> Any:
         text = self.texts[name]
@@ -95,17 +98,23 @@ async def test_links_that_came_before_the_head_was_read_are_read_after_it() -> N
     assert evidence.gaps == []
 
 
-async def test_what_is_not_there_or_not_understood_is_a_gap() -> None:
+async def test_what_is_not_there_or_not_understood_is_a_gap_and_a_strange_blob_is_seen_as_one() -> None:
     bad = [Row(PartitionKey="chain", RowKey="000000000001"), Row(PartitionKey="chain", RowKey="head", count="many")]
     anchor = json.dumps({"count": 1, "head": "a", "at": "2026-11-23T00:05:00Z"})
-    blobs = Blobs(**{"2026-11-23": anchor, "2026-11-24": "no anchor", "notes": anchor})
+    large = f'{{"at": "2026-11-23T00:05:00Z", "count": 1, "head": "{"a" * 5000}"}}'
+    blobs = Blobs(**{"2026-11-23": anchor, "2026-11-24": "no anchor", "2026-11-25": large, "notes": anchor})
     record = Row(PartitionKey="operation-1", RowKey="record", value0="{}")
     evidence = await collect(storage(Tables(audit=[bad], operations=[[record]]), blobs))
     assert [gap.partition(" cannot")[0].partition(" could")[0] for gap in evidence.gaps] == [
         "the row 000000000001",
         "the row head",
-        "the anchor notes.json",
         "table auditoutbox",
         "the row record",
     ]
-    assert [str(each.day) for each in evidence.anchors] == ["2026-11-23"]
+    seen = {each.name: (str(each.day), each.said is not None, each.fault) for each in evidence.anchors}
+    assert seen == {
+        "2026-11-23.json": ("2026-11-23", True, "it is no anchor"),
+        "2026-11-24.json": ("2026-11-24", False, "it is no anchor: JSONDecodeError"),
+        "2026-11-25.json": ("2026-11-25", False, "it is too large for an anchor"),
+        "notes.json": ("None", True, "it is no anchor"),
+    }

@@ -2,20 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doctor.audit.evidence import Anchor, AuditEvidence, Claim, Head, Link, Note
+from doctor.audit.evidence import AuditEvidence, Claim, Head, Link, Note
 from doctor.audit.finding import Code
 from doctor.audit.judgement import findings
 from doctor.evidence import Seen
 from shared.audit.chain import hash_of
 from shared.audit.entry import Kind, make_entry
 from shared.naming import OWN_SOURCE
-from tests.unit.audit.record import NOW, chained, codes, ended_at, entries, record
+from tests.unit.audit.record import DAYS, NOW, anchored, chained, codes, ended_at, entries, record
 
 
 def test_a_whole_record_has_no_findings() -> None:
@@ -118,7 +118,7 @@ def test_a_rotation_that_was_no_longer_due_before_its_record_was_written_is_not_
 def test_a_request_is_just_being_accepted_for_an_hour() -> None:
     whole = record()
     cut = ended_at(whole, whole.links.items[:-1])
-    young = replace(cut, requests=Seen(cut.requests.items[:-1]), anchors=Seen(cut.anchors.items[:2]))
+    young = replace(cut, requests=Seen(cut.requests.items[:-1]), anchors=Seen(cut.anchors.items[:1]))
     accepted_at = entries(3)[-2].at
     for age, expected in ((timedelta(minutes=59), set[Code]()), (timedelta(minutes=60), {Code.REQUEST_MISSING})):
         assert codes(replace(young, now=accepted_at + age)) - {Code.ANCHOR_MISSING} == expected
@@ -148,7 +148,7 @@ def test_an_entry_on_its_way_counts_and_must_not_wait_for_long() -> None:
     whole = record()
     cut = ended_at(whole, whole.links.items[:-1])
     last = entries(3)[-1]
-    waiting = replace(cut, notes=Seen((Note(last.id, last.to_json()),)), anchors=Seen(cut.anchors.items[:-1]))
+    waiting = replace(cut, notes=Seen((Note(last.id, last.to_json()),)), anchors=Seen(cut.anchors.items[:1]))
     assert codes(replace(waiting, now=last.at + timedelta(minutes=14))) - {Code.ANCHOR_MISSING} == set()
     assert Code.NOT_CHAINED in codes(replace(waiting, now=last.at + timedelta(minutes=15)))
 
@@ -161,7 +161,13 @@ def test_what_is_no_entry_on_the_way_is_found() -> None:
 def test_days_without_an_anchor_are_found_once_their_time_has_come() -> None:
     whole = record()
     first, second, third = whole.anchors
-    assert [each.about for each in findings(replace(whole, anchors=Seen((first, third))))] == ["2026-11-24"]
+    removed = {
+        (each.code, each.about, each.is_warning) for each in findings(replace(whole, anchors=Seen((first, third))))
+    }
+    assert removed == {
+        (Code.ANCHOR_REMOVED, "anchor of 2026-11-24", False),
+        (Code.ANCHOR_MISSING, "2026-11-24", False),
+    }
     none = findings(replace(whole, anchors=Seen()))
     assert [(each.code, each.about) for each in none] == [(Code.ANCHOR_MISSING, "2026-11-24 to 2026-11-25")]
     at_two = NOW.replace(hour=2)
@@ -170,9 +176,10 @@ def test_days_without_an_anchor_are_found_once_their_time_has_come() -> None:
 
 
 def test_an_anchor_of_nothing_with_a_hash_is_no_anchor_of_ours() -> None:
-    forged = Anchor(date(2026, 11, 23), Head(0, "1" * 64))
     whole = record()
-    assert codes(replace(whole, anchors=Seen((forged, *whole.anchors.items[1:])))) == {Code.CHAIN_REWRITTEN}
+    forged, ends = Head(0, "1" * 64), [each.said.head for each in whole.anchors.items[1:] if each.said]
+    anchors = anchored(*zip(DAYS, (forged, *ends), strict=True))
+    assert codes(replace(whole, anchors=Seen(anchors))) == {Code.CHAIN_REWRITTEN}
 
 
 def test_what_could_not_be_read_proves_nothing() -> None:
