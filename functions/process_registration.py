@@ -1,4 +1,4 @@
-"""The queues that carry registrations: the public intake, and the internal one for whatever had to wait."""
+"""The queues that carry registrations: the public intake, what webhooks have proven, and whatever had to wait."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -17,6 +17,15 @@ async def process_registration(message: func.QueueMessage) -> None:
     from shared.bootstrap import get_app
 
     await get_app().intake.accept(message.get_body(), message.id or "", arrival(message, datetime.now(UTC)))
+
+
+@blueprint.function_name("process_webhook_request")
+@blueprint.queue_trigger("message", "webhook-requests", "AzureWebJobsStorage")  # pyright: ignore[reportUnknownMemberType]  the SDK does not type its **kwargs
+async def process_webhook_request(message: func.QueueMessage) -> None:
+    """Accept one request whose source has proven itself."""
+    from shared.bootstrap import get_app
+
+    await get_app().webhook_intake.accept(message.get_body(), message.id or "")
 
 
 @blueprint.function_name("continue_registration")

@@ -33,4 +33,4 @@ async def settle_poison(timer: func.TimerRequest) -> None:
     from shared.poison import settle_poison as settle
 
     app = get_app()
-    await settle(app.services, app.intake)
+    await settle(app.services, app.intake, app.webhook_intake)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime
 
 from shared import log
 from shared.audit.events import accepted
@@ -22,6 +23,9 @@ async def record(
     operation_id: str,
     channel: Channel,
     credentials: Mapping[str, CredentialProgress] | None = None,
+    *,
+    arrived_at: datetime | None = None,
+    replaces: str | None = None,
 ) -> Versioned[Operation] | None:
     """Write the record of a claimed request, with the next place among its app's changes; None when there is one.
 
@@ -38,7 +42,9 @@ async def record(
         started_at=now,
         credentials=credentials or {},
         channel=channel,
-        ticket=request.ticket,
+        ticket=request.ticket if channel is Channel.WEBHOOK else None,
+        arrived_at=arrived_at,
+        replaces=replaces,
     )
     # Before the record: what is served is on record, and whoever comes after a crash notes the same entry.
     await services.audit.note(accepted(operation, now))

@@ -37,6 +37,7 @@ from shared.settings import Settings
 from shared.ticketing.model import Ticketing, load_ticketing
 from shared.ticketing.updating import Updating
 from shared.ticketing.webhook import Webhooks
+from shared.webhook_intake import WebhookIntake
 
 _REFERENCE = "@Microsoft.KeyVault("
 
@@ -52,6 +53,7 @@ class App:
         """None where no API of ours is configured: then nobody reads over HTTP."""
         self.execution = Execution(services)
         self.intake = Intake(services, self.execution)
+        self.webhook_intake = WebhookIntake(services, self.execution)
         self.rotations = Rotations(services, self.execution)
         self.decisions = Decisions(services)
         self.updating = Updating(services)
@@ -110,6 +112,7 @@ def build_services(
         request_deadline=settings.request_deadline,
         approval_deadline=settings.approval_deadline,
         deciding_sources=ticketing.deciding_sources(),
+        webhook_sources=ticketing.webhook_sources(),
         directory=GraphDirectory(graph),
         vault=KeyVault(
             credential,

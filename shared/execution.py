@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from shared import log
 from shared.answering import kept_failure, registered, rotated, stopped
 from shared.approval.asking import asked
+from shared.approval.replacing import carry_on
 from shared.approval.waiting import heed_decision, wait_for_approval
 from shared.audit import events
 from shared.contract.answer import Answer, Status
@@ -94,6 +95,8 @@ class Execution:
         operation, services = stored.value, self._services
         if operation.answer is None:
             raise ValueError(f"operation {operation.id} is settled and has no answer")
+        if operation.replaced_by is not None and operation.answered_at is None:
+            await carry_on(services, operation)  # whoever replaced it may have died before it was
         if operation.answered_at is None:
             await services.audit.note(events.settled(operation, services.runtime.now()))
         text = operation.answer.to_json()

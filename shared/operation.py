@@ -78,6 +78,15 @@ class EarlierGeneration(StoredModel, frozen=True):
     reason: str | None
 
 
+class Replacement(StoredModel, frozen=True):
+    """What took an operation's place: whole, so that whoever finds the old record can bring it about."""
+
+    operation_id: str
+    request: Annotated[Request, Field(discriminator="action")]
+    body_hash: str
+    arrived_at: datetime
+
+
 class Operation(StoredModel, frozen=True):
     """The record of one request, `id` being 128 random bits as 32 hex digits."""
 
@@ -113,6 +122,12 @@ class Operation(StoredModel, frozen=True):
     """By which way the request came in; None in records of before that was kept."""
     ticket: str | None = None
     """The ticket that asked, where its webhook proved that: a message on the public queue has none."""
+    arrived_at: datetime | None = None
+    """When the webhook came that asked; None for any other channel."""
+    replaces: str | None = None
+    """The operation whose place it took: an earlier form of the same ticket."""
+    replaced_by: Replacement | None = None
+    """What took its place, where a changed form of its ticket came while it waited for approval."""
     warned_days: int | None = None
     """Of a rotation that failed: how many days before the expiry the last warning was for."""
     approval: Approval | None = None
@@ -129,6 +144,11 @@ class Operation(StoredModel, frozen=True):
     def came_by(self) -> Channel | None:
         """By which way the request came in, as far as anybody knows: nobody outside can ask in our own name."""
         return Channel.OWN if self.is_our_own else self.channel
+
+    @property
+    def requester_id(self) -> str | None:
+        """The requester's object id in Entra, where a webhook's sender vouches for it; what anybody says is none."""
+        return self.request.requested_by_object_id if self.channel is Channel.WEBHOOK else None
 
     @property
     def is_our_own(self) -> bool:

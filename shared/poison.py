@@ -16,15 +16,18 @@ from shared.naming import (
     DECISIONS_POISON_QUEUE,
     ROTATIONS_POISON_QUEUE,
     TICKET_UPDATES_POISON_QUEUE,
+    WEBHOOK_REQUESTS_POISON_QUEUE,
     WORK_POISON_QUEUE,
 )
 from shared.ports import PoisonedMessage
 from shared.services import Services
+from shared.ticketing.proven import Unproven
+from shared.webhook_intake import WebhookIntake
 
 REASON = "given_up_by_host"
 
 
-async def settle_poison(services: Services, intake: Intake) -> int:
+async def settle_poison(services: Services, intake: Intake, webhook_intake: WebhookIntake) -> int:
     """See to every message the host gave up on; returns how many there were."""
     settled = 0
     async for message in services.queues.host_poisoned():
@@ -32,6 +35,8 @@ async def settle_poison(services: Services, intake: Intake) -> int:
             await _settle_work(services, message)
         elif message.queue == TICKET_UPDATES_POISON_QUEUE:
             await _settle_ticket_update(services, message)
+        elif message.queue == WEBHOOK_REQUESTS_POISON_QUEUE:
+            await _settle_webhook_request(services, webhook_intake, message)
         elif message.queue in (ROTATIONS_POISON_QUEUE, DECISIONS_POISON_QUEUE):
             # The next sweep sends another hint; a decision can be made again. Kept, so that somebody asks why.
             await services.queues.send_poison(kept_message(REASON, message.text))
@@ -53,6 +58,14 @@ async def _settle_work(services: Services, message: PoisonedMessage) -> None:
 async def _settle_request(services: Services, intake: Intake, message: PoisonedMessage) -> None:
     """Take a proper request up where it stands; reject what is none as the intake does, and keep it."""
     if not await intake.take_up(message.text.encode(), message.id, message.inserted):
+        await services.queues.send_poison(kept_message(REASON, message.text))
+
+
+async def _settle_webhook_request(services: Services, intake: WebhookIntake, message: PoisonedMessage) -> None:
+    """Take a proven request up where it stands; keep what is none of the webhook's messages."""
+    try:
+        await intake.accept(message.text.encode(), message.id)
+    except Unproven:
         await services.queues.send_poison(kept_message(REASON, message.text))
 
 

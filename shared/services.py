@@ -38,6 +38,8 @@ class Services:
     approval_deadline: timedelta
     deciding_sources: frozenset[str]
     """Sources whose tickets may decide about their own requests."""
+    webhook_sources: frozenset[str]
+    """Sources that have to prove themselves, in lower case: on the public queue nobody is believed to be one."""
     directory: Directory
     vault: Vault
     sign_in: SignIn

@@ -46,6 +46,9 @@ def record(row: Row) -> Record:
         else None,
         answer_time=_moment(answer.get("time")),
         answered_at=_moment(value.get("answered_at")),
+        channel=value.get("channel"),
+        ticket=value.get("ticket"),
+        replaced_by=(value.get("replaced_by") or _NOTHING).get("operation_id"),
     )
 
 

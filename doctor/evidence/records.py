@@ -40,6 +40,12 @@ class Record:
     """Until when somebody may decide about it, while it waits for that."""
     answer_time: datetime | None = None
     answered_at: datetime | None = None
+    channel: str | None = None
+    """By which way it came in; None in records of before that was kept."""
+    ticket: str | None = None
+    """The ticket that is told of it, and may decide about it."""
+    replaced_by: str | None = None
+    """The operation of a changed form that took its place."""
 
     @property
     def is_change(self) -> bool:
@@ -64,7 +70,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Claim:
-    """The binding of (source, requestId) to an operation, made before its record."""
+    """The binding of (channel, source, requestId) to an operation, made before its record."""
 
     source: str
     request_id: str

@@ -17,10 +17,13 @@ type Listed = dict[tuple[str, int], Unsettled]
 def forgotten(case: Case) -> Iterator[Breach]:
     """Find requests with two operations or none, operations nobody carries on, and answers nobody delivered."""
     evidence = case.evidence
-    keys = Counter((record.source, record.request_id) for record in evidence.records)
-    for (_, request_id), count in keys.items():
+    # A form that another took the place of has its end; the other is the request from then on.
+    standing = [record for record in evidence.records if record.replaced_by is None]
+    keys = Counter((record.channel, record.source, record.request_id) for record in standing)
+    for (_, _, request_id), count in keys.items():
         if count > 1:
             yield _breach(request_id, f"it has {count} operations", "Report a defect; both are in table operations.")
+    yield from _without_successor(case)
     if evidence.records.is_whole:
         yield from _claims_without_record(case)
     listed = {(row.operation_id, row.generation): row for row in evidence.unsettled}
@@ -30,6 +33,16 @@ def forgotten(case: Case) -> Iterator[Breach]:
         else:
             yield from _stranded(case, record, listed)
     yield from _unanswered(case)
+
+
+def _without_successor(case: Case) -> Iterator[Breach]:
+    if not case.evidence.records.is_whole:
+        return
+    for record in case.evidence.records:
+        if record.replaced_by is None or record.replaced_by in case.records or record.answered_at is None:
+            continue
+        what = f"operation {record.id} was replaced by {record.replaced_by}, which has no record"
+        yield _breach(record.request_id, what, "Report a defect. Until then: have the ticket's form sent again.")
 
 
 def _claims_without_record(case: Case) -> Iterator[Breach]:

@@ -16,13 +16,14 @@ from shared.naming import (
     DECISIONS_POISON_QUEUE,
     DECISIONS_QUEUE,
     EVENTS_QUEUE,
-    INTAKE_QUEUE,
     POISON_QUEUE,
     RESULTS_QUEUE,
     ROTATIONS_POISON_QUEUE,
     ROTATIONS_QUEUE,
     TICKET_UPDATES_POISON_QUEUE,
     TICKET_UPDATES_QUEUE,
+    WEBHOOK_REQUESTS_POISON_QUEUE,
+    WEBHOOK_REQUESTS_QUEUE,
     WORK_POISON_QUEUE,
     WORK_QUEUE,
 )
@@ -32,7 +33,7 @@ LONGEST_DELAY = timedelta(days=7)
 """What a storage queue takes at most (Microsoft Learn, "Put Message")."""
 _NEVER_EXPIRES = -1
 _QUEUES = (
-    INTAKE_QUEUE,
+    WEBHOOK_REQUESTS_QUEUE,
     WORK_QUEUE,
     ROTATIONS_QUEUE,
     DECISIONS_QUEUE,
@@ -42,6 +43,7 @@ _QUEUES = (
 )
 _POISON_QUEUES = (
     POISON_QUEUE,
+    WEBHOOK_REQUESTS_POISON_QUEUE,
     WORK_POISON_QUEUE,
     ROTATIONS_POISON_QUEUE,
     DECISIONS_POISON_QUEUE,
@@ -83,9 +85,9 @@ class StorageQueues:
         with translated(f"read the queue {WORK_QUEUE}"):
             return len(await self._clients[WORK_QUEUE].peek_messages(_PAGE)) == _PAGE
 
-    async def send_request(self, request: str) -> None:
-        """Put a request on the public queue, where all of them arrive."""
-        await self._send(INTAKE_QUEUE, request)
+    async def send_proven(self, request: str) -> None:
+        """Put a request whose source has proven itself on the internal queue for those."""
+        await self._send(WEBHOOK_REQUESTS_QUEUE, request)
 
     async def send_answer(self, answer: str) -> None:
         """Deliver an answer to the requester's side."""

@@ -6,6 +6,7 @@ from shared import log
 from shared.approval.deciding import NotTheirs, NotWaiting, decide
 from shared.approval.messages import DecisionMessage
 from shared.approval.model import ApprovalDecision
+from shared.channel import Channel
 from shared.claims import find
 from shared.operation import Operation, State
 from shared.services import Services
@@ -23,13 +24,13 @@ class Decisions:
         """Apply one decision. One that came before its request waits for as long as a request may take."""
         message = DecisionMessage.model_validate_json(body)
         services = self._services
-        operation_id = await find(services.operations, message.source, message.request_id)
+        operation_id = await find(services.operations, message.source, message.request_id, Channel.WEBHOOK)
         stored = await services.operations.read(operation_id) if operation_id is not None else None
         operation = stored.value if stored is not None else None
         if operation is None or _may_still_wait(operation):
             await self._come_back(message)
             return
-        if message.ticket is not None and operation.ticket not in (None, message.ticket):
+        if message.ticket is None or operation.ticket != message.ticket:
             log.warning("approval.other_ticket", operation=operation.id)
             return
         try:

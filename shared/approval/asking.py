@@ -4,6 +4,7 @@ from urllib.parse import quote
 
 from shared.approval.model import Approval, ApprovalReason
 from shared.callers import APPROVER
+from shared.channel import Channel
 from shared.contract.answer import (
     MAX_ERRORS,
     Answer,
@@ -98,17 +99,18 @@ def refused_problem(approval: Approval) -> Problem:
 
 
 def _by_ticket(services: Services, operation: Operation) -> bool:
-    return operation.request.source in services.deciding_sources
+    is_proven = operation.channel is Channel.WEBHOOK and operation.ticket is not None
+    return is_proven and operation.request.source in services.deciding_sources
 
 
 def _by_token(operation: Operation) -> bool:
-    return operation.request.requested_by_object_id is not None
+    return operation.requester_id is not None
 
 
 def _nobody() -> Problem:
     return Problem(
         "requestedByObjectId",
         "approval_impossible",
-        "Somebody has to approve this, and nobody could: the requester's object id in Entra is not given, to compare "
-        "an approver with, and no ticket of this source decides. Send requestedByObjectId, or ask for less.",
+        "Somebody has to approve this, and nobody could: no webhook vouches for the requester's object id in Entra, to "
+        "compare an approver with, and no ticket decides about it. Ask in a ticket, or ask for less.",
     )

@@ -2,6 +2,7 @@
 
 from shared import log
 from shared.approval.model import Approval, ApprovalDecision
+from shared.channel import Channel
 from shared.errors import Busy
 from shared.job import RESUME_AFTER
 from shared.operation import Operation, State
@@ -67,9 +68,11 @@ def _check_person(services: Services, operation: Operation, decision: ApprovalDe
     to it; a name that is the same in both places is refused all the same.
     """
     request, person = operation.request, decision.decided_by_object_id
+    if decision.way == "ticket" and operation.channel is not Channel.WEBHOOK:
+        raise NotTheirs("The request did not come in by a webhook: no ticket decides about it.")
     if decision.way == "ticket" and request.source not in services.deciding_sources:
         raise NotTheirs(f"No ticket of {request.source} decides.")
-    requester = request.requested_by_object_id
+    requester = operation.requester_id
     if requester is None and decision.way == "token":
         raise NotTheirs("The requester's object id is not known, so nobody can be told apart from them here.")
     if requester is not None and person is None:

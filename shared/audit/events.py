@@ -14,6 +14,7 @@ from enum import StrEnum
 from shared.approval.model import Approval, ApprovalDecision
 from shared.audit.anchor import KeptAnchor
 from shared.audit.entry import Entry, Fact, Facts, Kind, make_entry
+from shared.channel import Channel
 from shared.contract.answer import AnswerData, AnsweredCredential, utc_text
 from shared.contract.request import RegistrationRequest
 from shared.naming import OWN_SOURCE
@@ -31,9 +32,8 @@ class Removal(StrEnum):
 
 def accepted(operation: Operation, at: datetime) -> Entry:
     """Tell that a request became an operation. Its hash binds the whole request, which the record keeps."""
-    return make_entry(
-        Kind.ACCEPTED, [operation.id], at, who=who_asked(operation), what=what_was_asked(operation), ids={}
-    )
+    what: Facts = {**what_was_asked(operation), "replaces": operation.replaces}
+    return make_entry(Kind.ACCEPTED, [operation.id], at, who=who_asked(operation), what=what, ids={})
 
 
 def settled(operation: Operation, at: datetime) -> Entry:
@@ -48,6 +48,7 @@ def settled(operation: Operation, at: datetime) -> Entry:
         "status": data.status.value,
         "reason": operation.reason,
         "errors": [error.code for error in data.errors] or None,
+        "replacedBy": operation.replaced_by.operation_id if operation.replaced_by is not None else None,
     }
     ids: Facts = {
         "answerId": answer.id,
@@ -125,7 +126,9 @@ def who_asked(operation: Operation) -> Facts:
     """Name the people of a request, as its sender did."""
     request = operation.request
     owner = request.owner if isinstance(request, RegistrationRequest) else None
-    known = {"owner": owner, "requestedByObjectId": request.requested_by_object_id}
+    # An object id that anybody could name would look as if it were known.
+    is_said = operation.came_by is Channel.QUEUE
+    known = {"owner": owner, "requestedByObjectId": None if is_said else request.requested_by_object_id}
     return {"requestedBy": request.requested_by, **{name: it for name, it in known.items() if it is not None}}
 
 
@@ -139,7 +142,7 @@ def what_was_asked(operation: Operation) -> Facts:
         "requestId": request.request_id,
         "action": request.action,
         "uniqueName": operation.unique_name,
-        "ticket": request.ticket,
+        "ticket": operation.ticket,
         "requestHash": operation.body_hash,
     }
 

@@ -40,8 +40,8 @@ class Queues(Protocol):
         """Say whether more work is due and waits than a host takes at once."""
         ...
 
-    async def send_request(self, request: str) -> None:
-        """Put a request on the public queue, where all of them arrive."""
+    async def send_proven(self, request: str) -> None:
+        """Put a request whose source has proven itself on the internal queue for those."""
         ...
 
     async def send_answer(self, answer: str) -> None:

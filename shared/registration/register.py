@@ -80,8 +80,9 @@ async def register(job: Job, request: RegistrationRequest) -> Registration:
         for name, entry in entries.items():
             await prove(job, app, entry, credential=name, resource_uri=resource_uri)
     owner = owner_after(request, job.application.owner)
+    asked_in = job.operation.ticket
     # Only now may another own it: until then this request has to be its owner's, attempt after attempt.
-    ticket = {"ticket_source": request.source, "ticket": request.ticket} if request.ticket is not None else {}
+    ticket = {"ticket_source": request.source, "ticket": asked_in} if asked_in is not None else {}
     await job.save_application(
         applied=wanted, granted=consents, applied_sequence=job.operation.sequence, owner=owner, **ticket
     )

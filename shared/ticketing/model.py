@@ -172,6 +172,10 @@ class Ticketing(TicketingModel):
         """Name the sources whose tickets may decide about their requests."""
         return frozenset(source.name for source in self.sources if source.decision is not None)
 
+    def webhook_sources(self) -> frozenset[str]:
+        """Name the sources in lower case, as they are compared with what a message says of itself."""
+        return frozenset(source.name.casefold() for source in self.sources)
+
     def settings(self) -> frozenset[str]:
         """Name the app settings that hold secrets: those that prove senders, and those that prove us to them."""
         proofs: list[Any] = [source.proof for source in self.sources]

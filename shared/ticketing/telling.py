@@ -6,6 +6,7 @@ Writes a record and sends its reference; whether the ticketing system can be rea
 from dataclasses import dataclass
 
 from shared import log
+from shared.channel import Channel
 from shared.contract.answer import Answer
 from shared.contract.request import Request
 from shared.job import RESUME_AFTER
@@ -45,6 +46,8 @@ async def tell_requester(services: Services, request: Request, event: Answer) ->
 
 
 async def _address(services: Services, operation: Operation, what: str) -> _Address | None:
+    if operation.came_by is Channel.QUEUE or operation.replaced_by is not None:
+        return None  # nobody proved the ticket; or it is told of what took the place
     if not operation.is_our_own:
         address = _Address(operation.request.source, operation.ticket, is_its_own=True)
     elif any(what in target.events for target in services.targets.values()):

@@ -1,4 +1,4 @@
-"""A webhook's message: proven, counted, read, and put on the queue where requests, or decisions, arrive."""
+"""A webhook's message: proven, counted, read, and put on the internal queue of requests, or of decisions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from shared.ticketing.decision import decision_from, is_decision
 from shared.ticketing.mapping import payload_from, request_from
 from shared.ticketing.model import EntraProof, Source, Ticketing
 from shared.ticketing.proof import NotProven, check
+from shared.ticketing.proven import ProvenRequest
 from shared.ticketing.rate import Rate
 
 
@@ -54,7 +55,7 @@ class Webhooks:
             log.event("webhook.decision_taken", source=source.name, request=decision.request_id)
             return Taken(source.name, decision.request_id)
         request = request_from(source, payload)
-        await self._services.queues.send_request(request.normalised())
+        await self._services.queues.send_proven(ProvenRequest.of(request, now).to_json())
         log.event("webhook.taken", source=source.name, request=request.request_id)
         return Taken(source.name, request.request_id)
 

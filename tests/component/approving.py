@@ -63,6 +63,7 @@ async def tell(world: World, outcome: Outcome, **changes: Any) -> None:
             "source": "servicenow",
             "request_id": "RITM0010042",
             "decision_id": "approval-1",
+            "ticket": "RITM0010042",
             "outcome": outcome,
             "decided_by": "grace@contoso.example",
             "decided_by_object_id": GRACE,

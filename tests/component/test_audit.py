@@ -48,7 +48,6 @@ async def test_a_registration_leaves_who_asked_and_what_was_done_with_which_ids(
         "requestId": request["requestId"],
         "action": "register",
         "uniqueName": "adt-client-dev",
-        "ticket": "4f0e1c2d",
         "requestHash": operation.body_hash,
     }
     people = {"requestedBy": request["requestedBy"], "owner": "grace@contoso.example"}

@@ -42,7 +42,7 @@ async def deliver(world: World) -> None:
     """The queue delivers what was put on it."""
     waiting, world.queues.requests = world.queues.requests, []
     for text in waiting:
-        await world.send(text.encode())
+        await world.send_proven(text)
     await world.settle()
 
 

@@ -117,6 +117,9 @@ class FakeOperations:
         for key, rows in self._claims.items():
             self._claims[key] = {each: claim for each, claim in rows.items() if claim.operation_id != operation_id}
 
+    def forget_claims(self) -> None:
+        self._claims.clear()
+
     def all_claims(self) -> list[Claim]:
         return [claim for rows in self._claims.values() for claim in rows.values()]
 
@@ -312,6 +315,7 @@ class FakeQueues:
         self.decisions: list[tuple[datetime, int, str]] = []
         self.ticket_updates: list[tuple[datetime, int, str]] = []
         self.requests: list[str] = []
+        """Those that a webhook has proven."""
         self.answers: list[dict[str, Any]] = []
         self.events: list[dict[str, Any]] = []
         self.poison: list[dict[str, Any]] = []
@@ -348,7 +352,7 @@ class FakeQueues:
         return sum(due <= self.clock.now() for due, *_ in self.work) >= 32
 
     @outgoing("queue request")
-    def send_request(self, request: str) -> None:
+    def send_proven(self, request: str) -> None:
         self.requests.append(request)
 
     @outgoing("queue answer")

@@ -4,7 +4,7 @@ import heapq
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,10 @@ from shared.ports import Target
 from shared.rotation.rotations import Rotations
 from shared.rotation.sweep import sweep
 from shared.services import Services
+from shared.ticketing.proven import ProvenRequest
 from shared.ticketing.updating import Updating, resume_updates
 from shared.upkeep import clean_up_credentials, resume_unsettled
+from shared.webhook_intake import WebhookIntake
 from tests.fakes.audit import FakeAnchors, FakeAudit
 from tests.fakes.clock import FakeClock, fake_runtime
 from tests.fakes.directory import FakeDirectory
@@ -99,6 +101,7 @@ class World:
             request_deadline=timedelta(hours=24),
             approval_deadline=timedelta(days=14),
             deciding_sources=frozenset({"servicenow"}),
+            webhook_sources=frozenset({"servicenow", "jira", *(targets or {})}),
             directory=self.directory,
             vault=self.vault,
             sign_in=self.directory,
@@ -121,6 +124,7 @@ class World:
     def _wire(self) -> None:
         self.execution = Execution(self.services)
         self.intake = Intake(self.services, self.execution)
+        self.webhook_intake = WebhookIntake(self.services, self.execution)
         self.rotations = Rotations(self.services, self.execution)
         self.decisions = Decisions(self.services)
         self.updating = Updating(self.services)
@@ -131,11 +135,29 @@ class World:
         self._wire()
 
     async def send(self, request: dict[str, Any] | bytes) -> None:
-        """Put a request on the intake queue and have it delivered until an invocation ends."""
+        """Have a request come in by the way that its source has, and delivered until an invocation ends."""
+        source = str(request.get("source", "queue")) if isinstance(request, dict) else "queue"
+        if isinstance(request, dict) and source in self.services.webhook_sources:
+            message = ProvenRequest(source=source, received_at=self.clock.now(), request=request)
+            await self.send_proven(message.to_json())
+            await self._work_until(self.clock.now())
+        else:
+            await self.send_publicly(request)
+
+    async def send_publicly(self, request: dict[str, Any] | bytes) -> None:
+        """Put a request on the public queue, whatever it says of itself."""
         body = request if isinstance(request, bytes) else json.dumps(request).encode()
-        self._messages += 1
-        message_id, received = f"message-{self._messages}", self.clock.now()
+        message_id, received = self._message_id(), self.clock.now()
         await self._deliver(lambda: self.intake.accept(body, message_id, received))
+
+    async def send_proven(self, message: str) -> None:
+        """Have a message of the webhook's delivered."""
+        message_id = self._message_id()
+        await self._deliver(lambda: self.webhook_intake.accept(message.encode(), message_id))
+
+    def _message_id(self) -> str:
+        self._messages += 1
+        return f"message-{self._messages}"
 
     async def settle(self, within: timedelta = timedelta(hours=30)) -> None:
         """Let time pass and messages and timers do their work until nothing is left to do but what people decide."""
@@ -154,7 +176,9 @@ class World:
         waiting = {each.id for each in self.operations.all() if each.state is State.AWAITING_APPROVAL}
         unsettled = any(operation_id not in waiting for operation_id, _ in self.operations.unsettled)
         queues = self.queues
-        return bool(unsettled or queues.work or queues.rotations or queues.decisions or self._is_telling())
+        return bool(
+            unsettled or queues.requests or queues.work or queues.rotations or queues.decisions or self._is_telling()
+        )
 
     def _is_telling(self) -> bool:
         return bool(self.queues.ticket_updates or self.cleanups.rows or self.ticket_updates.waiting)
@@ -167,10 +191,9 @@ class World:
 
     async def _minute(self) -> None:
         next_tick = self.clock.now() + timedelta(minutes=1)
-        while self.queues.work and self.queues.work[0][0] <= next_tick:
-            due, _, operation_id, generation = heapq.heappop(self.queues.work)
-            self.clock.advance(max(due - self.clock.now(), timedelta(0)))
-            await self._deliver(lambda o=operation_id, g=generation: self.execution.run(o, g))
+        while self.queues.requests:
+            await self.send_proven(self.queues.requests.pop(0))
+        await self._work_until(next_tick)
         while self.queues.rotations and self.queues.rotations[0][0] <= next_tick:
             due, _, message = heapq.heappop(self.queues.rotations)
             self.clock.advance(max(due - self.clock.now(), timedelta(0)))
@@ -185,6 +208,12 @@ class World:
             await self._deliver(lambda u=update_id: self.updating.run(u))
         self.clock.advance(max(next_tick - self.clock.now(), timedelta(0)))
         await self.timers()
+
+    async def _work_until(self, end: datetime) -> None:
+        while self.queues.work and self.queues.work[0][0] <= end:
+            due, _, operation_id, generation = heapq.heappop(self.queues.work)
+            self.clock.advance(max(due - self.clock.now(), timedelta(0)))
+            await self._deliver(lambda o=operation_id, g=generation: self.execution.run(o, g))
 
     async def timers(self) -> None:
         """Let the timers fire that are due."""

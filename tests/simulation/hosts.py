@@ -18,6 +18,7 @@ from shared.rotation.rotations import Rotations
 from shared.rotation.sweep import sweep
 from shared.services import Services
 from shared.upkeep import clean_up_credentials, resume_unsettled
+from shared.webhook_intake import WebhookIntake
 from tests.fakes.world import INVISIBLE, World
 from tests.simulation.steps import Loop, Task
 
@@ -57,6 +58,7 @@ class Host:
         self.services = replace(world.services, runtime=runtime)
         self.execution = Execution(self.services)
         self.intake = Intake(self.services, self.execution)
+        self.webhook_intake = WebhookIntake(self.services, self.execution)
         self.rotations = Rotations(self.services, self.execution)
         self.running: dict[Task, Message | None] = {}
 
@@ -251,4 +253,4 @@ class Hosts:
             case "audit":
                 return extend_chain(host.services)
             case _:
-                return settle_poison(host.services, host.intake)
+                return settle_poison(host.services, host.intake, host.webhook_intake)

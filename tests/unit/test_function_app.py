@@ -26,6 +26,7 @@ def test_the_inventory_of_functions() -> None:
     found = {function.get_function_name() for function in function_app.app.get_functions()}
     assert found == {
         "process_registration",
+        "process_webhook_request",
         "continue_registration",
         "resume_registrations",
         "clean_up_credentials",

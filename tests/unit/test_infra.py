@@ -55,6 +55,7 @@ NOT_ON_FLEX_CONSUMPTION = {
 WRITES_ALLOWED, QUOTA_SECONDS = 3000, 150
 WRITES_PER_MESSAGE = {
     naming.INTAKE_QUEUE: 4,
+    naming.WEBHOOK_REQUESTS_QUEUE: 0,
     naming.WORK_QUEUE: 4,
     naming.ROTATIONS_QUEUE: 2,
     naming.DECISIONS_QUEUE: 0,
@@ -160,6 +161,7 @@ def test_queue_triggers_listen_to_created_queues_over_the_deployed_connection() 
     triggers = [binding for binding in bindings() if binding["type"] == "queueTrigger"]
     assert {trigger["queueName"] for trigger in triggers} == {
         naming.INTAKE_QUEUE,
+        naming.WEBHOOK_REQUESTS_QUEUE,
         naming.WORK_QUEUE,
         naming.ROTATIONS_QUEUE,
         naming.DECISIONS_QUEUE,

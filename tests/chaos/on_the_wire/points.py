@@ -20,6 +20,7 @@ NOISE = frozenset[Route](
         ("table", "GET cleanups()"),
         ("table", "GET due()"),
         ("queue", "GET app-registrations-poison/messages peek"),
+        ("queue", "GET webhook-requests-poison/messages peek"),
         ("queue", "GET app-registration-work-poison/messages peek"),
         ("queue", "GET credential-rotations-poison/messages peek"),
         ("queue", "GET ticket-updates-poison/messages peek"),

@@ -1,0 +1,48 @@
+"""A request whose source a webhook has proven, on its way to the intake: a message on `webhook-requests`."""
+
+from datetime import datetime
+from typing import Any, Literal, Self
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
+
+from shared.contract.request import Id, Request, parse_request
+
+
+class Unproven(ValueError):
+    """A message is none that the app's own webhook writes."""
+
+
+class ProvenRequest(BaseModel):
+    """One request, as the mapping of its source made it, and when its webhook arrived."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
+    )
+
+    schema_version: Literal["1"] = "1"
+    source: Id
+    received_at: AwareDatetime
+    """The order in which forms of one ticket count: a queue keeps none."""
+    request: dict[str, Any]
+
+    @classmethod
+    def of(cls, request: Request, received_at: datetime) -> Self:
+        """Wrap a request of a proven sender."""
+        return cls(source=request.source, received_at=received_at, request=request.model_dump(mode="json"))
+
+    def to_json(self) -> str:
+        """One line of JSON."""
+        return self.model_dump_json(by_alias=True)
+
+
+def read_proven(body: bytes) -> tuple[ProvenRequest, Request]:
+    """Read a message and the request in it. Raises Unproven, and Rejected for a request that is none any more."""
+    try:
+        message = ProvenRequest.model_validate_json(body)
+    except ValidationError:
+        raise Unproven("no message of the webhook's") from None
+    request = parse_request(message.request)
+    if request.source != message.source:
+        raise Unproven("the request names another source than the one that was proven")
+    return message, request
