@@ -8,10 +8,12 @@ from typing import Any, cast
 from shared.application_record import ApplicationRecord
 from shared.contract.answer import (
     EXPIRING_TYPE,
+    MAX_OTHERS,
     Answer,
     AnswerData,
     AnsweredApi,
     AnsweredCredential,
+    AnsweredOthers,
     AnsweredPermission,
     AnsweredRotation,
     Status,
@@ -21,7 +23,7 @@ from shared.contract.answer import (
     utc_text,
 )
 from shared.contract.request import RegistrationRequest, RotationRequest, valid_id, valid_unique_name
-from shared.errors import Problem
+from shared.errors import Problem, printable
 from shared.job import Job
 from shared.model import Api, VaultEntry
 from shared.naming import portal_url
@@ -53,6 +55,10 @@ def registered(job: Job, request: RegistrationRequest, registration: Registratio
         display_name=request.application.display_name,
         api_permissions=tuple(_api(api, registration) for api in registration.resolution.apis),
         credentials=tuple(_credential(entry) for entry in registration.entries.values()),
+        made_by_others=tuple(
+            AnsweredOthers(kind=each.kind, name=printable(each.name), api=each.api)
+            for each in registration.made_by_others[:MAX_OTHERS]
+        ),
         steps=operation.steps,
         portal_url=portal_url(registration.client_id),
     )
@@ -197,6 +203,7 @@ def _api(api: Api, registration: Registration) -> AnsweredApi:
                 id=resolved.permission.id,
                 type=resolved.permission.type,
                 consented=resolved.consent in registration.consents,
+                consented_by_others=resolved.consent in registration.found,
             )
             for resolved in registration.resolution.permissions
             if resolved.api.app_id == api.app_id

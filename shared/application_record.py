@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 
-from shared.model import ApplicationState, Consent, KeyCredential, StoredModel
+from shared.model import ApplicationState, Consent, KeyCredential, PermissionType, StoredModel
 from shared.registration.convergence import ApplicationWrite
+from shared.registration.holdings import Going, Holdings
 
 
 class ConsentWrite(StoredModel, frozen=True):
@@ -19,9 +20,10 @@ class ConsentWrite(StoredModel, frozen=True):
     wrote: frozenset[Consent]
     removed: frozenset[Consent] = frozenset()
 
-    def is_reflected_in(self, seen: frozenset[Consent]) -> bool:
-        """Say whether a read shows this write."""
-        return seen >= self.wrote and not seen & self.removed
+    def is_reflected_in(self, seen: frozenset[Consent], types: frozenset[PermissionType]) -> bool:
+        """Say whether a read of these types shows this write; each type has its own list."""
+        wrote = {consent for consent in self.wrote if consent.type in types}
+        return seen >= wrote and not seen & self.removed
 
 
 class KeyWrite(StoredModel, frozen=True):
@@ -59,9 +61,33 @@ class ApplicationRecord(StoredModel, frozen=True):
     service_principal_id: str | None = None
     principal_written_at: datetime | None = None
     applied: ApplicationState | None = None
-    """What our completed or begun changes asked for: the `previous` of the next three-way merge."""
+    """What our completed or begun changes asked for. Its collections hold what is ours, until it is seen gone: the
+    `previous` of the next three-way merge."""
     granted: frozenset[Consent] = frozenset()
-    """The consents that we gave and still stand behind."""
+    """The consents that are ours, until they are seen gone."""
+    found: Holdings = Holdings()
+    """What requests ask for and others had made when it was first asked for: it is theirs, and stays."""
+    going: tuple[Going, ...] = ()
+    """What of ours is being taken back, and was not yet surely seen gone; a clean-up entry stands for it."""
+    added_at: datetime | None = None
+    """When a write of ours last added to the application's collections: a read may be older than that."""
+    given_at: datetime | None = None
+    """The same of consents."""
     application_write: ApplicationWrite | None = None
     consent_write: ConsentWrite | None = None
     key_write: KeyWrite | None = None
+
+    @property
+    def ours(self) -> Holdings:
+        """Everything that is ours, what is going included."""
+        return Holdings.of(self.applied) | Holdings(consents=self.granted)
+
+    @property
+    def last_added(self) -> datetime | None:
+        """When the application's collections were last added to; rows of before tell only when it was written."""
+        return self.added_at or (self.application_write.at if self.application_write is not None else None)
+
+    @property
+    def last_given(self) -> datetime | None:
+        """When a consent was last given; rows of before tell only when consents were written."""
+        return self.given_at or (self.consent_write.at if self.consent_write is not None else None)

@@ -121,7 +121,13 @@ class Execution:
         try:
             async with services.leases.hold(operation.unique_name) as lease:
                 record = await services.applications.read(operation.unique_name)
-                job = Job(services, lease, stored, record, listed_until)
+                job = Job(
+                    services=services,
+                    lease=lease,
+                    stored_application=record,
+                    stored_operation=stored,
+                    listed_until=listed_until,
+                )
                 settled = await self._work(job)
         except Busy as busy:
             if job is None:

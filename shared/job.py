@@ -19,21 +19,13 @@ _LEASE = timedelta(seconds=60)
 """The list is renewed when less than a lease is left of it: so most attempts write it once."""
 
 
-@dataclass
-class Job:
-    """An attempt that holds the app's lease. `save_…` writes through at once: a worker may die at any line."""
+@dataclass(kw_only=True)
+class AppWork:
+    """Work on one app by whoever holds its lease. `save_…` writes through at once: a worker may die at any line."""
 
     services: Services
     lease: Lease
-    stored_operation: Versioned[Operation]
     stored_application: Versioned[ApplicationRecord]
-    listed_until: datetime | None = None
-    """When somebody else would send the operation again, as far as this attempt has seen to it."""
-
-    @property
-    def operation(self) -> Operation:
-        """The operation as last saved or changed."""
-        return self.stored_operation.value
 
     @property
     def application(self) -> ApplicationRecord:
@@ -47,15 +39,6 @@ class Job:
     def is_recent(self, at: datetime | None) -> bool:
         """Say whether a read may still be older than something that happened at this moment."""
         return within(self.services.lag_window, at, self.now())
-
-    async def save_operation(self, operation: Operation) -> None:
-        """Save the operation. Raises Busy when another attempt wrote meanwhile."""
-        etag = await self.services.operations.save(operation, self.stored_operation.etag)
-        self.stored_operation = Versioned(operation, etag)
-        now = self.now()
-        if self.listed_until is None or self.listed_until - now < _LEASE:
-            await self.services.operations.relist(operation.id, operation.generation, now + RESUME_AFTER)
-            self.listed_until = now + RESUME_AFTER
 
     async def save_application(self, **changes: object) -> None:
         """Change fields of the app's record and save it. Raises Busy when another attempt wrote meanwhile."""
@@ -78,6 +61,29 @@ class Job:
             if not isinstance(error, Deferred) or error.took_effect is False:
                 await self.save_application(**before)
             raise
+
+
+@dataclass(kw_only=True)
+class Job(AppWork):
+    """An attempt at an operation."""
+
+    stored_operation: Versioned[Operation]
+    listed_until: datetime | None = None
+    """When somebody else would send the operation again, as far as this attempt has seen to it."""
+
+    @property
+    def operation(self) -> Operation:
+        """The operation as last saved or changed."""
+        return self.stored_operation.value
+
+    async def save_operation(self, operation: Operation) -> None:
+        """Save the operation. Raises Busy when another attempt wrote meanwhile."""
+        etag = await self.services.operations.save(operation, self.stored_operation.etag)
+        self.stored_operation = Versioned(operation, etag)
+        now = self.now()
+        if self.listed_until is None or self.listed_until - now < _LEASE:
+            await self.services.operations.relist(operation.id, operation.generation, now + RESUME_AFTER)
+            self.listed_until = now + RESUME_AFTER
 
     @contextmanager
     def patience(self, since: datetime | None) -> Generator[None]:

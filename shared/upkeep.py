@@ -1,4 +1,4 @@
-"""What timers look after: operations nobody carries on, and secrets whose value may have been lost."""
+"""What timers look after: operations nobody carries on, secrets whose value may have been lost, and what is going."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -10,9 +10,10 @@ from shared.credentials.ending import remove_credential_of
 from shared.errors import RegistrarError
 from shared.job import RESUME_AFTER
 from shared.model import SeenApplication, VaultEntry
-from shared.naming import is_pending, operation_of, promoted_name
+from shared.naming import NARROWING, is_pending, operation_of, promoted_name
 from shared.ports import Cleanup, Lease
 from shared.registration.convergence import within
+from shared.registration.finishing import finish_taking_back
 from shared.services import Services
 
 _BACKLOG_PATIENCE = timedelta(hours=1)
@@ -37,12 +38,13 @@ async def resume_unsettled(services: Services) -> int:
 
 
 async def clean_up_credentials(services: Services) -> int:
-    """Go through the clean-up entries and remove what their operations left; returns how many credentials.
+    """Go through the clean-up entries and remove what their operations left; returns how many things.
 
-    That is secrets whose value never reached the vault, and credentials that nobody promoted.
+    That is secrets whose value never reached the vault, credentials that nobody promoted, and what was taken back of an
+    app and was not surely seen gone.
 
-    An entry is closed only by a read that is younger than the lag window and shows no secret of its operation
-    that the vault does not know. One entry that fails keeps none of the others; the failures are raised at the end.
+    An entry is closed only by a read that is younger than the lag window and shows none of it. One entry that fails
+    keeps none of the others; the failures are raised at the end.
     """
     removed, failures = 0, list[RegistrarError]()
     async for cleanup in services.cleanups.all():
@@ -58,7 +60,11 @@ async def clean_up_credentials(services: Services) -> int:
 
 async def _clean_up(services: Services, cleanup: Cleanup) -> int:
     now = services.runtime.now()
-    if within(services.lag_window, cleanup.since, now) or await _is_at_work(services, cleanup):
+    if within(services.lag_window, cleanup.since, now):
+        return 0
+    if cleanup.operation_id == NARROWING:
+        return await finish_taking_back(services, cleanup)
+    if await _is_at_work(services, cleanup):
         return 0
     async with services.leases.hold(cleanup.unique_name) as lease:
         seen = await services.directory.application(cleanup.unique_name)

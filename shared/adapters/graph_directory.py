@@ -74,6 +74,13 @@ class GraphDirectory:
         answer = await self._sender.get(request, ServicePrincipalAnswer)
         return api_from(answer) if answer is not None else None
 
+    async def api_of(self, service_principal_id: str) -> Api | None:
+        """Find an API by the object id of its service principal, as consents name it."""
+        builder = self._client.service_principals.by_service_principal_id(service_principal_id)
+        request = selected(builder.to_get_request_information(), API_FIELDS)
+        answer = await self._sender.get(request, ServicePrincipalAnswer)
+        return api_from(answer) if answer is not None else None
+
     async def application(self, unique_name: str) -> SeenApplication | None:
         """Read an application by its uniqueName."""
         builder = builders(self._client).applications_with_unique_name(unique_name)

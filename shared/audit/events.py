@@ -168,6 +168,7 @@ def _credential(answered: AnsweredCredential) -> Fact:
 def _consented(data: AnswerData) -> list[Fact]:
     return [
         {"resourceAppId": api.resource_app_id, "id": permission.id, "name": permission.name, "type": permission.type}
+        | ({"byOthers": True} if permission.consented_by_others else {})
         for api in data.api_permissions
         for permission in api.permissions
         if permission.consented

@@ -14,6 +14,7 @@ from shared.errors import Problem
 
 MAX_ANSWER_BYTES = 24 * 1024
 MAX_ERRORS = 50
+MAX_OTHERS = 20
 EVENT_SOURCE = "/entra-registrar"
 
 
@@ -54,6 +55,17 @@ class AnsweredPermission(AnswerModel):
     id: str
     type: Literal["Scope", "Role"]
     consented: bool
+    consented_by_others: bool = Field(default=False, exclude_if=lambda value: not value)
+    """Whether somebody else had consented before a request asked for it: it then stays when none does any more."""
+
+
+class AnsweredOthers(AnswerModel):
+    """Something that no request asks for any more and that stays, because others made it before one did."""
+
+    kind: Literal["redirectUri", "requiredPermission", "delegatedPermission", "applicationPermission"]
+    name: str
+    """The redirect URI, or the permission's name."""
+    api: str | None = None
 
 
 class AnsweredApi(AnswerModel):
@@ -139,6 +151,7 @@ class AnswerData(AnswerModel):
     # Answers did not have these at first: where they are absent, a recorded one is delivered as it was.
     rotation: AnsweredRotation | None = Field(default=None, exclude_if=lambda value: value is None)
     approval: AnsweredApproval | None = Field(default=None, exclude_if=lambda value: value is None)
+    made_by_others: tuple[AnsweredOthers, ...] = Field(default=(), exclude_if=lambda value: not value)
     steps: tuple[Step, ...] = ()
     portal_url: str | None = None
     errors: tuple[AnsweredError, ...] = ()

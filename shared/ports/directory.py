@@ -59,6 +59,10 @@ class Directory(Protocol):
         """Find the service principal of an API by its appId."""
         ...
 
+    async def api_of(self, service_principal_id: str) -> Api | None:
+        """Find an API by the object id of its service principal, as consents name it."""
+        ...
+
     async def application(self, unique_name: str) -> SeenApplication | None:
         """Read an application by its uniqueName."""
         ...

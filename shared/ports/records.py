@@ -105,10 +105,11 @@ class Applications(Protocol):
 
 @dataclass(frozen=True)
 class Cleanup:
-    """The note that a credential may have been made whose value was lost."""
+    """The note that a credential may have been made whose value was lost, or that something of the app is going."""
 
     unique_name: str
     operation_id: str
+    """`narrowing` for what is going, of which the app's record says more."""
     secret_names: tuple[str, ...]
     since: datetime
 

@@ -6,9 +6,11 @@ from shared.contract.request import ApplicationSpec
 from shared.credentials.issuing import Holder
 from shared.errors import NotReplicated, NotYetVisible, Problem, Refused, Rejected, echo
 from shared.job import Job
-from shared.model import ApplicationState, ResolvedPermission, SeenApplication
+from shared.model import ApplicationState, Consent, ResolvedPermission, SeenApplication
 from shared.naming import APPLICATION_TAG
 from shared.registration.convergence import ApplicationWrite, application_write, covers, merge
+from shared.registration.holdings import Holdings, sent
+from shared.registration.taking_back import is_overtaken, see_application
 
 
 def wanted_state(spec: ApplicationSpec, permissions: tuple[ResolvedPermission, ...]) -> ApplicationState:
@@ -38,29 +40,60 @@ class Registered(Holder):
     verified: bool
 
 
+def exists(job: Job, seen: SeenApplication | None) -> bool:
+    """Say whether the application is there, as far as a read and our own last write can tell."""
+    return seen is not None or (job.application.object_id is not None and not _is_trusted(job, seen))
+
+
 async def converge_application(job: Job, wanted: ApplicationState, seen: SeenApplication | None) -> Registered:
     """Create or update the application. `seen` is a read made under the lease, before any write of this attempt.
 
-    Raises NotYetVisible when a write is needed but the read does not show our last one, which may still be on its
-    way, and Rejected when a deleted application holds the name.
+    What is taken away and what comes are one write, which takes effect as a whole or not at all. Raises NotYetVisible
+    when a write is needed but the read does not show our last one, which may still be on its way, and Rejected when a
+    deleted application holds the name.
     """
+    last, trusted = job.application.application_write, _is_trusted(job, seen)
+    if seen is not None:
+        await see_application(job, Holdings.of(seen.state))
     record = job.application
-    last = record.application_write
-    trusted = last is None or not job.is_recent(last.at) or _has_arrived(job, last, seen)
     base = (seen.state if seen is not None else None) if trusted or last is None else last.wrote
     merged = merge(base, wanted, record.applied)
-    exists = seen is not None or (record.object_id is not None and not trusted)
-    if not exists or merged != base:
+    if not exists(job, seen) or merged != base:
         if merged != base and not trusted:
             raise NotYetVisible("the application was written moments ago and the directory does not show it yet")
         return await _write(job, wanted, merged, seen)
+    if seen is not None and trusted:
+        await _remember_found(job, wanted, seen.state)
     if seen is not None and seen.object_id != record.object_id:
         await job.save_application(object_id=seen.object_id, client_id=seen.client_id)
     object_id, client_id = job.application.object_id, job.application.client_id
     if object_id is None or client_id is None:
         raise NotYetVisible("the application exists, but the directory does not show it yet")
-    verified = seen is not None and trusted and covers(seen.state, wanted)
+    verified = seen is not None and trusted and covers(seen.state, wanted) and not leaving(job, wanted)
     return Registered(object_id, client_id, seen.credentials if seen is not None else None, verified)
+
+
+def leaving(job: Job, wanted: ApplicationState) -> Holdings:
+    """Return what of the application is ours, wanted no more, and not yet surely seen gone."""
+    return job.application.ours.in_application - Holdings.of(wanted)
+
+
+def _is_trusted(job: Job, seen: SeenApplication | None) -> bool:
+    last = job.application.application_write
+    if seen is not None and is_overtaken(job, Holdings.of(seen.state)):
+        return False
+    return last is None or not job.is_recent(last.at) or _has_arrived(job, last, seen)
+
+
+def _found(job: Job, wanted: ApplicationState, seen: ApplicationState) -> Holdings:
+    """Return what is wanted, there, and not ours: others made it."""
+    return (Holdings.of(wanted) & Holdings.of(seen)) - job.application.ours
+
+
+async def _remember_found(job: Job, wanted: ApplicationState, seen: ApplicationState) -> None:
+    known = job.application.found
+    if _found(job, wanted, seen) - known:
+        await job.save_application(found=known | _found(job, wanted, seen))
 
 
 def _has_arrived(job: Job, write: ApplicationWrite, seen: SeenApplication | None) -> bool:
@@ -72,14 +105,11 @@ def _has_arrived(job: Job, write: ApplicationWrite, seen: SeenApplication | None
 async def _write(
     job: Job, wanted: ApplicationState, merged: ApplicationState, seen: SeenApplication | None
 ) -> Registered:
-    previous = job.application.applied
-    ours = merge(previous, wanted, None) if previous is not None else wanted
-    write = application_write(
-        job.now(), seen.state if seen is not None else None, merged, job.application.application_write
-    )
+    record, state = job.application, seen.state if seen is not None else None
+    write = application_write(job.now(), state, merged, record.application_write)
     unique_name = job.operation.unique_name
     try:
-        async with job.announce(application_write=write, applied=ours):
+        async with job.announce(application_write=write, **_announced(job, wanted, merged, state)):
             with job.patience(job.operation.started_at):
                 created = await job.services.directory.upsert_application(unique_name, merged)
     except (NotReplicated, Refused):
@@ -89,13 +119,40 @@ async def _write(
     if job.is_recent(write.over):
         await job.save_application(application_write=write.model_copy(update={"over": None}))
     if created is not None:
-        await job.save_application(object_id=created.object_id, client_id=created.client_id, service_principal_id=None)
+        await job.save_application(
+            object_id=created.object_id,
+            client_id=created.client_id,
+            service_principal_id=None,
+            applied=wanted,
+            **_NOTHING_YET,
+        )
         return Registered(created.object_id, created.client_id, None, verified=False)
     if seen is None:
         raise NotYetVisible("the application exists, but the directory does not show it yet")
     if seen.object_id != job.application.object_id:
         await job.save_application(object_id=seen.object_id, client_id=seen.client_id)
     return Registered(seen.object_id, seen.client_id, seen.credentials, verified=False)
+
+
+_NOTHING_YET: dict[str, object] = {"granted": frozenset[Consent](), "found": Holdings(), "going": ()}
+"""What is consented to a new application, was made by others in it, or is on its way out."""
+
+
+def _announced(
+    job: Job, wanted: ApplicationState, merged: ApplicationState, seen: ApplicationState | None
+) -> dict[str, object]:
+    """Say what is ours once `merged` is written over `seen`, what is others', and what goes."""
+    record = job.application
+    if seen is None:
+        return {"applied": (record.ours | Holdings.of(wanted)).put_into(wanted), "added_at": job.now()}
+    added = Holdings.of(merged) - Holdings.of(seen)
+    gone = Holdings.of(seen) - Holdings.of(merged)
+    return {
+        "applied": (record.ours | added).put_into(wanted),
+        "found": (record.found | _found(job, wanted, seen)) - added,
+        "going": sent(record.going, gone, job.now()),
+        "added_at": job.now() if added else record.last_added,
+    }
 
 
 def _name_held_by_deleted(unique_name: str) -> Problem:
@@ -107,20 +164,28 @@ def _name_held_by_deleted(unique_name: str) -> Problem:
     )
 
 
-async def converge_service_principal(job: Job, client_id: str, display_name: str) -> str:
-    """Make sure the application has its service principal; returns the principal's object id."""
-    directory, record = job.services.directory, job.application
-    if record.service_principal_id is None or not job.is_recent(record.principal_written_at):
-        just_created = record.service_principal_id is None and job.is_recent(
-            record.application_write.at if record.application_write else None
-        )
-        found = None if just_created else await directory.service_principal_id(client_id)
-        if found is None:
-            found = await _create_service_principal(job, client_id, display_name)
-        if found != job.application.service_principal_id:
-            await job.save_application(service_principal_id=found)
-        return found
-    return record.service_principal_id
+async def find_service_principal(job: Job, client_id: str) -> str | None:
+    """Object id of the application's service principal, as far as a read or our own write can tell."""
+    record = job.application
+    if record.service_principal_id is not None and job.is_recent(record.principal_written_at):
+        return record.service_principal_id
+    just_created = record.service_principal_id is None and job.is_recent(
+        record.application_write.at if record.application_write else None
+    )
+    return None if just_created else await job.services.directory.service_principal_id(client_id)
+
+
+async def converge_service_principal(job: Job, client_id: str, display_name: str, found: str | None = None) -> str:
+    """Make sure the application has its service principal; returns the principal's object id.
+
+    `found` is one that this attempt has read already.
+    """
+    found = found or await find_service_principal(job, client_id)
+    if found is None:
+        found = await _create_service_principal(job, client_id, display_name)
+    if found != job.application.service_principal_id:
+        await job.save_application(service_principal_id=found)
+    return found
 
 
 async def _create_service_principal(job: Job, client_id: str, display_name: str) -> str:

@@ -1,9 +1,12 @@
 """Admin consent: delegated grants for the whole tenant, and app role assignments."""
 
+from collections.abc import Awaitable, Callable
+
 from shared.application_record import ConsentWrite
 from shared.errors import NotYetVisible
 from shared.job import Job
-from shared.model import Consent, PermissionType, ResolvedPermission, SeenConsents
+from shared.model import Consent, ResolvedPermission, SeenConsents
+from shared.registration.taking_back import is_trusted, types_of
 
 
 def wanted_consents(permissions: tuple[ResolvedPermission, ...], *, admin_consent: bool) -> frozenset[Consent]:
@@ -11,33 +14,46 @@ def wanted_consents(permissions: tuple[ResolvedPermission, ...], *, admin_consen
     return frozenset(resolved.consent for resolved in permissions) if admin_consent else frozenset()
 
 
-def types_of(consents: frozenset[Consent]) -> frozenset[PermissionType]:
-    """Return the permission types that occur, so that only those are read."""
-    return frozenset[PermissionType](consent.type for consent in consents)
+async def give_consents(
+    job: Job, service_principal_id: str, wanted: frozenset[Consent], before_giving: Callable[[], Awaitable[None]]
+) -> bool:
+    """Give what is wanted and not there; what was there before anything of ours is others'.
 
-
-async def converge_consent(job: Job, service_principal_id: str, wanted: frozenset[Consent]) -> bool:
-    """Give what is wanted and take back what we gave and is no longer wanted; others' consents stay.
-
-    Returns whether a read has shown everything wanted, with no write of ours after it. Raises NotYetVisible when
-    a write is needed but the read is older than our last one.
+    Nothing of ours that is wanted no more may be there: what narrows comes first, and `before_giving` sees to the rest
+    of that. Returns whether a read has shown everything wanted, with no write of ours after it. Raises NotYetVisible
+    when a write is needed but the read is older than our last one.
     """
-    record = job.application
-    if not wanted and not record.granted:
+    if not wanted:
         return True
-    directory, last = job.services.directory, record.consent_write
+    record, types = job.application, types_of(wanted)
+    last = record.consent_write
     is_fresh = last is None and job.is_recent(record.principal_written_at)
-    types = types_of(wanted | record.granted)
-    seen = SeenConsents() if is_fresh else await directory.consents(service_principal_id, types)
-    trusted = last is None or not job.is_recent(last.at) or last.is_reflected_in(seen.consents)
+    seen = SeenConsents() if is_fresh else await job.services.directory.consents(service_principal_id, types)
+    trusted = is_trusted(job, last, seen.consents, types)
     base = seen.consents if trusted or last is None else last.wrote
-    add, remove = wanted - base, (record.granted - wanted) & base
-    if not add and not remove:
-        return trusted and not is_fresh
-    if not trusted:
+    add = wanted - base
+    found = (record.found.consents | (wanted - record.granted)) & base if trusted else record.found.consents
+    if add and not trusted:
         raise NotYetVisible("the consent was changed moments ago and the directory still shows an older state")
-    write = ConsentWrite(at=job.now(), wrote=wanted, removed=remove)
-    async with job.announce(consent_write=write, granted=record.granted | wanted):
-        with job.patience(job.operation.begun.get("grantConsent")):
-            await directory.write_consents(service_principal_id, seen, add, remove)
+    if found - record.found.consents:
+        found_all = record.found.model_copy(update={"consents": record.found.consents | found})
+        await job.save_application(found=found_all)
+    if not add:
+        return trusted and not is_fresh
+    await before_giving()
+    await _give(job, service_principal_id, wanted, seen, add)
     return False
+
+
+async def _give(
+    job: Job, service_principal_id: str, wanted: frozenset[Consent], seen: SeenConsents, add: frozenset[Consent]
+) -> None:
+    record, now = job.application, job.now()
+    last = record.consent_write if record.consent_write and job.is_recent(record.consent_write.at) else None
+    removed = (last.removed if last else frozenset[Consent]()) - wanted
+    # What others had made, and then took away, is ours once we make it again.
+    found = record.found.model_copy(update={"consents": record.found.consents - add})
+    write = ConsentWrite(at=now, wrote=wanted, removed=removed)
+    async with job.announce(consent_write=write, granted=record.granted | add, found=found, given_at=now):
+        with job.patience(job.operation.begun.get("grantConsent")):
+            await job.services.directory.write_consents(service_principal_id, seen, add, frozenset())

@@ -16,11 +16,21 @@ from shared.naming import APPLICATION_TAG
 from shared.ownership import owner_after, ownership_problem
 from shared.policy.approval import approval_reasons, binding
 from shared.policy.check import breaches
-from shared.registration.application import converge_application, converge_service_principal, wanted_state
-from shared.registration.consent import converge_consent, types_of, wanted_consents
+from shared.registration.application import (
+    converge_application,
+    converge_service_principal,
+    exists,
+    find_service_principal,
+    leaving,
+    wanted_state,
+)
+from shared.registration.consent import give_consents, wanted_consents
 from shared.registration.convergence import covers
 from shared.registration.credentials import Found, converge_credential, look_for_credentials
+from shared.registration.holdings import Holdings
+from shared.registration.others import MadeByOthers, look_for_others
 from shared.registration.permissions import Resolution, resolve
+from shared.registration.taking_back import announce_taking_back, see_application, take_back_consents, types_of
 from shared.rotation.listing import list_due
 
 
@@ -35,6 +45,10 @@ class Registration:
     consents: frozenset[Consent]
     entries: dict[str, VaultEntry]
     """Vault entries by credential name."""
+    found: frozenset[Consent]
+    """Of the consents, those that others had given before."""
+    made_by_others: tuple[MadeByOthers, ...]
+    """What the request no longer asks for and stays all the same."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +70,23 @@ async def register(job: Job, request: RegistrationRequest) -> Registration:
     resolution = observed.resolution
     wanted = wanted_state(spec, resolution.permissions)
     consents = wanted_consents(resolution.permissions, admin_consent=spec.admin_consent)
+    principal_id = await _narrow(job, observed.seen, wanted, consents)
     async with job.step("writeApplication"):
         app = await converge_application(job, wanted, observed.seen)
     async with job.step("writeServicePrincipal"):
-        service_principal_id = await converge_service_principal(job, app.client_id, spec.display_name)
+        service_principal_id = await converge_service_principal(
+            job, app.client_id, spec.display_name, found=principal_id
+        )
+    verified = app.verified
+
+    async def see_narrowed() -> None:
+        nonlocal verified
+        if leaving(job, wanted):
+            await _verify_application(job, wanted)
+            verified = True
+
     async with job.step("grantConsent"):
-        consented = await converge_consent(job, service_principal_id, consents)
+        consented = await give_consents(job, service_principal_id, consents, before_giving=see_narrowed)
     entries: dict[str, VaultEntry] = {}
     async with job.step("storeCredentials"):
         for credential in request.credentials:
@@ -71,10 +96,12 @@ async def register(job: Job, request: RegistrationRequest) -> Registration:
             others = [each for each in before if each.version != entry.version]
             await list_due(job.services, job.operation.unique_name, credential.name, before, (*others, entry))
     async with job.step("verifyDirectory"):
-        if not app.verified:
+        if not verified:
             await _verify_application(job, wanted)
         if not consented:
             await _verify_consent(job, service_principal_id, consents)
+        held = Holdings.of(wanted) | Holdings(consents=consents)
+        others = await look_for_others(job, held, observed.seen, service_principal_id)
     resource_uri = resolution.apis[0].resource_uri if resolution.apis else DEFAULT_RESOURCE
     async with job.step("signIn"):
         for name, entry in entries.items():
@@ -83,10 +110,37 @@ async def register(job: Job, request: RegistrationRequest) -> Registration:
     asked_in = job.operation.ticket
     # Only now may another own it: until then this request has to be its owner's, attempt after attempt.
     ticket = {"ticket_source": request.source, "ticket": asked_in} if asked_in is not None else {}
-    await job.save_application(
-        applied=wanted, granted=consents, applied_sequence=job.operation.sequence, owner=owner, **ticket
+    found = job.application.found & held
+    await job.save_application(found=found, applied_sequence=job.operation.sequence, owner=owner, **ticket)
+    return Registration(
+        object_id=app.object_id,
+        client_id=app.client_id,
+        service_principal_id=service_principal_id,
+        resolution=resolution,
+        consents=consents,
+        entries=entries,
+        found=found.consents,
+        made_by_others=others,
     )
-    return Registration(app.object_id, app.client_id, service_principal_id, resolution, consents, entries)
+
+
+async def _narrow(
+    job: Job, seen: SeenApplication | None, wanted: ApplicationState, consents: frozenset[Consent]
+) -> str | None:
+    """Take back what is ours and wanted no more, consents first, and see it gone: before anything comes to the app.
+
+    Returns the service principal's id if it had to be known for that.
+    """
+    if not exists(job, seen):
+        return None
+    await announce_taking_back(job, Holdings.of(wanted) | Holdings(consents=consents))
+    client_id = seen.client_id if seen is not None else job.application.client_id
+    if not job.application.granted - consents or client_id is None:
+        return None
+    async with job.step("takeBackConsent"):
+        principal_id = await find_service_principal(job, client_id)
+        await take_back_consents(job, principal_id, consents)
+    return principal_id
 
 
 async def _observe_and_check(job: Job, request: RegistrationRequest) -> _Observed:
@@ -151,13 +205,15 @@ def _not_managed(job: Job, seen: SeenApplication | None) -> Problem | None:
 
 async def _verify_application(job: Job, wanted: ApplicationState) -> None:
     seen = await job.services.directory.application(job.operation.unique_name)
+    if seen is not None:
+        await see_application(job, Holdings.of(seen.state))
     write = job.application.application_write
     if write is not None and job.is_recent(write.at):
         visible = seen is not None and write.is_reflected_in(seen.state) and not job.is_recent(write.over)
     else:
         visible = seen is not None and covers(seen.state, wanted)
-    if not visible:
-        # Within the lag window this is lag; after it, the next attempt finds it missing and writes it again.
+    if not visible or leaving(job, wanted):
+        # Within the lag window this is lag; after it, the next attempt finds what is wrong and writes it again.
         raise NotYetVisible("the directory does not show the application as it was written yet")
 
 

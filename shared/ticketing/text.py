@@ -7,7 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from shared.contract.answer import Answer, AnswerData, AnsweredCredential, AnsweredError, AnsweredPermission
+from shared.contract.answer import (
+    Answer,
+    AnswerData,
+    AnsweredCredential,
+    AnsweredError,
+    AnsweredOthers,
+    AnsweredPermission,
+)
 from shared.ticketing.defusing import defused
 
 MAX_CHARACTERS = 3_900
@@ -81,6 +88,9 @@ def _blocks(event: Answer) -> Iterable[_Block]:
             *(_permission(api.api, each) for api in data.api_permissions for each in api.permissions),
         ]
         yield _Block(lines, "permissions", len(lines))
+    if data.made_by_others:
+        lines = ["Stays although it was not asked for, because others made it:", *map(_others, data.made_by_others)]
+        yield _Block(lines, "things that stay", len(lines))
 
 
 def _app(event: Answer) -> list[str]:
@@ -137,7 +147,9 @@ def _credential(each: AnsweredCredential) -> str:
 
 def _permission(api: str, each: AnsweredPermission) -> str:
     is_delegated = each.type == "Scope"
-    if each.consented:
+    if each.consented_by_others:
+        consent = "consented before by somebody else, and stays when no request asks for it"
+    elif each.consented:
         consent = "consented by an administrator"
     elif is_delegated:
         consent = "not consented yet: users or an administrator consent when they sign in"
@@ -145,6 +157,17 @@ def _permission(api: str, each: AnsweredPermission) -> str:
         consent = "not consented yet: an administrator has to, in the portal"
     kind = "delegated" if is_delegated else "application"
     return f"- {defused(api, _NAME)}, {defused(each.name, _NAME)} ({kind}): {consent}"
+
+
+def _others(each: AnsweredOthers) -> str:
+    kinds = {
+        "redirectUri": "redirect URI",
+        "requiredPermission": "permission listed by the application",
+        "delegatedPermission": "delegated permission, consented",
+        "applicationPermission": "application permission, consented",
+    }
+    api = f"{defused(each.api, _NAME)}, " if each.api is not None else ""
+    return f"- {api}{defused(each.name, _NAME)} ({kinds[each.kind]})"
 
 
 def _size(lines: Sequence[str]) -> int:

@@ -142,6 +142,10 @@ class FakeDirectory:
     def api(self, app_id: str) -> Api | None:
         return next((api for api in self.apis if api.app_id == app_id), None)
 
+    @outgoing("graph api_of")
+    def api_of(self, service_principal_id: str) -> Api | None:
+        return next((api for api in self.apis if api.service_principal_id == service_principal_id), None)
+
     @outgoing("graph application")
     def application(self, unique_name: str) -> SeenApplication | None:
         past = self._application_past.get(unique_name)
@@ -366,11 +370,14 @@ class FakeDirectory:
         self.remember(unique_name)
         principal = self.principals.get(app.client_id)
         if principal is not None:
-            consent = Consent(resource_id="another-api", type="Scope", name=mark)
-            consents = self.consented.setdefault(principal, set())
-            consents.add(consent)
-            self._consent_past.setdefault(principal, Past(self.clock)).set(frozenset(consents))
-            self.foreign.consents.append((principal, consent))
+            self.consent_in_portal(principal, Consent(resource_id="another-api", type="Scope", name=mark))
+
+    def consent_in_portal(self, principal: str, consent: Consent) -> None:
+        """Somebody gives an app's service principal a consent of their own."""
+        consents = self.consented.setdefault(principal, set())
+        consents.add(consent)
+        self._consent_past.setdefault(principal, Past(self.clock)).set(frozenset(consents))
+        self.foreign.consents.append((principal, consent))
 
     def _visible(self, object_id: str) -> tuple[str, FakeApplication, SeenApplication]:
         """The application that a call is for, as it is and as the replica that serves the call shows it."""

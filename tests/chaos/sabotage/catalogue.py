@@ -2,6 +2,7 @@
 
 from tests.chaos.sabotage.audit_catalogue import AUDIT_SABOTAGES
 from tests.chaos.sabotage.fair_catalogue import FAIR_SABOTAGES
+from tests.chaos.sabotage.narrowing_catalogue import NARROWING_SABOTAGES
 from tests.chaos.sabotage.replacement import off
 from tests.chaos.sabotage.ticket_catalogue import TICKET_SABOTAGES
 
@@ -363,5 +364,6 @@ REAL_SABOTAGES = (
     ),
     *FAIR_SABOTAGES,
     *AUDIT_SABOTAGES,
+    *NARROWING_SABOTAGES,
     *TICKET_SABOTAGES,
 )

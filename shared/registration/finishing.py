@@ -1,0 +1,88 @@
+"""What a request took back and nobody has surely seen gone: looked at, and removed again, once it has ended."""
+
+from shared import log
+from shared.job import AppWork
+from shared.naming import NARROWING
+from shared.operation import State
+from shared.ports import Cleanup
+from shared.registration.convergence import application_write
+from shared.registration.holdings import Going, Holdings, all_going, left, sent
+from shared.registration.taking_back import (
+    remove_consents,
+    see_application,
+    see_consents,
+    types_of,
+)
+from shared.services import Services
+
+
+async def finish_taking_back(services: Services, cleanup: Cleanup) -> int:
+    """Look at what one app's record keeps as going; returns how many removals were repeated.
+
+    The entry is closed once reads that are younger than the lag window have shown all of it gone. Nothing is written
+    within that window after a write of ours, and nothing of an operation that goes on: it removes by itself.
+    """
+    repeated = 0
+    async with services.leases.hold(cleanup.unique_name) as lease:
+        stored = await services.applications.read(cleanup.unique_name)
+        work = AppWork(services=services, lease=lease, stored_application=stored)
+        ended = all_going([each for each in work.application.going if not await _is_at_work(services, each)])
+        if ended.in_application:
+            repeated += await _finish_application(work, ended)
+        if ended.consents:
+            repeated += await _finish_consents(work, ended)
+        if not work.application.going:
+            await services.cleanups.remove(cleanup.unique_name, NARROWING)
+    return repeated
+
+
+async def _is_at_work(services: Services, going: Going) -> bool:
+    """Say whether the operation still goes on. One that waits for people may do so for days."""
+    stored = await services.operations.read(going.operation_id)
+    if stored is None:
+        return False
+    state = stored.value.state
+    return not state.settled and state is not State.AWAITING_APPROVAL
+
+
+async def _finish_application(work: AppWork, ended: Holdings) -> int:
+    record, directory = work.application, work.services.directory
+    last = record.application_write
+    if last is not None and work.is_recent(last.at):
+        return 0
+    seen = await directory.application(record.unique_name)
+    await see_application(work, Holdings.of(seen.state) if seen is not None else Holdings())
+    if seen is None:
+        return 0
+    there = left(work.application.going) & ended & Holdings.of(seen.state)
+    if not there:
+        return 0
+    state = (Holdings.of(seen.state) - there).put_into(seen.state)
+    write = application_write(work.now(), seen.state, state, last)
+    going = sent(work.application.going, there, work.now())
+    log.warning("removal.repeated", app=record.unique_name, what=there.describe())
+    await work.lease.keep()
+    async with work.announce(application_write=write, added_at=record.last_added, going=going):
+        await directory.upsert_application(record.unique_name, state)
+    return 1
+
+
+async def _finish_consents(work: AppWork, ended: Holdings) -> int:
+    record, directory = work.application, work.services.directory
+    if record.consent_write is not None and work.is_recent(record.consent_write.at):
+        return 0
+    types = types_of(ended.consents)
+    principal_id = await directory.service_principal_id(record.client_id) if record.client_id is not None else None
+    if principal_id is None:
+        if not work.is_recent(record.principal_written_at):
+            await see_consents(work, types, frozenset())
+        return 0
+    seen = await directory.consents(principal_id, types)
+    await see_consents(work, types, seen.consents)
+    there = left(work.application.going).consents & ended.consents & seen.consents
+    if not there:
+        return 0
+    log.warning("removal.repeated", app=record.unique_name, what=Holdings(consents=there).describe())
+    await work.lease.keep()
+    await remove_consents(work, principal_id, seen, there)
+    return 1

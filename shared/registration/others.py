@@ -1,0 +1,52 @@
+"""What requests asked for and others had made already: it is theirs, and stays when no request asks for it any more."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from shared.job import Job
+from shared.model import Api, Consent, RequiredPermission, SeenApplication
+from shared.registration.holdings import Holdings
+from shared.registration.taking_back import types_of
+
+type Kind = Literal["redirectUri", "requiredPermission", "delegatedPermission", "applicationPermission"]
+
+
+@dataclass(frozen=True)
+class MadeByOthers:
+    """One thing that stays: `name` is a redirect URI or a permission's, `api` the permission's API."""
+
+    kind: Kind
+    name: str
+    api: str | None = None
+
+
+async def look_for_others(
+    job: Job, wanted: Holdings, seen: SeenApplication | None, service_principal_id: str
+) -> tuple[MadeByOthers, ...]:
+    """Name what a request no longer asks for and is still there, because others made it. Reads only if there is any."""
+    dropped, directory = job.application.found - wanted, job.services.directory
+    if not dropped:
+        return ()
+    there = dropped & Holdings.of(seen.state if seen is not None else None)
+    found = [MadeByOthers("redirectUri", uri) for uri in sorted(there.redirect_uris)]
+    for each in sorted(there.required_permissions, key=lambda it: (it.resource_app_id, it.id)):
+        found.append(_required(each, await directory.api(each.resource_app_id)))
+    if dropped.consents:
+        consents = (await directory.consents(service_principal_id, types_of(dropped.consents))).consents
+        for each in sorted(dropped.consents & consents, key=lambda it: (it.resource_id, it.type, it.name)):
+            found.append(_consented(each, await directory.api_of(each.resource_id)))
+    return tuple(found)
+
+
+def _required(each: RequiredPermission, api: Api | None) -> MadeByOthers:
+    return MadeByOthers("requiredPermission", _name(api, each.id), api.display_name if api else each.resource_app_id)
+
+
+def _consented(each: Consent, api: Api | None) -> MadeByOthers:
+    kind: Kind = "delegatedPermission" if each.type == "Scope" else "applicationPermission"
+    return MadeByOthers(kind, _name(api, each.name), api.display_name if api else each.resource_id)
+
+
+def _name(api: Api | None, id_or_name: str) -> str:
+    """Return the name of a permission by its id, or what is known of it."""
+    return next((each.name for each in (api.permissions if api else ()) if each.id == id_or_name), id_or_name)

@@ -1,0 +1,124 @@
+"""What a change takes back of ours: announced, removed, and seen gone, however many attempts and requests that takes.
+
+The app's record keeps it as going, and a clean-up entry outlives the request. A removal is repeated only while no read
+has shown it gone; what comes back later was made by somebody else, and is reported, not removed.
+"""
+
+from shared import log
+from shared.application_record import ConsentWrite
+from shared.errors import NotYetVisible
+from shared.job import AppWork, Job
+from shared.model import Consent, PermissionType, SeenConsents
+from shared.naming import NARROWING
+from shared.ports import Cleanup
+from shared.registration.holdings import Going, Holdings, all_going, looked, sent, without
+
+
+def types_of(consents: frozenset[Consent]) -> frozenset[PermissionType]:
+    """Return the permission types that occur, so that only those are read."""
+    return frozenset[PermissionType](consent.type for consent in consents)
+
+
+async def announce_taking_back(job: Job, wanted: Holdings) -> None:
+    """Record what of ours a request wants no more, before anything is removed; what it wants is going no more."""
+    record = job.application
+    going = without(record.going, wanted)
+    if new := record.ours - wanted - all_going(going):
+        await job.services.cleanups.put(Cleanup(record.unique_name, NARROWING, (), job.now()))
+        going = (*going, _going(job, new))
+    if going != record.going:
+        await job.save_application(going=going)
+
+
+async def see_application(work: AppWork, seen: Holdings) -> None:
+    """Take note of what a read of the application shows gone."""
+    going = all_going(work.application.going).in_application
+    if going:
+        await _look(work, going, seen)
+
+
+async def see_consents(work: AppWork, types: frozenset[PermissionType], seen: frozenset[Consent]) -> None:
+    """Take note of what a read of consents of these types shows gone."""
+    going = frozenset(each for each in all_going(work.application.going).consents if each.type in types)
+    if going:
+        await _look(work, Holdings(consents=going), Holdings(consents=seen))
+
+
+async def take_back_consents(job: Job, service_principal_id: str | None, wanted: frozenset[Consent]) -> None:
+    """Remove the consents that are ours and not wanted any more, and see them gone; others' consents stay.
+
+    Raises NotYetVisible while a read may be older than our last write, or than the grant of what it does not show.
+    """
+    leaving = job.application.granted - wanted
+    if not leaving:
+        return
+    types = types_of(leaving)
+    if service_principal_id is None:
+        # Nothing is consented to a principal that is not there; one that was made just now may only not be shown.
+        if job.is_recent(job.application.principal_written_at):
+            raise NotYetVisible("the service principal was written moments ago and the directory does not show it yet")
+        await see_consents(job, types, frozenset())
+        return
+    seen = await job.services.directory.consents(service_principal_id, types)
+    await see_consents(job, types, seen.consents)
+    record = job.application
+    if leaving := record.granted - wanted:
+        if not is_trusted(job, record.consent_write, seen.consents, types):
+            raise NotYetVisible("the consent was changed moments ago and the directory still shows an older state")
+        if leaving & seen.consents:
+            with job.patience(job.operation.begun.get("takeBackConsent")):
+                await remove_consents(job, service_principal_id, seen, leaving)
+            seen = await job.services.directory.consents(service_principal_id, types)
+            await see_consents(job, types, seen.consents)
+    if job.application.granted - wanted:
+        raise NotYetVisible("the directory does not surely show yet that the consent is gone")
+
+
+async def remove_consents(
+    work: AppWork, service_principal_id: str, seen: SeenConsents, leaving: frozenset[Consent]
+) -> None:
+    """Remove consents, announced first. `seen` is a read that is not older than our last write."""
+    record, now = work.application, work.now()
+    last = record.consent_write if record.consent_write and work.is_recent(record.consent_write.at) else None
+    there = seen.consents | (last.wrote if last else frozenset[Consent]())
+    removed = leaving | (last.removed if last else frozenset[Consent]())
+    write = ConsentWrite(at=now, wrote=(record.granted & there) - leaving, removed=removed - (record.granted - leaving))
+    going = sent(record.going, Holdings(consents=leaving), now)
+    async with work.announce(consent_write=write, given_at=record.last_given, going=going):
+        await work.services.directory.write_consents(service_principal_id, seen, frozenset(), leaving & seen.consents)
+
+
+def is_trusted(
+    work: AppWork, last: ConsentWrite | None, seen: frozenset[Consent], types: frozenset[PermissionType]
+) -> bool:
+    """Say whether a read of these types shows our last write, or is surely younger."""
+    if is_overtaken(work, Holdings(consents=seen)):
+        return False
+    return last is None or not work.is_recent(last.at) or last.is_reflected_in(seen, types)
+
+
+def is_overtaken(work: AppWork, seen: Holdings) -> bool:
+    """Say whether a read shows what another has shown gone, so recently that this one may be the older of the two."""
+    return any(work.is_recent(each.sent) and bool(each.gone & seen) for each in work.application.going)
+
+
+def _going(job: Job, what: Holdings) -> Going:
+    record, now = job.application, job.now()
+    made = [
+        at
+        for at, part in ((record.last_added, what.in_application), (record.last_given, what.as_consents))
+        if part and at is not None
+    ]
+    return Going(operation_id=job.operation.id, since=now, sent=now, made=max(made, default=None), left=what)
+
+
+async def _look(work: AppWork, part: Holdings, seen: Holdings) -> None:
+    record = work.application
+    result = looked(record.going, part, seen, work.is_recent)
+    if result.returned:
+        log.warning("removal.undone_by_others", app=record.unique_name, what=result.returned.describe())
+    if result.goings == record.going:
+        return
+    ours = record.ours - result.gone
+    applied = ours.put_into(record.applied) if record.applied is not None else None
+    await work.save_application(going=result.goings, applied=applied, granted=ours.consents)

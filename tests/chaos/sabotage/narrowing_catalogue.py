@@ -1,0 +1,76 @@
+"""Protections of what is taken back: seen gone, before anything comes, and for as long as it takes."""
+
+from tests.chaos.sabotage.replacement import off
+
+_NARROWING = "tests/component/test_narrowing.py"
+_TAKING_BACK = "shared/registration/taking_back.py"
+
+NARROWING_SABOTAGES = (
+    off(
+        "a consent that is taken back is seen gone",
+        f"{_NARROWING}::test_nothing_is_answered_completed_before_what_it_drops_is_gone",
+        _TAKING_BACK,
+        "    if job.application.granted - wanted:\n        raise",
+        "    if not job.application:\n        raise",
+    ),
+    off(
+        "what is taken back of an application is seen gone",
+        f"{_NARROWING}::test_nothing_is_answered_completed_before_what_it_drops_is_gone",
+        "shared/registration/register.py",
+        "        if not verified:\n            await _verify_application(job, wanted)\n",
+        "",
+    ),
+    off(
+        "a read that may be older than the grant shows nothing gone",
+        f"{_NARROWING}::test_a_read_from_before_the_grant_does_not_show_it_gone",
+        "shared/registration/holdings.py",
+        "Holdings() if is_recent(each.made) else",
+        "Holdings() if not part else",
+    ),
+    off(
+        "consents go before redirect URIs come",
+        f"{_NARROWING}::test_what_narrows_comes_before_what_widens",
+        "shared/registration/register.py",
+        "    principal_id = await _narrow(job, observed.seen, wanted, consents)\n"
+        '    async with job.step("writeApplication"):\n'
+        "        app = await converge_application(job, wanted, observed.seen)\n",
+        '    async with job.step("writeApplication"):\n'
+        "        app = await converge_application(job, wanted, observed.seen)\n"
+        "    principal_id = await _narrow(job, observed.seen, wanted, consents)\n",
+    ),
+    off(
+        "redirect URIs are seen gone before consents come",
+        f"{_NARROWING}::test_at_no_moment_has_the_app_both",
+        "shared/registration/consent.py",
+        "    await before_giving()\n",
+        "",
+    ),
+    off(
+        "what goes outlives its request",
+        f"{_NARROWING}::test_what_a_failed_request_took_back_is_removed_by_the_timer",
+        _TAKING_BACK,
+        "        await job.services.cleanups.put(Cleanup(record.unique_name, NARROWING, (), job.now()))\n",
+        "",
+    ),
+    off(
+        "what was seen gone once is never removed again",
+        f"{_NARROWING}::test_what_is_there_again_after_it_was_seen_gone_is_somebody_elses",
+        "shared/registration/holdings.py",
+        '{"left": each.left - newly, "gone": each.gone - known}',
+        '{"left": (each.left - newly) | (known & seen), "gone": each.gone - known}',
+    ),
+    off(
+        "what others had consented before is theirs",
+        f"{_NARROWING}::test_what_others_had_consented_before_stays_and_is_named",
+        "shared/registration/consent.py",
+        "granted=record.granted | add,",
+        "granted=record.granted | wanted,",
+    ),
+    off(
+        "what others had added before is theirs",
+        f"{_NARROWING}::test_a_redirect_uri_that_others_had_added_before_stays_and_is_named",
+        "shared/registration/application.py",
+        "(record.ours | added).put_into(wanted)",
+        "(record.ours | Holdings.of(wanted)).put_into(wanted)",
+    ),
+)
