@@ -27,6 +27,7 @@ from shared.adapters.vault import KeyVault
 from shared.approval.arriving import Decisions
 from shared.execution import Execution
 from shared.intake import Intake
+from shared.known_apis import KnownApis
 from shared.log import quiet_libraries
 from shared.policy.model import load_policy
 from shared.ports import Callers, Target
@@ -104,6 +105,7 @@ def build_services(
     credential = DefaultAzureCredential()
     storage = Storage(settings.storage, credential)
     graph = graph_service_client(credential)
+    directory = GraphDirectory(graph)
     return Services(
         runtime=runtime,
         policy=policy,
@@ -113,7 +115,8 @@ def build_services(
         approval_deadline=settings.approval_deadline,
         deciding_sources=ticketing.deciding_sources(),
         webhook_sources=ticketing.webhook_sources(),
-        directory=GraphDirectory(graph),
+        directory=directory,
+        apis=KnownApis(directory, runtime.now),
         vault=KeyVault(
             credential,
             lambda unique_name: policy.vault_url(unique_name, settings.key_vault_url),

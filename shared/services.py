@@ -7,6 +7,7 @@ from datetime import timedelta
 from shared.policy.model import Policy
 from shared.ports import (
     Anchors,
+    Apis,
     Applications,
     Audit,
     Backoff,
@@ -41,6 +42,7 @@ class Services:
     webhook_sources: frozenset[str]
     """Sources that have to prove themselves, in lower case: on the public queue nobody is believed to be one."""
     directory: Directory
+    apis: Apis
     vault: Vault
     sign_in: SignIn
     operations: Operations

@@ -5,7 +5,15 @@ call that failed never answers with it.
 """
 
 from shared.ports.audit import Anchors, Audit
-from shared.ports.directory import ChangedApplications, CreatedApplication, CredentialHolders, Directory, IssuedPassword
+from shared.ports.directory import (
+    Apis,
+    ChangedApplications,
+    CreatedApplication,
+    CredentialHolders,
+    Directory,
+    IssuedPassword,
+    SeenApis,
+)
 from shared.ports.due import DueEntry, DueIndex, DuePlace, day_of
 from shared.ports.leases import Lease, Leases
 from shared.ports.queues import PoisonedMessage, Queues
@@ -26,6 +34,7 @@ from shared.ports.vault import Vault, VaultPlace
 
 __all__ = [
     "Anchors",
+    "Apis",
     "Applications",
     "Audit",
     "Backoff",
@@ -49,6 +58,7 @@ __all__ = [
     "PoisonedMessage",
     "Queues",
     "Reports",
+    "SeenApis",
     "SignIn",
     "Target",
     "TicketSystem",

@@ -130,6 +130,26 @@ class Directory(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class SeenApis:
+    """APIs as a read of the directory showed them; `remembered` says that it was not made just now."""
+
+    apis: tuple[Api, ...]
+    remembered: bool
+
+
+class Apis(Protocol):
+    """The APIs of a tenant, as the directory showed them within minutes. Raises what `Directory` raises."""
+
+    async def called(self, name: str, *, ask: bool = False) -> SeenApis:
+        """List the APIs of this name, whoever owns them; `ask` the directory even if they were seen within minutes."""
+        ...
+
+    async def with_id(self, app_id: str, *, ask: bool = False) -> SeenApis:
+        """List the one API with this appId, or none; `ask` the directory even if it was seen within minutes."""
+        ...
+
+
 OWNERS_AT_ONCE = 20
 """Holders whose owners one call may ask for: a batch has at most 20 (Microsoft Learn, "JSON batching")."""
 

@@ -1,6 +1,7 @@
 """From names to ids: which permissions a request means, asked of the directory and never of a table here."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.contract.request import ApiPermissions
@@ -8,10 +9,17 @@ from shared.errors import Problem, echo
 from shared.model import Api, PermissionType, ResolvedPermission
 from shared.policy.check import permission_breach
 from shared.policy.model import Policy
-from shared.ports import Directory
+from shared.ports import Apis, SeenApis
 
 MICROSOFT_TENANT = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
 """appOwnerOrganizationId of Microsoft's own service principals in every tenant."""
+
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
+_MAY_BE_NEW = frozenset({"unknown_api", "ambiguous_api", "unknown_permission", "ambiguous_permission"})
+"""What a younger read may show otherwise."""
+
+type _Entries = Sequence[tuple[str, ApiPermissions]]
+"""What a request says of one API, in one entry or in several, each with its path."""
 
 
 @dataclass(frozen=True)
@@ -23,28 +31,65 @@ class Resolution:
     problems: tuple[Problem, ...]
 
 
-async def resolve(wanted: Sequence[ApiPermissions], directory: Directory, policy: Policy) -> Resolution:
+async def resolve(wanted: Sequence[ApiPermissions], apis: Apis, policy: Policy, *, ask: bool = False) -> Resolution:
     """Resolve every API and permission, and hold each against policy and the never-list by its ids.
 
-    A lookup that fails raises `Deferred`; it is never taken for an unknown permission.
+    Entries for one API are merged before anything is asked. What is remembered of an API may be minutes old: where a
+    name leads nowhere in it, and for whoever says `ask`, the directory is asked. A lookup that fails raises `Deferred`;
+    it is never taken for an unknown permission.
     """
-    permissions: dict[tuple[str, str], ResolvedPermission] = {}
-    apis: dict[str, Api] = {}
+    permissions: dict[tuple[str, str, str], ResolvedPermission] = {}
+    found: dict[str, Api] = {}
     problems: list[Problem] = []
+    for entries in _by_api(wanted, policy).values():
+        resolution = await _resolve(entries, apis, policy, ask=ask)
+        found |= {api.app_id: api for api in resolution.apis}
+        permissions |= {(p.api.app_id, p.permission.id, p.permission.type): p for p in resolution.permissions}
+        problems += resolution.problems
+    return Resolution(tuple(permissions.values()), tuple(found.values()), tuple(problems))
+
+
+def _by_api(wanted: Sequence[ApiPermissions], policy: Policy) -> Mapping[str, _Entries]:
+    """Merge entries for one API as far as policy and the names themselves tell; case does not matter in a name."""
+    merged: dict[str, list[tuple[str, ApiPermissions]]] = {}
     for index, entry in enumerate(wanted):
-        field = f"application.apiPermissions[{index}]"
-        api = await _resolve_api(f"{field}.api", entry.api, directory, policy)
-        if isinstance(api, Problem):
-            problems.append(api)
-            continue
-        apis[api.app_id] = api
-        for path, name, permission_type in _asked(entry):
-            found = _resolve_permission(f"{field}.{path}", name, permission_type, api, policy)
+        rules = policy.api_named(entry.api)
+        key = rules.app_id if rules is not None else entry.api.casefold()
+        merged.setdefault(key, []).append((f"application.apiPermissions[{index}]", entry))
+    return merged
+
+
+async def _resolve(entries: _Entries, apis: Apis, policy: Policy, *, ask: bool) -> Resolution:
+    seen = await _look_up(entries[0][1].api, apis, policy, ask=ask)
+    resolution = _judged(entries, seen.apis, policy)
+    if seen.remembered and any(problem.code in _MAY_BE_NEW for problem in resolution.problems):
+        seen = await _look_up(entries[0][1].api, apis, policy, ask=True)
+        resolution = _judged(entries, seen.apis, policy)
+    return resolution
+
+
+async def _look_up(name: str, apis: Apis, policy: Policy, *, ask: bool) -> SeenApis:
+    """Ask by appId wherever the name is one, or policy knows it: it may be an older name, or the tenant's own."""
+    rules = policy.api_named(name)
+    if rules is not None or _GUID.fullmatch(name):
+        return await apis.with_id(rules.app_id if rules is not None else name.lower(), ask=ask)
+    return await apis.called(name, ask=ask)
+
+
+def _judged(entries: _Entries, seen: Sequence[Api], policy: Policy) -> Resolution:
+    """Say what the entries for one API lead to, or everything that is wrong with them."""
+    trusted = [api for api in seen if _is_trusted(api, policy)]
+    if len(trusted) != 1:
+        return Resolution((), (), tuple(_no_api(f"{path}.api", entry.api, trusted, policy) for path, entry in entries))
+    api, permissions, problems = trusted[0], list[ResolvedPermission](), list[Problem]()
+    for path, entry in entries:
+        for place, name, permission_type in _asked(entry):
+            found = _resolve_permission(f"{path}.{place}", name, permission_type, api, policy)
             if isinstance(found, Problem):
                 problems.append(found)
             else:
-                permissions[(api.app_id, found.permission.id)] = found
-    return Resolution(tuple(permissions.values()), tuple(apis.values()), tuple(problems))
+                permissions.append(found)
+    return Resolution(tuple(permissions), (api,), tuple(problems))
 
 
 def _asked(entry: ApiPermissions) -> Iterator[tuple[str, str, PermissionType]]:
@@ -54,21 +99,12 @@ def _asked(entry: ApiPermissions) -> Iterator[tuple[str, str, PermissionType]]:
         yield f"application[{position}]", name, "Role"
 
 
-async def _resolve_api(field: str, name: str, directory: Directory, policy: Policy) -> Api | Problem:
+def _no_api(field: str, name: str, trusted: Sequence[Api], policy: Policy) -> Problem:
     rules = policy.api_named(name)
-    found = [api for api in await directory.find_apis(name) if _is_trusted(api, policy)]
-    if rules is not None:
-        found = [api for api in found if api.app_id == rules.app_id]
-    if len(found) > 1:
-        return Problem(field, "ambiguous_api", f"{len(found)} APIs are called {echo(name)}: ask for it by its appId.")
-    if found:
-        return found[0]
+    if trusted:
+        return Problem(field, "ambiguous_api", f"{len(trusted)} APIs are called {echo(name)}: ask for it by its appId.")
     if rules is None:
         return Problem(field, "unknown_api", f"No API of Microsoft's and none in policy is called {echo(name)}.")
-    # The name is an older one, or this tenant still shows an older one: the appId that policy knows decides.
-    api = await directory.api(rules.app_id)
-    if api is not None:
-        return api
     return Problem(
         field,
         "api_not_in_tenant",

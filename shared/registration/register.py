@@ -149,7 +149,9 @@ async def _observe_and_check(job: Job, request: RegistrationRequest) -> _Observe
     if job.operation.sequence < job.application.applied_sequence:
         raise Rejected([_superseded(job)])
     seen = await services.directory.application(job.operation.unique_name)
-    resolution = await resolve(request.application.api_permissions, services.directory, services.policy)
+    # What somebody approved is held against today's ids, not against those of some minutes ago.
+    is_approved = job.operation.approval is not None
+    resolution = await resolve(request.application.api_permissions, services.apis, services.policy, ask=is_approved)
     found, vault_problems = await look_for_credentials(job, request)
     problems = [
         *breaches(request, services.policy),

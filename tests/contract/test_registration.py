@@ -16,7 +16,7 @@ from tests.devstack.doubles.local import Local
 from tests.fakes.world import example
 
 READS = {
-    "GET /servicePrincipals": 1,  # the API, by its name
+    "GET /servicePrincipals(appId)": 1,  # the API, by the appId that policy has for its name
     "GET /applications(uniqueName)": 2,  # is there one already, and at the end: is it as it was written
     "GET /servicePrincipals/{id}/oauth2PermissionGrants": 1,  # is the consent there
 }

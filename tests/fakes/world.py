@@ -13,6 +13,7 @@ from shared.approval.arriving import Decisions
 from shared.audit.writing import extend_chain
 from shared.execution import Execution
 from shared.intake import Intake
+from shared.known_apis import KnownApis
 from shared.operation import State
 from shared.policy.model import Policy, load_policy
 from shared.ports import Target
@@ -103,6 +104,7 @@ class World:
             deciding_sources=frozenset({"servicenow"}),
             webhook_sources=frozenset({"servicenow", "jira", *(targets or {})}),
             directory=self.directory,
+            apis=KnownApis(self.directory, self.clock.now),
             vault=self.vault,
             sign_in=self.directory,
             operations=self.operations,

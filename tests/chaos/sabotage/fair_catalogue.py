@@ -2,6 +2,7 @@
 
 from tests.chaos.sabotage.replacement import off
 
+_APIS = "tests/component/test_apis.py"
 _ROTATION_APPROVAL = "tests/component/test_rotation_approval.py"
 
 FAIR_SABOTAGES = (
@@ -41,5 +42,47 @@ FAIR_SABOTAGES = (
         "shared/rotation/observe.py",
         "if job.operation.is_our_own or job.operation.credential",
         "if job.operation.credential",
+    ),
+    off(
+        "entries for one API are merged before anything is asked",
+        f"{_APIS}::test_entries_for_an_api_that_is_not_there_are_one_look",
+        "shared/registration/permissions.py",
+        "merged.setdefault(key, []).append(",
+        "merged.setdefault(f'{key} {index}', []).append(",
+    ),
+    off(
+        "an API is remembered for minutes",
+        f"{_APIS}::test_within_minutes_nothing_is_asked_and_then_it_is",
+        "shared/known_apis.py",
+        "and not ask and now - known.at < KEPT_FOR:",
+        "and not ask and now < now:",
+    ),
+    off(
+        "an API is not remembered for ever",
+        f"{_APIS}::test_within_minutes_nothing_is_asked_and_then_it_is",
+        "shared/known_apis.py",
+        "and not ask and now - known.at < KEPT_FOR:",
+        "and not ask:",
+    ),
+    off(
+        "a permission is unknown only once the directory says so",
+        f"{_APIS}::test_what_is_not_among_what_is_remembered_is_asked_for",
+        "shared/registration/permissions.py",
+        "if seen.remembered and any(",
+        "if not seen and any(",
+    ),
+    off(
+        "what was not found is not remembered",
+        f"{_APIS}::test_an_api_that_was_not_there_is_found_as_soon_as_it_is",
+        "shared/known_apis.py",
+        "        if apis:\n",
+        "        if key:\n",
+    ),
+    off(
+        "what was approved is held against the ids of today",
+        "tests/component/test_approval.py::test_an_approval_is_for_the_ids_that_were_resolved",
+        "shared/registration/register.py",
+        "is_approved = job.operation.approval is not None",
+        "is_approved = False",
     ),
 )
