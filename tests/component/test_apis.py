@@ -10,10 +10,11 @@ from shared.errors import Throttled
 from shared.known_apis import KEPT_FOR, MOST, KnownApis
 from shared.model import ApiPermission
 from shared.policy.model import ApiRules, ApprovalRules, PermissionsToApprove
-from tests.component.approving import codes, policy
+from tests.component.approving import ADA, codes, policy
 from tests.fakes.directory import DIGITAL_TWINS, MICROSOFT_GRAPH
 from tests.fakes.world import World, example
 
+PROVEN = {"requestedByObjectId": ADA, "source": "servicenow", "ticket": "RITM0010042"}
 TWINS, GRAPH = "Azure Digital Twins", "Microsoft Graph"
 
 
@@ -67,7 +68,7 @@ async def test_an_api_that_goes_by_its_app_id_is_found_and_merged_with_its_name(
     other = replace(DIGITAL_TWINS, app_id=app_id, display_name="Another", permissions=(scope,))
     world.directory.apis.append(other)
     wanted = request("A1", {"api": "Another", "delegated": ["Read"]}, {"api": app_id.upper(), "delegated": ["Read"]})
-    await world.send(wanted | {"requestedByObjectId": "aaaaaaaa-0000-4000-8000-000000000001"})
+    await world.send(wanted | PROVEN)
     (operation,) = world.operations.all()
     assert operation.approval is not None
     assert [reason.code for reason in operation.approval.reasons] == ["permission_needs_approval"]
@@ -125,7 +126,7 @@ async def test_a_role_and_a_scope_that_share_an_id_are_two_permissions() -> None
     (scope,) = DIGITAL_TWINS.permissions
     world.directory.apis = [replace(DIGITAL_TWINS, permissions=(scope, replace(scope, type="Role")))]
     wanted = {"api": TWINS, "delegated": ["Read.Write"], "application": ["Read.Write"]}
-    await world.send(request("A1", wanted) | {"requestedByObjectId": "aaaaaaaa-0000-4000-8000-000000000001"})
+    await world.send(request("A1", wanted) | PROVEN)
     (operation,) = world.operations.all()
     assert operation.approval is not None, "the scope is not lost behind the role that policy gives"
 
