@@ -9,13 +9,18 @@ from shared.contract.request import RegistrationRequest, Request, RotationReques
 from shared.errors import Problem, echo
 from shared.model import ResolvedPermission
 from shared.policy.model import PermissionsToApprove, Policy
+from shared.policy.never import leads_to
+from shared.policy.reading import matches, reads_only
 
 
 def approval_reasons(
     request: RegistrationRequest, permissions: Sequence[ResolvedPermission], policy: Policy
 ) -> tuple[Problem, ...]:
-    """List everything about a request that policy gives only after approval; empty when it is automatic."""
-    return (*_of_the_request(request, policy), *_of_permissions(permissions, policy))
+    """List everything about a request that policy gives only after approval; empty when it is automatic.
+
+    What leads to control of the tenant comes first: a note in a ticket may have no room for all.
+    """
+    return (*_leading_to_control(permissions), *_of_the_request(request, policy), *_of_permissions(permissions, policy))
 
 
 def rotation_reasons(request: RotationRequest, policy: Policy) -> tuple[Problem, ...]:
@@ -26,10 +31,10 @@ def rotation_reasons(request: RotationRequest, policy: Policy) -> tuple[Problem,
 
 
 def needs_approval(resolved: ResolvedPermission, policy: Policy) -> bool:
-    """Say whether policy has this permission approved; what it grants automatically is not asked here."""
+    """Return whether policy has this permission approved; what it grants automatically is not asked here."""
     app_id, permission = resolved.api.app_id, resolved.permission
     return any(
-        _matches(pattern, permission.name)
+        _means(rule, pattern, resolved)
         for rule in policy.approval.permissions
         if _is_of(rule, app_id, policy)
         for pattern in (rule.delegated if permission.type == "Scope" else rule.application)
@@ -42,7 +47,10 @@ def binding(request: Request, permissions: Sequence[ResolvedPermission], policy:
     If any of them is another when the request is carried out, somebody else's approval is not for it.
     """
     ids = sorted([each.api.app_id, each.permission.id, each.permission.type] for each in permissions)
-    return sha256(json.dumps([request.body_hash(), ids, policy.digest()]).encode()).hexdigest()
+    told = sorted(each.permission.id for each in permissions if _why(each) is not None)
+    # Who approved before what it leads to was told has not approved that.
+    bound = [request.body_hash(), ids, policy.digest(), *([told] if told else [])]
+    return sha256(json.dumps(bound).encode()).hexdigest()
 
 
 def _of_the_name(request: Request, policy: Policy, what: str = "") -> Iterator[Problem]:
@@ -65,8 +73,23 @@ def _of_the_request(request: RegistrationRequest, policy: Policy) -> Iterator[Pr
             yield Problem(f"credentials[{index}].lifetimeDays", "lifetime_needs_approval", message)
 
 
+def _leading_to_control(permissions: Sequence[ResolvedPermission]) -> Iterator[Problem]:
+    for resolved in permissions:
+        why = _why(resolved)
+        if why is not None:
+            api, permission = resolved.api, resolved.permission
+            kind = "delegated" if permission.type == "Scope" else "application"
+            message = (
+                f"The {kind} permission {echo(permission.name)} of {api.display_name} can lead to control of the "
+                f"tenant: whoever holds it {why}."
+            )
+            yield Problem("application.apiPermissions", "permission_leads_to_control", message)
+
+
 def _of_permissions(permissions: Sequence[ResolvedPermission], policy: Policy) -> Iterator[Problem]:
     for resolved in permissions:
+        if _why(resolved) is not None:
+            continue
         api, permission = resolved.api, resolved.permission
         kind = "delegated" if permission.type == "Scope" else "application"
         automatic: tuple[str, ...] = getattr(policy.api(api.app_id), kind, ())
@@ -82,6 +105,13 @@ def _is_of(rule: PermissionsToApprove, app_id: str, policy: Policy) -> bool:
     return named is not None and named.app_id == app_id.casefold()
 
 
-def _matches(pattern: str, name: str) -> bool:
-    """Compare with case, as names of permissions are; `*` alone is special."""
-    return re.fullmatch(".*".join(re.escape(part) for part in pattern.split("*")), name) is not None
+def _means(rule: PermissionsToApprove, pattern: str, resolved: ResolvedPermission) -> bool:
+    """Return whether a pattern means a permission: a wildcard only what is sure to read, and leads nowhere."""
+    name = resolved.permission.name
+    if (rule.api == "*" or "*" in pattern) and not (reads_only(name) and _why(resolved) is None):
+        return False
+    return matches(pattern, name)
+
+
+def _why(resolved: ResolvedPermission) -> str | None:
+    return leads_to(resolved.api.app_id, resolved.permission.id, resolved.permission.name)

@@ -9,7 +9,7 @@ from shared.model import ResolvedPermission
 from shared.policy.approval import needs_approval
 from shared.policy.life import rotation_days
 from shared.policy.model import CredentialRules, Policy
-from shared.policy.never import is_never_allowed
+from shared.policy.never import leads_to, why_never
 from shared.policy.redirect_uris import refusal
 
 
@@ -69,16 +69,27 @@ def _life(field: str, credential: CredentialSpec, rules: CredentialRules) -> Ite
 def permission_breach(field: str, resolved: ResolvedPermission, policy: Policy) -> Problem | None:
     """Say why a resolved permission may not be given; None when it may, be it after somebody approved it."""
     api, permission = resolved.api, resolved.permission
-    if is_never_allowed(api.app_id, permission.id, permission.name):
+    why = why_never(api.app_id, permission.id, permission.name)
+    if why is not None:
         return Problem(
             field,
             "permission_never_allowed",
-            f"{echo(permission.name)} of {api.display_name} leads to control of the tenant and is never given.",
+            f"{echo(permission.name)} of {api.display_name} leads to control of the tenant and is never given: "
+            f"whoever holds it {why}.",
         )
     rules = policy.api(api.app_id)
     kind = "delegated" if permission.type == "Scope" else "application"
     allowed: tuple[str, ...] = getattr(rules, kind, ())
-    if permission.name in allowed or needs_approval(resolved, policy):
+    if needs_approval(resolved, policy):
+        return None
+    if (leads := leads_to(api.app_id, permission.id, permission.name)) is not None:
+        return Problem(
+            field,
+            "permission_not_allowed",
+            f"{echo(permission.name)} of {api.display_name} can lead to control of the tenant: whoever holds it "
+            f"{leads}. It is given only if policy names it under [[approval.permissions]], and somebody approves it.",
+        )
+    if permission.name in allowed:
         return None
     offer = f"allowed {kind} permissions: {', '.join(allowed)}" if allowed else f"no {kind} permission of it is allowed"
     return Problem(

@@ -10,6 +10,8 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from shared.naming import VAULT_URL_PATTERN
+from shared.policy.never import leads_to
+from shared.policy.reading import matches_nothing
 
 
 class PolicyError(ValueError):
@@ -98,7 +100,10 @@ class CredentialRules(PolicyModel):
 
 
 class ApiRules(PolicyModel):
-    """One API: its appId, the older names it goes by, and the permissions granted automatically, by name."""
+    """One API: its appId, the older names it goes by, and the permissions granted automatically, by name.
+
+    No wildcard stands here, and nothing that leads to control of the tenant: that needs approval.
+    """
 
     name: str
     app_id: Guid
@@ -110,7 +115,9 @@ class ApiRules(PolicyModel):
 class PermissionsToApprove(PolicyModel):
     """Permissions of one API that somebody has to approve, by name; `*` in a name stands for any characters.
 
-    `api` is an appId, a name or alias from `[[apis]]`, or `*` for every API.
+    `api` is an appId, a name or alias from `[[apis]]`, or `*` for every API. A wildcard, be it for a part of the name
+    or for the API, means permissions that only read: what writes, manages or impersonates, and what leads to control
+    of the tenant, is named in full, for its API.
     """
 
     api: str
@@ -166,6 +173,32 @@ class Policy(PolicyModel):
         for rule in self.approval.permissions:
             if rule.api != "*" and not _is_guid(rule.api) and self.api_named(rule.api) is None:
                 raise ValueError(f"approval.permissions: {rule.api!r} is neither an appId nor named in [[apis]]")
+        return self
+
+    @model_validator(mode="after")
+    def _what_is_automatic_is_named_and_harmless(self) -> Self:
+        for api in self.apis:
+            for name in (*api.delegated, *api.application):
+                if "*" in name:
+                    raise ValueError(
+                        f"apis: {name!r} of {api.name} has a wildcard; what is granted automatically is named in full"
+                    )
+                if (why := leads_to(api.app_id, "", name)) is not None:
+                    raise ValueError(
+                        f"apis: {name!r} of {api.name} is never automatic: whoever holds it {why}. "
+                        "Name it under [[approval.permissions]]"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _wildcards_have_a_meaning(self) -> Self:
+        for rule in self.approval.permissions:
+            for pattern in (*rule.delegated, *rule.application):
+                if (rule.api == "*" or "*" in pattern) and matches_nothing(pattern):
+                    raise ValueError(
+                        f"approval.permissions: {pattern!r} of api {rule.api!r} matches nothing: a wildcard never "
+                        "means a permission that writes, manages or impersonates; name it in full, for its API"
+                    )
         return self
 
     def digest(self) -> str:

@@ -18,7 +18,7 @@ RULES = ApprovalRules(
     unique_names=(".*-prod",),
     audiences=("AzureADMultipleOrgs",),
     lifetime_days=180,
-    permissions=(PermissionsToApprove(api=GRAPH, delegated=("Mail.*",), application=("User.Read.All",)),),
+    permissions=(PermissionsToApprove(api=GRAPH, delegated=("Mail.*", "Mail.Send"), application=("User.Read.All",)),),
 )
 
 

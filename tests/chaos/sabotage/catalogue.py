@@ -1,6 +1,7 @@
 """Protections of adapters, SDK set-up, policy and records: how each is switched off, and the test that misses it."""
 
 from tests.chaos.sabotage.audit_catalogue import AUDIT_SABOTAGES
+from tests.chaos.sabotage.control_catalogue import CONTROL_SABOTAGES
 from tests.chaos.sabotage.fair_catalogue import FAIR_SABOTAGES
 from tests.chaos.sabotage.narrowing_catalogue import NARROWING_SABOTAGES
 from tests.chaos.sabotage.replacement import off
@@ -21,18 +22,11 @@ REAL_SABOTAGES = (
         "if key == 0:",
     ),
     off(
-        "the never-list decides on ids, whatever a directory calls them",
-        "tests/unit/test_policy.py::test_a_known_id_is_refused_whatever_its_name",
-        "shared/policy/never.py",
-        "if permission_id.casefold() in _NEVER_IDS:",
-        "if not permission_id:",
-    ),
-    off(
         "the never-list stands above policy",
         "tests/unit/test_policy.py::test_what_controls_the_tenant_is_refused_even_when_policy_lists_it",
         "shared/policy/check.py",
-        "if is_never_allowed(api.app_id, permission.id, permission.name):",
-        'if is_never_allowed("", "", ""):',
+        "why = why_never(api.app_id, permission.id, permission.name)",
+        'why = why_never("", "", "")',
     ),
     off(
         "an API is meant only if it is Microsoft's or in policy, not by its name",
@@ -366,4 +360,5 @@ REAL_SABOTAGES = (
     *AUDIT_SABOTAGES,
     *NARROWING_SABOTAGES,
     *TICKET_SABOTAGES,
+    *CONTROL_SABOTAGES,
 )

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from devstack.config import StackConfig
 from devstack.doubles.seed import Additions, add, plant
 from devstack.doubles.world import World
+from tests.unit.permission_lists import listed
 
 GRAPH = "00000003-0000-0000-c000-000000000000"
 NEVER = (
@@ -40,6 +41,16 @@ def test_what_must_never_be_granted_is_there_to_be_refused(planted: World, kind:
     assert [pattern for pattern in NEVER if not fnmatch.filter(values, pattern)] == []
     ids = [entry["id"] for entry in graph[kind]]
     assert len(set(ids)) == len(ids)
+
+
+def test_permissions_of_microsoft_graph_have_their_real_ids(planted: World) -> None:
+    graph = planted.primary().find("servicePrincipals", "appId", GRAPH)[0]
+    known = {each.name: each for each in listed()}
+    roles = {entry["value"]: entry["id"] for entry in graph["appRoles"]}
+    scopes = {entry["value"]: entry["id"] for entry in graph["oauth2PermissionScopes"]}
+    assert [name for name, role in roles.items() if role not in known[name].role] == []
+    assert [name for name, scope in scopes.items() if scope not in known[name].scope] == []
+    assert [name for name, each in known.items() if each.tier0 and name not in roles] == []
 
 
 def test_a_world_is_planted_once(planted: World, config: StackConfig) -> None:
