@@ -90,6 +90,18 @@ class Breach:
 
 
 @dataclass(frozen=True)
+class Concern:
+    """What breaks no promise, and a person should know: what it is about whom, and what a person can do."""
+
+    about: str
+    what: str
+    advice: str
+
+    def __str__(self) -> str:
+        return f"concern: {self.about}: {self.what}"
+
+
+@dataclass(frozen=True)
 class Patience:
     """How long things may take before they count as broken."""
 

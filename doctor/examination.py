@@ -1,12 +1,12 @@
 """One visit of the doctor: looks, judges, mends if told to, and looks again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from doctor.breach import Breach
+from doctor.breach import Breach, Concern
 from doctor.collect import collect
 from doctor.collect.access import Access
 from doctor.evidence import Evidence
-from doctor.invariants import breaches
+from doctor.invariants import breaches, concerns
 from doctor.repair import Outcome, confirmed, mend
 
 
@@ -17,6 +17,7 @@ class Examination:
     evidence: Evidence
     breaches: list[Breach]
     outcomes: list[Outcome]
+    concerns: list[Concern] = field(default_factory=list[Concern])
 
     @property
     def exit_code(self) -> int:
@@ -37,9 +38,10 @@ async def examine(access: Access, *, fix: bool) -> Examination:
         return again
     outcomes = await mend(access, repairs, again.evidence.now)
     last = await _look(access)
-    return Examination(last.evidence, last.breaches, outcomes)
+    return Examination(last.evidence, last.breaches, outcomes, last.concerns)
 
 
 async def _look(access: Access) -> Examination:
     evidence = await collect(access)
-    return Examination(evidence, breaches(evidence, access.settings.policy, access.settings.patience), [])
+    judged_by = evidence, access.settings.policy, access.settings.patience
+    return Examination(evidence, breaches(*judged_by), [], concerns(*judged_by))

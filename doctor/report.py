@@ -27,6 +27,7 @@ def as_json(found: Examination) -> dict[str, Any]:
             }
             for breach in found.breaches
         ],
+        "concerns": [asdict(concern) for concern in found.concerns],
         "notLookedAt": found.evidence.gaps,
         "hidden": found.evidence.hidden,
         "done": [{"repair": type(o.repair).__name__, **asdict(o.repair), "outcome": o.what} for o in found.outcomes],
@@ -44,6 +45,9 @@ def show(found: Examination, console: Console) -> None:
         for breach in group:
             console.print(f"  [bold]{escape(breach.about)}[/]: {escape(breach.what)}")
             console.print(f"    {escape(breach.advice)}", highlight=False)
+    for concern in sorted(found.concerns, key=lambda each: each.about):
+        console.print(f"\n[bold yellow]look at[/] [bold]{escape(concern.about)}[/]: {escape(concern.what)}")
+        console.print(f"    {escape(concern.advice)}", highlight=False)
     for gap in found.evidence.gaps:
         console.print(f"[yellow]not looked at[/] {escape(gap)}")
     for hidden in found.evidence.hidden:

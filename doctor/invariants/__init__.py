@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator
 
-from doctor.breach import Breach, Patience
+from doctor.breach import Breach, Concern, Patience
 from doctor.evidence import Evidence
 from doctor.invariants.answers import answer_breaches
 from doctor.invariants.case import Case
+from doctor.invariants.control import controlling
 from doctor.invariants.credentials import lost_values, unusable_values
 from doctor.invariants.foreign import touched
 from doctor.invariants.leaks import leaked
@@ -34,3 +35,8 @@ def breaches(evidence: Evidence, policy: Policy, patience: Patience | None = Non
     """Find every breach that the evidence proves; what could not be looked at proves nothing, and is in its `gaps`."""
     case = Case(evidence, policy, patience or Patience())
     return [breach for check in _CHECKS for breach in check(case)]
+
+
+def concerns(evidence: Evidence, policy: Policy, patience: Patience | None = None) -> list[Concern]:
+    """Find what breaks no promise, and a person should know."""
+    return list(controlling(Case(evidence, policy, patience or Patience())))

@@ -1,0 +1,63 @@
+"""Beside the invariants: apps of ours that can come to control the tenant, whoever gave them that."""
+
+from collections.abc import Iterator
+
+from doctor.breach import Concern
+from doctor.evidence import Application, Permission
+from doctor.invariants.case import Case
+from shared.policy.never import is_never_allowed
+
+
+def controlling(case: Case) -> Iterator[Concern]:
+    """Find apps that ask for or hold what is never given: from before it was, or from somebody else's hand.
+
+    They keep working and their credentials are rotated; their next change has to leave it out.
+    """
+    held = _held(case)
+    for app in case.live_applications:
+        if not app.is_ours:
+            continue
+        names = {
+            _name(case, each.resource_app_id, each.id)
+            for each in app.required
+            if _never(case, each.resource_app_id, each.id)
+        }
+        if names := names | held.get(app.client_id, set()):
+            yield _concern(app, sorted(names))
+
+
+def _held(case: Case) -> dict[str, set[str]]:
+    """Return names of permissions that are never given, by the client id of who was consented them."""
+    principals = {principal.object_id: principal for principal in case.evidence.principals}
+    found: dict[str, set[str]] = {}
+    for consent in case.evidence.consents:
+        api, holder = principals.get(consent.resource_id), principals.get(consent.principal_id)
+        if api is None or holder is None:
+            continue
+        offered = (each for each in api.permissions if each.type == consent.type)
+        called = next((each for each in offered if consent.name in (each.id, each.name)), None)
+        permission = called or Permission(consent.name, consent.name, consent.type)
+        if is_never_allowed(api.client_id, permission.id, permission.name):
+            found.setdefault(holder.client_id, set()).add(permission.name)
+    return found
+
+
+def _never(case: Case, app_id: str, permission_id: str) -> bool:
+    return is_never_allowed(app_id, permission_id, _name(case, app_id, permission_id))
+
+
+def _name(case: Case, app_id: str, permission_id: str) -> str:
+    """Return the directory's name of a permission; its id where the directory has none."""
+    api = case.principals_by_client.get(app_id)
+    offered = api.permissions if api is not None else ()
+    return next((each.name for each in offered if each.id == permission_id), permission_id)
+
+
+def _concern(app: Application, names: list[str]) -> Concern:
+    return Concern(
+        app.name,
+        f"it can come to control the tenant: it asks for or holds {', '.join(names)}, which no policy gives",
+        "Given before it was on the never-list, or by an administrator. It keeps working and rotating; its next change "
+        "has to leave the permission out, which takes it back if the registrar gave it. What others gave, they revoke: "
+        "Enterprise applications, Permissions.",
+    )
