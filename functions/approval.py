@@ -1,5 +1,6 @@
 """Decisions about requests that wait for somebody: made over HTTP, or by a ticket and carried by a queue."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import azure.functions as func
@@ -24,10 +25,10 @@ blueprint = func.Blueprint()
 async def approve_request(request: func.HttpRequest) -> func.HttpResponse:
     """Approve or refuse a request that waits, for holders of Registrar.Approver who did not send it."""
     from shared import log
-    from shared.approval.calling import decide_as, parse_approval
-    from shared.approval.deciding import NotTheirs, NotWaiting
+    from shared.approval.calling import decide_as, note_without_role, parse_approval
+    from shared.approval.refusing import NotTheirs, NotWaiting
     from shared.callers import APPROVER
-    from shared.errors import Busy
+    from shared.errors import Busy, Rejected
     from shared.status import described, parse_named
 
     async def answer(app: "App", caller: "Caller") -> func.HttpResponse:
@@ -46,7 +47,12 @@ async def approve_request(request: func.HttpRequest) -> func.HttpResponse:
             return problem_response(404, "There is no such request of this source, or it has not been read yet.")
         return json_response(200, described(operation), GUARDED)
 
-    return await for_caller(request, APPROVER, answer)
+    async def refused(app: "App", caller: "Caller") -> None:
+        with suppress(Rejected):  # whoever may not decide is told that, whatever they ask
+            named = parse_named(request.route_params["requestId"], request.params)
+            await note_without_role(app.services, named, caller)
+
+    return await for_caller(request, APPROVER, answer, refused)
 
 
 @blueprint.function_name("apply_decision")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 type Work = Callable[[App], Awaitable[func.HttpResponse]]
 type CallersWork = Callable[[App, Caller], Awaitable[func.HttpResponse]]
+type RefusedWork = Callable[[App, Caller], Awaitable[None]]
 
 _AGAIN_AFTER_SECONDS = 30
 
@@ -51,9 +52,12 @@ async def guarded(work: Work) -> func.HttpResponse:
         return problem_response(500, "A service that this rests on refuses; the registrar's log says why.")
 
 
-async def for_caller(request: func.HttpRequest, role: str, work: CallersWork) -> func.HttpResponse:
+async def for_caller(
+    request: func.HttpRequest, role: str, work: CallersWork, refused: RefusedWork | None = None
+) -> func.HttpResponse:
     """Answer a caller who holds an app role of our API; 401 and 403 for others, and what `guarded` tells.
 
+    `refused` is done before somebody without the role is told so.
     The route's own level is anonymous: the token is verified here, and no header of a platform is believed.
     """
     from shared import log
@@ -69,6 +73,8 @@ async def for_caller(request: func.HttpRequest, role: str, work: CallersWork) ->
             return problem_response(401, headers={"WWW-Authenticate": "Bearer"})
         except NotAllowed as error:
             log.warning("caller.not_allowed", caller=error.caller.object_id, role=role)
+            if refused is not None:
+                await refused(app, error.caller)
             detail = f"This takes the app role {role} of the registrar's API. Ask whoever assigns it."
             return problem_response(403, detail)
         return await work(app, caller)

@@ -1,4 +1,5 @@
-"""Entra's access tokens for the registrar's own API, verified here: signature, issuer, audience, times, tenant, role.
+"""Entra's access tokens for the registrar's own API, verified here: signature, issuer, audience, times, tenant, role,
+and for whom each was issued.
 
 Nothing that a platform in front may have put into a header is believed (docs/adr/0016).
 """
@@ -15,7 +16,7 @@ import jwt
 import jwt.types
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from shared.callers import Caller, NotAllowed, NotAuthenticated
+from shared.callers import SCOPE, Caller, Holder, NotAllowed, NotAuthenticated
 from shared.errors import Unavailable
 
 type Fetch = Callable[[str], Awaitable[Mapping[str, Any]]]
@@ -110,7 +111,7 @@ class EntraTokens:
         if not isinstance(roles, list):
             raise NotAuthenticated("the token's roles are no list")
         held = frozenset(role for role in cast("list[Any]", roles) if isinstance(role, str))
-        return Caller(_text(claims, "oid"), str(claims.get("azp") or claims.get("appid") or ""), held)
+        return Caller(_text(claims, "oid"), _client(claims), held, _holder(claims))
 
     async def _key_of(self, token: str) -> tuple[str, RSAPublicKey]:
         """Return the issuer and the key that a token's header names."""
@@ -186,6 +187,30 @@ def _signing_keys(listed: list[Any]) -> dict[str, RSAPublicKey]:
         if isinstance(key, RSAPublicKey) and key.key_size >= _BITS:
             found[key_id] = key
     return found
+
+
+def _client(claims: Mapping[str, Any]) -> str:
+    """Read which application the token was issued to. An ID token names none: it is no proof for an API."""
+    client: Any = claims.get("azp") or claims.get("appid")
+    if not isinstance(client, str) or not client:
+        raise NotAuthenticated("the token is no access token: it names no client")
+    return client
+
+
+def _holder(claims: Mapping[str, Any]) -> Holder:
+    """Say for whom the token was issued: `scp` is in tokens of people alone, and `idtyp` has to agree where it is.
+
+    Source: Microsoft Learn, access-token-claims-reference and optional-claims-reference.
+    """
+    scopes: Any = claims.get("scp")
+    kind: Any = claims.get("idtyp")
+    if scopes is not None and not isinstance(scopes, str):
+        raise NotAuthenticated("the token's scopes are no text")
+    if kind == ("user" if scopes is None else "app"):
+        raise NotAuthenticated("the token contradicts itself: scp and idtyp do not agree")
+    if scopes is None:
+        return Holder.APP if kind in (None, "app") else Holder.OTHER
+    return Holder.PERSON if SCOPE in scopes.split() and kind in (None, "user") else Holder.OTHER
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str:

@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 from shared import log
-from shared.approval.deciding import NotTheirs, NotWaiting, decide
+from shared.approval.deciding import decide
 from shared.approval.messages import DecisionMessage
 from shared.approval.model import ApprovalDecision
+from shared.approval.refusing import Attempt, DecisionRefused, note_refused
 from shared.channel import Channel
 from shared.claims import find
 from shared.operation import Operation, State
@@ -31,11 +32,11 @@ class Decisions:
             await self._come_back(message)
             return
         if message.ticket is None or operation.ticket != message.ticket:
-            log.warning("approval.other_ticket", operation=operation.id)
+            await note_refused(services, operation, Attempt.of(_decision(message)), "other_ticket")
             return
         try:
             await decide(services, operation.id, _decision(message), binding=None)
-        except (NotWaiting, NotTheirs) as error:
+        except DecisionRefused as error:
             log.warning("approval.not_taken", operation=operation.id, outcome=message.outcome, why=str(error))
 
     async def _come_back(self, message: DecisionMessage) -> None:

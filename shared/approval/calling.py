@@ -4,10 +4,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from shared.approval.deciding import NotWaiting, decide
+from shared.approval.deciding import decide
 from shared.approval.messages import DecisionText
-from shared.approval.model import BINDING_PATTERN, ApprovalDecision
-from shared.callers import Caller
+from shared.approval.model import BINDING_PATTERN, ApprovalDecision, Outcome
+from shared.approval.refusing import Attempt, NotTheirs, NotWaiting, note_refused
+from shared.callers import SCOPE, Caller, Holder
 from shared.claims import find
 from shared.contract.answer import answer_id
 from shared.contract.strict_json import parse_object
@@ -16,6 +17,10 @@ from shared.operation import Operation
 from shared.services import Services
 from shared.status import Named
 
+_NO_PERSON = (
+    "People decide, and this token is no person's: it lacks the scope "
+    f"{SCOPE} of the registrar's API. Sign in, and have a token issued to you for that scope."
+)
 _OUTCOMES: dict[str, Literal["approved", "refused"]] = {"approve": "approved", "refuse": "refused"}
 
 
@@ -49,10 +54,13 @@ async def decide_as(services: Services, named: Named, caller: Caller, body: Appr
     The same decision about the same thing by the same person is one, however often it is sent. Raises NotWaiting,
     NotTheirs, Busy, and Deferred when the records cannot be reached.
     """
-    operation_id = await find(services.operations, named.source, named.request_id, named.channel)
-    if operation_id is None:
+    operation = await _named(services, named)
+    if operation is None:
         return None
-    outcome = _OUTCOMES[body.decision]
+    operation_id, outcome = operation.id, _OUTCOMES[body.decision]
+    if not _may_decide(services, caller):
+        await note_refused(services, operation, _attempt(caller, outcome), "no_persons_token")
+        raise NotTheirs(_NO_PERSON, "no_persons_token")
     decision = ApprovalDecision(
         id=answer_id(operation_id, body.binding, caller.object_id, outcome),
         outcome=outcome,
@@ -67,3 +75,25 @@ async def decide_as(services: Services, named: Named, caller: Caller, body: Appr
         if await services.operations.read(operation_id) is None:
             return None
         raise
+
+
+async def note_without_role(services: Services, named: Named, caller: Caller) -> None:
+    """Note that somebody without the approver's role tried to decide, if there is such a request."""
+    operation = await _named(services, named)
+    if operation is not None:
+        await note_refused(services, operation, _attempt(caller, None), "no_approver")
+
+
+async def _named(services: Services, named: Named) -> Operation | None:
+    operation_id = await find(services.operations, named.source, named.request_id, named.channel)
+    stored = await services.operations.read(operation_id) if operation_id is not None else None
+    return stored.value if stored is not None else None
+
+
+def _may_decide(services: Services, caller: Caller) -> bool:
+    """Return whether the token's kind of holder decides: people do, programs where policy says so."""
+    return caller.holder is Holder.PERSON or (caller.holder is Holder.APP and services.policy.approval.by_apps)
+
+
+def _attempt(caller: Caller, outcome: Outcome | None) -> Attempt:
+    return Attempt("token", outcome, decided_by_object_id=caller.object_id, client_id=caller.client_id)

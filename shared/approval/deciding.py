@@ -2,6 +2,7 @@
 
 from shared import log
 from shared.approval.model import Approval, ApprovalDecision
+from shared.approval.refusing import Attempt, DecisionRefused, NotTheirs, NotWaiting, note_refused
 from shared.channel import Channel
 from shared.errors import Busy
 from shared.job import RESUME_AFTER
@@ -12,19 +13,11 @@ from shared.services import Services
 _RACES = 5
 
 
-class NotWaiting(Exception):
-    """There is nothing to decide about, or no longer; the text says what there is instead."""
-
-
-class NotTheirs(Exception):
-    """Whoever decides may not: the text says why."""
-
-
 async def decide(services: Services, operation_id: str, decision: ApprovalDecision, binding: str | None) -> Operation:
     """Record a decision and have the request carried on; the same one again changes nothing. Returns the record.
 
     `binding` is what the approver saw; a ticket's decision has none, and its id stands for one decision only. Raises
-    NotWaiting, NotTheirs, and Busy when others write the record all the time.
+    NotWaiting and NotTheirs, which the audit record then tells of, and Busy when others write the record all the time.
     """
     for _ in range(_RACES):
         stored = await services.operations.read(operation_id)
@@ -35,7 +28,11 @@ async def decide(services: Services, operation_id: str, decision: ApprovalDecisi
             if operation.state is State.WAITING:  # whoever recorded it may have died before they could say so
                 await services.queues.send_work(operation.id, operation.generation)
             return operation
-        _check(services, operation, decision, binding)
+        try:
+            _check(services, operation, decision, binding)
+        except DecisionRefused as refused:
+            await note_refused(services, operation, Attempt.of(decision), refused.code)
+            raise
         try:
             return await _record(services, stored, decision)
         except Busy:
@@ -53,11 +50,13 @@ def _check(services: Services, operation: Operation, decision: ApprovalDecision,
     if operation.state is not State.AWAITING_APPROVAL or approval is None:
         raise NotWaiting(f"The request is {operation.state.value}: there is nothing to decide about.")
     if decision.id in approval.spent:
-        raise NotWaiting("This decision was about the request as it was before something changed.")
+        raise NotWaiting("This decision was about the request as it was before something changed.", "decision_spent")
     if binding is not None and binding != approval.binding:
-        raise NotWaiting("Something has changed since: look at the request again, and decide about that.")
+        raise NotWaiting(
+            "Something has changed since: look at the request again, and decide about that.", "stale_binding"
+        )
     if services.runtime.now() >= approval.expires:
-        raise NotWaiting("The time to decide has passed.")
+        raise NotWaiting("The time to decide has passed.", "too_late")
     _check_person(services, operation, decision)
 
 
@@ -69,18 +68,22 @@ def _check_person(services: Services, operation: Operation, decision: ApprovalDe
     """
     request, person = operation.request, decision.decided_by_object_id
     if decision.way == "ticket" and operation.channel is not Channel.WEBHOOK:
-        raise NotTheirs("The request did not come in by a webhook: no ticket decides about it.")
+        raise NotTheirs(
+            "The request did not come in by a webhook: no ticket decides about it.", "source_does_not_decide"
+        )
     if decision.way == "ticket" and request.source not in services.deciding_sources:
-        raise NotTheirs(f"No ticket of {request.source} decides.")
+        raise NotTheirs(f"No ticket of {request.source} decides.", "source_does_not_decide")
     requester = operation.requester_id
     if requester is None and decision.way == "token":
-        raise NotTheirs("The requester's object id is not known, so nobody can be told apart from them here.")
+        raise NotTheirs(
+            "The requester's object id is not known, so nobody can be told apart from them here.", "requester_unknown"
+        )
     if requester is not None and person is None:
-        raise NotTheirs("The ticket does not say the object id of whoever decided.")
+        raise NotTheirs("The ticket does not say the object id of whoever decided.", "decider_unknown")
     if requester is not None and person is not None and requester.casefold() == person.casefold():
-        raise NotTheirs("Nobody decides about their own request.")
+        raise NotTheirs("Nobody decides about their own request.", "own_request")
     if decision.decided_by is not None and decision.decided_by.casefold() == request.requested_by.casefold():
-        raise NotTheirs("Nobody decides about their own request.")
+        raise NotTheirs("Nobody decides about their own request.", "own_request")
 
 
 async def _record(services: Services, stored: Versioned[Operation], decision: ApprovalDecision) -> Operation:

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     REPLAYED = "replayed"
     DECIDED = "decided"
     ANCHOR_FOREIGN = "anchor_foreign"
+    DECISION_REFUSED = "decision_refused"
 
 
 @dataclass(frozen=True)

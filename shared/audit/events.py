@@ -5,13 +5,14 @@ settled              an operation's generation ended; noted before anybody is to
 credential_removed   a credential was taken out of the directory
 replayed             a failed operation begins a new generation
 decided              somebody approved or refused a request; noted before it is carried out
+decision_refused     somebody tried to decide, and it did not count; noted before they are told
 anchor_foreign       somebody else wrote a blob among the anchors; noted before today's end is anchored beside it
 """
 
 from datetime import datetime
 from enum import StrEnum
 
-from shared.approval.model import Approval, ApprovalDecision
+from shared.approval.model import Approval, ApprovalDecision, Outcome, Way
 from shared.audit.anchor import KeptAnchor
 from shared.audit.entry import Entry, Fact, Facts, Kind, make_entry
 from shared.channel import Channel
@@ -88,6 +89,39 @@ def decided(operation: Operation, approval: Approval, decision: ApprovalDecision
     return make_entry(
         Kind.DECIDED, [operation.id, decision.id], at, who=who, what=what, ids={"decisionId": decision.id}
     )
+
+
+def decision_refused(
+    operation: Operation,
+    code: str,
+    at: datetime,
+    *,
+    decider: str,
+    way: Way,
+    outcome: Outcome | None,
+    decided_by: str | None,
+    decided_by_object_id: str | None,
+    client_id: str | None,
+) -> Entry:
+    """Tell who tried to decide about a request, and why that did not count; `decider` tells people apart.
+
+    One entry for each operation, decider and reason: whoever tries all day fills no record.
+    """
+    approval = operation.approval
+    who: Facts = {
+        **who_asked(operation),
+        "decidedBy": decided_by,
+        "decidedByObjectId": decided_by_object_id,
+        "decidedByClientId": client_id,
+    }
+    what: Facts = {
+        **what_was_asked(operation),
+        "outcome": outcome,
+        "way": way,
+        "code": code,
+        "binding": approval.binding if approval is not None else None,
+    }
+    return make_entry(Kind.DECISION_REFUSED, [operation.id, way, decider, code], at, who=who, what=what, ids={})
 
 
 def credential_removed(

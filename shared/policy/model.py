@@ -133,6 +133,8 @@ class ApprovalRules(PolicyModel):
     audiences: tuple[Audience, ...] = ()
     lifetime_days: int | None = Field(default=None, ge=0)
     """A credential that is to live longer needs approval, up to `credentials.max_lifetime_days`."""
+    by_apps: bool = False
+    """Whether a program that holds the approver's role may decide, too. Whoever controls it then decides."""
     permissions: tuple[PermissionsToApprove, ...] = ()
 
 

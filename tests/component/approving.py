@@ -6,7 +6,7 @@ from typing import Any
 from shared.approval.calling import ApprovalBody, decide_as
 from shared.approval.messages import DecisionMessage
 from shared.approval.model import Outcome
-from shared.callers import APPROVER, Caller
+from shared.callers import APPROVER, Caller, Holder
 from shared.operation import Operation
 from shared.policy.model import ApprovalRules, PermissionsToApprove, Policy, load_policy
 from shared.status import Named
@@ -48,11 +48,16 @@ def binding(world: World) -> str:
 
 
 async def say(
-    world: World, decision: str, who: str = GRACE, bound_to: str | None = None, reason: str = ""
+    world: World,
+    decision: str,
+    who: str = GRACE,
+    bound_to: str | None = None,
+    reason: str = "",
+    holder: Holder = Holder.PERSON,
 ) -> Operation | None:
     """Decide over HTTP, as far as it is ours."""
     body = ApprovalBody.model_validate({"decision": decision, "binding": bound_to or binding(world), "reason": reason})
-    caller = Caller(object_id=who, client_id="c", roles=frozenset({APPROVER}))
+    caller = Caller(object_id=who, client_id="c", roles=frozenset({APPROVER}), holder=holder)
     return await decide_as(world.services, Named("servicenow", "RITM0010042"), caller, body)
 
 

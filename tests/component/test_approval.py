@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shared.approval.deciding import NotTheirs, NotWaiting
+from shared.approval.refusing import NotTheirs, NotWaiting
 from shared.contract.answer import Status
 from shared.model import ApiPermission
 from shared.operation import State

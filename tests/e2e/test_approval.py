@@ -6,22 +6,25 @@ import httpx
 import jwt
 import pytest
 
+from devstack.people import user_token
 from devstack.services import host_url
+from tests.chaos.forgeries.approvers import Approvers
 from tests.e2e.driver import Driver, eventually
-from tests.e2e.test_reading import read, token
+from tests.e2e.test_reading import now, read, token
 
 pytestmark = pytest.mark.e2e
 
 ADA, GRACE = "ada@contoso.onmicrosoft.com", "grace@contoso.onmicrosoft.com"
+RADIA = "radia@contoso.onmicrosoft.com"
 
 
-def open_ticket(driver: Driver, unique_name: str, system: str = "servicenow") -> str:
+def open_ticket(driver: Driver, unique_name: str, system: str = "servicenow", who: str = ADA) -> str:
     """Fill in the form; the ticketing system tells the registrar. Returns the ticket's number."""
     forms: dict[str, dict[str, Any]] = {
         "servicenow": {"unique_name": unique_name, "display_name": "Approved", "lifetime_days": "90"},
         "jira": {"uniqueName": unique_name, "displayName": "Approved", "lifetimeDays": "90"},
     }
-    wish = {"system": system, "requestedFor": {"email": ADA}, "variables": forms[system], "summary": "Approved"}
+    wish = {"system": system, "requestedFor": {"email": who}, "variables": forms[system], "summary": "Approved"}
     return driver.control("POST", "/ticketing/tickets", wish)["number"]
 
 
@@ -101,7 +104,7 @@ def test_whoever_asked_does_not_decide_in_the_ticket(driver: Driver) -> None:
 def test_an_approver_decides_by_token_about_what_they_saw(driver: Driver) -> None:
     number = open_ticket(driver, "approved-by-token")
     binding = wait_for(driver, number, "awaiting_approval")["approval"]["binding"]
-    approver, body = token(driver, driver.stack.config.approver), {"decision": "approve", "binding": binding}
+    approver, body = user_token(driver.stack, "margaret"), {"decision": "approve", "binding": binding}
     assert post(driver, number, body | {"binding": "0" * 64}, approver).status_code == 409
     assert post(driver, number, {"decision": "perhaps"}, approver).status_code == 400
     assert post(driver, "RITM404", body, approver).status_code == 404
@@ -115,14 +118,15 @@ def test_an_approver_decides_by_token_about_what_they_saw(driver: Driver) -> Non
 
 
 def test_no_header_and_no_other_token_decides(driver: Driver) -> None:
-    number = open_ticket(driver, "approved-forged")
+    number = open_ticket(driver, "approved-forged", who=RADIA)
     binding = wait_for(driver, number, "awaiting_approval")["approval"]["binding"]
     config, body = driver.stack.config, {"decision": "approve", "binding": binding}
-    good = token(driver, config.approver)
+    good = user_token(driver.stack, "margaret")
+    crafted = Approvers(driver.stack, token(driver, config.approver)).forged(now(driver))
     head, payload, signature = good.split(".")
     swapped = f"{head}.{payload}.{signature[::-1]}"
     principal = {"X-MS-CLIENT-PRINCIPAL": "e30=", "X-MS-CLIENT-PRINCIPAL-ID": config.approver.object_id}
-    answers = {
+    answers = {what: post(driver, number, body, bearer).status_code for what, bearer in crafted.items()} | {
         "none": post(driver, number, body, None).status_code,
         "a principal header": post(driver, number, body, None, **principal).status_code,
         "another signature": post(driver, number, body, swapped).status_code,
@@ -132,7 +136,9 @@ def test_no_header_and_no_other_token_decides(driver: Driver) -> None:
         "a reader": post(driver, number, body, token(driver, config.reader)).status_code,
         "a webhook's": post(driver, number, body, None, **{"X-Registrar-Token": config.webhook_token}).status_code,
     }
-    assert answers == dict.fromkeys(answers, 401) | {"a reader": 403}
+    allowed_nothing = ("a reader", "an app with the role", "a person without the role", "a scope of another API")
+    unclear = ("a kind of token that nobody knows", "the requester")
+    assert answers == dict.fromkeys(answers, 401) | dict.fromkeys((*allowed_nothing, *unclear), 403)
     driver.advance(120)
     assert status(driver, number)["state"] == "awaiting_approval"
     assert driver.applications("approved-forged") == []

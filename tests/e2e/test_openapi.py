@@ -13,9 +13,10 @@ from typing import Any
 import httpx
 import pytest
 
+from devstack.people import user_token
 from devstack.services import host_url
 from tests.e2e.driver import Driver
-from tests.e2e.test_reading import now, report_since, token
+from tests.e2e.test_reading import now, report_since
 
 pytestmark = pytest.mark.e2e
 
@@ -57,7 +58,7 @@ def test_schemathesis_finds_nothing_wrong(driver: Driver, tmp_path: Path) -> Non
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(ROOT),
             "NO_PROXY": "127.0.0.1",
-            "CALLER_TOKEN": token(driver, driver.stack.config.approver),
+            "CALLER_TOKEN": user_token(driver.stack, "margaret"),
             "WEBHOOK_TOKEN": driver.stack.config.webhook_token,
         },
         capture_output=True,

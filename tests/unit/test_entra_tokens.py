@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from shared.adapters.entra_tokens import EntraTokens
-from shared.callers import APPROVER, READER, NotAllowed, NotAuthenticated
+from shared.callers import APPROVER, READER, SCOPE, Holder, NotAllowed, NotAuthenticated
 from shared.errors import Unavailable
 
 TENANT = "72f988bf-0000-4000-8000-2d7cd011db47"
@@ -135,6 +135,12 @@ BAD = {
     "no tenant": lambda: bearer(tid=None),
     "nobody": lambda: bearer(oid=None),
     "roles as a text": lambda: bearer(roles=READER),
+    "an ID token, which names no client": lambda: bearer(azp=None),
+    "an ID token with a nonce": lambda: bearer(azp=None, nonce="n", preferred_username="ada@contoso.example"),
+    "a client that is no text": lambda: bearer(azp=["x"]),
+    "scopes as a list": lambda: bearer(scp=[SCOPE]),
+    "an app's with scopes": lambda: bearer(scp=SCOPE, idtyp="app"),
+    "a person's without scopes": lambda: bearer(idtyp="user"),
 }
 
 
@@ -153,6 +159,26 @@ async def test_without_the_role_nobody_is_let_in(roles: Any) -> None:
 
 async def test_the_role_is_the_routes_business() -> None:
     assert (await Entra().tokens().require(bearer(roles=[READER, APPROVER]), APPROVER)).roles == {READER, APPROVER}
+
+
+@pytest.mark.parametrize(
+    ("given", "holder"),
+    [
+        ({"scp": SCOPE, "idtyp": "user"}, Holder.PERSON),
+        ({"scp": SCOPE}, Holder.PERSON),
+        ({"scp": f"Reports.Read {SCOPE}"}, Holder.PERSON),
+        ({"idtyp": "app"}, Holder.APP),
+        ({}, Holder.APP),
+        ({"scp": "Reports.Read", "idtyp": "user"}, Holder.OTHER),
+        ({"scp": f"{SCOPE}.none"}, Holder.OTHER),
+        ({"scp": ""}, Holder.OTHER),
+        ({"scp": SCOPE, "idtyp": "device"}, Holder.OTHER),
+        ({"idtyp": "device"}, Holder.OTHER),
+        ({"idtyp": ["app"]}, Holder.OTHER),
+    ],
+)
+async def test_a_token_says_whether_a_person_or_an_app_holds_it(given: dict[str, Any], holder: Holder) -> None:
+    assert (await Entra().tokens().require(bearer(**given), READER)).holder is holder
 
 
 async def test_five_minutes_of_skew_are_forgiven() -> None:

@@ -8,9 +8,11 @@ from typing import Any
 
 import httpx
 
+from devstack.people import DOMAIN
 from devstack.services import host_url
 from devstack.stack import Stack
-from tests.chaos.forgeries.senders import TICKETING, Senders
+from tests.chaos.forgeries.approvers import REQUESTER, Approvers
+from tests.chaos.forgeries.senders import TICKETING, Headers, Senders
 from tests.chaos.suite import Result, Size
 from tests.e2e.driver import Driver, request
 from tests.e2e.test_reading import token
@@ -51,12 +53,14 @@ class Forgeries:
             )
             url = host_url(config, "host")
             with httpx.Client(base_url=url, trust_env=False, timeout=60) as client:
-                return _Round(driver, senders, client).run(_ROUNDS[Size(unit)])
+                approvers = Approvers(stack, senders.bearer())
+                return _Round(driver, senders, approvers, client).run(_ROUNDS[Size(unit)])
 
 
 class _Round:
-    def __init__(self, driver: Driver, senders: Senders, client: httpx.Client) -> None:
+    def __init__(self, driver: Driver, senders: Senders, approvers: Approvers, client: httpx.Client) -> None:
         self._driver = driver
+        self._approvers = approvers
         self._senders = senders
         self._client = client
         self._breaches: list[str] = []
@@ -71,6 +75,7 @@ class _Round:
                 self._forge(source, number)
         self._forge_decisions(waiting)
         self._look(waiting)
+        self._expect_decided(waiting)
         figures: dict[str, float] = {"forged_requests": self._forged, "forged_requests_accepted": self._accepted}
         return Result(breaches=self._breaches, figures=figures | {"sources": len(_SOURCES)})
 
@@ -86,7 +91,10 @@ class _Round:
             self._breaches.append(f"{source}'s own request became {answer['data']}")
 
     def _ask_for_approval(self) -> dict[str, Any]:
-        asked = _asked(_WAITING, _WAITING) | {"requestedByObjectId": "aaaaaaaa-0000-4000-8000-000000000001"}
+        person = f"{REQUESTER}@{DOMAIN}"
+        users = {each["userPrincipalName"]: each["id"] for each in self._driver.control("GET", "/users")["users"]}
+        known = {"requestedBy": person, "requestedByObjectId": users[person]}
+        asked = _asked(_WAITING, _WAITING) | known
         body = json.dumps({"request": asked}).encode()
         self._post("token", body, self._senders.good("token", body, self._now()))
         bearer = {"Authorization": f"Bearer {self._senders.other_bearer()}"}
@@ -108,11 +116,23 @@ class _Round:
         body = json.dumps(told).encode()
         for what, (headers, sent) in self._senders.forged("token", body, self._now()).items():
             self._judge(f"a decision: {what}", self._post("token", sent, headers).status_code, {_UNAUTHORIZED})
-        decided = {"decision": "approve", "binding": waiting["approval"]["binding"]}
         for what, (headers, _) in self._senders.forged("entra", b"{}", self._now()).items():
-            path = f"/api/requests/{_WAITING}/approval?source=token"
-            answer = self._client.post(path, json=decided, headers=dict(headers))
-            self._judge(f"an approver: {what}", answer.status_code, {_UNAUTHORIZED, _FORBIDDEN})
+            status = self._decide(waiting, headers)
+            self._judge(f"an approver: {what}", status, {_UNAUTHORIZED, _FORBIDDEN})
+        for what, bearer in self._approvers.forged(self._now()).items():
+            status = self._decide(waiting, {"Authorization": f"Bearer {bearer}"})
+            self._judge(f"an approver: {what}", status, {_UNAUTHORIZED, _FORBIDDEN})
+
+    def _expect_decided(self, waiting: dict[str, Any]) -> None:
+        """A person who may decide is heard after all: the checks of those who may not can fail."""
+        status = self._decide(waiting, {"Authorization": f"Bearer {self._approvers.good()}"})
+        if status != _OK:
+            self._breaches.append(f"an approver's own decision was answered {status}")
+
+    def _decide(self, waiting: dict[str, Any], headers: Headers) -> int:
+        decided = {"decision": "approve", "binding": waiting["approval"]["binding"]}
+        path = f"/api/requests/{_WAITING}/approval?source=token"
+        return self._client.post(path, json=decided, headers=dict(headers)).status_code
 
     def _judge(self, what: str, status: int, refusals: set[int]) -> None:
         self._forged += 1

@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 
+from devstack.people import user_token
 from tests.chaos.on_the_wire.action import Base, request_id, send_in_vain
 from tests.chaos.on_the_wire.points import Route
 from tests.chaos.on_the_wire.stage import NotReached, Stage
@@ -124,10 +125,9 @@ class Approve(Decide):
             raise NotReached(f"the approval of {request_id(app)} was answered {answer and answer.status_code}")
 
     def _post(self, stage: Stage, app: str) -> httpx.Response | None:
-        config = stage.driver.stack.config
         row = stage.record(request_id(app)) or {}
         binding = re.search(r'"binding":"([0-9a-f]{64})"', "".join(str(row.get(f"value{n}", "")) for n in range(9)))
-        token = stage.driver.credential(config.approver).get_token(f"{config.api.client_id}/.default").token
+        token = user_token(stage.driver.stack, "margaret")
         try:
             return stage.functions.post(
                 f"/api/requests/{request_id(app)}/approval",

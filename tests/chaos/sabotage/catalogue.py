@@ -1,5 +1,6 @@
 """Protections of adapters, SDK set-up, policy and records: how each is switched off, and the test that misses it."""
 
+from tests.chaos.sabotage.approver_catalogue import APPROVER_SABOTAGES
 from tests.chaos.sabotage.audit_catalogue import AUDIT_SABOTAGES
 from tests.chaos.sabotage.control_catalogue import CONTROL_SABOTAGES
 from tests.chaos.sabotage.fair_catalogue import FAIR_SABOTAGES
@@ -357,6 +358,7 @@ REAL_SABOTAGES = (
         "if pause is not None and now < now and",
     ),
     *FAIR_SABOTAGES,
+    *APPROVER_SABOTAGES,
     *AUDIT_SABOTAGES,
     *NARROWING_SABOTAGES,
     *TICKET_SABOTAGES,

@@ -1,0 +1,51 @@
+"""Protections around who may decide about a request: how each is switched off, and the test that misses it."""
+
+from tests.chaos.sabotage.replacement import off
+
+_TOKENS = "tests/unit/test_entra_tokens.py"
+_REFUSED = "tests/component/test_refused_decisions.py"
+
+APPROVER_SABOTAGES = (
+    off(
+        "an ID token is no token for the registrar",
+        f"{_TOKENS}::test_a_token_that_is_wrong_in_one_thing_is_refused",
+        "shared/adapters/entra_tokens.py",
+        "if not isinstance(client, str) or not client:",
+        'if client == "":',
+    ),
+    off(
+        "a token is a person's only with the scope of the registrar's API",
+        f"{_TOKENS}::test_a_token_says_whether_a_person_or_an_app_holds_it",
+        "shared/adapters/entra_tokens.py",
+        'return Holder.PERSON if SCOPE in scopes.split() and kind in (None, "user") else Holder.OTHER',
+        'return Holder.PERSON if scopes and kind in (None, "user") else Holder.OTHER',
+    ),
+    off(
+        "scp and idtyp of a token agree",
+        f"{_TOKENS}::test_a_token_that_is_wrong_in_one_thing_is_refused",
+        "shared/adapters/entra_tokens.py",
+        'if kind == ("user" if scopes is None else "app"):',
+        'if kind == "nobody":',
+    ),
+    off(
+        "apps do not decide unless policy says so",
+        f"{_REFUSED}::test_only_people_decide",
+        "shared/approval/calling.py",
+        "if not _may_decide(services, caller):",
+        "if not caller.object_id:",
+    ),
+    off(
+        "whoever tried to decide in vain is in the audit record",
+        f"{_REFUSED}::test_who_tried_is_told_once_for_each_reason",
+        "shared/approval/refusing.py",
+        "await services.audit.note(entry)",
+        "del entry",
+    ),
+    off(
+        "trying again adds nothing to the audit record",
+        f"{_REFUSED}::test_who_tried_is_told_once_for_each_reason",
+        "shared/audit/events.py",
+        "[operation.id, way, decider, code], at, who=who, what=what, ids={}",
+        "[operation.id, way, decider, code, utc_text(at)], at, who=who, what=what, ids={}",
+    ),
+)
