@@ -87,6 +87,7 @@ def functions_settings(config: StackConfig, state: Path) -> dict[str, str]:
     return {
         **_storage_settings(config, state),
         "FUNCTIONS_WORKER_RUNTIME": "python",
+        "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": "131072",
         "AZURE_TENANT_ID": config.tenant_id,
         "AZURE_CLIENT_ID": config.registrar.client_id,
         "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",

@@ -20,7 +20,7 @@ from devstack.host.admin import Admin
 from devstack.host.errors import BindingError, HostError
 from devstack.host.functions import Function, HttpTrigger, QueueTrigger, TimerTrigger, read_function
 from devstack.host.hostjson import load_host_json
-from devstack.host.http_front import HttpFront
+from devstack.host.http_front import HttpFront, body_limit
 from devstack.host.invoker import Invoker
 from devstack.host.keeper import Keeper
 from devstack.host.keys import Keys
@@ -77,7 +77,8 @@ class Host:
         outputs = Outputs(self._storage, encoding, self._clock, self._listeners.wake)
         self._invoker = Invoker(self._keeper, outputs, self._clock, self._json.function_timeout)
         worker_log.invoker = self._invoker
-        self._front = HttpFront(self._json.extensions.http.route_prefix, self._invoker, self._keys)
+        limit = body_limit(self._settings.get("FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"))
+        self._front = HttpFront(self._json.extensions.http.route_prefix, self._invoker, self._keys, limit)
 
     async def serve(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set. Raises HostError when the port is taken or the app has nothing to run."""

@@ -1,10 +1,12 @@
 """The HTTP trigger: routes requests to functions, and turns what they return into responses.
 
-Shapes after azure-functions-host, GrpcMessageConversionExtensions (request) and RpcHttp (response).
+Shapes after azure-functions-host, GrpcMessageConversionExtensions (request) and RpcHttp (response); the bound of a
+request's body after its HttpRequestBodySizeMiddleware.
 """
 
 import base64
 import json
+import logging
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -18,14 +20,24 @@ from devstack.host.keys import Keys
 from devstack.host.routes import Route, parse_route
 from devstack.host.wire import TypedData, payload
 
+_log = logging.getLogger("Host.Results")
+_DEFAULT_BODY_LIMIT = 104_857_600
+"""Bytes, where FUNCTIONS_REQUEST_BODY_SIZE_LIMIT does not say (azure-functions-host, ScriptConstants)."""
+
+
+def body_limit(setting: str | None) -> int:
+    """Return how many bytes a request's body may have; what is no number is ignored, as on Azure."""
+    return int(setting) if setting is not None and setting.isascii() and setting.isdigit() else _DEFAULT_BODY_LIMIT
+
 
 class HttpFront:
-    """All HTTP functions of the app, as one ASGI endpoint. `keys` None: no key is asked for."""
+    """All HTTP functions of the app, as one ASGI endpoint. `keys` None: no key is asked for. `limit` is of bodies."""
 
-    def __init__(self, prefix: str, invoker: Invoker, keys: Keys | None) -> None:
+    def __init__(self, prefix: str, invoker: Invoker, keys: Keys | None, limit: int = _DEFAULT_BODY_LIMIT) -> None:
         self._prefix = prefix.strip("/")
         self._invoker = invoker
         self._keys = keys
+        self._limit = limit
         self._routes: list[tuple[Route, Function, HttpTrigger]] = []
 
     def add(self, function: Function, trigger: HttpTrigger) -> None:
@@ -47,7 +59,13 @@ class HttpFront:
         return Response(status_code=404)
 
     async def _run(self, function: Function, request: Request, parameters: dict[str, str]) -> Response:
-        body = await _body(request)
+        try:
+            body = await _body(request, self._limit)
+        except _BodyTooLargeError:
+            # The platform finds it while it binds the function's parameter, and answers as for any failure: not 413
+            # (azure-functions-host, issue 10519). What is still to come is not read: the connection ends.
+            _log.error("Exception binding a parameter of '%s': Request body too large.", function.name)
+            return Response(status_code=500, headers={"Connection": "close"})
         query = {
             name: ",".join(values) for name in request.query_params if any(values := request.query_params.getlist(name))
         }
@@ -72,9 +90,21 @@ class HttpFront:
         return to_response(outcome.value) if outcome.ok else Response(status_code=500)
 
 
-async def _body(request: Request) -> bytes:
-    """The body, if its length was announced: the platform hands on a chunked one as empty."""
-    return await request.body() if request.headers.get("content-length", "0") != "0" else b""
+class _BodyTooLargeError(Exception):
+    """The body is, or is announced to be, larger than it may be."""
+
+
+async def _body(request: Request, limit: int) -> bytes:
+    """Read the body, if its length was announced: the platform hands on a chunked one as empty.
+
+    Raises _BodyTooLargeError before anything is read that is announced to be too large.
+    """
+    announced = request.headers.get("content-length", "0")
+    if announced == "0":
+        return b""
+    if int(announced) > limit:
+        raise _BodyTooLargeError
+    return await request.body()
 
 
 def _members(body: bytes) -> dict[str, Any]:

@@ -104,6 +104,8 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
     AzureWebJobsStorage__credential: 'managedidentity'
     AzureWebJobsStorage__queueServiceUri: queueEndpoint
     AzureWebJobsStorage__tableServiceUri: tableEndpoint
+    // 128 KiB, where the platform would read 100 MB: a request has 32 KiB, a ticket's webhook not much more.
+    FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '131072'
     KEY_VAULT_URL: vaultUrl
     LAG_WINDOW_SECONDS: string(lagWindowSeconds)
     ON_PREMISES_HOSTS: onPremisesHosts

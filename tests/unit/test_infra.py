@@ -13,6 +13,8 @@ import pytest
 from azure.functions import FunctionApp
 from pydantic import BaseModel
 
+from devstack.config import Ports, StackConfig
+from devstack.environment import functions_settings
 from functions import BLUEPRINTS
 from shared import naming
 from shared.policy.model import load_policy
@@ -38,6 +40,7 @@ READ_BY_OTHERS = {
     "AZURE_TOKEN_CREDENTIALS": "azure-identity: DefaultAzureCredential tries the managed identity and nothing else",
     "AzureWebJobsStorage__credential": "the Functions host: its connection is a managed identity",
     "AzureWebJobsStorage__clientId": "the Functions host: which managed identity",
+    "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": "the Functions host: how large a request's body may be",
     "APPLICATIONINSIGHTS_CONNECTION_STRING": "the Functions host: where telemetry goes",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "the Functions host: as whom it is sent, local keys being off",
 }
@@ -141,6 +144,14 @@ def test_the_app_settings_deployed_by_default_are_accepted_by_the_code() -> None
     assert settings.lag_window_seconds == defaults["lag_window_seconds"]
     assert settings.request_deadline_hours == defaults["request_deadline_hours"]
     assert load_policy(ROOT / settings.policy_file).version == "1"
+
+
+def test_the_host_reads_no_larger_body_than_the_largest_that_the_app_takes_allows() -> None:
+    deployed = int(app_settings()["FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"].strip("'"))
+    sample: dict[str, str] = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
+    local = functions_settings(StackConfig(ports=Ports(**dict.fromkeys(Ports.model_fields, 1))), Path("state"))
+    assert deployed == 128 * 1024
+    assert {int(each["FUNCTIONS_REQUEST_BODY_SIZE_LIMIT"]) for each in (sample, local)} == {deployed}
 
 
 def test_the_local_settings_sample_holds_every_setting() -> None:

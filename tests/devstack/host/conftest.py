@@ -9,7 +9,7 @@ from azure.storage.queue import QueueServiceClient
 
 from devstack.azurite import Azurite
 from devstack.clock import StackClock
-from tests.devstack.host.running import Queues, RunningHost, running_host
+from tests.devstack.host.running import BODY_LIMIT, Queues, RunningHost, running_host
 from tests.devstack.running_azurite import free_ports, running_azurite
 
 
@@ -39,7 +39,12 @@ def queues(azurite: Azurite) -> Iterator[Queues]:
 def settings(azurite: Azurite) -> dict[str, str]:
     """What every sample app is started with: two connections, found by two ways of spelling."""
     connection = azurite.connection_string()
-    return {"AzureWebJobsStorage": connection, "AzureWebJobsWork": connection, "FROM_BOTH": "environment"}
+    return {
+        "AzureWebJobsStorage": connection,
+        "AzureWebJobsWork": connection,
+        "FROM_BOTH": "environment",
+        "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": str(BODY_LIMIT),
+    }
 
 
 @pytest.fixture(scope="session")

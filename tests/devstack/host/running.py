@@ -16,6 +16,8 @@ from azure.storage.queue import QueueServiceClient
 
 APPS = Path(__file__).with_name("apps")
 PATIENCE = 15.0
+BODY_LIMIT = 1024
+"""Bytes, what FUNCTIONS_REQUEST_BODY_SIZE_LIMIT says to the sample apps."""
 
 
 def wait_until[T](look: Callable[[], T | None], what: str) -> T:

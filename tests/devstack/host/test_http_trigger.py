@@ -1,11 +1,15 @@
 """The HTTP trigger, the host's own endpoints, keys and settings."""
 
 import json
+import socket
 import stat
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 
+from devstack.host.http_front import body_limit
+from tests.devstack.host.running import BODY_LIMIT as LIMIT
 from tests.devstack.host.running import RunningHost, running_host
 
 
@@ -43,6 +47,22 @@ def test_the_more_precise_route_wins_and_constraints_decide(host: RunningHost) -
 def test_a_failing_function_is_a_500(host: RunningHost) -> None:
     assert host.get("/api/boom").status_code == 500
     assert host.lines("Executed 'Functions.boom' (Failed", "ValueError: boom")
+
+
+def test_a_body_larger_than_the_setting_allows_is_refused_unread(host: RunningHost) -> None:
+    """The platform answers 500, as for whatever fails while it binds a parameter; nobody waits for 110 MB."""
+    target = urlsplit(host.url)
+    for length, expected in ((LIMIT, b"HTTP/1.1 201"), (LIMIT + 1, b"HTTP/1.1 500"), (110_000_000, b"HTTP/1.1 500")):
+        with socket.create_connection((target.hostname, target.port), timeout=10) as client:
+            head = f"POST /api/things/7 HTTP/1.1\r\nHost: {target.netloc}\r\nContent-Length: {length}\r\n\r\n"
+            client.sendall(head.encode() + b"x" * min(length, LIMIT))
+            assert client.recv(12) == expected, length
+    assert len(host.lines("Request body too large")) == 2
+
+
+def test_a_body_limit_that_is_no_number_is_none() -> None:
+    assert [body_limit(each) for each in (None, "", "many", "-1", "²")] == [104_857_600] * 5
+    assert body_limit("131072") == 131_072
 
 
 def test_settings_come_from_the_environment_and_then_from_the_file(host: RunningHost) -> None:
