@@ -15,16 +15,21 @@ blueprint = func.Blueprint()
 @blueprint.function_name("health")
 @blueprint.route("health", trigger_arg_name="request", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def health(request: func.HttpRequest) -> func.HttpResponse:
-    """Answer 200 when settings and policy are right, else 503 with everything that is wrong with them."""
+    """Answer 200 when settings, policy and secrets are right, else 503 with everything that is wrong with them."""
     from shared.bootstrap import get_app
     from shared.policy.model import PolicyError
     from shared.settings import SettingsError
     from shared.ticketing.model import TicketingError
 
     try:
-        get_app()
+        secrets = get_app().secrets
     except (SettingsError, PolicyError, TicketingError) as error:
         wrong: ToldHealth = {"status": "misconfigured", "error": str(error)}
         return json_response(503, wrong)
+    if secrets.malformed:
+        wrong = {"status": "misconfigured", "error": "; ".join(secrets.malformed)}
+        return json_response(503, wrong)
     right: ToldHealth = {"status": "ok"}
+    if secrets.unresolved:
+        right["warnings"] = list(secrets.unresolved)
     return json_response(200, right)

@@ -1,8 +1,9 @@
 """The composition root: settings, policy, real adapters, built once per worker at its first event."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
+from logging import ERROR
 from pathlib import Path
 
 from azure.identity.aio import DefaultAzureCredential
@@ -28,7 +29,7 @@ from shared.approval.arriving import Decisions
 from shared.execution import Execution
 from shared.intake import Intake
 from shared.known_apis import KnownApis
-from shared.log import quiet_libraries
+from shared.log import event, quiet_libraries, warning
 from shared.policy.model import load_policy
 from shared.ports import Callers, Target
 from shared.rotation.rotations import Rotations
@@ -36,20 +37,18 @@ from shared.runtime import Runtime
 from shared.services import Services
 from shared.settings import Settings
 from shared.ticketing.model import Ticketing, load_ticketing
+from shared.ticketing.secrets import Secrets, read_secrets
 from shared.ticketing.updating import Updating
 from shared.ticketing.webhook import Webhooks
 from shared.webhook_intake import WebhookIntake
-
-_REFERENCE = "@Microsoft.KeyVault("
 
 
 class App:
     """What triggers delegate to."""
 
-    def __init__(
-        self, services: Services, callers: Callers | None, ticketing: Ticketing, secrets: Mapping[str, str]
-    ) -> None:
+    def __init__(self, services: Services, callers: Callers | None, ticketing: Ticketing, secrets: Secrets) -> None:
         self.services = services
+        self.secrets = secrets
         self.callers = callers
         """None where no API of ours is configured: then nobody reads over HTTP."""
         self.execution = Execution(services)
@@ -58,7 +57,7 @@ class App:
         self.rotations = Rotations(services, self.execution)
         self.decisions = Decisions(services)
         self.updating = Updating(services)
-        self.webhooks = Webhooks(services, ticketing, secrets, callers)
+        self.webhooks = Webhooks(services, ticketing, secrets.usable, callers)
 
 
 @cache
@@ -70,22 +69,18 @@ def get_app() -> App:
     quiet_libraries()
     settings = Settings.load(os.environ)
     ticketing = load_ticketing(Path(settings.ticketing_file))
-    secrets = webhook_secrets(os.environ, ticketing.settings())
+    secrets = read_secrets(os.environ, ticketing)
+    for what in secrets.malformed:
+        event("webhook.secret_malformed", level=ERROR, what=what)
+    for what in secrets.unresolved:
+        warning("webhook.secret_unresolved", what=what)
     runtime = Runtime()
     plain = {name: os.environ.get(name, "") for name in ticketing.plain_settings()}
-    targets = build_targets(ticketing, plain | secrets, lambda: connections(settings.on_premises_hosts), runtime.now)
+    targets = build_targets(
+        ticketing, {**plain, **secrets.usable}, lambda: connections(settings.on_premises_hosts), runtime.now
+    )
     services = build_services(settings, runtime, ticketing, targets)
     return App(services, build_callers(settings, runtime), ticketing, secrets)
-
-
-def webhook_secrets(environment: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
-    """Read the secrets of webhooks; empty where there is none.
-
-    The platform resolves Key Vault references before the worker sees them. One that it could not resolve stays as it
-    is written (Microsoft Learn, "Use Key Vault references"), and anybody could guess that: it is no secret.
-    """
-    found = {name: environment.get(name, "") for name in names}
-    return {name: "" if value.startswith(_REFERENCE) else value for name, value in found.items()}
 
 
 def build_callers(settings: Settings, runtime: Runtime) -> Callers | None:

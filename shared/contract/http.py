@@ -35,7 +35,11 @@ class ToldTaken(TypedDict):
 
 
 class ToldHealth(TypedDict):
-    """Whether settings, policy and ticketing.toml are right; `error` names all that is wrong with one of them."""
+    """Whether settings, policy, ticketing.toml and secrets are right; `error` names all that is wrong with one of them.
+
+    `warnings` are what is worth a look, such as a Key Vault reference that the platform could not resolve.
+    """
 
     status: Literal["ok", "misconfigured"]
     error: NotRequired[str]
+    warnings: NotRequired[list[str]]
