@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 
 from shared.contract.request import RegistrationRequest, Request, RotationRequest
-from shared.errors import Problem, echo
+from shared.errors import Problem, echo, printable
 from shared.model import ResolvedPermission
 from shared.policy.model import PermissionsToApprove, Policy
-from shared.policy.never import leads_to
+from shared.policy.never import is_never_allowed, leads_to
 from shared.policy.reading import matches, reads_only
 
 
@@ -41,16 +41,52 @@ def needs_approval(resolved: ResolvedPermission, policy: Policy) -> bool:
     )
 
 
-def binding(request: Request, permissions: Sequence[ResolvedPermission], policy: Policy) -> str:
-    """Say in a hash what an approval is for: the request, the ids that its names led to, and the policy.
+def is_privileged(resolved: ResolvedPermission, policy: Policy) -> bool:
+    """Return whether a permission that an app holds is given only after approval, or to nobody whatever policy says."""
+    api, permission = resolved.api, resolved.permission
+    if is_never_allowed(api.app_id, permission.id, permission.name) or _why(resolved) is not None:
+        return True
+    return not _is_automatic(resolved, policy) and needs_approval(resolved, policy)
+
+
+def privileged_reasons(places: Sequence[str], held: Sequence[ResolvedPermission]) -> tuple[Problem, ...]:
+    """Say that somebody has to approve where else the tokens of an app go which holds such permissions."""
+    if not places or not held:
+        return ()
+    names = ", ".join(sorted(f"{echo(each.permission.name)} of {printable(each.api.display_name)}" for each in held))
+    new = ", ".join(printable(each) for each in places)
+    message = f"The app holds {names}. New ways for its tokens and codes: {new}."
+    return (Problem("application", "privileged_app_needs_approval", message),)
+
+
+def binding(
+    request: Request,
+    permissions: Sequence[ResolvedPermission],
+    policy: Policy,
+    held: Sequence[ResolvedPermission] = (),
+) -> str:
+    """Say in a hash what an approval is for: the request, the ids that its names led to, the policy, and what the app
+    holds already where that is a reason.
 
     If any of them is another when the request is carried out, somebody else's approval is not for it.
     """
-    ids = sorted([each.api.app_id, each.permission.id, each.permission.type] for each in permissions)
     told = sorted(each.permission.id for each in permissions if _why(each) is not None)
     # Who approved before what it leads to was told has not approved that.
-    bound = [request.body_hash(), ids, policy.digest(), *([told] if told else [])]
+    bound: list[object] = [request.body_hash(), _ids(permissions), policy.digest(), *([told] if told else [])]
+    if held:
+        bound.append({"held": _ids(held)})
     return sha256(json.dumps(bound).encode()).hexdigest()
+
+
+def _ids(permissions: Sequence[ResolvedPermission]) -> list[list[str]]:
+    return sorted([each.api.app_id, each.permission.id, each.permission.type] for each in permissions)
+
+
+def _is_automatic(resolved: ResolvedPermission, policy: Policy) -> bool:
+    api, permission = resolved.api, resolved.permission
+    kind = "delegated" if permission.type == "Scope" else "application"
+    automatic: tuple[str, ...] = getattr(policy.api(api.app_id), kind, ())
+    return permission.name in automatic
 
 
 def _of_the_name(request: Request, policy: Policy, what: str = "") -> Iterator[Problem]:
@@ -92,8 +128,7 @@ def _of_permissions(permissions: Sequence[ResolvedPermission], policy: Policy) -
             continue
         api, permission = resolved.api, resolved.permission
         kind = "delegated" if permission.type == "Scope" else "application"
-        automatic: tuple[str, ...] = getattr(policy.api(api.app_id), kind, ())
-        if permission.name not in automatic:
+        if not _is_automatic(resolved, policy):
             message = f"The {kind} permission {echo(permission.name)} of {api.display_name}."
             yield Problem("application.apiPermissions", "permission_needs_approval", message)
 

@@ -41,7 +41,7 @@ class Registered(Holder):
 
 
 def exists(job: Job, seen: SeenApplication | None) -> bool:
-    """Say whether the application is there, as far as a read and our own last write can tell."""
+    """Return whether the application is there, as far as a read and our own last write can tell."""
     return seen is not None or (job.application.object_id is not None and not _is_trusted(job, seen))
 
 

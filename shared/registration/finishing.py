@@ -37,7 +37,7 @@ async def finish_taking_back(services: Services, cleanup: Cleanup) -> int:
 
 
 async def _is_at_work(services: Services, going: Going) -> bool:
-    """Say whether the operation still goes on. One that waits for people may do so for days."""
+    """Return whether the operation still goes on. One that waits for people may do so for days."""
     stored = await services.operations.read(going.operation_id)
     if stored is None:
         return False

@@ -62,7 +62,7 @@ class Holdings(StoredModel, frozen=True):
         return sorted(named)
 
     def __bool__(self) -> bool:
-        """Say whether there is anything."""
+        """Return whether there is anything."""
         return any(getattr(self, name) for name in (*_OF_APPLICATION, "consents"))
 
     def __or__(self, other: "Holdings") -> "Holdings":

@@ -14,7 +14,7 @@ from shared.job import Job
 from shared.model import ApplicationState, Consent, SeenApplication, VaultEntry
 from shared.naming import APPLICATION_TAG
 from shared.ownership import owner_after, ownership_problem
-from shared.policy.approval import approval_reasons, binding
+from shared.policy.approval import approval_reasons, binding, privileged_reasons
 from shared.policy.check import breaches
 from shared.registration.application import (
     converge_application,
@@ -30,6 +30,7 @@ from shared.registration.credentials import Found, converge_credential, look_for
 from shared.registration.holdings import Holdings
 from shared.registration.others import MadeByOthers, look_for_others
 from shared.registration.permissions import Resolution, resolve
+from shared.registration.privileged import look_for_privileges
 from shared.registration.taking_back import announce_taking_back, see_application, take_back_consents, types_of
 from shared.rotation.listing import list_due
 
@@ -169,8 +170,12 @@ async def _observe_and_check(job: Job, request: RegistrationRequest) -> _Observe
     if problems:
         raise Rejected(problems)
     policy = services.policy
-    reasons = approval_reasons(request, resolution.permissions, policy)
-    check_approval(job.operation, reasons, binding(request, resolution.permissions, policy))
+    permissions = resolution.permissions
+    places, privileges = await look_for_privileges(job, seen, wanted_state(request.application, permissions))
+    # What the request asks for itself has its own reason, and is in the binding by that.
+    held = tuple(each for each in privileges if each.consent not in {it.consent for it in permissions})
+    reasons = (*approval_reasons(request, permissions, policy), *privileged_reasons(places, held))
+    check_approval(job.operation, reasons, binding(request, permissions, policy, held))
     owner = known_owner or request.requested_by
     if owner != job.application.owner:
         await job.save_application(owner=owner)

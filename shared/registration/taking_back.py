@@ -91,14 +91,14 @@ async def remove_consents(
 def is_trusted(
     work: AppWork, last: ConsentWrite | None, seen: frozenset[Consent], types: frozenset[PermissionType]
 ) -> bool:
-    """Say whether a read of these types shows our last write, or is surely younger."""
+    """Return whether a read of these types shows our last write, or is surely younger."""
     if is_overtaken(work, Holdings(consents=seen)):
         return False
     return last is None or not work.is_recent(last.at) or last.is_reflected_in(seen, types)
 
 
 def is_overtaken(work: AppWork, seen: Holdings) -> bool:
-    """Say whether a read shows what another has shown gone, so recently that this one may be the older of the two."""
+    """Return whether a read shows what another has shown gone, so recently that this one may be older."""
     return any(work.is_recent(each.sent) and bool(each.gone & seen) for each in work.application.going)
 
 

@@ -28,13 +28,14 @@ _HOUR = timedelta(hours=1)
 
 
 def policy() -> Policy:
-    """The repository's policy, with an application permission that is given automatically."""
+    """The repository's policy, with an application permission that is given automatically, and a host."""
     known = load_policy(POLICY_FILE)
     apis = tuple(
         each.model_copy(update={"application": ("User.Read.All",)}) if each.name == "Microsoft Graph" else each
         for each in known.apis
     )
-    return known.model_copy(update={"apis": apis})
+    hosts = known.redirect_uris.model_copy(update={"https_hosts": ("app.contoso.example",)})
+    return known.model_copy(update={"apis": apis, "redirect_uris": hosts})
 
 
 def asking(request_id: str, *permissions: dict[str, Any], **application: Any) -> dict[str, Any]:
@@ -297,7 +298,7 @@ async def test_the_first_registration_and_a_change_that_only_widens_cost_no_call
     await world.send(asking("R1", TWINS))
     first = list(world.faults.calls)
     world.clock.advance(_HOUR)
-    await world.send(asking("R2", TWINS, GRAPH, web={"redirectUris": ["https://app.contoso.example/a"]}))
+    await world.send(asking("R2", TWINS, GRAPH))
     widening = world.faults.calls[len(first) :]
     assert "table put cleanup" not in widening
     assert first.count("table save app") == 8

@@ -73,4 +73,18 @@ NARROWING_SABOTAGES = (
         "(record.ours | added).put_into(wanted)",
         "(record.ours | Holdings.of(wanted)).put_into(wanted)",
     ),
+    off(
+        "the tokens of a privileged app go nowhere new without approval",
+        "tests/component/test_privileged.py::test_a_new_way_for_tokens_waits_for_approval",
+        "shared/policy/approval.py",
+        "    if not places or not held:\n",
+        "    if not places or held:\n",
+    ),
+    off(
+        "an approval is for what the app held then",
+        "tests/component/test_privileged.py::test_an_approval_is_for_what_the_app_held_then",
+        "shared/policy/approval.py",
+        "    if held:\n        bound.append(",
+        "    if not held:\n        bound.append(",
+    ),
 )

@@ -55,6 +55,13 @@ async def test_a_new_client_has_no_consent(side: Side, name: str) -> None:
     assert await side.directory.consents(principal.id, BOTH) == SeenConsents()
 
 
+async def test_an_api_is_found_by_the_principal_that_consents_name(side: Side, name: str) -> None:
+    scope = await consent(side, TWINS, "Read.Write")
+    found = await side.directory.api_of(scope.resource_id)
+    assert found == await side.directory.api(TWINS)
+    assert await side.directory.api_of("5b000000-0000-4000-8000-00000000dead") is None
+
+
 async def test_consents_are_read_as_they_were_given(side: Side, name: str) -> None:
     principal = await make_principal(side, name)
     twins, graph = await consent(side, TWINS, "Read.Write"), await consent(side, MICROSOFT_GRAPH, "User.Read")

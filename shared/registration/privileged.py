@@ -1,0 +1,71 @@
+"""An app that holds what policy gives only after approval does not change where its tokens go without one."""
+
+from collections.abc import Iterator
+
+from shared.job import Job
+from shared.model import (
+    Api,
+    ApiPermission,
+    ApplicationState,
+    Consent,
+    PermissionType,
+    ResolvedPermission,
+    SeenApplication,
+)
+from shared.policy.approval import is_privileged
+from shared.registration.application import find_service_principal
+from shared.registration.convergence import merge
+from shared.registration.holdings import Holdings
+
+_BOTH = frozenset[PermissionType]({"Scope", "Role"})
+_AUDIENCES = ("AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount")
+"""From the narrowest to the widest."""
+_SWITCHES = {
+    "is_fallback_public_client": "public client flows",
+    "enable_id_token_issuance": "ID tokens by the implicit grant",
+    "enable_access_token_issuance": "access tokens by the implicit grant",
+}
+
+
+async def look_for_privileges(
+    job: Job, seen: SeenApplication | None, wanted: ApplicationState
+) -> tuple[tuple[str, ...], tuple[ResolvedPermission, ...]]:
+    """Return where else tokens and codes of an existing app would go, and what it holds that policy gives no request.
+
+    Nothing is read unless the request changes such a thing. What others gave counts like what we did.
+    """
+    if seen is None:
+        return (), ()
+    places = tuple(new_places(seen.state, merge(seen.state, wanted, job.application.applied)))
+    principal_id = await find_service_principal(job, seen.client_id) if places else None
+    if principal_id is None:
+        return places, ()
+    held = (await job.services.directory.consents(principal_id, _BOTH)).consents
+    apis = {each: await job.services.directory.api_of(each) for each in sorted({it.resource_id for it in held})}
+    resolved = (_resolved(each, api) for each in held if (api := apis[each.resource_id]) is not None)
+    return places, tuple(each for each in resolved if is_privileged(each, job.services.policy))
+
+
+def new_places(seen: ApplicationState, merged: ApplicationState) -> Iterator[str]:
+    """Name the ways by which tokens or codes would go where they do not go now; fewer of them are none."""
+    for uri in sorted((Holdings.of(merged) - Holdings.of(seen)).redirect_uris):
+        yield f"the redirect URI {uri}"
+    for name, what in _SWITCHES.items():
+        if getattr(merged, name) and not getattr(seen, name):
+            yield what
+    if merged.sign_in_audience != seen.sign_in_audience and not _is_narrower(merged, seen):
+        yield f"accounts of {merged.sign_in_audience}"
+
+
+def _is_narrower(merged: ApplicationState, seen: ApplicationState) -> bool:
+    """Return whether fewer people can sign in: personal accounts alone are others than those of a directory."""
+    known = {merged.sign_in_audience, seen.sign_in_audience} <= set(_AUDIENCES)
+    return known and _AUDIENCES.index(merged.sign_in_audience) < _AUDIENCES.index(seen.sign_in_audience)
+
+
+def _resolved(consent: Consent, api: Api) -> ResolvedPermission:
+    """Find a consented permission in its API; one that the API no longer offers stands for itself."""
+    for each in api.permissions:
+        if each.type == consent.type and consent.name == (each.name if consent.type == "Scope" else each.id):
+            return ResolvedPermission(api, each)
+    return ResolvedPermission(api, ApiPermission(consent.name, consent.name, consent.type, enabled=False))
