@@ -13,7 +13,7 @@ PORT_OPTIONS = $(foreach port,$(PORTS),--port $(port))
 # The packages are installed without byte code, so what is imported is compiled once, at its first import.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo up down send answers replay doctor audit-verify audit-export env settings test chaos benchmark check lint format clean distclean setup
+.PHONY: help demo up down send answers replay doctor audit-verify audit-export env token settings test chaos benchmark check lint format clean distclean setup
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */\1|/' | \
@@ -48,6 +48,9 @@ audit-export: setup ## write the audit record as JSON lines: make -s audit-expor
 
 env: setup ## print the running stack's environment as export lines: eval "$(make env)"
 	@$(DEVSTACK) env
+
+token: setup ## sign in as one of the stack's people and print a token for the registrar: make -s token WHO=margaret approves
+	@$(DEVSTACK) token "$(WHO)"
 
 settings: setup ## print a local.settings.json with which Core Tools' func start works on this stack
 	@$(DEVSTACK) settings

@@ -1,4 +1,4 @@
-"""The commands behind the Makefile: demo, up, down, send, answers, replay, env, run, settings."""
+"""The commands behind the Makefile: demo, up, down, send, answers, replay, env, run, token, settings."""
 
 import json
 import os
@@ -22,6 +22,7 @@ from devstack.environment import azurite, client_environment, functions_settings
 from devstack.guide import describe
 from devstack.interrupt import Interrupted, Parent
 from devstack.lock import find_holder
+from devstack.people import SignInFailed, sign_in
 from devstack.process import StackError
 from devstack.queues import INTAKE, RequesterQueues, read_request
 from devstack.services import HOSTS
@@ -150,6 +151,16 @@ def env(state: State = DEFAULT_STATE) -> None:
     """Print the running stack's environment for one's own scripts, as export lines for a shell."""
     for name, value in client_environment(_running(state), state).items():
         print(f"export {name}={shlex.quote(value)}")
+
+
+@app.command()
+def token(who: Annotated[str, typer.Argument()], state: State = DEFAULT_STATE) -> None:
+    """Sign in as one of the seeded people (the part of their name before the @); print a token for the registrar."""
+    try:
+        signed_in = sign_in(_running(state), client_environment(_running(state), state), who)
+    except SignInFailed as failed:
+        raise StackError(str(failed)) from None
+    print(signed_in["access_token"])
 
 
 @app.command()

@@ -61,7 +61,8 @@ def client_environment(config: StackConfig, state: Path) -> dict[str, str]:
 
     The administrator holds Application.ReadWrite.All and full rights on the vault, the requester nothing but
     Key Vault Secrets User on it, the reader nothing but the app role Registrar.Reader of the registrar's API, the
-    approver that and Registrar.Approver.
+    approver that and Registrar.Approver; but programs decide only where policy says so, and people sign in by
+    `make token`.
     """
     return {
         "AZURE_TENANT_ID": config.tenant_id,

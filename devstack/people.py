@@ -4,11 +4,13 @@ import base64
 import hashlib
 import secrets
 import ssl
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
+from devstack.config import StackConfig
 from devstack.stack import Stack
 
 AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
@@ -25,25 +27,27 @@ def user_token(stack: Stack, name: str, scope: str | None = None) -> str:
 
     Raises SignInFailed.
     """
-    return user_tokens(stack, name, scope or f"api://{stack.config.api.client_id}/user_impersonation")["access_token"]
+    return sign_in(stack.config, stack.environment(), name, scope)["access_token"]
 
 
-def user_tokens(stack: Stack, name: str, scope: str, client_id: str = AZURE_CLI) -> dict[str, Any]:
-    """The token endpoint's whole answer: with `openid` in the scope there is an ID token, too. Raises SignInFailed."""
+def sign_in(config: StackConfig, environment: Mapping[str, str], name: str, scope: str | None = None) -> dict[str, Any]:
+    """The token endpoint's whole answer; with `openid` in the scope there is an ID token. Raises SignInFailed.
+
+    `environment` is what `make env` prints.
+    """
     verifier = secrets.token_urlsafe(48)
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
     asked = {
-        "client_id": client_id,
+        "client_id": AZURE_CLI,
         "response_type": "code",
         "redirect_uri": _REDIRECT,
-        "scope": scope,
+        "scope": scope or f"api://{config.api.client_id}/user_impersonation",
         "login_hint": f"{name}@{DOMAIN}",
         "code_challenge": challenge,
         "code_challenge_method": "S256",
     }
-    environment = stack.environment()
     context = ssl.create_default_context(cafile=environment["SSL_CERT_FILE"])
-    base = f"https://login.microsoftonline.com/{stack.config.tenant_id}/oauth2/v2.0"
+    base = f"https://login.microsoftonline.com/{config.tenant_id}/oauth2/v2.0"
     with httpx.Client(proxy=environment["HTTPS_PROXY"], verify=context, trust_env=False, timeout=30) as client:
         shown = client.get(f"{base}/authorize", params=asked)
         location: str = shown.headers.get("location", "")
@@ -52,7 +56,7 @@ def user_tokens(stack: Stack, name: str, scope: str, client_id: str = AZURE_CLI)
             raise SignInFailed(back.get("error_description", [shown.text])[0])
         redeemed = {
             "grant_type": "authorization_code",
-            "client_id": client_id,
+            "client_id": AZURE_CLI,
             "code": back["code"][0],
             "redirect_uri": _REDIRECT,
             "code_verifier": verifier,

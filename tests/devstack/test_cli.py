@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import jwt
 import pytest
 from azure.storage.queue import QueueClient
 
@@ -135,6 +136,16 @@ def test_env_prints_only_export_lines(run: Run, state: Path) -> None:
         "AZURE_STORAGE_CONNECTION_STRING",
         "HTTPS_PROXY",
     }
+
+
+def test_people_sign_in_and_get_a_token_of_their_own(run: Run, state: Path) -> None:
+    signed_in = run("token", "margaret", "--state", str(state))
+    claims = jwt.decode(signed_in.out.strip(), options={"verify_signature": False})
+    assert (claims["preferred_username"], claims["scp"]) == ("margaret@contoso.onmicrosoft.com", "user_impersonation")
+    assert claims["aud"] == StackConfig.load(state).api.client_id
+    refused = run("token", "ada", "--state", str(state))
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err.startswith("error: AADSTS50105")
 
 
 def test_a_script_works_in_the_environment_that_a_shell_evaluates(state: Path) -> None:
