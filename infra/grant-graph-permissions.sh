@@ -1,18 +1,25 @@
 #!/bin/sh
-# Gives the registrar's identity its Microsoft Graph application permissions: these four, and nothing else.
+# Gives the registrar's identity its Microsoft Graph application permissions: these four, and nothing else without an option.
 # Safe to repeat: what is there already stays. Needs the Azure CLI, signed in as a Privileged Role Administrator.
 #
 #   infra/grant-graph-permissions.sh OBJECT_ID      the deployment's output REGISTRAR_PRINCIPAL_ID
+#     --people      also User.ReadBasic.All: who asks, owns and decides is looked up in the directory
+#     --accounts    also User.Read.All: whether their accounts are disabled, and since when they are there
 #
 # A script, because Bicep without the Microsoft Graph extension knows Azure's resources only; and apart from the
 # deployment, because whoever deploys the app need not be able to give rights in the directory.
 set -eu
 
-if [ $# -ne 1 ]; then
-  echo "usage: $0 OBJECT_ID (of the registrar's identity: the deployment's output REGISTRAR_PRINCIPAL_ID)" >&2
+usage() {
+  echo "usage: $0 OBJECT_ID [--people | --accounts]" >&2
+  echo "OBJECT_ID is the registrar's identity: the deployment's output REGISTRAR_PRINCIPAL_ID" >&2
   exit 2
-fi
+}
+
+[ $# -eq 1 ] || [ $# -eq 2 ] || usage
 identity=$1
+option=${2:-}
+case $option in '' | --people | --accounts) ;; *) usage ;; esac
 graph=https://graph.microsoft.com/v1.0
 # Microsoft Graph's appId and the ids of its app roles are the same in every tenant.
 resource=$(az rest --method get --url "$graph/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')?\$select=id" \
@@ -40,3 +47,12 @@ grant Application.Read.All 9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30
 grant DelegatedPermissionGrant.ReadWrite.All 8e8e4742-1d95-4f68-9d56-6ee75648c72a
 # Give admin consent to application permissions (appRoleAssignments).
 grant AppRoleAssignment.ReadWrite.All 06b708a9-e830-4db3-a914-8e69da51d44f
+
+if [ -n "$option" ]; then
+  # Look people up by id, userPrincipalName or mail.
+  grant User.ReadBasic.All 97235f07-e226-4f63-ace3-39588e11d3a1
+fi
+if [ "$option" = --accounts ]; then
+  # See whether an account is disabled, and when it was made.
+  grant User.Read.All df021288-bdef-4463-88db-98f22de89214
+fi

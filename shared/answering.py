@@ -13,6 +13,7 @@ from shared.contract.answer import (
     AnswerData,
     AnsweredApi,
     AnsweredCredential,
+    AnsweredNote,
     AnsweredOthers,
     AnsweredPermission,
     AnsweredRotation,
@@ -28,6 +29,7 @@ from shared.job import Job
 from shared.model import Api, VaultEntry
 from shared.naming import portal_url
 from shared.operation import Operation
+from shared.parties import requester_of
 from shared.registration.register import Registration
 from shared.rotation.rotate import Rotation
 from shared.services import Services
@@ -61,6 +63,9 @@ def registered(job: Job, request: RegistrationRequest, registration: Registratio
         ),
         steps=operation.steps,
         portal_url=portal_url(registration.client_id),
+        requested_by_object_id=requester_of(operation).object_id,
+        owner_object_id=registration.owner.object_id if registration.owner is not None else None,
+        notes=tuple(AnsweredNote(**vars(note)) for note in registration.notes),
     )
     return _settled(operation, data, job.now())
 
@@ -74,6 +79,7 @@ def rotated(job: Job, request: RotationRequest, rotation: Rotation) -> Answer:
         source=request.source,
         operation_id=operation.id,
         status=Status.COMPLETED,
+        requested_by_object_id=requester_of(operation).object_id,
         client_id=rotation.holder.client_id,
         tenant_id=job.services.tenant_id,
         object_id=rotation.holder.object_id,
@@ -113,6 +119,7 @@ def stopped(
         display_name=None if is_rotation else request.application.display_name,
         rotation=AnsweredRotation(credential=request.credential, reason=request.reason) if is_rotation else None,
         steps=operation.steps,
+        requested_by_object_id=requester_of(operation).object_id,
         errors=answered_errors(problems),
         error_count=len(problems),
     )

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from shared.model import ApplicationState, Consent, KeyCredential, PermissionType, StoredModel
+from shared.person import Person
 from shared.registration.convergence import ApplicationWrite
 from shared.registration.holdings import Going, Holdings
 
@@ -48,7 +49,11 @@ class ApplicationRecord(StoredModel, frozen=True):
     schema_version: Literal["1"] = "1"
     unique_name: str
     owner: str | None = None
-    """Who may change the app; set by the first request that gets to write."""
+    """Who may change the app, as an address; set by the first request that gets to write."""
+    owner_id: str | None = None
+    """The same person as an object of the directory. Once it is known, it alone counts: an address may be inherited."""
+    founded_by: str | None = None
+    """Operation that brings the app about. Its request may name another owner; a later one's does not count."""
     last_sequence: int = 0
     """Handed out to the newest accepted change."""
     applied_sequence: int = 0
@@ -91,3 +96,15 @@ class ApplicationRecord(StoredModel, frozen=True):
     def last_given(self) -> datetime | None:
         """When a consent was last given; rows of before tell only when consents were written."""
         return self.given_at or (self.consent_write.at if self.consent_write is not None else None)
+
+    @property
+    def owned_by(self) -> Person | None:
+        """Who owns the app; None when nobody knows."""
+        return Person(self.owner, self.owner_id) if self.owner or self.owner_id else None
+
+    @property
+    def known_since(self) -> datetime | None:
+        """When the app was there for certain, as early as its record tells: whoever came later did not found it."""
+        writes = (self.application_write, self.consent_write, self.key_write)
+        moments = [self.principal_written_at, *(write.at for write in writes if write is not None)]
+        return min((moment for moment in moments if moment is not None), default=None)

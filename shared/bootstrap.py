@@ -15,6 +15,7 @@ from shared.adapters.entra_tokens import EntraTokens
 from shared.adapters.graph_client import graph_service_client
 from shared.adapters.graph_directory import GraphDirectory
 from shared.adapters.graph_holders import GraphCredentialHolders
+from shared.adapters.graph_people import GraphPeople
 from shared.adapters.leases import BlobLeases
 from shared.adapters.queues import StorageQueues
 from shared.adapters.report_blobs import ReportBlobs
@@ -112,6 +113,7 @@ def build_services(
         webhook_sources=ticketing.webhook_sources(),
         directory=directory,
         apis=KnownApis(directory, runtime.now),
+        people=GraphPeople(graph, runtime.now),
         vault=KeyVault(
             credential,
             lambda unique_name: policy.vault_url(unique_name, settings.key_vault_url),

@@ -102,14 +102,15 @@ class Job(AppWork):
         operation = self.operation
         done = {step.name for step in operation.steps}
         if name not in done and name not in operation.begun:
-            self._remember(operation.model_copy(update={"begun": {**operation.begun, name: self.now()}}))
+            self.remember(operation.model_copy(update={"begun": {**operation.begun, name: self.now()}}))
         yield
         operation = self.operation
         started = operation.begun.get(name)
         if started is not None:
             step = Step(name=name, started=started, seconds=round((self.now() - started).total_seconds(), 3))
             begun = {key: at for key, at in operation.begun.items() if key != name}
-            self._remember(operation.model_copy(update={"steps": (*operation.steps, step), "begun": begun}))
+            self.remember(operation.model_copy(update={"steps": (*operation.steps, step), "begun": begun}))
 
-    def _remember(self, operation: Operation) -> None:
+    def remember(self, operation: Operation) -> None:
+        """Change the operation; it is saved with whatever is saved next, and at the attempt's end."""
         self.stored_operation = Versioned(operation, self.stored_operation.etag)

@@ -130,6 +130,10 @@ class Operation(StoredModel, frozen=True):
     """What took its place, where a changed form of its ticket came while it waited for approval."""
     warned_days: int | None = None
     """Of a rotation that failed: how many days before the expiry the last warning was for."""
+    found_requester_id: str | None = None
+    """Object id of who asked, as the directory said when the request was first looked at."""
+    found_owner_id: str | None = None
+    """The same of the owner that the request names."""
     approval: Approval | None = None
     """Where policy wants somebody to decide."""
     answer: Answer | None = None
@@ -147,8 +151,12 @@ class Operation(StoredModel, frozen=True):
 
     @property
     def requester_id(self) -> str | None:
-        """The requester's object id in Entra, where a webhook's sender vouches for it; what anybody says is none."""
-        return self.request.requested_by_object_id if self.channel is Channel.WEBHOOK else None
+        """The requester's object id in Entra, where the directory said it, or a webhook's sender vouches for it.
+
+        What anybody says is none.
+        """
+        vouched = self.request.requested_by_object_id if self.channel is Channel.WEBHOOK else None
+        return self.found_requester_id or vouched
 
     @property
     def is_our_own(self) -> bool:

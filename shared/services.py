@@ -17,6 +17,7 @@ from shared.ports import (
     DueIndex,
     Leases,
     Operations,
+    People,
     Queues,
     Reports,
     SignIn,
@@ -43,6 +44,7 @@ class Services:
     """Sources that have to prove themselves, in lower case: on the public queue nobody is believed to be one."""
     directory: Directory
     apis: Apis
+    people: People
     vault: Vault
     sign_in: SignIn
     operations: Operations

@@ -226,6 +226,14 @@ class OwnerAnswer(_Fields):
     strings = ("id", "userPrincipalName", "displayName")
 
 
+class UserAnswer(_Fields):
+    """A user. What the caller may not see of one is null."""
+
+    strings = ("id", "userPrincipalName", "mail")
+    flags = ("accountEnabled",)
+    moments = ("createdDateTime",)
+
+
 class GrantAnswer(_Fields):
     """An oauth2PermissionGrant."""
 
@@ -265,6 +273,12 @@ class CredentialHolderPage(_Page):
     """A page of applications or service principals, as far as their credentials are concerned."""
 
     lists = {"value": CredentialHolderAnswer}  # noqa: RUF012
+
+
+class UserPage(_Page):
+    """A page of users."""
+
+    lists = {"value": UserAnswer}  # noqa: RUF012
 
 
 class OwnerPage(_Page):

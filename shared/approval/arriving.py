@@ -9,6 +9,7 @@ from shared.approval.model import ApprovalDecision
 from shared.approval.refusing import Attempt, DecisionRefused, note_refused
 from shared.channel import Channel
 from shared.claims import find
+from shared.errors import Deferred
 from shared.operation import Operation, State
 from shared.services import Services
 
@@ -38,10 +39,15 @@ class Decisions:
             await decide(services, operation.id, _decision(message), binding=None)
         except DecisionRefused as error:
             log.warning("approval.not_taken", operation=operation.id, outcome=message.outcome, why=str(error))
+        except Deferred as error:
+            await self._come_back(message, error)
 
-    async def _come_back(self, message: DecisionMessage) -> None:
+    async def _come_back(self, message: DecisionMessage, error: Deferred | None = None) -> None:
+        """Take the message again later. Raises what kept it from being taken when that has lasted too long."""
         now = self._services.runtime.now()
         age = now - message.received_at
+        if age >= self._services.request_deadline and error is not None:
+            raise error
         if age >= self._services.request_deadline:
             log.warning("approval.nothing_to_decide", source=message.source, request=message.request_id)
             return

@@ -19,6 +19,7 @@ from shared.contract.answer import (
 from shared.contract.request import RegistrationRequest
 from shared.errors import ApprovalNeeded, Problem, Rejected
 from shared.operation import Operation
+from shared.parties import named_owner_of, requester_of
 from shared.services import Services
 
 
@@ -60,6 +61,7 @@ def approval_requested(services: Services, operation: Operation, approval: Appro
             status=Status.AWAITING_APPROVAL,
             tenant_id=services.tenant_id,
             display_name=request.application.display_name if isinstance(request, RegistrationRequest) else None,
+            requested_by_object_id=requester_of(operation).object_id,
             approval=AnsweredApproval(
                 binding=approval.binding,
                 expires_on=approval.expires,
@@ -104,13 +106,15 @@ def _by_ticket(services: Services, operation: Operation) -> bool:
 
 
 def _by_token(operation: Operation) -> bool:
-    return operation.requester_id is not None
+    """Say whether the holder of a token, known by id alone, can be told apart from everybody the request is for."""
+    parties = (requester_of(operation), named_owner_of(operation))
+    return all(party is None or party.object_id is not None for party in parties)
 
 
 def _nobody() -> Problem:
     return Problem(
-        "requestedByObjectId",
+        "requestedBy",
         "approval_impossible",
-        "Somebody has to approve this, and nobody could: no webhook vouches for the requester's object id in Entra, to "
-        "compare an approver with, and no ticket decides about it. Ask in a ticket, or ask for less.",
+        "Somebody has to approve this, and nobody could: the object id of the requester, or of the owner, is not known "
+        "here, to compare an approver with, and no ticket of this source decides. Ask in a ticket, or for less.",
     )

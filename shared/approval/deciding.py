@@ -1,6 +1,7 @@
 """A decision about a request that waits: checked against what it is about and who makes it, then recorded."""
 
 from shared import log
+from shared.approval.deciders import made_by
 from shared.approval.model import Approval, ApprovalDecision
 from shared.approval.refusing import Attempt, DecisionRefused, NotTheirs, NotWaiting, note_refused
 from shared.channel import Channel
@@ -17,7 +18,8 @@ async def decide(services: Services, operation_id: str, decision: ApprovalDecisi
     """Record a decision and have the request carried on; the same one again changes nothing. Returns the record.
 
     `binding` is what the approver saw; a ticket's decision has none, and its id stands for one decision only. Raises
-    NotWaiting and NotTheirs, which the audit record then tells of, and Busy when others write the record all the time.
+    NotWaiting and NotTheirs, which the audit record then tells of, Busy when others write the record all the time, and
+    Deferred when the directory does not say who decides.
     """
     for _ in range(_RACES):
         stored = await services.operations.read(operation_id)
@@ -30,11 +32,12 @@ async def decide(services: Services, operation_id: str, decision: ApprovalDecisi
             return operation
         try:
             _check(services, operation, decision, binding)
+            by_somebody = await made_by(services, operation, decision)
         except DecisionRefused as refused:
             await note_refused(services, operation, Attempt.of(decision), refused.code)
             raise
         try:
-            return await _record(services, stored, decision)
+            return await _record(services, stored, by_somebody)
         except Busy:
             continue
     raise Busy(f"the record of {operation_id} is written by others all the time")
@@ -57,33 +60,12 @@ def _check(services: Services, operation: Operation, decision: ApprovalDecision,
         )
     if services.runtime.now() >= approval.expires:
         raise NotWaiting("The time to decide has passed.", "too_late")
-    _check_person(services, operation, decision)
-
-
-def _check_person(services: Services, operation: Operation, decision: ApprovalDecision) -> None:
-    """Nobody decides about their own request.
-
-    Compared by object ids, which nobody can choose. Where the requester's is unknown, the ticketing system has to see
-    to it; a name that is the same in both places is refused all the same.
-    """
-    request, person = operation.request, decision.decided_by_object_id
     if decision.way == "ticket" and operation.channel is not Channel.WEBHOOK:
         raise NotTheirs(
             "The request did not come in by a webhook: no ticket decides about it.", "source_does_not_decide"
         )
-    if decision.way == "ticket" and request.source not in services.deciding_sources:
-        raise NotTheirs(f"No ticket of {request.source} decides.", "source_does_not_decide")
-    requester = operation.requester_id
-    if requester is None and decision.way == "token":
-        raise NotTheirs(
-            "The requester's object id is not known, so nobody can be told apart from them here.", "requester_unknown"
-        )
-    if requester is not None and person is None:
-        raise NotTheirs("The ticket does not say the object id of whoever decided.", "decider_unknown")
-    if requester is not None and person is not None and requester.casefold() == person.casefold():
-        raise NotTheirs("Nobody decides about their own request.", "own_request")
-    if decision.decided_by is not None and decision.decided_by.casefold() == request.requested_by.casefold():
-        raise NotTheirs("Nobody decides about their own request.", "own_request")
+    if decision.way == "ticket" and operation.request.source not in services.deciding_sources:
+        raise NotTheirs(f"No ticket of {operation.request.source} decides.", "source_does_not_decide")
 
 
 async def _record(services: Services, stored: Versioned[Operation], decision: ApprovalDecision) -> Operation:

@@ -104,6 +104,14 @@ class AnsweredError(AnswerModel):
     message: str
 
 
+class AnsweredNote(AnswerModel):
+    """Something that a request asked for and did not get, without being rejected for it."""
+
+    field: str
+    code: str
+    message: str
+
+
 class AnsweredRotation(AnswerModel):
     """What became of the credential that a rotation was to replace. Times that do not apply are null."""
 
@@ -152,6 +160,11 @@ class AnswerData(AnswerModel):
     rotation: AnsweredRotation | None = Field(default=None, exclude_if=lambda value: value is None)
     approval: AnsweredApproval | None = Field(default=None, exclude_if=lambda value: value is None)
     made_by_others: tuple[AnsweredOthers, ...] = Field(default=(), exclude_if=lambda value: not value)
+    requested_by_object_id: str | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Who asked, as an object of the directory; where the registrar may look, or a proven channel said so."""
+    owner_object_id: str | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Who owns the app from now on, likewise."""
+    notes: tuple[AnsweredNote, ...] = Field(default=(), exclude_if=lambda value: not value)
     steps: tuple[Step, ...] = ()
     portal_url: str | None = None
     errors: tuple[AnsweredError, ...] = ()

@@ -16,6 +16,7 @@ from shared.ports.directory import (
 )
 from shared.ports.due import DueEntry, DueIndex, DuePlace, day_of
 from shared.ports.leases import Lease, Leases
+from shared.ports.people import People, SeenPerson
 from shared.ports.queues import PoisonedMessage, Queues
 from shared.ports.records import (
     Applications,
@@ -55,10 +56,12 @@ __all__ = [
     "Leases",
     "Note",
     "Operations",
+    "People",
     "PoisonedMessage",
     "Queues",
     "Reports",
     "SeenApis",
+    "SeenPerson",
     "SignIn",
     "Target",
     "TicketSystem",

@@ -23,7 +23,7 @@ from shared.errors import Problem, echo
 from shared.job import Job
 from shared.model import VaultEntry
 from shared.naming import pending_secret_name, vault_secret_name
-from shared.ownership import owner_after
+from shared.person import Person
 from shared.policy.life import rotation_days
 
 
@@ -64,13 +64,13 @@ def _taken(field: str, secret: str, spec: CredentialSpec, kept: Kept, unique_nam
 
 
 async def converge_credential(
-    job: Job, request: RegistrationRequest, spec: CredentialSpec, holder: Holder, found: Found
+    job: Job, request: RegistrationRequest, spec: CredentialSpec, holder: Holder, found: Found, owner: Person | None
 ) -> VaultEntry:
     """Return the vault entry of this credential, issuing and storing a new one only where none is live.
 
-    `found` is what this attempt saw in the vault, ours or nothing.
+    `found` is what this attempt saw in the vault, ours or nothing; `owner` who owns the app once all is done.
     """
-    kept, wanted = found.current, _wanted(job, request, spec, found.current.entry)
+    kept, wanted = found.current, _wanted(job, request, spec, found.current.entry, owner)
     entry = kept.entry
     if entry is not None and is_live(job, entry, holder):
         await settle_intent(job, spec.name, entry)
@@ -96,7 +96,9 @@ async def _issue_certificate(job: Job, wanted: Wanted, holder: Holder, found: Fo
     return entry
 
 
-def _wanted(job: Job, request: RegistrationRequest, spec: CredentialSpec, previous: VaultEntry | None) -> Wanted:
+def _wanted(
+    job: Job, request: RegistrationRequest, spec: CredentialSpec, previous: VaultEntry | None, owner: Person | None
+) -> Wanted:
     operation = job.operation
     rotate_before, overlap = rotation_days(spec, job.services.policy.credentials)
     tags = SecretTags(
@@ -107,7 +109,7 @@ def _wanted(job: Job, request: RegistrationRequest, spec: CredentialSpec, previo
         key_id="",
         operation_id=operation.id,
         request_id=request.request_id,
-        owner=owner_after(request, job.application.owner),
+        owner=owner.name if owner is not None else "",
         lifetime_days=spec.lifetime_days,
         rotate_before_days=rotate_before,
         overlap_days=overlap,

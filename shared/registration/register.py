@@ -13,7 +13,9 @@ from shared.errors import NotYetVisible, Problem, Rejected, echo
 from shared.job import Job
 from shared.model import ApplicationState, Consent, SeenApplication, VaultEntry
 from shared.naming import APPLICATION_TAG
-from shared.ownership import owner_after, ownership_problem
+from shared.ownership import Standing, not_owner, owner_notes
+from shared.parties import parties_of
+from shared.person import Person, read_person
 from shared.policy.approval import approval_reasons, binding, privileged_reasons
 from shared.policy.check import breaches
 from shared.registration.application import (
@@ -50,6 +52,10 @@ class Registration:
     """Of the consents, those that others had given before."""
     made_by_others: tuple[MadeByOthers, ...]
     """What the request no longer asks for and stays all the same."""
+    owner: Person | None
+    """Who owns the app from now on."""
+    notes: tuple[Problem, ...]
+    """What the request wanted and did not get, without being rejected for it."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,7 @@ class _Observed:
     resolution: Resolution
     found: dict[str, Found]
     """What the vault holds, by credential name."""
+    standing: Standing
 
 
 async def register(job: Job, request: RegistrationRequest) -> Registration:
@@ -69,6 +76,7 @@ async def register(job: Job, request: RegistrationRequest) -> Registration:
     async with job.step("checkRequest"):
         observed = await _observe_and_check(job, request)
     resolution = observed.resolution
+    owner = observed.standing.owner_after
     wanted = wanted_state(spec, resolution.permissions)
     consents = wanted_consents(resolution.permissions, admin_consent=spec.admin_consent)
     principal_id = await _narrow(job, observed.seen, wanted, consents)
@@ -92,7 +100,7 @@ async def register(job: Job, request: RegistrationRequest) -> Registration:
     async with job.step("storeCredentials"):
         for credential in request.credentials:
             found = observed.found[credential.name]
-            entry = entries[credential.name] = await converge_credential(job, request, credential, app, found)
+            entry = entries[credential.name] = await converge_credential(job, request, credential, app, found, owner)
             before = found.current.versions
             others = [each for each in before if each.version != entry.version]
             await list_due(job.services, job.operation.unique_name, credential.name, before, (*others, entry))
@@ -107,12 +115,11 @@ async def register(job: Job, request: RegistrationRequest) -> Registration:
     async with job.step("signIn"):
         for name, entry in entries.items():
             await prove(job, app, entry, credential=name, resource_uri=resource_uri)
-    owner = owner_after(request, job.application.owner)
     asked_in = job.operation.ticket
     # Only now may another own it: until then this request has to be its owner's, attempt after attempt.
     ticket = {"ticket_source": request.source, "ticket": asked_in} if asked_in is not None else {}
     found = job.application.found & held
-    await job.save_application(found=found, applied_sequence=job.operation.sequence, owner=owner, **ticket)
+    await job.save_application(found=found, applied_sequence=job.operation.sequence, **_owner_fields(owner), **ticket)
     return Registration(
         object_id=app.object_id,
         client_id=app.client_id,
@@ -122,6 +129,8 @@ async def register(job: Job, request: RegistrationRequest) -> Registration:
         entries=entries,
         found=found.consents,
         made_by_others=others,
+        owner=owner,
+        notes=owner_notes(request, observed.standing),
     )
 
 
@@ -160,13 +169,16 @@ async def _observe_and_check(job: Job, request: RegistrationRequest) -> _Observe
         *(problem for problem in [_not_managed(job, seen)] if problem is not None),
         *vault_problems,
     ]
-    known_owner = job.application.owner or _owner_in_vault(found) if seen is not None else job.application.owner
+    known_owner = job.application.owned_by or (_owner_in_vault(found) if seen is not None else None)
     exists = seen is not None or job.application.object_id is not None
+    parties = await parties_of(job, known_owner, exists=exists)
+    standing = parties.standing
+    problems += parties.problems
     # A change that was applied and died before it was recorded as completed may have made somebody else the owner.
     applied = job.operation.sequence == job.application.applied_sequence
-    ownership = None if applied else ownership_problem(request, known_owner, services.policy, exists=exists)
-    if ownership is not None and not any(problem.code == "not_managed" for problem in problems):
-        problems.append(ownership)
+    is_theirs = applied or standing.owns or standing.administers
+    if not is_theirs and not parties.problems and not any(problem.code == "not_managed" for problem in problems):
+        problems.append(not_owner(request))
     if problems:
         raise Rejected(problems)
     policy = services.policy
@@ -176,18 +188,28 @@ async def _observe_and_check(job: Job, request: RegistrationRequest) -> _Observe
     held = tuple(each for each in privileges if each.consent not in {it.consent for it in permissions})
     reasons = (*approval_reasons(request, permissions, policy), *privileged_reasons(places, held))
     check_approval(job.operation, reasons, binding(request, permissions, policy, held))
-    owner = known_owner or request.requested_by
-    if owner != job.application.owner:
-        await job.save_application(owner=owner)
-    return _Observed(seen, resolution, found)
+    await _keep_owner(job, standing)
+    return _Observed(seen, resolution, found, standing)
 
 
-def _owner_in_vault(found: dict[str, Found]) -> str | None:
+async def _keep_owner(job: Job, standing: Standing) -> None:
+    """Keep who owns the app while the request is carried out: a new one is its requester's, attempt after attempt."""
+    owner = standing.owner or (standing.requester if standing.founds else None)
+    kept = _owner_fields(owner) | ({} if standing.exists else {"founded_by": job.operation.id})
+    if any(getattr(job.application, name) != value for name, value in kept.items()):
+        await job.save_application(**kept)
+
+
+def _owner_fields(owner: Person | None) -> dict[str, str | None]:
+    return {"owner": owner.address, "owner_id": owner.object_id} if owner is not None else {}
+
+
+def _owner_in_vault(found: dict[str, Found]) -> Person | None:
     """Who owned the app when its secret was stored: our table may have been lost, the vault's tags were not."""
     for each in found.values():
         entry = each.current.entry
         if entry is not None and entry.tags.get("owner"):
-            return entry.tags["owner"]
+            return read_person(entry.tags["owner"])
     return None
 
 

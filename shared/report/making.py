@@ -2,10 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shared import log
 from shared.errors import RegistrarError, printable
+from shared.people import names_of
+from shared.person import is_object_id
 from shared.report.advice import advise, is_marked
 from shared.report.csv_text import csv_text
 from shared.report.json_text import json_text
@@ -61,6 +64,7 @@ async def read_report(services: Services, now: datetime) -> Report:
     known, holders = await _both_listings(services)
     await _look_again(services, known, holders)
     rows = sorted(_rows(services, known, holders, now), key=by_expiry)
+    rows = await _named(services, rows)
     rows, left_out = await with_owners(services, rows, until)
     return Report(now, services.tenant_id, tuple(rows), left_out)
 
@@ -126,6 +130,16 @@ def _rows(
                     is_renewed_by_platform=holder.is_renewed_by_platform,
                 ),
             )
+
+
+async def _named(services: Services, rows: list[Row]) -> list[Row]:
+    """Say who owns what the registrar manages by the name that people know, where the tags have an object id."""
+    kept = {owner for row in rows for owner in row.owners or () if is_object_id(owner)}
+    names = await names_of(services, kept)
+    return [
+        replace(row, owners=tuple(names.get(owner, owner) for owner in row.owners)) if row.owners else row
+        for row in rows
+    ]
 
 
 async def _write(services: Services, report: Report) -> None:

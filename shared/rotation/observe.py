@@ -10,7 +10,9 @@ from shared.errors import NotYetVisible, Problem, Rejected, echo
 from shared.job import Job
 from shared.model import SeenApplication, VaultEntry
 from shared.naming import APPLICATION_TAG, pending_secret_name, vault_secret_name
-from shared.ownership import ownership_problem
+from shared.ownership import not_owner
+from shared.parties import may_change
+from shared.person import read_person
 from shared.policy.approval import binding, rotation_reasons
 
 
@@ -49,10 +51,8 @@ async def observe_and_check(job: Job, request: RotationRequest) -> Found:
         problems.append(_unknown_credential(request, current))
     if pending.tags is not None and not belongs_to(pending.tags, unique_name, request.credential):
         problems.append(_pending_taken(unique_name, request))
-    owner = job.application.owner or (tags.owner if tags is not None else None)
-    stranger = ownership_problem(request, owner, services.policy, exists=True)
-    if stranger is not None and not job.operation.is_our_own and not problems:
-        problems.append(stranger)
+    if not job.operation.is_our_own and not problems:
+        problems += await _stranger(job, request, tags)
     if problems or holder is None or current.entry is None or tags is None:
         raise Rejected(problems)
     replaces = job.operation.credential(request.credential).replaces
@@ -78,6 +78,13 @@ def _check_approval(job: Job, request: RotationRequest) -> None:
         return
     policy = job.services.policy
     check_approval(job.operation, rotation_reasons(request, policy), binding(request, (), policy))
+
+
+async def _stranger(job: Job, request: RotationRequest, tags: SecretTags | None) -> tuple[Problem, ...]:
+    """Say why the requester may not have it rotated; what the registrar asks itself depends on nobody being found."""
+    owner = job.application.owned_by or read_person(tags.owner if tags is not None else None)
+    allowed, unknown = await may_change(job, owner)
+    return unknown or (() if allowed else (not_owner(request),))
 
 
 def _holder(job: Job, seen: SeenApplication | None, current: Kept) -> Holder | None:

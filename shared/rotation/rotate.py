@@ -136,7 +136,9 @@ async def _promote(job: Job, request: RotationRequest, found: Found, pending: Va
     if tags is None:
         raise NotYetVisible(f"somebody changed the tags of {pending.name}")
     goes = now if request.revoke_previous is not None else now + overlap(found.tags)
-    tags = replace(tags, owner=found.tags.owner, previous_key_id=found.replaces, retire_after=goes)
+    tags = replace(
+        tags, owner=job.application.owner_id or found.tags.owner, previous_key_id=found.replaces, retire_after=goes
+    )
     return await promote(job, request.credential, pending, tags)
 
 

@@ -73,7 +73,7 @@ def _blocks(event: Answer) -> Iterable[_Block]:
     errors = [_error(number, error) for number, error in enumerate(data.errors, 1)]
     if errors:
         yield _Block(errors, "errors", max(data.error_count, len(errors)))
-    for lines in (_approval(data), _app(event), _rotation(data)):
+    for lines in (_notes(data), _approval(data), _app(event), _rotation(data)):
         if lines:
             yield _Block(lines, "lines", len(lines))
     if data.credentials:
@@ -104,6 +104,10 @@ def _app(event: Answer) -> list[str]:
     if data.portal_url:
         lines.append(f"Portal: {data.portal_url}")
     return lines
+
+
+def _notes(data: AnswerData) -> list[str]:
+    return [f"Please note: {defused(each.message, _SENTENCE)} ({defused(each.code, _NAME)})" for each in data.notes]
 
 
 def _error(number: int, error: AnsweredError) -> str:

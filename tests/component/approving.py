@@ -10,10 +10,10 @@ from shared.callers import APPROVER, Caller, Holder
 from shared.operation import Operation
 from shared.policy.model import ApprovalRules, PermissionsToApprove, Policy, load_policy
 from shared.status import Named
+from tests.fakes.people import ADA, GRACE
 from tests.fakes.world import POLICY_FILE, World, example
 
 GRAPH = "Microsoft Graph"
-ADA, GRACE = "aaaaaaaa-0000-4000-8000-000000000001", "aaaaaaaa-0000-4000-8000-000000000002"
 RULES = ApprovalRules(
     unique_names=(".*-prod",),
     audiences=("AzureADMultipleOrgs",),
@@ -54,11 +54,12 @@ async def say(
     bound_to: str | None = None,
     reason: str = "",
     holder: Holder = Holder.PERSON,
+    source: str = "servicenow",
 ) -> Operation | None:
     """Decide over HTTP, as far as it is ours."""
     body = ApprovalBody.model_validate({"decision": decision, "binding": bound_to or binding(world), "reason": reason})
     caller = Caller(object_id=who, client_id="c", roles=frozenset({APPROVER}), holder=holder)
-    return await decide_as(world.services, Named("servicenow", "RITM0010042"), caller, body)
+    return await decide_as(world.services, Named(source, "RITM0010042"), caller, body)
 
 
 async def tell(world: World, outcome: Outcome, **changes: Any) -> None:

@@ -11,7 +11,8 @@ from shared.model import PublicCertificate
 from tests.component.rotating import APP, registered_with, rotation_of, signing_in_with
 from tests.fakes.faults import Moment, WorkerDied
 from tests.fakes.invariants import breaches, unusable
-from tests.fakes.world import World, example
+from tests.fakes.people import ADA, GRACE
+from tests.fakes.world import World, administered, example
 
 CREDENTIAL = "client-certificate"
 SECRET, PENDING = f"{APP}--{CREDENTIAL}", f"{APP}--{CREDENTIAL}--pending"
@@ -63,6 +64,7 @@ async def test_what_a_rotation_costs() -> None:
     calls = world.faults.calls[before:]
     assert [call for call in calls if call.startswith(("graph", "entra"))] == [
         "graph application",
+        "graph people",
         "graph keys",
         "graph write_keys",
         "graph keys",
@@ -202,8 +204,10 @@ async def test_a_credential_stays_what_it_is() -> None:
 
 async def test_a_new_owner_stands_in_the_tags_of_the_certificate() -> None:
     world = await registered()
-    await world.run(wanted("CERT2") | {"owner": "grace@contoso.example"})
-    assert world.vault.secrets[SECRET][-1].entry.tags["owner"] == "grace@contoso.example"
+    assert world.vault.secrets[SECRET][-1].entry.tags["owner"] == ADA
+    world.deploy(administered().services.policy)
+    await world.run(wanted("CERT2") | {"requestedBy": "boss@contoso.example", "owner": "grace@contoso.example"})
+    assert world.vault.secrets[SECRET][-1].entry.tags["owner"] == GRACE
     assert len(keys(world)) == 1
     assert breaches(world) == []
 

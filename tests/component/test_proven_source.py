@@ -59,6 +59,7 @@ async def test_a_message_that_names_a_ticket_tells_it_nothing() -> None:
 async def test_an_object_id_that_anybody_says_compares_with_nobody() -> None:
     """A made-up one would let the requester's own token approve."""
     world = World(policy())
+    world.people.allowed = False
     answer = await world.run(asking(source="queue"))
     assert codes(answer) == ["name_needs_approval", "approval_impossible"]
     assert awaiting_events(world) == []
@@ -155,6 +156,7 @@ async def test_what_version_1_left_unsettled_gives_way_to_the_proven_request_alo
 
 async def test_no_ticket_decides_about_what_version_1_took_in_until_its_webhook_proves_it() -> None:
     world = World(policy())
+    world.people.allowed = False
     await version_1(asking(), world)
     await tell(world, "approved")
     await world.settle()

@@ -8,7 +8,7 @@ from shared.errors import Throttled, Unavailable
 from shared.model import ApplicationState, RequiredPermission
 from tests.fakes.directory import DIGITAL_TWINS, with_owner
 from tests.fakes.invariants import breaches
-from tests.fakes.world import World, example
+from tests.fakes.world import World, administered, example
 
 READ_WRITE = RequiredPermission(
     resource_app_id="0b07f429-9f4b-4714-9392-cc5e8e80c8b0", id="4589bd03-58cb-4e6c-b17f-b580e39652f8", type="Scope"
@@ -207,10 +207,10 @@ async def test_only_the_owner_may_change_an_app() -> None:
 
 
 async def test_whoever_gives_an_app_away_may_finish_doing_so() -> None:
-    world = World()
+    world = administered()
     for request_id, call in (("R1", "graph upsert_service_principal"), ("R2", "entra token")):
         owner = {"R1": "grace@contoso.example", "R2": "ada@contoso.example"}[request_id]
-        asks = {"R1": "ada@contoso.example", "R2": "grace@contoso.example"}[request_id]
+        asks = {"R1": "ada@contoso.example", "R2": "boss@contoso.example"}[request_id]
         world.faults.next(call, "before", Unavailable("away"))
         answer = await world.run(changed(request_id, displayName=request_id) | {"requestedBy": asks, "owner": owner})
         assert (answer["data"]["status"], answer["data"]["errors"]) == ("completed", [])

@@ -11,7 +11,7 @@ from shared.rotation.messages import Hint
 from tests.component.rotating import APP, registered_with, rotation_of, signing_in_with
 from tests.fakes.faults import WorkerDied
 from tests.fakes.invariants import breaches, unusable
-from tests.fakes.world import World, example
+from tests.fakes.world import World, administered, example
 
 CREDENTIAL = "client-secret"
 SECRET, PENDING = f"{APP}--{CREDENTIAL}", f"{APP}--{CREDENTIAL}--pending"
@@ -77,6 +77,7 @@ async def test_what_a_rotation_costs() -> None:
     calls = world.faults.calls[before:]
     assert [call for call in calls if call.startswith(("graph", "entra"))] == [
         "graph application",
+        "graph people",
         "graph add_password",
         "entra token",
     ]
@@ -344,7 +345,8 @@ async def test_what_a_rotation_leaves_that_comes_to_nothing_is_tidied_up() -> No
     world.directory.secret_delay = timedelta(hours=6)
     await world.send(rotation())
     assert len(keys(world)) == 2
-    await world.run(example(requestId="NEW-OWNER", owner="grace@contoso.example"))
+    world.deploy(administered().services.policy)
+    await world.run(example(requestId="NEW-OWNER", requestedBy="boss@contoso.example", owner="grace@contoso.example"))
     await world.settle()
     rejected = [answer for answer in world.queues.answers if answer["data"]["status"] == "rejected"]
     assert [error["code"] for answer in rejected for error in answer["data"]["errors"]] == ["not_owner"]

@@ -28,6 +28,7 @@ from tests.fakes.audit import FakeAnchors, FakeAudit
 from tests.fakes.clock import FakeClock, fake_runtime
 from tests.fakes.directory import FakeDirectory
 from tests.fakes.faults import Faults, WorkerDied
+from tests.fakes.people import FakePeople
 from tests.fakes.reporting import FakeHolders, FakeReports
 from tests.fakes.storage import (
     FakeApplications,
@@ -77,6 +78,7 @@ class World:
         self.clock = clock or FakeClock()
         self.faults = faults or Faults()
         self.directory = FakeDirectory(self.clock, self.faults)
+        self.people = FakePeople(self.faults)
         self.vault = FakeVault(self.clock, self.faults)
         self.operations = FakeOperations(self.faults)
         self.applications = FakeApplications(self.faults)
@@ -105,6 +107,7 @@ class World:
             webhook_sources=frozenset({"servicenow", "jira", *(targets or {})}),
             directory=self.directory,
             apis=KnownApis(self.directory, self.clock.now),
+            people=self.people,
             vault=self.vault,
             sign_in=self.directory,
             operations=self.operations,
@@ -255,3 +258,9 @@ class World:
             self.deaths += 1
         except Exception:
             pass
+
+
+def administered(*administrators: str) -> World:
+    """A world whose policy has administrators: the boss, unless others are named."""
+    named = {"administrators": administrators or ("boss@contoso.example",)}
+    return World(policy=_policy().model_copy(update=named))

@@ -34,6 +34,7 @@ _REGISTRAR_ROLES = (
     "Application.Read.All",
     "DelegatedPermissionGrant.ReadWrite.All",
     "AppRoleAssignment.ReadWrite.All",
+    "User.ReadBasic.All",
 )
 
 

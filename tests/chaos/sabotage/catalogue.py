@@ -5,6 +5,7 @@ from tests.chaos.sabotage.audit_catalogue import AUDIT_SABOTAGES
 from tests.chaos.sabotage.control_catalogue import CONTROL_SABOTAGES
 from tests.chaos.sabotage.fair_catalogue import FAIR_SABOTAGES
 from tests.chaos.sabotage.narrowing_catalogue import NARROWING_SABOTAGES
+from tests.chaos.sabotage.people_catalogue import PEOPLE_SABOTAGES
 from tests.chaos.sabotage.replacement import off
 from tests.chaos.sabotage.ticket_catalogue import TICKET_SABOTAGES
 
@@ -212,8 +213,8 @@ REAL_SABOTAGES = (
         "a rotation is its owner's to ask for",
         f"{_ROTATION}::test_who_may_not_or_asks_for_what_is_not_there_is_told_and_nothing_happens",
         "shared/rotation/observe.py",
-        "if stranger is not None and not job.operation.is_our_own and not problems:",
-        "if stranger is not None and job.operation.is_our_own and not problems:",
+        "    if not job.operation.is_our_own and not problems:",
+        "    if job.operation.is_our_own and not problems:",
     ),
     off(
         "another's secret under the pending name is not written",
@@ -359,6 +360,7 @@ REAL_SABOTAGES = (
     ),
     *FAIR_SABOTAGES,
     *APPROVER_SABOTAGES,
+    *PEOPLE_SABOTAGES,
     *AUDIT_SABOTAGES,
     *NARROWING_SABOTAGES,
     *TICKET_SABOTAGES,

@@ -65,20 +65,6 @@ TICKET_SABOTAGES = (
         'made.setdefault("source", source.name)',
     ),
     off(
-        "nobody approves their own request",
-        f"{_APPROVAL}::test_nobody_approves_their_own_request",
-        "shared/approval/deciding.py",
-        "requester.casefold() == person.casefold()",
-        'requester == f"{person}."',
-    ),
-    off(
-        "without the requester's object id nobody approves by token",
-        f"{_APPROVAL}::test_without_the_requesters_object_id_only_the_ticket_decides",
-        "shared/approval/deciding.py",
-        'if requester is None and decision.way == "token":',
-        'if requester is None and decision.way == "nobody":',
-    ),
-    off(
         "an approval is for what was seen",
         f"{_APPROVAL}::test_an_approval_is_for_the_ids_that_were_resolved",
         "shared/approval/checking.py",
@@ -96,8 +82,8 @@ TICKET_SABOTAGES = (
         "only a source that may decide has tickets that decide",
         f"{_APPROVAL}::test_a_ticket_of_a_source_that_does_not_decide_decides_nothing",
         "shared/approval/deciding.py",
-        'if decision.way == "ticket" and request.source not in services.deciding_sources:',
-        'if decision.way == "ticket" and request.source == "":',
+        'if decision.way == "ticket" and operation.request.source not in services.deciding_sources:',
+        'if decision.way == "ticket" and operation.request.source == "":',
     ),
     off(
         "what needs approval waits for it",

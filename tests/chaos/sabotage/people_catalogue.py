@@ -1,0 +1,117 @@
+"""Protections of who a person is: whom the directory means, whose an app is, and who decides about it."""
+
+from tests.chaos.sabotage.replacement import off
+
+_APPROVAL = "tests/component/test_approval.py"
+_DECIDES = "tests/component/test_who_decides.py"
+_OWNERSHIP = "tests/component/test_ownership.py"
+_PEOPLE = "tests/contract/adapters/test_people.py"
+
+PEOPLE_SABOTAGES = (
+    off(
+        "nobody approves their own request",
+        f"{_APPROVAL}::test_nobody_approves_their_own_request",
+        "shared/approval/deciders.py",
+        "        if not may_be_one(party, decider):\n",
+        "        if party is not decider:\n",
+    ),
+    off(
+        "an alias of the requester is the requester",
+        f"{_DECIDES}::test_an_alias_of_the_requester_approves_nothing",
+        "shared/approval/deciders.py",
+        "    decider = found.person\n",
+        "",
+    ),
+    off(
+        "without the requester's object id nobody approves by token",
+        f"{_APPROVAL}::test_without_the_requesters_object_id_only_the_ticket_decides",
+        "shared/person.py",
+        "    if party.address is None or decider.address is None:\n        return True\n",
+        "    if party.address is None or decider.address is None:\n        return False\n",
+    ),
+    off(
+        "a decision that names nobody decides nothing",
+        f"{_DECIDES}::test_a_decision_that_names_nobody_counts_for_nothing",
+        "shared/approval/deciders.py",
+        "    if not decider.name:\n",
+        '    if decider.name == "nobody":\n',
+    ),
+    off(
+        "whoever the app is for approves nothing about it",
+        f"{_DECIDES}::test_whoever_the_app_is_for_approves_nothing_about_it",
+        "shared/approval/deciders.py",
+        "for party in (requester, named) if party is not None]",
+        "for party in (requester, requester) if named is not party]",
+    ),
+    off(
+        "somebody whose account is disabled decides nothing",
+        f"{_DECIDES}::test_somebody_whose_account_is_disabled_approves_nothing",
+        "shared/people.py",
+        "        if self.enabled is False:\n",
+        '        if self.enabled == "no":\n',
+    ),
+    off(
+        "an object id on the public queue is a claim",
+        f"{_OWNERSHIP}::test_an_object_id_in_a_message_on_the_public_queue_is_nobodys",
+        "shared/operation.py",
+        "if self.channel is Channel.WEBHOOK else None",
+        "if self.channel is not Channel.OWN else None",
+    ),
+    off(
+        "the id of an owner alone counts",
+        f"{_OWNERSHIP}::test_whoever_inherits_an_address_inherits_no_app",
+        "shared/person.py",
+        "    if owner.object_id is not None:\n        return owner.object_id == person.object_id\n",
+        "    if owner.object_id is not None and owner.address is None:\n"
+        "        return owner.object_id == person.object_id\n",
+    ),
+    off(
+        "who is younger than the app is not whom its record means",
+        f"{_OWNERSHIP}::test_an_owner_of_version_1_who_is_younger_than_the_app_is_not_whom_it_means",
+        "shared/parties.py",
+        "    return found.is_one and not is_younger\n",
+        "    assert is_younger in (True, False)\n    return found.is_one\n",
+    ),
+    off(
+        "only an administrator changes the owner of an app that exists",
+        f"{_OWNERSHIP}::test_another_owner_of_an_app_that_exists_is_ignored_and_named_in_the_answer",
+        "shared/ownership.py",
+        "        return self.administers and not takes_over\n",
+        "        return not takes_over\n",
+    ),
+    off(
+        "an administrator who names themself takes nothing over",
+        f"{_OWNERSHIP}::test_an_administrators_ticket_leaves_the_app_to_its_owner",
+        "shared/ownership.py",
+        "        return self.administers and not takes_over\n",
+        "        return self.administers or takes_over\n",
+    ),
+    off(
+        "a request that brings an app about gives it to whom it is for, after a crash too",
+        f"{_OWNERSHIP}::test_a_worker_that_dies_at_any_call_leaves_a_new_app_to_whom_it_is_for",
+        "shared/parties.py",
+        "        founds=not exists or record.founded_by == job.operation.id,\n",
+        "        founds=not exists,\n",
+    ),
+    off(
+        "a failed lookup makes nobody unknown",
+        f"{_PEOPLE}::test_a_lookup_that_failed_says_of_nobody_that_they_are_not_there",
+        "shared/adapters/graph_people.py",
+        "            if isinstance(each, BaseException):\n                raise each\n",
+        "            pass\n",
+    ),
+    off(
+        "an apostrophe in a name stays one",
+        f"{_PEOPLE}::test_what_a_question_is_made_of_stays_a_name",
+        "shared/adapters/graph_people.py",
+        """name.replace("'", "''")""",
+        """name.replace("'", "'")""",
+    ),
+    off(
+        "whom the directory knows twice is nobody",
+        f"{_OWNERSHIP}::test_who_is_nobody_or_two_or_disabled_is_told_so_and_nothing_is_made",
+        "shared/people.py",
+        "        if self.hits > 1:\n",
+        "        if self.hits > 2:\n",
+    ),
+)
