@@ -1,5 +1,7 @@
 """A request that needs approval, on the whole stack: decided in its ticket, or by somebody with a token."""
 
+import json
+from collections import Counter
 from typing import Any
 
 import httpx
@@ -10,12 +12,13 @@ from devstack.people import user_token
 from devstack.services import host_url
 from tests.chaos.forgeries.approvers import Approvers
 from tests.e2e.driver import Driver, eventually
+from tests.e2e.test_audit import table
 from tests.e2e.test_reading import now, read, token
 
 pytestmark = pytest.mark.e2e
 
 ADA, GRACE = "ada@contoso.onmicrosoft.com", "grace@contoso.onmicrosoft.com"
-RADIA = "radia@contoso.onmicrosoft.com"
+RADIA, ALAN, MARGARET = (f"{name}@contoso.onmicrosoft.com" for name in ("radia", "alan", "margaret"))
 
 
 def open_ticket(driver: Driver, unique_name: str, system: str = "servicenow", who: str = ADA) -> str:
@@ -142,6 +145,35 @@ def test_no_header_and_no_other_token_decides(driver: Driver) -> None:
     driver.advance(120)
     assert status(driver, number)["state"] == "awaiting_approval"
     assert driver.applications("approved-forged") == []
+    # However often somebody tries, it is told of once.
+    assert post(driver, number, body, crafted["the requester"]).status_code == 403
+    assert refusals(driver, number) == Counter(
+        {
+            (person(driver, RADIA), "own_request"): 1,
+            (person(driver, ALAN), "no_approver"): 1,
+            (config.reader.object_id, "no_approver"): 1,
+            (config.approver.object_id, "no_persons_token"): 1,
+            (person(driver, MARGARET), "no_persons_token"): 1,
+        }
+    )
+
+
+def refusals(driver: Driver, number: str) -> Counter[tuple[str, str]]:
+    """Who tried in vain to decide about a request, and why it did not count, as the audit record has it."""
+    found: list[dict[str, Any]] = []
+    for name, query in (("audit", "PartitionKey eq 'chain'"), ("auditoutbox", "")):
+        for row in table(driver, name).query_entities(query):
+            text = "".join(str(row.get(f"value{part}", "")) for part in range(8))
+            if '"decision_refused"' in text:
+                found.append(json.loads(text))
+    told = {each["id"]: each for each in found if each["what"]["requestId"] == number}
+    return Counter((each["who"]["decidedByObjectId"], each["what"]["code"]) for each in told.values())
+
+
+def person(driver: Driver, name: str) -> str:
+    """The object id of somebody of the tenant."""
+    users = driver.control("GET", "/users")["users"]
+    return next(user["id"] for user in users if user["userPrincipalName"] == name)
 
 
 @pytest.mark.parametrize("system", ["servicenow", "jira"])
