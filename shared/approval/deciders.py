@@ -1,13 +1,11 @@
 """Who decides: somebody who is there, and neither asked nor is to have what is asked for."""
 
-from collections.abc import Iterable
-
 from shared.approval.model import ApprovalDecision
 from shared.approval.refusing import NotTheirs
 from shared.operation import Operation
 from shared.parties import named_owner_of, requester_of
 from shared.people import Found, Search
-from shared.person import Person, is_surely, may_be_one
+from shared.person import Person, may_be_one
 from shared.services import Services
 
 
@@ -19,20 +17,21 @@ async def made_by(services: Services, operation: Operation, decision: ApprovalDe
     """
     decider = Person(decision.decided_by, decision.decided_by_object_id)
     if not decider.name:
-        raise NotTheirs("The decision does not say who made it.", "decider_unknown")
+        raise NotTheirs("The decision does not say who made it.", "decider_unnamed")
     requester, named = requester_of(operation), named_owner_of(operation)
-    parties = [party for party in (requester, named) if party is not None]
-    unsure = [party for party in parties if party.object_id is None]
-    found, *others = await Search(services).find_all([decider, *unsure])
-    _check_that_they_are_there(found, decision)
-    decider = found.person
-    _check_that_they_are_none_of(
-        decider, [*(party for party in parties if party.object_id is not None), *(each.person for each in others)]
-    )
     owner = (await services.applications.read(operation.unique_name)).value.owned_by
-    if owner is not None and (is_surely(owner, decider) or owner.goes_by(decider)):
-        raise NotTheirs("Nobody decides about an app of their own.", "own_app")
-    return decision.model_copy(update={"decided_by_object_id": decider.object_id})
+    if owner is not None and owner.object_id is None and owner.goes_by(requester):
+        owner = None  # an owner of version 1, who asks: whoever decides is told apart from the requester
+    parties = [party for party in (requester, named, owner) if party is not None]
+    found, *known = await Search(services).find_all([decider, *(each for each in parties if each.object_id is None)])
+    _check_that_they_are_there(found, decision)
+    by_name = {each.person.address: each for each in known}
+    for party in parties:
+        looked_up = by_name.get(party.address) if party.object_id is None else None
+        if party is owner and looked_up is not None and looked_up.is_looked_up and looked_up.hits == 0:
+            continue  # nobody has that address any more
+        _check_told_apart(looked_up.person if looked_up is not None else party, found.person, is_owner=party is owner)
+    return decision.model_copy(update={"decided_by_object_id": found.person.object_id})
 
 
 def _check_that_they_are_there(found: Found, decision: ApprovalDecision) -> None:
@@ -45,13 +44,14 @@ def _check_that_they_are_there(found: Found, decision: ApprovalDecision) -> None
         raise NotTheirs(problem.message, problem.code)
 
 
-def _check_that_they_are_none_of(decider: Person, parties: Iterable[Person]) -> None:
-    for party in parties:
-        if not may_be_one(party, decider):
-            continue
-        if party.goes_by(decider) or (party.object_id is not None and party.object_id == decider.object_id):
-            raise NotTheirs("Nobody decides about their own request.", "own_request")
-        if party.object_id is None:
-            message = f"The object id of {party.shown} is not known, so nobody can be told apart from them here."
-            raise NotTheirs(message, "requester_unknown")
-        raise NotTheirs("The ticket does not say the object id of whoever decided.", "decider_unknown")
+def _check_told_apart(party: Person, decider: Person, *, is_owner: bool) -> None:
+    """Raises NotTheirs for a decider who is a party to the request, or cannot be told apart from them."""
+    if not may_be_one(party, decider):
+        return
+    if party.goes_by(decider) or (party.object_id is not None and party.object_id == decider.object_id):
+        what = "an app of their own" if is_owner else "their own request"
+        raise NotTheirs(f"Nobody decides about {what}.", "own_app" if is_owner else "own_request")
+    if party.object_id is None:
+        message = f"The object id of {party.shown} is not known, so nobody can be told apart from them here."
+        raise NotTheirs(message, "owner_unknown" if is_owner else "requester_unknown")
+    raise NotTheirs("The ticket does not say the object id of whoever decided.", "decider_unknown")

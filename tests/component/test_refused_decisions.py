@@ -75,6 +75,16 @@ async def test_who_tried_is_told_once_for_each_reason() -> None:
     assert operation(world).state is State.AWAITING_APPROVAL
 
 
+async def test_a_decision_that_names_nobody_is_told_of_as_such() -> None:
+    world = await waiting()
+    for number in range(2):
+        await tell(world, "approved", decided_by=None, decided_by_object_id=None, decision_id=f"nobodys-{number}")
+    assert [(each["who"].get("decidedBy"), each["what"]["code"]) for each in await refused(world)] == [
+        (None, "decider_unnamed")
+    ]
+    assert operation(world).state is State.AWAITING_APPROVAL
+
+
 async def test_an_entry_says_by_which_way_and_through_which_client() -> None:
     world = await waiting()
     with pytest.raises(NotTheirs):

@@ -2,10 +2,12 @@
 
 import pytest
 
-from shared.approval.deciding import NotTheirs
+from shared.application_record import ApplicationRecord
+from shared.approval.refusing import NotTheirs
+from shared.callers import Holder
 from shared.errors import Unavailable
 from shared.operation import State
-from tests.component.approving import asking, operation, policy, say, tell, written
+from tests.component.approving import RULES, asking, operation, policy, say, tell, written
 from tests.component.test_approval import unknown, waiting
 from tests.fakes.people import ADA, BOSS, EVE, GRACE
 from tests.fakes.world import World
@@ -65,6 +67,70 @@ async def test_the_owner_of_an_app_approves_nothing_about_it_either() -> None:
     await tell(world, "approved", decided_by="ada@contoso.example", decided_by_object_id=ADA)
     await world.settle()
     assert {each.state for each in world.operations.all()} == {State.COMPLETED, State.AWAITING_APPROVAL}
+
+
+@pytest.mark.parametrize(("may_look", "code"), [(True, "own_app"), (False, "owner_unknown")])
+async def test_an_owner_of_version_1_is_a_party_too(may_look: bool, code: str) -> None:
+    world = await an_administrator_changes(owner="grace@contoso.example", may_look=may_look)
+    with pytest.raises(NotTheirs) as refused:
+        await say(world, "approve", who=GRACE, bound_to=the_binding(world))
+    assert refused.value.code == code
+    await tell(world, "approved", decided_by="grace@contoso.example", decided_by_object_id=GRACE)
+    await tell(world, "approved", decision_id="two", decided_by="grace@contoso.onmicrosoft.example")
+    await world.settle()
+    assert waits(world)
+    if may_look:
+        await say(world, "approve", who=EVE, bound_to=the_binding(world))
+    else:
+        await tell(world, "approved", decision_id="three", decided_by="eve@contoso.example", decided_by_object_id=EVE)
+    await world.settle()
+    assert not waits(world)
+
+
+async def test_an_owner_of_version_1_who_has_left_stands_in_nobodys_way() -> None:
+    world = await an_administrator_changes(owner="left@contoso.example", may_look=True)
+    await say(world, "approve", who=GRACE, bound_to=the_binding(world))
+    await world.settle()
+    assert not waits(world)
+
+
+async def an_administrator_changes(owner: str, *, may_look: bool) -> World:
+    """A world in which an administrator asks for a change of an app that version 1 knew as `owner`'s."""
+    world = World(policy(administrators=("boss@contoso.example",)))
+    world.people.allowed = may_look
+    await world.send(asking(requestId="FIRST"))
+    await world.settle()
+    await tell(world, "approved", request_id="FIRST", decision_id="first")
+    await world.settle()
+    text, etag = world.applications.rows["adt-client-prod"]
+    record = ApplicationRecord.model_validate_json(text).model_copy(update={"owner": owner, "owner_id": None})
+    world.applications.rows["adt-client-prod"] = (record.model_dump_json(), etag)
+    changed = asking(requestedBy="boss@contoso.example", requestedByObjectId=BOSS)
+    changed["application"] |= {"displayName": "changed"}
+    await world.send(changed)
+    await world.settle()
+    assert waits(world)
+    return world
+
+
+def waits(world: World) -> bool:
+    """Whether the change still waits for a decision."""
+    changes = [each for each in world.operations.all() if each.request.request_id != "FIRST"]
+    return [each.state for each in changes] == [State.AWAITING_APPROVAL]
+
+
+def the_binding(world: World) -> str:
+    """What a decision about the change has to name."""
+    (approval,) = (each.approval for each in world.operations.all() if each.request.request_id != "FIRST")
+    assert approval is not None
+    return approval.binding
+
+
+async def test_an_app_that_policy_lets_decide_is_nobody_among_people() -> None:
+    world = await waiting(rules=RULES.model_copy(update={"by_apps": True}))
+    await say(world, "approve", who="0b1c0000-0000-4000-8000-00000000000a", holder=Holder.APP)
+    await world.settle()
+    assert operation(world).state is State.COMPLETED
 
 
 async def test_somebody_whose_account_is_disabled_approves_nothing() -> None:

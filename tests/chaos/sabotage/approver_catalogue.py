@@ -3,6 +3,7 @@
 from tests.chaos.sabotage.replacement import off
 
 _TOKENS = "tests/unit/test_entra_tokens.py"
+_DECIDES = "tests/component/test_who_decides.py"
 _REFUSED = "tests/component/test_refused_decisions.py"
 
 APPROVER_SABOTAGES = (
@@ -33,6 +34,27 @@ APPROVER_SABOTAGES = (
         "shared/approval/calling.py",
         "if not _may_decide(services, caller):",
         "if not caller.object_id:",
+    ),
+    off(
+        "a decision that names nobody decides nothing",
+        f"{_REFUSED}::test_a_decision_that_names_nobody_is_told_of_as_such",
+        "shared/approval/deciders.py",
+        "if not decider.name:",
+        'if decider.name == "nobody":',
+    ),
+    off(
+        "whoever owns the app approves nothing about it",
+        f"{_DECIDES}::test_the_owner_of_an_app_approves_nothing_about_it_either",
+        "shared/approval/deciders.py",
+        "for party in (requester, named, owner) if party is not None]",
+        "for party in (requester, named) if party is not None and party is not owner]",
+    ),
+    off(
+        "an owner who is known by an address alone is told apart by nobody",
+        f"{_DECIDES}::test_an_owner_of_version_1_is_a_party_too",
+        "shared/approval/deciders.py",
+        "if party is owner and looked_up is not None and looked_up.is_looked_up and looked_up.hits == 0:",
+        "if party is owner and party.object_id is None:",
     ),
     off(
         "whoever tried to decide in vain is in the audit record",

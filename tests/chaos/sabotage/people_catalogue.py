@@ -1,6 +1,6 @@
 """Protections of who a person is: whom the directory means, whose an app is, and who decides about it."""
 
-from tests.chaos.sabotage.replacement import off
+from tests.chaos.sabotage.replacement import RealSabotage, Replacement, off
 
 _APPROVAL = "tests/component/test_approval.py"
 _DECIDES = "tests/component/test_who_decides.py"
@@ -12,15 +12,22 @@ PEOPLE_SABOTAGES = (
         "nobody approves their own request",
         f"{_APPROVAL}::test_nobody_approves_their_own_request",
         "shared/approval/deciders.py",
-        "        if not may_be_one(party, decider):\n",
-        "        if party is not decider:\n",
+        "    if not may_be_one(party, decider):\n",
+        "    if party is not decider:\n",
     ),
-    off(
+    RealSabotage(
         "an alias of the requester is the requester",
         f"{_DECIDES}::test_an_alias_of_the_requester_approves_nothing",
-        "shared/approval/deciders.py",
-        "    decider = found.person\n",
-        "",
+        (  # two: whoever is not looked up is refused, too, where the requester is known by id
+            Replacement(
+                "shared/approval/deciders.py", "else party, found.person, is_owner", "else party, decider, is_owner"
+            ),
+            Replacement(
+                "shared/person.py",
+                "return decider.object_id is None or decider.object_id == party.object_id",
+                "return decider.object_id == party.object_id",
+            ),
+        ),
     ),
     off(
         "without the requester's object id nobody approves by token",
@@ -30,18 +37,11 @@ PEOPLE_SABOTAGES = (
         "    if party.address is None or decider.address is None:\n        return False\n",
     ),
     off(
-        "a decision that names nobody decides nothing",
-        f"{_DECIDES}::test_a_decision_that_names_nobody_counts_for_nothing",
-        "shared/approval/deciders.py",
-        "    if not decider.name:\n",
-        '    if decider.name == "nobody":\n',
-    ),
-    off(
         "whoever the app is for approves nothing about it",
         f"{_DECIDES}::test_whoever_the_app_is_for_approves_nothing_about_it",
         "shared/approval/deciders.py",
-        "for party in (requester, named) if party is not None]",
-        "for party in (requester, requester) if named is not party]",
+        "for party in (requester, named, owner) if party is not None]",
+        "for party in (requester, owner) if party is not None and party is not named]",
     ),
     off(
         "somebody whose account is disabled decides nothing",
