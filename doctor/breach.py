@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Invariant(StrEnum):
-    """The seven invariants, and what stands beside them: the order of changes, and the end of what was replaced."""
+    """The seven invariants, and what stands beside them: order, and the end of what was replaced or taken back."""
 
     ONE_OF_EACH = "1"
     VALUE_KEPT = "2"
@@ -17,6 +17,7 @@ class Invariant(StrEnum):
     WITHIN_POLICY = "7"
     ORDER = "order"
     RETIRED = "retired"
+    GONE = "gone"
 
     @property
     def promise(self) -> str:
@@ -34,6 +35,7 @@ _PROMISES = {
     Invariant.WITHIN_POLICY: "no permission beyond policy",
     Invariant.ORDER: "a newer change is never undone by an older one",
     Invariant.RETIRED: "a replaced credential is gone once its overlap is over",
+    Invariant.GONE: "what a change takes back is gone",
 }
 
 
@@ -113,5 +115,7 @@ class Patience:
     """Of a request."""
     retiring: timedelta = timedelta(days=1)
     """After the end of an overlap."""
+    cleaning: timedelta = timedelta(minutes=5)
+    """From one run of the clean-up timer to the next."""
     at_rest: bool = False
     """Everything had time to settle: what waits then is a breach."""

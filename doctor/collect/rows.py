@@ -6,11 +6,12 @@ from datetime import datetime
 from itertools import count, takewhile
 from typing import Any, cast
 
-from doctor.evidence import Claim, Cleanup, Intent, Kept, OwnWrites, Record, RequiredPermission, Unsettled, Work
+from doctor.evidence import Claim, Cleanup, Intent, Kept, Leaving, Noted, PermissionType, Record, Unsettled, Wants, Work
 
 type Row = Mapping[str, Any]
 """A row's columns, and `Timestamp`: when it was last written."""
 _NOTHING: Row = {}
+_KINDS: tuple[tuple[PermissionType, str], ...] = (("Scope", "delegated"), ("Role", "application"))
 
 
 def packed_text(row: Row) -> str:
@@ -44,6 +45,8 @@ def record(row: Row) -> Record:
         decide_by=_moment((value.get("approval") or _NOTHING).get("expires"))
         if value["state"] == "awaiting_approval"
         else None,
+        wants=_wants(request),
+        others=frozenset(each["name"] for each in (answer.get("data") or _NOTHING).get("madeByOthers", ())),
         answer_time=_moment(answer.get("time")),
         answered_at=_moment(value.get("answered_at")),
         channel=value.get("channel"),
@@ -73,16 +76,47 @@ def cleanup(row: Row) -> Cleanup:
     return Cleanup(row["PartitionKey"], row["RowKey"], row["since"])
 
 
-def own_writes(row: Row) -> OwnWrites:
-    """Read what an app's record says that we asked for and gave."""
-    value = json.loads(packed_text(row))
-    applied: Row = value.get("applied") or _NOTHING
-    return OwnWrites(
-        unique_name=value["unique_name"],
-        required=frozenset(
-            RequiredPermission(each["resource_app_id"], each["id"]) for each in applied.get("required_permissions", ())
+def _wants(request: Row) -> Wants | None:
+    """Read what a change asks for, with the contract's defaults."""
+    application: Row = request["application"]
+    if "displayName" not in application:
+        return None
+    platforms: list[Row] = [application.get(name) or _NOTHING for name in ("publicClient", "web", "spa")]
+    return Wants(
+        redirect_uris=frozenset(uri for platform in platforms for uri in platform.get("redirectUris") or ()),
+        permissions=frozenset(
+            (entry["api"], kind, name)
+            for entry in application.get("apiPermissions") or ()
+            for kind, field in _KINDS
+            for name in entry.get(field) or ()
         ),
-        granted=frozenset((each["resource_id"], each["name"]) for each in value.get("granted", ())),
+        admin_consent=application.get("adminConsent", False),
+    )
+
+
+def leaving(row: Row) -> Leaving:
+    """Read what an app's record says is being taken back, and was never seen gone."""
+    value = json.loads(packed_text(row))
+    since = [datetime.fromisoformat(each["since"]) for each in value.get("going", ()) if any(each["left"].values())]
+    return Leaving(value["unique_name"], tuple(sorted(since)))
+
+
+def noted(text: str) -> Noted | None:
+    """Read an entry of the audit record; None for another kind, and for what is no entry."""
+    entry = _object(text)
+    what, ids = entry.get("what") or _NOTHING, entry.get("ids") or _NOTHING
+    if entry.get("kind") not in ("settled", "decided"):
+        return None
+    return Noted(
+        kind=str(entry["kind"]),
+        operation_id=str(what.get("operationId")),
+        unique_name=str(what.get("uniqueName")),
+        outcome=str(what.get("status") or what.get("outcome")),
+        consented=frozenset(
+            (str(each.get("resourceAppId")), str(each.get("id")))
+            for each in ids.get("consented") or ()
+            if not each.get("byOthers")
+        ),
     )
 
 

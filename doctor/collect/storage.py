@@ -13,8 +13,8 @@ from azure.storage.queue.aio import QueueServiceClient
 from doctor.collect import rows
 from doctor.collect.access import Access
 from doctor.collect.leaks import Text
-from doctor.collect.rows import Row
-from doctor.evidence import Claim, Cleanup, GivenUp, Kept, OwnWrites, Record, Seen, Unsettled, Work
+from doctor.collect.rows import Row, packed_text
+from doctor.evidence import Claim, Cleanup, GivenUp, Kept, Leaving, Noted, Record, Seen, Unsettled, Work
 from shared.naming import (
     APPLICATIONS_TABLE,
     AUDIT_OUTBOX_TABLE,
@@ -91,7 +91,8 @@ class Storage:
     claims: Seen[Claim]
     unsettled: Seen[Unsettled]
     cleanups: Seen[Cleanup]
-    own_writes: Seen[OwnWrites]
+    leaving: Seen[Leaving]
+    noted: Seen[Noted]
     pause: Seen[datetime]
     kept: Seen[Kept]
     given_up: Seen[GivenUp]
@@ -110,7 +111,8 @@ async def storage(access: Access) -> Storage:
         claims=_read(Seen(tuple(row for row in operations if is_claim_row(row["RowKey"])), operations.gap), rows.claim),
         unsettled=_read(tables[UNSETTLED_TABLE], rows.unsettled),
         cleanups=_read(tables[CLEANUPS_TABLE], rows.cleanup),
-        own_writes=_read(tables[APPLICATIONS_TABLE], rows.own_writes),
+        leaving=_read(tables[APPLICATIONS_TABLE], rows.leaving),
+        noted=_noted(tables[AUDIT_OUTBOX_TABLE], tables[AUDIT_TABLE]),
         pause=_read(tables[BACKOFF_TABLE], rows.pause),
         kept=Seen(
             tuple(kept for message in queues[POISON_QUEUE] if (kept := rows.kept(message.text))),
@@ -160,6 +162,13 @@ async def _peek(queues: QueueServiceClient, name: str) -> Seen[Message]:
         return Seen(gap=f"queue {name} could not be looked at: {type(error).__name__}")
     more = f"queue {name}: {len(messages)} of about {count} messages can be seen" if count > len(messages) else None
     return Seen(tuple(Message(message.content, message.inserted_on) for message in messages), hidden=more)
+
+
+def _noted(outbox: Seen[Row], chain: Seen[Row]) -> Seen[Noted]:
+    """Read the entries of the audit record; whether they were altered is for `make audit-verify` to say."""
+    texts = [packed_text(row) for row in (*outbox, *chain)]
+    found = {noted for text in texts if (noted := rows.noted(text)) is not None}
+    return Seen(tuple(found), outbox.gap or chain.gap)
 
 
 def _given_up(queues: Mapping[str, Seen[Message]]) -> Seen[GivenUp]:

@@ -18,7 +18,19 @@ from doctor.evidence.directory import (
     RequiredPermission,
     ServicePrincipal,
 )
-from doctor.evidence.records import Claim, Cleanup, GivenUp, Intent, Kept, OwnWrites, Record, Unsettled, Work
+from doctor.evidence.records import (
+    Claim,
+    Cleanup,
+    GivenUp,
+    Intent,
+    Kept,
+    Leaving,
+    Noted,
+    Record,
+    Unsettled,
+    Wants,
+    Work,
+)
 from doctor.evidence.vault import MANAGED_BY, DeletedSecret, Leak, SecretVersion, VaultSecret
 from doctor.evidence.watched import Event, Foreign, ForeignUri, Watched
 
@@ -38,7 +50,8 @@ __all__ = [
     "Kept",
     "Key",
     "Leak",
-    "OwnWrites",
+    "Leaving",
+    "Noted",
     "Password",
     "Permission",
     "PermissionType",
@@ -49,6 +62,7 @@ __all__ = [
     "ServicePrincipal",
     "Unsettled",
     "VaultSecret",
+    "Wants",
     "Watched",
     "Work",
 ]
@@ -88,7 +102,8 @@ class Evidence:
     claims: Seen[Claim] = Seen()
     unsettled: Seen[Unsettled] = Seen()
     cleanups: Seen[Cleanup] = Seen()
-    own_writes: Seen[OwnWrites] = Seen()
+    leaving: Seen[Leaving] = Seen()
+    noted: Seen[Noted] = Seen()
     pause: Seen[datetime] = Seen()
     """Until when the shared back-off row stops everybody; at most one."""
     kept: Seen[Kept] = Seen()

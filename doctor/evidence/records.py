@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from doctor.evidence.directory import RequiredPermission
+from doctor.evidence.directory import PermissionType
 from shared.naming import OWN_SOURCE
 
 
@@ -14,6 +14,15 @@ class Intent:
 
     intended_at: datetime | None = None
     key_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Wants:
+    """What a change asks an app to be. A permission is (API as the request names it, type, name)."""
+
+    redirect_uris: frozenset[str] = frozenset()
+    permissions: frozenset[tuple[str, PermissionType, str]] = frozenset()
+    admin_consent: bool = False
 
 
 @dataclass(frozen=True)
@@ -38,6 +47,10 @@ class Record:
     next_attempt: datetime | None = None
     decide_by: datetime | None = None
     """Until when somebody may decide about it, while it waits for that."""
+    wants: Wants | None = None
+    """What a change asks for; None where that is not known, or nothing."""
+    others: frozenset[str] = frozenset()
+    """What its answer says stays because others made it: redirect URIs, and names of permissions."""
     answer_time: datetime | None = None
     answered_at: datetime | None = None
     channel: str | None = None
@@ -97,13 +110,24 @@ class Cleanup:
 
 
 @dataclass(frozen=True)
-class OwnWrites:
-    """What an app's record says that we asked for and gave: by it, what others added is told apart."""
+class Leaving:
+    """What an app's record says is being taken back of it, and was never seen gone: since when, the oldest first."""
 
     unique_name: str
-    required: frozenset[RequiredPermission]
-    granted: frozenset[tuple[str, str]]
-    """(resource's service principal id, scope's value or role's id)."""
+    since: tuple[datetime, ...]
+
+
+@dataclass(frozen=True)
+class Noted:
+    """An entry of the audit record about how an operation ended, or who decided about it."""
+
+    kind: str
+    operation_id: str
+    unique_name: str
+    outcome: str
+    """`completed`, `approved` and the like."""
+    consented: frozenset[tuple[str, str]] = frozenset()
+    """(API's appId, permission's id) of what we consented to; what others had is not in it."""
 
 
 @dataclass(frozen=True)

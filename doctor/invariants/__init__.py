@@ -10,6 +10,7 @@ from doctor.invariants.control import controlling
 from doctor.invariants.credentials import lost_values, unusable_values
 from doctor.invariants.foreign import touched
 from doctor.invariants.leaks import leaked
+from doctor.invariants.narrowing import left_behind
 from doctor.invariants.operations import forgotten
 from doctor.invariants.order import overtaken
 from doctor.invariants.permissions import excess
@@ -28,6 +29,7 @@ _CHECKS: tuple[Callable[[Case], Iterator[Breach]], ...] = (
     left_over,
     leaked,
     excess,
+    left_behind,
 )
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from doctor.breach import Breach, Invariant
-from doctor.evidence import Application, Consent, OwnWrites
+from doctor.evidence import Application, Consent
+from doctor.invariants.asked import Asked, Ids, asked_of, id_of, permissions_of
 from doctor.invariants.case import Case
 from shared.policy.never import is_never_allowed
 
@@ -11,55 +12,69 @@ from shared.policy.never import is_never_allowed
 def excess(case: Case) -> Iterator[Breach]:
     """Find permissions beyond policy, decided by ids as the directory has them now.
 
-    What others added is not a request's gain. A witness knows those consents; without one, the app's own record
-    tells them apart, and where that is lost everything counts.
+    What somebody approved is within policy. What others added is not a request's gain: a witness knows those consents;
+    without one, completed requests and the audit record tell them apart, and where those are lost everything counts.
     """
     evidence = case.evidence
     if not (evidence.applications.is_whole and evidence.principals.is_whole and evidence.consents.is_whole):
         return
-    required, consented = _allowed(case)
-    given = _given(case)
-    records = {own.unique_name: own for own in evidence.own_writes} if evidence.watched is None else {}
+    allowed, given = _allowed(case), _given(case)
     for app in case.live_applications:
         if not app.is_ours:
             continue
-        own = records.get(app.unique_name or "")
-        asked = {(each.resource_app_id, each.id) for each in app.required if own is None or each in own.required}
-        if beyond := asked - required:
+        asked = asked_of(case, app.unique_name or "")
+        within = allowed | _approved(case, asked)
+        required = {(each.resource_app_id, each.id) for each in app.required}
+        if beyond := _ours(case, required, _ever_asked(case, asked)) - within:
             yield _breach(app, "asks for", sorted(permission for _, permission in beyond))
-        if beyond := _ours(given.get(app.client_id, set()), own) - consented:
-            yield _breach(app, "holds", sorted(name for _, name in beyond))
+        held = {id_of(case, each) or (each.resource_id, each.name): each for each in given.get(app.client_id, ())}
+        if beyond := _ours(case, set(held), _ever_given(case, asked)) - within:
+            yield _breach(app, "holds", sorted(held[each].name for each in beyond))
 
 
-def _allowed(case: Case) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
-    """Return what policy gives: as (API's appId, permission id), and as (API's principal id, name of the consent)."""
-    required, consented = set[tuple[str, str]](), set[tuple[str, str]]()
+def _allowed(case: Case) -> set[tuple[str, str]]:
+    """Return what policy gives without asking anybody, as (API's appId, permission's id)."""
+    found = set[tuple[str, str]]()
     for api in case.evidence.principals:
         rules = case.policy.api(api.client_id)
         if rules is None:
             continue
         for permission in api.permissions:
-            is_scope = permission.type == "Scope"
-            names = rules.delegated if is_scope else rules.application
+            names = rules.delegated if permission.type == "Scope" else rules.application
             if permission.name in names and not is_never_allowed(api.client_id, permission.id, permission.name):
-                required.add((api.client_id, permission.id))
-                consented.add((api.object_id, permission.name if is_scope else permission.id))
-    return required, consented
-
-
-def _given(case: Case) -> dict[str, set[Consent]]:
-    """Return the consents by client id, without those that others are known to have given."""
-    clients = {principal.object_id: principal.client_id for principal in case.evidence.principals}
-    found: dict[str, set[Consent]] = {}
-    for consent in case.evidence.consents:
-        if consent not in case.watched.foreign.consents:
-            found.setdefault(clients.get(consent.principal_id, ""), set()).add(consent)
+                found.add((api.client_id, permission.id))
     return found
 
 
-def _ours(given: set[Consent], own: OwnWrites | None) -> set[tuple[str, str]]:
-    pairs = {(consent.resource_id, consent.name) for consent in given}
-    return pairs if own is None else pairs & own.granted
+def _approved(case: Case, asked: Asked) -> set[tuple[str, str]]:
+    """Return what the audit record says that somebody approved for this app; nobody can approve what is never given."""
+    names = {(api.client_id, each.id): each.name for api in case.evidence.principals for each in api.permissions}
+    approved = [permissions_of(case, [change]) for change in asked.approved]
+    return {each for found in approved for each in found or () if not is_never_allowed(*each, names.get(each, ""))}
+
+
+def _ever_asked(case: Case, asked: Asked) -> Ids | None:
+    """Return what completed changes asked for; None when that cannot be told."""
+    done = [each for each in asked.changes if each.state == "completed"]
+    return permissions_of(case, done) if done else None
+
+
+def _ever_given(case: Case, asked: Asked) -> Ids | None:
+    return asked.consented if case.evidence.noted.is_whole else None
+
+
+def _given(case: Case) -> dict[str, list[Consent]]:
+    """Return the consents by client id, without those that others are known to have given."""
+    clients = {principal.object_id: principal.client_id for principal in case.evidence.principals}
+    found: dict[str, list[Consent]] = {}
+    for consent in case.evidence.consents:
+        if consent not in case.watched.foreign.consents:
+            found.setdefault(clients.get(consent.principal_id, ""), []).append(consent)
+    return found
+
+
+def _ours(case: Case, there: set[tuple[str, str]], ours: Ids | None) -> set[tuple[str, str]]:
+    return there if ours is None or case.evidence.watched is not None else there & ours
 
 
 def _breach(app: Application, verb: str, beyond: list[str]) -> Breach:

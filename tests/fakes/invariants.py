@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 import doctor.invariants
 from doctor.breach import Patience
+from doctor.collect import rows
 from doctor.evidence import (
     Application,
     Consent,
@@ -66,6 +67,8 @@ def _evidence(world: World) -> Evidence:
         consents=Seen(_consents(world)),
         secrets=Seen(tuple(_secret(world, name) for name in vault.secrets)),
         records=Seen(tuple(_record(operation) for operation in world.operations.all())),
+        leaving=Seen(tuple(rows.leaving({"value0": text}) for text, _ in world.applications.rows.values())),
+        noted=Seen(tuple(each for text in world.audit.texts() if (each := rows.noted(text)) is not None)),
         kept=Seen(tuple(Kept(each["operationId"], each["generation"], each["reason"]) for each in world.queues.poison)),
         leaks=Seen(_leaks(world)),
         watched=Watched(
@@ -139,7 +142,7 @@ def _credentials(request: Request) -> tuple[str, ...]:
 
 
 def _record(operation: Operation) -> Record:
-    request = operation.request
+    request, stored = operation.request, rows.record({"value0": operation.model_dump_json()})
     return Record(
         id=operation.id,
         source=operation.request.source,
@@ -155,6 +158,8 @@ def _record(operation: Operation) -> Record:
         intents={name: Intent(made.intended_at, made.key_id) for name, made in operation.credentials.items()},
         reason=operation.reason,
         next_attempt=operation.next_attempt,
+        wants=stored.wants,
+        others=stored.others,
         answer_time=operation.answer.time if operation.answer else None,
         answered_at=operation.answered_at,
     )

@@ -8,18 +8,18 @@ from itertools import count
 
 import pytest
 
-from shared import answering, log
+from shared import answering, log, upkeep
 from shared.application_record import ApplicationRecord
 from shared.audit.entry import Entry, Kind
 from shared.credentials import issuing
 from shared.credentials.issuing import Wanted
 from shared.errors import Problem, RegistrarError, Unavailable
 from shared.job import Job
-from shared.model import ApplicationState, PasswordCredential, VaultEntry
+from shared.model import ApplicationState, Consent, PasswordCredential, VaultEntry
 from shared.naming import SECRET_CONTENT_TYPE
 from shared.operation import Operation
-from shared.ports import Claim, CreatedApplication, IssuedPassword, Lease, Versioned
-from shared.registration import application, credentials, permissions, register
+from shared.ports import Claim, Cleanup, CreatedApplication, IssuedPassword, Lease, Versioned
+from shared.registration import application, credentials, permissions, register, taking_back
 from shared.rotation import rotate
 from shared.services import Services
 from tests.fakes.storage import FakeLease
@@ -169,6 +169,27 @@ def _no_clean_up_timer(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(hosts, "clean_up_credentials", clean_up)
 
 
+def _nothing_is_taken_back(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(register, "_narrow", _left_undone)
+
+
+def _taken_back_once_it_was_sent(patch: pytest.MonkeyPatch) -> None:
+    """A removal is believed whatever comes of it, and nobody looks at it again."""
+    take_back = taking_back.take_back_consents
+
+    async def believe(job: Job, principal_id: str | None, wanted: frozenset[Consent]) -> None:
+        last = job.application.consent_write
+        if last is None or not last.removed:
+            await take_back(job, principal_id, wanted)
+
+    async def forget(services: Services, cleanup: Cleanup) -> int:
+        await services.cleanups.remove(cleanup.unique_name, cleanup.operation_id)
+        return 0
+
+    patch.setattr(register, "take_back_consents", believe)
+    patch.setattr(upkeep, "finish_taking_back", forget)
+
+
 def _no_sequence_check(world: World) -> None:
     read = world.applications.read
 
@@ -282,6 +303,8 @@ SABOTAGES = (
     Sabotage("nobody is asked who owns an app", "owner", _nobody_is_asked_who_owns_it),
     Sabotage("collections are overwritten, not merged", "4", _overwritten_collections),
     Sabotage("every unknown secret is taken for ours", "4", _every_secret_is_ours),
+    Sabotage("nothing is taken back", "gone", _nothing_is_taken_back),
+    Sabotage("what was taken back is not looked at again", "gone", _taken_back_once_it_was_sent),
     Sabotage("an older change comes after a newer one", "order", spoil=_no_sequence_check),
     Sabotage("answers have ids by chance", "5", _random_answer_id),
     Sabotage("nobody resumes what was left behind", "5", _no_resume_timer),

@@ -36,6 +36,7 @@ def test_every_invariant_has_a_sabotage_that_breaks_it() -> None:
         "7",
         "order",
         "owner",
+        "gone",
         "recorded",
     }
 

@@ -49,6 +49,8 @@ def requests(draw: Random) -> Iterator[bytes]:
             yield body
             if draw.random() < 0.3:
                 yield body
+            if draw.random() < 0.3:
+                yield json.dumps(_narrowed(draw, request)).encode()
             if draw.random() < 0.1:
                 yield json.dumps(_renamed(request, "another body, same id")).encode()
     for rotation in range(draw.choice((0, 1, 3))):
@@ -101,6 +103,21 @@ def _change(draw: Random, unique_name: str, number: int) -> dict[str, Any]:
     }
     request["application"]["adminConsent"] = draw.random() < 0.7
     return request
+
+
+def _narrowed(draw: Random, request: dict[str, Any]) -> dict[str, Any]:
+    """The same app with less, and a redirect URI in the place of another: what was given before has to go."""
+    application = request["application"]
+    uris = [uri for uri in _REDIRECTS[2:] if uri not in application["web"]["redirectUris"]]
+    choices: tuple[dict[str, Any], ...] = (
+        {"adminConsent": False},
+        {"apiPermissions": application["apiPermissions"][:1]},
+        {"apiPermissions": []},
+        {"publicClient": {"redirectUris": [], "allowPublicClientFlows": False}},
+    )
+    less = draw.choice(choices)
+    narrowed = application | {"web": {"redirectUris": uris}} | less
+    return request | {"requestId": f"{request['requestId']}-less", "application": narrowed}
 
 
 def _credential(name: str, number: int, days: int) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from doctor.evidence import (
     Consent,
     Evidence,
     Kept,
+    Noted,
     Password,
     Permission,
     Record,
@@ -85,6 +86,11 @@ def answer(id_: str = "1", operation: str | None = OPERATION, request_id: str | 
     """An answer as it was delivered, as far as its accounting goes."""
     data = {"requestId": request_id, "source": "queue", "operationId": operation, "status": "completed"}
     return {"id": id_, "time": "2026-11-20T12:00:00Z", "data": data}
+
+
+def noted(operation: str = OPERATION, consented: tuple[tuple[str, str], ...] = ((TWINS, READ_WRITE),)) -> Noted:
+    """What the audit record says of a completed change to the app."""
+    return Noted("settled", operation, "app", "completed", frozenset(consented))
 
 
 def witnessed(*answers: Mapping[str, Any], **known: Any) -> Evidence:

@@ -14,7 +14,7 @@ from doctor.evidence import (
     Foreign,
     ForeignUri,
     Leak,
-    OwnWrites,
+    Noted,
     Password,
     Permission,
     Record,
@@ -42,6 +42,7 @@ from tests.unit.doctor.scene import (
     TWINS_API,
     VERSION,
     found,
+    noted,
     texts,
     witnessed,
 )
@@ -237,12 +238,12 @@ def test_an_app_in_the_bin_is_not_mended() -> None:
 
 def test_what_others_granted_is_no_gain_of_a_request() -> None:
     by_hand = replace(CONSENT, name="Everything")
-    given = replace(SOUND, consents=Seen((CONSENT, by_hand)))
-    own = OwnWrites("app", frozenset({RequiredPermission(TWINS_API.client_id, READ_WRITE)}), frozenset())
-    assert found(replace(given, own_writes=Seen((own,)))) == []
+    given = replace(SOUND, consents=Seen((CONSENT, by_hand)), noted=Seen((noted(),)))
+    assert found(given) == []
     assert found(replace(witnessed(foreign=Foreign(consents=frozenset({by_hand}))), consents=given.consents)) == []
-    # A witness knows better than the record.
-    assert "7: app" in texts(replace(given, own_writes=Seen((own,)), watched=Watched()))
+    # A witness knows better than the audit record; and where that is lost, everything counts.
+    assert "7: app" in texts(replace(given, watched=Watched()))
+    assert "7: app" in texts(replace(given, noted=Seen[Noted]()))
 
 
 def test_policy_decides_by_the_directorys_ids() -> None:

@@ -1,12 +1,13 @@
 """Rows are read as they lie there: what the product writes, in parts, and with what a newer version adds."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from doctor.collect import rows
-from doctor.evidence import Intent, Kept, RequiredPermission, Unsettled, Work
+from doctor.evidence import Intent, Kept, Leaving, Noted, Unsettled, Wants, Work
+from shared.errors import Unavailable
 from shared.naming import unsettled_row
 from tests.component import approving
 from tests.fakes.world import World, example
@@ -66,11 +67,30 @@ async def test_what_the_product_writes_today() -> None:
     assert record.answered_at == operation.answered_at
     assert record.answer_time == datetime.fromisoformat(world.queues.answers[0]["time"])
     assert record.intents["client-secret"].key_id == operation.credentials["client-secret"].key_id
-    stored = await world.applications.read(operation.unique_name)
-    own = rows.own_writes({"value0": stored.value.model_dump_json()})
-    (app,) = world.directory.applications.values()
-    assert own.required == {RequiredPermission(p.resource_app_id, p.id) for p in app.state.required_permissions}
-    assert own.granted == {(c.resource_id, c.name) for given in world.directory.consented.values() for c in given}
+    assert record.wants == Wants(
+        redirect_uris=frozenset({"http://localhost"}),
+        permissions=frozenset({("Azure Digital Twins", "Scope", "Read.Write")}),
+        admin_consent=True,
+    )
+    noted = {each for text in world.audit.texts() if (each := rows.noted(text)) is not None}
+    given = frozenset({("0b07f429-9f4b-4714-9392-cc5e8e80c8b0", "4589bd03-58cb-4e6c-b17f-b580e39652f8")})
+    assert noted == {Noted("settled", operation.id, operation.unique_name, "completed", given)}
+
+
+async def test_what_is_being_taken_back_is_read_from_the_apps_record() -> None:
+    world = World()
+    await world.run(example())
+    world.clock.advance(timedelta(hours=1))
+    world.faults.next("graph write_consents", "before", Unavailable("503"))
+    change = example(requestId="R2")
+    change["application"] |= {"apiPermissions": [], "adminConsent": False}
+    await world.send(change)
+    text, _ = world.applications.rows["adt-client-dev"]
+    assert rows.leaving({"value0": text}) == Leaving("adt-client-dev", (world.clock.now(),))
+    await world.settle()
+    text, _ = world.applications.rows["adt-client-dev"]
+    assert rows.leaving({"value0": text}) == Leaving("adt-client-dev", ())
+    assert rows.leaving({"value0": '{"unique_name": "app", "granted": []}'}) == Leaving("app", ())
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"id": 1', json.dumps({**VERSION_1, "accepted_at": "then"})])

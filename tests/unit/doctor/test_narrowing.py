@@ -1,0 +1,124 @@
+"""What was taken back and is still there is found, by the requests and the audit record."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from doctor.breach import PutCleanup
+from doctor.evidence import (
+    Cleanup,
+    Evidence,
+    Foreign,
+    Leaving,
+    Noted,
+    Permission,
+    RequiredPermission,
+    Seen,
+    Wants,
+    Watched,
+)
+from tests.unit.doctor.scene import (
+    APP,
+    CONSENT,
+    LONG_AGO,
+    NOW,
+    OPERATION,
+    POLICY,
+    READ_WRITE,
+    RECORD,
+    SOUND,
+    TWINS,
+    TWINS_API,
+    found,
+    noted,
+    texts,
+)
+
+MINUTE = timedelta(minutes=1)
+MORE = "11111111-0000-4000-8000-000000000001"
+URI = "https://app.contoso.example/old"
+ALL = Wants(frozenset({URI}), frozenset({("Twins", "Scope", "Read.Write")}), admin_consent=True)
+FIRST = replace(RECORD, wants=ALL)
+LAST = replace(RECORD, id="b" * 32, request_id="R2", sequence=2, wants=Wants())
+
+
+def narrowed(last: Wants | None = LAST.wants) -> Evidence:
+    """A second change that was completed, and the audit record of both; the directory is as the first left it."""
+    changes = (FIRST, replace(LAST, wants=last))
+    return replace(
+        SOUND,
+        applications=Seen((replace(APP, redirect_uris=frozenset({URI})),)),
+        records=Seen(changes),
+        claims=Seen(),
+        noted=Seen((noted(), noted(LAST.id, consented=()))),
+    )
+
+
+def test_what_the_last_completed_change_does_not_want_and_was_ours_is_found() -> None:
+    breaches = [each for each in found(narrowed()) if each.invariant == "gone"]
+    assert [URI in str(breaches[0]), "Read.Write" in str(breaches[1])] == [True, True]
+    assert "R2" in breaches[0].what
+
+
+def test_what_it_wants_is_no_breach() -> None:
+    assert "gone" not in texts(narrowed(ALL))
+
+
+def test_what_was_never_ours_is_no_breach() -> None:
+    """Neither without an entry of the audit record, nor where a witness knows who gave it."""
+    unknown = replace(narrowed(), noted=Seen((noted(consented=()),)))
+    assert "consents" not in texts(unknown)
+    witness = Watched(foreign=Foreign(consents=frozenset({CONSENT})))
+    assert "consents" not in texts(replace(narrowed(), watched=witness))
+    named = replace(narrowed(), records=Seen((FIRST, replace(LAST, others=frozenset({URI})))))
+    assert "redirect URIs" not in texts(named)
+
+
+def test_what_a_newer_change_wants_again_is_no_breach() -> None:
+    newer = replace(RECORD, id="c" * 32, request_id="R3", sequence=3, state="running", wants=ALL, answer_time=None)
+    evidence = narrowed()
+    assert "gone" not in texts(replace(evidence, records=Seen((*evidence.records, newer))))
+
+
+def test_it_is_too_early_right_after_the_change() -> None:
+    evidence = narrowed()
+    just_now = replace(LAST, answer_time=NOW, answered_at=NOW)
+    assert "gone" not in texts(replace(evidence, records=Seen((FIRST, just_now))))
+
+
+def test_what_could_not_be_looked_at_proves_nothing() -> None:
+    for listing in ("records", "noted", "principals", "consents"):
+        assert "consents" not in texts(replace(narrowed(), **{listing: Seen(gap="away")}))
+
+
+def test_what_is_going_for_too_long_is_found() -> None:
+    entry = Seen((Cleanup("app", "narrowing", NOW),))
+    young = replace(SOUND, leaving=Seen((Leaving("app", (NOW - 9 * MINUTE,)),)), cleanups=entry)
+    assert found(young) == []
+    (breach,) = found(replace(young, leaving=Seen((Leaving("app", (NOW - 11 * MINUTE,)),))))
+    assert (breach.invariant, breach.repair) == ("gone", None)
+    (breach,) = found(replace(young, leaving=Seen((Leaving("app", (LONG_AGO,)),)), cleanups=Seen()))
+    assert breach.repair == PutCleanup("app", "narrowing", ())
+    assert found(replace(SOUND, leaving=Seen((Leaving("app", ()),)))) == []
+
+
+def test_an_approved_permission_is_no_breach() -> None:
+    api = replace(TWINS_API, permissions=(*TWINS_API.permissions, Permission(MORE, "More", "Scope")))
+    wants = Wants(
+        permissions=frozenset({("Twins", "Scope", "Read.Write"), ("Twins", "Scope", "More")}), admin_consent=True
+    )
+    required = frozenset({RequiredPermission(TWINS, READ_WRITE), RequiredPermission(TWINS, MORE)})
+    evidence = replace(
+        SOUND,
+        principals=Seen((api, *list(SOUND.principals)[1:])),
+        applications=Seen((replace(APP, required=required),)),
+        consents=Seen((CONSENT, replace(CONSENT, name="More"))),
+        records=Seen((replace(RECORD, wants=wants),)),
+        noted=Seen((noted(consented=((TWINS, READ_WRITE), (TWINS, MORE))),)),
+    )
+    assert "7: app: it asks for" in texts(evidence)
+    assert "7: app: it holds" in texts(evidence)
+    approved = Noted("decided", OPERATION, "app", "approved")
+    assert found(replace(evidence, noted=Seen((*evidence.noted, approved)))) == []
+    refused = replace(approved, outcome="refused")
+    assert "7: app" in texts(replace(evidence, noted=Seen((*evidence.noted, refused))))
+    assert POLICY.approval.permissions == ()
