@@ -7,6 +7,7 @@ from shared.openapi.parts import ID_EXAMPLE, WHERE_ALWAYS, Json, answer, header,
 SERVICENOW: Json = {
     "number": ID_EXAMPLE,
     "sys_id": "9f1c7e2b1b2a4410a1b2c3d4e5f60718",
+    "opened_by": {"email": "ada@contoso.example"},
     "requested_for": {"email": "ada@contoso.example"},
     "variables": {
         "unique_name": "adt-client-dev",
@@ -25,6 +26,7 @@ SERVICENOW: Json = {
 JIRA: Json = {
     "issue": {
         "key": "IAM-42",
+        "creator": "ada@contoso.example",
         "reporter": "ada@contoso.example",
         "uniqueName": "adt-client-dev",
         "displayName": "Digital Twins client (dev)",

@@ -9,7 +9,8 @@ from shared.ports import SeenPerson
 from tests.fakes.faults import Faults, outgoing
 
 ADA, GRACE = "aaaaaaaa-0000-4000-8000-000000000001", "aaaaaaaa-0000-4000-8000-000000000002"
-MALLORY, EVE, BOSS = (f"aaaaaaaa-0000-4000-8000-00000000000{number}" for number in (3, 4, 5))
+MALLORY, EVE, BOSS, ALAN = (f"aaaaaaaa-0000-4000-8000-00000000000{number}" for number in (3, 4, 5, 6))
+_NAMES = {ADA: "ada", GRACE: "grace", MALLORY: "mallory", EVE: "eve", BOSS: "boss", ALAN: "alan"}
 _SINCE_EVER = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -22,7 +23,7 @@ class FakePeople:
         self.sees_accounts = False
         self.looked_up: list[str] = []
         self.there: dict[str, SeenPerson] = {}
-        for object_id, name in ((ADA, "ada"), (GRACE, "grace"), (MALLORY, "mallory"), (EVE, "eve"), (BOSS, "boss")):
+        for object_id, name in _NAMES.items():
             self.add(object_id, f"{name}@contoso.example")
 
     def add(

@@ -14,6 +14,7 @@ from shared.ticketing.mapping import payload_from, request_from
 from shared.ticketing.model import Mapping, Source, TicketingError, TokenProof, load_ticketing
 
 TICKETING = load_ticketing(Path(__file__).parents[2] / "ticketing.toml")
+ALAN = "aaaaaaaa-0000-4000-8000-000000000006"
 PROOF = TokenProof(method="token", secrets=("S",), header="X-Token")
 
 
@@ -44,7 +45,8 @@ def servicenow(**variables: Any) -> bytes:
     body = {
         "number": "RITM0010042",
         "sys_id": "9f1c7e2b1b2a4410a1b2c3d4e5f60718",
-        "requested_for": {"email": "ada@contoso.example"},
+        "opened_by": {"email": "ada@contoso.example", "object_id": ""},
+        "requested_for": {"email": "alan@contoso.example", "object_id": ALAN},
         "variables": filled | variables,
     }
     return json.dumps(body).encode()
@@ -58,7 +60,11 @@ def test_a_catalog_item_of_servicenow_becomes_a_request() -> None:
         "RITM0010042",
         "9f1c7e2b1b2a4410a1b2c3d4e5f60718",
     )
-    assert (request.requested_by, request.owner) == ("ada@contoso.example", "ada@contoso.example")
+    assert (request.requested_by, request.owner) == ("ada@contoso.example", "alan@contoso.example")
+    assert request.requested_by_object_id is None
+    named = read(source("servicenow"), servicenow(owner_email="grace@contoso.example"))
+    assert isinstance(named, RegistrationRequest)
+    assert (named.requested_by, named.owner) == ("ada@contoso.example", "grace@contoso.example")
     application = request.application
     assert application.unique_name == "adt-client-dev"
     assert application.public_client.redirect_uris == ("http://localhost", "http://localhost:8400")
@@ -70,7 +76,9 @@ def test_a_catalog_item_of_servicenow_becomes_a_request() -> None:
 def test_an_issue_of_jira_becomes_a_request() -> None:
     issue = {
         "key": "ITHELP-12",
-        "reporter": "ada@contoso.example",
+        "creator": "ada@contoso.example",
+        "reporter": "alan@contoso.example",
+        "reporterObjectId": ALAN,
         "uniqueName": "adt-client-dev",
         "displayName": "ADT client (dev)",
         "redirectUris": "http://localhost",
@@ -82,6 +90,8 @@ def test_an_issue_of_jira_becomes_a_request() -> None:
     request = read(source("jira"), json.dumps({"issue": issue}).encode())
     assert isinstance(request, RegistrationRequest)
     assert (request.source, request.request_id, request.ticket) == ("jira", "ITHELP-12", "ITHELP-12")
+    assert (request.requested_by, request.owner) == ("ada@contoso.example", "alan@contoso.example")
+    assert request.requested_by_object_id is None
     assert request.application.admin_consent is True
 
 
@@ -118,7 +128,7 @@ def test_a_payload_names_no_other_source() -> None:
 )
 def test_whatever_a_payload_holds_is_a_request_or_rejected(value: Any) -> None:
     for each in TICKETING.sources:
-        for body in ({"variables": value}, {"issue": value}, {"number": value, "requested_for": value}):
+        for body in ({"variables": value}, {"issue": value}, {"number": value, "opened_by": value}):
             with pytest.raises(Rejected):
                 read(each, json.dumps(body).encode())
 

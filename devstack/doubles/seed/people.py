@@ -6,6 +6,8 @@ from uuid import NAMESPACE_URL, uuid5
 from devstack.doubles.seed import completion
 from devstack.doubles.world import World
 
+MAIL_DOMAIN = "contoso.example"
+"""Of everybody's address, which a form has; they sign in under the tenant's own domain."""
 _PEOPLE: dict[str, dict[str, Any]] = {
     "ada": {"displayName": "Ada Lovelace"},
     "grace": {"displayName": "Grace Hopper"},
@@ -43,7 +45,7 @@ def person_id(world: World, name: str) -> str:
 def _given(world: World, name: str, given: dict[str, Any]) -> dict[str, Any]:
     domain = world.tenant.domain
     aliases: list[str] = given.pop("aliases", [])
-    mail = f"{given.pop('mail', name)}@{domain}"
-    addresses = [f"SMTP:{mail}", *(f"smtp:{alias}@{domain}" for alias in aliases)]
+    mail = f"{given.pop('mail', name)}@{MAIL_DOMAIN}"
+    addresses = [f"SMTP:{mail}", *(f"smtp:{alias}@{MAIL_DOMAIN}" for alias in aliases)]
     named = {"id": person_id(world, name), "userPrincipalName": f"{name}@{domain}", "mail": mail}
     return {**given, **named, "proxyAddresses": addresses}

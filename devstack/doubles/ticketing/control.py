@@ -34,11 +34,13 @@ class PersonWish(_Wish):
 class TicketWish(_Wish):
     """A new ticket. `variables` are the form's: ServiceNow's or Jira's own names, see docs/ticketing.md.
 
-    `number` (an issue's key) is the next one where none is given. ServiceNow refuses to change a locked ticket.
+    `opened_by` is who fills in the form, when not whom it is for. `number` (an issue's key) is the next one where none
+    is given. ServiceNow refuses to change a locked ticket.
     """
 
     system: Literal["servicenow", "jira"]
     requested_for: PersonWish
+    opened_by: PersonWish | None = None
     variables: dict[str, Any] = {}
     summary: str = ""
     number: str | None = None
@@ -99,11 +101,20 @@ class _Control:
         """Make a ticket, as somebody who fills in the form."""
         wish = TicketWish.model_validate_json(await request.body())
         asker = person(self._world, wish.requested_for.email, wish.requested_for.object_id)
+        opener = wish.opened_by
+        opened_by = person(self._world, opener.email, opener.object_id) if opener is not None else None
         if wish.system == "jira":
-            made = self._ticketing.issues.create(asker, wish.summary, wish.variables, key=wish.number)
+            made = self._ticketing.issues.create(
+                asker, wish.summary, wish.variables, creator=opened_by, key=wish.number
+            )
             return JSONResponse(self._issue(made), 201)
         made = self._ticketing.tickets.create(
-            asker, wish.variables, description=wish.summary, number=wish.number, is_locked=wish.is_locked
+            asker,
+            wish.variables,
+            opened_by=opened_by,
+            description=wish.summary,
+            number=wish.number,
+            is_locked=wish.is_locked,
         )
         return JSONResponse(self._item(made), 201)
 

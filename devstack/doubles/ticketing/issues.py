@@ -71,8 +71,20 @@ class Issues:
         self._world = world
         self._flow = flow
 
-    def create(self, reporter: Person, summary: str, form: Document, *, key: str | None = None) -> Document:
-        """A new issue that waits for approval. Raises LookupError when the key is taken."""
+    def create(
+        self,
+        reporter: Person,
+        summary: str,
+        form: Document,
+        *,
+        creator: Person | None = None,
+        key: str | None = None,
+    ) -> Document:
+        """A new issue that waits for approval. Raises LookupError when the key is taken.
+
+        Who created it is on record and stays; the reporter, the same unless another is named, can be changed by many.
+        """
+        made_by = creator or reporter
         key = key or f"{PROJECT}-{count(self._world, 'issue')}"
         if self.find(key) is not None:
             raise LookupError(f"there is an issue {key} already")
@@ -82,6 +94,7 @@ class Issues:
             "key": key,
             "summary": summary,
             "status": "Waiting for approval",
+            "creator": made_by.document(),
             "reporter": reporter.document(),
             "created": now,
             "updated": now,
@@ -89,7 +102,7 @@ class Issues:
             "decisions": [],
         }
         self._world.documents.put(ISSUES, key, issue)
-        asker = {"reporter": reporter.email, "reporterObjectId": reporter.object_id}
+        asker = {"creator": made_by.email, "reporter": reporter.email}
         told = {"key": key, "displayName": summary} | asker | form
         self._flow.announce("jira", key, {"event": "requested", "issue": told})
         return issue

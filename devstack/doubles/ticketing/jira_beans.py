@@ -49,6 +49,7 @@ def issue(origin: str, kept: Document, wanted: Collection[str]) -> Document:
     fields: Document = {
         "summary": kept["summary"],
         "status": status(origin, kept["status"]),
+        "creator": user(origin, from_document(kept.get("creator") or kept["reporter"])),
         "reporter": user(origin, from_document(kept["reporter"])),
         "project": {
             "self": f"{origin}/rest/api/3/project/10000",

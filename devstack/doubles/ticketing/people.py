@@ -35,10 +35,11 @@ class Person:
 
 
 def person(world: World, email: str, object_id: str | None = None) -> Person:
-    """The person of that address; the object id is the tenant's own when none is given."""
+    """The person of that address; the object id is the tenant's own when none is given, as provisioning brings it."""
     if object_id is not None:
         return Person(email, object_id)
-    users = world.primary().find("users", "userPrincipalName", email)
+    view = world.primary()
+    users = view.find("users", "userPrincipalName", email) or view.find("users", "mail", email)
     return Person(email, users[0]["id"] if users else "")
 
 

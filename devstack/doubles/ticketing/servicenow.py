@@ -106,6 +106,7 @@ class _TableApi:
         made = self._tickets.create(
             person(self._world, str(email)),
             cast("Document", variables) if isinstance(variables, dict) else {},
+            opened_by=person(self._world, self._user),
             description=str(body.get("short_description", "")),
             user=self._user,
         )

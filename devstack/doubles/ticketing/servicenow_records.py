@@ -59,6 +59,9 @@ class Shown:
         asker = from_document(ticket["_requested_for"])
         fields["requested_for"] = self._reference(asker.user_id, asker.name)
         fields["requested_for.email"] = (asker.email, asker.email)
+        opener = from_document(ticket.get("_opened_by") or ticket["_requested_for"])
+        fields["opened_by"] = self._reference(opener.user_id, opener.name)
+        fields["opened_by.email"] = (opener.email, opener.email)
         by: Document | None = ticket["_approved_by"]
         fields["approved_by"] = (by, by["email"]) if by else ("", "")
         for name in journal.FIELDS:

@@ -57,12 +57,17 @@ class Tickets:
         requested_for: Person,
         variables: Document,
         *,
+        opened_by: Person | None = None,
         description: str = "",
         user: str = "system",
         number: str | None = None,
         is_locked: bool = False,
     ) -> Document:
-        """A new ticket that waits for approval. Raises LookupError when the number is taken."""
+        """A new ticket that waits for approval; who opened it is who it is for unless another did.
+
+        Raises LookupError when the number is taken.
+        """
+        opener = opened_by or requested_for
         number = number or f"RITM{count(self._world, 'ticket', 10_001):07}"
         if self.find(number) is not None:
             raise LookupError(f"there is a ticket {number} already")
@@ -87,6 +92,7 @@ class Tickets:
             "sys_updated_on": now,
             "sys_updated_by": user,
             "sys_mod_count": "0",
+            "_opened_by": opener.document(),
             "_requested_for": requested_for.document(),
             "_approved_by": None,
             "_variables": variables,
@@ -94,7 +100,7 @@ class Tickets:
             "_is_locked": is_locked,
         }
         self._save(ticket)
-        about = {"requested_for": requested_for.document(), "variables": variables}
+        about = {"opened_by": opener.document(), "requested_for": requested_for.document(), "variables": variables}
         self._announce(ticket, {"event": "requested"}, about)
         return ticket
 

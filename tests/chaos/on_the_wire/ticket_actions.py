@@ -50,6 +50,7 @@ class Webhook(Base):
         redirects = asked["application"]["publicClient"]["redirectUris"]
         body = {
             "number": request_id(app),
+            "opened_by": {"email": asked["requestedBy"]},
             "requested_for": {"email": asked["requestedBy"]},
             "variables": {
                 "unique_name": app,

@@ -15,7 +15,7 @@ from devstack.doubles.graph.exchange import Request
 from devstack.doubles.graph.odata.options import Options
 from devstack.doubles.seed.additions import Additions, add
 from devstack.doubles.seed.completion import app_role_assignment
-from devstack.doubles.seed.people import person_id
+from devstack.doubles.seed.people import MAIL_DOMAIN, person_id
 from shared.adapters.graph_client import graph_service_client
 from shared.adapters.graph_people import KEPT_FOR, GraphPeople
 from shared.errors import Deferred, Forbidden, Throttled, Unavailable
@@ -77,7 +77,7 @@ async def test_a_person_is_found_by_id_by_name_and_by_mail(
     people: GraphPeople, registrar: Local, at: Callable[[str], str]
 ) -> None:
     katherine = person_id(registrar.world, "k.johnson")
-    names = [katherine.upper(), at("K.Johnson"), at("katherine.johnson")]
+    names = [katherine.upper(), at("K.Johnson"), f"katherine.johnson@{MAIL_DOMAIN}"]
     found = await people.find(names)
     assert set(found) == set(names)
     for hits in found.values():
@@ -87,7 +87,7 @@ async def test_a_person_is_found_by_id_by_name_and_by_mail(
 
 
 async def test_nobody_and_two_are_not_one(people: GraphPeople, at: Callable[[str], str]) -> None:
-    found = await people.find([at("nobody"), str(uuid4()), at("unix"), at("b.liskov")])
+    found = await people.find([at("nobody"), str(uuid4()), f"unix@{MAIL_DOMAIN}", f"b.liskov@{MAIL_DOMAIN}"])
     assert [len(hits) for hits in found.values()] == [0, 0, 2, 0]
 
 

@@ -44,7 +44,7 @@ async def test_servicenow_tells_of_a_ticket_and_of_the_decision(systems: Systems
     by = {"email": GRACE, "object_id": object_id(systems.world, GRACE)}
     asker = {"email": ADA, "object_id": object_id(systems.world, ADA)}
     assert systems.registrar.bodies == [
-        {"event": "requested", **names, "requested_for": asker, "variables": form},
+        {"event": "requested", **names, "opened_by": asker, "requested_for": asker, "variables": form},
         {"event": "decided", **names, "approval": "approved", "approved_by": by, "decision_number": 1},
     ]
     first = systems.registrar.requests[0]
@@ -61,7 +61,7 @@ async def test_jira_tells_of_an_issue_and_of_the_decision(systems: Systems) -> N
     await systems.flow.settle()
     issue = (await systems.jira.get(f"/rest/api/3/issue/{made['number']}")).json()
     who = issue["fields"]["customfield_10107"]
-    asker = {"reporter": ADA, "reporterObjectId": object_id(systems.world, ADA)}
+    asker = {"creator": ADA, "reporter": ADA}
     told = {"key": made["number"], **asker, "displayName": "Orders", "uniqueName": "orders"}
     assert systems.registrar.bodies == [
         {"event": "requested", "issue": told},
@@ -241,3 +241,16 @@ async def test_the_stacks_own_flow_leads_to_its_first_host(planted: World, confi
         flow.announce("jira", "REG-1", {"event": "requested"})
     # Nobody listens there: what was on its way waits for the next start.
     assert [event["state"] for event in flow.events()] == ["waiting"]
+
+
+@pytest.mark.parametrize(("system", "opener"), [("servicenow", "opened_by"), ("jira", "creator")])
+async def test_who_fills_in_the_form_is_told_apart_from_whom_it_is_for(
+    systems: Systems, system: str, opener: str
+) -> None:
+    await systems.ticket(system, requestedFor={"email": ADA}, openedBy={"email": GRACE})
+    await systems.flow.settle()
+    (body,) = systems.registrar.bodies
+    told = body if system == "servicenow" else body["issue"]
+    asked_for = told["requested_for"]["email"] if system == "servicenow" else told["reporter"]
+    by = told[opener]["email"] if system == "servicenow" else told[opener]
+    assert (by, asked_for) == (GRACE, ADA)
