@@ -6,7 +6,20 @@ from datetime import datetime
 from itertools import count, takewhile
 from typing import Any, cast
 
-from doctor.evidence import Claim, Cleanup, Intent, Kept, Leaving, Noted, PermissionType, Record, Unsettled, Wants, Work
+from doctor.evidence import (
+    Approved,
+    Claim,
+    Cleanup,
+    Intent,
+    Kept,
+    Leaving,
+    Noted,
+    PermissionType,
+    Record,
+    Unsettled,
+    Wants,
+    Work,
+)
 
 type Row = Mapping[str, Any]
 """A row's columns, and `Timestamp`: when it was last written."""
@@ -52,7 +65,18 @@ def record(row: Row) -> Record:
         channel=value.get("channel"),
         ticket=value.get("ticket"),
         replaced_by=(value.get("replaced_by") or _NOTHING).get("operation_id"),
+        approved=_approved(value, request),
     )
+
+
+def _approved(value: Row, request: Row) -> Approved | None:
+    decision: Row = (value.get("approval") or _NOTHING).get("decision") or _NOTHING
+    if decision.get("outcome") != "approved":
+        return None
+    vouched = request.get("requestedByObjectId") if value.get("channel") == "webhook" else None
+    parties = (value.get("found_requester_id") or vouched, value.get("found_owner_id"))
+    by = decision.get("decided_by_object_id") or decision.get("decided_by")
+    return Approved(by and str(by).casefold(), frozenset(str(each).casefold() for each in parties if each))
 
 
 def _credentials(request: Row) -> tuple[str, ...]:

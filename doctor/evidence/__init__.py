@@ -19,6 +19,7 @@ from doctor.evidence.directory import (
     ServicePrincipal,
 )
 from doctor.evidence.records import (
+    Approved,
     Claim,
     Cleanup,
     GivenUp,
@@ -37,6 +38,7 @@ from doctor.evidence.watched import Event, Foreign, ForeignUri, Watched
 __all__ = [
     "MANAGED_BY",
     "Application",
+    "Approved",
     "Claim",
     "Cleanup",
     "Consent",

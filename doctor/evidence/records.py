@@ -26,6 +26,15 @@ class Wants:
 
 
 @dataclass(frozen=True)
+class Approved:
+    """That somebody approved a request; `parties` are the object ids of whom it comes from and is for, where known."""
+
+    by: str | None
+    """An object id, else a name of the ticketing system's; None when the decision names nobody."""
+    parties: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Record:
     """An operation record of schema version 1, as far as the invariants ask."""
 
@@ -59,6 +68,7 @@ class Record:
     """The ticket that is told of it, and may decide about it."""
     replaced_by: str | None = None
     """The operation of a changed form that took its place."""
+    approved: Approved | None = None
 
     @property
     def is_change(self) -> bool:

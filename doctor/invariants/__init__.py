@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from doctor.breach import Breach, Concern, Patience
 from doctor.evidence import Evidence
 from doctor.invariants.answers import answer_breaches
+from doctor.invariants.approvals import self_approved
 from doctor.invariants.case import Case
 from doctor.invariants.control import controlling
 from doctor.invariants.credentials import lost_values, unusable_values
@@ -30,6 +31,7 @@ _CHECKS: tuple[Callable[[Case], Iterator[Breach]], ...] = (
     leaked,
     excess,
     left_behind,
+    self_approved,
 )
 
 

@@ -13,6 +13,7 @@ from doctor.breach import Patience
 from doctor.collect import rows
 from doctor.evidence import (
     Application,
+    Approved,
     Consent,
     Evidence,
     Foreign,
@@ -162,7 +163,18 @@ def _record(operation: Operation) -> Record:
         others=stored.others,
         answer_time=operation.answer.time if operation.answer else None,
         answered_at=operation.answered_at,
+        channel=operation.channel,
+        approved=_approved(operation),
     )
+
+
+def _approved(operation: Operation) -> Approved | None:
+    decision = operation.approval.decision if operation.approval is not None else None
+    if decision is None or decision.outcome != "approved":
+        return None
+    parties = (operation.requester_id, operation.found_owner_id)
+    by = decision.decided_by_object_id or decision.decided_by
+    return Approved(by, frozenset(each for each in parties if each is not None))
 
 
 def _foreign(world: World) -> Foreign:
