@@ -97,7 +97,7 @@ def functions_settings(config: StackConfig, state: Path) -> dict[str, str]:
         "API_AUDIENCE": config.api.client_id,
         "KEY_VAULT_URL": config.vault_url,
         "POLICY_FILE": "policy.toml",
-        "TICKETING_FILE": "ticketing.toml",
+        "TICKETING_FILE": "devstack/ticketing.toml",
         **_ticketing_settings(config),
         "ROTATION_SCHEDULE": "0 7 * * * *",
         **network_environment(config, state),

@@ -22,7 +22,8 @@ async def health(request: func.HttpRequest) -> func.HttpResponse:
     from shared.ticketing.model import TicketingError
 
     try:
-        secrets = get_app().secrets
+        app = get_app()
+        secrets = app.secrets
     except (SettingsError, PolicyError, TicketingError) as error:
         wrong: ToldHealth = {"status": "misconfigured", "error": str(error)}
         return json_response(503, wrong)
@@ -30,6 +31,7 @@ async def health(request: func.HttpRequest) -> func.HttpResponse:
         wrong = {"status": "misconfigured", "error": "; ".join(secrets.malformed)}
         return json_response(503, wrong)
     right: ToldHealth = {"status": "ok"}
-    if secrets.unresolved:
-        right["warnings"] = list(secrets.unresolved)
+    warnings = [*secrets.unresolved, *app.warnings()]
+    if warnings:
+        right["warnings"] = warnings
     return json_response(200, right)

@@ -60,6 +60,14 @@ class App:
         self.updating = Updating(services)
         self.webhooks = Webhooks(services, ticketing, secrets.usable, callers)
 
+    def warnings(self) -> list[str]:
+        """Say what this worker has seen since it started that somebody has to mend."""
+        undated = sorted(self.decisions.undated | self.webhooks.undated)
+        return [
+            f"decisions of {source} say no decided_at and count for nothing: its flow has to send it"
+            for source in undated
+        ]
+
 
 @cache
 def get_app() -> App:

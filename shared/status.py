@@ -55,6 +55,8 @@ class ApprovalStatus(AnswerModel):
     reasons: tuple[AnsweredError, ...]
     since: Moment
     expires_on: Moment
+    shown_at: Moment | None
+    """Since when the ticket shows this; only what is decided there later counts. Null while it does not."""
     decision: DecisionStatus | None
 
 
@@ -173,6 +175,7 @@ def _approval(approval: Approval) -> ApprovalStatus:
         ),
         since=approval.since,
         expires_on=approval.expires,
+        shown_at=approval.note_seen_at,
         decision=DecisionStatus(
             outcome=decision.outcome,
             way=decision.way,

@@ -124,6 +124,8 @@ class Claim:
     request_id: str
     operation_id: str
     at: datetime | None
+    earlier: tuple[str, ...] = ()
+    """Operations of earlier forms of the same ticket, whose place this one took."""
 
 
 @dataclass(frozen=True)

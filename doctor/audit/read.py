@@ -86,4 +86,5 @@ def request(row: Row) -> Request:
 
 def claim(row: Row) -> Claim:
     """Read a claim."""
-    return Claim(row["source"], row["requestId"], row["operationId"], row.get("Timestamp"))
+    earlier = tuple(str(operation_id) for operation_id, _ in json.loads(row.get("earlier") or "[]"))
+    return Claim(row["source"], row["requestId"], row["operationId"], row.get("Timestamp"), earlier)

@@ -56,7 +56,11 @@ def _altered(accepted: dict[str, Told], requests: dict[str, Request]) -> Iterato
 
 
 def _without_claim(evidence: AuditEvidence, requests: dict[str, Request]) -> Iterator[Finding]:
-    claims = {(claim.source, claim.request_id, claim.operation_id) for claim in evidence.claims}
+    claims = {
+        (claim.source, claim.request_id, operation_id)
+        for claim in evidence.claims
+        for operation_id in (claim.operation_id, *claim.earlier)
+    }
     for request in requests.values():
         if (request.source, request.request_id, request.operation_id) not in claims:
             what = f"operation {request.operation_id} has no claim"

@@ -60,4 +60,4 @@ def _target(
             return Target(Jira(http, updates), events, frozenset[str](updates.transitions))
         case GenericUpdates():
             hook = Hook(TicketHttp(pool, place, name), [settings[each] for each in updates.secrets], now)
-            return Target(hook, events, needs_ticket=False)
+            return Target(hook, events, needs_ticket=False, shows_notes=False)

@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 from shared import log
+from shared.approval.counting import Void, why_void
 from shared.approval.deciding import decide
 from shared.approval.messages import DecisionMessage
 from shared.approval.model import ApprovalDecision
-from shared.approval.refusing import Attempt, DecisionRefused, note_refused
+from shared.approval.refusing import DecisionRefused
+from shared.approval.showing import use_up
 from shared.channel import Channel
 from shared.claims import find
 from shared.errors import Deferred
@@ -14,6 +16,8 @@ from shared.operation import Operation, State
 from shared.services import Services
 
 _SOONEST, _LATEST = timedelta(seconds=15), timedelta(minutes=10)
+_NOTE_ON_ITS_WAY = timedelta(minutes=10)
+"""From the moment a ticket shows a note until the registrar has recorded that, whoever dies in between."""
 
 
 class Decisions:
@@ -21,24 +25,29 @@ class Decisions:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self.undated: set[str] = set()
+        """Sources whose decisions did not say when they were made, since this worker started."""
 
     async def receive(self, body: bytes) -> None:
-        """Apply one decision. One that came before its request waits for as long as a request may take."""
+        """Apply one decision, or use it up. One that came before its request waits as long as a request may take."""
         message = DecisionMessage.model_validate_json(body)
         services = self._services
+        if message.decided_at is None:
+            self.undated.add(message.source)
         operation_id = await find(services.operations, message.source, message.request_id, Channel.WEBHOOK)
         stored = await services.operations.read(operation_id) if operation_id is not None else None
         operation = stored.value if stored is not None else None
         if operation is None or _may_still_wait(operation):
             await self._come_back(message)
             return
-        if message.ticket is None or operation.ticket != message.ticket:
-            await note_refused(services, operation, Attempt.of(_decision(message)), "other_ticket")
+        is_early = services.runtime.now() - message.received_at < _NOTE_ON_ITS_WAY
+        if is_early and why_void(operation, message) is Void.NOT_SHOWN:
+            await self._come_back(message)
             return
         try:
-            await decide(services, operation.id, _decision(message), binding=None)
-        except DecisionRefused as error:
-            log.warning("approval.not_taken", operation=operation.id, outcome=message.outcome, why=str(error))
+            await decide(services, operation.id, _decision(message), message)
+        except DecisionRefused as refused:
+            await use_up(services, operation.id, message, refused)
         except Deferred as error:
             await self._come_back(message, error)
 
@@ -69,5 +78,5 @@ def _decision(message: DecisionMessage) -> ApprovalDecision:
         decided_by=message.decided_by,
         decided_by_object_id=message.decided_by_object_id,
         reason=message.reason,
-        at=message.received_at,
+        at=message.decided_at or message.received_at,
     )

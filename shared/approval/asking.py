@@ -21,6 +21,7 @@ from shared.errors import ApprovalNeeded, Problem, Rejected
 from shared.operation import Operation
 from shared.parties import named_owner_of, requester_of
 from shared.services import Services
+from shared.ticketing.update import ON_DEMAND
 
 
 def asked(services: Services, operation: Operation, needed: ApprovalNeeded) -> Approval:
@@ -67,6 +68,7 @@ def approval_requested(services: Services, operation: Operation, approval: Appro
                 expires_on=approval.expires,
                 requested_by=request.requested_by,
                 ticket=operation.ticket,
+                replaces=operation.replaces,
                 by_ticket=_by_ticket(services, operation),
                 role=APPROVER if by_token else None,
                 href=approval_path(request.source, request.request_id) if by_token else None,
@@ -101,8 +103,12 @@ def refused_problem(approval: Approval) -> Problem:
 
 
 def _by_ticket(services: Services, operation: Operation) -> bool:
+    source = operation.request.source
+    target = services.targets.get(source)
+    # A ticket that is never shown what waits has nothing to decide about.
+    is_shown = target is not None and ON_DEMAND in target.events
     is_proven = operation.channel is Channel.WEBHOOK and operation.ticket is not None
-    return is_proven and operation.request.source in services.deciding_sources
+    return is_proven and is_shown and source in services.deciding_sources
 
 
 def _by_token(operation: Operation) -> bool:

@@ -1,10 +1,11 @@
 """A decision about a request that waits: checked against what it is about and who makes it, then recorded."""
 
 from shared import log
+from shared.approval.counting import SENTENCES, why_void
 from shared.approval.deciders import made_by
+from shared.approval.messages import DecisionMessage
 from shared.approval.model import Approval, ApprovalDecision
 from shared.approval.refusing import Attempt, DecisionRefused, NotTheirs, NotWaiting, note_refused
-from shared.channel import Channel
 from shared.errors import Busy
 from shared.job import RESUME_AFTER
 from shared.operation import Operation, State
@@ -14,10 +15,12 @@ from shared.services import Services
 _RACES = 5
 
 
-async def decide(services: Services, operation_id: str, decision: ApprovalDecision, binding: str | None) -> Operation:
+async def decide(
+    services: Services, operation_id: str, decision: ApprovalDecision, about: str | DecisionMessage
+) -> Operation:
     """Record a decision and have the request carried on; the same one again changes nothing. Returns the record.
 
-    `binding` is what the approver saw; a ticket's decision has none, and its id stands for one decision only. Raises
+    `about` is the binding that an approver saw, or a ticket's whole decision, whose id stands for one only. Raises
     NotWaiting and NotTheirs, which the audit record then tells of, Busy when others write the record all the time, and
     Deferred when the directory does not say who decides.
     """
@@ -31,8 +34,9 @@ async def decide(services: Services, operation_id: str, decision: ApprovalDecisi
                 await services.queues.send_work(operation.id, operation.generation)
             return operation
         try:
-            _check(services, operation, decision, binding)
+            _check(services, operation, decision, about)
             by_somebody = await made_by(services, operation, decision)
+            _check_new(operation, decision)
         except DecisionRefused as refused:
             await note_refused(services, operation, Attempt.of(decision), refused.code)
             raise
@@ -48,24 +52,28 @@ def _is_known(approval: Approval, decision: ApprovalDecision) -> bool:
     return known is not None and (known.id, known.outcome) == (decision.id, decision.outcome)
 
 
-def _check(services: Services, operation: Operation, decision: ApprovalDecision, binding: str | None) -> None:
+def _check(services: Services, operation: Operation, decision: ApprovalDecision, about: str | DecisionMessage) -> None:
     approval = operation.approval
     if operation.state is not State.AWAITING_APPROVAL or approval is None:
         raise NotWaiting(f"The request is {operation.state.value}: there is nothing to decide about.")
-    if decision.id in approval.spent:
-        raise NotWaiting("This decision was about the request as it was before something changed.", "decision_spent")
-    if binding is not None and binding != approval.binding:
+    # Looked at here again, in the very read that the record is saved over: the ticket may have another form by now.
+    void = why_void(operation, about) if isinstance(about, DecisionMessage) else None
+    if void is not None:
+        raise NotWaiting(SENTENCES[void], void.value)
+    if isinstance(about, str) and about != approval.binding:
         raise NotWaiting(
             "Something has changed since: look at the request again, and decide about that.", "stale_binding"
         )
     if services.runtime.now() >= approval.expires:
         raise NotWaiting("The time to decide has passed.", "too_late")
-    if decision.way == "ticket" and operation.channel is not Channel.WEBHOOK:
-        raise NotTheirs(
-            "The request did not come in by a webhook: no ticket decides about it.", "source_does_not_decide"
-        )
     if decision.way == "ticket" and operation.request.source not in services.deciding_sources:
         raise NotTheirs(f"No ticket of {operation.request.source} decides.", "source_does_not_decide")
+
+
+def _check_new(operation: Operation, decision: ApprovalDecision) -> None:
+    """Look at this last: what is sent again is refused for what was wrong with it, if anything still is."""
+    if operation.approval is not None and decision.id in operation.approval.spent:
+        raise NotWaiting("This decision was used up before: each has an id of its own.", "decision_spent")
 
 
 async def _record(services: Services, stored: Versioned[Operation], decision: ApprovalDecision) -> Operation:

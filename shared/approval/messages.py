@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from shared.approval.model import Outcome
+from shared.approval.model import BINDING_PATTERN, Outcome
 from shared.contract.request import Id, ObjectId, TicketAddress
 from shared.errors import visible
 
@@ -48,6 +48,12 @@ class DecisionMessage(BaseModel):
     decided_by: DecisionText | None = None
     decided_by_object_id: ObjectId | None = None
     reason: DecisionText | None = None
+    decided_at: AwareDatetime | None = None
+    """When it was made, by the ticketing system's clock. Decisions of a source's first version did not say it."""
+    content: Annotated[str, Field(pattern=BINDING_PATTERN)] | None = None
+    """Hash of the request that the ticket's fields make at the moment of the decision."""
+    binding: Annotated[str, Field(pattern=BINDING_PATTERN)] | None = None
+    """What the registrar's note gave to name."""
     received_at: datetime
 
     def to_json(self) -> str:

@@ -40,6 +40,9 @@ class Approval(StoredModel, frozen=True):
     since: datetime
     expires: datetime
     announced_at: datetime | None = None
+    note_seen_at: datetime | None = None
+    """When the registrar saw its own note about exactly this in the ticket: what was decided there before was about
+    something that nobody had been shown."""
     decision: ApprovalDecision | None = None
     spent: tuple[str, ...] = ()
     """Ids of decisions about what it was before something changed: they count no more."""

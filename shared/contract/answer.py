@@ -138,6 +138,8 @@ class AnsweredApproval(AnswerModel):
     """Whether the ticketing system that sent the request may decide: an approval there is told to its webhook."""
     role: str | None = None
     """App role of the registrar's API; null where nobody knows the requester's object id, to compare with."""
+    replaces: str | None = Field(default=None, exclude_if=lambda value: value is None)
+    """The operation of an earlier form of the same ticket, whose place this one took."""
     href: str | None = None
     """Where a holder of that role posts the decision, below the registrar's address."""
 
@@ -206,6 +208,8 @@ _ROTATION_TYPES = {
 }
 
 
+VOID_TYPE = "registrar.registration.decision_void.v1"
+"""CloudEvents type of what a ticket is told of a decision that does not count."""
 EXPIRING_TYPE = "registrar.credential.expiring.v1"
 """CloudEvents type of the warning that a credential expires and cannot be replaced."""
 

@@ -37,7 +37,8 @@ class ToldTaken(TypedDict):
 class ToldHealth(TypedDict):
     """Whether settings, policy, ticketing.toml and secrets are right; `error` names all that is wrong with one of them.
 
-    `warnings` are what is worth a look, such as a Key Vault reference that the platform could not resolve.
+    `warnings` stop nothing, and somebody has to look: a Key Vault reference that the platform could not resolve, or
+    what this worker has seen since it started, such as decisions that count for nothing.
     """
 
     status: Literal["ok", "misconfigured"]

@@ -92,6 +92,7 @@ _DECIDED = _STATUS.model_copy(
             ),
             since=_ACCEPTED,
             expires_on=_ACCEPTED + timedelta(days=14),
+            shown_at=_ACCEPTED + timedelta(seconds=4),
             decision=DecisionStatus(
                 outcome="approved",
                 way="token",

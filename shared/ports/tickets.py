@@ -51,6 +51,8 @@ class Target:
     statuses: frozenset[str] = frozenset()
     """Those that have a state of the ticket."""
     needs_ticket: bool = True
+    shows_notes: bool = True
+    """Whether the system can be asked what a ticket shows; where it cannot, what it took counts as shown."""
 
 
 class TicketUpdates(Protocol):

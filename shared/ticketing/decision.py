@@ -1,16 +1,16 @@
 """A payload that tells what a ticket decided. Pure."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from pydantic import ValidationError
 
 from shared.approval.messages import DecisionMessage
 from shared.errors import Problem, Rejected, echo
-from shared.ticketing.mapping import find
+from shared.ticketing.mapping import find, request_from
 from shared.ticketing.model import DecisionMapping, Source
 
-_FIELDS = ("request_id", "id", "outcome", "ticket", "decided_by", "decided_by_object_id", "reason")
+_FIELDS = ("request_id", "id", "outcome", "ticket", "binding", "decided_by", "decided_by_object_id", "reason")
 _NAMES = {"id": "decision_id"}
 
 
@@ -25,6 +25,8 @@ def decision_from(source: Source, payload: dict[str, Any], now: datetime) -> Dec
     if mapping is None:
         raise ValueError(f"{source.name} decides nothing")
     found = {name: _value(mapping, name, payload) for name in _FIELDS}
+    found["decided_at"] = moment(_value(mapping, "decided_at", payload))
+    found["content"] = _content(source, payload)
     outcome = _outcome(mapping, found.pop("outcome"))
     fields = {_NAMES.get(name, name): value for name, value in found.items() if value is not None}
     try:
@@ -33,6 +35,25 @@ def decision_from(source: Source, payload: dict[str, Any], now: datetime) -> Dec
         )
     except ValidationError as error:
         raise Rejected(_problem(dict(fault)) for fault in error.errors(include_url=False)) from None
+
+
+def moment(said: object) -> datetime | None:
+    """Read when something happened: ISO 8601, in UTC where it names no zone (ServiceNow); None for anything else."""
+    if not isinstance(said, str):
+        return None
+    try:
+        found = datetime.fromisoformat(said.strip())
+        return (found if found.tzinfo is not None else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _content(source: Source, payload: dict[str, Any]) -> str | None:
+    """Hash what the ticket asks for as it decides; None when the payload does not hold all of it."""
+    try:
+        return request_from(source, payload).body_hash()
+    except Rejected:
+        return None
 
 
 def _value(mapping: DecisionMapping, name: str, payload: dict[str, Any]) -> object:

@@ -111,8 +111,10 @@ class Mapping(TicketingModel):
 class DecisionMapping(TicketingModel):
     """How a payload that tells of a decision is read: one where `when` finds something that is not empty or false.
 
-    The ticket decides only about requests of its own source. `id` is what makes one decision different from another,
-    so that an old one that is sent again decides nothing.
+    The ticket decides only about its own request: the very source, requestId and ticket. `id` is what makes one
+    decision different from another, so that an old one that is sent again decides nothing. What it is about is the
+    content that the source's own mapping finds in the payload, or the `binding` that the registrar's note gave; when
+    it was made, `decided_at` says.
     """
 
     when: Expression
@@ -121,7 +123,9 @@ class DecisionMapping(TicketingModel):
     outcome: Expression
     approved: Annotated[tuple[str, ...], Field(min_length=1)] = ("approved",)
     refused: Annotated[tuple[str, ...], Field(min_length=1)] = ("refused", "rejected")
-    ticket: Expression | None = None
+    decided_at: Expression
+    ticket: Expression
+    binding: Expression | None = None
     decided_by: Expression | None = None
     decided_by_object_id: Expression | None = None
     reason: Expression | None = None
@@ -136,6 +140,8 @@ class Source(TicketingModel):
     mapping: Mapping
     decision: DecisionMapping | None = None
     """Without it, no ticket of this source decides anything."""
+    accept_token_decisions: bool = False
+    """Whether a decision is taken from whoever holds a shared token, which proves nothing of what it comes with."""
     requests_per_minute: Annotated[int, Field(ge=1, le=6000)] = 60
     updates: Annotated[Updates, Field(discriminator="kind")] | None = None
     """What is told in the source's tickets, and how; nothing without."""
@@ -149,6 +155,26 @@ class Source(TicketingModel):
     def _name_is_free(self) -> Self:
         if self.name.casefold() in (OWN_SOURCE, QUEUE_SOURCE):
             raise PydanticCustomError("reserved", "{name} is a source of the registrar's own", {"name": self.name})
+        return self
+
+    @model_validator(mode="after")
+    def _decides_about_what_it_showed(self) -> Self:
+        if self.decision is None:
+            return self
+        if "ticket" not in self.mapping.fields:
+            raise PydanticCustomError("decision", "a source that decides has to map `ticket`")
+        if self.updates is None or "awaiting_approval" not in self.updates.events:
+            raise PydanticCustomError(
+                "decision",
+                "a source that decides needs [sources.updates] with the event awaiting_approval: a decision counts "
+                "only once the ticket shows what it is about",
+            )
+        if isinstance(self.proof, TokenProof) and not self.accept_token_decisions:
+            raise PydanticCustomError(
+                "decision",
+                "its proof is a shared token, and whoever reads that could approve anything: use a signature or Entra, "
+                "or say accept_token_decisions = true",
+            )
         return self
 
 

@@ -13,10 +13,7 @@ from shared.job import RESUME_AFTER
 from shared.operation import Operation
 from shared.ports import Target
 from shared.services import Services
-from shared.ticketing.update import TicketUpdate, what_of
-
-ON_DEMAND = "awaiting_approval"
-"""What those who asked are told only where `events` says so; all else they are told always."""
+from shared.ticketing.update import ON_DEMAND, TicketUpdate, what_of
 
 
 @dataclass(frozen=True)

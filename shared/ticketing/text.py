@@ -29,6 +29,8 @@ _FIRST = {
     "rotation_rejected": "The new credential was refused. Please change the following and ask with a new request:",
     "rotation_failed": f"A credential could not be replaced. {_TOLD}. What stood in the way:",
     "expiring": f"A credential is about to expire and could not be replaced yet. {_TOLD}. What stands in the way:",
+    "decision_void": "A decision in this ticket did not count. What is asked for waits as before: please look at it "
+    "as the registrar's note shows it, and decide again.",
     "awaiting_approval": "The request waits for an approval, and this ticket is told what becomes of it. To approve:",
 }
 
@@ -124,6 +126,8 @@ def _approval(data: AnswerData) -> list[str]:
     return [
         f"Asked for by: {defused(approval.requested_by, _NAME)}",
         f"Who else may decide does so {' or '.join(by)}, until {utc(approval.expires_on)}.",
+        f"A decision is about this very content, and has the binding {approval.binding}",
+        *(["An earlier form of this ticket was replaced by this one."] if approval.replaces else []),
     ]
 
 

@@ -8,6 +8,9 @@ from shared.contract.answer import Answer
 from shared.model import StoredModel
 from shared.ticketing.delays import GIVEN_UP_AFTER
 
+ON_DEMAND = "awaiting_approval"
+"""What those who asked are told only where `events` says so; all else they are told always."""
+
 
 class UpdateState(StrEnum):
     """Where an update stands."""

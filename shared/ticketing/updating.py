@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from shared import log
 from shared.answering import kept_message
+from shared.approval.showing import record_note_seen
 from shared.errors import Busy, CrashLoop, NotShown, Problem, Refused, RegistrarError, Rejected, echo
 from shared.job import RESUME_AFTER
 from shared.naming import OPERATION_ID_PATTERN
@@ -15,7 +16,7 @@ from shared.services import Services
 from shared.ticketing.delays import next_attempt
 from shared.ticketing.text import note_text
 from shared.ticketing.turns import Turns
-from shared.ticketing.update import TicketUpdate, UpdateState, mark_of
+from shared.ticketing.update import ON_DEMAND, TicketUpdate, UpdateState, mark_of
 
 REASON = "ticket_update_failed"
 _EARLY = timedelta(seconds=5)
@@ -97,6 +98,11 @@ class Updating:
             if update.sent:
                 raise NotShown("a note that was taken does not show; it is not written twice")
             await target.system.tell(ticket, note)
+            if update.what == ON_DEMAND and target.shows_notes and not await target.system.is_told(ticket, note):
+                raise NotShown("a note that was taken does not show yet")
+        if update.what == ON_DEMAND and update.is_its_own and update.operation_id is not None:
+            # What is decided there counts from here on: whatever comes after may take long, or fail.
+            await record_note_seen(self._services, update.operation_id, update.id, self._services.runtime.now())
         if await self._has_state(target, update):
             await target.system.bring_to(ticket, update.what)
 

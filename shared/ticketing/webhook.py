@@ -34,6 +34,8 @@ class Webhooks:
         self._ticketing = ticketing
         self._secrets = secrets
         self._callers = callers
+        self.undated: set[str] = set()
+        """Sources whose decisions did not say when they were made, since this worker started."""
         self._rates = {source.name: Rate(source.requests_per_minute) for source in ticketing.sources}
 
     async def receive(self, name: str, headers: Mapping[str, str], body: bytes) -> Taken:
@@ -51,6 +53,9 @@ class Webhooks:
         payload = payload_from(body)
         if is_decision(source, payload):
             decision = decision_from(source, payload, now)
+            if decision.decided_at is None:
+                self.undated.add(source.name)
+                log.warning("webhook.decision_undated", source=source.name, request=decision.request_id)
             await self._services.queues.send_decision(decision.to_json())
             log.event("webhook.decision_taken", source=source.name, request=decision.request_id)
             return Taken(source.name, decision.request_id)

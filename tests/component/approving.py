@@ -7,7 +7,7 @@ from shared.approval.calling import ApprovalBody, decide_as
 from shared.approval.messages import DecisionMessage
 from shared.approval.model import Outcome
 from shared.callers import APPROVER, Caller, Holder
-from shared.operation import Operation
+from shared.operation import Operation, State
 from shared.policy.model import ApprovalRules, PermissionsToApprove, Policy, load_policy
 from shared.status import Named
 from tests.fakes.people import ADA, GRACE
@@ -63,7 +63,9 @@ async def say(
 
 
 async def tell(world: World, outcome: Outcome, **changes: Any) -> None:
-    """Have the ticket's decision arrive by its queue."""
+    """Have the ticket's decision about what waits arrive by its queue, made just now."""
+    every = [each for each in world.operations.all() if each.replaced_by is None]
+    waiting = [each for each in every if each.state is State.AWAITING_APPROVAL] or every
     message = DecisionMessage.model_validate(
         {
             "source": "servicenow",
@@ -73,6 +75,8 @@ async def tell(world: World, outcome: Outcome, **changes: Any) -> None:
             "outcome": outcome,
             "decided_by": "grace@contoso.example",
             "decided_by_object_id": GRACE,
+            "decided_at": world.clock.now(),
+            "content": waiting[0].body_hash if waiting else None,
             "received_at": world.clock.now(),
         }
         | changes

@@ -10,6 +10,7 @@ import pytest
 
 from shared.approval.refusing import NotTheirs, NotWaiting
 from shared.contract.answer import Status
+from shared.contract.request import RegistrationRequest
 from shared.model import ApiPermission
 from shared.operation import State
 from shared.policy.model import ApprovalRules, PermissionsToApprove
@@ -306,14 +307,19 @@ async def test_an_approval_is_for_the_ids_that_were_resolved() -> None:
     assert not written(world)
 
 
-async def test_a_decision_that_comes_before_its_request_waits_for_it() -> None:
+async def test_a_decision_that_comes_before_its_request_waits_for_it_and_then_counts_for_nothing() -> None:
+    """Nobody had been shown yet what it would be about: it is used up, and the ticket says so."""
     world = World(policy())
-    await tell(world, "approved")
+    about = RegistrationRequest.model_validate(asking()).body_hash()
+    await tell(world, "approved", content=about)
     await world.go_on(timedelta(minutes=30))
     await world.send(asking())
     await world.settle()
+    assert operation(world).state is State.AWAITING_APPROVAL
+    assert "decide again" in world.servicenow.notes["RITM0010042"][-1].text
+    await tell(world, "approved", decision_id="approval-2")
+    await world.settle()
     assert operation(world).state is State.COMPLETED
-    assert operation(world).approval is not None
 
 
 async def test_a_decision_whose_request_never_comes_does_not_wait_for_ever() -> None:
@@ -364,10 +370,13 @@ async def decide_whatever_happens(world: World, way: str) -> None:
 async def test_a_ticket_is_asked_for_by_its_webhook_and_decides_by_it() -> None:
     world = World(policy())
     hooks = webhooks(world)
-    await hooks.receive("servicenow", GOOD, decided(decision_number=1))
     form = servicenow(unique_name="adt-client-prod", delegated_permissions="Read.Write")
     await hooks.receive("servicenow", GOOD, form)
     await deliver(world)
+    assert operation(world).state is State.AWAITING_APPROVAL
+    now = world.clock.now()
+    await hooks.receive("servicenow", GOOD, decided(form, decision_number=1, decided_at=f"{now:%Y-%m-%d %H:%M:%S}"))
+    await world.settle()
     assert (operation(world).state, operation(world).ticket) == (State.COMPLETED, "9f1c7e2b1b2a4410a1b2c3d4e5f60718")
     approval = operation(world).approval
     assert approval is not None
@@ -392,6 +401,7 @@ async def test_another_source_decides_nothing_about_a_request_of_the_same_id() -
     assert operation(world).state is State.AWAITING_APPROVAL
 
 
-def decided(**changes: Any) -> bytes:
+def decided(form: bytes = b"{}", **changes: Any) -> bytes:
     """What ServiceNow's flow posts when somebody decided."""
-    return json.dumps(servicenow_decision(sys_id="9f1c7e2b1b2a4410a1b2c3d4e5f60718", **changes)).encode()
+    told = servicenow_decision(sys_id="9f1c7e2b1b2a4410a1b2c3d4e5f60718", **changes)
+    return json.dumps(json.loads(form) | told).encode()

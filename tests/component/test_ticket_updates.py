@@ -85,7 +85,7 @@ async def test_a_used_request_id_is_told_and_leaves_the_state() -> None:
 
 @pytest.mark.parametrize("source", ["queue", "elsewhere", "servicenow"])
 async def test_who_has_no_ticket_or_no_updates_costs_nothing(source: str) -> None:
-    stage, alone = Stage(), World()
+    stage, alone = Stage(), World(targets={})
     await stage.world.run(example(source=source))
     await alone.run(example(source=source))
     assert stage.world.faults.calls == alone.faults.calls
@@ -100,7 +100,7 @@ async def test_a_receiver_of_webhooks_needs_no_ticket() -> None:
 
 
 async def test_an_update_costs_eight_calls_of_storage() -> None:
-    stage, alone = Stage(), World()
+    stage, alone = Stage(), World(targets={})
     await stage.world.run(asked())
     await alone.run(asked())
     added = Counter(stage.world.faults.calls) - Counter(alone.faults.calls)

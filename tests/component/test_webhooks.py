@@ -17,7 +17,7 @@ from shared.ticketing.webhook import Webhooks
 from tests.fakes.world import World, example
 from tests.unit.test_webhook_mapping import servicenow
 
-TICKETING = load_ticketing(Path(__file__).parents[2] / "ticketing.toml")
+TICKETING = load_ticketing(Path(__file__).parents[2] / "devstack" / "ticketing.toml")
 SECRETS = {"SERVICENOW_WEBHOOK_TOKEN": "s3cret", "JIRA_WEBHOOK_TOKEN": "another"}
 GOOD = {"x-registrar-token": "s3cret"}
 

@@ -11,7 +11,7 @@ import pytest
 from devstack.people import user_token
 from devstack.services import host_url
 from tests.chaos.forgeries.approvers import Approvers
-from tests.e2e.driver import Driver, eventually
+from tests.e2e.driver import Driver, eventually, request
 from tests.e2e.test_audit import table
 from tests.e2e.test_reading import now, read, token
 
@@ -32,7 +32,15 @@ def open_ticket(driver: Driver, unique_name: str, system: str = "servicenow", wh
 
 
 def decide(driver: Driver, number: str, decision: str, who: str = GRACE) -> None:
-    """Decide in the ticket; the ticketing system tells the registrar."""
+    """Decide in the ticket, a while after it shows what waits; the ticketing system tells the registrar."""
+    source = "servicenow" if number.startswith("RITM") else "jira"
+
+    def is_shown() -> bool | None:
+        approval = status(driver, number, source).get("approval")
+        return (approval is None or approval["shownAt"] is not None) or None
+
+    eventually(is_shown, f"the note in {number} to be seen")
+    driver.advance(2)
     driver.control("POST", f"/ticketing/tickets/{number}/decision", {"decision": decision, "by": {"email": who}})
 
 
@@ -177,7 +185,7 @@ def person(driver: Driver, name: str) -> str:
 
 
 @pytest.mark.parametrize("system", ["servicenow", "jira"])
-def test_a_decision_that_arrives_before_its_request_waits_for_it(driver: Driver, system: str) -> None:
+def test_a_decision_from_before_the_note_is_used_up_and_the_next_one_counts(driver: Driver, system: str) -> None:
     driver.control("PUT", "/ticketing/flow", {"on": False})
     try:
         number = open_ticket(driver, f"approved-early-in-{system}", system)
@@ -190,6 +198,56 @@ def test_a_decision_that_arrives_before_its_request_waits_for_it(driver: Driver,
             driver.advance(20)
     finally:
         driver.control("PUT", "/ticketing/flow", {"on": True})
+    wait_for(driver, number, "awaiting_approval", system)
+    assert "decide again" in notes_until(driver, number, "decide again")
+    driver.control("POST", f"/ticketing/tickets/{number}/reopening", {"by": {"email": GRACE}})
+    decide(driver, number, "approved")
     done = wait_for(driver, number, "completed", system)
     assert done["approval"]["decision"]["way"] == "ticket"
     assert len(driver.applications(f"approved-early-in-{system}")) == 1
+
+
+def notes_until(driver: Driver, number: str, text: str) -> str:
+    """The ticket's notes, once one of them says this."""
+
+    def look() -> str | None:
+        told = "\n".join(note["text"] for note in driver.control("GET", f"/ticketing/tickets/{number}")["notes"])
+        if text not in told:
+            driver.advance(20)
+        return told if text in told else None
+
+    return eventually(look, f"{text!r} in {number}")
+
+
+def test_a_form_that_is_edited_down_has_what_it_shows_approved(driver: Driver) -> None:
+    """Seen: the second form was refused, and what the first one had asked for was granted."""
+    number = open_ticket(driver, "approved-edited")
+    much = {"unique_name": "approved-edited", "display_name": "Much", "lifetime_days": "180"}
+    wait_for(driver, number, "awaiting_approval")
+    driver.advance(2)
+    driver.control("PUT", f"/ticketing/tickets/{number}/form", {"variables": much | {"display_name": "Less"}})
+    assert "replaced by this one" in notes_until(driver, number, "replaced by this one")
+    decide(driver, number, "approved")
+    done = wait_for(driver, number, "completed")
+    assert done["answer"]["data"]["displayName"] == "Less"
+    assert [app["displayName"] for app in driver.applications("approved-edited")] == ["Less"]
+
+
+def test_a_message_that_says_it_is_the_next_ticket_gets_nothing_of_its_approval(driver: Driver) -> None:
+    """Seen: the ticket was refused as reused, and the sender's app got what the ticket was approved for."""
+    forged = request("RITM0066666", "approved-attackers") | {"source": "servicenow", "ticket": "0" * 32}
+    driver.send(forged)
+    answer = driver.answer("RITM0066666")
+    assert [error["code"] for error in answer["data"]["errors"]] == ["source_not_proven"]
+    wish = {
+        "system": "servicenow",
+        "requestedFor": {"email": ADA},
+        "variables": {"unique_name": "approved-harmless", "display_name": "Harmless", "lifetime_days": "90"},
+        "number": "RITM0066666",
+    }
+    assert driver.control("POST", "/ticketing/tickets", wish)["number"] == "RITM0066666"
+    told = wait_for(driver, "RITM0066666", "awaiting_approval")
+    assert (told["uniqueName"], told["channel"]) == ("approved-harmless", "webhook")
+    decide(driver, "RITM0066666", "approved")
+    wait_for(driver, "RITM0066666", "completed")
+    assert driver.applications("approved-attackers") == []

@@ -37,7 +37,13 @@ def audit_evidence(world: World) -> AuditEvidence:
         requests=Seen(tuple(request({"value0": text}) for text, _ in world.operations.rows.values())),
         claims=Seen(
             tuple(
-                Claim(claim.source, claim.request_id, claim.operation_id, None)
+                Claim(
+                    claim.source,
+                    claim.request_id,
+                    claim.operation_id,
+                    None,
+                    tuple(each.operation_id for each in claim.earlier),
+                )
                 for claim in world.operations.all_claims()
             )
         ),

@@ -39,7 +39,7 @@ from tests.fakes.storage import (
     FakeOperations,
     FakeQueues,
 )
-from tests.fakes.tickets import FakeTicketUpdates
+from tests.fakes.tickets import FakeTicketSystem, FakeTicketUpdates
 from tests.fakes.vault import FakeVault
 
 TENANT = "72f988bf-0000-4000-8000-2d7cd011db47"
@@ -92,6 +92,9 @@ class World:
         self.audit = FakeAudit(self.clock, self.faults)
         self.anchors = FakeAnchors(self.clock, self.faults)
         self.ticket_updates = FakeTicketUpdates(self.faults)
+        self.servicenow = FakeTicketSystem(self.faults)
+        if targets is None:
+            targets = {"servicenow": Target(self.servicenow, frozenset({"awaiting_approval"}))}
         self.deaths = 0
         self.log: list[str] = []
         self._messages = 0
@@ -104,7 +107,7 @@ class World:
             request_deadline=timedelta(hours=24),
             approval_deadline=timedelta(days=14),
             deciding_sources=frozenset({"servicenow"}),
-            webhook_sources=frozenset({"servicenow", "jira", *(targets or {})}),
+            webhook_sources=frozenset({"servicenow", "jira", *targets}),
             directory=self.directory,
             apis=KnownApis(self.directory, self.clock.now),
             people=self.people,
@@ -122,7 +125,7 @@ class World:
             audit=self.audit,
             anchors=self.anchors,
             ticket_updates=self.ticket_updates,
-            targets=targets or {},
+            targets=targets,
         )
         self._wire()
 
@@ -133,6 +136,11 @@ class World:
         self.rotations = Rotations(self.services, self.execution)
         self.decisions = Decisions(self.services)
         self.updating = Updating(self.services)
+
+    def retarget(self, targets: Mapping[str, Target]) -> None:
+        """Go on with other ticketing systems."""
+        self.services = replace(self.services, targets=targets)
+        self._wire()
 
     def deploy(self, policy: Policy) -> None:
         """Go on under another policy, as after a deployment."""

@@ -1,5 +1,6 @@
 """What a ticket decided is read as a decision of its own source, or every fault is named."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,13 @@ from hypothesis import strategies as st
 from shared.approval.messages import DecisionMessage
 from shared.errors import Rejected
 from shared.ticketing.decision import decision_from, is_decision
+from shared.ticketing.mapping import request_from
 from shared.ticketing.model import Source, load_ticketing
+from tests.unit.test_webhook_mapping import servicenow as filled_in
 
-TICKETING = load_ticketing(Path(__file__).parents[2] / "ticketing.toml")
+TICKETING = load_ticketing(Path(__file__).parents[2] / "devstack" / "ticketing.toml")
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
+MADE = datetime(2026, 11, 26, 11, 58, tzinfo=UTC)
 GRACE = "aaaaaaaa-0000-4000-8000-000000000002"
 
 
@@ -32,6 +36,7 @@ def servicenow(**changes: Any) -> dict[str, Any]:
         "approval": "approved",
         "approved_by": {"email": "grace@contoso.example", "object_id": GRACE.upper()},
         "decision_number": 1,
+        "decided_at": "2026-11-26 11:58:00",
     } | changes
 
 
@@ -42,6 +47,7 @@ def jira(**changes: Any) -> dict[str, Any]:
         "decision": "rejected",
         "decisionNumber": 2,
         "decidedBy": {"email": "grace@contoso.example", "objectId": ""},
+        "decidedAt": "2026-11-26T12:58:00.000+0100",
     } | changes
 
 
@@ -54,11 +60,43 @@ def test_both_systems_tell_what_was_decided_and_by_whom() -> None:
         ticket="9f1c7e2b1b2a4410a1b2c3d4e5f60718",
         decided_by="grace@contoso.example",
         decided_by_object_id=GRACE,
+        decided_at=MADE,
         received_at=NOW,
     )
     told = decision_from(source("jira"), jira(), NOW)
     assert (told.source, told.request_id, told.outcome, told.decision_id) == ("jira", "REG-42", "refused", "REG-42-2")
-    assert told.decided_by_object_id is None
+    assert (told.decided_by_object_id, told.decided_at, told.content) == (None, MADE, None)
+
+
+def test_a_decision_is_about_the_content_that_its_source_maps_and_about_no_other() -> None:
+    form = json.loads(filled_in())
+    asked = request_from(source("servicenow"), form)
+    about = decision_from(source("servicenow"), form | servicenow(), NOW).content
+    assert about == asked.body_hash()
+    edited = json.loads(filled_in(delegated_permissions="Read.All"))
+    assert decision_from(source("servicenow"), edited | servicenow(), NOW).content not in (about, None)
+
+
+@pytest.mark.parametrize("said", [None, "", "yesterday", 7, "2026-11-26", {}, "9999-99-99 00:00:00"])
+def test_a_decision_that_does_not_say_when_is_read_and_has_no_time(said: object) -> None:
+    found = decision_from(source("servicenow"), servicenow(decided_at=said), NOW).decided_at
+    assert found is None or (found, said) == (datetime(2026, 11, 26, tzinfo=UTC), "2026-11-26")
+
+
+def test_a_message_of_the_old_shape_is_read_and_says_nothing_of_its_content() -> None:
+    old = DecisionMessage.model_validate_json(
+        json.dumps(
+            {
+                "schemaVersion": "1",
+                "source": "servicenow",
+                "requestId": "RITM0010042",
+                "decisionId": "1",
+                "outcome": "approved",
+                "receivedAt": "2026-11-26T12:00:00Z",
+            }
+        )
+    )
+    assert (old.decided_at, old.content, old.binding) == (None, None, None)
 
 
 @pytest.mark.parametrize("payload", [{}, {"event": "requested"}, {"event": ""}, {"event": ["decided"]}])

@@ -54,6 +54,18 @@ class DecisionWish(_Wish):
     by: PersonWish
 
 
+class ReopenWish(_Wish):
+    """Who wants a ticket decided on once more."""
+
+    by: PersonWish
+
+
+class FormWish(_Wish):
+    """What a ticket's form says from now on."""
+
+    variables: dict[str, Any]
+
+
 class FlowWish(_Wish):
     """Whether events are posted by themselves."""
 
@@ -69,6 +81,8 @@ def routes(ticketing: Ticketing) -> list[Route]:
         Route("/ticketing/tickets", control.create, methods=["POST"]),
         Route("/ticketing/tickets/{number}", control.ticket),
         Route("/ticketing/tickets/{number}/decision", control.decide, methods=["POST"]),
+        Route("/ticketing/tickets/{number}/reopening", control.reopen, methods=["POST"]),
+        Route("/ticketing/tickets/{number}/form", control.edit, methods=["PUT"]),
         Route("/ticketing/flow", control.flow),
         Route("/ticketing/flow", control.switch_flow, methods=["PUT"]),
         Route("/ticketing/events", control.events),
@@ -130,6 +144,25 @@ class _Control:
             self._ticketing.tickets.decide(item, wish.decision, by)
         elif (issue := self._ticketing.issues.find(number)) is not None:
             self._ticketing.issues.decide(issue, wish.decision, by)
+        return JSONResponse(self._found(number))
+
+    async def reopen(self, request: Request) -> Response:
+        """Have a ticket decided on once more."""
+        wish, number = ReopenWish.model_validate_json(await request.body()), request.path_params["number"]
+        if (item := self._ticketing.tickets.find(number)) is not None:
+            self._ticketing.tickets.reopen(item)
+        elif (issue := self._ticketing.issues.find(number)) is not None:
+            by = person(self._world, wish.by.email, wish.by.object_id)
+            self._ticketing.issues.reopen(issue, by)
+        return JSONResponse(self._found(number))
+
+    async def edit(self, request: Request) -> Response:
+        """Change a ticket's form, as whoever asked for it."""
+        wish, number = FormWish.model_validate_json(await request.body()), request.path_params["number"]
+        if (item := self._ticketing.tickets.find(number)) is not None:
+            self._ticketing.tickets.edit(item, wish.variables)
+        elif (issue := self._ticketing.issues.find(number)) is not None:
+            self._ticketing.issues.edit(issue, wish.variables)
         return JSONResponse(self._found(number))
 
     async def flow(self, _request: Request) -> Response:

@@ -60,7 +60,7 @@ TRANSITIONS = (
     Transition("31", "Start progress", ("Approved",), "In Progress"),
     Transition("41", "Done", ("Approved", "In Progress"), "Done"),
     Transition("51", "Fail", ("Waiting for approval", "Approved", "In Progress"), "Failed"),
-    Transition("61", "Reopen", ("Declined", "Failed"), "Waiting for approval"),
+    Transition("61", "Reopen", ("Approved", "Declined", "Failed"), "Waiting for approval"),
 )
 
 
@@ -102,9 +102,14 @@ class Issues:
             "decisions": [],
         }
         self._world.documents.put(ISSUES, key, issue)
-        asker = {"creator": made_by.email, "reporter": reporter.email}
-        told = {"key": key, "displayName": summary} | asker | form
-        self._flow.announce("jira", key, {"event": "requested", "issue": told})
+        self._announce(issue, {"event": "requested"}, {})
+        return issue
+
+    def edit(self, issue: Document, form: Document) -> Document:
+        """Change the form, as whoever asked; the rule tells of it as of a new issue."""
+        issue |= {"form": form, "updated": jira_time(self._world.clock.now())}
+        self._world.documents.put(ISSUES, issue["key"], issue)
+        self._announce(issue, {"event": "requested"}, {})
         return issue
 
     def comment(self, issue: Document, author: Person, body: Document, properties: list[Document]) -> Document:
@@ -141,10 +146,9 @@ class Issues:
         }
         issue["decisions"].append(made)
         self._world.documents.put(ISSUES, issue["key"], issue)
-        about = {"key": issue["key"], "status": issue["status"]}
         who = {"accountId": by.account_id, "email": by.email, "objectId": by.object_id}
-        told = {"decision": decision, "decisionNumber": made["number"], "decidedBy": who}
-        self._flow.announce("jira", issue["key"], {"event": "decided", "issue": about} | told)
+        told = {"decision": decision, "decisionNumber": made["number"], "decidedBy": who, "decidedAt": made["at"]}
+        self._announce(issue, {"event": "decided"} | told, {"status": issue["status"]})
         return issue
 
     def decide(self, issue: Document, decision: Decision, by: Person) -> Document:
@@ -157,6 +161,13 @@ class Issues:
             )
         return self.move(issue, edge, by)
 
+    def reopen(self, issue: Document, by: Person) -> Document:
+        """Have it decided on once more. Raises LookupError when the workflow does not allow it."""
+        edge = next((edge for edge in open_transitions(issue) if edge.name == "Reopen"), None)
+        if edge is None:
+            raise LookupError(f"{issue['key']} is in the status {issue['status']!r}, and is not to be reopened")
+        return self.move(issue, edge, by)
+
     def find(self, name: str) -> Document | None:
         """The issue with that key or id."""
         view = self._world.primary()
@@ -165,6 +176,12 @@ class Issues:
     def all(self) -> list[Document]:
         """All issues, the oldest first."""
         return sorted(self._world.primary().all(ISSUES), key=lambda issue: int(issue["id"]))
+
+    def _announce(self, issue: Document, event: Document, more: Document) -> None:
+        """Tell of an issue with its form as it is now: what a decision is about goes along with it."""
+        asker = {"creator": issue["creator"]["email"], "reporter": issue["reporter"]["email"]}
+        told = {"key": issue["key"], "displayName": issue["summary"]} | asker | issue["form"] | more
+        self._flow.announce("jira", issue["key"], event | {"issue": told})
 
 
 def open_transitions(issue: Document) -> list[Transition]:

@@ -100,8 +100,14 @@ class Tickets:
             "_is_locked": is_locked,
         }
         self._save(ticket)
-        about = {"opened_by": opener.document(), "requested_for": requested_for.document(), "variables": variables}
-        self._announce(ticket, {"event": "requested"}, about)
+        self._announce(ticket, {"event": "requested"}, {})
+        return ticket
+
+    def edit(self, ticket: Document, variables: Document) -> Document:
+        """Change the form, as whoever asked; the rule tells of it as of a new ticket."""
+        ticket |= {"_variables": variables, "sys_updated_on": servicenow_time(self._world.clock.now())}
+        self._save(ticket)
+        self._announce(ticket, {"event": "requested"}, {})
         return ticket
 
     def change(self, ticket: Document, given: Document, user: str) -> Document:
@@ -140,8 +146,19 @@ class Tickets:
         ticket |= {"approval": decision, "_approved_by": by.document()}
         ticket["_decisions"].append(made)
         self._save(ticket)
-        about = {"approval": decision, "approved_by": by.document(), "decision_number": made["number"]}
+        about = {
+            "approval": decision,
+            "approved_by": by.document(),
+            "decision_number": made["number"],
+            "decided_at": made["at"],
+        }
         self._announce(ticket, {"event": "decided"}, about)
+        return ticket
+
+    def reopen(self, ticket: Document) -> Document:
+        """Have it decided on once more."""
+        ticket |= {"approval": "requested", "_approved_by": None}
+        self._save(ticket)
         return ticket
 
     def load(self, sys_id: str) -> Document | None:
@@ -162,8 +179,11 @@ class Tickets:
         return person(self._world, _text(given) or user)
 
     def _announce(self, ticket: Document, event: Document, about: Document) -> None:
+        """Tell of a ticket with its form as it is now: what a decision is about goes along with it."""
         names = {"number": ticket["number"], "sys_id": ticket["sys_id"]}
-        self._flow.announce("servicenow", ticket["number"], event | names | about)
+        people = {"opened_by": ticket["_opened_by"], "requested_for": ticket["_requested_for"]}
+        form = people | {"variables": ticket["_variables"]}
+        self._flow.announce("servicenow", ticket["number"], event | names | form | about)
 
     def _save(self, ticket: Document) -> None:
         self._world.documents.put(TICKETS, ticket["sys_id"], ticket)

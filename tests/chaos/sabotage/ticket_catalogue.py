@@ -75,8 +75,8 @@ TICKET_SABOTAGES = (
         "a decision that was used up decides nothing",
         f"{_APPROVAL}::test_what_was_approved_under_another_policy_waits_again_and_an_old_decision_does_not_count",
         "shared/approval/deciding.py",
-        "if decision.id in approval.spent:",
-        'if decision.id == "":',
+        "decision.id in operation.approval.spent:",
+        'decision.id == "":',
     ),
     off(
         "only a source that may decide has tickets that decide",

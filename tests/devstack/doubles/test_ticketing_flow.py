@@ -42,10 +42,21 @@ async def test_servicenow_tells_of_a_ticket_and_of_the_decision(systems: Systems
     await systems.flow.settle()
     names = {"number": made["number"], "sys_id": made["id"]}
     by = {"email": GRACE, "object_id": object_id(systems.world, GRACE)}
+    seen = await systems.control("GET", f"/tickets/{made['number']}")
     asker = {"email": ADA, "object_id": object_id(systems.world, ADA)}
     assert systems.registrar.bodies == [
         {"event": "requested", **names, "opened_by": asker, "requested_for": asker, "variables": form},
-        {"event": "decided", **names, "approval": "approved", "approved_by": by, "decision_number": 1},
+        {
+            "event": "decided",
+            **names,
+            "opened_by": asker,
+            "requested_for": asker,
+            "variables": form,
+            "approval": "approved",
+            "approved_by": by,
+            "decision_number": 1,
+            "decided_at": seen["decisions"][0]["at"],
+        },
     ]
     first = systems.registrar.requests[0]
     assert first.url.path == "/api/webhooks/servicenow"
@@ -67,9 +78,10 @@ async def test_jira_tells_of_an_issue_and_of_the_decision(systems: Systems) -> N
         {"event": "requested", "issue": told},
         {
             "event": "decided",
-            "issue": {"key": made["number"], "status": "Declined"},
+            "issue": told | {"status": "Declined"},
             "decision": "rejected",
             "decisionNumber": 1,
+            "decidedAt": systems.registrar.bodies[1]["decidedAt"],
             "decidedBy": {
                 "accountId": who["accountId"],
                 "email": GRACE,
@@ -81,6 +93,19 @@ async def test_jira_tells_of_an_issue_and_of_the_decision(systems: Systems) -> N
     assert issue["fields"]["customfield_10108"] == 1
     assert systems.registrar.requests[0].url.path == "/api/webhooks/jira"
     assert systems.registrar.requests[0].headers["x-registrar-token"] == systems.config.jira_webhook_token
+
+
+async def test_a_form_that_is_changed_is_told_again_and_a_decision_says_what_it_is_about(systems: Systems) -> None:
+    item, issue = await systems.ticket(variables={"a": "1"}), await systems.ticket("jira", variables={"a": "1"})
+    for made in (item, issue):
+        await systems.control("PUT", f"/tickets/{made['number']}/form", {"variables": {"a": "2"}})
+        await decide(systems, made["number"], "approved")
+    await systems.flow.settle()
+    bodies = systems.registrar.bodies
+    told = [(body["event"], body["variables"]["a"]) for body in bodies if "variables" in body]
+    assert told == [("requested", "1"), ("requested", "2"), ("decided", "2")]
+    told = [(body["event"], body["issue"]["a"]) for body in bodies if "issue" in body]
+    assert told == [("requested", "1"), ("requested", "2"), ("decided", "2")]
 
 
 async def test_decisions_over_the_apis_are_told_as_well(systems: Systems) -> None:

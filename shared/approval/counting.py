@@ -1,0 +1,69 @@
+"""Whether a ticket's decision counts: it is about what waits, by whoever was shown that, and after they were. Pure."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from shared.approval.messages import DecisionMessage
+from shared.approval.model import Approval
+from shared.channel import Channel
+from shared.operation import Operation, State
+
+CLOCKS = timedelta(minutes=5)
+"""How much a ticketing system's clock may be ahead of ours: what was decided later than now was not."""
+
+
+class Void(StrEnum):
+    """Why a ticket's decision does not count."""
+
+    NOT_WAITING = "not_waiting"
+    NOT_PROVEN = "not_proven"
+    OTHER_TICKET = "other_ticket"
+    UNDATED = "undated"
+    NOT_YET = "not_yet"
+    OTHER_CONTENT = "other_content"
+    NOT_SHOWN = "not_shown"
+    BEFORE_THE_NOTE = "before_the_note"
+
+
+SENTENCES = {
+    Void.NOT_WAITING: "There was nothing to decide about.",
+    Void.NOT_PROVEN: "The request came in before its source had to prove itself. Have the ticket's form sent again.",
+    Void.OTHER_TICKET: "It was sent by another ticket than the request's.",
+    Void.UNDATED: "The ticketing system did not say when it was made. Whoever keeps its flow has to send decided_at.",
+    Void.NOT_YET: "By the ticketing system's clock it was made in the future.",
+    Void.OTHER_CONTENT: "It was about another content of the ticket than the one that waits.",
+    Void.NOT_SHOWN: "The ticket did not show yet what waits.",
+    Void.BEFORE_THE_NOTE: "It was made before the ticket showed what waits.",
+}
+
+
+def why_void(operation: Operation, message: DecisionMessage) -> Void | None:
+    """Say why a ticket's decision does not count for an operation; None when it does, as far as its person may."""
+    approval = operation.approval
+    if operation.state is not State.AWAITING_APPROVAL or approval is None:
+        return Void.NOT_WAITING
+    if operation.channel is not Channel.WEBHOOK:
+        return Void.NOT_PROVEN
+    request = operation.request
+    is_its_own = (request.source, request.request_id) == (message.source, message.request_id)
+    if not is_its_own or message.ticket is None or operation.ticket != message.ticket:
+        return Void.OTHER_TICKET
+    if message.decided_at is None:
+        return Void.UNDATED
+    if message.decided_at > message.received_at + CLOCKS:
+        return Void.NOT_YET
+    if not _is_about(operation, approval, message):
+        return Void.OTHER_CONTENT
+    return _before_it_was_shown(approval, message.decided_at)
+
+
+def _is_about(operation: Operation, approval: Approval, message: DecisionMessage) -> bool:
+    """Return whether all that a decision says of its content is what waits, and it says something."""
+    said = [(message.content, operation.body_hash), (message.binding, approval.binding)]
+    return any(told is not None for told, _ in said) and all(told in (None, waiting) for told, waiting in said)
+
+
+def _before_it_was_shown(approval: Approval, decided_at: datetime) -> Void | None:
+    if approval.note_seen_at is None:
+        return Void.NOT_SHOWN
+    return None if decided_at > approval.note_seen_at else Void.BEFORE_THE_NOTE
