@@ -44,11 +44,13 @@ set_up_python() {
   fi
   say "installing the pinned Python packages"
   # Without byte code: most of what is installed is never imported, and compiling it takes longer than the rest.
+  # What is not the file that was pinned is not installed, wherever it comes from: scripts/pin.py writes the hashes.
   if command -v uv >/dev/null 2>&1; then
-    uv pip install --quiet --python .venv/bin/python -r requirements-dev.txt >&2 || fail "uv pip install failed, see above"
+    uv pip install --quiet --require-hashes --python .venv/bin/python -r requirements-dev.txt >&2 ||
+      fail "uv pip install failed, see above"
   else
-    .venv/bin/python -m pip install --quiet --quiet --no-compile --disable-pip-version-check -r requirements-dev.txt >&2 ||
-      fail "pip install failed, see above"
+    .venv/bin/python -m pip install --quiet --quiet --no-compile --disable-pip-version-check --require-hashes \
+      -r requirements-dev.txt >&2 || fail "pip install failed, see above"
   fi
   printf '%s\n' "$pins" >.venv/made-from
 }

@@ -2,9 +2,12 @@
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+
+from scripts import pin
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 _TOOLS = ("sh", "make", "dirname", "cat", "cksum", "rm")
@@ -107,8 +110,51 @@ def test_a_pin_that_cannot_be_installed_is_tried_again(machine: Machine) -> None
         assert lines[-1] == "error: pip install failed, see above"
 
 
+@pytest.mark.parametrize("installer", ["uv", ".venv/bin/python"])
+def test_only_files_whose_hashes_are_known_are_installed(machine: Machine, installer: str) -> None:
+    machine.install("node", _NEW_NODE)
+    machine.install(".venv/bin/python", _PYTHON)
+    machine.install(installer, f'#!/bin/sh\n[ "$1" = -c ] || echo "$@" >"{machine.tools}/asked"\n')
+    machine.make("setup")
+    assert "--require-hashes" in (machine.tools / "asked").read_text().split()
+
+
+def test_every_requirement_is_pinned_to_the_hashes_of_its_files() -> None:
+    done = subprocess.run([sys.executable, "scripts/pin.py", "--check"], cwd=REPOSITORY, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "every requirement is pinned to hashes\n")
+    for name in pin.FILES:
+        text = (REPOSITORY / name).read_text()
+        hashes = {line.partition("==")[0]: pin.HASH.findall(line) for line in pin.logical_lines(text) if "==" in line}
+        assert len(hashes) > 40
+        assert pin.pinned(text, {pin.normal(each.partition("[")[0]): found for each, found in hashes.items()}) == text
+
+
+_SOME_HASH = f"--hash=sha256:{'0' * 64}"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "requests",
+        "requests==2.34.2",
+        f"requests>=2.34.2 {_SOME_HASH}",
+        f"requests==2.* {_SOME_HASH}",
+        "requests==2.34.2 --hash=md5:0123456789abcdef",
+        f"requests @ https://contoso.example/requests.whl {_SOME_HASH}",
+        f"requests==2.34.2 ; sys_platform == 'win32' {_SOME_HASH}",
+        "-e .",
+        "--find-links wheels",
+        "https://contoso.example/requests.whl",
+    ],
+)
+def test_what_leaves_a_choice_is_not_pinned(line: str) -> None:
+    assert pin.not_pinned(f"# a comment\n-r other.txt\n\nrequests[x]==2.34.2 {_SOME_HASH}\n{line}\n") == [line]
+
+
 def test_no_package_registry_is_named() -> None:
     """The lock says what is installed; where from is the user's own configuration."""
     assert '"resolved"' not in (REPOSITORY / "package-lock.json").read_text()
     assert not (REPOSITORY / ".npmrc").exists() or "registry" not in (REPOSITORY / ".npmrc").read_text()
-    assert "index" not in (REPOSITORY / "requirements.txt").read_text()
+    for name in pin.FILES:
+        text = (REPOSITORY / name).read_text()
+        assert not any(word in text for word in ("index", "://", "find-links"))

@@ -1,0 +1,1 @@
+"""What sets the checkout up, and what keeps its pins."""
