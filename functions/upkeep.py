@@ -1,4 +1,7 @@
-"""The timers: what nobody carries on is sent again, lost secrets are removed, what the host poisoned is answered."""
+"""The timers: what nobody carries on is sent again, lost secrets are removed, what the host poisoned is answered.
+
+And once a night, owners of version 1 are pinned to who they are in the directory.
+"""
 
 import azure.functions as func
 
@@ -34,3 +37,13 @@ async def settle_poison(timer: func.TimerRequest) -> None:
 
     app = get_app()
     await settle(app.services, app.intake, app.webhook_intake)
+
+
+@blueprint.function_name("pin_owners")
+@blueprint.timer_trigger("timer", "0 20 3 * * *")
+async def pin_owners(timer: func.TimerRequest) -> None:
+    """Pin owners whom only an address names to their object ids, every night."""
+    from shared.bootstrap import get_app
+    from shared.owners import pin_owners as pin
+
+    await pin(get_app().services)

@@ -145,6 +145,7 @@ class ApplicationsTable:
         columns = {
             **packed(record.model_dump_json()),
             "owner": record.owner or "",
+            "ownerId": record.owner_id or "",
             "clientId": record.client_id or "",
         }
         if etag != _NEW:
@@ -153,6 +154,12 @@ class ApplicationsTable:
         if made is None:
             raise Busy(f"another change to {record.unique_name} came first")
         return made
+
+    async def owned_by_address(self) -> AsyncIterator[str]:
+        """Name the apps whose owner is known by an address alone: rows of before have no column for the id."""
+        async for row in self._table.query("owner ne ''", {}):
+            if not row.get("ownerId"):
+                yield row["PartitionKey"]
 
 
 class CleanupsTable:

@@ -102,6 +102,10 @@ class Applications(Protocol):
         """Replace or create a record; returns the new ETag. Raises Busy when somebody else has written meanwhile."""
         ...
 
+    def owned_by_address(self) -> AsyncIterator[str]:
+        """Name the apps whose owner is known by an address alone. Reads the whole table: for timers, not for events."""
+        ...
+
 
 @dataclass(frozen=True)
 class Cleanup:

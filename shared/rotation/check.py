@@ -15,6 +15,7 @@ from shared.credentials.tags import SecretTags, belongs_to, read_tags
 from shared.errors import Refused
 from shared.model import SeenCredentials, VaultEntry
 from shared.naming import vault_secret_name
+from shared.owners import refresh_owner_tag
 from shared.ports import ChangedApplications, DueEntry
 from shared.rotation.messages import CheckOn, Hint
 from shared.services import Services
@@ -114,6 +115,8 @@ async def _compare_with_index(services: Services, tags: SecretTags) -> bool:
     """Compare one credential with its row; whether that was missing or wrong."""
     unique_name, credential = tags.unique_name, tags.credential
     versions = await services.vault.versions(unique_name, vault_secret_name(unique_name, credential))
+    if versions and belongs_to(versions[-1].tags, unique_name, credential):
+        await refresh_owner_tag(services, versions[-1])
     due = next_due(versions)
     if due is None:
         return False

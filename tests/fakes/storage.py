@@ -148,6 +148,15 @@ class FakeApplications:
         self.rows[record.unique_name] = (record.model_dump_json(), new)
         return new
 
+    async def owned_by_address(self) -> AsyncIterator[str]:
+        for unique_name in await self._owned_by_address():
+            yield unique_name
+
+    @outgoing("table owned by address")
+    def _owned_by_address(self) -> list[str]:
+        records = [_application(text) for text, _ in self.rows.values()]
+        return [each.unique_name for each in records if each.owner and not each.owner_id]
+
 
 class FakeCleanups:
     def __init__(self, faults: Faults) -> None:

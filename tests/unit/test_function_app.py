@@ -31,6 +31,7 @@ def test_the_inventory_of_functions() -> None:
         "resume_registrations",
         "clean_up_credentials",
         "settle_poison",
+        "pin_owners",
         "extend_audit",
         "anchor_audit",
         "sweep_credentials",

@@ -32,14 +32,15 @@ _HOST_SETTINGS = {
     "AzureFunctionsJobHost__extensions__queues__newBatchThreshold": "16",
     "AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:10:00",
     "AzureWebJobs.check_due_index.Disabled": "true",
+    "AzureWebJobs.pin_owners.Disabled": "true",
     "AzureWebJobs.report_credentials.Disabled": "true",
     "AzureWebJobs.extend_audit.Disabled": "true",
     "AzureWebJobs.anchor_audit.Disabled": "true",
 }
 """host.json caps what one host does at once; here many actions are held, and more have to come through. A message whose
-worker died comes back as late as one whose host died: nothing stirs before the clock is moved. The nightly check would
-do what some actions are for; the report and the audit record's writer would come in the middle of any. They are actions
-themselves."""
+worker died comes back as late as one whose host died: nothing stirs before the clock is moved. The nightly check and
+the pinning of owners would do what some actions are for; the report and the audit record's writer would come in the
+middle of any. They are actions themselves."""
 _QUEUES = (
     "app-registrations",
     "webhook-requests",

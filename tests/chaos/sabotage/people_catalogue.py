@@ -4,6 +4,7 @@ from tests.chaos.sabotage.replacement import RealSabotage, Replacement, off
 
 _APPROVAL = "tests/component/test_approval.py"
 _DECIDES = "tests/component/test_who_decides.py"
+_OWNERS = "tests/component/test_owners.py"
 _OWNERSHIP = "tests/component/test_ownership.py"
 _PEOPLE = "tests/contract/adapters/test_people.py"
 
@@ -113,5 +114,33 @@ PEOPLE_SABOTAGES = (
         "shared/people.py",
         "        if self.hits > 1:\n",
         "        if self.hits > 2:\n",
+    ),
+    off(
+        "an owner who is pinned is not pinned again",
+        f"{_OWNERS}::test_an_owner_who_changes_while_they_are_looked_up_is_not_pinned_to_whom_they_were",
+        "shared/owners.py",
+        "            if stored.value.owned_by != owner:\n                return False\n",
+        "",
+    ),
+    off(
+        "an owner is pinned to somebody whom the directory knows, once",
+        f"{_OWNERS}::test_who_is_nobody_or_two_or_younger_than_the_app_is_not_pinned",
+        "shared/owners.py",
+        "            if not is_whom_it_means(found, stored.value.known_since):\n",
+        "            if not found.hits:\n",
+    ),
+    off(
+        "a rotation keeps the owner by id",
+        f"{_OWNERS}::test_a_rotation_of_the_registrars_own_keeps_the_owner_by_id",
+        "shared/rotation/rotate.py",
+        "owner=job.application.owner_id or found.tags.owner,",
+        "owner=found.tags.owner,",
+    ),
+    off(
+        "what the registrar does by itself asks for nobody",
+        f"{_OWNERSHIP}::test_what_the_registrar_does_by_itself_depends_on_nobody_being_found",
+        "shared/rotation/observe.py",
+        "    if not job.operation.is_our_own and not problems:",
+        "    if not problems:",
     ),
 )

@@ -128,6 +128,20 @@ async def test_an_unknown_app_has_an_empty_record_that_one_may_fill(store: Store
         await store.applications.save(owned, etag)
 
 
+async def test_apps_whose_owner_is_known_by_an_address_alone_are_named(store: Store, name: str) -> None:
+    async def waiting() -> list[str]:
+        return [each async for each in store.applications.owned_by_address() if each == name]
+
+    empty = await store.applications.read(name)
+    etag = await store.applications.save(empty.value.model_copy(update={"last_sequence": 1}), empty.etag)
+    assert await waiting() == []
+    owned = empty.value.model_copy(update={"owner": "ada@contoso.example"})
+    etag = await store.applications.save(owned, etag)
+    assert await waiting() == [name]
+    await store.applications.save(owned.model_copy(update={"owner_id": str(uuid4())}), etag)
+    assert await waiting() == []
+
+
 async def test_a_note_outlives_everything_but_its_removal(store: Store, name: str) -> None:
     note = Cleanup(name, uuid4().hex, ("a--b", "a--c"), store.now().replace(microsecond=0))
     await store.cleanups.put(note)
