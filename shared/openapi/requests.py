@@ -131,6 +131,7 @@ PATHS: dict[str, Json] = {
             "operationId": "approve_request",
             "tags": ["requests"],
             "summary": "Approve or refuse a request that waits; never one's own.",
+            "description": "For people: the token's `scp` holds `user_impersonation`. Programs, if policy says so.",
             "parameters": [REQUEST_ID, SOURCE, CHANNEL],
             "security": for_role(APPROVER),
             "requestBody": {
@@ -150,6 +151,13 @@ PATHS: dict[str, Json] = {
                     "The request is completed: there is nothing to decide about.",
                 ),
                 **WHERE_A_TOKEN_COUNTS,
+                "403": problem(
+                    403,
+                    "Forbidden",
+                    "The holder of the token lacks the role, is no person, or is one of those whom it comes from or is "
+                    "for; `detail` says which. The audit record tells of it.",
+                    "Nobody decides about their own request.",
+                ),
             },
         }
     },

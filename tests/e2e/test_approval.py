@@ -18,16 +18,26 @@ from tests.e2e.test_reading import now, read, token
 pytestmark = pytest.mark.e2e
 
 ADA, GRACE = "ada@contoso.onmicrosoft.com", "grace@contoso.onmicrosoft.com"
-RADIA, ALAN, MARGARET = (f"{name}@contoso.onmicrosoft.com" for name in ("radia", "alan", "margaret"))
+RADIA, ALAN, MARGARET, BARBARA = (
+    f"{name}@contoso.onmicrosoft.com" for name in ("radia", "alan", "margaret", "barbara")
+)
 
 
-def open_ticket(driver: Driver, unique_name: str, system: str = "servicenow", who: str = ADA) -> str:
+def open_ticket(
+    driver: Driver, unique_name: str, system: str = "servicenow", who: str = ADA, opened_by: str | None = None
+) -> str:
     """Fill in the form; the ticketing system tells the registrar. Returns the ticket's number."""
     forms: dict[str, dict[str, Any]] = {
         "servicenow": {"unique_name": unique_name, "display_name": "Approved", "lifetime_days": "90"},
         "jira": {"uniqueName": unique_name, "displayName": "Approved", "lifetimeDays": "90"},
     }
-    wish = {"system": system, "requestedFor": {"email": who}, "variables": forms[system], "summary": "Approved"}
+    wish = {
+        "system": system,
+        "requestedFor": {"email": who},
+        "openedBy": {"email": opened_by or who},
+        "variables": forms[system],
+        "summary": "Approved",
+    }
     return driver.control("POST", "/ticketing/tickets", wish)["number"]
 
 
@@ -128,6 +138,33 @@ def test_an_approver_decides_by_token_about_what_they_saw(driver: Driver) -> Non
     assert post(driver, number, body | {"decision": "refuse"}, approver).status_code == 409
 
 
+def test_whom_an_app_is_for_approves_nothing_about_it_neither_by_token_nor_in_the_ticket(driver: Driver) -> None:
+    number = open_ticket(driver, "approved-for-oneself", who=MARGARET, opened_by=ADA)
+    binding = wait_for(driver, number, "awaiting_approval")["approval"]["binding"]
+    notes(driver, number, 1)
+    body = {"decision": "approve", "binding": binding}
+    refused = post(driver, number, body, user_token(driver.stack, "margaret"))
+    assert (refused.status_code, refused.json()["detail"]) == (403, "Nobody decides about their own request.")
+    decide(driver, number, "approved", who=MARGARET)
+    eventually(lambda: driver.messages("approval-decisions") == [] or None, "the decision to be taken off its queue")
+    driver.advance(120)
+    assert status(driver, number)["state"] == "awaiting_approval"
+    assert driver.applications("approved-for-oneself") == []
+    assert refusals(driver, number) == Counter({(person(driver, MARGARET), "own_request"): 2})
+    assert post(driver, number, body, user_token(driver.stack, "radia")).status_code == 200
+    wait_for(driver, number, "completed")
+
+
+def test_an_alias_of_whoever_asked_approves_nothing(driver: Driver) -> None:
+    number = open_ticket(driver, "approved-by-an-alias", who=BARBARA)
+    wait_for(driver, number, "awaiting_approval")
+    notes(driver, number, 1)
+    decide(driver, number, "approved", who="b.liskov@contoso.onmicrosoft.com")
+    eventually(lambda: refusals(driver, number) == Counter({("", "person_unknown"): 1}) or None, "the refusal")
+    assert status(driver, number)["state"] == "awaiting_approval"
+    assert driver.applications("approved-by-an-alias") == []
+
+
 def test_no_header_and_no_other_token_decides(driver: Driver) -> None:
     number = open_ticket(driver, "approved-forged", who=RADIA)
     binding = wait_for(driver, number, "awaiting_approval")["approval"]["binding"]
@@ -175,7 +212,7 @@ def refusals(driver: Driver, number: str) -> Counter[tuple[str, str]]:
             if '"decision_refused"' in text:
                 found.append(json.loads(text))
     told = {each["id"]: each for each in found if each["what"]["requestId"] == number}
-    return Counter((each["who"]["decidedByObjectId"], each["what"]["code"]) for each in told.values())
+    return Counter((each["who"].get("decidedByObjectId", ""), each["what"]["code"]) for each in told.values())
 
 
 def person(driver: Driver, name: str) -> str:
