@@ -30,12 +30,25 @@ def _may_own(change: Operation, operations: Sequence[Operation]) -> bool:
     ]
     named = any(request.owner == person and each.state is State.COMPLETED for each, request in others)
     started = change.accepted_at
-    return named or not any(
+    # Whose change was completed before, and who gave the app to nobody with it, owns it still: nobody gives it away.
+    was_theirs = any(
         each.state is State.COMPLETED
         and each.answer is not None
         and each.answer.time < started
-        and not _gives(request, person)
+        and request.requested_by == person
+        and _gives(request, person)
         for each, request in others
+    )
+    return (
+        named
+        or was_theirs
+        or not any(
+            each.state is State.COMPLETED
+            and each.answer is not None
+            and each.answer.time < started
+            and not _gives(request, person)
+            for each, request in others
+        )
     )
 
 

@@ -5,6 +5,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tests.chaos.on_the_wire.actions import ACTIONS, Action
+from tests.chaos.on_the_wire.narrowing_actions import Narrow
 from tests.chaos.on_the_wire.part import Part
 from tests.chaos.on_the_wire.points import MOST_UNMET, TRIES, Point
 from tests.chaos.on_the_wire.recording import record
@@ -12,6 +13,8 @@ from tests.chaos.on_the_wire.stage import NotReached, Stage, judged, stage
 from tests.chaos.suite import Result, Size
 
 _TIMES = {"once": 1, "twice": 2}
+_IN_VAIN = "in-vain"
+"""The call loses its answer and has no effect: of what takes back, whose repetition nothing but a read can ask for."""
 _SPARE = 12
 """Apps for calls that are waited for in vain."""
 
@@ -22,7 +25,7 @@ class LostAnswers:
     name = "lost-answers"
 
     def units(self, size: Size) -> Sequence[str]:
-        """Every action, once and twice; in the small size some of the first registration."""
+        """Every action, once and twice, and some in vain; in the small size some of the first registration."""
         if size is Size.SMALL:
             return ["register/1-of-4/once"]
         return [f"{action.name}/1-of-1" for action in ACTIONS]
@@ -33,13 +36,18 @@ class LostAnswers:
         action = next(each for each in ACTIONS if each.name == name)
         with stage(folder) as one:
             points = [point for point in record(one, action) if point.is_write and not point.by_host]
-            losses = [(write, _TIMES[times]) for times in only or _TIMES for write in Part.read(part).choose(points)]
+            losses = [
+                (write, how)
+                for how in only or _ways(action)
+                for write in Part.read(part).choose(points)
+                if how != _IN_VAIN or write.service == "graph"
+            ]
             apps = [f"{name}-{number}" for number in range(len(losses) + _SPARE)]
             action.prepare(one, apps)
             left = iter(apps)
             found = Found(left)
-            for write, times in losses:
-                found.lose(one, action, write, times)
+            for write, how in losses:
+                found.lose(one, action, write, how)
             action.leave(one, list(left))
             breaches = [*found.breaches, *judged(one)]
         if len(found.unmet) > len(losses) * MOST_UNMET:
@@ -58,6 +66,10 @@ class LostAnswers:
 SUITE = LostAnswers()
 
 
+def _ways(action: Action) -> Sequence[str]:
+    return (*_TIMES, _IN_VAIN) if isinstance(action, Narrow) else tuple(_TIMES)
+
+
 class Found:
     """What one unit found; `apps` are taken one after the other."""
 
@@ -67,17 +79,17 @@ class Found:
         self.unmet: list[str] = []
         self.lost = 0
 
-    def lose(self, one: Stage, action: Action, write: Point, times: int) -> None:
+    def lose(self, one: Stage, action: Action, write: Point, how: str) -> None:
         """Lose the answer of one write, tried again with another app while the call does not come.
 
         Which calls are made depends on timing, here and there: whether two deliveries of a message meet, say.
         """
         for _ in range(TRIES):
             try:
-                problem = lose(one, action, next(self._apps), write, times)
+                problem = lose(one, action, next(self._apps), write, how)
             except NeverMade:
                 continue
-            self.lost += times
+            self.lost += _TIMES.get(how, 1)
             if problem is not None:
                 self.breaches.append(problem)
             return
@@ -88,7 +100,7 @@ class NeverMade(Exception):
     """The action came to its end without the call that was to lose its answer."""
 
 
-def lose(one: Stage, action: Action, app: str, write: Point, times: int) -> str | None:
+def lose(one: Stage, action: Action, app: str, write: Point, how: str) -> str | None:
     """Do the action while one of its writes loses its answer; what is wrong, if anything.
 
     Afterwards it is begun again by whoever would: a person without an answer, a timer at its next moment. Whoever does
@@ -98,7 +110,8 @@ def lose(one: Stage, action: Action, app: str, write: Point, times: int) -> str 
         action.lead_up(one, app)
         method, _, path = write.label.partition(" ")
         route = {"service": write.service, "method": method, "path": path}
-        one.script(**route, kind="lostAnswer", times=times, after=write.occurrence - 1)
+        kind, times = ("refuse", 1) if how == _IN_VAIN else ("lostAnswer", _TIMES[how])
+        one.script(**route, kind=kind, times=times, after=write.occurrence - 1)
         action.begin(one, app)
         one.advance(2)
         for _ in range(times):

@@ -15,6 +15,7 @@ from tests.chaos.on_the_wire.action import (
     send_in_vain,
     unreadable,
 )
+from tests.chaos.on_the_wire.narrowing_actions import FinishTakingBack, Narrow, TakeBack
 from tests.chaos.on_the_wire.points import Point
 from tests.chaos.on_the_wire.rotation_actions import (
     Check,
@@ -192,6 +193,9 @@ class Replay(Base):
 ACTIONS: Sequence[Action] = (
     Register(),
     Change(),
+    Narrow(),
+    TakeBack(),
+    FinishTakingBack(),
     Again(),
     Reject(),
     Unreadable(),

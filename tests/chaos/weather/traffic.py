@@ -37,6 +37,8 @@ class Traffic:
         """Changes to apps that are there by now, and what must be refused."""
         draw = self._draw
         asked = [self._change(draw.choice(self.apps)) for _ in range(draw.randint(1, 3))]
+        if draw.random() < 0.5:
+            asked.append(self._narrowed(draw.choice(self.apps)))
         chance = draw.random()
         if chance < 0.3:
             asked.append(self._change(draw.choice(self.apps)) | {"requestedBy": _OTHER})
@@ -68,6 +70,16 @@ class Traffic:
         }
         made = request(f"W{self._seed}-{self._sent:02}", app, **drawn | fixed) | {"requestedBy": _OWNER}
         return self._with_credentials(made, "client-secret", *(["second"] if draw.random() < 0.2 else []))
+
+    def _narrowed(self, app: str) -> Message:
+        """Take permissions or their consent back, and leave one redirect URI, which may take another's place."""
+        choices: tuple[dict[str, Any], ...] = (
+            {"adminConsent": False},
+            {"apiPermissions": []},
+            {"apiPermissions": [_TWINS], "adminConsent": True},
+        )
+        less = self._draw.choice(choices)
+        return self._change(app, web={"redirectUris": [self._draw.choice(_REDIRECTS)]}, **less)
 
     def _with_credentials(self, message: Message, *names: str) -> Message:
         """Ask for these credentials; a description holds the message's number, as people's do."""
