@@ -31,7 +31,7 @@ async def health(request: func.HttpRequest) -> func.HttpResponse:
         wrong = {"status": "misconfigured", "error": "; ".join(secrets.malformed)}
         return json_response(503, wrong)
     right: ToldHealth = {"status": "ok"}
-    warnings = [*secrets.unresolved, *app.warnings()]
+    warnings = app.warnings()
     if warnings:
         right["warnings"] = warnings
     return json_response(200, right)

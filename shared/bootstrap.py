@@ -61,12 +61,12 @@ class App:
         self.webhooks = Webhooks(services, ticketing, secrets.usable, callers)
 
     def warnings(self) -> list[str]:
-        """Say what this worker has seen since it started that somebody has to mend."""
+        """Say what stops nothing and somebody has to mend: in the settings, or seen by this worker since it started."""
         undated = sorted(self.decisions.undated | self.webhooks.undated)
-        return [
-            f"decisions of {source} say no decided_at and count for nothing: its flow has to send it"
-            for source in undated
+        told = [
+            f"decisions of {each} say no decided_at and count for nothing: its flow has to send it" for each in undated
         ]
+        return [*self.secrets.unresolved, *told]
 
 
 @cache

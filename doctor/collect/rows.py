@@ -62,6 +62,8 @@ def record(row: Row) -> Record:
         others=frozenset(each["name"] for each in (answer.get("data") or _NOTHING).get("madeByOthers", ())),
         answer_time=_moment(answer.get("time")),
         answered_at=_moment(value.get("answered_at")),
+        decided_in_ticket_at=_moment(_decision(value).get("at")) if _decision(value).get("way") == "ticket" else None,
+        shown_at=_moment((value.get("approval") or _NOTHING).get("note_seen_at")),
         channel=value.get("channel"),
         ticket=value.get("ticket"),
         replaced_by=(value.get("replaced_by") or _NOTHING).get("operation_id"),
@@ -69,8 +71,12 @@ def record(row: Row) -> Record:
     )
 
 
+def _decision(value: Row) -> Row:
+    return (value.get("approval") or _NOTHING).get("decision") or _NOTHING
+
+
 def _approved(value: Row, request: Row) -> Approved | None:
-    decision: Row = (value.get("approval") or _NOTHING).get("decision") or _NOTHING
+    decision = _decision(value)
     if decision.get("outcome") != "approved":
         return None
     vouched = request.get("requestedByObjectId") if value.get("channel") == "webhook" else None

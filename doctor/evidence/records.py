@@ -62,6 +62,10 @@ class Record:
     """What its answer says stays because others made it: redirect URIs, and names of permissions."""
     answer_time: datetime | None = None
     answered_at: datetime | None = None
+    decided_in_ticket_at: datetime | None = None
+    """When its ticket decided about it, by the ticketing system's clock."""
+    shown_at: datetime | None = None
+    """When the registrar saw what waits in that ticket."""
     channel: str | None = None
     """By which way it came in; None in records of before that was kept."""
     ticket: str | None = None

@@ -7,6 +7,7 @@ from doctor.evidence import Evidence
 from doctor.invariants.answers import answer_breaches
 from doctor.invariants.approvals import self_approved
 from doctor.invariants.case import Case
+from doctor.invariants.channels import unproven
 from doctor.invariants.control import controlling
 from doctor.invariants.credentials import lost_values, unusable_values
 from doctor.invariants.foreign import touched
@@ -32,6 +33,7 @@ _CHECKS: tuple[Callable[[Case], Iterator[Breach]], ...] = (
     excess,
     left_behind,
     self_approved,
+    unproven,
 )
 
 

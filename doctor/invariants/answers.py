@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from itertools import combinations
 from typing import Any, cast
 
 from doctor.breach import Breach, Invariant
@@ -69,8 +70,8 @@ def _per_operation(case: Case, watched: Watched) -> Iterator[Breach]:
 def _per_request(watched: Watched, requests: tuple[Event, ...]) -> Iterator[Breach]:
     """Find messages that have no answer of their own and share none, and answers that nobody asked for.
 
-    Of one key, one body is served, however often it was sent: by an operation. Every message with another body,
-    or with one that cannot be read, has an answer of its own.
+    Of one key, one body is served, however often it was sent: by an operation; or some, where forms of a ticket took
+    each other's place. Every message with another body, or with one that cannot be read, has an answer of its own.
     """
     bodies = defaultdict[Key, Counter[str]](Counter)
     for request in requests:
@@ -86,7 +87,8 @@ def _per_request(watched: Watched, requests: tuple[Event, ...]) -> Iterator[Brea
     for key in served.keys() | refused.keys() | bodies.keys():
         sent = bodies.get(key, Counter[str]())
         own = len(refused.get(key, ()))
-        may_be = {sent.total() - count for count in sent.values()} if key in served else {sent.total()}
+        forms = combinations(sent.values(), min(len(served.get(key, ())), len(sent)))
+        may_be = {sent.total() - sum(counts) for counts in forms}
         if own not in may_be or (key in served and not sent):
             answers = f"{own} refusals{' and an operation' if key in served else ''}"
             yield _breach(str(key[1]), f"{sent.total()} messages, {len(sent)} of them different, led to {answers}")

@@ -158,6 +158,7 @@ async def test_no_ticket_decides_about_what_version_1_took_in_until_its_webhook_
     world = World(policy())
     world.people.allowed = False
     await version_1(asking(), world)
+    await world.settle()
     await tell(world, "approved")
     await world.settle()
     (operation,) = world.operations.all()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shared.approval.messages import DecisionMessage
+from shared.approval.showing import record_note_seen
 from shared.errors import Unavailable
 from shared.operation import State
 from shared.ports import Note, Target
@@ -214,6 +215,16 @@ async def test_another_content_has_another_note_and_the_first_notes_sight_opens_
     assert operation(world).state is State.AWAITING_APPROVAL
 
 
+async def test_the_sight_of_an_old_note_opens_nothing_for_what_waits_now() -> None:
+    world = World(policy())
+    world.servicenow.failing = Unavailable("away")
+    await world.send(asking())
+    await record_note_seen(world.services, operation(world).id, "the note of another content", world.clock.now())
+    approval = operation(world).approval
+    assert approval is not None
+    assert approval.note_seen_at is None
+
+
 async def test_a_message_of_the_old_shape_counts_for_nothing_and_says_so() -> None:
     world = await waiting()
     old = DecisionMessage(
@@ -230,6 +241,15 @@ async def test_a_message_of_the_old_shape_counts_for_nothing_and_says_so() -> No
     assert (operation(world).state, void(world)) == (State.AWAITING_APPROVAL, ["undated"])
     assert "decided_at" in notes(world)[-1]
     assert world.decisions.undated == {"servicenow"}
+
+
+async def test_a_flow_of_the_old_shape_is_known_as_such_where_its_decision_arrives() -> None:
+    world = World(policy())
+    hooks = webhooks(world)
+    await hooks.receive("servicenow", GOOD, json.dumps(decided()).encode())
+    assert hooks.undated == set()
+    await hooks.receive("servicenow", GOOD, json.dumps(decided(decided_at="")).encode())
+    assert hooks.undated == {"servicenow"}
 
 
 async def test_what_a_decision_used_up_keeps_its_record_small() -> None:

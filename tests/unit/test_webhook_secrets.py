@@ -3,6 +3,7 @@
 import base64
 import json
 import secrets
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -125,9 +126,22 @@ async def test_a_start_names_what_is_wrong_in_the_log_and_in_the_health_check(
     assert await told(monkeypatch, Secrets({})) == (200, {"status": "ok"})
 
 
-async def told(monkeypatch: pytest.MonkeyPatch, secrets: Secrets) -> tuple[int, dict[str, Any]]:
-    """What the health check says of an app with these secrets."""
-    monkeypatch.setattr(bootstrap, "get_app", lambda: SimpleNamespace(secrets=secrets))
+async def test_decisions_that_do_not_say_when_are_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They count for nothing: whoever keeps the ticketing system's flow has to mend it."""
+    status, said = await told(monkeypatch, Secrets({}), undated={"servicenow"})
+    (warning,) = said["warnings"]
+    assert (status, said["status"]) == (200, "ok")
+    assert "decisions of servicenow say no decided_at" in warning
+
+
+async def told(
+    monkeypatch: pytest.MonkeyPatch, secrets: Secrets, undated: Iterable[str] = ()
+) -> tuple[int, dict[str, Any]]:
+    """What the health check says of an app with these secrets, and that has seen such decisions."""
+    app: Any = object.__new__(bootstrap.App)
+    app.secrets = secrets
+    app.decisions, app.webhooks = SimpleNamespace(undated=set(undated)), SimpleNamespace(undated=set())
+    monkeypatch.setattr(bootstrap, "get_app", lambda: app)
     call: Any = health
     response = await call._function.get_user_function()(func.HttpRequest("GET", "/api/health", body=b""))
     return response.status_code, json.loads(response.get_body())

@@ -33,12 +33,16 @@ mapping = { whole = "request" }
 name = "token"
 requests_per_minute = 6000
 proof = { method = "token", secrets = ["TOKEN_SECRET"], header = "X-Registrar-Token" }
-mapping = { whole = "request" }
+accept_token_decisions = true
+updates = { url = "TICKET_HOOK_URL", secrets = ["TICKET_HOOK_SECRET"] }
+mapping = { whole = "request", fields = { ticket = "request.ticket" } }
 [sources.decision]
 when = "decision"
 request_id = "requestId"
 id = "id"
 outcome = "decision"
+decided_at = "at"
+ticket = "ticket"
 decided_by_object_id = "by"
 
 [[sources]]

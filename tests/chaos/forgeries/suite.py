@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +14,14 @@ from devstack.stack import Stack
 from tests.chaos.forgeries.approvers import REQUESTER, Approvers
 from tests.chaos.forgeries.senders import TICKETING, Headers, Senders
 from tests.chaos.suite import Result, Size
-from tests.e2e.driver import Driver, request
+from tests.e2e.driver import Driver, eventually, request
 from tests.e2e.test_reading import token
 
 _SOURCES = ("standard", "hmac", "token", "entra")
 _ROUNDS = {Size.SMALL: 2, Size.FULL: 40}
 _POLICY = Path(__file__).parents[3] / "policy.toml"
 _WAITING = "waits-for-somebody"
+_TICKET = "T-1"
 _OK, _ACCEPTED, _UNAUTHORIZED, _FORBIDDEN = 200, 202, 401, 403
 _GRACE = "aaaaaaaa-0000-4000-8000-000000000002"
 
@@ -65,6 +66,7 @@ class _Round:
         self._client = client
         self._breaches: list[str] = []
         self._forged = self._accepted = 0
+        self._asked: dict[str, Any] = {}
 
     def run(self, rounds: int) -> Result:
         for source in _SOURCES:
@@ -74,6 +76,8 @@ class _Round:
             for source in _SOURCES:
                 self._forge(source, number)
         self._forge_decisions(waiting)
+        self._pose_as_tickets()
+        self._decide_beside_the_point(waiting)
         self._look(waiting)
         self._expect_decided(waiting)
         figures: dict[str, float] = {"forged_requests": self._forged, "forged_requests_accepted": self._accepted}
@@ -94,14 +98,15 @@ class _Round:
         person = f"{REQUESTER}@{DOMAIN}"
         users = {each["userPrincipalName"]: each["id"] for each in self._driver.control("GET", "/users")["users"]}
         known = {"requestedBy": person, "requestedByObjectId": users[person]}
-        asked = _asked(_WAITING, _WAITING) | known
-        body = json.dumps({"request": asked}).encode()
+        self._asked = _asked(_WAITING, _WAITING) | known | {"ticket": _TICKET}
+        body = json.dumps({"request": self._asked}).encode()
         self._post("token", body, self._senders.good("token", body, self._now()))
         bearer = {"Authorization": f"Bearer {self._senders.other_bearer()}"}
         for _ in range(200):
             self._driver.advance(2)
             told = self._client.get(f"/api/requests/{_WAITING}?source=token", headers=bearer)
-            if told.status_code == _OK and told.json()["state"] == "awaiting_approval":
+            waits = told.status_code == _OK and told.json()["state"] == "awaiting_approval"
+            if waits and told.json()["approval"]["shownAt"] is not None:
                 return told.json()
         raise TimeoutError("no request came to wait for approval")
 
@@ -122,6 +127,40 @@ class _Round:
         for what, bearer in self._approvers.forged(self._now()).items():
             status = self._decide(waiting, {"Authorization": f"Bearer {bearer}"})
             self._judge(f"an approver: {what}", status, {_UNAUTHORIZED, _FORBIDDEN})
+
+    def _pose_as_tickets(self) -> None:
+        """Send messages on the public queue that say they are a ticket's, with its address and its very request."""
+        for number, source in enumerate((*_SOURCES, "Token")):
+            name = f"forged-queue-{number}"
+            self._driver.send(_asked(name, name) | {"source": source, "ticket": _TICKET})
+            answer = self._driver.answer(name)["data"]
+            codes = [error["code"] for error in answer["errors"]]
+            self._forged += 1
+            if (answer["status"], codes) != ("rejected", ["source_not_proven"]):
+                self._accepted += 1
+                self._breaches.append(f"a message on the public queue that says it is {source}'s was answered {answer}")
+        self._driver.send(self._asked | {"source": "token", "requestedBy": "mallory@contoso.example"})
+        self._driver.send(self._asked | {"source": "token"})
+
+    def _decide_beside_the_point(self, waiting: dict[str, Any]) -> None:
+        """Have the ticketing system itself send decisions that are not about what its ticket showed: none counts."""
+        now, shown = self._now(), datetime.fromisoformat(waiting["approval"]["shownAt"])
+        good = {"decision": "approved", "requestId": _WAITING, "by": _GRACE, "ticket": _TICKET, "request": self._asked}
+        edited = self._asked | {"application": self._asked["application"] | {"displayName": "Another"}}
+        wrong: dict[str, dict[str, Any]] = {
+            "another content": {"at": now.isoformat(), "request": edited},
+            "no content": {"at": now.isoformat(), "request": None},
+            "another ticket": {"at": now.isoformat(), "ticket": "T-2"},
+            "no time": {},
+            "an old time": {"at": (shown - timedelta(days=1)).isoformat()},
+            "the time of the note": {"at": shown.isoformat()},
+            "a time to come": {"at": (now + timedelta(hours=1)).isoformat()},
+        }
+        for what, changes in wrong.items():
+            body = json.dumps(good | {"id": what} | changes).encode()
+            status = self._post("token", body, self._senders.good("token", body, now)).status_code
+            self._judge(f"a decision about {what}", status, {_ACCEPTED})
+        eventually(lambda: self._driver.messages("approval-decisions") == [] or None, "the decisions to be taken")
 
     def _expect_decided(self, waiting: dict[str, Any]) -> None:
         """A person who may decide is heard after all: the checks of those who may not can fail."""

@@ -29,7 +29,7 @@ from tests.chaos.on_the_wire.rotation_actions import (
     Sweep,
 )
 from tests.chaos.on_the_wire.stage import NotReached, Stage
-from tests.chaos.on_the_wire.ticket_actions import Approve, Await, Decide, Tell, Webhook
+from tests.chaos.on_the_wire.ticket_actions import Approve, Await, ChangeForm, Decide, Tell, Webhook
 from tests.chaos.on_the_wire.timer_actions import (
     AnchorAudit,
     CleanUp,
@@ -205,6 +205,7 @@ ACTIONS: Sequence[Action] = (
     Webhook(),
     Await(),
     Decide(),
+    ChangeForm(),
     Approve(),
     Tell(),
     CleanUp(),

@@ -5,7 +5,7 @@ import os
 import signal
 import time
 from collections import defaultdict
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -61,6 +61,11 @@ _FEW_MOVES, _MANY_MOVES = 16, 80
 
 REDELIVERY_SECONDS = 660.0
 """More than the ten minutes for which a host hides a message while it works on it."""
+
+
+def value_of(row: Mapping[str, Any]) -> str:
+    """The record in a row."""
+    return "".join(str(row.get(f"value{n}") or "") for n in range(9))
 
 
 class NotReached(Exception):
@@ -239,8 +244,9 @@ class Stage:
         self.driver.stack.restart("host")
 
     def record(self, request_id: str) -> dict[str, Any] | None:
-        """The row of an operation, as the operations table shows it."""
-        return next(self._records("requestId eq @it", request_id), None)
+        """The row of an operation, as the operations table shows it; of several forms the one that stands."""
+        rows = self._records("requestId eq @it", request_id)
+        return next((row for row in rows if '"replaced_by":{' not in value_of(row)), None)
 
     def own_record(self, unique_name: str) -> dict[str, Any] | None:
         """The row of the operation that the registrar asked itself for."""

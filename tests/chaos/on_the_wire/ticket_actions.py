@@ -3,6 +3,7 @@
 import json
 import re
 import threading
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -10,7 +11,7 @@ import httpx
 from devstack.people import user_token
 from tests.chaos.on_the_wire.action import Base, request_id, send_in_vain
 from tests.chaos.on_the_wire.points import Route
-from tests.chaos.on_the_wire.stage import NotReached, Stage
+from tests.chaos.on_the_wire.stage import NotReached, Stage, value_of
 from tests.e2e.driver import request
 
 DECISIONS = "approval-decisions"
@@ -80,13 +81,14 @@ class Await(Base):
 
     def begin(self, stage: Stage, app: str) -> None:
         """Send the request."""
-        stage.send(from_ticket(app))
+        stage.send(from_ticket(app, ticket=stage.new_ticket()["id"]))
 
     def is_done(self, stage: Stage, app: str) -> bool:
-        """Whether it was answered, after somebody decided when it waited."""
+        """Whether it was answered, after somebody decided when its ticket showed that it waited."""
         row = stage.record(request_id(app))
-        if app not in self._decided and row is not None and row["state"] == "awaiting_approval":
+        if app not in self._decided and row is not None and is_shown(row):
             self._decided.add(app)
+            stage.advance(2)
             stage.put(DECISIONS, decision(stage, app))
         return super().is_done(stage, app)
 
@@ -98,11 +100,14 @@ class Decide(Base):
     until: Route | None = _ATTEMPT
 
     def lead_up(self, stage: Stage, app: str) -> None:
-        """Have the request wait."""
-        stage.send(from_ticket(app))
+        """Have the request wait, and its ticket show that."""
+        stage.send(from_ticket(app, ticket=stage.new_ticket()["id"]))
         stage.advance(2)
         stage.wait_for_state(request_id(app), "awaiting_approval")
         stage.wait_until_quiet()
+        if not is_shown(stage.record(request_id(app)) or {}):
+            raise NotReached(f"the ticket of {request_id(app)} does not show what waits")
+        stage.advance(2)
 
     def begin(self, stage: Stage, app: str) -> None:
         """Put the decision on its queue, as the webhook does."""
@@ -169,8 +174,42 @@ class Tell(Base):
         return len(ticket["notes"]) == 1 and ticket["state"] == "3"
 
 
+class ChangeForm(Decide):
+    """A changed form of a ticket takes the place of what waits for approval; what it shows then is approved."""
+
+    name = "decide-changed"
+    until: Route | None = ("queue", f"GET {DECISIONS}/messages")
+
+    def __init__(self) -> None:
+        self._decided = set[str]()
+
+    def begin(self, stage: Stage, app: str) -> None:
+        """Send the changed form, as the webhook does."""
+        before = json.loads(value_of(stage.record(request_id(app)) or {}))["request"]
+        stage.prove(before | {"application": before["application"] | {"displayName": f"{app}, changed"}})
+
+    def is_done(self, stage: Stage, app: str) -> bool:
+        """Whether the changed form was answered, after somebody decided when the ticket showed it."""
+        row = stage.record(request_id(app))
+        if row is None or "changed" not in value_of(row):
+            return False
+        if app not in self._decided and is_shown(row):
+            self._decided.add(app)
+            stage.advance(2)
+            stage.put(DECISIONS, decision(stage, app))
+        # The form before is answered, too: each operation has an answer of its own.
+        return any(answer["data"]["status"] == self.status for answer in stage.answers(self.final(app)))
+
+
+def is_shown(row: Mapping[str, Any]) -> bool:
+    """Whether a request waits, and its ticket shows what for."""
+    value = value_of(row)
+    return row.get("state") == "awaiting_approval" and '"note_seen_at":"' in value
+
+
 def decision(stage: Stage, app: str) -> str:
     """What a ticket decided, as the webhook puts it on its queue."""
+    waiting = json.loads(value_of(stage.record(request_id(app)) or {}))
     return json.dumps(
         {
             "schemaVersion": "1",
@@ -178,6 +217,9 @@ def decision(stage: Stage, app: str) -> str:
             "requestId": request_id(app),
             "decisionId": f"{app}-1",
             "outcome": "approved",
+            "ticket": waiting["ticket"],
+            "content": waiting["body_hash"],
+            "decidedAt": stage.now().isoformat(),
             "decidedBy": "grace@contoso.example",
             "decidedByObjectId": _GRACE,
             "receivedAt": stage.now().isoformat(),

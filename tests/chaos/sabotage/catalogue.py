@@ -6,6 +6,7 @@ from tests.chaos.sabotage.control_catalogue import CONTROL_SABOTAGES
 from tests.chaos.sabotage.fair_catalogue import FAIR_SABOTAGES
 from tests.chaos.sabotage.narrowing_catalogue import NARROWING_SABOTAGES
 from tests.chaos.sabotage.people_catalogue import PEOPLE_SABOTAGES
+from tests.chaos.sabotage.proven_catalogue import PROVEN_SABOTAGES
 from tests.chaos.sabotage.replacement import off
 from tests.chaos.sabotage.ticket_catalogue import TICKET_SABOTAGES
 
@@ -364,5 +365,6 @@ REAL_SABOTAGES = (
     *AUDIT_SABOTAGES,
     *NARROWING_SABOTAGES,
     *TICKET_SABOTAGES,
+    *PROVEN_SABOTAGES,
     *CONTROL_SABOTAGES,
 )

@@ -1,0 +1,51 @@
+"""Beside invariant 7: nobody becomes a ticket by saying so, and a ticket approves what it showed."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from doctor.breach import Breach, Invariant
+from doctor.evidence import Record
+from doctor.invariants.case import Case
+
+_ADVICE = (
+    "Somebody wrote to table operations, or this is a defect: look at the entries `accepted` and `decided` of the "
+    "audit record (make audit-export), and take back what was given if it should not have been."
+)
+
+
+def unproven(case: Case) -> Iterator[Breach]:
+    """Find requests that count for a ticket's and came by no webhook, and approvals of what no ticket had shown.
+
+    Records from before it was kept by which way a request came in are judged by nothing of this.
+    """
+    proven = _proven_since(case)
+    for record in case.evidence.records:
+        if record.channel not in (None, "webhook"):
+            yield from _by_another_way(record, proven.get(record.source.casefold()))
+        elif record.channel == "webhook" and record.decided_in_ticket_at is not None:
+            shown = record.shown_at
+            if shown is None or record.decided_in_ticket_at <= shown:
+                yield _breach(record, "was decided about in its ticket before that showed what waits")
+
+
+def _by_another_way(record: Record, proven_since: datetime | None) -> Iterator[Breach]:
+    if record.ticket is not None:
+        yield _breach(record, f"came in by {record.channel}, and tells the ticket {record.ticket}")
+    if record.decided_in_ticket_at is not None:
+        yield _breach(record, f"came in by {record.channel}, and was decided about in a ticket")
+    if proven_since is not None and record.accepted_at > proven_since:
+        yield _breach(record, f"came in by {record.channel} as {record.source}, which proved itself by then")
+
+
+def _proven_since(case: Case) -> dict[str, datetime]:
+    """Since when each source has come in by its webhook."""
+    found: dict[str, datetime] = {}
+    for record in case.evidence.records:
+        if record.channel == "webhook":
+            source = record.source.casefold()
+            found[source] = min(found.get(source, record.accepted_at), record.accepted_at)
+    return found
+
+
+def _breach(record: Record, what: str) -> Breach:
+    return Breach(Invariant.WITHIN_POLICY, record.request_id, f"operation {record.id} {what}", _ADVICE)
