@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 
+from pydantic import Field
+
 from shared.model import ApplicationState, Consent, KeyCredential, PermissionType, StoredModel
 from shared.person import Person
 from shared.registration.convergence import ApplicationWrite
@@ -70,6 +72,8 @@ class ApplicationRecord(StoredModel, frozen=True):
     `previous` of the next three-way merge."""
     granted: frozenset[Consent] = frozenset()
     """The consents that are ours, until they are seen gone."""
+    lifetimes: dict[str, int] = Field(default_factory=dict[str, int])
+    """Days that requests asked credentials to live, by credential name; rotations may have shortened them since."""
     found: Holdings = Holdings()
     """What requests ask for and others had made when it was first asked for: it is theirs, and stays."""
     going: tuple[Going, ...] = ()

@@ -1,11 +1,12 @@
 """Does policy allow this request? Pure: everything asked of the directory comes in resolved."""
 
+import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from shared.contract.request import ApplicationSpec, CredentialSpec, RegistrationRequest
 from shared.errors import Problem, echo
-from shared.model import ResolvedPermission
+from shared.model import ApplicationState, ResolvedPermission
 from shared.policy.approval import needs_approval
 from shared.policy.life import rotation_days
 from shared.policy.model import CredentialRules, Policy
@@ -13,7 +14,33 @@ from shared.policy.never import leads_to, why_never
 from shared.policy.redirect_uris import refusal
 
 
-def breaches(request: RegistrationRequest, policy: Policy) -> Iterator[Problem]:
+@dataclasses.dataclass(frozen=True)
+class Had:
+    """What an app has had: what a request leaves as it is was judged when it came, and is not judged again.
+
+    Of redirect URIs, implicit grants, display names and lifetimes; what else a request asks for is judged always.
+    """
+
+    state: ApplicationState | None = None
+    lifetimes: Mapping[str, frozenset[int]] = dataclasses.field(default_factory=dict[str, frozenset[int]])
+    """In days, by credential name."""
+
+    def uris(self, platform: str) -> frozenset[str]:
+        """Redirect URIs of a platform, by its name in a request."""
+        state = self.state
+        if state is None:
+            return frozenset()
+        return {
+            "publicClient": state.public_client_redirect_uris,
+            "web": state.web_redirect_uris,
+            "spa": state.spa_redirect_uris,
+        }[platform]
+
+
+_NEW = Had()
+
+
+def breaches(request: RegistrationRequest, policy: Policy, had: Had = _NEW) -> Iterator[Problem]:
     """Every breach that shows in the request itself: names, audience, redirect URIs, flows, lifetimes."""
     application = request.application
     yield from _names(application, policy)
@@ -24,11 +51,12 @@ def breaches(request: RegistrationRequest, policy: Policy) -> Iterator[Problem]:
             "audience_not_allowed",
             f"{application.sign_in_audience} is not allowed here; allowed: {', '.join(audiences)}.",
         )
-    yield from _redirect_uris(application, policy)
-    yield from _flows(application, policy)
+    yield from _redirect_uris(application, policy, had)
+    yield from _flows(application, policy, had.state)
     for index, credential in enumerate(request.credentials):
         yield from _kind(f"credentials[{index}]", credential, policy.credentials)
-        yield from _life(f"credentials[{index}]", credential, policy.credentials)
+        known = had.lifetimes.get(credential.name, frozenset())
+        yield from _life(f"credentials[{index}]", credential, policy.credentials, known)
 
 
 def _kind(field: str, credential: CredentialSpec, rules: CredentialRules) -> Iterator[Problem]:
@@ -40,9 +68,9 @@ def _kind(field: str, credential: CredentialSpec, rules: CredentialRules) -> Ite
         )
 
 
-def _life(field: str, credential: CredentialSpec, rules: CredentialRules) -> Iterator[Problem]:
+def _life(field: str, credential: CredentialSpec, rules: CredentialRules, known: frozenset[int]) -> Iterator[Problem]:
     lifetime = credential.lifetime_days
-    if not rules.min_lifetime_days <= lifetime <= rules.max_lifetime_days:
+    if lifetime not in known and not rules.min_lifetime_days <= lifetime <= rules.max_lifetime_days:
         yield Problem(
             f"{field}.lifetimeDays",
             "lifetime_not_allowed",
@@ -112,13 +140,16 @@ def _names(application: ApplicationSpec, policy: Policy) -> Iterator[Problem]:
             )
 
 
-def _redirect_uris(application: ApplicationSpec, policy: Policy) -> Iterator[Problem]:
+def _redirect_uris(application: ApplicationSpec, policy: Policy, had: Had) -> Iterator[Problem]:
     for platform, uris in (
         ("publicClient", application.public_client.redirect_uris),
         ("web", application.web.redirect_uris),
         ("spa", application.spa.redirect_uris),
     ):
+        known = had.uris(platform)
         for index, uri in enumerate(uris):
+            if uri in known:
+                continue
             reason = refusal(uri, policy.redirect_uris, public_client=platform == "publicClient")
             if reason is not None:
                 yield Problem(
@@ -128,7 +159,7 @@ def _redirect_uris(application: ApplicationSpec, policy: Policy) -> Iterator[Pro
                 )
 
 
-def _flows(application: ApplicationSpec, policy: Policy) -> Iterator[Problem]:
+def _flows(application: ApplicationSpec, policy: Policy, had: ApplicationState | None) -> Iterator[Problem]:
     implicit = application.web.implicit_grant_settings
     for field, asked, allowed in (
         (
@@ -139,12 +170,12 @@ def _flows(application: ApplicationSpec, policy: Policy) -> Iterator[Problem]:
         (
             "web.implicitGrantSettings.enableIdTokenIssuance",
             implicit.enable_id_token_issuance,
-            policy.flows.implicit_id_tokens,
+            policy.flows.implicit_id_tokens or (had is not None and had.enable_id_token_issuance),
         ),
         (
             "web.implicitGrantSettings.enableAccessTokenIssuance",
             implicit.enable_access_token_issuance,
-            policy.flows.implicit_access_tokens,
+            policy.flows.implicit_access_tokens or (had is not None and had.enable_access_token_issuance),
         ),
     ):
         if asked and not allowed:

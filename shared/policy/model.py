@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from shared.naming import VAULT_URL_PATTERN
+from shared.policy.hosts import is_host
 from shared.policy.never import leads_to
 from shared.policy.reading import matches_nothing
 
@@ -38,6 +39,13 @@ def _is_guid(text: str) -> bool:
     return True
 
 
+def _host_rule(rule: str) -> str:
+    if rule != "*" and not is_host(rule.removeprefix("*.")):
+        raise ValueError(f"{rule!r} is neither a host name, nor one after '*.', nor '*'")
+    return rule.lower()
+
+
+type HostRule = Annotated[str, AfterValidator(_host_rule)]
 type Pattern = Annotated[str, AfterValidator(_compiles)]
 type Audience = Literal[
     "AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"
@@ -65,9 +73,12 @@ class Audiences(PolicyModel):
 
 
 class RedirectUriRules(PolicyModel):
-    """Where tokens and codes may be sent. `https_hosts` are exact names, `*.example.com`, or `*` for any host."""
+    """Where tokens and codes may be sent. `https_hosts` are exact names, `*.example.com`, or `*` for any host.
 
-    https_hosts: tuple[str, ...] = ("*",)
+    None is allowed until policy names some: a code goes wherever the host is.
+    """
+
+    https_hosts: tuple[HostRule, ...] = ()
     loopback_http: bool = True
     custom_schemes: tuple[str, ...] = ()
 
@@ -76,8 +87,8 @@ class Flows(PolicyModel):
     """Sign-in flows that weaken an app and are therefore switches of their own."""
 
     public_client_flows: bool = True
-    implicit_id_tokens: bool = True
-    implicit_access_tokens: bool = True
+    implicit_id_tokens: bool = False
+    implicit_access_tokens: bool = False
 
 
 class CredentialRules(PolicyModel):
@@ -85,7 +96,7 @@ class CredentialRules(PolicyModel):
 
     types: tuple[Literal["secret", "certificate"], ...] = ("secret", "certificate")
     min_lifetime_days: int = Field(default=1, ge=1)
-    max_lifetime_days: int = Field(default=365, ge=1, le=3650)
+    max_lifetime_days: int = Field(default=180, ge=1, le=3650)
     rotate_before_days: int = Field(default=30, ge=1)
     overlap_days: int = Field(default=7, ge=1)
     min_overlap_days: int = Field(default=1, ge=1)

@@ -2,9 +2,9 @@
 
 from urllib.parse import SplitResult, urlsplit
 
+from shared.policy.hosts import LOOPBACK, host_of
 from shared.policy.model import RedirectUriRules
 
-_LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1"})
 _DANGEROUS_SCHEMES = frozenset({"javascript", "data", "file", "blob", "about", "vbscript", "ftp", "ws", "wss"})
 
 
@@ -31,14 +31,12 @@ def refusal(uri: str, rules: RedirectUriRules, *, public_client: bool) -> str | 
 
 
 def _scheme_refusal(parts: SplitResult, rules: RedirectUriRules, *, public_client: bool) -> str | None:
-    host = (parts.hostname or "").rstrip(".")
+    host = host_of(parts.netloc)
     match parts.scheme:
         case "https":
-            if not host:
-                return "it names no host"
-            return None if _host_allowed(host, rules) else "policy does not allow its host"
+            return _https_refusal(parts.netloc, host, rules)
         case "http":
-            if host not in _LOOPBACK_HOSTS:
+            if host not in LOOPBACK:
                 return "http is allowed for localhost only; use https"
             return None if rules.loopback_http else "policy does not allow http, not even for localhost"
         case "":
@@ -50,9 +48,20 @@ def _scheme_refusal(parts: SplitResult, rules: RedirectUriRules, *, public_clien
             return None if allowed else f"policy does not allow the scheme {scheme} here"
 
 
+def _https_refusal(authority: str, host: str | None, rules: RedirectUriRules) -> str | None:
+    if not authority:
+        return "it names no host"
+    if host is None:
+        return "its host is no name of letters, digits and hyphens between dots, with a port or without"
+    if _host_allowed(host, rules):
+        return None
+    if not rules.https_hosts:
+        return f"policy names no https hosts yet; for this one, redirect_uris.https_hosts in policy.toml names {host}"
+    return f"policy does not allow its host; for that, redirect_uris.https_hosts in policy.toml names {host}"
+
+
 def _host_allowed(host: str, rules: RedirectUriRules) -> bool:
-    for pattern in rules.https_hosts:
-        wanted = pattern.casefold()
-        if wanted in ("*", host) or (wanted.startswith("*.") and host.endswith(wanted[1:])):
+    for rule in rules.https_hosts:
+        if rule in ("*", host) or (rule.startswith("*.") and host.endswith(rule[1:])):
             return True
-    return host in _LOOPBACK_HOSTS and rules.loopback_http
+    return host in LOOPBACK and rules.loopback_http

@@ -100,7 +100,10 @@ def _wanted(
     job: Job, request: RegistrationRequest, spec: CredentialSpec, previous: VaultEntry | None, owner: Person | None
 ) -> Wanted:
     operation = job.operation
-    rotate_before, overlap = rotation_days(spec, job.services.policy.credentials)
+    rules = job.services.policy.credentials
+    rotate_before, overlap = rotation_days(spec, rules)
+    # A request may leave a lifetime as it was before policy shortened it; what is issued now lives by today's policy.
+    lifetime_days = min(spec.lifetime_days, rules.max_lifetime_days)
     tags = SecretTags(
         unique_name=operation.unique_name,
         client_id=job.application.client_id or "",
@@ -110,7 +113,7 @@ def _wanted(
         operation_id=operation.id,
         request_id=request.request_id,
         owner=owner.name if owner is not None else "",
-        lifetime_days=spec.lifetime_days,
+        lifetime_days=lifetime_days,
         rotate_before_days=rotate_before,
         overlap_days=overlap,
         previous_key_id=previous.tags.get("keyId", "") if previous is not None else "",
@@ -120,7 +123,7 @@ def _wanted(
         secret_name=vault_secret_name(operation.unique_name, spec.name),
         secret_names=tuple(name for other in request.credentials for name in _names(operation.unique_name, other)),
         description=spec.description,
-        lifetime=timedelta(days=spec.lifetime_days),
+        lifetime=timedelta(days=lifetime_days),
         tags=tags,
     )
 

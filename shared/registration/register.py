@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from shared.approval.checking import check_approval
 from shared.contract.request import RegistrationRequest
 from shared.credentials.proof import DEFAULT_RESOURCE, prove
+from shared.credentials.tags import read_tags
 from shared.errors import NotYetVisible, Problem, Rejected, echo
 from shared.job import Job
 from shared.model import ApplicationState, Consent, SeenApplication, VaultEntry
@@ -17,7 +18,7 @@ from shared.ownership import Standing, not_owner, owner_notes
 from shared.parties import parties_of
 from shared.person import Person, read_person
 from shared.policy.approval import approval_reasons, binding, privileged_reasons
-from shared.policy.check import breaches
+from shared.policy.check import Had, breaches
 from shared.registration.application import (
     converge_application,
     converge_service_principal,
@@ -119,7 +120,14 @@ async def register(job: Job, request: RegistrationRequest) -> Registration:
     # Only now may another own it: until then this request has to be its owner's, attempt after attempt.
     ticket = {"ticket_source": request.source, "ticket": asked_in} if asked_in is not None else {}
     found = job.application.found & held
-    await job.save_application(found=found, applied_sequence=job.operation.sequence, **_owner_fields(owner), **ticket)
+    lifetimes = job.application.lifetimes | {each.name: each.lifetime_days for each in request.credentials}
+    await job.save_application(
+        found=found,
+        applied_sequence=job.operation.sequence,
+        lifetimes=lifetimes,
+        **_owner_fields(owner),
+        **ticket,
+    )
     return Registration(
         object_id=app.object_id,
         client_id=app.client_id,
@@ -164,7 +172,7 @@ async def _observe_and_check(job: Job, request: RegistrationRequest) -> _Observe
     resolution = await resolve(request.application.api_permissions, services.apis, services.policy, ask=is_approved)
     found, vault_problems = await look_for_credentials(job, request)
     problems = [
-        *breaches(request, services.policy),
+        *breaches(request, services.policy, _had(job, seen, found)),
         *resolution.problems,
         *(problem for problem in [_not_managed(job, seen)] if problem is not None),
         *vault_problems,
@@ -211,6 +219,22 @@ def _owner_in_vault(found: dict[str, Found]) -> Person | None:
         if entry is not None and entry.tags.get("owner"):
             return read_person(entry.tags["owner"])
     return None
+
+
+def _had(job: Job, seen: SeenApplication | None, found: dict[str, Found]) -> Had:
+    """What the app has had: as our own record says it, else as the directory and the vault show it."""
+    ours = seen is not None and APPLICATION_TAG in seen.state.tags
+    state = job.application.applied or (seen.state if seen is not None and ours else None)
+    lifetimes = dict[str, frozenset[int]]()
+    for name, each in found.items():
+        days = {job.application.lifetimes.get(name), _days_of(each)}
+        lifetimes[name] = frozenset(day for day in days if day is not None)
+    return Had(state, lifetimes)
+
+
+def _days_of(found: Found) -> int | None:
+    tags = read_tags(found.current.entry) if found.current.entry is not None else None
+    return tags.lifetime_days if tags is not None else None
 
 
 def _superseded(job: Job) -> Problem:

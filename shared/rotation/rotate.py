@@ -84,12 +84,20 @@ async def rotate(job: Job, request: RotationRequest) -> Rotation:
 
 async def _replace(job: Job, request: RotationRequest, found: Found) -> VaultEntry:
     """Issue, prove and promote; returns the new version of the name that clients read."""
+    await _remember_lifetime(job, request.credential, found.tags.lifetime_days)
     async with job.step("issueCredential"):
         pending = await _issue_beside(job, request, found)
     async with job.step("signIn"):
         await prove(job, found.holder, pending, credential=request.credential)
     async with job.step("promoteCredential"):
         return await _promote(job, request, found, pending)
+
+
+async def _remember_lifetime(job: Job, credential: str, days: int) -> None:
+    """Keep what was asked for before policy shortened it: a request that asks for it still changes nothing."""
+    known = job.application.lifetimes
+    if days > job.services.policy.credentials.max_lifetime_days and credential not in known:
+        await job.save_application(lifetimes=known | {credential: days})
 
 
 async def _issue_beside(job: Job, request: RotationRequest, found: Found) -> VaultEntry:

@@ -8,10 +8,11 @@ from shared.approval.messages import DecisionMessage
 from shared.approval.model import Outcome
 from shared.callers import APPROVER, Caller, Holder
 from shared.operation import Operation, State
-from shared.policy.model import ApprovalRules, PermissionsToApprove, Policy, load_policy
+from shared.policy.model import ApprovalRules, CredentialRules, PermissionsToApprove, Policy
 from shared.status import Named
 from tests.fakes.people import ADA, GRACE
-from tests.fakes.world import POLICY_FILE, World, example
+from tests.fakes.world import World, example
+from tests.policies import opened_policy
 
 GRAPH = "Microsoft Graph"
 RULES = ApprovalRules(
@@ -24,7 +25,8 @@ RULES = ApprovalRules(
 
 def policy(rules: ApprovalRules = RULES, **changes: Any) -> Policy:
     """The repository's policy, with this third group."""
-    return load_policy(POLICY_FILE).model_copy(update={"approval": rules, **changes})
+    longest = CredentialRules(max_lifetime_days=365)
+    return opened_policy().model_copy(update={"approval": rules, "credentials": longest, **changes})
 
 
 def asking(**changes: Any) -> dict[str, Any]:

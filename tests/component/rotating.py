@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from shared.policy.model import Policy
 from tests.fakes.world import World
 
 APP = "adt-client-dev"
@@ -21,9 +22,9 @@ def rotation_of(credential: str, request_id: str = "ROT1", /, **changes: Any) ->
     } | changes
 
 
-async def registered_with(request: dict[str, Any]) -> World:
+async def registered_with(request: dict[str, Any], policy: Policy | None = None) -> World:
     """A world in which this was registered an hour ago."""
-    world = World()
+    world = World(policy)
     await world.run(request)
     await world.go_on(timedelta(hours=1))
     return world

@@ -9,11 +9,12 @@ import pytest
 from shared.application_record import ApplicationRecord
 from shared.errors import Refused, Unavailable
 from shared.model import Consent
-from shared.policy.model import Policy, load_policy
+from shared.policy.model import Policy
 from tests.fakes.directory import DIGITAL_TWINS, MICROSOFT_GRAPH
 from tests.fakes.faults import Faults, Moment, WorkerDied
 from tests.fakes.invariants import breaches
-from tests.fakes.world import POLICY_FILE, World, example
+from tests.fakes.world import World, example
+from tests.policies import opened_policy
 
 APP = "adt-client-dev"
 TWINS = {"api": "Azure Digital Twins", "delegated": ["Read.Write"]}
@@ -29,13 +30,12 @@ _HOUR = timedelta(hours=1)
 
 def policy() -> Policy:
     """The repository's policy, with an application permission that is given automatically, and a host."""
-    known = load_policy(POLICY_FILE)
+    known = opened_policy()
     apis = tuple(
         each.model_copy(update={"application": ("User.Read.All",)}) if each.name == "Microsoft Graph" else each
         for each in known.apis
     )
-    hosts = known.redirect_uris.model_copy(update={"https_hosts": ("app.contoso.example",)})
-    return known.model_copy(update={"apis": apis, "redirect_uris": hosts})
+    return known.model_copy(update={"apis": apis})
 
 
 def asking(request_id: str, *permissions: dict[str, Any], **application: Any) -> dict[str, Any]:

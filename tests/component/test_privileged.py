@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.approval.calling import ApprovalBody, decide_as
-from shared.callers import APPROVER, Caller
+from shared.callers import APPROVER, Caller, Holder
 from shared.model import Consent
 from shared.operation import State
 from shared.status import Named
@@ -134,6 +134,6 @@ async def test_lag_asks_nobody_twice() -> None:
 async def decide(world: World, bound_to: str) -> None:
     """Grace approves R2."""
     body = ApprovalBody.model_validate({"decision": "approve", "binding": bound_to})
-    caller = Caller(object_id=GRACE, client_id="c", roles=frozenset({APPROVER}))
+    caller = Caller(object_id=GRACE, client_id="c", roles=frozenset({APPROVER}), holder=Holder.PERSON)
     await decide_as(world.services, Named("servicenow", "R2"), caller, body)
     await world.settle()

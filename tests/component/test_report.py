@@ -47,7 +47,8 @@ def by_key(world: World) -> dict[str, dict[str, Any]]:
 async def test_managed_and_unmanaged_credentials_of_applications_and_principals_are_told_by_expiry() -> None:
     world = await registered()
     (ours,) = world.directory.applications[APP].passwords
-    certificate = HeldCredential("certificate", "k-cert", "CN=x", START, START + timedelta(days=300))
+    begun = START + timedelta(days=125)
+    certificate = HeldCredential("certificate", "k-cert", "CN=x", begun, START + timedelta(days=300))
     world.holders.others = [
         holder(1, "theirs", secret("k-soon", 3)),
         holder(2, "principal", certificate, kind="servicePrincipal"),

@@ -27,7 +27,8 @@ def rotation(**changes: Any) -> dict[str, Any]:
 async def covered(days: int = 365) -> World:
     """A world in which the example was registered, and only then its name came to need approval."""
     (credential,) = example()["credentials"]
-    world = await registered_with(example(credentials=[credential | {"lifetimeDays": days}]))
+    request = example(credentials=[credential | {"lifetimeDays": days}])
+    world = await registered_with(request, policy(ApprovalRules()))
     world.deploy(policy(RULES))
     return world
 

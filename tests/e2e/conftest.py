@@ -1,25 +1,21 @@
 """One stack for all end-to-end tests: real Azurite, the real worker, the real SDKs; apps are kept apart by name."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from devstack.stack import Stack
 from tests.e2e.driver import Driver
+from tests.policies import opened_settings
 
-_POLICY = Path(__file__).parents[2] / "policy.toml"
-_AUTOMATIC, _TO_APPROVE = "[approval]\n", "[approval]\nunique_names = ['approved-.*']\n"
+_TO_APPROVE = "unique_names = ['approved-.*']"
 
 
 @pytest.fixture(scope="session")
 def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
     """A running stack in a folder of its own; apps whose names begin with `approved-` need approval."""
-    policy = tmp_path_factory.mktemp("policy") / "policy.toml"
-    shipped = _POLICY.read_text().replace("unique_names = []\n", "")
-    assert shipped.count(_AUTOMATIC) == 1
-    policy.write_text(shipped.replace(_AUTOMATIC, _TO_APPROVE))
-    with Stack.start(tmp_path_factory.mktemp("stack"), settings={"POLICY_FILE": str(policy)}) as stack:
+    settings = opened_settings(tmp_path_factory.mktemp("policy"), ("unique_names = []", _TO_APPROVE))
+    with Stack.start(tmp_path_factory.mktemp("stack"), settings=settings) as stack:
         yield Driver(stack)
 
 

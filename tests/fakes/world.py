@@ -15,7 +15,7 @@ from shared.execution import Execution
 from shared.intake import Intake
 from shared.known_apis import KnownApis
 from shared.operation import State
-from shared.policy.model import Policy, load_policy
+from shared.policy.model import Policy
 from shared.ports import Target
 from shared.rotation.rotations import Rotations
 from shared.rotation.sweep import sweep
@@ -41,17 +41,12 @@ from tests.fakes.storage import (
 )
 from tests.fakes.tickets import FakeTicketSystem, FakeTicketUpdates
 from tests.fakes.vault import FakeVault
+from tests.policies import opened_policy
 
 TENANT = "72f988bf-0000-4000-8000-2d7cd011db47"
-POLICY_FILE = Path(__file__).parents[2] / "policy.toml"
 EXAMPLE = Path(__file__).parents[2] / "examples" / "azure-digital-twins.json"
 INVISIBLE = timedelta(minutes=10)
 """How long a message stays away whose host died with it."""
-
-
-@cache
-def _policy() -> Policy:
-    return load_policy(POLICY_FILE)
 
 
 @cache
@@ -101,7 +96,7 @@ class World:
         self._next_sweep = self.clock.now()
         self.services = Services(
             runtime=fake_runtime(self.clock, seed),
-            policy=policy or _policy(),
+            policy=policy or opened_policy(),
             tenant_id=TENANT,
             lag_window=timedelta(minutes=5),
             request_deadline=timedelta(hours=24),
@@ -271,4 +266,4 @@ class World:
 def administered(*administrators: str) -> World:
     """A world whose policy has administrators: the boss, unless others are named."""
     named = {"administrators": administrators or ("boss@contoso.example",)}
-    return World(policy=_policy().model_copy(update=named))
+    return World(policy=opened_policy().model_copy(update=named))

@@ -178,7 +178,7 @@ def test_an_id_that_leads_to_control_needs_approval_under_any_name() -> None:
     ],
 )
 def test_redirect_uris(uri: str, *, allowed: bool) -> None:
-    assert (refusal(uri, RedirectUriRules(), public_client=True) is None) is allowed
+    assert (refusal(uri, RedirectUriRules(https_hosts=("*",)), public_client=True) is None) is allowed
 
 
 def test_https_hosts_can_be_narrowed() -> None:
@@ -210,6 +210,7 @@ def test_a_wrong_policy_file_names_every_fault(tmp_path: Path) -> None:
         ({"lifetimeDays": 180}, set[str]()),
         ({"lifetimeDays": 1}, set[str]()),
         ({"lifetimeDays": 180, "rotateBeforeDays": 90, "overlapDays": 90}, set[str]()),
+        ({"lifetimeDays": 181}, {"lifetime_not_allowed"}),
         ({"lifetimeDays": 366}, {"lifetime_not_allowed"}),
         ({"lifetimeDays": 180, "rotateBeforeDays": 91}, {"rotation_not_allowed"}),
         ({"lifetimeDays": 180, "rotateBeforeDays": 10, "overlapDays": 11}, {"overlap_not_allowed"}),

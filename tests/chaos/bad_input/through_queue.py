@@ -17,6 +17,7 @@ from tests.chaos.bad_input.settling import log_faults, settle
 from tests.chaos.check import Witness
 from tests.chaos.suite import Result
 from tests.e2e.driver import Driver
+from tests.policies import opened_settings
 
 _INTAKE, _POISON = "app-registrations", "app-registrations-poison"
 _AT_ONCE = 4
@@ -30,7 +31,7 @@ _PAUSE_SECONDS = 15
 def run_through_queue(unit: str, count: int, folder: Path) -> Result:
     """Send `count` messages, wait until the host has taken every one, and judge."""
     sent = Sent([message(unit, index).for_a_queue() for index in range(count)])
-    with Stack.start(folder, forked=True) as stack:
+    with Stack.start(folder, settings=opened_settings(folder), forked=True) as stack:
         driver = Driver(stack)
         witness = Witness(driver)
         witness.remember_foreign()

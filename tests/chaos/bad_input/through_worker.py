@@ -18,6 +18,7 @@ from tests.chaos.bad_input.worker import Worker, running_worker
 from tests.chaos.check import Witness
 from tests.chaos.suite import Result
 from tests.e2e.driver import Driver
+from tests.policies import opened_settings
 
 _AT_ONCE = 8
 _AT_A_TIME = 500
@@ -28,7 +29,7 @@ _POISON = "app-registrations-poison"
 def run_through_worker(unit: str, count: int, folder: Path) -> Result:
     """Deliver `count` messages, then let a host carry on what has to wait, and judge."""
     sent = Sent([message(unit, index) for index in range(count)])
-    with Stack.start(folder, hosts=0, forked=True) as stack:
+    with Stack.start(folder, hosts=0, settings=opened_settings(folder), forked=True) as stack:
         driver = Driver(stack)
         witness = Witness(driver)
         witness.remember_foreign()

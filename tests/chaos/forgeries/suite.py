@@ -16,10 +16,10 @@ from tests.chaos.forgeries.senders import TICKETING, Headers, Senders
 from tests.chaos.suite import Result, Size
 from tests.e2e.driver import Driver, eventually, request
 from tests.e2e.test_reading import token
+from tests.policies import opened_settings
 
 _SOURCES = ("standard", "hmac", "token", "entra")
 _ROUNDS = {Size.SMALL: 2, Size.FULL: 40}
-_POLICY = Path(__file__).parents[3] / "policy.toml"
 _WAITING = "waits-for-somebody"
 _TICKET = "T-1"
 _OK, _ACCEPTED, _UNAUTHORIZED, _FORBIDDEN = 200, 202, 401, 403
@@ -39,10 +39,9 @@ class Forgeries:
         """Send everything to a stack with a source of each kind, and look what there is afterwards."""
         (folder / "ticketing.toml").write_text(TICKETING)
         rules = f"unique_names = ['{_WAITING}']"
-        (folder / "policy.toml").write_text(_POLICY.read_text().replace("unique_names = []", rules))
-        files = {name: str(folder / name) for name in ("ticketing.toml", "policy.toml")}
+        opened = opened_settings(folder, ("unique_names = []", rules))
         placeholder = Senders(lambda: "", lambda: "", lambda: "")
-        settings = {"TICKETING_FILE": files["ticketing.toml"], "POLICY_FILE": files["policy.toml"]}
+        settings = {"TICKETING_FILE": str(folder / "ticketing.toml")} | opened
         with Stack.start(folder / "stack", settings=settings | placeholder.settings()) as stack:
             driver = Driver(stack)
             config = stack.config

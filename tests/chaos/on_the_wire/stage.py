@@ -22,6 +22,7 @@ from devstack.stack import Stack
 from tests.chaos.check import Witness
 from tests.chaos.on_the_wire.points import ASKED_ONCE, Point
 from tests.e2e.driver import Driver
+from tests.policies import opened_settings
 
 _LOOK_SECONDS = 0.05
 _CALM_SECONDS, _QUIET_SECONDS = 0.05, 0.2
@@ -50,7 +51,6 @@ _QUEUES = (
     "ticket-updates",
 )
 _TABLES = ("unsettled", "cleanups")
-_POLICY = Path(__file__).parents[3] / "policy.toml"
 
 TO_APPROVE = "(await|decide|approve)-.*"
 """Apps whose requests need approval on a stage: regular expression for `approval.unique_names`."""
@@ -396,9 +396,8 @@ def stage(folder: Path) -> Generator[Stage]:
 
 def _started(folder: Path) -> Stack:
     """Hosts and workers die here by the dozen: they are forked. Some apps need approval."""
-    policy = folder / "policy.toml"
-    policy.write_text(_POLICY.read_text().replace("unique_names = []", f"unique_names = ['{TO_APPROVE}']"))
-    settings = _HOST_SETTINGS | {"POLICY_FILE": str(policy)}
+    approved = ("unique_names = []", f"unique_names = ['{TO_APPROVE}']")
+    settings = _HOST_SETTINGS | opened_settings(folder, approved)
     return Stack.start(folder, recording=True, settings=settings, forked=True)
 
 

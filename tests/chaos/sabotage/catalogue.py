@@ -8,6 +8,7 @@ from tests.chaos.sabotage.narrowing_catalogue import NARROWING_SABOTAGES
 from tests.chaos.sabotage.people_catalogue import PEOPLE_SABOTAGES
 from tests.chaos.sabotage.proven_catalogue import PROVEN_SABOTAGES
 from tests.chaos.sabotage.replacement import off
+from tests.chaos.sabotage.shipped_catalogue import SHIPPED_SABOTAGES
 from tests.chaos.sabotage.ticket_catalogue import TICKET_SABOTAGES
 
 _ADAPTERS = "tests/contract/adapters"
@@ -367,4 +368,5 @@ REAL_SABOTAGES = (
     *TICKET_SABOTAGES,
     *PROVEN_SABOTAGES,
     *CONTROL_SABOTAGES,
+    *SHIPPED_SABOTAGES,
 )

@@ -8,6 +8,7 @@ from tests.chaos.suite import Result, Size
 from tests.chaos.weather.day import Day
 from tests.chaos.weather.schedule import draw_schedule
 from tests.e2e.driver import Driver
+from tests.policies import opened_settings
 
 _SEEDS = 50
 _SMALL_SEEDS = (20, 29)
@@ -27,7 +28,10 @@ class WeatherSuite:
     def run(self, unit: str, folder: Path) -> Result:
         """Play the schedule of one seed."""
         schedule = draw_schedule(int(unit))
-        with Stack.start(folder, hosts=schedule.hosts, recording=schedule.recording, forked=True) as stack:
+        opened = opened_settings(folder)
+        with Stack.start(
+            folder, hosts=schedule.hosts, recording=schedule.recording, settings=opened, forked=True
+        ) as stack:
             result = Day(Driver(stack), schedule).play()
         again = f"(seed {unit}; again: python -m tests.chaos unit {self.name} {unit})"
         return result.model_copy(update={"breaches": [f"{breach} {again}" for breach in result.breaches]})
