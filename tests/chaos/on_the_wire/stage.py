@@ -285,7 +285,7 @@ class Stage:
         return self._rows("auditoutbox")
 
     def anchored_days(self) -> set[str]:
-        """The days on which the audit chain was anchored."""
+        """The days on which the audit chain was anchored; with a hash behind it, where the day's name was taken."""
         return {
             blob.name.removesuffix(".json") for blob in self._blobs.get_container_client("audit-anchors").list_blobs()
         }

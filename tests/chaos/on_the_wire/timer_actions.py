@@ -147,8 +147,11 @@ class AnchorAudit(Base):
         stage.call("anchor_audit")
 
     def is_done(self, stage: Stage, app: str) -> bool:
-        """Whether the day has its anchor, or the next one that came meanwhile."""
-        return max(stage.anchored_days(), default="") >= self._days[app]
+        """Whether the day has its anchor, or the next one that came meanwhile; and no second one, from doubt."""
+        anchored = stage.anchored_days()
+        return max(anchored, default="") >= self._days[app] and all(
+            len(day) == len(self._days[app]) for day in anchored
+        )
 
 
 class Resume(Base):
