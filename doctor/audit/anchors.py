@@ -87,6 +87,8 @@ def _why_none(anchor: Anchor, said: Said, now: datetime) -> str | None:
         return "its day has not come"
     if said.at.astimezone(UTC).date() != day:
         return "its text is of another day"
+    if said.previous is not None and said.previous.day >= str(day):
+        return f"it names one of {said.previous.day} before it, and the registrar names one of an earlier day"
     return None
 
 

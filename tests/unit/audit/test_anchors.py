@@ -84,6 +84,14 @@ def test_one_of_two_that_contradict_each_other_is_not_the_registrars() -> None:
     assert (finding.code, finding.about) == (Code.ANCHOR_FOREIGN, f"anchor {planted.day}.json")
 
 
+def test_an_anchor_names_one_of_an_earlier_day() -> None:
+    whole = record()
+    last = as_written(whole.anchors.items[-1])
+    again = replace(last, at=last.at + timedelta(hours=1), previous=last.named)
+    (finding,) = findings(among(whole, blob(again, own_name(again))))
+    assert (finding.code, finding.about) == (Code.ANCHOR_FOREIGN, f"anchor {own_name(again)}")
+
+
 def test_a_name_with_a_hash_is_that_of_its_text() -> None:
     whole = record()
     last = as_written(whole.anchors.items[-1])
