@@ -1,6 +1,7 @@
 """An app that holds what policy gives only after approval does not change where its tokens go without one."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from shared.job import Job
 from shared.model import (
@@ -27,23 +28,32 @@ _SWITCHES = {
 }
 
 
-async def look_for_privileges(
-    job: Job, seen: SeenApplication | None, wanted: ApplicationState
-) -> tuple[tuple[str, ...], tuple[ResolvedPermission, ...]]:
-    """Return where else tokens and codes of an existing app would go, and what it holds that policy gives no request.
+@dataclass(frozen=True)
+class Privileges:
+    """Where else tokens and codes of an existing app would go, and what it holds that policy gives nobody by itself."""
 
-    Nothing is read unless the request changes such a thing. What others gave counts like what we did.
+    places: tuple[str, ...] = ()
+    held: tuple[ResolvedPermission, ...] = ()
+    principal_id: str | None = None
+    """Its service principal, where that had to be known."""
+
+
+async def look_for_privileges(job: Job, seen: SeenApplication | None, wanted: ApplicationState) -> Privileges:
+    """Look what an app holds whose tokens a request sends somewhere new; else nothing is read.
+
+    What others gave counts like what we did.
     """
     if seen is None:
-        return (), ()
+        return Privileges()
     places = tuple(new_places(seen.state, merge(seen.state, wanted, job.application.applied)))
     principal_id = await find_service_principal(job, seen.client_id) if places else None
     if principal_id is None:
-        return places, ()
+        return Privileges(places)
     held = (await job.services.directory.consents(principal_id, _BOTH)).consents
     apis = {each: await job.services.directory.api_of(each) for each in sorted({it.resource_id for it in held})}
     resolved = (_resolved(each, api) for each in held if (api := apis[each.resource_id]) is not None)
-    return places, tuple(each for each in resolved if is_privileged(each, job.services.policy))
+    privileged = tuple(each for each in resolved if is_privileged(each, job.services.policy))
+    return Privileges(places, privileged, principal_id)
 
 
 def new_places(seen: ApplicationState, merged: ApplicationState) -> Iterator[str]:

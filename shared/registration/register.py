@@ -66,6 +66,8 @@ class _Observed:
     found: dict[str, Found]
     """What the vault holds, by credential name."""
     standing: Standing
+    principal_id: str | None
+    """The service principal's, where it had to be known already."""
 
 
 async def register(job: Job, request: RegistrationRequest) -> Registration:
@@ -80,7 +82,7 @@ async def register(job: Job, request: RegistrationRequest) -> Registration:
     owner = observed.standing.owner_after
     wanted = wanted_state(spec, resolution.permissions)
     consents = wanted_consents(resolution.permissions, admin_consent=spec.admin_consent)
-    principal_id = await _narrow(job, observed.seen, wanted, consents)
+    principal_id = await _narrow(job, observed, wanted, consents)
     async with job.step("writeApplication"):
         app = await converge_application(job, wanted, observed.seen)
     async with job.step("writeServicePrincipal"):
@@ -142,21 +144,20 @@ async def register(job: Job, request: RegistrationRequest) -> Registration:
     )
 
 
-async def _narrow(
-    job: Job, seen: SeenApplication | None, wanted: ApplicationState, consents: frozenset[Consent]
-) -> str | None:
+async def _narrow(job: Job, observed: _Observed, wanted: ApplicationState, consents: frozenset[Consent]) -> str | None:
     """Take back what is ours and wanted no more, consents first, and see it gone: before anything comes to the app.
 
     Returns the service principal's id if it had to be known for that.
     """
+    seen, principal_id = observed.seen, observed.principal_id
     if not exists(job, seen):
         return None
     await announce_taking_back(job, Holdings.of(wanted) | Holdings(consents=consents))
     client_id = seen.client_id if seen is not None else job.application.client_id
     if not job.application.granted - consents or client_id is None:
-        return None
+        return principal_id
     async with job.step("takeBackConsent"):
-        principal_id = await find_service_principal(job, client_id)
+        principal_id = principal_id or await find_service_principal(job, client_id)
         await take_back_consents(job, principal_id, consents)
     return principal_id
 
@@ -191,13 +192,13 @@ async def _observe_and_check(job: Job, request: RegistrationRequest) -> _Observe
         raise Rejected(problems)
     policy = services.policy
     permissions = resolution.permissions
-    places, privileges = await look_for_privileges(job, seen, wanted_state(request.application, permissions))
+    privileges = await look_for_privileges(job, seen, wanted_state(request.application, permissions))
     # What the request asks for itself has its own reason, and is in the binding by that.
-    held = tuple(each for each in privileges if each.consent not in {it.consent for it in permissions})
-    reasons = (*approval_reasons(request, permissions, policy), *privileged_reasons(places, held))
+    held = tuple(each for each in privileges.held if each.consent not in {it.consent for it in permissions})
+    reasons = (*approval_reasons(request, permissions, policy), *privileged_reasons(privileges.places, held))
     check_approval(job.operation, reasons, binding(request, permissions, policy, held))
     await _keep_owner(job, standing)
-    return _Observed(seen, resolution, found, standing)
+    return _Observed(seen, resolution, found, standing, privileges.principal_id)
 
 
 async def _keep_owner(job: Job, standing: Standing) -> None:

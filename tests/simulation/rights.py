@@ -30,13 +30,13 @@ def _may_own(change: Operation, operations: Sequence[Operation]) -> bool:
     ]
     named = any(request.owner == person and each.state is State.COMPLETED for each, request in others)
     started = change.accepted_at
-    # Whose change was completed before, and who gave the app to nobody with it, owns it still: nobody gives it away.
+    # Whose change was completed before owns the app still: only the request that brings it about names an owner.
     was_theirs = any(
         each.state is State.COMPLETED
         and each.answer is not None
         and each.answer.time < started
         and request.requested_by == person
-        and _gives(request, person)
+        and (each.sequence > 1 or _gives(request, person))
         for each, request in others
     )
     return (
