@@ -21,6 +21,7 @@ from shared.registration.register import register
 from shared.rotation.rotate import rotate
 from shared.services import Services
 from shared.ticketing.telling import tell
+from shared.turns import OTHERS_TURN, Turns
 
 _EARLY = timedelta(seconds=5)
 """How much earlier than its due moment a message may come: the queue's clock and ours need not agree."""
@@ -34,6 +35,7 @@ class Execution:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._turns = Turns(services.runtime.now)
 
     async def run(self, operation_id: str, generation: int) -> None:
         """Make one attempt, unless the operation is settled, waits for a later moment, or is of another generation.
@@ -53,14 +55,14 @@ class Execution:
         if stored.value.state.settled:
             await self._see_to_delivery(stored)
             return
-        await self._go_on(stored, listed_until=None)
+        await self._go_on(stored, listed_until=None, is_new=False)
 
     async def begin(self, stored: Versioned[Operation]) -> None:
         """Make the first attempt at an operation whose record was written, and listed as unsettled, just now."""
-        await self._go_on(stored, listed_until=stored.value.accepted_at + RESUME_AFTER)
+        await self._go_on(stored, listed_until=stored.value.accepted_at + RESUME_AFTER, is_new=True)
 
-    async def _go_on(self, stored: Versioned[Operation], listed_until: datetime | None) -> None:
-        """Make an attempt, unless it is too early or everybody pauses."""
+    async def _go_on(self, stored: Versioned[Operation], listed_until: datetime | None, *, is_new: bool) -> None:
+        """Make an attempt, unless it is too early, everybody pauses, or it is others' turn."""
         services = self._services
         operation, now = stored.value, services.runtime.now()
         if operation.state is State.AWAITING_APPROVAL and not operation.is_overdue_for_approval(now):
@@ -80,7 +82,34 @@ class Execution:
             with suppress(Busy):  # another delivery of the same operation has postponed it
                 await self._postpone(stored, later)
             return
-        await self._attempt(stored, listed_until)
+        who = operation.requester_key
+        if self._is_others_turn(operation, is_new=is_new) and now < latest:
+            await self._line_up(stored)
+            return
+        with self._turns.attempt(who):
+            await self._attempt(stored, listed_until)
+
+    def _is_others_turn(self, operation: Operation, *, is_new: bool) -> bool:
+        """Return whether this requester has enough attempts under way.
+
+        Whoever takes requests in makes one at a time for each requester: the next message may be somebody else's. An
+        operation that runs is left alone: its own attempt is under way, or died and is carried on.
+        """
+        may_wait = not operation.is_our_own and operation.state in (State.ACCEPTED, State.WAITING)
+        return may_wait and not self._turns.may_begin(operation.requester_key, alone=is_new)
+
+    async def _line_up(self, stored: Versioned[Operation]) -> None:
+        """Have an operation come back behind its requester's others; a leaked credential goes before them."""
+        operation, services = stored.value, self._services
+        now, at = (
+            services.runtime.now(),
+            self._turns.line_up(operation.requester_key, first=operation.revoke_by is not None),
+        )
+        if operation.revoke_by is not None:
+            at = min(at, max(now, operation.revoke_by))
+        changes = {"state": State.WAITING, "next_attempt": at, "reason": operation.reason or OTHERS_TURN}
+        with suppress(Busy):  # another delivery of the same operation has begun it, or lined it up
+            await self._send_back(stored, operation.model_copy(update=changes), at)
 
     async def _see_to_delivery(self, stored: Versioned[Operation]) -> None:
         """Deliver the answer of an operation that somebody else settled, unless they are just doing so."""
@@ -257,10 +286,15 @@ class Execution:
                 "steps_at_pause": len(operation.steps),
             }
         )
+        await self._send_back(stored, waiting, later.at)
+
+    async def _send_back(self, stored: Versioned[Operation], waiting: Operation, at: datetime) -> None:
+        """Record that an operation waits, and have it come back."""
+        services, now = self._services, self._services.runtime.now()
         await services.operations.save(waiting, stored.etag)
-        await services.operations.relist(operation.id, operation.generation, later.at + RESUME_AFTER)
-        await services.queues.send_work(operation.id, operation.generation, max(later.at - now, timedelta(0)))
-        log.event("operation.waiting", operation=operation.id, reason=later.reason, until=later.at)
+        await services.operations.relist(waiting.id, waiting.generation, at + RESUME_AFTER)
+        await services.queues.send_work(waiting.id, waiting.generation, max(at - now, timedelta(0)))
+        log.event("operation.waiting", operation=waiting.id, reason=waiting.reason, until=at)
 
     def _decide(self, error: Exception, operation: Operation) -> Later | Reject | Fail:
         runtime = self._services.runtime

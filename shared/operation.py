@@ -17,6 +17,7 @@ from shared.contract.answer import Answer, Step
 from shared.contract.request import Request, RotationRequest
 from shared.model import StoredModel
 from shared.naming import OWN_SOURCE
+from shared.person_key import requester_key
 
 
 class State(StrEnum):
@@ -157,6 +158,11 @@ class Operation(StoredModel, frozen=True):
         """
         vouched = self.request.requested_by_object_id if self.channel is Channel.WEBHOOK else None
         return self.found_requester_id or vouched
+
+    @property
+    def requester_key(self) -> str:
+        """Whose turn it takes: one key for each requester, as far as they can be told apart."""
+        return requester_key(self.request, self.channel)
 
     @property
     def is_our_own(self) -> bool:

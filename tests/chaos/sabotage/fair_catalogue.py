@@ -3,6 +3,7 @@
 from tests.chaos.sabotage.replacement import off
 
 _APIS = "tests/component/test_apis.py"
+_TURNS = "tests/component/test_turns.py"
 _ROTATION_APPROVAL = "tests/component/test_rotation_approval.py"
 
 FAIR_SABOTAGES = (
@@ -84,5 +85,40 @@ FAIR_SABOTAGES = (
         "shared/registration/register.py",
         "is_approved = job.operation.approval is not None",
         "is_approved = False",
+    ),
+    off(
+        "the next request of whoever has one under way lines up",
+        f"{_TURNS}::test_the_next_of_a_requester_lines_up_and_anothers_begins",
+        "shared/execution.py",
+        "if self._is_others_turn(operation, is_new=is_new) and now < latest:",
+        "if self._is_others_turn(operation, is_new=is_new) and latest < now:",
+    ),
+    off(
+        "one hand is always free for others",
+        f"{_TURNS}::test_no_more_of_a_requester_are_under_way_than_leave_a_hand_free",
+        "shared/turns.py",
+        "return self._under_way[who] < (1 if alone else AT_ONCE)",
+        "return self._under_way[who] < (1 if alone else 9)",
+    ),
+    off(
+        "an attempt that ends in an error gives its turn back",
+        f"{_TURNS}::test_whose_attempt_ends_otherwise_has_their_turn_back",
+        "shared/turns.py",
+        "        try:\n            yield\n        finally:\n",
+        "        yield\n        if self._under_way:\n",
+    ),
+    off(
+        "what lines up is listed for the end of its wait, and comes back by a message",
+        f"{_TURNS}::test_the_next_of_a_requester_lines_up_and_anothers_begins",
+        "shared/execution.py",
+        "await services.queues.send_work(waiting.id, waiting.generation, max(at - now, timedelta(0)))",
+        "await services.operations.unlist(waiting.id, waiting.generation)",
+    ),
+    off(
+        "a leaked credential goes before its owner's other requests",
+        f"{_TURNS}::test_a_leaked_credential_does_not_wait_behind_its_owners_other_requests",
+        "shared/turns.py",
+        "        if first:\n            return now + apart\n",
+        "",
     ),
 )

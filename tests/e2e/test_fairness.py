@@ -1,0 +1,37 @@
+"""Forty requests of one person wait, and another's takes at most three times as long as on an idle day."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from devstack.stack import Stack
+from tests.e2e.driver import Driver, request
+
+pytestmark = pytest.mark.e2e
+
+_SECONDS_OF_A_CALL = 0.3
+"""As Microsoft Graph takes; the doubles alone would be done before anybody has to wait."""
+
+
+def ask(driver: Driver, request_id: str) -> float:
+    """Have a request of Grace's served; the seconds that it took."""
+    began = time.monotonic()
+    driver.send(request(request_id, request_id.lower()) | {"requestedBy": "grace@contoso.example"})
+    answer = driver.answer(request_id, within=200)
+    assert answer["data"]["status"] == "completed"
+    return time.monotonic() - began
+
+
+def test_forty_requests_of_one_person_do_not_keep_anothers_waiting(tmp_path: Path) -> None:
+    with Stack.start(tmp_path) as stack:
+        driver = Driver(stack)
+        driver.fault(service="graph", kind="delay", seconds=_SECONDS_OF_A_CALL, times=100_000)
+        ask(driver, "FAIR-0")  # a worker that has just started has tokens to get
+        idle = ask(driver, "FAIR-1")
+        for number in range(40):
+            driver.send(request(f"MANY-{number}", f"many-{number}"))
+        assert ask(driver, "FAIR-2") <= 3 * idle
+        driver.control("DELETE", "/faults")
+        for number in range(40):
+            assert driver.answer(f"MANY-{number}", moving_clock=True, within=200)["data"]["status"] == "completed"
