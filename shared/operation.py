@@ -17,7 +17,7 @@ from shared.contract.answer import Answer, Step
 from shared.contract.request import Request, RotationRequest
 from shared.model import StoredModel
 from shared.naming import OWN_SOURCE
-from shared.person_key import requester_key
+from shared.person_key import person_key
 
 
 class State(StrEnum):
@@ -162,7 +162,7 @@ class Operation(StoredModel, frozen=True):
     @property
     def requester_key(self) -> str:
         """Whose turn it takes: one key for each requester, as far as they can be told apart."""
-        return requester_key(self.request, self.channel)
+        return person_key(self.requester_id or self.request.requested_by)
 
     @property
     def is_our_own(self) -> bool:
