@@ -10,11 +10,12 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 from typing import Any, Literal
 from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from devstack.doubles.documents import Document
 from devstack.doubles.entra import errors, user_errors
@@ -97,8 +98,7 @@ class UserSignIn:
             back = {"error": refused.error, "error_description": str(refused)}
         if "state" in given:
             back["state"] = given["state"]
-        mark = "#" if given.get("response_mode") == "fragment" else "?"
-        return RedirectResponse(f"{redirect}{mark}{urlencode(back)}", 302, errors.NO_STORE)
+        return _sent_back(redirect, back, given.get("response_mode", "query"))
 
     async def device_code(self, request: Request) -> Response:
         """Hand out the two codes of a device."""
@@ -227,6 +227,17 @@ class UserSignIn:
 
     def _now(self) -> float:
         return self._world.clock.time()
+
+
+def _sent_back(redirect: str, back: Mapping[str, str], mode: str) -> Response:
+    """The browser goes back to the client, as it asked: by its address, or with a form that posts itself."""
+    if mode == "form_post":
+        fields = "".join(f'<input type="hidden" name="{name}" value="{escape(back[name])}">' for name in back)
+        form = f'<form method="POST" action="{escape(redirect)}">{fields}</form>'
+        page = f"<html><head><title>Working...</title></head><body>{form}<script>document.forms[0].submit();</script>"
+        return HTMLResponse(f"{page}</body></html>", headers=errors.NO_STORE)
+    mark = "#" if mode == "fragment" else "?"
+    return RedirectResponse(f"{redirect}{mark}{urlencode(back)}", 302, errors.NO_STORE)
 
 
 def needed(given: Mapping[str, str], name: str) -> str:

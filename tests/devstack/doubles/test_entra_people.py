@@ -1,14 +1,18 @@
 """People sign in: both flows, what their tokens say, and the AADSTS error of everybody else."""
 
+import asyncio
 import base64
 import hashlib
+import re
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import jwt
+import msal
 import pytest
+from starlette.types import ASGIApp
 
 from devstack.config import StackConfig
 from devstack.doubles.entra.app import create
@@ -262,3 +266,47 @@ async def test_a_device_code_leads_nobody_anywhere_who_is_not_assigned(browser: 
     device = (await browser.device()).json()
     await browser.type_in(device["user_code"], "ada")
     assert refusal(await browser.poll(device["device_code"])) == ("access_denied", 50105)
+
+
+class Blocking:
+    """What MSAL wants of an HTTP client, over ASGI."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._transport = httpx.ASGITransport(app)
+
+    def get(self, url: str, **given: Any) -> httpx.Response:
+        return asyncio.run(self._send("GET", url, given))
+
+    def post(self, url: str, **given: Any) -> httpx.Response:
+        return asyncio.run(self._send("POST", url, given))
+
+    async def _send(self, method: str, url: str, given: dict[str, Any]) -> httpx.Response:
+        async with httpx.AsyncClient(transport=self._transport) as client:
+            known = {name: given[name] for name in ("params", "data", "headers") if name in given}
+            return await client.request(method, url, **known)
+
+
+def is_enough(_flow: dict[str, Any]) -> bool:
+    """Do not poll again: that would wait for five seconds."""
+    return True
+
+
+def test_microsofts_own_library_signs_people_in_both_ways(planted: World, tokens: Tokens, config: StackConfig) -> None:
+    """MSAL checks state, nonce, issuer and audience itself."""
+    http = Blocking(create(planted, tokens))
+    authority = f"https://login.microsoftonline.com/{planted.tenant.id}"
+    client: Any = msal.PublicClientApplication(AZURE_CLI, authority=authority, http_client=http)
+    scopes = [f"api://{config.api.client_id}/user_impersonation"]
+    asked = {"redirect_uri": REDIRECT, "login_hint": f"margaret@{DOMAIN}", "response_mode": "form_post"}
+    flow = client.initiate_auth_code_flow(scopes, **asked)
+    page = http.get(flow["auth_uri"]).text
+    assert f'action="{REDIRECT}"' in page
+    back = dict(re.findall(r'name="(\w+)" value="([^"]*)"', page))
+    signed_in = client.acquire_token_by_auth_code_flow(flow, back)
+    assert signed_in["id_token_claims"]["oid"] == person_id(planted, "margaret")
+    assert read(signed_in["access_token"])["scp"] == "user_impersonation"
+    device = client.initiate_device_flow(scopes)
+    typed = {"otc": device["user_code"], "login_hint": f"radia@{DOMAIN}"}
+    assert http.post("https://login.microsoftonline.com/common/oauth2/deviceauth", data=typed).status_code == 200
+    signed_in = client.acquire_token_by_device_flow(device, exit_condition=is_enough)
+    assert signed_in["id_token_claims"]["oid"] == person_id(planted, "radia")
