@@ -196,7 +196,7 @@ class Execution:
         """Begin to wait for somebody's decision."""
         operation = job.operation
         try:
-            approval = asked(self._services, operation, needed)
+            approval = asked(self._services, operation, needed, job.application.owned_by)
         except Rejected as rejected:
             return await self._stop(job, rejected)
         log.event("operation.awaiting_approval", operation=operation.id, app=operation.unique_name)

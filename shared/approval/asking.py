@@ -20,16 +20,18 @@ from shared.contract.request import RegistrationRequest
 from shared.errors import ApprovalNeeded, Problem, Rejected
 from shared.operation import Operation
 from shared.parties import named_owner_of, requester_of
+from shared.person import Person
 from shared.services import Services
 from shared.ticketing.update import ON_DEMAND
 
 
-def asked(services: Services, operation: Operation, needed: ApprovalNeeded) -> Approval:
+def asked(services: Services, operation: Operation, needed: ApprovalNeeded, owner: Person | None) -> Approval:
     """Build what the record says while nobody has decided. Raises Rejected when nobody could.
 
+    `owner` is who owns the app by now, as far as its record tells.
     What was decided before was about something else: its id is kept, so that it is not taken for a new decision.
     """
-    if not (_by_ticket(services, operation) or _by_token(operation)):
+    if not (_by_ticket(services, operation) or (_by_token(operation) and _can_be_told_apart(operation, owner))):
         raise Rejected([*needed.problems, _nobody()])
     now, earlier = services.runtime.now(), operation.approval
     spent = earlier.spent if earlier is not None else ()
@@ -115,6 +117,14 @@ def _by_token(operation: Operation) -> bool:
     """Say whether the holder of a token, known by id alone, can be told apart from everybody the request is for."""
     parties = (requester_of(operation), named_owner_of(operation))
     return all(party is None or party.object_id is not None for party in parties)
+
+
+def _can_be_told_apart(operation: Operation, owner: Person | None) -> bool:
+    """Say whether the holder of a token can be told apart from the app's owner: not from one of version 1 where the
+    registrar may not look people up, unless it is they who ask.
+    """
+    is_known = owner is None or owner.object_id is not None or operation.found_requester_id is not None
+    return is_known or (owner is not None and owner.goes_by(requester_of(operation)))
 
 
 def _nobody() -> Problem:

@@ -7,7 +7,7 @@ from shared.approval.refusing import NotTheirs
 from shared.callers import Holder
 from shared.errors import Unavailable
 from shared.operation import State
-from tests.component.approving import RULES, asking, operation, policy, say, tell, written
+from tests.component.approving import RULES, asking, codes, operation, policy, say, tell, written
 from tests.component.test_approval import unknown, waiting
 from tests.fakes.people import ADA, BOSS, EVE, GRACE
 from tests.fakes.world import World
@@ -72,6 +72,7 @@ async def test_the_owner_of_an_app_approves_nothing_about_it_either() -> None:
 @pytest.mark.parametrize(("may_look", "code"), [(True, "own_app"), (False, "owner_unknown")])
 async def test_an_owner_of_version_1_is_a_party_too(may_look: bool, code: str) -> None:
     world = await an_administrator_changes(owner="grace@contoso.example", may_look=may_look)
+    assert waits(world)
     with pytest.raises(NotTheirs) as refused:
         await say(world, "approve", who=GRACE, bound_to=the_binding(world))
     assert refused.value.code == code
@@ -89,12 +90,20 @@ async def test_an_owner_of_version_1_is_a_party_too(may_look: bool, code: str) -
 
 async def test_an_owner_of_version_1_who_has_left_stands_in_nobodys_way() -> None:
     world = await an_administrator_changes(owner="left@contoso.example", may_look=True)
+    assert waits(world)
     await say(world, "approve", who=GRACE, bound_to=the_binding(world))
     await world.settle()
     assert not waits(world)
 
 
-async def an_administrator_changes(owner: str, *, may_look: bool) -> World:
+async def test_where_an_owner_of_version_1_leaves_nobody_who_could_decide_the_change_is_rejected_at_once() -> None:
+    world = await an_administrator_changes(owner="grace@contoso.example", may_look=False, source="jira")
+    assert codes(world.queues.answers[-1]) == ["name_needs_approval", "approval_impossible"]
+    assert waits(await an_administrator_changes(owner="grace@contoso.example", may_look=True, source="jira"))
+    assert waits(await an_administrator_changes(owner="boss@contoso.example", may_look=False, source="jira"))
+
+
+async def an_administrator_changes(owner: str, *, may_look: bool, source: str = "servicenow") -> World:
     """A world in which an administrator asks for a change of an app that version 1 knew as `owner`'s."""
     world = World(policy(administrators=("boss@contoso.example",)))
     world.people.allowed = may_look
@@ -105,11 +114,10 @@ async def an_administrator_changes(owner: str, *, may_look: bool) -> World:
     text, etag = world.applications.rows["adt-client-prod"]
     record = ApplicationRecord.model_validate_json(text).model_copy(update={"owner": owner, "owner_id": None})
     world.applications.rows["adt-client-prod"] = (record.model_dump_json(), etag)
-    changed = asking(requestedBy="boss@contoso.example", requestedByObjectId=BOSS)
+    changed = asking(requestedBy="boss@contoso.example", requestedByObjectId=BOSS, source=source)
     changed["application"] |= {"displayName": "changed"}
     await world.send(changed)
     await world.settle()
-    assert waits(world)
     return world
 
 
