@@ -12,6 +12,7 @@ from shared.policy.life import rotation_days
 from shared.policy.model import CredentialRules, Policy
 from shared.policy.never import leads_to, why_never
 from shared.policy.redirect_uris import refusal
+from shared.policy.spelling import imitated, is_highly_restrictive
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,6 +45,8 @@ def breaches(request: RegistrationRequest, policy: Policy, had: Had = _NEW) -> I
     """Every breach that shows in the request itself: names, audience, redirect URIs, flows, lifetimes."""
     application = request.application
     yield from _names(application, policy)
+    if had.state is None or application.display_name != had.state.display_name:
+        yield from _spelling(application.display_name, policy)
     audiences = (*policy.audiences.allowed, *policy.approval.audiences)
     if application.sign_in_audience not in audiences:
         yield Problem(
@@ -138,6 +141,24 @@ def _names(application: ApplicationSpec, policy: Policy) -> Iterator[Problem]:
                 "name_not_allowed",
                 f"{echo(name)} does not follow the naming rule {pattern!r}.",
             )
+
+
+def _spelling(name: str, policy: Policy) -> Iterator[Problem]:
+    if not is_highly_restrictive(name):
+        yield Problem(
+            "application.displayName",
+            "name_misleading",
+            f"{echo(name)} mixes letters of scripts that are not written together, or holds one of a script that is "
+            "not in general use: people would read something else. Write it in one script.",
+        )
+    imitation = imitated(name, policy.names.protected_words)
+    if imitation is not None:
+        yield Problem(
+            "application.displayName",
+            "name_misleading",
+            f"{echo(name)} is, holds or looks like the protected name {imitation!r}: people would take the app for "
+            "that. Choose another; policy protects names by names.protected_words.",
+        )
 
 
 def _redirect_uris(application: ApplicationSpec, policy: Policy, had: Had) -> Iterator[Problem]:

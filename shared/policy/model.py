@@ -59,11 +59,21 @@ class PolicyModel(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+PROTECTED_WORDS = (
+    *("Microsoft", "Entra", "Azure AD", "Azure Active Directory", "Azure Portal", "Azure CLI", "Azure PowerShell"),
+    *("Graph Explorer", "Office 365", "Outlook", "OneDrive", "SharePoint", "Exchange Online", "Intune", "Power BI"),
+    *("Dynamics 365", "Windows Defender", "Copilot"),
+)
+"""Products of Microsoft's that an app on a consent screen would pass itself off as."""
+
+
 class Names(PolicyModel):
     """How names must look, beyond the contract's own pattern. Patterns must match the whole name."""
 
     unique_name: Pattern = ".*"
     display_name: Pattern = ".*"
+    protected_words: tuple[str, ...] = PROTECTED_WORDS
+    """No new display name holds one of these, or something that looks like one."""
 
 
 class Audiences(PolicyModel):

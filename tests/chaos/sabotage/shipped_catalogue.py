@@ -3,6 +3,7 @@
 from tests.chaos.sabotage.replacement import off
 
 _HOSTS = "tests/unit/test_hosts.py"
+_SPELLING = "tests/unit/test_spelling.py"
 _UNCHANGED = "tests/component/test_unchanged.py"
 
 SHIPPED_SABOTAGES = (
@@ -75,5 +76,33 @@ SHIPPED_SABOTAGES = (
         "shared/registration/register.py",
         "days = {job.application.lifetimes.get(name), _days_of(each)}",
         "days = {_days_of(each)}",
+    ),
+    off(
+        "a display name is of one script",
+        f"{_SPELLING}::test_scripts_are_not_mixed",
+        "shared/policy/spelling.py",
+        "return _in_common(told) or bool(_BESIDE_LATIN.intersection(*beside_latin))",
+        "return _in_common(told) or not _BESIDE_LATIN.intersection(*beside_latin)",
+    ),
+    off(
+        "a letter of a script that nobody recommends is in no display name",
+        f"{_SPELLING}::test_scripts_are_not_mixed",
+        "shared/policy/spelling.py",
+        "return scripts if code <= last else frozenset()",
+        "return scripts",
+    ),
+    off(
+        "what looks like a protected name is one",
+        f"{_SPELLING}::test_what_looks_like_a_protected_name_is_found",
+        "shared/policy/spelling.py",
+        "return bare.translate(_looks_like())",
+        "return bare",
+    ),
+    off(
+        "a display name is judged when it changes, and only then",
+        f"{_SPELLING}::test_a_name_is_judged_when_it_changes",
+        "shared/policy/check.py",
+        "if had.state is None or application.display_name != had.state.display_name:",
+        "if application.display_name:",
     ),
 )
