@@ -43,6 +43,7 @@ async def collect(access: Access) -> Evidence:
         unsettled=stored.unsettled,
         cleanups=stored.cleanups,
         leaving=stored.leaving,
+        owned=stored.owned,
         noted=stored.noted,
         pause=stored.pause,
         kept=stored.kept,

@@ -14,6 +14,7 @@ from doctor.evidence import (
     Kept,
     Leaving,
     Noted,
+    Owned,
     PermissionType,
     Record,
     Unsettled,
@@ -129,6 +130,13 @@ def leaving(row: Row) -> Leaving:
     value = json.loads(packed_text(row))
     since = [datetime.fromisoformat(each["since"]) for each in value.get("going", ()) if any(each["left"].values())]
     return Leaving(value["unique_name"], tuple(sorted(since)))
+
+
+def owned(row: Row) -> Owned:
+    """Read whom an app's record has for its owner."""
+    value = json.loads(packed_text(row))
+    is_registered = value.get("applied_sequence", 0) > 0
+    return Owned(value["unique_name"], value.get("owner") or None, value.get("owner_id") or None, is_registered)
 
 
 def noted(text: str) -> Noted | None:

@@ -14,7 +14,7 @@ from doctor.collect import rows
 from doctor.collect.access import Access
 from doctor.collect.leaks import Text
 from doctor.collect.rows import Row, packed_text
-from doctor.evidence import Claim, Cleanup, GivenUp, Kept, Leaving, Noted, Record, Seen, Unsettled, Work
+from doctor.evidence import Claim, Cleanup, GivenUp, Kept, Leaving, Noted, Owned, Record, Seen, Unsettled, Work
 from shared.naming import (
     APPLICATIONS_TABLE,
     AUDIT_OUTBOX_TABLE,
@@ -92,6 +92,7 @@ class Storage:
     unsettled: Seen[Unsettled]
     cleanups: Seen[Cleanup]
     leaving: Seen[Leaving]
+    owned: Seen[Owned]
     noted: Seen[Noted]
     pause: Seen[datetime]
     kept: Seen[Kept]
@@ -112,6 +113,7 @@ async def storage(access: Access) -> Storage:
         unsettled=_read(tables[UNSETTLED_TABLE], rows.unsettled),
         cleanups=_read(tables[CLEANUPS_TABLE], rows.cleanup),
         leaving=_read(tables[APPLICATIONS_TABLE], rows.leaving),
+        owned=_read(tables[APPLICATIONS_TABLE], rows.owned),
         noted=_noted(tables[AUDIT_OUTBOX_TABLE], tables[AUDIT_TABLE]),
         pause=_read(tables[BACKOFF_TABLE], rows.pause),
         kept=Seen(

@@ -27,6 +27,7 @@ from doctor.evidence.records import (
     Kept,
     Leaving,
     Noted,
+    Owned,
     Record,
     Unsettled,
     Wants,
@@ -54,6 +55,7 @@ __all__ = [
     "Leak",
     "Leaving",
     "Noted",
+    "Owned",
     "Password",
     "Permission",
     "PermissionType",
@@ -105,6 +107,7 @@ class Evidence:
     unsettled: Seen[Unsettled] = Seen()
     cleanups: Seen[Cleanup] = Seen()
     leaving: Seen[Leaving] = Seen()
+    owned: Seen[Owned] = Seen()
     noted: Seen[Noted] = Seen()
     pause: Seen[datetime] = Seen()
     """Until when the shared back-off row stops everybody; at most one."""

@@ -124,6 +124,17 @@ class Cleanup:
 
 
 @dataclass(frozen=True)
+class Owned:
+    """Whom an app's record has for its owner: an address, an object id, both or neither."""
+
+    unique_name: str
+    owner: str | None
+    owner_id: str | None
+    is_registered: bool
+    """Whether a change to it was ever completed."""
+
+
+@dataclass(frozen=True)
 class Leaving:
     """What an app's record says is being taken back of it, and was never seen gone: since when, the oldest first."""
 

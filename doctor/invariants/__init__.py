@@ -15,6 +15,7 @@ from doctor.invariants.leaks import leaked
 from doctor.invariants.narrowing import left_behind
 from doctor.invariants.operations import forgotten
 from doctor.invariants.order import overtaken
+from doctor.invariants.owners import disagreeing_owners, unknown_owners
 from doctor.invariants.permissions import excess
 from doctor.invariants.rotation import left_over
 from doctor.invariants.singles import duplicates
@@ -37,6 +38,9 @@ _CHECKS: tuple[Callable[[Case], Iterator[Breach]], ...] = (
 )
 
 
+_CONCERNS: tuple[Callable[[Case], Iterator[Concern]], ...] = (controlling, unknown_owners, disagreeing_owners)
+
+
 def breaches(evidence: Evidence, policy: Policy, patience: Patience | None = None) -> list[Breach]:
     """Find every breach that the evidence proves; what could not be looked at proves nothing, and is in its `gaps`."""
     case = Case(evidence, policy, patience or Patience())
@@ -45,4 +49,5 @@ def breaches(evidence: Evidence, policy: Policy, patience: Patience | None = Non
 
 def concerns(evidence: Evidence, policy: Policy, patience: Patience | None = None) -> list[Concern]:
     """Find what breaks no promise, and a person should know."""
-    return list(controlling(Case(evidence, policy, patience or Patience())))
+    case = Case(evidence, policy, patience or Patience())
+    return [concern for check in _CONCERNS for concern in check(case)]

@@ -34,6 +34,7 @@ from doctor.evidence import (
 )
 from doctor.invariants.case import Case
 from doctor.invariants.credentials import unusable as unusable_secret
+from doctor.invariants.owners import disagreeing_owners
 from shared.contract.request import RegistrationRequest, Request, RotationRequest
 from shared.operation import Operation
 from tests.fakes.auditing import unrecorded
@@ -48,8 +49,10 @@ _NO_PATIENCE = Patience(settling=timedelta(0), lag=timedelta(0), at_rest=True)
 
 def breaches(world: World) -> list[str]:
     """Every breach of an invariant in a settled world; each begins with the number of its invariant."""
-    found = doctor.invariants.breaches(_evidence(world), world.services.policy, _NO_PATIENCE)
-    return [*(str(breach) for breach in found), *(str(finding) for finding in unrecorded(world))]
+    evidence, policy = _evidence(world), world.services.policy
+    found = doctor.invariants.breaches(evidence, policy, _NO_PATIENCE)
+    owners = disagreeing_owners(Case(evidence, policy, _NO_PATIENCE))
+    return [*map(str, found), *(f"tag: {each}" for each in owners), *map(str, unrecorded(world))]
 
 
 def unusable(world: World, secrets: Iterable[str]) -> list[str]:
@@ -68,6 +71,7 @@ def _evidence(world: World) -> Evidence:
         consents=Seen(_consents(world)),
         secrets=Seen(tuple(_secret(world, name) for name in vault.secrets)),
         records=Seen(tuple(_record(operation) for operation in world.operations.all())),
+        owned=Seen(tuple(rows.owned({"value0": text}) for text, _ in world.applications.rows.values())),
         leaving=Seen(tuple(rows.leaving({"value0": text}) for text, _ in world.applications.rows.values())),
         noted=Seen(tuple(each for text in world.audit.texts() if (each := rows.noted(text)) is not None)),
         kept=Seen(tuple(Kept(each["operationId"], each["generation"], each["reason"]) for each in world.queues.poison)),

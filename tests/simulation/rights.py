@@ -1,6 +1,7 @@
 """Who may change an app, judged from outside: by who asked, who was named owner, and what was answered when."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from shared.contract.request import RegistrationRequest
 from shared.operation import Operation, State
@@ -9,48 +10,63 @@ from shared.operation import Operation, State
 def unauthorised(operations: Sequence[Operation]) -> list[str]:
     """Every completed change whose requester could not own the app; in these worlds nobody is an administrator.
 
-    Somebody can own an app whom a completed request named owner, or who asked before any change by others had been
-    completed.
+    Somebody can own an app whom the request named owner that brought it about, or who asked for that. Whoever is named
+    by a later one owns nothing: without an administrator no app changes hands.
     """
     return [
         f"owner: {each.request.request_id}: {each.request.requested_by} changed {each.unique_name} and cannot own it"
         for each in operations
         if each.state is State.COMPLETED and not each.is_our_own and not _may_own(each, operations)
-    ]
+    ] + _changed_hands(operations)
+
+
+def _changed_hands(operations: Sequence[Operation]) -> list[str]:
+    """Every app that a later change gave to somebody else, as the answers say."""
+    found: list[str] = []
+    for name in sorted({each.unique_name for each in operations}):
+        changes = [each for each in operations if each.unique_name == name and _is_completed_change(each)]
+        changes.sort(key=lambda each: each.answer.time if each.answer is not None else each.accepted_at)
+        for before, after in pairwise(changes):
+            if not _is_early(after, changes) and _owner(before) != _owner(after):
+                found.append(f"owner: {after.request.request_id}: {name} was given away without an administrator")
+    return found
+
+
+def _is_completed_change(operation: Operation) -> bool:
+    return operation.state is State.COMPLETED and isinstance(operation.request, RegistrationRequest)
+
+
+def _owner(change: Operation) -> str | None:
+    return change.answer.data.owner_object_id if change.answer is not None else None
 
 
 def _may_own(change: Operation, operations: Sequence[Operation]) -> bool:
-    person = change.request.requested_by
-    others = [
-        (each, each.request)
+    changes = [
+        each
         for each in operations
-        if each.unique_name == change.unique_name
-        and each.id != change.id
-        and isinstance(each.request, RegistrationRequest)
+        if each.unique_name == change.unique_name and isinstance(each.request, RegistrationRequest)
     ]
-    named = any(request.owner == person and each.state is State.COMPLETED for each, request in others)
-    started = change.accepted_at
-    # Whose change was completed before owns the app still: only the request that brings it about names an owner.
-    was_theirs = any(
-        each.state is State.COMPLETED
-        and each.answer is not None
-        and each.answer.time < started
-        and request.requested_by == person
-        and (each.sequence > 1 or _gives(request, person))
-        for each, request in others
-    )
-    return (
-        named
-        or was_theirs
-        or not any(
-            each.state is State.COMPLETED
-            and each.answer is not None
-            and each.answer.time < started
-            and not _gives(request, person)
-            for each, request in others
-        )
+    founding = [each for each in changes if _is_early(each, changes)]
+    if any(each.id == change.id for each in founding):
+        return True
+    return change.request.requested_by in {
+        person for each in founding if each.state is State.COMPLETED for person in _owners(each, len(founding) > 1)
+    }
+
+
+def _is_early(change: Operation, changes: Sequence[Operation]) -> bool:
+    """Say whether nobody's change of the app had been completed when this one came: it may have brought it about."""
+    return not any(
+        each.state is State.COMPLETED and each.answer is not None and each.answer.time < change.accepted_at
+        for each in changes
+        if each.id != change.id
     )
 
 
-def _gives(request: RegistrationRequest, person: str) -> bool:
-    return request.owner == person or (request.owner is None and request.requested_by == person)
+def _owners(founding: Operation, is_one_of_several: bool) -> set[str]:
+    """Whom it can have made the owner; where several came at once, any of them may have brought the app about."""
+    request = founding.request
+    named = request.owner if isinstance(request, RegistrationRequest) else None
+    if named is None or is_one_of_several:
+        return {each for each in (named, request.requested_by) if each is not None}
+    return {named}

@@ -8,7 +8,7 @@ from itertools import count
 
 import pytest
 
-from shared import answering, log, upkeep
+from shared import answering, log, ownership, parties, upkeep
 from shared.application_record import ApplicationRecord
 from shared.audit.entry import Entry, Kind
 from shared.credentials import issuing
@@ -39,6 +39,11 @@ class Sabotage:
 
 def _nothing(*_: object, **__: object) -> None:
     """Stands in for a check that finds nothing, and for an answer that means no."""
+
+
+def _always(*_: object, **__: object) -> bool:
+    """Stands in for a check that finds nothing wrong."""
+    return True
 
 
 async def _left_undone(*_: object, **__: object) -> None:
@@ -142,11 +147,15 @@ def _no_proof_of_a_rotation(patch: pytest.MonkeyPatch) -> None:
 
 def _mark_ignored(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(register, "_not_managed", _nothing)
-    patch.setattr(register, "ownership_problem", _nothing)
+    patch.setattr(parties, "is_theirs", _always)
+
+
+def _anybody_names_the_owner(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(ownership.Standing, "names_count", property(lambda standing: standing.named is not None))
 
 
 def _nobody_is_asked_who_owns_it(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(register, "ownership_problem", _nothing)
+    patch.setattr(parties, "is_theirs", _always)
 
 
 def _anybodys_secret_is_ours(patch: pytest.MonkeyPatch) -> None:
@@ -301,6 +310,7 @@ SABOTAGES = (
     Sabotage("another's application is taken for ours", "4", _mark_ignored),
     Sabotage("another's vault secret is taken for ours", "4", _anybodys_secret_is_ours),
     Sabotage("nobody is asked who owns an app", "owner", _nobody_is_asked_who_owns_it),
+    Sabotage("any owner may give an app away", "owner", _anybody_names_the_owner),
     Sabotage("collections are overwritten, not merged", "4", _overwritten_collections),
     Sabotage("every unknown secret is taken for ours", "4", _every_secret_is_ours),
     Sabotage("nothing is taken back", "gone", _nothing_is_taken_back),

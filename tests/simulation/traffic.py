@@ -70,9 +70,10 @@ def requests(draw: Random) -> Iterator[bytes]:
 
 
 def after_days(draw: Random) -> Iterator[bytes]:
-    """One more change to the first apps, when the shortest secrets may have expired."""
+    """One more change to the first apps, when the shortest secrets may have expired; one names another owner."""
     for app in range(2):
-        yield json.dumps(_change(draw, f"app-{app}", 90 + app)).encode()
+        request = _change(draw, f"app-{app}", 90 + app)
+        yield json.dumps(request | ({"owner": _PEOPLE[-1]} if app else {})).encode()
 
 
 def furnish(world: World) -> None:
