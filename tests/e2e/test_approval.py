@@ -159,7 +159,7 @@ def test_an_alias_of_whoever_asked_approves_nothing(driver: Driver) -> None:
     number = open_ticket(driver, "approved-by-an-alias", who=BARBARA)
     wait_for(driver, number, "awaiting_approval")
     notes(driver, number, 1)
-    decide(driver, number, "approved", who="b.liskov@contoso.onmicrosoft.com")
+    decide(driver, number, "approved", who="b.liskov@contoso.example")
     eventually(lambda: refusals(driver, number) == Counter({("", "person_unknown"): 1}) or None, "the refusal")
     assert status(driver, number)["state"] == "awaiting_approval"
     assert driver.applications("approved-by-an-alias") == []
