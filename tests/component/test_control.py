@@ -80,6 +80,30 @@ async def test_an_app_that_holds_what_became_never_allowed_rotates_and_gives_it_
     assert held(world) == {"User.Read"}
 
 
+async def test_what_others_granted_stays_theirs_and_the_answer_names_it() -> None:
+    world = World(policy(careless("Harmless.Write")))
+    world.directory.apis = [offering("Harmless.Write")]
+    await world.run(example(requestId="r1", **wanting()))
+    (principal,) = world.directory.principals.values()
+    (harmless,) = (each for each in offering("Harmless.Write").permissions if each.name == "Harmless.Write")
+    by_hand = Consent(resource_id=MICROSOFT_GRAPH.service_principal_id, type="Role", name=harmless.id)
+    world.directory.consent_in_portal(principal, by_hand)
+    await world.go_on(timedelta(hours=1))
+    await world.send(asking(**wanting("Harmless.Write")))
+    await world.settle()
+    (event,) = awaiting_events(world)
+    await say(world, "approve", bound_to=event["data"]["approval"]["binding"])
+    await world.settle()
+    await world.go_on(timedelta(hours=1))
+    world.directory.apis = [offering(ROLE)]
+    dropped = await world.run(example(requestId="r3", **wanting()))
+    assert dropped["data"]["status"] == "completed"
+    assert [(each["kind"], each["name"]) for each in dropped["data"]["madeByOthers"]] == [
+        ("applicationPermission", ROLE)
+    ]
+    assert by_hand in world.directory.consented[principal]
+
+
 async def test_what_leads_to_control_comes_first_of_what_an_approver_reads() -> None:
     permissions = [{"api": GRAPH, "delegated": ["Mail.Send", "User.Read"], "application": ["User.ReadWrite.All"]}]
     rules = PermissionsToApprove(api=GRAPH, delegated=("Mail.Send",), application=("User.ReadWrite.All",))

@@ -129,11 +129,11 @@ def test_a_rule_that_names_no_host_is_no_policy(rule: str) -> None:
         RedirectUriRules(https_hosts=(rule,))
 
 
-_WRITTEN = (
+WRITTEN = (
     "evil.com .contoso.example contoso.example one.fabrikam.example a . .. : 443 / @ %2f %2e %40 %00 ? # ; & = [ ]"
 )
-_ODD = "\\|[::1]|127.0.0.1|0x7f|-|_|\t|\n|\u3002|\uff0f|\u00ad|\u200d|\u2100|xn--|EVIL.COM|//|*"
-_PIECES = st.one_of(st.sampled_from([*_WRITTEN.split(" "), *_ODD.split("|")]), st.text(max_size=3))
+ODD = "\\|[::1]|127.0.0.1|0x7f|-|_|\t|\n|\u3002|\uff0f|\u00ad|\u200d|\u2100|xn--|EVIL.COM|//|*"
+_PIECES = st.one_of(st.sampled_from([*WRITTEN.split(" "), *ODD.split("|")]), st.text(max_size=3))
 _SCHEMES = st.sampled_from(["https://", "https://a", "HTTPS://", "https:", "https:/", "https:\\\\", "https:///"])
 _ENDS = st.sampled_from(["", ".contoso.example", ".contoso.example/cb"])
 
