@@ -277,24 +277,40 @@ else:
 """
 
 
-def test_the_graph_permissions_are_the_four_that_the_local_stack_gives_too(tmp_path: Path) -> None:
+GRAPH_PERMISSIONS = (
+    "AppRoleAssignment.ReadWrite.All",
+    "Application.Read.All",
+    "Application.ReadWrite.OwnedBy",
+    "DelegatedPermissionGrant.ReadWrite.All",
+)
+
+
+@pytest.mark.parametrize(
+    ("option", "more"),
+    [
+        ((), ()),
+        (("--people",), ("User.ReadBasic.All",)),
+        (("--accounts",), ("User.Read.All", "User.ReadBasic.All")),
+    ],
+)
+def test_the_graph_permissions_are_the_four_that_the_local_stack_gives_too_and_those_asked_for(
+    tmp_path: Path, option: tuple[str, ...], more: tuple[str, ...]
+) -> None:
     script, roles = INFRA / "grant-graph-permissions.sh", ROOT / "devstack/doubles/seed/well_known.json"
     (tmp_path / "az.py").write_text(FAKE_AZ)
     az = tmp_path / "az"
     az.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{tmp_path}/az.py" "$@"\n')
     az.chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
     for _ in range(2):
-        subprocess.run([script, "registrar"], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=True, timeout=60)
+        subprocess.run([script, "registrar", *option], env=environment, check=True, timeout=60)
     given = json.loads((tmp_path / "az.json").read_text())
     graph = next(api for api in json.loads(roles.read_text()) if api["displayName"] == "Microsoft Graph")
     names = {role["id"]: role["value"] for role in graph["roles"]}
-    assert sorted(names[assignment["appRoleId"]] for assignment in given) == [
-        "AppRoleAssignment.ReadWrite.All",
-        "Application.Read.All",
-        "Application.ReadWrite.OwnedBy",
-        "DelegatedPermissionGrant.ReadWrite.All",
-    ]
+    assert sorted(names[assignment["appRoleId"]] for assignment in given) == sorted((*GRAPH_PERMISSIONS, *more))
     assert {(one["principalId"], one["resourceId"]) for one in given} == {("registrar", "graph-sp")}
+    unknown = subprocess.run([script, "registrar", "--everything"], env=environment, check=False, timeout=60)
+    assert unknown.returncode == 2
 
 
 # --- as much as fits into Graph's quota
