@@ -20,6 +20,8 @@ CONFIGURATION = (ROOT / "docs/configuration.md").read_text()
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 ROW = re.compile(r"^\| `([^`]+)` \| ?([^|]*?) ?\|", re.MULTILINE)
 REQUIRED, NONE = "required", "none"
+IN_WORDS = {"names.protected_words": "names of Microsoft's products"}
+"""Defaults too long for a column; the document says what they are."""
 
 
 def rows(begin: str, end: str) -> dict[str, str]:
@@ -70,7 +72,7 @@ def told(default: Any) -> str:
 
 def test_every_policy_key_is_in_the_table_with_the_default_that_it_has() -> None:
     table = rows("| key | default | meaning |", "\n\n")
-    assert table == {key: told(default) for key, default in policy_defaults().items()}
+    assert table == {key: told(default) for key, default in policy_defaults().items()} | IN_WORDS
 
 
 def test_every_key_of_a_list_of_tables_of_the_policy_is_in_the_document() -> None:
