@@ -19,6 +19,7 @@ from shared.adapters.graph_people import GraphPeople
 from shared.adapters.leases import BlobLeases
 from shared.adapters.queues import StorageQueues
 from shared.adapters.report_blobs import ReportBlobs
+from shared.adapters.request_counts import RequestCountsTable
 from shared.adapters.sign_in import EntraSignIn
 from shared.adapters.storage import Storage
 from shared.adapters.tables import ApplicationsTable, BackoffTable, CleanupsTable, OperationsTable
@@ -132,6 +133,7 @@ def build_services(
         applications=ApplicationsTable(storage.tables),
         cleanups=CleanupsTable(storage.tables),
         due=DueTable(storage.tables),
+        request_counts=RequestCountsTable(storage.tables),
         backoff=BackoffTable(storage.tables),
         leases=BlobLeases(storage.blobs, runtime.now),
         queues=StorageQueues(storage.queues),

@@ -10,6 +10,7 @@ from shared.contract.request import Request, parse_request
 from shared.contract.strict_json import parse_object
 from shared.errors import Problem, Rejected, echo
 from shared.execution import Execution
+from shared.limits import too_many_today
 from shared.operation import Operation
 from shared.ports import Versioned
 from shared.rejecting import Arrival, reject, reused
@@ -83,6 +84,10 @@ class Intake:
             await reject(services, request.model_dump(mode="json"), [_not_proven(request)], arrival)
             return None
         new_id = services.runtime.new_id()
+        problem = await too_many_today(services, Channel.QUEUE, request) if recorded is None else None
+        if problem is not None:
+            await reject(services, request.model_dump(mode="json"), [problem], arrival)
+            return None
         claim = recorded or await bind(services.operations, Channel.QUEUE, request, new_id)
         if claim.body_hash != request.body_hash():
             await reject(services, request.model_dump(mode="json"), [reused(request)], arrival)

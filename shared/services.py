@@ -20,6 +20,7 @@ from shared.ports import (
     People,
     Queues,
     Reports,
+    RequestCounts,
     SignIn,
     Target,
     TicketUpdates,
@@ -51,6 +52,7 @@ class Services:
     applications: Applications
     cleanups: Cleanups
     due: DueIndex
+    request_counts: RequestCounts
     backoff: Backoff
     leases: Leases
     queues: Queues

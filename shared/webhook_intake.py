@@ -10,6 +10,7 @@ from shared.claims import bound_to, new_claim
 from shared.contract.request import Request
 from shared.errors import Busy, Rejected
 from shared.execution import Execution
+from shared.limits import too_many_today
 from shared.operation import Operation
 from shared.ports import Claim, Versioned
 from shared.rejecting import Arrival, reject, reused
@@ -56,6 +57,10 @@ class WebhookIntake:
                 return await self._other(request, claim, stored, arrival)
             except _OnceMore:
                 continue
+            except Rejected as rejected:
+                answer = await reject(self._services, request.model_dump(mode="json"), rejected.problems, arrival)
+                await tell_requester(self._services, request, answer)
+                return None
             except Busy as busy:
                 log.event("request.raced", request=request.request_id, cause=str(busy))
         raise Busy(f"the records of {request.source}'s request {request.request_id} are written by others all the time")
@@ -70,6 +75,9 @@ class WebhookIntake:
             await carry_on(self._services, stored.value)
             raise _OnceMore
         if claim is None or (claim.channel is None and stored is None):
+            problem = await too_many_today(self._services, Channel.WEBHOOK, request)
+            if problem is not None:
+                raise Rejected([problem])
             # What version 1 claimed and never recorded may be anybody's.
             new_id = self._services.runtime.new_id()
             claim = await operations.claim(new_claim(Channel.WEBHOOK, request, new_id))

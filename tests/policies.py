@@ -1,9 +1,9 @@
-"""The shipped policy, opened as far as tests need it: hosts of https redirect URIs, and implicit grants."""
+"""The shipped policy, opened as far as tests need it: hosts of https redirect URIs, implicit grants, bounds."""
 
 from functools import cache
 from pathlib import Path
 
-from shared.policy.model import Flows, Policy, RedirectUriRules, load_policy
+from shared.policy.model import Flows, Limits, Policy, RedirectUriRules, load_policy
 
 SHIPPED = Path(__file__).parents[1] / "policy.toml"
 HOSTS = ("*.contoso.example",)
@@ -11,6 +11,10 @@ _OPENED = (
     ("https_hosts = []", 'https_hosts = ["*.contoso.example"]'),
     ("implicit_id_tokens = false", "implicit_id_tokens = true"),
     ("implicit_access_tokens = false", "implicit_access_tokens = true"),
+    # A few people of the tests make hundreds of apps, on stacks whose days are short.
+    ("apps_per_owner = 100\n", ""),
+    ("credentials_per_owner = 200\n", ""),
+    ("requests_per_requester_and_day = 200\n", "requests_per_requester_and_day = 2000\n"),
 )
 
 
@@ -18,7 +22,8 @@ _OPENED = (
 def opened_policy() -> Policy:
     """Return the shipped policy, opened."""
     rules, flows = RedirectUriRules(https_hosts=HOSTS), Flows(implicit_id_tokens=True, implicit_access_tokens=True)
-    return load_policy(SHIPPED).model_copy(update={"redirect_uris": rules, "flows": flows})
+    limits = Limits(requests_per_requester_and_day=2000)
+    return load_policy(SHIPPED).model_copy(update={"redirect_uris": rules, "flows": flows, "limits": limits})
 
 
 def opened_text(*changes: tuple[str, str]) -> str:

@@ -19,6 +19,7 @@ from shared.naming import (
     unsettled_row,
 )
 from shared.operation import Operation, State
+from shared.person import Person, is_surely
 from shared.ports import Claim, Cleanup, Versioned
 
 _NEW = ""
@@ -145,6 +146,7 @@ class ApplicationsTable:
         columns = {
             **packed(record.model_dump_json()),
             "owner": record.owner or "",
+            "ownerAddress": (record.owner or "").casefold(),
             "ownerId": record.owner_id or "",
             "clientId": record.client_id or "",
         }
@@ -154,6 +156,20 @@ class ApplicationsTable:
         if made is None:
             raise Busy(f"another change to {record.unique_name} came first")
         return made
+
+    async def owned_by(self, owner: Person) -> list[ApplicationRecord]:
+        """List the apps that were made and are this person's: by id, and where a row has none, by address."""
+        expression, parameters = (
+            "clientId ne '' and (ownerAddress eq @address or owner eq @given or ownerId eq @id )",
+            {
+                "address": (owner.address or "-").casefold(),
+                "given": owner.address or "-",
+                "id": owner.object_id or "-",
+            },
+        )
+        found = [unpacked(row) async for row in self._table.query(expression, parameters)]
+        records = [ApplicationRecord.model_validate_json(text) for text in found]
+        return [each for each in records if each.owned_by is not None and is_surely(each.owned_by, owner)]
 
     async def owned_by_address(self) -> AsyncIterator[str]:
         """Name the apps whose owner is known by an address alone: rows of before have no column for the id."""

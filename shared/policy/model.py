@@ -159,6 +159,16 @@ class ApprovalRules(PolicyModel):
     permissions: tuple[PermissionsToApprove, ...] = ()
 
 
+class Limits(PolicyModel):
+    """How much one person may have and ask for; None is no bound."""
+
+    apps_per_owner: int | None = Field(default=None, ge=1)
+    credentials_per_owner: int | None = Field(default=None, ge=1)
+    """In all of their apps."""
+    requests_per_requester_and_day: int | None = Field(default=None, ge=1, le=2000)
+    """Days are UTC's."""
+
+
 class VaultRule(PolicyModel):
     """Apps whose uniqueName matches `unique_name` keep their credentials in the vault at `url`."""
 
@@ -178,6 +188,7 @@ class Policy(PolicyModel):
     credentials: CredentialRules = CredentialRules()
     apis: tuple[ApiRules, ...] = ()
     approval: ApprovalRules = ApprovalRules()
+    limits: Limits = Limits()
     vaults: tuple[VaultRule, ...] = ()
 
     @model_validator(mode="after")

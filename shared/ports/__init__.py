@@ -26,6 +26,7 @@ from shared.ports.records import (
     Cleanups,
     EarlierForm,
     Operations,
+    RequestCounts,
     Versioned,
 )
 from shared.ports.reports import Reports
@@ -60,6 +61,7 @@ __all__ = [
     "PoisonedMessage",
     "Queues",
     "Reports",
+    "RequestCounts",
     "SeenApis",
     "SeenPerson",
     "SignIn",

@@ -8,6 +8,7 @@ from typing import Protocol
 from shared.application_record import ApplicationRecord
 from shared.channel import Channel
 from shared.operation import Operation, State
+from shared.person import Person
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,10 @@ class Applications(Protocol):
         """Replace or create a record; returns the new ETag. Raises Busy when somebody else has written meanwhile."""
         ...
 
+    async def owned_by(self, owner: Person) -> list[ApplicationRecord]:
+        """List the apps that were made and are this person's. Reads past all others: for new apps and credentials."""
+        ...
+
     def owned_by_address(self) -> AsyncIterator[str]:
         """Name the apps whose owner is known by an address alone. Reads the whole table: for timers, not for events."""
         ...
@@ -131,6 +136,22 @@ class Cleanups(Protocol):
 
     def all(self) -> AsyncIterator[Cleanup]:
         """List all entries."""
+        ...
+
+
+class RequestCounts(Protocol):
+    """What was counted of a requester on a day (`YYYYMMDD`); dispensable: who lost it begins the day anew."""
+
+    async def of(self, person: str) -> dict[str, Versioned[tuple[str, ...]]]:
+        """Read what is counted of a person, by day."""
+        ...
+
+    async def save(self, person: str, day: str, requests: tuple[str, ...], etag: str) -> None:
+        """Keep a day as read at `etag`, empty for none. Raises Busy when somebody else has written meanwhile."""
+        ...
+
+    async def forget(self, person: str, day: str) -> None:
+        """Forget a day; already gone is a success."""
         ...
 
 

@@ -12,6 +12,7 @@ from shared.credentials.proof import DEFAULT_RESOURCE, prove
 from shared.credentials.tags import read_tags
 from shared.errors import NotYetVisible, Problem, Rejected, echo
 from shared.job import Job
+from shared.limits import excesses
 from shared.model import ApplicationState, Consent, SeenApplication, VaultEntry
 from shared.naming import APPLICATION_TAG
 from shared.ownership import Standing, not_owner, owner_notes
@@ -188,6 +189,11 @@ async def _observe_and_check(job: Job, request: RegistrationRequest) -> _Observe
     is_theirs = applied or standing.owns or standing.administers
     if not is_theirs and not parties.problems and not any(problem.code == "not_managed" for problem in problems):
         problems.append(not_owner(request))
+    if problems:
+        raise Rejected(problems)
+    progress = job.operation.credential
+    new = [name for name, each in found.items() if each.current.entry is None and not progress(name).has_begun]
+    problems = await excesses(job, standing, new)
     if problems:
         raise Rejected(problems)
     policy = services.policy

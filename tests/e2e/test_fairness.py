@@ -7,6 +7,7 @@ import pytest
 
 from devstack.stack import Stack
 from tests.e2e.driver import Driver, request
+from tests.policies import opened_settings
 
 pytestmark = pytest.mark.e2e
 
@@ -24,7 +25,7 @@ def ask(driver: Driver, request_id: str) -> float:
 
 
 def test_forty_requests_of_one_person_do_not_keep_anothers_waiting(tmp_path: Path) -> None:
-    with Stack.start(tmp_path) as stack:
+    with Stack.start(tmp_path / "stack", settings=opened_settings(tmp_path / "policy")) as stack:
         driver = Driver(stack)
         driver.fault(service="graph", kind="delay", seconds=_SECONDS_OF_A_CALL, times=100_000)
         ask(driver, "FAIR-0")  # a worker that has just started has tokens to get

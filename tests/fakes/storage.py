@@ -14,6 +14,7 @@ from shared.application_record import ApplicationRecord
 from shared.channel import Channel
 from shared.errors import Busy, RegistrarError
 from shared.operation import Operation, State
+from shared.person import Person, is_surely
 from shared.ports import Claim, Cleanup, DueEntry, DuePlace, Lease, PoisonedMessage, Versioned, day_of
 from tests.fakes.clock import FakeClock
 from tests.fakes.faults import Faults, outgoing
@@ -127,6 +128,27 @@ class FakeOperations:
         return [_operation(row[0]) for row in self.rows.values()]
 
 
+class FakeRequestCounts:
+    def __init__(self, faults: Faults) -> None:
+        self.faults = faults
+        self.rows: dict[tuple[str, str], tuple[tuple[str, ...], str]] = {}
+        self._etags = count(1)
+
+    @outgoing("table request counts")
+    def of(self, person: str) -> dict[str, Versioned[tuple[str, ...]]]:
+        return {day: Versioned(*row) for (whose, day), row in self.rows.items() if whose == person}
+
+    @outgoing("table save request count")
+    def save(self, person: str, day: str, requests: tuple[str, ...], etag: str) -> None:
+        if self.rows.get((person, day), ((), ""))[1] != etag:
+            raise Busy("changed meanwhile")
+        self.rows[(person, day)] = (requests, str(next(self._etags)))
+
+    @outgoing("table forget request count")
+    def forget(self, person: str, day: str) -> None:
+        self.rows.pop((person, day), None)
+
+
 class FakeApplications:
     def __init__(self, faults: Faults) -> None:
         self.faults = faults
@@ -147,6 +169,11 @@ class FakeApplications:
         new = str(next(self._etags))
         self.rows[record.unique_name] = (record.model_dump_json(), new)
         return new
+
+    @outgoing("table owned by")
+    def owned_by(self, owner: Person) -> list[ApplicationRecord]:
+        records = [_application(text) for text, _ in self.rows.values()]
+        return [each for each in records if each.client_id and each.owned_by and is_surely(each.owned_by, owner)]
 
     async def owned_by_address(self) -> AsyncIterator[str]:
         for unique_name in await self._owned_by_address():

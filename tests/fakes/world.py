@@ -38,6 +38,7 @@ from tests.fakes.storage import (
     FakeLeases,
     FakeOperations,
     FakeQueues,
+    FakeRequestCounts,
 )
 from tests.fakes.tickets import FakeTicketSystem, FakeTicketUpdates
 from tests.fakes.vault import FakeVault
@@ -79,6 +80,7 @@ class World:
         self.applications = FakeApplications(self.faults)
         self.cleanups = FakeCleanups(self.faults)
         self.due = FakeDue(self.faults)
+        self.request_counts = FakeRequestCounts(self.faults)
         self.backoff = FakeBackoff(self.faults)
         self.leases = FakeLeases(self.clock, self.faults)
         self.queues = FakeQueues(self.clock, self.faults)
@@ -112,6 +114,7 @@ class World:
             applications=self.applications,
             cleanups=self.cleanups,
             due=self.due,
+            request_counts=self.request_counts,
             backoff=self.backoff,
             leases=self.leases,
             queues=self.queues,

@@ -3,6 +3,7 @@
 from tests.chaos.sabotage.replacement import off
 
 _APIS = "tests/component/test_apis.py"
+_LIMITS = "tests/component/test_limits.py"
 _TURNS = "tests/component/test_turns.py"
 _ROTATION_APPROVAL = "tests/component/test_rotation_approval.py"
 
@@ -120,5 +121,47 @@ FAIR_SABOTAGES = (
         "shared/turns.py",
         "        if first:\n            return now + apart\n",
         "",
+    ),
+    off(
+        "a requester's requests of a day are bounded",
+        f"{_LIMITS}::test_a_requesters_day_is_over_and_the_next_begins",
+        "shared/limits.py",
+        "        if len(marks) >= most:\n",
+        "        if len(marks) < 0:\n",
+    ),
+    off(
+        "tickets are counted, too",
+        f"{_LIMITS}::test_tickets_are_counted_and_told",
+        "shared/webhook_intake.py",
+        "            if problem is not None:\n                raise Rejected([problem])\n",
+        "",
+    ),
+    off(
+        "a request is counted once, however often it is delivered",
+        f"{_LIMITS}::test_a_worker_that_dies_counts_a_request_once",
+        "shared/limits.py",
+        "        if mark in marks:\n",
+        "        if mark in ():\n",
+    ),
+    off(
+        "what was recorded is answered though its requester's day is over",
+        f"{_LIMITS}::test_what_was_recorded_is_answered_though_the_day_is_over",
+        "shared/intake.py",
+        "await too_many_today(services, Channel.QUEUE, request) if recorded is None else None",
+        "await too_many_today(services, Channel.QUEUE, request.model_copy(update={'request_id': new_id}))",
+    ),
+    off(
+        "an owner's apps are bounded",
+        f"{_LIMITS}::test_an_owner_gets_no_more_new_apps_and_changes_those_they_have",
+        "shared/limits.py",
+        "len(others) >= limits.apps_per_owner:",
+        "len(others) < 0:",
+    ),
+    off(
+        "an owner's credentials are bounded",
+        f"{_LIMITS}::test_an_owner_gets_no_more_new_credentials_in_all_of_their_apps",
+        "shared/limits.py",
+        "kept > limits.credentials_per_owner:",
+        "kept < 0:",
     ),
 )

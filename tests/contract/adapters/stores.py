@@ -16,6 +16,7 @@ from shared.adapters.audit_table import AuditTable
 from shared.adapters.due_table import DueTable
 from shared.adapters.leases import BlobLeases
 from shared.adapters.queues import StorageQueues
+from shared.adapters.request_counts import RequestCountsTable
 from shared.adapters.storage import Storage
 from shared.adapters.tables import ApplicationsTable, BackoffTable, CleanupsTable, OperationsTable
 from shared.adapters.ticket_updates_table import TicketUpdatesTable
@@ -25,7 +26,15 @@ from shared.settings import StorageSettings
 from tests.fakes.audit import FakeAnchors, FakeAudit
 from tests.fakes.clock import FakeClock
 from tests.fakes.faults import Faults
-from tests.fakes.storage import FakeApplications, FakeBackoff, FakeCleanups, FakeDue, FakeLeases, FakeOperations
+from tests.fakes.storage import (
+    FakeApplications,
+    FakeBackoff,
+    FakeCleanups,
+    FakeDue,
+    FakeLeases,
+    FakeOperations,
+    FakeRequestCounts,
+)
 from tests.fakes.tickets import FakeTicketUpdates
 from tests.fakes.world import example
 
@@ -38,6 +47,7 @@ class Store:
     applications: ports.Applications
     cleanups: ports.Cleanups
     due: ports.DueIndex
+    request_counts: ports.RequestCounts
     backoff: ports.Backoff
     ticket_updates: ports.TicketUpdates
     leases: ports.Leases
@@ -66,6 +76,7 @@ def fake_store() -> Store:
         FakeApplications(faults),
         FakeCleanups(faults),
         FakeDue(faults),
+        FakeRequestCounts(faults),
         FakeBackoff(faults),
         FakeTicketUpdates(faults),
         FakeLeases(clock, faults),
@@ -93,6 +104,7 @@ def azurite_store(storage: Storage, world: World) -> Store:
         ApplicationsTable(storage.tables),
         CleanupsTable(storage.tables),
         DueTable(storage.tables),
+        RequestCountsTable(storage.tables),
         BackoffTable(storage.tables),
         TicketUpdatesTable(storage.tables),
         BlobLeases(storage.blobs, world.clock.now),

@@ -12,6 +12,7 @@ from shared.contract.answer import Answer, AnswerData, Status
 from shared.errors import Busy
 from shared.model import ApplicationState
 from shared.operation import State
+from shared.person import Person
 from shared.ports import Claim, Cleanup, DueEntry, DuePlace, EarlierForm, Versioned, day_of
 from shared.ticketing.update import TicketUpdate, UpdateState
 from tests.contract.adapters.stores import Store
@@ -303,3 +304,35 @@ async def test_ticket_updates_that_wait_are_listed_when_they_are_due(store: Stor
     for _ in range(2):
         await store.ticket_updates.unlist(made.id)
         assert made.id not in await waiting(store)
+
+
+async def test_a_day_is_counted_under_its_etag(store: Store) -> None:
+    person = uuid4().hex
+    await store.request_counts.save(person, "20261130", ("a",), "")
+    with pytest.raises(Busy):
+        await store.request_counts.save(person, "20261130", ("b",), "")
+    first = (await store.request_counts.of(person))["20261130"]
+    assert first.value == ("a",)
+    await store.request_counts.save(person, "20261130", ("a", "b"), first.etag)
+    with pytest.raises(Busy):
+        await store.request_counts.save(person, "20261130", ("a", "c"), first.etag)
+    await store.request_counts.save(person, "20261201", ("d",), "")
+    await store.request_counts.forget(person, "20261130")
+    await store.request_counts.forget(person, "20261130")
+    assert {day: each.value for day, each in (await store.request_counts.of(person)).items()} == {"20261201": ("d",)}
+    assert await store.request_counts.of(uuid4().hex) == {}
+
+
+async def test_the_apps_of_an_owner_are_those_that_were_made(store: Store) -> None:
+    name, mail, ada = f"app-{uuid4().hex[:8]}", f"ada.{uuid4().hex}@contoso.example", str(uuid4())
+    records = {
+        "by-address": {"owner": mail.upper(), "client_id": "c"},
+        "by-id": {"owner": "a.former@contoso.example", "owner_id": ada, "client_id": "c"},
+        "not-made": {"owner": mail, "owner_id": ada},
+        "of-another": {"owner": "grace@contoso.example", "owner_id": str(uuid4()), "client_id": "c"},
+        "of-another-by-id": {"owner": mail, "owner_id": str(uuid4()), "client_id": "c"},
+    }
+    for each, fields in records.items():
+        await store.applications.save(ApplicationRecord.model_validate({"unique_name": f"{name}-{each}", **fields}), "")
+    owned = await store.applications.owned_by(Person(mail, ada))
+    assert {each.unique_name for each in owned} == {f"{name}-by-address", f"{name}-by-id"}
