@@ -11,8 +11,8 @@ from tests.policies import opened_settings
 
 pytestmark = pytest.mark.e2e
 
-_SECONDS_OF_A_CALL = 0.3
-"""As Microsoft Graph takes; the doubles alone would be done before anybody has to wait."""
+_SECONDS_OF_A_CALL = 0.6
+"""A slow day of Microsoft Graph: what a busy machine adds to the rest is then no matter."""
 
 
 def ask(driver: Driver, request_id: str) -> float:
@@ -32,7 +32,8 @@ def test_forty_requests_of_one_person_do_not_keep_anothers_waiting(tmp_path: Pat
         idle = ask(driver, "FAIR-1")
         for number in range(40):
             driver.send(request(f"MANY-{number}", f"many-{number}"))
-        assert ask(driver, "FAIR-2") <= 3 * idle
+        other = ask(driver, "FAIR-2")
+        assert other <= 3 * idle, f"{other:.1f} s, and {idle:.1f} s on an idle day"
         driver.control("DELETE", "/faults")
         for number in range(40):
             assert driver.answer(f"MANY-{number}", moving_clock=True, within=200)["data"]["status"] == "completed"
