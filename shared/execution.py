@@ -35,7 +35,7 @@ class Execution:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._turns = Turns(services.runtime.now)
+        self._turns = Turns(services.runtime.now, services.policy.limits.attempts_at_once_per_requester)
 
     async def run(self, operation_id: str, generation: int) -> None:
         """Make one attempt, unless the operation is settled, waits for a later moment, or is of another generation.

@@ -13,8 +13,6 @@ from datetime import datetime, timedelta
 
 OTHERS_TURN = "others_turn"
 """Why an operation waits that nothing stands in the way of."""
-AT_ONCE = 2
-"""Of the three messages that a host takes at a time from each queue (host.json): one hand is always free for others."""
 _USUAL = timedelta(seconds=3)
 """How long an attempt takes, until some were made."""
 _SHORTEST = timedelta(seconds=0.2)
@@ -25,17 +23,18 @@ _LONGEST = timedelta(minutes=10)
 class Turns:
     """The attempts that this worker makes, by requester. Not shared between workers: each has hands of its own."""
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
+    def __init__(self, now: Callable[[], datetime], at_once: int) -> None:
         self._now = now
+        self._at_once = at_once
         self._under_way = Counter[str]()
         self._ends_of_lines: dict[str, datetime] = {}
         self._usual = _USUAL
 
     def may_begin(self, who: str, *, alone: bool = False) -> bool:
-        """Return whether an attempt of this requester may begin: `alone` if they have none under way and no line."""
+        """Return whether an attempt of this requester may begin; `alone`: with one turn to spare, and no line."""
         if alone and self._line_of(who) is not None:
             return False
-        return self._under_way[who] < (1 if alone else AT_ONCE)
+        return self._under_way[who] < (max(1, self._at_once - 1) if alone else self._at_once)
 
     @contextmanager
     def attempt(self, who: str) -> Generator[None]:
@@ -53,7 +52,7 @@ class Turns:
     def line_up(self, who: str, *, first: bool = False) -> datetime:
         """Return when to come back: behind whoever else of this requester has to, or as the `first` of them."""
         now = self._now()
-        apart = max(self._usual / AT_ONCE, _SHORTEST)  # about as often as one of theirs is done
+        apart = max(self._usual / self._at_once, _SHORTEST)  # about as often as one of theirs is done
         if first:
             return now + apart
         moment = min((self._line_of(who) or now) + apart, now + _LONGEST)

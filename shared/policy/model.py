@@ -167,6 +167,8 @@ class Limits(PolicyModel):
     """In all of their apps."""
     requests_per_requester_and_day: int | None = Field(default=None, ge=1, le=2000)
     """Days are UTC's."""
+    attempts_at_once_per_requester: int = Field(default=2, ge=1)
+    """In one worker. A host takes three messages at a time from each queue (host.json): one hand is free for others."""
 
 
 class VaultRule(PolicyModel):

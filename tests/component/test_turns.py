@@ -10,13 +10,14 @@ import pytest
 from shared.errors import Throttled
 from shared.model import SeenApplication
 from shared.operation import Operation, State
-from shared.turns import AT_ONCE, OTHERS_TURN, Turns
+from shared.turns import OTHERS_TURN, Turns
 from tests.component.rotating import rotation_of
 from tests.fakes.clock import FakeClock
 from tests.fakes.faults import Moment, WorkerDied
 from tests.fakes.invariants import breaches
 from tests.fakes.world import World, example
 
+AT_ONCE = 2
 ADA, GRACE = "ada@contoso.example", "grace@contoso.example"
 
 
@@ -146,7 +147,7 @@ async def test_a_leaked_credential_does_not_wait_behind_its_owners_other_request
 
 def test_a_line_is_as_long_as_attempts_take_and_ends_with_its_last() -> None:
     clock = FakeClock()
-    turns, begun = Turns(clock.now), clock.now()
+    turns, begun = Turns(clock.now, AT_ONCE), clock.now()
     for _ in range(50):
         with turns.attempt("a"):
             clock.advance(timedelta(seconds=8))

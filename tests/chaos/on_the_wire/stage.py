@@ -397,7 +397,9 @@ def stage(folder: Path) -> Generator[Stage]:
 def _started(folder: Path) -> Stack:
     """Hosts and workers die here by the dozen: they are forked. Some apps need approval."""
     approved = ("unique_names = []", f"unique_names = ['{TO_APPROVE}']")
-    settings = _HOST_SETTINGS | opened_settings(folder, approved)
+    # One person's requests are held at their points all at once, to die together: none of them waits its turn.
+    unhurried = ("attempts_at_once_per_requester = 2", "attempts_at_once_per_requester = 1000")
+    settings = _HOST_SETTINGS | opened_settings(folder, approved, unhurried)
     return Stack.start(folder, recording=True, settings=settings, forked=True)
 
 

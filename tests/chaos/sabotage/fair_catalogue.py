@@ -98,8 +98,8 @@ FAIR_SABOTAGES = (
         "one hand is always free for others",
         f"{_TURNS}::test_no_more_of_a_requester_are_under_way_than_leave_a_hand_free",
         "shared/turns.py",
-        "return self._under_way[who] < (1 if alone else AT_ONCE)",
-        "return self._under_way[who] < (1 if alone else 9)",
+        "(max(1, self._at_once - 1) if alone else self._at_once)",
+        "(max(1, self._at_once - 1) if alone else 9)",
     ),
     off(
         "an attempt that ends in an error gives its turn back",
