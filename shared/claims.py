@@ -1,5 +1,7 @@
 """Which operation stands for a request: bound by channel, source and requestId, for ever."""
 
+from collections.abc import Mapping
+
 from shared.channel import Channel
 from shared.contract.request import Request
 from shared.ports import Claim, Operations
@@ -23,22 +25,23 @@ async def find(operations: Operations, source: str, request_id: str, channel: Ch
     return next((bound[each].operation_id for each in wanted if each in bound), None)
 
 
+def claim_of(bound: Mapping[Channel | None, Claim], channel: Channel) -> Claim | None:
+    """Return the claim that a request of this channel finds: the channel's own, else version 1's."""
+    return bound.get(channel) or bound.get(None)
+
+
 async def bind(operations: Operations, channel: Channel, request: Request, new_id: str) -> Claim:
     """Return what a request is bound to: by now to `new_id`, if it was to nothing."""
     bound = await bound_to(operations, request.source, request.request_id)
-    claim = bound.get(channel) or bound.get(None)
-    return claim or await operations.claim(new_claim(channel, request, new_id))
+    return claim_of(bound, channel) or await operations.claim(new_claim(channel, request, new_id))
 
 
-async def repeated(operations: Operations, channel: Channel, request: Request) -> Claim | None:
-    """Return the claim of a request that a message repeats; None where it says anything new, or nothing came of it."""
-    bound = await bound_to(operations, request.source, request.request_id)
-    claim = bound.get(channel) or bound.get(None)
+async def is_repeated(operations: Operations, claim: Claim | None, request: Request) -> bool:
+    """Return whether a message repeats a recorded request; not where it says anything new, or nothing came of it."""
     if claim is None or claim.body_hash != request.body_hash():
-        return None
+        return False
     # A claim of version 1 may be anybody's: without its record it is worth nothing.
-    is_recorded = claim.channel is not None or await operations.read(claim.operation_id) is not None
-    return claim if is_recorded else None
+    return claim.channel is not None or await operations.read(claim.operation_id) is not None
 
 
 def new_claim(channel: Channel, request: Request, operation_id: str) -> Claim:

@@ -5,7 +5,7 @@ from typing import Any
 
 from shared.acceptance import record
 from shared.channel import Channel
-from shared.claims import bind, repeated
+from shared.claims import bound_to, claim_of, is_repeated, new_claim
 from shared.contract.request import Request, parse_request
 from shared.contract.strict_json import parse_object
 from shared.errors import Problem, Rejected, echo
@@ -79,16 +79,14 @@ class Intake:
         Whoever is the first to claim a request knows that it has no record yet.
         """
         services = self._services
-        recorded = await repeated(services.operations, Channel.QUEUE, request)
-        if recorded is None and request.source.casefold() in services.webhook_sources:
-            await reject(services, request.model_dump(mode="json"), [_not_proven(request)], arrival)
-            return None
-        new_id = services.runtime.new_id()
-        problem = await too_many_today(services, Channel.QUEUE, request) if recorded is None else None
-        if problem is not None:
-            await reject(services, request.model_dump(mode="json"), [problem], arrival)
-            return None
-        claim = recorded or await bind(services.operations, Channel.QUEUE, request, new_id)
+        bound = await bound_to(services.operations, request.source, request.request_id)
+        claim, new_id = claim_of(bound, Channel.QUEUE), services.runtime.new_id()
+        if not await is_repeated(services.operations, claim, request):
+            problem = await self._refusal(request)
+            if problem is not None:
+                await reject(services, request.model_dump(mode="json"), [problem], arrival)
+                return None
+        claim = claim or await services.operations.claim(new_claim(Channel.QUEUE, request, new_id))
         if claim.body_hash != request.body_hash():
             await reject(services, request.model_dump(mode="json"), [reused(request)], arrival)
             return None
@@ -99,6 +97,12 @@ class Intake:
             await self._execution.deliver(stored)
             return None
         return claim.operation_id
+
+    async def _refusal(self, request: Request) -> Problem | None:
+        """Say why a new request is not taken, before it claims anything; None when it is."""
+        if request.source.casefold() in self._services.webhook_sources:
+            return _not_proven(request)
+        return await too_many_today(self._services, Channel.QUEUE, request)
 
 
 def _parse(fields: dict[str, Any], problems: list[Problem]) -> Request:

@@ -1,6 +1,6 @@
 """An app that holds what policy gives only after approval does not change where its tokens go without one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from shared.job import Job
@@ -38,14 +38,19 @@ class Privileges:
     """Its service principal, where that had to be known."""
 
 
-async def look_for_privileges(job: Job, seen: SeenApplication | None, wanted: ApplicationState) -> Privileges:
+async def look_for_privileges(
+    job: Job, seen: SeenApplication | None, wanted: ApplicationState, certificates: Sequence[str]
+) -> Privileges:
     """Look what an app holds whose tokens a request sends somewhere new; else nothing is read.
 
-    What others gave counts like what we did.
+    `certificates` are the names of those that the request adds. What others gave counts like what we did.
     """
     if seen is None:
         return Privileges()
-    places = tuple(new_places(seen.state, merge(seen.state, wanted, job.application.applied)))
+    places = (
+        *new_places(seen.state, merge(seen.state, wanted, job.application.applied)),
+        *(f"the certificate {name}" for name in certificates),
+    )
     principal_id = await find_service_principal(job, seen.client_id) if places else None
     if principal_id is None:
         return Privileges(places)

@@ -198,7 +198,8 @@ async def _observe_and_check(job: Job, request: RegistrationRequest) -> _Observe
         raise Rejected(problems)
     policy = services.policy
     permissions = resolution.permissions
-    privileges = await look_for_privileges(job, seen, wanted_state(request.application, permissions))
+    certificates = [each.name for each in request.credentials if each.type == "certificate" and each.name in new]
+    privileges = await look_for_privileges(job, seen, wanted_state(request.application, permissions), certificates)
     # What the request asks for itself has its own reason, and is in the binding by that.
     held = tuple(each for each in privileges.held if each.consent not in {it.consent for it in permissions})
     reasons = (*approval_reasons(request, permissions, policy), *privileged_reasons(privileges.places, held))

@@ -103,6 +103,25 @@ async def test_what_sends_no_token_anywhere_new_is_no_reason(changes: dict[str, 
     assert world.faults.calls.count("graph api_of") == reads
 
 
+@pytest.mark.parametrize(("kind", "expected"), [("certificate", State.AWAITING_APPROVAL), ("secret", State.COMPLETED)])
+async def test_a_new_certificate_of_a_privileged_app_waits_for_approval(kind: str, expected: State) -> None:
+    world = await holding(of_graph("User.Read.All"))
+    added = {"name": "another", "type": kind, "lifetimeDays": 90}
+    asked = change("R2")
+    await world.send({**asked, "credentials": [*asked["credentials"], added]})
+    await world.settle()
+    assert state_of(world, "R2") is expected
+    keys = world.directory.applications[APP].keys
+    assert not keys
+    if expected is State.AWAITING_APPROVAL:
+        (event,) = awaiting_events(world)
+        assert [each["code"] for each in event["data"]["errors"]] == ["privileged_app_needs_approval"]
+        await decide(world, event["data"]["approval"]["binding"])
+        assert state_of(world, "R2") is State.COMPLETED
+        assert len(world.directory.applications[APP].keys) == 1
+        assert len(awaiting_events(world)) == 1
+
+
 async def test_an_approval_is_for_what_the_app_held_then() -> None:
     world = await holding(of_graph("User.Read.All"))
     await world.send(change("R2", **NEW_URI))

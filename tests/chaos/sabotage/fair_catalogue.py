@@ -1,6 +1,6 @@
 """Protections of what many requests share: approval of every request for a name, turns, bounds, look-ups."""
 
-from tests.chaos.sabotage.replacement import off
+from tests.chaos.sabotage.replacement import RealSabotage, Replacement, off
 
 _APIS = "tests/component/test_apis.py"
 _LIMITS = "tests/component/test_limits.py"
@@ -143,12 +143,22 @@ FAIR_SABOTAGES = (
         "        if mark in marks:\n",
         "        if mark in ():\n",
     ),
-    off(
+    RealSabotage(
         "what was recorded is answered though its requester's day is over",
         f"{_LIMITS}::test_what_was_recorded_is_answered_though_the_day_is_over",
-        "shared/intake.py",
-        "await too_many_today(services, Channel.QUEUE, request) if recorded is None else None",
-        "await too_many_today(services, Channel.QUEUE, request.model_copy(update={'request_id': new_id}))",
+        (
+            Replacement(
+                "shared/intake.py",
+                "if not await is_repeated(services.operations, claim, request):",
+                "if new_id:",
+            ),
+            Replacement(
+                "shared/intake.py",
+                "too_many_today(self._services, Channel.QUEUE, request)",
+                "too_many_today(self._services, Channel.QUEUE, request.model_copy("
+                "update={'request_id': self._services.runtime.new_id()}))",
+            ),
+        ),
     ),
     off(
         "an owner's apps are bounded",

@@ -74,6 +74,13 @@ NARROWING_SABOTAGES = (
         "(record.ours | Holdings.of(wanted)).put_into(wanted)",
     ),
     off(
+        "a further certificate of a privileged app waits for approval",
+        "tests/component/test_privileged.py::test_a_new_certificate_of_a_privileged_app_waits_for_approval",
+        "shared/registration/register.py",
+        'if each.type == "certificate" and each.name in new]',
+        'if each.type == "certificate" and each.name not in found]',
+    ),
+    off(
         "the tokens of a privileged app go nowhere new without approval",
         "tests/component/test_privileged.py::test_a_new_way_for_tokens_waits_for_approval",
         "shared/policy/approval.py",

@@ -15,15 +15,15 @@ PROVEN_SABOTAGES = (
         "on the public queue nobody is a source that proves itself",
         f"{_PROVEN}::test_a_message_that_says_it_is_a_ticket_claims_nothing_and_the_ticket_is_served",
         "shared/intake.py",
-        "request.source.casefold() in services.webhook_sources:",
+        "request.source.casefold() in self._services.webhook_sources:",
         'request.source == "":',
     ),
     off(
         "a source is known in any spelling",
         f"{_PROVEN}::test_a_message_that_names_a_ticket_tells_it_nothing",
         "shared/intake.py",
-        "request.source.casefold() in services.webhook_sources:",
-        "request.source in services.webhook_sources:",
+        "request.source.casefold() in self._services.webhook_sources:",
+        "request.source in self._services.webhook_sources:",
     ),
     off(
         "a ticket that anybody names is none",

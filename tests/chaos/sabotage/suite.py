@@ -60,7 +60,10 @@ def _miss_in_copies(sabotages: Sequence[RealSabotage], folder: Path) -> Result:
     copy, result = folder / "copy", Result()
     copy_repository(copy)
     for sabotage in sabotages:
-        former = {each.file: replace_once(copy, each) for each in sabotage.replacements}
+        former = dict[str, str]()
+        for each in sabotage.replacements:
+            content = replace_once(copy, each)
+            former.setdefault(each.file, content)
         failure = first_failure(copy, [sabotage.check])
         for file, content in former.items():
             (copy / file).write_text(content, encoding="utf-8")
