@@ -49,9 +49,24 @@ def _may_own(change: Operation, operations: Sequence[Operation]) -> bool:
     founding = [each for each in changes if _is_early(each, changes)]
     if any(each.id == change.id for each in founding):
         return True
+    # One that failed may have brought the app about before it did; a rejected one writes nothing.
     return change.request.requested_by in {
-        person for each in founding if each.state is State.COMPLETED for person in _owners(each, len(founding) > 1)
+        person for each in founding if each.state is not State.REJECTED for person in _owners(each, len(founding) > 1)
     }
+
+
+def may_be_tagged_otherwise(secret_name: str, operations: Sequence[Operation]) -> bool:
+    """Return whether a request that did not complete can have left a credential with the owner it named in its tag.
+
+    Nobody asked for that credential again; the nightly check brings its tag up to date within a month.
+    """
+    return any(
+        isinstance(each.request, RegistrationRequest)
+        and each.request.owner not in (None, each.request.requested_by)
+        and each.state is not State.COMPLETED
+        and secret_name.startswith(f"{each.unique_name}--")
+        for each in operations
+    )
 
 
 def _is_early(change: Operation, changes: Sequence[Operation]) -> bool:

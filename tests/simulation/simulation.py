@@ -14,7 +14,7 @@ from tests.fakes.invariants import breaches, unusable
 from tests.fakes.world import World
 from tests.simulation.hosts import Hosts
 from tests.simulation.people import People
-from tests.simulation.rights import unauthorised
+from tests.simulation.rights import may_be_tagged_otherwise, unauthorised
 from tests.simulation.steps import Loop
 from tests.simulation.traffic import after_days, furnish, requests
 from tests.simulation.weather import Weather
@@ -126,6 +126,8 @@ class Simulation:
         """Say whether people broke it, or wanted the old credential gone whatever the new one is like."""
         number, _, rest = breach.partition(": ")
         about = rest.partition(":")[0]
+        if number == "tag":
+            return may_be_tagged_otherwise(rest.split(": ")[1], self._world.operations.all())
         if number not in ("2", "3", "retired"):
             return False
         return self._people.excuse(about) or self._people.excuse_all(about) or self._people.have_revoked(about)

@@ -31,7 +31,7 @@ def test_find_ignores_case_and_looks_into_lists(world: World) -> None:
 
 def test_only_indexed_fields_can_be_found(world: World) -> None:
     with pytest.raises(KeyError, match="not indexed"):
-        world.primary().find("users", "mail", "x")
+        world.primary().find("users", "displayName", "x")
 
 
 def test_a_replica_lags_and_catches_up(world: World) -> None:
