@@ -60,6 +60,10 @@ class ApplicationRecord(StoredModel, frozen=True):
     """Handed out to the newest accepted change."""
     applied_sequence: int = 0
     """Of the newest change that was completed."""
+    begun_sequence: int = 0
+    """Of the newest change that has begun to write; while it is at work, older ones stand back."""
+    begun_by: str | None = None
+    """That change's operation."""
     ticket_source: str | None = None
     ticket: str | None = None
     """Where the ticket of the last registration lies that had one: what befalls the app later is told there."""

@@ -85,6 +85,17 @@ class Job(AppWork):
             await self.services.operations.relist(operation.id, operation.generation, now + RESUME_AFTER)
             self.listed_until = now + RESUME_AFTER
 
+    @asynccontextmanager
+    async def announce(self, **changes: object) -> AsyncGenerator[None]:
+        """Say what is about to be written, and that this change of the app has begun (`registration.giving_way`)."""
+        async with super().announce(**changes, **self._begun()):
+            yield
+
+    def _begun(self) -> dict[str, object]:
+        if self.operation.sequence <= self.application.begun_sequence:
+            return {}
+        return {"begun_sequence": self.operation.sequence, "begun_by": self.operation.id}
+
     @contextmanager
     def patience(self, since: datetime | None) -> Generator[None]:
         """Take refusals that lag can explain for lag, up to three lag windows after `since`; then they are final."""

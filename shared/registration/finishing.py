@@ -3,10 +3,10 @@
 from shared import log
 from shared.job import AppWork
 from shared.naming import NARROWING
-from shared.operation import State
 from shared.ports import Cleanup
 from shared.registration.convergence import application_write
-from shared.registration.holdings import Going, Holdings, all_going, left, sent
+from shared.registration.giving_way import is_at_work
+from shared.registration.holdings import Holdings, all_going, left, sent
 from shared.registration.taking_back import (
     remove_consents,
     see_application,
@@ -26,7 +26,9 @@ async def finish_taking_back(services: Services, cleanup: Cleanup) -> int:
     async with services.leases.hold(cleanup.unique_name) as lease:
         stored = await services.applications.read(cleanup.unique_name)
         work = AppWork(services=services, lease=lease, stored_application=stored)
-        ended = all_going([each for each in work.application.going if not await _is_at_work(services, each)])
+        ended = all_going(
+            [each for each in work.application.going if not await is_at_work(services, each.operation_id)]
+        )
         if ended.in_application:
             repeated += await _finish_application(work, ended)
         if ended.consents:
@@ -34,15 +36,6 @@ async def finish_taking_back(services: Services, cleanup: Cleanup) -> int:
         if not work.application.going:
             await services.cleanups.remove(cleanup.unique_name, NARROWING)
     return repeated
-
-
-async def _is_at_work(services: Services, going: Going) -> bool:
-    """Return whether the operation still goes on. One that waits for people may do so for days."""
-    stored = await services.operations.read(going.operation_id)
-    if stored is None:
-        return False
-    state = stored.value.state
-    return not state.settled and state is not State.AWAITING_APPROVAL
 
 
 async def _finish_application(work: AppWork, ended: Holdings) -> int:

@@ -31,6 +31,7 @@ from shared.registration.application import (
 from shared.registration.consent import give_consents, wanted_consents
 from shared.registration.convergence import covers
 from shared.registration.credentials import Found, converge_credential, look_for_credentials
+from shared.registration.giving_way import give_way
 from shared.registration.holdings import Holdings
 from shared.registration.others import MadeByOthers, look_for_others
 from shared.registration.permissions import Resolution, resolve
@@ -168,6 +169,7 @@ async def _observe_and_check(job: Job, request: RegistrationRequest) -> _Observe
     services = job.services
     if job.operation.sequence < job.application.applied_sequence:
         raise Rejected([_superseded(job)])
+    await give_way(job)
     seen = await services.directory.application(job.operation.unique_name)
     # What somebody approved is held against today's ids, not against those of some minutes ago.
     is_approved = job.operation.approval is not None

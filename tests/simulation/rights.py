@@ -56,14 +56,14 @@ def _may_own(change: Operation, operations: Sequence[Operation]) -> bool:
 
 
 def may_be_tagged_otherwise(secret_name: str, operations: Sequence[Operation]) -> bool:
-    """Return whether a request that did not complete can have left a credential with the owner it named in its tag.
+    """Return whether of several requests that brought an app about at once, one named another owner.
 
-    Nobody asked for that credential again; the nightly check brings its tag up to date within a month.
+    A credential that the last of them did not ask for keeps the tag it was given; the nightly check brings it up to
+    date within a month.
     """
     return any(
         isinstance(each.request, RegistrationRequest)
         and each.request.owner not in (None, each.request.requested_by)
-        and each.state is not State.COMPLETED
         and secret_name.startswith(f"{each.unique_name}--")
         for each in operations
     )

@@ -1,0 +1,30 @@
+"""Of several changes of one app at a time, the newest works and older ones stand back.
+
+Each would take back what the other gives, and wait for that to be seen: together they would never come to an end.
+"""
+
+from shared.errors import Busy
+from shared.job import Job
+from shared.operation import State
+from shared.services import Services
+
+
+async def give_way(job: Job) -> None:
+    """Go on, unless a newer change of the app has begun to write and is still at work. Raises Busy then.
+
+    Once that one is completed, this one is superseded; should it fail, this one goes on.
+    """
+    record = job.application
+    if record.begun_by is None or record.begun_sequence <= job.operation.sequence:
+        return
+    if await is_at_work(job.services, record.begun_by):
+        raise Busy(f"a newer change of {job.operation.unique_name} is under way")
+
+
+async def is_at_work(services: Services, operation_id: str) -> bool:
+    """Return whether an operation still goes on. One that waits for people may do so for days."""
+    stored = await services.operations.read(operation_id)
+    if stored is None:
+        return False
+    state = stored.value.state
+    return not state.settled and state is not State.AWAITING_APPROVAL
