@@ -56,7 +56,7 @@ settings: setup ## print a local.settings.json with which Core Tools' func start
 	@$(DEVSTACK) settings
 
 test: lint ## everything: what check does, and the contract and end-to-end tests, with coverage
-	@$(PYTHON) -m pytest -n 2 --dist loadgroup --cov --cov-report=term
+	@$(PYTHON) -m pytest -n 3 --dist loadgroup --cov --cov-report=term
 
 chaos: setup ## prove reliability in full: 50 minutes or more on two cores; goes on where it was cut off; SUITE=weather runs one kind only
 	@$(PYTHON) -m tests.chaos run $(if $(SUITE),--suite "$(SUITE)")

@@ -12,7 +12,7 @@ import pytest
 from tests.fakes.world import World
 from tests.simulation.simulation import simulate
 
-SEEDS = int(os.environ.get("SIMULATION_SEEDS", "250"))
+SEEDS = int(os.environ.get("SIMULATION_SEEDS", "150"))
 FIRST_SEED = int(os.environ.get("SIMULATION_FIRST_SEED", "0"))
 _PARTS = 10
 

@@ -20,6 +20,8 @@ WEATHER = {
 """Mild on purpose: at three times these rates most attempts failed. Far worse weather is the weather suite's."""
 _AT_ONCE = 80
 """Requests under way: enough to keep the app busy, few enough that none waits long for its turn."""
+_REQUESTERS = tuple(f"{name}@contoso.example" for name in ("ada", "grace", "alan", "barbara"))
+"""Load is many people's: of one, a worker makes but a few attempts at a time."""
 _DUPLICATES = 0.05
 _WALL_SECONDS = 0.5
 _STRIDE, _LONG_STRIDE = 5.0, 30.0
@@ -70,7 +72,8 @@ class WorkingDay:
     def _send(self, number: int) -> None:
         request_id = f"LOAD-{number:05}"
         app = self._draw.choice(self._made) if number % 3 == 0 and self._made else f"load-{number:05}"
-        body = request(request_id, app, displayName=f"Change {number}")
+        requester = _REQUESTERS[int(app[-5:]) % len(_REQUESTERS)]
+        body = request(request_id, app, displayName=f"Change {number}") | {"requestedBy": requester}
         copies = 2 if self._draw.random() < _DUPLICATES else 1
         for _ in range(copies):
             self.driver.send(body)
