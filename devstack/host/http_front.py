@@ -48,8 +48,9 @@ class HttpFront:
 
     async def answer(self, request: Request) -> Response:
         """Run the function that the request is for: 404 without one, 401 without a key, 500 when it fails."""
+        path: str = request.scope["path"]  # request.url loses line breaks
         for route, function, trigger in self._routes:
-            parameters = route.match(request.url.path)
+            parameters = route.match(path)
             # The method is a constraint of the route: a wrong one finds nothing.
             if parameters is None or (trigger.methods and request.method not in trigger.methods):
                 continue

@@ -57,7 +57,9 @@ def parse_route(template: str) -> Route:
             constraints += [(one["name"], holds) for holds in _constraints(one["constraints"])]
             if one["default"] is not None:
                 defaults[one["name"]] = one["default"]
-    return Route(re.compile(pattern, re.IGNORECASE), tuple(names), defaults, tuple(constraints), tuple(precedence))
+    return Route(
+        re.compile(pattern, re.IGNORECASE | re.DOTALL), tuple(names), defaults, tuple(constraints), tuple(precedence)
+    )
 
 
 def _segment_pattern(segment: str) -> str:

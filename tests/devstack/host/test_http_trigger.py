@@ -37,6 +37,10 @@ def test_a_request_reaches_the_function_whole(host: RunningHost) -> None:
     assert "Max-Age=60" in cookies[1]
 
 
+def test_a_line_break_in_a_path_is_a_parameter_like_any_other(host: RunningHost) -> None:
+    assert host.get("/api/things/7/a%0Ab%3Fc").json()["route"] == {"id": "7", "rest": "a\nb?c"}
+
+
 def test_the_more_precise_route_wins_and_constraints_decide(host: RunningHost) -> None:
     assert host.get("/api/things/special").text == "special"
     assert host.get("/api/things/7").json()["route"] == {"id": "7"}
