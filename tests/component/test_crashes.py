@@ -8,7 +8,7 @@ import pytest
 from shared.errors import Throttled, Unavailable
 from tests.fakes.faults import Faults, Moment, WorkerDied
 from tests.fakes.invariants import breaches
-from tests.fakes.storage import FakeLease
+from tests.fakes.leases import FakeLease
 from tests.fakes.world import World, example
 
 

@@ -1,26 +1,18 @@
-"""The storage account in memory: records with ETags, leases, queues with delays; values go through JSON."""
+"""The tables of the storage account in memory: records with ETags; values go through JSON."""
 
-import heapq
-import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from itertools import count, islice
-from typing import Any
 
 from shared.application_record import ApplicationRecord
 from shared.channel import Channel
-from shared.errors import Busy, RegistrarError
+from shared.errors import Busy
 from shared.operation import Operation, State
 from shared.person import Person, is_surely
-from shared.ports import Claim, Cleanup, DueEntry, DuePlace, Lease, PoisonedMessage, Versioned, day_of
-from tests.fakes.clock import FakeClock
+from shared.ports import Claim, Cleanup, DueEntry, DuePlace, Versioned, day_of
 from tests.fakes.faults import Faults, outgoing
-
-_LEASE = timedelta(seconds=60)
-_RENEW_AFTER = timedelta(seconds=20)
 
 
 @lru_cache(maxsize=256)
@@ -271,152 +263,3 @@ class FakeBackoff:
     @outgoing("table extend backoff")
     def _put(self, until: datetime) -> None:
         self.pause = until
-
-
-class FakeLeases:
-    """Leases of a minute; one whose holder died is free again after that."""
-
-    def __init__(self, clock: FakeClock, faults: Faults) -> None:
-        self.clock = clock
-        self.faults = faults
-        self.holders: dict[str, FakeLease] = {}
-
-    @asynccontextmanager
-    async def hold(self, unique_name: str) -> AsyncGenerator[Lease]:
-        lease = await self._acquire(unique_name)
-        lease.renewed = self.clock.now()
-        try:
-            yield lease
-        except Exception:
-            await self._give_back(lease)
-            raise
-        except BaseException:  # the worker died: nobody gives the lease back
-            raise
-        else:
-            await self._give_back(lease)
-
-    @outgoing("lease hold")
-    def _acquire(self, unique_name: str) -> "FakeLease":
-        holder = self.holders.get(unique_name)
-        if holder is not None and holder.until > self.clock.now():
-            raise Busy("held")
-        lease = FakeLease(self, unique_name)
-        self.holders[unique_name] = lease
-        return lease
-
-    async def _give_back(self, lease: "FakeLease") -> None:
-        with suppress(RegistrarError):  # it runs out by itself
-            await self._release(lease)
-
-    @outgoing("lease release")
-    def _release(self, lease: "FakeLease") -> None:
-        if self.holders.get(lease.unique_name) is lease:
-            del self.holders[lease.unique_name]
-
-
-class FakeLease:
-    """One held lease; lost when somebody else took it after it had run out."""
-
-    def __init__(self, leases: FakeLeases, unique_name: str) -> None:
-        self.unique_name = unique_name
-        self.faults = leases.faults
-        self._leases = leases
-        self.until = leases.clock.now() + _LEASE
-        """On the store's clock."""
-        self.renewed = leases.clock.now()
-        """On its holder's clock, who need not know yet that it was lost."""
-
-    async def keep(self) -> None:
-        now = self._leases.clock.now()
-        if now - self.renewed < _RENEW_AFTER:
-            return
-        await self._renew()
-        self.renewed = now
-
-    @outgoing("lease keep")
-    def _renew(self) -> None:
-        if self._leases.holders.get(self.unique_name) is not self:
-            raise Busy("lost")
-        self.until = self._leases.clock.now() + _LEASE
-
-
-class FakeQueues:
-    """Messages with their due moments; `answers`, `events` and `poison` as parsed JSON."""
-
-    def __init__(self, clock: FakeClock, faults: Faults) -> None:
-        self.clock = clock
-        self.faults = faults
-        self.work: list[tuple[datetime, int, str, int]] = []
-        self.rotations: list[tuple[datetime, int, str]] = []
-        self.decisions: list[tuple[datetime, int, str]] = []
-        self.ticket_updates: list[tuple[datetime, int, str]] = []
-        self.requests: list[str] = []
-        """Those that a webhook has proven."""
-        self.answers: list[dict[str, Any]] = []
-        self.events: list[dict[str, Any]] = []
-        self.poison: list[dict[str, Any]] = []
-        self.given_up: list[PoisonedMessage] = []
-        self.on_work: Callable[[], None] = lambda: None
-        """Told whenever there is new work."""
-        self._order = count()
-
-    @outgoing("queue work")
-    def send_work(self, operation_id: str, generation: int, delay: timedelta = timedelta(0)) -> None:
-        heapq.heappush(self.work, (self.clock.now() + delay, next(self._order), operation_id, generation))
-        self.on_work()
-
-    @outgoing("queue rotation")
-    def send_rotation(self, message: str, delay: timedelta = timedelta(0)) -> None:
-        heapq.heappush(self.rotations, (self.clock.now() + delay, next(self._order), message))
-        self.on_work()
-
-    @outgoing("queue decision")
-    def send_decision(self, message: str, delay: timedelta = timedelta(0)) -> None:
-        heapq.heappush(self.decisions, (self.clock.now() + delay, next(self._order), message))
-
-    @outgoing("queue ticket update")
-    def send_ticket_update(self, update_id: str, delay: timedelta = timedelta(0)) -> None:
-        heapq.heappush(self.ticket_updates, (self.clock.now() + delay, next(self._order), update_id))
-        self.on_work()
-
-    def send_rotation_now(self, message: str) -> None:
-        """Put a message on `credential-rotations`, as somebody with the right to."""
-        heapq.heappush(self.rotations, (self.clock.now(), next(self._order), message))
-
-    @outgoing("queue peek work")
-    def is_work_piling_up(self) -> bool:
-        return sum(due <= self.clock.now() for due, *_ in self.work) >= 32
-
-    @outgoing("queue request")
-    def send_proven(self, request: str) -> None:
-        self.requests.append(request)
-
-    @outgoing("queue answer")
-    def send_answer(self, answer: str) -> None:
-        self.answers.append(json.loads(answer))
-
-    @outgoing("queue event")
-    def send_event(self, event: str) -> None:
-        self.events.append(json.loads(event))
-
-    @outgoing("queue poison")
-    def send_poison(self, message: str) -> None:
-        self.poison.append(json.loads(message))
-
-    @outgoing("queue remove kept")
-    def remove_kept(self, operation_id: str, before: int) -> None:
-        others = [k for k in self.poison if k["operationId"] != operation_id or k["generation"] >= before]
-        self.poison = others
-
-    async def host_poisoned(self) -> AsyncIterator[PoisonedMessage]:
-        for message in await self._host_poisoned():
-            yield message
-
-    @outgoing("queue poisoned")
-    def _host_poisoned(self) -> list[PoisonedMessage]:
-        return list(self.given_up)
-
-    @outgoing("queue remove poisoned")
-    def remove_poisoned(self, message: PoisonedMessage) -> None:
-        if message in self.given_up:
-            self.given_up.remove(message)

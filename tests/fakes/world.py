@@ -28,16 +28,16 @@ from tests.fakes.audit import FakeAnchors, FakeAudit
 from tests.fakes.clock import FakeClock, fake_runtime
 from tests.fakes.directory import FakeDirectory
 from tests.fakes.faults import Faults, WorkerDied
+from tests.fakes.leases import FakeLeases
 from tests.fakes.people import FakePeople
+from tests.fakes.queues import FakeQueues
 from tests.fakes.reporting import FakeHolders, FakeReports
 from tests.fakes.storage import (
     FakeApplications,
     FakeBackoff,
     FakeCleanups,
     FakeDue,
-    FakeLeases,
     FakeOperations,
-    FakeQueues,
     FakeRequestCounts,
 )
 from tests.fakes.tickets import FakeTicketSystem, FakeTicketUpdates

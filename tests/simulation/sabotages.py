@@ -22,7 +22,7 @@ from shared.ports import Claim, Cleanup, CreatedApplication, IssuedPassword, Lea
 from shared.registration import application, credentials, permissions, register, taking_back
 from shared.rotation import rotate
 from shared.services import Services
-from tests.fakes.storage import FakeLease
+from tests.fakes.leases import FakeLease
 from tests.fakes.world import World
 from tests.simulation import hosts
 

@@ -26,12 +26,12 @@ from shared.settings import StorageSettings
 from tests.fakes.audit import FakeAnchors, FakeAudit
 from tests.fakes.clock import FakeClock
 from tests.fakes.faults import Faults
+from tests.fakes.leases import FakeLeases
 from tests.fakes.storage import (
     FakeApplications,
     FakeBackoff,
     FakeCleanups,
     FakeDue,
-    FakeLeases,
     FakeOperations,
     FakeRequestCounts,
 )
