@@ -100,13 +100,10 @@ class Execution:
 
     async def _line_up(self, stored: Versioned[Operation]) -> None:
         """Have an operation come back behind its requester's others; a leaked credential goes before them."""
-        operation, services = stored.value, self._services
-        now, at = (
-            services.runtime.now(),
-            self._turns.line_up(operation.requester_key, first=operation.revoke_by is not None),
-        )
+        operation = stored.value
+        at = self._turns.line_up(operation.requester_key, first=operation.revoke_by is not None)
         if operation.revoke_by is not None:
-            at = min(at, max(now, operation.revoke_by))
+            at = min(at, max(self._services.runtime.now(), operation.revoke_by))
         changes = {"state": State.WAITING, "next_attempt": at, "reason": operation.reason or OTHERS_TURN}
         with suppress(Busy):  # another delivery of the same operation has begun it, or lined it up
             await self._send_back(stored, operation.model_copy(update=changes), at)

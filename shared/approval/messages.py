@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import AfterValidator, AwareDatetime, Field
 from pydantic_core import PydanticCustomError
 
 from shared.approval.model import BINDING_PATTERN, Outcome
+from shared.contract.internal import InternalMessage
 from shared.contract.request import Id, ObjectId, TicketAddress
 from shared.errors import visible
 
@@ -32,12 +32,8 @@ def _line(text: str) -> str:
 type DecisionText = Annotated[str, Field(max_length=MAX_REASON), AfterValidator(_line)]
 
 
-class DecisionMessage(BaseModel):
+class DecisionMessage(InternalMessage):
     """One decision, as the ticket's source told it; the same id is the same decision."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
-    )
 
     schema_version: Literal["1"] = "1"
     source: Id
@@ -55,7 +51,3 @@ class DecisionMessage(BaseModel):
     binding: Annotated[str, Field(pattern=BINDING_PATTERN)] | None = None
     """What the registrar's note gave to name."""
     received_at: datetime
-
-    def to_json(self) -> str:
-        """One line of JSON."""
-        return self.model_dump_json(by_alias=True)

@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import AwareDatetime, ValidationError
 
+from shared.contract.internal import InternalMessage
 from shared.contract.request import Id, Request, parse_request
 
 
@@ -13,12 +13,8 @@ class Unproven(ValueError):
     """A message is none that the app's own webhook writes."""
 
 
-class ProvenRequest(BaseModel):
+class ProvenRequest(InternalMessage):
     """One request, as the mapping of its source made it, and when its webhook arrived."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, alias_generator=to_camel, validate_by_name=True, validate_by_alias=True
-    )
 
     schema_version: Literal["1"] = "1"
     source: Id
@@ -30,10 +26,6 @@ class ProvenRequest(BaseModel):
     def of(cls, request: Request, received_at: datetime) -> Self:
         """Wrap a request of a proven sender."""
         return cls(source=request.source, received_at=received_at, request=request.model_dump(mode="json"))
-
-    def to_json(self) -> str:
-        """One line of JSON."""
-        return self.model_dump_json(by_alias=True)
 
 
 def read_proven(body: bytes) -> tuple[ProvenRequest, Request]:
