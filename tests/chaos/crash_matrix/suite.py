@@ -18,9 +18,10 @@ from tests.chaos.suite import Result, Size
 type Victim = Literal["worker", "host"]
 type When = Literal["before", "after"]
 
-_PARTS = {"fail": 3, "clean-up": 3}
+_PARTS = {"fail": 3, "clean-up": 3, "decide-changed": 3}
 """Into how many units the points of an action are cut; those of the others fit into one. No more requests fail in one
-than a peek shows of the poison queue: a timer that has to look behind it hides them all for two minutes."""
+than a peek shows of the poison queue: a timer that has to look behind it hides them all for two minutes. Whatever a
+changed form is killed at, its ticket has shown something else before: each takes seconds."""
 _UNMISSED = timedelta(seconds=30)
 _SPARE = 12
 """Apps for calls that are waited for in vain."""
