@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from shared.errors import Throttled
 from shared.rotation.messages import Hint
 from tests.component.rotating import APP, registered_with, rotation_of, signing_in_with
 from tests.fakes.faults import WorkerDied
@@ -157,8 +156,9 @@ async def test_at_the_deadline_a_leaked_secret_goes_though_the_new_one_is_not_pr
 async def test_a_pause_for_everybody_does_not_keep_a_leaked_secret_alive() -> None:
     world = await registered()
     (old,) = keys(world)
-    world.faults.at(len(world.faults.calls) + 8, "before", Throttled("busy", timedelta(hours=2)))
+    await world.backoff.extend(world.clock.now() + timedelta(hours=2), "throttled")
     await world.send(rotation(revokePrevious={"within": "PT10M"}))
+    assert keys(world) == [old]
     await world.go_on(timedelta(minutes=12))
     assert old not in keys(world)
     await world.settle()
