@@ -126,12 +126,13 @@ def _ask_together(stage: Stage, bodies: Sequence[dict[str, Any]]) -> None:
 
 
 def send_and_wait(stage: Stage, *apps: str) -> None:
-    """Send requests that something keeps from being served at once, and see them waiting."""
-    for app in apps:
-        stage.send(request(request_id(app), app))
-    stage.advance(2)
-    for app in apps:
-        stage.wait_for_state(request_id(app), "waiting")
+    """Send requests that something keeps from being served at once, and see them waiting; some at a time, as `ask`."""
+    for some in batched(apps, _TOGETHER, strict=False):
+        for app in some:
+            stage.send(request(request_id(app), app))
+        stage.advance(2)
+        for app in some:
+            stage.wait_for_state(request_id(app), "waiting")
     stage.wait_until_quiet()
 
 
