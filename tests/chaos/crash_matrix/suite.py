@@ -107,7 +107,10 @@ class Row:
             while volleys:
                 self._crash(volleys, when)
         unit.action.leave(one, list(self._apps))
-        self._breaches += judged(one)
+        try:
+            self._breaches += judged(one)
+        except NotReached as missed:
+            self._breaches.append(f"at the end: {missed}")
         unmet = [f"{when} {point}" for (when, point), misses in self._misses.items() if misses == TRIES]
         if len(unmet) > wanted * MOST_UNMET:
             self._breaches.append(f"too many calls were recorded and did not come again: {', '.join(unmet)}")
