@@ -187,8 +187,7 @@ async def test_without_the_requesters_object_id_only_the_ticket_decides() -> Non
 async def test_a_ticket_of_a_source_that_does_not_decide_decides_nothing() -> None:
     world = await waiting()
     # Its ticket has shown what waits, and was to decide then: nothing else is wrong with the decision.
-    world.services = dataclasses.replace(world.services, deciding_sources=frozenset({"jira"}))
-    world.deploy(world.services.policy)
+    world.reconfigure(deciding_sources=frozenset({"jira"}))
     await tell(world, "approved")
     await world.settle()
     assert operation(world).state is State.AWAITING_APPROVAL

@@ -137,12 +137,15 @@ class World:
 
     def retarget(self, targets: Mapping[str, Target]) -> None:
         """Go on with other ticketing systems."""
-        self.services = replace(self.services, targets=targets)
-        self._wire()
+        self.reconfigure(targets=targets)
 
     def deploy(self, policy: Policy) -> None:
         """Go on under another policy, as after a deployment."""
-        self.services = replace(self.services, policy=policy)
+        self.reconfigure(policy=policy)
+
+    def reconfigure(self, **changes: Any) -> None:
+        """Go on with other settings or services, by their names in `Services`."""
+        self.services = replace(self.services, **changes)
         self._wire()
 
     async def send(self, request: dict[str, Any] | bytes) -> None:

@@ -11,6 +11,7 @@ from tests.e2e.driver import request
 
 POISON = "app-registrations-poison"
 _TOGETHER = 16
+"""Requests that are sent at once."""
 
 
 class Action(Protocol):

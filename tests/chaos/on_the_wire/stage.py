@@ -55,9 +55,9 @@ _TABLES = ("unsettled", "cleanups")
 TO_APPROVE = "(await|decide|approve)-.*"
 """Apps whose requests need approval on a stage: regular expression for `approval.unique_names`."""
 _FIRST_CALL_SECONDS = 2.0
-_NUDGES, _NUDGE_WALL_SECONDS = 4, 0.4
-_WAKES, _WAKE_SECONDS = 3, 2
-"""How often a host is woken in one wait, and how long it waits between two looks at a queue at most."""
+_NUDGES, _NUDGES_OF_A_WAIT, _NUDGE_WALL_SECONDS = 4, 3, 0.4
+_NUDGE_SECONDS = 2
+"""How long a host waits between two looks at a queue at most: so much stack time wakes it, and no timer."""
 _FEW_MOVES, _MANY_MOVES = 16, 80
 """Of the clock, until something counts as stuck: a quarter of an hour has passed by then, or days."""
 
@@ -193,7 +193,7 @@ class Stage:
                 last = calls[-1]["number"]
             if self._sprung() >= traps:
                 return
-            self.advance(2)
+            self.advance(_NUDGE_SECONDS)
         try:
             self._pass_time(lambda: self._sprung() >= traps, 1.0, _FEW_MOVES)
         except NotReached as missed:
@@ -330,15 +330,15 @@ class Stage:
         Looking costs more than a glance at the journal: it is done when the app has come to rest after calls. A host
         that waits between two looks at a queue is woken now and then.
         """
-        end, last, wakes = time.monotonic() + _PATIENCE_SECONDS + 3 * requests, self.last_call(), _WAKES
+        end, last, nudges = time.monotonic() + _PATIENCE_SECONDS + 3 * requests, self.last_call(), _NUDGES_OF_A_WAIT
         while not look():
             if time.monotonic() > end:
                 raise NotReached(f"gave up waiting for {what}")
             calls = self.journal(last, within=1.0, calm=_CALM_SECONDS)
             last = calls[-1]["number"] if calls else last
-            if not calls and wakes:
-                self.advance(_WAKE_SECONDS)
-                wakes -= 1
+            if not calls and nudges:
+                self.advance(_NUDGE_SECONDS)
+                nudges -= 1
 
     def settle(self, done: Callable[[], bool], calm_seconds: float = 0.3) -> None:
         """Let stack time pass until `done`, and nothing waits any more. Raises NotReached."""
