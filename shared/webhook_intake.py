@@ -7,7 +7,7 @@ from shared.acceptance import record
 from shared.approval.replacing import adopted, carry_on, replace, why_not_replaced
 from shared.channel import Channel
 from shared.claims import bound_to, new_claim
-from shared.contract.request import Request
+from shared.contract.request import Request, valid_id
 from shared.errors import Busy, Rejected
 from shared.execution import Execution
 from shared.limits import too_many_today
@@ -16,7 +16,7 @@ from shared.ports import Claim, Versioned
 from shared.rejecting import Arrival, reject, reused
 from shared.services import Services
 from shared.ticketing.proven import ProvenRequest, read_proven
-from shared.ticketing.telling import tell_requester
+from shared.ticketing.telling import tell_address, tell_requester
 
 _RACES = 8
 
@@ -46,7 +46,8 @@ class WebhookIntake:
         except Rejected as rejected:  # it was a request when the webhook took it, under another version of the app
             message = ProvenRequest.model_validate_json(body)
             arrival = Arrival(message_id, body, message.received_at)
-            await reject(self._services, message.request, rejected.problems, arrival)
+            answer = await reject(self._services, message.request, rejected.problems, arrival)
+            await tell_address(self._services, message.source, valid_id(message.request.get("ticket")), answer)
             return None
         arrival = Arrival(message_id, body, message.received_at)
         for _ in range(_RACES):

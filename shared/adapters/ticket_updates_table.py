@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from azure.data.tables.aio import TableServiceClient
@@ -52,9 +53,22 @@ class TicketUpdatesTable:
         """Take one off the list; not there is a success."""
         await self._table.delete(_WAITING, update_id)
 
+    async def keep_asked(self, source: str, ticket: str) -> None:
+        """Keep for ever that a ticket has sent a request; again is nothing."""
+        await self._table.create(_ticket_partition(source, ticket), "asked", {"source": source, "ticket": ticket})
+
+    async def has_asked(self, source: str, ticket: str) -> bool:
+        """Return whether a ticket is known to have sent a request."""
+        return await self._table.get(_ticket_partition(source, ticket), "asked") is not None
+
 
 def _partition(update_id: str) -> str:
     return f"update-{update_id}"
+
+
+def _ticket_partition(source: str, ticket: str) -> str:
+    """Return where a ticket is kept; neither name holds a line break."""
+    return f"ticket-{sha256(f'{source}\n{ticket}'.encode()).hexdigest()}"
 
 
 def _columns(update: TicketUpdate) -> dict[str, Any]:

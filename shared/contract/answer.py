@@ -210,6 +210,10 @@ _ROTATION_TYPES = {
 
 VOID_TYPE = "registrar.registration.decision_void.v1"
 """CloudEvents type of what a ticket is told of a decision that does not count."""
+MALFORMED_TYPE = "registrar.registration.malformed.v1"
+"""CloudEvents type of what a ticket is told of a form that became no request."""
+DECISION_MALFORMED_TYPE = "registrar.registration.decision_malformed.v1"
+"""CloudEvents type of what a ticket is told of a decision that could not be read."""
 EXPIRING_TYPE = "registrar.credential.expiring.v1"
 """CloudEvents type of the warning that a credential expires and cannot be replaced."""
 

@@ -56,7 +56,7 @@ class Target:
 
 
 class TicketUpdates(Protocol):
-    """The table of updates, and the list of those that wait."""
+    """The table of updates, the list of those that wait, and the tickets that have asked for something."""
 
     async def create(self, update: TicketUpdate, look_again: datetime) -> None:
         """Write a new record, listed as waiting; does nothing when there is one already."""
@@ -83,4 +83,12 @@ class TicketUpdates(Protocol):
 
     async def unlist(self, update_id: str) -> None:
         """Take one off the list; not there is a success."""
+        ...
+
+    async def keep_asked(self, source: str, ticket: str) -> None:
+        """Keep for ever that a ticket has sent a request; again is nothing."""
+        ...
+
+    async def has_asked(self, source: str, ticket: str) -> bool:
+        """Return whether a ticket is known to have sent a request."""
         ...

@@ -37,8 +37,13 @@ async def tell(services: Services, operation: Operation, event: Answer) -> None:
 
 async def tell_requester(services: Services, request: Request, event: Answer) -> None:
     """Have a request's ticket told of an answer to what never became an operation."""
-    address = _Address(request.source, request.ticket, is_its_own=True)
-    if _is_wanted(services.targets.get(request.source), what_of(event.type), address):
+    await tell_address(services, request.source, request.ticket, event)
+
+
+async def tell_address(services: Services, source: str, ticket: str | None, event: Answer) -> None:
+    """Have a ticket whose system proved itself told of what became no operation; the same event again is nothing."""
+    address = _Address(source, ticket, is_its_own=True)
+    if _is_wanted(services.targets.get(source), what_of(event.type), address):
         await _put(services, address, event, None, 0)
 
 

@@ -31,6 +31,10 @@ _FIRST = {
     "expiring": f"A credential is about to expire and could not be replaced yet. {_TOLD}. What stands in the way:",
     "decision_void": "A decision in this ticket did not count. What is asked for waits as before: please look at it "
     "as the registrar's note shows it, and decide again.",
+    "malformed": "This ticket's form could not be read as a request, so nothing was done. An earlier request of this "
+    "ticket, if there is one, stays as it is. Please correct the following in the form and send it again:",
+    "decision_malformed": "A decision in this ticket could not be read, so it does not count and nothing was decided. "
+    "Please have the following corrected by whoever maintains the ticket's flow, and decide again:",
     "awaiting_approval": "The request waits for an approval, and this ticket is told what becomes of it. To approve:",
 }
 

@@ -11,6 +11,9 @@ from shared.ticketing.delays import GIVEN_UP_AFTER
 ON_DEMAND = "awaiting_approval"
 """What those who asked are told only where `events` says so; all else they are told always."""
 
+MALFORMED = "malformed"
+"""What a form is that became no request. Its ticket gets the state of a rejected one, unless it has a request."""
+
 
 class UpdateState(StrEnum):
     """Where an update stands."""
@@ -51,6 +54,11 @@ class TicketUpdate(StoredModel, frozen=True):
     sent: bool = False
     """Whether the system took the note once without showing it."""
     reason: str | None = None
+
+    @property
+    def status(self) -> str:
+        """How the ticket's state is to show what it is told."""
+        return "rejected" if self.what == MALFORMED else self.what
 
     @property
     def end(self) -> datetime:

@@ -14,9 +14,10 @@ from shared.ports import Note, Target, Versioned
 from shared.replay import NotFailed, NotFound
 from shared.services import Services
 from shared.ticketing.delays import next_attempt
+from shared.ticketing.faulty import has_request
 from shared.ticketing.text import note_text
 from shared.ticketing.turns import Turns
-from shared.ticketing.update import ON_DEMAND, TicketUpdate, UpdateState, mark_of
+from shared.ticketing.update import MALFORMED, ON_DEMAND, TicketUpdate, UpdateState, mark_of
 
 REASON = "ticket_update_failed"
 _EARLY = timedelta(seconds=5)
@@ -104,11 +105,15 @@ class Updating:
             # What is decided there counts from here on: whatever comes after may take long, or fail.
             await record_note_seen(self._services, update.operation_id, update.id, self._services.runtime.now())
         if await self._has_state(target, update):
-            await target.system.bring_to(ticket, update.what)
+            await target.system.bring_to(ticket, update.status)
 
     async def _has_state(self, target: Target, update: TicketUpdate) -> bool:
         """Say whether the ticket is to show this outcome: not when its operation has gone on since."""
-        if update.what not in target.statuses or not update.is_its_own or update.operation_id is None:
+        if update.status not in target.statuses or not update.is_its_own:
+            return False
+        if update.what == MALFORMED:
+            return not await has_request(self._services, update)
+        if update.operation_id is None:
             return False
         stored = await self._services.operations.read(update.operation_id)
         if stored is None:

@@ -2,14 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from shared import log
 from shared.callers import NotAllowed, NotAuthenticated
-from shared.errors import Unavailable
+from shared.contract.strict_json import parse_object
+from shared.errors import Problem, Rejected, Unavailable
 from shared.ports import Callers
 from shared.services import Services
 from shared.ticketing.decision import decision_from, is_decision
-from shared.ticketing.mapping import payload_from, request_from
+from shared.ticketing.faults import Fault
+from shared.ticketing.faulty import note_request, tell_fault
+from shared.ticketing.mapping import request_from
 from shared.ticketing.model import EntraProof, Source, Ticketing
 from shared.ticketing.proof import NotProven, check
 from shared.ticketing.proven import ProvenRequest
@@ -42,7 +47,8 @@ class Webhooks:
         """Take one message of a source; the same one again leads to the same request.
 
         `headers` have names in lower case. Raises NotProven, also for a source that there is not; TooMany; Rejected
-        with all that is wrong; and Deferred when the queue, or Entra's keys, cannot be reached.
+        with all that is wrong, which the ticket is told, too; and Deferred when storage, or Entra's keys, cannot be
+        reached.
         """
         source = self._ticketing.source(name)
         if source is None:
@@ -50,7 +56,17 @@ class Webhooks:
         await self._prove(source, headers, body)
         now = self._services.runtime.now()
         self._rates[source.name].take(now)
-        payload = payload_from(body)
+        # What is no JSON object names no ticket.
+        payload, problems = parse_object(body)
+        try:
+            return await self._take(source, payload, problems, now)
+        except Rejected as rejected:
+            await tell_fault(self._services, Fault(source, payload, body, rejected.problems))
+            raise
+
+    async def _take(self, source: Source, payload: dict[str, Any], problems: list[Problem], now: datetime) -> Taken:
+        if problems:
+            raise Rejected(problems)
         if is_decision(source, payload):
             decision = decision_from(source, payload, now)
             if decision.decided_at is None:
@@ -60,6 +76,7 @@ class Webhooks:
             log.event("webhook.decision_taken", source=source.name, request=decision.request_id)
             return Taken(source.name, decision.request_id)
         request = request_from(source, payload)
+        await note_request(self._services, source.name, request.ticket)
         await self._services.queues.send_proven(ProvenRequest.of(request, now).to_json())
         log.event("webhook.taken", source=source.name, request=request.request_id)
         return Taken(source.name, request.request_id)

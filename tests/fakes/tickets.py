@@ -16,6 +16,7 @@ class FakeTicketUpdates:
         self.faults = faults
         self.rows: dict[str, tuple[str, str]] = {}
         self.waiting: dict[str, datetime] = {}
+        self.asked: set[tuple[str, str]] = set()
         self._etags = count(1)
 
     async def create(self, update: TicketUpdate, look_again: datetime) -> None:
@@ -54,6 +55,14 @@ class FakeTicketUpdates:
     @outgoing("table unlist update")
     def unlist(self, update_id: str) -> None:
         self.waiting.pop(update_id, None)
+
+    @outgoing("table keep asked")
+    def keep_asked(self, source: str, ticket: str) -> None:
+        self.asked.add((source, ticket))
+
+    @outgoing("table has asked")
+    def has_asked(self, source: str, ticket: str) -> bool:
+        return (source, ticket) in self.asked
 
     def all(self) -> list[TicketUpdate]:
         return [TicketUpdate.model_validate_json(row[0]) for row in self.rows.values()]

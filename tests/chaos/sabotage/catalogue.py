@@ -4,6 +4,7 @@ from tests.chaos.sabotage.approver_catalogue import APPROVER_SABOTAGES
 from tests.chaos.sabotage.audit_catalogue import AUDIT_SABOTAGES
 from tests.chaos.sabotage.control_catalogue import CONTROL_SABOTAGES
 from tests.chaos.sabotage.fair_catalogue import FAIR_SABOTAGES
+from tests.chaos.sabotage.form_catalogue import FORM_SABOTAGES
 from tests.chaos.sabotage.narrowing_catalogue import NARROWING_SABOTAGES
 from tests.chaos.sabotage.people_catalogue import PEOPLE_SABOTAGES
 from tests.chaos.sabotage.proven_catalogue import PROVEN_SABOTAGES
@@ -361,6 +362,7 @@ REAL_SABOTAGES = (
         "if pause is not None and now < now and",
     ),
     *FAIR_SABOTAGES,
+    *FORM_SABOTAGES,
     *APPROVER_SABOTAGES,
     *PEOPLE_SABOTAGES,
     *AUDIT_SABOTAGES,

@@ -306,6 +306,15 @@ async def test_ticket_updates_that_wait_are_listed_when_they_are_due(store: Stor
         assert made.id not in await waiting(store)
 
 
+async def test_a_ticket_that_asked_is_known_by_its_source_and_address(store: Store) -> None:
+    source, ticket = uuid4().hex, uuid4().hex
+    assert not await store.ticket_updates.has_asked(source, ticket)
+    for _ in range(2):
+        await store.ticket_updates.keep_asked(source, ticket)
+    assert await store.ticket_updates.has_asked(source, ticket)
+    assert not await store.ticket_updates.has_asked(ticket, source)
+
+
 async def test_a_day_is_counted_under_its_etag(store: Store) -> None:
     person = uuid4().hex
     await store.request_counts.save(person, "20261130", ("a",), "")

@@ -1,0 +1,57 @@
+"""Protections around what forms and queues really send, and what their senders are told of it."""
+
+from tests.chaos.sabotage.replacement import off
+
+_FORM = "tests/component/test_faults_of_form.py"
+
+FORM_SABOTAGES = (
+    off(
+        "a fault of form reaches the ticket",
+        f"{_FORM}::test_a_fault_of_form_is_told_in_the_ticket_and_to_the_flow",
+        "shared/ticketing/webhook.py",
+        "            await tell_fault(self._services, Fault(source, payload, body, rejected.problems))\n",
+        "",
+    ),
+    off(
+        "the same bytes are one note",
+        f"{_FORM}::test_the_same_bytes_are_one_note_and_others_are_another",
+        "shared/ticketing/faults.py",
+        'id=answer_id(self.source.name, self.ticket or "", sha256(self.body).hexdigest(), kind),',
+        'id=answer_id(self.source.name, self.ticket or "", sha256(self.body).hexdigest(), kind, str(now)),',
+    ),
+    off(
+        "a malformed form does not close the ticket of a request that is on its way",
+        f"{_FORM}::test_a_later_form_that_is_malformed_does_not_close_the_ticket_of_a_request",
+        "shared/ticketing/webhook.py",
+        "        await note_request(self._services, source.name, request.ticket)\n",
+        "",
+    ),
+    off(
+        "a malformed form does not close the ticket of a request from before tickets were kept",
+        f"{_FORM}::test_a_request_from_before_tickets_were_kept_is_found_by_its_id",
+        "shared/ticketing/faulty.py",
+        "    return bool(await bound_to(services.operations, update.source, request_id))",
+        "    return False",
+    ),
+    off(
+        "a malformed decision never sets a state",
+        f"{_FORM}::test_a_malformed_decision_is_told_and_never_sets_a_state",
+        "shared/ticketing/faults.py",
+        "kind = DECISION_MALFORMED_TYPE if self.is_of_decision else MALFORMED_TYPE",
+        "kind = MALFORMED_TYPE",
+    ),
+    off(
+        "a ticket that is named twice is no ticket",
+        f"{_FORM}::test_a_payload_that_names_no_ticket_without_doubt_writes_into_none",
+        "shared/ticketing/faults.py",
+        "        return not doubled.isdisjoint(_WORD.findall(expression))",
+        "        return doubled == set(expression)",
+    ),
+    off(
+        "a broken flow fills neither a ticket nor the table",
+        f"{_FORM}::test_a_ticket_and_a_source_have_so_many_notes_a_day",
+        "shared/ticketing/faulty.py",
+        "if of_ticket >= MOST_OF_A_TICKET or len(marks) >= MOST_OF_A_SOURCE:",
+        "if of_ticket < 0:",
+    ),
+)
