@@ -53,7 +53,7 @@ class WebhookIntake:
         for _ in range(_RACES):
             try:
                 claim, stored = await self._claim_of(request)
-                if claim.body_hash == request.body_hash():
+                if claim.body_hash == request.body_hash() and not _is_said_anew(request, claim, stored, arrival):
                     return await self._same(request, claim, stored, message.received_at)
                 return await self._other(request, claim, stored, arrival)
             except _OnceMore:
@@ -122,6 +122,17 @@ class WebhookIntake:
         answer = await reject(services, request.model_dump(mode="json"), [reused(request)], arrival)
         await tell_requester(services, request, answer)
         return None
+
+
+def _is_said_anew(request: Request, claim: Claim, stored: Versioned[Operation] | None, arrival: Arrival) -> bool:
+    """Return whether a waiting form now says no to a consent of which it had said nothing, or the other way round.
+
+    Both have one hash, and are one request once somebody decided. Until then people see what they decide about.
+    """
+    if stored is None or stored.value.request.content_hash() == request.content_hash():
+        return False
+    is_earlier = any(each.body_hash == request.body_hash() for each in claim.earlier)
+    return not is_earlier and why_not_replaced(stored.value, claim, request, arrival.received) is None
 
 
 class _OnceMore(Exception):

@@ -23,6 +23,8 @@ class Told:
     operation_id: str = ""
     generation: int = 0
     request_hash: str = ""
+    content_hash: str = ""
+    """Where it is another: of a request that says nothing of the consent."""
     request_id: str = ""
     source: str = ""
 
@@ -104,7 +106,8 @@ class Note:
 class Request:
     """An operation record, as far as the audit record has to agree with it.
 
-    `request_hash` is of the request as it lies in the record, `body_hash` what the record says that it is.
+    `request_hash` is of the request as it lies in the record, `body_hash` what the record says that it is;
+    `content_hash` is another than that where the request says nothing of the consent.
     """
 
     operation_id: str
@@ -112,6 +115,7 @@ class Request:
     request_id: str
     body_hash: str
     request_hash: str
+    content_hash: str
     ended: tuple[int, ...]
     """Generations whose answers were delivered."""
 
@@ -175,6 +179,7 @@ def read(text: str) -> Told:
         operation_id=str(what.get("operationId", "")),
         generation=generation if isinstance(generation, int) else 0,
         request_hash=str(what.get("requestHash", "")),
+        content_hash=str(what.get("contentHash", "")),
         request_id=str(what.get("requestId", "")),
         source=str(what.get("source", "")),
     )

@@ -70,7 +70,10 @@ def request(row: Row) -> Request:
     """Read an operation record; its request's hash is worked out anew, as docs/audit.md says."""
     value = json.loads(packed_text(row))
     asked = value["request"]
-    normalised = json.dumps(asked, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    content = _hash(asked)
+    if asked.get("action") == "register":
+        # What says nothing of the consent has the hash of what says no, as in version 1.
+        asked = asked | {"application": {"adminConsent": False} | asked["application"]}
     ended = [each["generation"] for each in value.get("earlier", ())]
     if value.get("answered_at"):
         ended.append(value["generation"])
@@ -79,9 +82,15 @@ def request(row: Row) -> Request:
         source=asked.get("source", "queue"),
         request_id=asked["requestId"],
         body_hash=value["body_hash"],
-        request_hash=sha256(normalised.encode()).hexdigest(),
+        request_hash=_hash(asked),
+        content_hash=content,
         ended=tuple(ended),
     )
+
+
+def _hash(asked: Row) -> str:
+    text = json.dumps(asked, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return sha256(text.encode()).hexdigest()
 
 
 def claim(row: Row) -> Claim:

@@ -50,7 +50,8 @@ def _altered(accepted: dict[str, Told], requests: dict[str, Request]) -> Iterato
     for request in requests.values():
         entry = accepted.get(request.operation_id)
         hashes = {request.body_hash, request.request_hash, *([entry.request_hash] if entry is not None else [])}
-        if len(hashes) > 1:
+        accepted_content = entry.content_hash or entry.request_hash if entry is not None else request.content_hash
+        if len(hashes) > 1 or request.content_hash != accepted_content:
             what = f"the request of operation {request.operation_id} is not the one that was accepted"
             yield Finding(Code.REQUEST_ALTERED, request.request_id, what)
 

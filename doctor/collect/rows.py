@@ -108,7 +108,7 @@ def cleanup(row: Row) -> Cleanup:
 
 
 def _wants(request: Row) -> Wants | None:
-    """Read what a change asks for, with the contract's defaults."""
+    """Read what a change asks for, with the contract's defaults; rows of before always say whether to consent."""
     application: Row = request["application"]
     if "displayName" not in application:
         return None
@@ -121,7 +121,7 @@ def _wants(request: Row) -> Wants | None:
             for kind, field in _KINDS
             for name in entry.get(field) or ()
         ),
-        admin_consent=application.get("adminConsent", False),
+        admin_consent=application.get("adminConsent"),
     )
 
 

@@ -22,7 +22,8 @@ class Wants:
 
     redirect_uris: frozenset[str] = frozenset()
     permissions: frozenset[tuple[str, PermissionType, str]] = frozenset()
-    admin_consent: bool = False
+    admin_consent: bool | None = False
+    """None where the request says nothing of it: what was given stays for what is still listed."""
 
 
 @dataclass(frozen=True)

@@ -49,20 +49,47 @@ def asked_of(case: Case, unique_name: str) -> Asked:
     return Asked(changes, noted)
 
 
-def permissions_of(case: Case, changes: Iterable[Record], *, consented: bool = False) -> Ids | None:
-    """Return the permissions that changes ask for, or have consented; None when any of it cannot be told."""
+def permissions_of(case: Case, changes: Iterable[Record]) -> Ids | None:
+    """Return the permissions that changes ask for; None when any of it cannot be told."""
     found = set[tuple[str, str]]()
     for change in changes:
         if change.wants is None:
             return None
-        if consented and not change.wants.admin_consent:
-            continue
         for api, kind, name in change.wants.permissions:
             ids = _ids(case, api, kind, name)
             if not ids:
                 return None
             found |= ids
     return frozenset(found)
+
+
+def consents_wanted(case: Case, asked: Asked) -> Ids | None:
+    """Return the permissions whose consent changes want to be there by now; None when that cannot be told.
+
+    A change that says nothing of consent keeps what earlier ones wanted, of the permissions that it lists itself. One
+    that was not completed may have given what it wants, and may have taken back nothing.
+    """
+    changes = sorted((each for each in asked.changes if each.state != "rejected"), key=lambda each: each.sequence)
+    said = [n for n, each in enumerate(changes) if each.state == "completed" and _says_whether(each)]
+    wanted: Ids | None = None
+    """None: whatever was there, for nobody has said yet."""
+    for change in changes[said[-1] if said else 0 :]:
+        listed = permissions_of(case, [change])
+        if listed is None or change.wants is None:
+            return None
+        is_done, says = change.state == "completed", change.wants.admin_consent
+        given = listed if says else frozenset[tuple[str, str]]()
+        if is_done and says is not None:
+            wanted = given
+        elif is_done:
+            wanted = listed if wanted is None else wanted & listed
+        elif wanted is not None:
+            wanted |= given
+    return wanted
+
+
+def _says_whether(change: Record) -> bool:
+    return change.wants is None or change.wants.admin_consent is not None
 
 
 def _ids(case: Case, api: str, kind: str, name: str) -> set[tuple[str, str]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from doctor.breach import Breach, Invariant, PutCleanup
 from doctor.evidence import Application, Record
-from doctor.invariants.asked import Asked, asked_of, id_of, permissions_of
+from doctor.invariants.asked import Asked, asked_of, consents_wanted, id_of
 from doctor.invariants.case import Case
 from shared.naming import NARROWING
 
@@ -43,7 +43,7 @@ def _redirect_uris(case: Case, app: Application, asked: Asked, last: Record) -> 
 
 def _consents(case: Case, app: Application, asked: Asked, last: Record) -> Iterator[Breach]:
     evidence, ours = case.evidence, asked.consented
-    wanted = permissions_of(case, (last, *asked.newer), consented=True)
+    wanted = consents_wanted(case, asked)
     is_whole = evidence.principals.is_whole and evidence.consents.is_whole and evidence.noted.is_whole
     principal = case.principals_by_client.get(app.client_id)
     if not is_whole or ours is None or wanted is None or principal is None:

@@ -59,7 +59,7 @@ def why_void(operation: Operation, message: DecisionMessage) -> Void | None:
 
 def _is_about(operation: Operation, approval: Approval, message: DecisionMessage) -> bool:
     """Return whether all that a decision says of its content is what waits, and it says something."""
-    said = [(message.content, operation.body_hash), (message.binding, approval.binding)]
+    said = [(message.content, operation.request.content_hash()), (message.binding, approval.binding)]
     return any(told is not None for told, _ in said) and all(told in (None, waiting) for told, waiting in said)
 
 

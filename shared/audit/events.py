@@ -169,6 +169,7 @@ def who_asked(operation: Operation) -> Facts:
 def what_was_asked(operation: Operation) -> Facts:
     """Identify an operation and its request."""
     request = operation.request
+    content = request.content_hash()
     return {
         "operationId": operation.id,
         "channel": operation.channel,
@@ -178,6 +179,7 @@ def what_was_asked(operation: Operation) -> Facts:
         "uniqueName": operation.unique_name,
         "ticket": operation.ticket,
         "requestHash": operation.body_hash,
+        "contentHash": content if content != operation.body_hash else None,
     }
 
 

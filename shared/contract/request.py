@@ -4,7 +4,7 @@ import json
 import re
 from datetime import timedelta
 from hashlib import sha256
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, override
 
 from pydantic import (
     AfterValidator,
@@ -68,6 +68,10 @@ type RedirectUri = Annotated[str, Field(min_length=1, max_length=256)]
 type RedirectUris = Annotated[tuple[RedirectUri, ...], Field(max_length=50)]
 type PermissionName = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_printable)]
 type PermissionNames = Annotated[tuple[PermissionName, ...], Field(max_length=MAX_PERMISSIONS)]
+
+
+def _is_absent(value: object) -> bool:
+    return value is None
 
 
 class ContractModel(BaseModel):
@@ -135,11 +139,10 @@ class ApplicationSpec(ContractModel):
     api_permissions: Annotated[
         tuple[ApiPermissions, ...], Field(max_length=MAX_APIS), AfterValidator(_fit_into_an_answer)
     ] = ()
-    admin_consent: Annotated[bool, Field(strict=True)] = False
-
-
-def _is_absent(value: object) -> bool:
-    return value is None
+    # Where it is absent, a row says nothing of it: version 1 hashed absence as false, and wrote false for both.
+    admin_consent: Annotated[bool, Field(strict=True)] | None = Field(default=None, exclude_if=_is_absent)
+    """True gives consent to all of the permissions, false takes back what was given. Absent, nothing is given, and what
+    was given stays for permissions that are still listed."""
 
 
 def _iso_duration(value: object) -> object:
@@ -189,6 +192,10 @@ def _names_differ(credentials: tuple[CredentialSpec, ...]) -> tuple[CredentialSp
     return credentials
 
 
+def _canonical(fields: dict[str, Any]) -> str:
+    return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 class AnyRequest(ContractModel):
     """What every request says. The same (source, requestId) is the same request for ever."""
 
@@ -204,11 +211,18 @@ class AnyRequest(ContractModel):
 
     def normalised(self) -> str:
         """Return the request as canonical JSON: defaults filled in, keys sorted, no spaces."""
-        return json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return _canonical(self.model_dump(mode="json"))
 
     def body_hash(self) -> str:
-        """SHA-256 of the normalised request in hex: two bodies are the same when this is."""
+        """SHA-256 of the normalised request in hex: two bodies are the same request when this is."""
         return sha256(self.normalised().encode()).hexdigest()
+
+    def content_hash(self) -> str:
+        """SHA-256 of what the request says: as `body_hash`, but an absent `adminConsent` is not the same as false.
+
+        What somebody approves is bound to this one.
+        """
+        return sha256(_canonical(self.model_dump(mode="json")).encode()).hexdigest()
 
 
 class RegistrationRequest(AnyRequest):
@@ -218,6 +232,13 @@ class RegistrationRequest(AnyRequest):
     owner: Person | None = None
     application: ApplicationSpec
     credentials: Annotated[tuple[CredentialSpec, ...], Field(max_length=10), AfterValidator(_names_differ)] = ()
+
+    @override
+    def normalised(self) -> str:
+        """Return the request as canonical JSON, in which an absent `adminConsent` is false, as version 1 had it."""
+        fields = self.model_dump(mode="json")
+        fields["application"].setdefault("adminConsent", False)
+        return _canonical(fields)
 
 
 class NamedApplication(ContractModel):

@@ -72,7 +72,7 @@ def binding(
     """
     told = sorted(each.permission.id for each in permissions if _why(each) is not None)
     # Who approved before what it leads to was told has not approved that.
-    bound: list[object] = [request.body_hash(), _ids(permissions), policy.digest(), *([told] if told else [])]
+    bound: list[object] = [request.content_hash(), _ids(permissions), policy.digest(), *([told] if told else [])]
     if held:
         bound.append({"held": _ids(held)})
     return sha256(json.dumps(bound).encode()).hexdigest()

@@ -2,16 +2,45 @@
 
 from collections.abc import Awaitable, Callable
 
-from shared.application_record import ConsentWrite
+from shared.application_record import ApplicationRecord, ConsentWrite
 from shared.errors import NotYetVisible
 from shared.job import Job
 from shared.model import Consent, ResolvedPermission, SeenConsents
+from shared.registration.holdings import all_going
 from shared.registration.taking_back import is_trusted, types_of
 
 
-def wanted_consents(permissions: tuple[ResolvedPermission, ...], *, admin_consent: bool) -> frozenset[Consent]:
-    """Return the consents a request stands for: all of its permissions, or none without admin consent."""
-    return frozenset(resolved.consent for resolved in permissions) if admin_consent else frozenset()
+def wanted_consents(
+    permissions: tuple[ResolvedPermission, ...], *, admin_consent: bool | None, held: frozenset[Consent]
+) -> frozenset[Consent]:
+    """Return the consents a request stands for: all of its permissions with admin consent, none against it.
+
+    A request that says nothing of consent stands for those that are ours and `held`: it takes back those of
+    permissions that it no longer lists, and nothing else.
+    """
+    listed = frozenset(resolved.consent for resolved in permissions)
+    if admin_consent is None:
+        return listed & held
+    return listed if admin_consent else frozenset()
+
+
+def held_consents(record: ApplicationRecord) -> frozenset[Consent]:
+    """Return the consents that are ours and stay unless somebody takes them back; what is going is not given anew."""
+    return record.granted - all_going(record.going).consents
+
+
+async def consents_there(
+    job: Job, service_principal_id: str, permissions: tuple[ResolvedPermission, ...]
+) -> frozenset[Consent]:
+    """Return which of these permissions are consented to, by anybody. Raises NotYetVisible while a read may be old."""
+    listed = frozenset(resolved.consent for resolved in permissions)
+    record, types = job.application, types_of(listed)
+    if not listed or (record.consent_write is None and job.is_recent(record.principal_written_at)):
+        return frozenset()  # nobody has consented to anything for a principal that is made just now
+    seen = (await job.services.directory.consents(service_principal_id, types)).consents
+    if not is_trusted(job, record.consent_write, seen, types):
+        raise NotYetVisible("the consent was changed moments ago and the directory still shows an older state")
+    return listed & seen
 
 
 async def give_consents(

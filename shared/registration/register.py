@@ -28,7 +28,7 @@ from shared.registration.application import (
     leaving,
     wanted_state,
 )
-from shared.registration.consent import give_consents, wanted_consents
+from shared.registration.consent import consents_there, give_consents, held_consents, wanted_consents
 from shared.registration.convergence import covers
 from shared.registration.credentials import Found, converge_credential, look_for_credentials
 from shared.registration.giving_way import give_way
@@ -83,7 +83,9 @@ async def register(job: Job, request: RegistrationRequest) -> Registration:
     resolution = observed.resolution
     owner = observed.standing.owner_after
     wanted = wanted_state(spec, resolution.permissions)
-    consents = wanted_consents(resolution.permissions, admin_consent=spec.admin_consent)
+    consents = wanted_consents(
+        resolution.permissions, admin_consent=spec.admin_consent, held=held_consents(job.application)
+    )
     principal_id = await _narrow(job, observed, wanted, consents)
     async with job.step("writeApplication"):
         app = await converge_application(job, wanted, observed.seen)
@@ -100,7 +102,9 @@ async def register(job: Job, request: RegistrationRequest) -> Registration:
             verified = True
 
     async with job.step("grantConsent"):
-        consented = await give_consents(job, service_principal_id, consents, before_giving=see_narrowed)
+        consented = not spec.admin_consent or await give_consents(
+            job, service_principal_id, consents, before_giving=see_narrowed
+        )
     entries: dict[str, VaultEntry] = {}
     async with job.step("storeCredentials"):
         for credential in request.credentials:
@@ -114,6 +118,8 @@ async def register(job: Job, request: RegistrationRequest) -> Registration:
             await _verify_application(job, wanted)
         if not consented:
             await _verify_consent(job, service_principal_id, consents)
+        if spec.admin_consent is None:
+            consents = await consents_there(job, service_principal_id, resolution.permissions)
         held = Holdings.of(wanted) | Holdings(consents=consents)
         others = await look_for_others(job, held, observed.seen, service_principal_id)
     resource_uri = resolution.apis[0].resource_uri if resolution.apis else DEFAULT_RESOURCE
@@ -139,7 +145,7 @@ async def register(job: Job, request: RegistrationRequest) -> Registration:
         resolution=resolution,
         consents=consents,
         entries=entries,
-        found=found.consents,
+        found=found.consents if spec.admin_consent else found.consents | (consents - job.application.granted),
         made_by_others=others,
         owner=owner,
         notes=owner_notes(request, observed.standing),

@@ -51,7 +51,7 @@ def moment(said: object) -> datetime | None:
 def _content(source: Source, payload: dict[str, Any]) -> str | None:
     """Hash what the ticket asks for as it decides; None when the payload does not hold all of it."""
     try:
-        return request_from(source, payload).body_hash()
+        return request_from(source, payload).content_hash()
     except Rejected:
         return None
 

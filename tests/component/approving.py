@@ -78,7 +78,7 @@ async def tell(world: World, outcome: Outcome, **changes: Any) -> None:
             "decided_by": "grace@contoso.example",
             "decided_by_object_id": GRACE,
             "decided_at": world.clock.now(),
-            "content": waiting[0].body_hash if waiting else None,
+            "content": waiting[0].request.content_hash() if waiting else None,
             "received_at": world.clock.now(),
         }
         | changes

@@ -379,6 +379,11 @@ class FakeDirectory:
         self._consent_past.setdefault(principal, Past(self.clock)).set(frozenset(consents))
         self.foreign.consents.append((principal, consent))
 
+    def revoke_in_portal(self, principal: str, consent: Consent) -> None:
+        """Somebody takes away a consent of an app's service principal, whoever gave it."""
+        self.consented[principal].discard(consent)
+        self._consent_past[principal].set(frozenset(self.consented[principal]))
+
     def _visible(self, object_id: str) -> tuple[str, FakeApplication, SeenApplication]:
         """The application that a call is for, as it is and as the replica that serves the call shows it."""
         for name, app in self.applications.items():

@@ -102,7 +102,10 @@ def _change(draw: Random, unique_name: str, number: int) -> dict[str, Any]:
         "web": {"redirectUris": [uri for uri in _REDIRECTS[2:] if draw.random() < 0.5]},
         "apiPermissions": draw.choice(([], [_TWINS], [_GRAPH], [_TWINS, _GRAPH])),
     }
-    request["application"]["adminConsent"] = draw.random() < 0.7
+    consent = draw.random()
+    request["application"]["adminConsent"] = consent < 0.6
+    if consent > 0.8:
+        del request["application"]["adminConsent"]
     return request
 
 

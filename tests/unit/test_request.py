@@ -42,6 +42,18 @@ def test_any_change_makes_another_request() -> None:
     assert parse_request(with_application(adminConsent=False)).body_hash() != parse_request(EXAMPLE).body_hash()
 
 
+def test_absent_consent_and_none_have_one_hash_and_two_contents() -> None:
+    """Version 1 took absence for false, and kept the hash of that with the claim."""
+    no = parse_request(with_application(adminConsent=False))
+    application = {name: value for name, value in EXAMPLE["application"].items() if name != "adminConsent"}
+    for nothing in (application, application | {"adminConsent": None}):
+        silent = parse_request(EXAMPLE | {"application": nothing})
+        assert silent.body_hash() == no.body_hash() == no.content_hash()
+        assert silent.content_hash() != no.content_hash()
+        assert parse_request(silent.model_dump(mode="json")) == silent != no
+    assert no.body_hash() == "c2323371888d9362d14ffcfd429ea6955457f3eecec47a41377db53886edd44f"
+
+
 def test_all_faults_are_told_at_once() -> None:
     request = with_application(uniqueName="Not Allowed", signInAudience="Everybody") | {"extra": 1, "requestId": "-x"}
     assert faults(request) == {

@@ -5,6 +5,7 @@ from tests.chaos.sabotage.audit_catalogue import AUDIT_SABOTAGES
 from tests.chaos.sabotage.control_catalogue import CONTROL_SABOTAGES
 from tests.chaos.sabotage.fair_catalogue import FAIR_SABOTAGES
 from tests.chaos.sabotage.form_catalogue import FORM_SABOTAGES
+from tests.chaos.sabotage.mapping_catalogue import MAPPING_SABOTAGES
 from tests.chaos.sabotage.narrowing_catalogue import NARROWING_SABOTAGES
 from tests.chaos.sabotage.people_catalogue import PEOPLE_SABOTAGES
 from tests.chaos.sabotage.proven_catalogue import PROVEN_SABOTAGES
@@ -366,6 +367,7 @@ REAL_SABOTAGES = (
     *APPROVER_SABOTAGES,
     *PEOPLE_SABOTAGES,
     *AUDIT_SABOTAGES,
+    *MAPPING_SABOTAGES,
     *NARROWING_SABOTAGES,
     *TICKET_SABOTAGES,
     *PROVEN_SABOTAGES,

@@ -66,7 +66,7 @@ class Traffic:
             "displayName": f"Change {self._sent}",
             "web": {"redirectUris": [uri for uri in _REDIRECTS if draw.random() < 0.5]},
             "apiPermissions": draw.choice(([], [_TWINS], [_GRAPH], [_TWINS, _GRAPH])),
-            "adminConsent": draw.random() < 0.7,
+            "adminConsent": {0: False, 1: None}.get(int(draw.random() * 5), True),
         }
         made = request(f"W{self._seed}-{self._sent:02}", app, **drawn | fixed) | {"requestedBy": _OWNER}
         return self._with_credentials(made, "client-secret", *(["second"] if draw.random() < 0.2 else []))

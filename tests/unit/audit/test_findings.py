@@ -125,7 +125,8 @@ def test_a_request_is_just_being_accepted_for_an_hour() -> None:
 
 
 @pytest.mark.parametrize(
-    "changed", [{"body_hash": "x"}, {"request_hash": "x"}, {"body_hash": "x", "request_hash": "x"}]
+    "changed",
+    [{"body_hash": "x"}, {"request_hash": "x"}, {"body_hash": "x", "request_hash": "x"}, {"content_hash": "x"}],
 )
 def test_an_altered_request_is_found(changed: dict[str, str]) -> None:
     whole = record()

@@ -11,6 +11,7 @@ from doctor.evidence import (
     Leaving,
     Noted,
     Permission,
+    Record,
     RequiredPermission,
     Seen,
     Wants,
@@ -77,6 +78,26 @@ def test_what_a_newer_change_wants_again_is_no_breach() -> None:
     newer = replace(RECORD, id="c" * 32, request_id="R3", sequence=3, state="running", wants=ALL, answer_time=None)
     evidence = narrowed()
     assert "gone" not in texts(replace(evidence, records=Seen((*evidence.records, newer))))
+
+
+def silent_after(*before: Record) -> str:
+    """What is found when the last change lists the same as the first and says nothing of consent."""
+    silent = replace(RECORD, id="d" * 32, request_id="R9", sequence=9, wants=replace(ALL, admin_consent=None))
+    entries = (noted(), noted(silent.id, consented=()))
+    return texts(replace(narrowed(), records=Seen((*before, silent)), noted=Seen(entries)))
+
+
+def test_a_change_that_says_nothing_of_consent_keeps_what_was_wanted_before() -> None:
+    refusing = replace(LAST, wants=replace(ALL, admin_consent=False))
+    failed = replace(FIRST, id="c" * 32, request_id="R3", sequence=3, state="failed")
+    rejected = replace(failed, state="rejected", wants=replace(ALL, permissions=frozenset({("None", "Scope", "X")})))
+    assert "consents" not in silent_after(FIRST)
+    assert "consents" not in silent_after()
+    assert "consents" not in silent_after(FIRST, rejected)
+    assert "consents" in silent_after(FIRST, refusing)
+    assert "consents" in silent_after(FIRST, refusing, rejected)
+    assert "consents" not in silent_after(FIRST, refusing, failed)
+    assert "consents" in silent_after(FIRST, replace(LAST, wants=replace(ALL, permissions=frozenset())))
 
 
 def test_it_is_too_early_right_after_the_change() -> None:
