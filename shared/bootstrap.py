@@ -16,6 +16,7 @@ from shared.adapters.graph_client import graph_service_client
 from shared.adapters.graph_directory import GraphDirectory
 from shared.adapters.graph_holders import GraphCredentialHolders
 from shared.adapters.graph_people import GraphPeople
+from shared.adapters.graph_policies import GraphPolicies
 from shared.adapters.leases import BlobLeases
 from shared.adapters.queues import StorageQueues
 from shared.adapters.report_blobs import ReportBlobs
@@ -122,6 +123,7 @@ def build_services(
         webhook_sources=ticketing.webhook_sources(),
         directory=directory,
         apis=KnownApis(directory, runtime.now),
+        app_policies=GraphPolicies(graph, runtime.now),
         people=GraphPeople(graph, runtime.now),
         vault=KeyVault(
             credential,

@@ -13,6 +13,7 @@
         │   └── NotReplicated   a refusal that lag can explain; when it lasts, it becomes Refused
         ├── Forbidden       our own identity lacks a right; an operator must act, then it goes on by itself
         ├── NotShown        a ticket took a note and does not show it: whether it has it, nobody can know
+        ├── TenantForbids   the tenant allows no credential in the place of one that leaked; that goes all the same
         └── Busy            somebody else works on the same app
 
 Adapters translate status and code (never message text) into these, once. `shared.decision` is the one place
@@ -166,6 +167,12 @@ class NotShown(Deferred):
 
     reason: ClassVar[str] = "note_not_shown"
     took_effect = None
+
+
+class TenantForbids(Deferred):
+    """The tenant's rules allow no new credential in the place of one that leaked, which goes when its time has come."""
+
+    reason: ClassVar[str] = "tenant_forbids_credential"
 
 
 class Busy(Deferred):

@@ -110,6 +110,7 @@ class SeenApplication:
     state: ApplicationState
     passwords: tuple[PasswordCredential, ...]
     keys: tuple[KeyCredential, ...] = ()
+    created: datetime | None = None
 
     @property
     def credentials(self) -> SeenCredentials:

@@ -9,6 +9,7 @@ from shared.ports import (
     Anchors,
     Apis,
     Applications,
+    AppPolicies,
     Audit,
     Backoff,
     Cleanups,
@@ -45,6 +46,7 @@ class Services:
     """Sources that have to prove themselves, in lower case: on the public queue nobody is believed to be one."""
     directory: Directory
     apis: Apis
+    app_policies: AppPolicies
     people: People
     vault: Vault
     sign_in: SignIn

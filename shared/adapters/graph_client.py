@@ -81,6 +81,17 @@ class GraphSender:
         except (httpx.HTTPError, AzureError) as error:
             _no_answer(error)
 
+    async def content(self, request: RequestInformation) -> bytes | None:
+        """Read one object as it comes over the wire; None when the directory says there is none."""
+        try:
+            return await self._adapter.send_primitive_async(request, "bytes", _ERRORS)
+        except APIError as error:
+            if error.response_status_code == _NOT_FOUND:
+                return None
+            raise translate(error) from None
+        except (httpx.HTTPError, AzureError) as error:
+            _no_answer(error)
+
     async def write[T: GraphAnswer](
         self, request: RequestInformation, model: type[T], *, lag_statuses: Collection[int] = ()
     ) -> T | None:

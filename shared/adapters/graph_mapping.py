@@ -33,6 +33,7 @@ from shared.model import (
 APPLICATION_FIELDS = [
     "id",
     "appId",
+    "createdDateTime",
     "displayName",
     "signInAudience",
     "tags",
@@ -106,7 +107,8 @@ def application_from(answer: ApplicationAnswer) -> SeenApplication:
         tags=answer.strings_of("tags"),
     )
     seen = credentials_from(answer)
-    return SeenApplication(answer.required("id"), seen.client_id, state, seen.passwords, seen.keys)
+    created = answer.moment("createdDateTime")
+    return SeenApplication(answer.required("id"), seen.client_id, state, seen.passwords, seen.keys, created)
 
 
 def credentials_from(answer: ApplicationAnswer) -> SeenCredentials:

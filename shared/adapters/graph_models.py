@@ -165,6 +165,7 @@ class ApplicationAnswer(_Fields):
     strings = ("id", "appId", "displayName", "signInAudience", "uniqueName")
     string_lists = ("tags",)
     flags = ("isFallbackPublicClient",)
+    moments = ("createdDateTime",)
     objects = {"publicClient": RedirectUrisAnswer, "web": WebAnswer, "spa": RedirectUrisAnswer}  # noqa: RUF012
     lists = {  # noqa: RUF012
         "requiredResourceAccess": RequiredResourceAccessAnswer,

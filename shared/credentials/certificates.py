@@ -18,7 +18,7 @@ from shared.credentials.keys import add_key
 from shared.credentials.pending import is_given_up
 from shared.errors import Deferred, NotYetVisible, RegistrarError
 from shared.job import Job
-from shared.model import VaultEntry
+from shared.model import CredentialType, VaultEntry
 from shared.naming import credential_display_name
 from shared.ports import Cleanup
 
@@ -29,6 +29,12 @@ DAYS_PER_MONTH = 31
 def months_of(lifetime: timedelta) -> int:
     """Return the months of a certificate's life; at least one."""
     return max(1, lifetime.days // DAYS_PER_MONTH)
+
+
+def life_of(kind: CredentialType, days: int) -> timedelta:
+    """Return how long a credential lives, at most, that is asked for with a lifetime of so many days."""
+    lifetime = timedelta(days=days)
+    return lifetime if kind == "secret" else timedelta(days=DAYS_PER_MONTH) * months_of(lifetime)
 
 
 async def issue_certificate(

@@ -7,7 +7,7 @@ value was lost: it is removed before another is issued.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Never
 
@@ -18,6 +18,7 @@ from shared.errors import Deferred, NotYetVisible, RegistrarError, Unavailable
 from shared.job import Job
 from shared.model import CredentialType, PasswordCredential, SeenCredentials, VaultEntry
 from shared.naming import credential_display_name, is_pending, operation_of
+from shared.policy.tenant import days_within, life_within
 from shared.ports import Cleanup, IssuedPassword
 
 
@@ -66,6 +67,12 @@ class Wanted:
     lifetime: timedelta
     tags: SecretTags
     """Of the vault's version; the keyId is filled in when it is known."""
+
+    def within(self, longest: timedelta | None) -> "Wanted":
+        """Return it with a life that the tenant allows."""
+        days = days_within(self.tags.lifetime_days, longest)
+        lifetime = life_within(timedelta(days=days), longest)
+        return replace(self, lifetime=lifetime, tags=replace(self.tags, lifetime_days=days))
 
 
 async def look_into_vault(job: Job, secret_name: str) -> Kept:

@@ -171,6 +171,14 @@ class Limits(PolicyModel):
     """In one worker. A host takes three messages at a time from each queue (host.json): one hand is free for others."""
 
 
+class TenantFacts(PolicyModel):
+    """What the registrar cannot find out about its own place in the tenant."""
+
+    registrar_is_exempt: bool | None = None
+    """Whether the registrar's identity bears an attribute that exempts it where an app management policy of the tenant
+    exempts callers (excludeActors). It cannot read its own; None has Microsoft Graph's answer decide."""
+
+
 class VaultRule(PolicyModel):
     """Apps whose uniqueName matches `unique_name` keep their credentials in the vault at `url`."""
 
@@ -191,6 +199,8 @@ class Policy(PolicyModel):
     apis: tuple[ApiRules, ...] = ()
     approval: ApprovalRules = ApprovalRules()
     limits: Limits = Limits()
+    tenant: TenantFacts = Field(default=TenantFacts(), exclude_if=lambda facts: facts == TenantFacts())
+    """Left out of the digest where nothing is said: what waits for approval since before this existed goes on."""
     vaults: tuple[VaultRule, ...] = ()
 
     @model_validator(mode="after")

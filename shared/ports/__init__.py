@@ -4,6 +4,7 @@ Every method may raise `Deferred` and its kinds. `None` means "surely not there 
 call that failed never answers with it.
 """
 
+from shared.ports.app_policies import AppPolicies, SeenRestrictions
 from shared.ports.audit import Anchors, Audit
 from shared.ports.directory import (
     Apis,
@@ -37,6 +38,7 @@ from shared.ports.vault import Vault, VaultPlace
 __all__ = [
     "Anchors",
     "Apis",
+    "AppPolicies",
     "Applications",
     "Audit",
     "Backoff",
@@ -64,6 +66,7 @@ __all__ = [
     "RequestCounts",
     "SeenApis",
     "SeenPerson",
+    "SeenRestrictions",
     "SignIn",
     "Target",
     "TicketSystem",

@@ -25,6 +25,7 @@ from shared.model import VaultEntry
 from shared.naming import pending_secret_name, vault_secret_name
 from shared.person import Person
 from shared.policy.life import rotation_days
+from shared.tenant_rules import refused_at
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class Found:
     current: Kept
     pending: Kept
     """Nothing for a client secret: the first one is stored where clients read it."""
+    longest: timedelta | None = None
+    """How long the tenant lets it live, as far as the registrar can see."""
 
 
 async def look_for_credentials(job: Job, request: RegistrationRequest) -> tuple[dict[str, Found], list[Problem]]:
@@ -78,9 +81,11 @@ async def converge_credential(
             await clear_pending(job, spec.name, holder, kept.versions)
         await settle_pending(job, spec.name)
         return await _refresh_tags(job, wanted, entry)
-    if spec.type == "certificate":
-        return await _issue_certificate(job, wanted, holder, found)
-    return await replace_lost(job, wanted, holder, kept)
+    wanted, field = wanted.within(found.longest), f"credentials[{request.credentials.index(spec)}]"
+    with refused_at(job, spec.type, f"{field}.type", f"{field}.lifetimeDays"):
+        if spec.type == "certificate":
+            return await _issue_certificate(job, wanted, holder, found)
+        return await replace_lost(job, wanted, holder, kept)
 
 
 async def _issue_certificate(job: Job, wanted: Wanted, holder: Holder, found: Found) -> VaultEntry:

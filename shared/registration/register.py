@@ -4,7 +4,7 @@ Every attempt looks at the world first and writes only what differs, so an attem
 crash, a lost answer, a duplicate message, or somebody else's change.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shared.approval.checking import check_approval
 from shared.contract.request import RegistrationRequest
@@ -37,7 +37,9 @@ from shared.registration.others import MadeByOthers, look_for_others
 from shared.registration.permissions import Resolution, resolve
 from shared.registration.privileged import look_for_privileges
 from shared.registration.taking_back import announce_taking_back, see_application, take_back_consents, types_of
+from shared.registration.tenant import Additions
 from shared.rotation.listing import list_due
+from shared.tenant_rules import judge, look
 
 
 @dataclass(frozen=True)
@@ -176,13 +178,17 @@ async def _observe_and_check(job: Job, request: RegistrationRequest) -> _Observe
     if job.operation.sequence < job.application.applied_sequence:
         raise Rejected([_superseded(job)])
     await give_way(job)
-    seen = await services.directory.application(job.operation.unique_name)
+    seen, restrictions = await look(job)
     # What somebody approved is held against today's ids, not against those of some minutes ago.
     is_approved = job.operation.approval is not None
     resolution = await resolve(request.application.api_permissions, services.apis, services.policy, ask=is_approved)
     found, vault_problems = await look_for_credentials(job, request)
+    had = _had(job, seen, found)
+    rules, forbidden = await judge(job, seen, restrictions, Additions(job, request, seen, found, had).breaches)
+    found = {each.name: replace(found[each.name], longest=rules.longest(each.type)) for each in request.credentials}
     problems = [
-        *breaches(request, services.policy, _had(job, seen, found)),
+        *breaches(request, services.policy, had),
+        *forbidden,
         *resolution.problems,
         *(problem for problem in [_not_managed(job, seen)] if problem is not None),
         *vault_problems,

@@ -1,9 +1,12 @@
 """What a rotation finds before its first write, and all that forbids it."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from shared.approval.checking import check_approval
 from shared.contract.request import RotationRequest
+from shared.credentials.certificates import life_of
 from shared.credentials.issuing import Holder, Kept, look_into_vault
 from shared.credentials.tags import SecretTags, belongs_to, read_tags
 from shared.errors import NotYetVisible, Problem, Rejected, echo
@@ -14,6 +17,9 @@ from shared.ownership import not_owner
 from shared.parties import may_change
 from shared.person import read_person
 from shared.policy.approval import binding, rotation_reasons
+from shared.policy.tenant import NewCredential, TenantRules, credential_breaches, days_within
+from shared.ports import SeenRestrictions
+from shared.tenant_rules import judge, look
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,10 @@ class Found:
     """Of the newest version of the name that clients read."""
     pending: Kept
     replaces: str
+    longest: timedelta | None = None
+    """How long the tenant lets a new one live, as far as the registrar can see."""
+    forbidden: tuple[Problem, ...] = ()
+    """Why the tenant allows no new one."""
 
     @property
     def is_promoted(self) -> bool:
@@ -37,10 +47,10 @@ class Found:
 
 async def observe_and_check(job: Job, request: RotationRequest) -> Found:
     """Look at everything the rotation touches, and raise Rejected with all that forbids it, before any write."""
-    unique_name, services = job.operation.unique_name, job.services
+    unique_name = job.operation.unique_name
     current = await look_into_vault(job, vault_secret_name(unique_name, request.credential))
     pending = await look_into_vault(job, pending_secret_name(unique_name, request.credential))
-    seen = await services.directory.application(unique_name)
+    seen, restrictions = await look(job)
     holder = _holder(job, seen, current)
     tags = read_tags(current.entry) if current.entry is not None else None
     is_known = tags is not None and belongs_to(tags.to_tags(), unique_name, request.credential)
@@ -60,12 +70,34 @@ async def observe_and_check(job: Job, request: RotationRequest) -> Found:
         replaces = tags.key_id
         # Before anybody is asked: what they approve is the end of this one, whatever became current meanwhile.
         await job.save_operation(job.operation.with_credential(request.credential, replaces=replaces))
-    _check_approval(job, request)
     found = Found(holder, seen, current, current.entry, tags, pending, replaces)
+    found = await _hold_against_tenant(job, request, found, restrictions)
+    _check_approval(job, request)
     if not found.is_promoted and request.revoke_previous is None and job.is_recent(current.entry.created):
         # A repeated write of the value before may still be on its way, and would become the newest.
         raise NotYetVisible(f"the credential {echo(request.credential)} was stored moments ago")
     return found
+
+
+async def _hold_against_tenant(
+    job: Job, request: RotationRequest, found: Found, restrictions: SeenRestrictions
+) -> Found:
+    """Return what was found, with what the tenant says of a new credential."""
+
+    def judgement(rules: TenantRules) -> Iterable[Problem]:
+        is_pending = found.pending.entry is not None and found.pending.entry.enabled
+        if found.is_promoted or is_pending or job.operation.credential(request.credential).has_begun:
+            return ()
+        kind, policy = found.newest.type, job.services.policy.credentials
+        days = max(policy.min_lifetime_days, days_within(found.tags.lifetime_days, rules.longest(kind)))
+        life = life_of(kind, min(days, policy.max_lifetime_days))
+        new = NewCredential(kind, life, "credential", "credential", is_kept=True)
+        return credential_breaches(rules, [new], policy)
+
+    rules, forbidden = await judge(job, found.seen, restrictions, judgement)
+    if forbidden and request.revoke_previous is None:
+        raise Rejected(forbidden)  # before anybody is asked to approve it
+    return replace(found, longest=rules.longest(found.newest.type), forbidden=forbidden)
 
 
 def _check_approval(job: Job, request: RotationRequest) -> None:

@@ -9,6 +9,7 @@ How far it came is read from what exists, so that an attempt may begin anywhere.
 live on: it goes once the new one is promoted, and at the deadline whatever has been reached by then.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -26,7 +27,7 @@ from shared.credentials.life import overlap
 from shared.credentials.pending import clear_pending, is_given_up, promote
 from shared.credentials.proof import prove
 from shared.credentials.tags import read_tags
-from shared.errors import NotYetVisible
+from shared.errors import NotYetVisible, Problem, RegistrarError, Rejected, TenantForbids
 from shared.job import Job
 from shared.model import VaultEntry
 from shared.naming import (
@@ -37,6 +38,7 @@ from shared.naming import (
 from shared.rotation.listing import list_due
 from shared.rotation.observe import Found, observe_and_check
 from shared.rotation.revoke import is_old_refused, remove_old, revoke
+from shared.tenant_rules import refused_at
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ async def rotate(job: Job, request: RotationRequest) -> Rotation:
     if deadline is not None and job.now() >= deadline:
         await remove_old(job, request, found)
         await is_old_refused(job, request, found)
+    if found.forbidden:
+        raise await _refused(job, request, found, found.forbidden)
     if found.is_promoted:
         promoted = found.newest
         async with job.step("signIn"):
@@ -84,19 +88,38 @@ async def rotate(job: Job, request: RotationRequest) -> Rotation:
 
 async def _replace(job: Job, request: RotationRequest, found: Found) -> VaultEntry:
     """Issue, prove and promote; returns the new version of the name that clients read."""
-    await _remember_lifetime(job, request.credential, found.tags.lifetime_days)
+    await _remember_lifetime(job, request.credential, found.tags.lifetime_days, _wanted(job, request, found))
     async with job.step("issueCredential"):
-        pending = await _issue_beside(job, request, found)
+        try:
+            with refused_at(job, found.newest.type, "credential", "credential"):
+                pending = await _issue_beside(job, request, found)
+        except Rejected as rejected:
+            raise await _refused(job, request, found, rejected.problems) from rejected
     async with job.step("signIn"):
         await prove(job, found.holder, pending, credential=request.credential)
     async with job.step("promoteCredential"):
         return await _promote(job, request, found, pending)
 
 
-async def _remember_lifetime(job: Job, credential: str, days: int) -> None:
-    """Keep what was asked for before policy shortened it: a request that asks for it still changes nothing."""
+async def _refused(job: Job, request: RotationRequest, found: Found, problems: Sequence[Problem]) -> RegistrarError:
+    """Return what becomes of a rotation that the tenant allows no new credential for.
+
+    One that leaked goes all the same when its time has come, and until then an administrator may make an exception.
+    """
+    if request.revoke_previous is None:
+        return Rejected(problems)
+    deadline = job.operation.revoke_by
+    if deadline is not None and job.now() < deadline:
+        return TenantForbids(problems[0].message)
+    await revoke(job, request, found)
+    gone = "The old credential is removed, as you asked, and there is no new one."
+    return Rejected([replace(each, message=f"{each.message} {gone}") for each in problems])
+
+
+async def _remember_lifetime(job: Job, credential: str, days: int, wanted: Wanted) -> None:
+    """Keep what was asked for before it is shortened: a request that asks for it still changes nothing."""
     known = job.application.lifetimes
-    if days > job.services.policy.credentials.max_lifetime_days and credential not in known:
+    if days > wanted.tags.lifetime_days and credential not in known:
         await job.save_application(lifetimes=known | {credential: days})
 
 
@@ -115,6 +138,7 @@ async def _issue_beside(job: Job, request: RotationRequest, found: Found) -> Vau
 
 
 def _wanted(job: Job, request: RotationRequest, found: Found) -> Wanted:
+    """Return the new credential: as the old one was, within what policy and the tenant allow by now."""
     operation, rules = job.operation, job.services.policy.credentials
     lifetime_days = max(rules.min_lifetime_days, min(found.tags.lifetime_days, rules.max_lifetime_days))
     old = found.holder.seen.find(found.replaces) if found.holder.seen is not None else None
@@ -135,7 +159,7 @@ def _wanted(job: Job, request: RotationRequest, found: Found) -> Wanted:
             previous_key_id=found.replaces,
             retire_after=None,
         ),
-    )
+    ).within(found.longest)
 
 
 async def _promote(job: Job, request: RotationRequest, found: Found, pending: VaultEntry) -> VaultEntry:

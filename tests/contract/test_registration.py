@@ -18,6 +18,7 @@ from tests.fakes.world import example
 READS = {
     "GET /servicePrincipals(appId)": 1,  # the API, by the appId that policy has for its name
     "GET /users": 1,  # who asks
+    "GET /policies/defaultAppManagementPolicy": 1,  # what the tenant forbids, side by side with the application
     "GET /applications(uniqueName)": 2,  # is there one already, and at the end: is it as it was written
     "GET /servicePrincipals/{id}/oauth2PermissionGrants": 1,  # is the consent there
 }

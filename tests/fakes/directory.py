@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from uuid import UUID
 
-from shared.errors import NotReplicated, NotYetVisible, Refused
+from shared.errors import NotReplicated, NotYetVisible, Problem, Refused, Rejected
 from shared.model import (
     Api,
     ApiPermission,
@@ -82,11 +82,12 @@ class FakeApplication:
     state: ApplicationState
     passwords: dict[str, FakePassword] = field(default_factory=dict[str, FakePassword])
     keys: dict[str, FakeKey] = field(default_factory=dict[str, FakeKey])
+    created: datetime | None = None
 
     def seen(self) -> SeenApplication:
         passwords = tuple(password.credential for password in self.passwords.values())
         keys = tuple(key.credential for key in self.keys.values())
-        return SeenApplication(self.object_id, self.client_id, self.state, passwords, keys)
+        return SeenApplication(self.object_id, self.client_id, self.state, passwords, keys, self.created)
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,8 @@ class FakeDirectory:
         self.principals: dict[str, str] = {}
         self.consented: dict[str, set[Consent]] = {}
         self.passwords_ever_issued = 0
+        self.forbidden: dict[CredentialType, str] = {}
+        """Kinds of credential that Entra does not let us add, with its code."""
         self.foreign = Foreign()
         self.made_applications = Counter[str]()
         self.made_principals = Counter[str]()
@@ -195,7 +198,7 @@ class FakeDirectory:
             known.state = state
             self.remember(unique_name)
             return None
-        made = FakeApplication(self._new_id(), self._new_id(), state)
+        made = FakeApplication(self._new_id(), self._new_id(), state, created=now)
         self.made_applications[unique_name] += 1
         self.applications[unique_name] = made
         self.remember(unique_name)
@@ -246,6 +249,7 @@ class FakeDirectory:
     @outgoing("graph add_password")
     def add_password(self, object_id: str, display_name: str, end: datetime) -> IssuedPassword:
         unique_name, app, _ = self._visible(object_id)
+        self._heed_tenant("secret")
         key_id, value = self._new_id(), f"value-{self.passwords_ever_issued}"
         self.passwords_ever_issued += 1
         credential = PasswordCredential(key_id, display_name, end)
@@ -275,10 +279,16 @@ class FakeDirectory:
         unknown = [key.key_id for key in keys if key.key_id not in app.keys]
         if unknown:
             raise Refused(f"no key credential with keyId {unknown}")
+        if add is not None:
+            self._heed_tenant("certificate")
         app.keys = {key.key_id: app.keys[key.key_id] for key in keys}
         if add is not None:
             self.put_key(unique_name, *add)
         self.remember(unique_name)
+
+    def _heed_tenant(self, kind: CredentialType) -> None:
+        if kind in self.forbidden:
+            raise Rejected([Problem("credentials", self.forbidden[kind], "Microsoft Graph answered 400")])
 
     def put_key(self, unique_name: str, certificate: PublicCertificate, display_name: str) -> str:
         """Add a certificate, as whoever may; returns its keyId."""

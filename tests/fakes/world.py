@@ -30,6 +30,7 @@ from tests.fakes.directory import FakeDirectory
 from tests.fakes.faults import Faults, WorkerDied
 from tests.fakes.leases import FakeLeases
 from tests.fakes.people import FakePeople
+from tests.fakes.policies import FakePolicies
 from tests.fakes.queues import FakeQueues
 from tests.fakes.reporting import FakeHolders, FakeReports
 from tests.fakes.storage import (
@@ -75,6 +76,7 @@ class World:
         self.faults = faults or Faults()
         self.directory = FakeDirectory(self.clock, self.faults)
         self.people = FakePeople(self.faults)
+        self.policies = FakePolicies(self.clock, self.faults)
         self.vault = FakeVault(self.clock, self.faults)
         self.operations = FakeOperations(self.faults)
         self.applications = FakeApplications(self.faults)
@@ -107,6 +109,7 @@ class World:
             webhook_sources=frozenset({"servicenow", "jira", *targets}),
             directory=self.directory,
             apis=KnownApis(self.directory, self.clock.now),
+            app_policies=self.policies,
             people=self.people,
             vault=self.vault,
             sign_in=self.directory,

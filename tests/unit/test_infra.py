@@ -291,6 +291,8 @@ GRAPH_PERMISSIONS = (
         ((), ()),
         (("--people",), ("User.ReadBasic.All",)),
         (("--accounts",), ("User.Read.All", "User.ReadBasic.All")),
+        (("--policies",), ("Policy.Read.All",)),
+        (("--accounts", "--policies"), ("Policy.Read.All", "User.Read.All", "User.ReadBasic.All")),
     ],
 )
 def test_the_graph_permissions_are_the_four_that_the_local_stack_gives_too_and_those_asked_for(

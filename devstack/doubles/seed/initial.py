@@ -28,6 +28,8 @@ _ADMINISTRATOR_ROLES = (
     "AppRoleAssignment.ReadWrite.All",
     "DelegatedPermissionGrant.ReadWrite.All",
     "Directory.Read.All",
+    "Policy.Read.All",
+    "Policy.ReadWrite.ApplicationConfiguration",
 )
 _REGISTRAR_ROLES = (
     "Application.ReadWrite.OwnedBy",
@@ -35,6 +37,7 @@ _REGISTRAR_ROLES = (
     "DelegatedPermissionGrant.ReadWrite.All",
     "AppRoleAssignment.ReadWrite.All",
     "User.ReadBasic.All",
+    "Policy.Read.All",
 )
 
 

@@ -1,0 +1,164 @@
+"""What the tenant's app management policies forbid, as problems at the fields that ask for it. Pure.
+
+Only what a request adds is judged, and only by what surely holds: whatever cannot be read, or may not hold for the
+registrar, is left to Microsoft Graph's own answer. Sources: Microsoft Learn, "Microsoft Entra application management
+policies API overview", and "Configure restrictions on how applications can be configured".
+
+Of the restrictions on credentials `customPasswordAddition` is for values that the caller brings, and addPassword has
+Entra make them; `symmetricKeyAddition` and `symmetricKeyLifetime` are for keys that no request can ask for. No request
+sets `identifierUris` either.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from shared.contract.request import MIN_CERTIFICATE_DAYS
+from shared.errors import Problem
+from shared.model import ApplicationState, CredentialType
+from shared.policy.model import CredentialRules
+
+_MARGIN = timedelta(minutes=5)
+"""Entra counts a lifetime by its own clock, which may be behind ours."""
+_LIFETIMES: dict[CredentialType, str] = {"secret": "passwordLifetime", "certificate": "asymmetricKeyLifetime"}
+_BANS: dict[CredentialType, str] = {"secret": "passwordAddition", "certificate": "trustedCertificateAuthority"}
+_CODES: dict[CredentialType, str] = {"secret": "tenant_forbids_secrets", "certificate": "tenant_forbids_certificates"}
+_NAMES: dict[CredentialType, str] = {"secret": "client secret", "certificate": "certificate"}
+_AUDIENCES = {
+    "AzureADMultipleOrgs": ("azureAdMultipleOrgs", "people from other organisations"),
+    "AzureADandPersonalMicrosoftAccount": ("personalMicrosoftAccount", "people with personal Microsoft accounts"),
+    "PersonalMicrosoftAccount": ("personalMicrosoftAccount", "people with personal Microsoft accounts"),
+}
+ASK_ADMINISTRATORS = "Talk to your Entra administrators."
+
+
+@dataclass(frozen=True)
+class Restriction:
+    """One restriction that is in force, by Graph's name for it."""
+
+    name: str
+    since: datetime | None = None
+    """It holds for apps that were created then or later; None for all."""
+    maximum: timedelta | None = None
+    """Of a lifetime."""
+    has_exemptions: bool = False
+    """Whether callers with some custom security attribute are exempt (excludeActors)."""
+    settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """All of it, as Graph showed it."""
+
+
+type Restrictions = Mapping[str, Restriction]
+"""By name. What is not there does not restrict, or nobody can say whether it does."""
+
+
+@dataclass(frozen=True)
+class TenantRules:
+    """What the tenant's policies say of one app, as far as the registrar can see it."""
+
+    restrictions: Restrictions = field(default_factory=dict[str, Restriction])
+    created: datetime | None = None
+    """When the app was created, or is about to be; None where nobody knows."""
+    is_new: bool = False
+    registrar_is_exempt: bool | None = None
+    """`tenant.registrar_is_exempt` of the registrar's own policy."""
+
+    def restriction(self, name: str) -> Restriction | None:
+        """Return a restriction that surely holds for this app and this caller."""
+        found = self.restrictions.get(name)
+        if found is None or (found.has_exemptions and self.registrar_is_exempt is not False):
+            return None
+        if found.since is not None and (self.created is None or self.created < found.since):
+            return None
+        return found
+
+    def longest(self, kind: CredentialType) -> timedelta | None:
+        """Return how long a credential of this kind may live; None where nothing is known to limit it."""
+        found = self.restriction(_LIFETIMES[kind])
+        return found.maximum if found is not None else None
+
+    def forbids(self, kind: CredentialType) -> bool:
+        """Return whether no credential of this kind can be issued; the registrar's certificates are self-signed."""
+        return self.restriction(_BANS[kind]) is not None
+
+
+@dataclass(frozen=True)
+class NewCredential:
+    """A credential that is to be issued, and the fields of the request that say so."""
+
+    type: CredentialType
+    lifetime: timedelta
+    """How long it would live."""
+    type_field: str
+    lifetime_field: str
+    is_kept: bool = False
+    """Whether a credential of its name exists: it stays of its type."""
+
+
+def days_within(days: int, longest: timedelta | None) -> int:
+    """Return a lifetime in days, cut to what the tenant allows."""
+    return days if longest is None else max(1, min(days, longest.days))
+
+
+def life_within(lifetime: timedelta, longest: timedelta | None) -> timedelta:
+    """Return a lifetime that Entra accepts by its own clock."""
+    return lifetime if longest is None else min(lifetime, longest - _MARGIN)
+
+
+def credential_breaches(rules: TenantRules, new: Iterable[NewCredential], policy: CredentialRules) -> Iterator[Problem]:
+    """Say which credentials the tenant does not let the registrar issue."""
+    for each in new:
+        longest = rules.longest(each.type)
+        if rules.forbids(each.type):
+            others: list[CredentialType] = [it for it in policy.types if it != each.type and not rules.forbids(it)]
+            message = f"{_ban(each.type, is_new=rules.is_new)} {_instead(others, is_kept=each.is_kept)}"
+            yield Problem(each.type_field, _CODES[each.type], message)
+        elif longest is not None and each.lifetime > longest:
+            yield Problem(each.lifetime_field, "tenant_limits_lifetime", _limit(each.type, longest, policy))
+
+
+def audience_breaches(rules: TenantRules, audience: str, seen: ApplicationState | None) -> Iterator[Problem]:
+    """Say whether the tenant forbids the audience that a request gives an app."""
+    if audience not in _AUDIENCES or (seen is not None and seen.sign_in_audience == audience):
+        return
+    name, who = _AUDIENCES[audience]
+    if rules.restriction(name) is not None:
+        message = f"Your tenant does not allow apps that {who} sign in to. Ask for AzureADMyOrg."
+        yield Problem("application.signInAudience", "tenant_forbids_audience", message)
+
+
+def _ban(kind: CredentialType, *, is_new: bool) -> str:
+    if kind == "certificate":
+        return "Your tenant accepts certificates of trusted authorities only, and the registrar's are self-signed."
+    if is_new:
+        return "Your tenant does not allow client secrets for new apps."
+    return "Your tenant does not allow new client secrets for this app."
+
+
+def _instead(others: Sequence[CredentialType], *, is_kept: bool) -> str:
+    if not others:
+        return ASK_ADMINISTRATORS
+    return f"Ask for a {_NAMES[others[0]]}{' under another name' if is_kept else ''}."
+
+
+def _limit(kind: CredentialType, longest: timedelta, policy: CredentialRules) -> str:
+    days, shortest = longest.days, max(policy.min_lifetime_days, MIN_CERTIFICATE_DAYS if kind == "certificate" else 1)
+    limit = f"Your tenant lets a {_NAMES[kind]} live for {days} days at most"
+    if days < shortest:
+        return f"{limit}, and the registrar issues none for less than {shortest}. {ASK_ADMINISTRATORS}"
+    return f"{limit}. Ask for {days} days or less."
+
+
+def late_refusal(problem: Problem, kind: CredentialType, type_field: str, lifetime_field: str) -> Problem:
+    """Return Graph's refusal of a credential as a problem at the field that asks for it; the code stays Graph's."""
+    if problem.code == "CredentialTypeNotAllowedAsPerAppPolicy":
+        message = f"Your tenant does not let the registrar issue a {_NAMES[kind]} for this app."
+        return Problem(
+            type_field,
+            problem.code,
+            f"{message} Ask for another kind of credential, or talk to your Entra administrators.",
+        )
+    if problem.code == "CredentialInvalidLifetimeAsPerAppPolicy":
+        message = f"Your tenant does not let a {_NAMES[kind]} live for so long. Ask for a shorter lifetime"
+        return Problem(lifetime_field, problem.code, f"{message}; your Entra administrators know the limit.")
+    return problem

@@ -1,0 +1,72 @@
+"""What a registration adds, held against the tenant's rules before anything is written."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from shared.contract.request import RegistrationRequest
+from shared.credentials.certificates import life_of
+from shared.credentials.issuing import Holder, is_live
+from shared.errors import NotYetVisible, Problem
+from shared.job import Job
+from shared.model import SeenApplication
+from shared.policy.check import Had
+from shared.policy.tenant import NewCredential, TenantRules, audience_breaches, credential_breaches, days_within
+from shared.policy.tenant_uris import redirect_uri_breaches
+from shared.registration.credentials import Found
+
+
+@dataclass(frozen=True)
+class Additions:
+    """A registration, and what is there already: only the difference is judged."""
+
+    job: Job
+    request: RegistrationRequest
+    seen: SeenApplication | None
+    found: Mapping[str, Found]
+    had: Had
+
+    def breaches(self, rules: TenantRules) -> Iterator[Problem]:
+        """Say what of the request the tenant forbids."""
+        application, state = self.request.application, self.seen.state if self.seen is not None else None
+        yield from audience_breaches(rules, application.sign_in_audience, state)
+        uris = {
+            "publicClient": application.public_client.redirect_uris,
+            "web": application.web.redirect_uris,
+            "spa": application.spa.redirect_uris,
+        }
+        yield from redirect_uri_breaches(rules, uris, state)
+        yield from credential_breaches(rules, self._credentials(rules), self.job.services.policy.credentials)
+
+    def _credentials(self, rules: TenantRules) -> Iterator[NewCredential]:
+        """List the credentials that are to be issued; one that this operation has begun is no news.
+
+        A lifetime that was given before is cut to what the tenant allows, as it is to what policy allows.
+        """
+        longest_given = self.job.services.policy.credentials.max_lifetime_days
+        for index, spec in enumerate(self.request.credentials):
+            if self.job.operation.credential(spec.name).has_begun or not self._is_to_be_issued(spec.name):
+                continue
+            days = spec.lifetime_days
+            if days in self.had.lifetimes.get(spec.name, frozenset()):
+                days = days_within(min(days, longest_given), rules.longest(spec.type))
+            yield NewCredential(
+                type=spec.type,
+                lifetime=life_of(spec.type, days),
+                type_field=f"credentials[{index}].type",
+                lifetime_field=f"credentials[{index}].lifetimeDays",
+                is_kept=self.found[spec.name].current.entry is not None,
+            )
+
+    def _is_to_be_issued(self, name: str) -> bool:
+        entry = self.found[name].current.entry
+        if entry is None:
+            return True
+        record = self.job.application
+        if self.seen is not None:
+            holder = Holder(self.seen.object_id, self.seen.client_id, self.seen.credentials)
+        else:
+            holder = Holder(record.object_id or "", record.client_id or "", None)
+        try:
+            return not is_live(self.job, entry, holder)
+        except NotYetVisible:
+            return False
