@@ -6,8 +6,9 @@ from typing import Any
 from shared.acceptance import record
 from shared.channel import Channel
 from shared.claims import bound_to, claim_of, is_repeated, new_claim
-from shared.contract.request import Request, parse_request
-from shared.contract.strict_json import parse_object
+from shared.contract.recognising import envelope_of, legible
+from shared.contract.request import Request, nobodys_address, parse_request
+from shared.contract.strict_json import enveloped, parse_object
 from shared.errors import Problem, Rejected, echo
 from shared.execution import Execution
 from shared.limits import too_many_today
@@ -70,7 +71,7 @@ class Intake:
             fields, problems = parse_object(arrival.body)
             return _parse(fields, problems)
         except Rejected as rejected:
-            await reject(self._services, fields, rejected.problems, arrival)
+            await reject(self._services, legible(arrival.body, fields), rejected.problems, arrival)
             return None
 
     async def _record_of(self, request: Request, arrival: Arrival) -> Versioned[Operation] | str | None:
@@ -102,10 +103,13 @@ class Intake:
         """Say why a new request is not taken, before it claims anything; None when it is."""
         if request.source.casefold() in self._services.webhook_sources:
             return _not_proven(request)
-        return await too_many_today(self._services, Channel.QUEUE, request)
+        return nobodys_address(request) or await too_many_today(self._services, Channel.QUEUE, request)
 
 
 def _parse(fields: dict[str, Any], problems: list[Problem]) -> Request:
+    envelope = envelope_of(fields)
+    if envelope is not None:
+        raise Rejected([enveloped(envelope)])
     try:
         request = parse_request(fields)
     except Rejected as rejected:

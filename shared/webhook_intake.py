@@ -7,7 +7,7 @@ from shared.acceptance import record
 from shared.approval.replacing import adopted, carry_on, replace, why_not_replaced
 from shared.channel import Channel
 from shared.claims import bound_to, new_claim
-from shared.contract.request import Request, valid_id
+from shared.contract.request import Request, nobodys_address, valid_id
 from shared.errors import Busy, Rejected
 from shared.execution import Execution
 from shared.limits import too_many_today
@@ -76,7 +76,7 @@ class WebhookIntake:
             await carry_on(self._services, stored.value)
             raise _OnceMore
         if claim is None or (claim.channel is None and stored is None):
-            problem = await too_many_today(self._services, Channel.WEBHOOK, request)
+            problem = nobodys_address(request) or await too_many_today(self._services, Channel.WEBHOOK, request)
             if problem is not None:
                 raise Rejected([problem])
             # What version 1 claimed and never recorded may be anybody's.

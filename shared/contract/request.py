@@ -19,6 +19,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from shared.address import ADDRESS_PATTERN, why_no_address, why_nobodys
 from shared.errors import Problem, Rejected, echo, printable
 from shared.naming import (
     CREDENTIAL_MARK,
@@ -41,6 +42,13 @@ def _printable(text: str) -> str:
     return text
 
 
+def _address(text: str) -> str:
+    why = why_no_address(text)
+    if why is not None:
+        raise PydanticCustomError("invalid_format", "{why}", {"why": why})
+    return text
+
+
 def _no_mark(text: str) -> str:
     if text.casefold().startswith(CREDENTIAL_MARK):
         raise PydanticCustomError("reserved_prefix", "must not start with 'reg:', the registrar's own mark")
@@ -58,7 +66,9 @@ type UniqueName = Annotated[str, Field(pattern=UNIQUE_NAME_PATTERN, max_length=U
 type CredentialName = Annotated[
     str, Field(pattern=UNIQUE_NAME_PATTERN, max_length=CREDENTIAL_NAME_LENGTH), AfterValidator(_not_reserved)
 ]
-type Person = Annotated[str, Field(pattern=r"^[A-Za-z0-9._%+'#-]+@[A-Za-z0-9.-]+$", max_length=254)]
+type Person = Annotated[
+    str, Field(max_length=254, json_schema_extra={"pattern": ADDRESS_PATTERN}), AfterValidator(_address)
+]
 type ObjectId = Annotated[
     str, Field(pattern=r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"), AfterValidator(str.lower)
 ]
@@ -320,12 +330,23 @@ _OWN_CODES = frozenset(
         "too_many_permissions",
         "lifetime_too_short",
         "invalid_duration",
+        "invalid_format",
     }
 )
 
 
 def _lower(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:]
+
+
+def nobodys_address(request: Request) -> Problem | None:
+    """Return what is wrong with the people a new request names, though stored ones may name them so."""
+    owner = request.owner if isinstance(request, RegistrationRequest) else None
+    for field, address in (("requestedBy", request.requested_by), ("owner", owner)):
+        why = why_nobodys(address) if address is not None else None
+        if why is not None:
+            return Problem(field, "invalid_format", f"The value {echo(address)} of '{field}' is not allowed: {why}.")
+    return None
 
 
 def valid_id(value: object) -> str | None:

@@ -1,25 +1,25 @@
 """JSON from outside, parsed without mercy: one object, no duplicate keys, no trailing data, no surprises."""
 
-import base64
-import binascii
 import json
 from typing import Any, NoReturn, cast
 
+from shared.contract.recognising import envelope_of, kind_of, unwrap
 from shared.errors import Problem, Rejected, echo, printable
 
 MAX_BODY_BYTES = 32 * 1024
 _MAX_READ_BYTES = 64 * 1024
 """What a queue message can hold: a body up to here is still read, so that its answer can name the request."""
+_INSTEAD = "Send one JSON object in UTF-8."
+_JSON_KINDS: dict[type, str] = {str: "a text", list: "a list", bool: "true or false", type(None): "null"}
 
 
 def parse_object(body: bytes) -> tuple[dict[str, Any], list[Problem]]:
     """Parse one JSON object; returns it with a problem for every duplicate key, and one for more than 32 KiB.
 
-    Raises Rejected with the one reason why it is not a JSON object at all.
-    Base64 of such an object is taken as well: Functions output bindings and older storage SDKs encode queue
-    messages that way, `az storage message put` and the portal do not.
+    Raises Rejected with the one reason why it is not a JSON object at all, naming what it is instead. A byte order mark
+    before the object is passed over, and base64 of it is taken as well.
     """
-    unwrapped = unwrap_base64(body)
+    unwrapped = unwrap(body)
     text = _decode(unwrapped)
     duplicates: list[str] = []
 
@@ -36,7 +36,7 @@ def parse_object(body: bytes) -> tuple[dict[str, Any], list[Problem]]:
     except (ValueError, RecursionError) as error:
         raise Rejected([Problem("", "invalid_json", f"The message is not valid JSON: {_explain(error)}.")]) from None
     if not isinstance(parsed, dict):
-        raise Rejected([Problem("", "invalid_json", "The message is JSON, but not an object.")])
+        raise Rejected([_no_object(parsed)])
     problems = [_too_large(len(unwrapped))] if len(unwrapped) > MAX_BODY_BYTES else []
     problems += [
         Problem(printable(key), "duplicate_field", f"The field {echo(key)} stands more than once.")
@@ -45,25 +45,30 @@ def parse_object(body: bytes) -> tuple[dict[str, Any], list[Problem]]:
     return cast("dict[str, Any]", parsed), problems
 
 
-def unwrap_base64(body: bytes) -> bytes:
-    """Return what a message means that may have been encoded on its way: JSON as it is, or decoded."""
-    stripped = body.strip()
-    if stripped[:1] in (b"{", b"[", b'"', b""):
-        return body
-    try:
-        decoded = base64.b64decode(stripped, validate=True)
-    except (binascii.Error, ValueError):
-        return body
-    return decoded if decoded.lstrip()[:1] in (b"{", b"[") else body
-
-
 def _decode(body: bytes) -> str:
     if len(body) > _MAX_READ_BYTES:
         raise Rejected([_too_large(len(body))])
+    kind = kind_of(body)
+    if kind is not None:
+        raise Rejected([Problem("", "invalid_json", f"The message is {kind}. {_INSTEAD}")])
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise Rejected([Problem("", "invalid_json", f"The message is not UTF-8 at byte {error.start}.")]) from None
+        message = f"The message is not UTF-8 at byte {error.start}. {_INSTEAD}"
+        raise Rejected([Problem("", "invalid_json", message)]) from None
+
+
+def _no_object(parsed: object) -> Problem:
+    envelope = envelope_of(parsed)
+    if envelope is not None:
+        return enveloped(envelope)
+    kind = _JSON_KINDS.get(type(parsed), "a number")
+    return Problem("", "invalid_json", f"The message is JSON, but {kind} rather than an object. {_INSTEAD}")
+
+
+def enveloped(envelope: str) -> Problem:
+    """Say that a request came in an envelope that it does not belong in."""
+    return Problem("", "enveloped", f"The message is {envelope}. Send the request in its `data` by itself.")
 
 
 def _too_large(size: int) -> Problem:

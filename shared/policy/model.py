@@ -9,7 +9,9 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from shared.address import why_no_address, why_nobodys
 from shared.naming import VAULT_URL_PATTERN
+from shared.person import is_object_id
 from shared.policy.hosts import is_host
 from shared.policy.never import leads_to
 from shared.policy.reading import matches_nothing
@@ -45,6 +47,15 @@ def _host_rule(rule: str) -> str:
     return rule.lower()
 
 
+def _person(name: str) -> str:
+    why = None if is_object_id(name) else why_no_address(name) or why_nobodys(name)
+    if why is not None:
+        raise ValueError(f"{name!r} is neither an object id nor an address: {why}")
+    return name
+
+
+type PersonRule = Annotated[str, AfterValidator(_person)]
+"""A person by object id, userPrincipalName or mail address."""
 type HostRule = Annotated[str, AfterValidator(_host_rule)]
 type Pattern = Annotated[str, AfterValidator(_compiles)]
 type Audience = Literal[
@@ -190,7 +201,7 @@ class Policy(PolicyModel):
     """Everything policy.toml says. The first matching vault rule wins; none means the KEY_VAULT_URL setting."""
 
     version: Literal["1"]
-    administrators: tuple[str, ...] = ()
+    administrators: tuple[PersonRule, ...] = ()
     names: Names = Names()
     audiences: Audiences = Audiences()
     redirect_uris: RedirectUriRules = RedirectUriRules()

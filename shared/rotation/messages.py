@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import Any, cast
 
 from shared.contract.answer import utc_text
+from shared.contract.recognising import unwrap
 from shared.contract.request import valid_unique_name
-from shared.contract.strict_json import unwrap_base64
 from shared.naming import CREDENTIAL_NAME_LENGTH, PENDING, UNIQUE_NAME_PATTERN
 from shared.ports import VaultPlace
 
@@ -87,7 +87,7 @@ type RotationMessage = Hint | SweepOn | CheckOn
 def parse_message(body: bytes) -> tuple[RotationMessage, ...] | None:
     """Read a message; None when nobody can. Event Grid may deliver several events at once, or none that concern us."""
     try:
-        parsed: object = json.loads(unwrap_base64(body))
+        parsed: object = json.loads(unwrap(body))
     except (ValueError, RecursionError):
         return None
     own = _own(cast("dict[str, Any]", parsed)) if isinstance(parsed, dict) else None

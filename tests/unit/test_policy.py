@@ -246,3 +246,16 @@ def _approving(api: str, pattern: str) -> dict[str, object]:
 def _resolved(app_id: str, name: str, permission_type: PermissionType) -> ResolvedPermission:
     permission = ApiPermission(SOME_ID, name, permission_type, enabled=True)
     return ResolvedPermission(Api("sp", app_id, "An API", None, (app_id,), (permission,)), permission)
+
+
+@pytest.mark.parametrize("name", ["boss", "jürgen@contoso.com", "boss.@contoso.com", "CN=Boss", ""])
+def test_an_administrator_whom_nobody_can_be_is_a_fault_of_the_policy(name: str) -> None:
+    with pytest.raises(ValueError, match="is neither an object id nor an address"):
+        Policy.model_validate({"version": "1", "administrators": [name]})
+
+
+@pytest.mark.parametrize(
+    "name", ["boss@contoso.com", "b_x.com#EXT#@contoso.onmicrosoft.com", "AAAAAAAA-0000-4000-8000-000000000005"]
+)
+def test_an_administrator_is_named_by_id_or_address(name: str) -> None:
+    assert Policy.model_validate({"version": "1", "administrators": [name]}).administrators == (name,)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.contract.request import RotationRequest, parse_request
+from shared.contract.request import RotationRequest, nobodys_address, parse_request
 from shared.contract.schema import FOLDER, rendered, schemas
 from shared.errors import Rejected
 
@@ -150,3 +150,57 @@ def test_the_published_schemas_are_current() -> None:
     assert published == {name: rendered(schema) for name, schema in schemas().items()}, (
         "run: python -m shared.contract.schema"
     )
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "ada@contoso.com",
+        "Ada.O'Brien-Smith_2@contoso.onmicrosoft.com",
+        "a!b#c^d~e@contoso.com",
+        "ada_fabrikam.com#EXT#@contoso.onmicrosoft.com",
+        "ada+tickets@contoso.com",
+        "100%ada@mail.contoso.com",
+    ],
+)
+def test_a_person_is_named_by_what_entra_takes_for_a_user_name_or_by_mail(address: str) -> None:
+    """Seen: `!`, `^` and `~`, which a userPrincipalName may hold, were refused."""
+    request = parse_request(EXAMPLE | {"requestedBy": address, "owner": address})
+    assert request.requested_by == address
+    assert nobodys_address(request) is None
+
+
+@pytest.mark.parametrize(
+    ("address", "why"),
+    [
+        ("jürgen@contoso.com", "the letter ü"),
+        ("ada@contöso.com", "the letter ö"),
+        ("ada\u200b@contoso.com", "the letter \\u200b"),
+        ("ada(x)@contoso.com", "it has (;"),
+        ("ada x@contoso.com", "a space"),
+        ("ada", "not an address"),
+        ("@contoso.com", "not an address"),
+        ("ada@b@contoso.com", "not an address"),
+        ("", "not an address"),
+        ("ada@", "not a domain"),
+        ("ada@contoso.com\n", "not a domain"),
+        ("ada@con_toso", "not a domain"),
+    ],
+)
+def test_what_is_no_address_is_refused_with_a_sentence(address: str, why: str) -> None:
+    for field in ("requestedBy", "owner"):
+        with pytest.raises(Rejected) as rejected:
+            parse_request(EXAMPLE | {field: address})
+        (problem,) = rejected.value.problems
+        assert (problem.field, problem.code) == (field, "invalid_format")
+        assert why in problem.message
+        assert problem.message.isprintable()
+        assert "pattern" not in problem.message
+
+
+@pytest.mark.parametrize("address", ["ada.@contoso.com", ".ada@contoso.com", "ada@.contoso.com", "ada@contoso..com"])
+def test_an_address_that_is_nobodys_is_read_for_ever_and_no_new_request_names_it(address: str) -> None:
+    for field in ("requestedBy", "owner"):
+        problem = nobodys_address(parse_request(EXAMPLE | {field: address}))
+        assert problem is not None
+        assert (problem.field, problem.code) == (field, "invalid_format")

@@ -1,5 +1,6 @@
 """What the control plane can do with the people of the tenant: rename, block, delete; `POST /seed` adds."""
 
+import re
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
@@ -11,6 +12,9 @@ from starlette.routing import Route
 from devstack.doubles.documents import Document
 from devstack.doubles.graph.schema import TYPES
 from devstack.doubles.world import World
+
+_LOCAL = re.compile(r"[A-Za-z0-9'._!#^~-]+")
+_LONGEST_NAME, _LONGEST_LOCAL, _LONGEST_DOMAIN = 113, 64, 48
 
 
 class UserChange(BaseModel):
@@ -36,8 +40,24 @@ def routes(world: World) -> list[Route]:
     ]
 
 
+def is_principal_name(name: object) -> bool:
+    """Return whether Entra takes a name for a userPrincipalName (Microsoft Learn, username policies)."""
+    if not isinstance(name, str) or len(name) > _LONGEST_NAME:
+        return False
+    local, _, domain = name.rpartition("@")
+    # A guest's name holds the whole address that they were invited by.
+    is_short = len(local) <= _LONGEST_LOCAL or "#EXT#" in local
+    is_one = _LOCAL.fullmatch(local) is not None and not local.endswith(".")
+    return is_one and is_short and 0 < len(domain) <= _LONGEST_DOMAIN
+
+
 def change_user(world: World, user: Document, changes: dict[str, Any]) -> Document:
-    """Change a user now, so that replicas that lag show the old one for a while."""
+    """Change a user now, so that replicas that lag show the old one for a while.
+
+    Raises HTTPException for a userPrincipalName that Entra takes for none.
+    """
+    if "userPrincipalName" in changes and not is_principal_name(changes["userPrincipalName"]):
+        raise HTTPException(400, "Property userPrincipalName is invalid.")
     changed = user | changes
     world.documents.put("users", user["id"], changed)
     return changed

@@ -13,7 +13,7 @@ MAX_TEXT = 1000
 CONTRACT_CODES = frozenset({
     "missing_field", "unknown_field", "invalid_format", "unsupported_value", "invalid_value", "not_printable",
     "reserved_prefix", "reserved_name", "duplicate_name", "too_many_permissions", "invalid_json", "too_large",
-    "duplicate_field",
+    "duplicate_field", "enveloped",
 })  # fmt: skip
 """Codes of docs/runbook.md that say: this is no valid request."""
 

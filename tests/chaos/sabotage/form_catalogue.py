@@ -48,6 +48,50 @@ FORM_SABOTAGES = (
         "        return doubled == set(expression)",
     ),
     off(
+        "a byte order mark is passed over, in base64 too",
+        "tests/component/test_queue_messages.py::test_a_request_is_served_whatever_its_sender_put_around_it",
+        "shared/contract/recognising.py",
+        "    return body.removeprefix(_BOM)",
+        "    return body",
+    ),
+    off(
+        "base64 may have line breaks",
+        "tests/component/test_queue_messages.py::test_a_request_is_served_whatever_its_sender_put_around_it",
+        "shared/contract/recognising.py",
+        '    joined = b"".join(body.split())\n',
+        "    joined = body.strip()\n",
+    ),
+    off(
+        "an answer to what cannot be read names the request in it",
+        "tests/component/test_queue_messages.py::"
+        "test_what_is_no_request_is_refused_by_its_name_and_answered_under_the_id_it_holds",
+        "shared/intake.py",
+        "await reject(self._services, legible(arrival.body, fields), rejected.problems, arrival)",
+        "await reject(self._services, fields if legible else {}, rejected.problems, arrival)",
+    ),
+    off(
+        "what is compressed is unpacked to a bound",
+        "tests/unit/test_strict_json.py::test_a_bomb_and_a_wall_of_text_are_looked_through_quickly",
+        "shared/contract/recognising.py",
+        "decompress(body, _READ_AT_MOST)",
+        "decompress(body)",
+    ),
+    off(
+        "what is no address is refused with a sentence",
+        "tests/unit/test_request.py::test_what_is_no_address_is_refused_with_a_sentence",
+        "shared/contract/request.py",
+        "    why = why_no_address(text)\n",
+        "    why = None\n",
+    ),
+    off(
+        "a rule about addresses that came later is for new requests",
+        "tests/component/test_queue_messages.py::"
+        "test_a_recorded_request_of_an_address_that_is_nobodys_is_answered_again_and_a_new_one_is_refused",
+        "shared/intake.py",
+        "return nobodys_address(request) or await too_many_today(",
+        "return await too_many_today(",
+    ),
+    off(
         "a broken flow fills neither a ticket nor the table",
         f"{_FORM}::test_a_ticket_and_a_source_have_so_many_notes_a_day",
         "shared/ticketing/faulty.py",

@@ -1,9 +1,11 @@
 """The users of the tenant as callers with and without the permissions see them, and what a test can do to them."""
 
 from datetime import timedelta
+from urllib.parse import quote
 
 import httpx
 import pytest
+from starlette.exceptions import HTTPException
 
 from devstack.doubles.control import create
 from devstack.doubles.faults import Fault, FaultKind
@@ -143,3 +145,20 @@ async def test_a_test_can_rename_block_and_delete_people(basic: Caller, world: W
     for nonsense in ({"id": "x"}, {"shoeSize": 42}):
         assert (await http.patch(f"/users/grace@{DOMAIN}", json=nonsense)).status_code == 400
     assert ada not in [user["id"] for user in (await http.get("/users")).json()["users"]]
+
+
+@pytest.mark.parametrize("name", ["jürgen", "ada.", "a b", "a+b", "a@b", "", "x" * 65])
+def test_a_name_that_entra_takes_for_none_is_refused(planted: World, name: str) -> None:
+    ada = planted.primary().get("users", person_id(planted, "ada"))
+    assert ada is not None
+    with pytest.raises(HTTPException, match="userPrincipalName is invalid"):
+        control.change_user(planted, ada, {"userPrincipalName": f"{name}@{DOMAIN}"})
+
+
+@pytest.mark.parametrize("name", ["o'brien", "a!b#c^d~e", "a_fabrikam.com#EXT#"])
+async def test_a_user_is_found_by_an_unusual_name(basic: Caller, world: World, name: str) -> None:
+    ada = world.primary().get("users", person_id(world, "ada"))
+    assert ada is not None
+    control.change_user(world, ada, {"userPrincipalName": f"{name}@{DOMAIN}"})
+    quoted = quote(name.replace("'", "''"))
+    assert found(await basic.get(BY_ADDRESS.format(f"{quoted}@{DOMAIN}"))) == [person_id(world, "ada")]
