@@ -84,6 +84,7 @@ def rotated(job: Job, request: RotationRequest, rotation: Rotation) -> Answer:
         tenant_id=job.services.tenant_id,
         object_id=rotation.holder.object_id,
         credentials=(_credential(rotation.entry),),
+        notes=tuple(AnsweredNote(**vars(note)) for note in rotation.notes),
         rotation=AnsweredRotation(
             credential=request.credential,
             reason=request.reason,
@@ -228,6 +229,7 @@ def _credential(entry: VaultEntry) -> AnsweredCredential:
         key_vault_secret_uri=entry.uri,
         key_vault_secret_version=entry.version,
         expires_on=entry.expires,
+        disabled=not entry.enabled,
     )
 
 

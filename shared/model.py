@@ -183,6 +183,8 @@ class VaultEntry:
     tags: dict[str, str]
     thumbprint: str = ""
     """Of a certificate's public part, SHA-1 in upper-case hex; empty for a client secret."""
+    updated: datetime | None = field(default=None, compare=False)
+    """When its attributes or tags were changed last."""
 
     @property
     def type(self) -> CredentialType:

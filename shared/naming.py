@@ -73,6 +73,17 @@ def pending_secret_name(unique_name: str, credential: str) -> str:
     return f"{vault_secret_name(unique_name, credential)}--{PENDING}"
 
 
+def secret_of(secret_name: str) -> tuple[str, str] | None:
+    """Read back the app and the credential from the name of a secret that clients read; None for any other name.
+
+    Whether such a secret is ours, its tags say.
+    """
+    unique_name, _, credential = secret_name.partition("--")
+    fits = len(unique_name) <= UNIQUE_NAME_LENGTH and len(credential) <= CREDENTIAL_NAME_LENGTH
+    is_named = all(re.fullmatch(UNIQUE_NAME_PATTERN[1:-1], each) for each in (unique_name, credential))
+    return (unique_name, credential) if fits and is_named and credential != PENDING else None
+
+
 def is_pending(secret_name: str) -> bool:
     """Say whether clients read no value under this name; no credential can be called `pending`."""
     return secret_name.endswith(f"--{PENDING}")

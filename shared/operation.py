@@ -18,6 +18,7 @@ from shared.contract.request import Request, RotationRequest
 from shared.model import StoredModel
 from shared.naming import OWN_SOURCE
 from shared.person_key import person_key
+from shared.registration.holdings import Holdings
 
 
 class State(StrEnum):
@@ -135,6 +136,8 @@ class Operation(StoredModel, frozen=True):
     """Object id of who asked, as the directory said when the request was first looked at."""
     found_owner_id: str | None = None
     """The same of the owner that the request names."""
+    left_to_others: Holdings = Holdings()
+    """What its request no longer asks for and others had made, as its attempts found it: the answer says it stays."""
     approval: Approval | None = None
     """Where policy wants somebody to decide."""
     answer: Answer | None = None

@@ -4,7 +4,7 @@ A pinned owner is never looked up again, so whoever is given the address later o
 """
 
 from shared import log
-from shared.credentials.tags import belongs_to
+from shared.credentials.tags import ours
 from shared.errors import Busy, RegistrarError
 from shared.model import VaultEntry
 from shared.parties import is_whom_it_means
@@ -73,20 +73,16 @@ async def _keep(services: Services, unique_name: str, owner: Person, found: Foun
 
 
 async def refresh_owner_tag(services: Services, entry: VaultEntry) -> bool:
-    """Have the tag of what clients read name the owner by id, where the record does; whether it was otherwise."""
-    unique_name, credential = entry.tags["uniqueName"], entry.tags["credential"]
+    """Have the tag of our newest version name the owner by id, where the record does; whether it was otherwise."""
+    unique_name = entry.tags["uniqueName"]
     owner_id = (await services.applications.read(unique_name)).value.owner_id
     if owner_id is None or entry.tags.get("owner") == owner_id:
         return False
     try:
         async with services.leases.hold(unique_name):
-            versions = await services.vault.versions(unique_name, entry.name)
+            versions = ours(await services.vault.versions(unique_name, entry.name))
             newest = versions[-1] if versions else None
-            if (
-                newest is None
-                or newest.version != entry.version
-                or not belongs_to(newest.tags, unique_name, credential)
-            ):
+            if newest is None or newest.version != entry.version:
                 return False
             tags = {**newest.tags, "owner": owner_id}
             await services.vault.retag(unique_name, newest.name, newest.version, tags, newest.type)

@@ -102,7 +102,8 @@ async def _proven(access: Access, secret: VaultSecret, app: Application | None, 
     live = {credential.key_id for credential in app.credentials} if app else set[str]()
     client_id = app.client_id if app else secret.newest.tags.get("clientId", "")
     try:
-        current, value = await _read(access, secret)
+        # Where somebody else set a version above ours, that one is nobody's to try.
+        current, value = await _read(access, secret, secret.newest.version if secret.above is not None else "")
         signs_in = {current: await _kept_signs_in(access, client_id, secret, value, result)}
         for version in secret.versions:
             if version.version != current and version.enabled and version.tags.get("keyId") in live:
@@ -112,6 +113,8 @@ async def _proven(access: Access, secret: VaultSecret, app: Application | None, 
         result.untried.append(f"{secret.name}: {error}")
         return secret
     tried = [replace(each, signs_in=signs_in.get(each.version)) for each in secret.versions]
+    if secret.above is not None:
+        return replace(secret, versions=tuple(tried))
     # Times have whole seconds: which of two versions is the newest, only the vault knows.
     return replace(secret, versions=tuple(sorted(tried, key=lambda each: each.version == current)))
 

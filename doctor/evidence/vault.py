@@ -33,14 +33,24 @@ class VaultSecret:
     versions: tuple[SecretVersion, ...]
 
     @property
+    def ours(self) -> tuple[SecretVersion, ...]:
+        """The versions that the registrar stored, oldest first."""
+        return tuple(version for version in self.versions if version.tags.get("managedBy") == MANAGED_BY)
+
+    @property
     def newest(self) -> SecretVersion:
-        """The version that clients read."""
-        return self.versions[-1]
+        """The newest version that the registrar stored; of any other secret, the newest."""
+        return (self.ours or self.versions)[-1]
+
+    @property
+    def above(self) -> SecretVersion | None:
+        """The version that clients read, where somebody else set it above the registrar's."""
+        return self.versions[-1] if self.versions[-1] != self.newest else None
 
     @property
     def is_ours(self) -> bool:
-        """Say whether the registrar stored what clients read."""
-        return self.newest.tags.get("managedBy") == MANAGED_BY
+        """Say whether the registrar stored a version of it."""
+        return bool(self.ours)
 
     @property
     def is_pending(self) -> bool:

@@ -9,7 +9,7 @@ from doctor.invariants.approvals import self_approved
 from doctor.invariants.case import Case
 from doctor.invariants.channels import unproven
 from doctor.invariants.control import controlling
-from doctor.invariants.credentials import lost_values, unusable_values
+from doctor.invariants.credentials import lost_values, read_past_ours, unusable_values
 from doctor.invariants.foreign import touched
 from doctor.invariants.leaks import leaked
 from doctor.invariants.narrowing import left_behind
@@ -38,7 +38,12 @@ _CHECKS: tuple[Callable[[Case], Iterator[Breach]], ...] = (
 )
 
 
-_CONCERNS: tuple[Callable[[Case], Iterator[Concern]], ...] = (controlling, unknown_owners, disagreeing_owners)
+_CONCERNS: tuple[Callable[[Case], Iterator[Concern]], ...] = (
+    controlling,
+    unknown_owners,
+    disagreeing_owners,
+    read_past_ours,
+)
 
 
 def breaches(evidence: Evidence, policy: Policy, patience: Patience | None = None) -> list[Breach]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from doctor.breach import Breach, Invariant, RemovePassword
+from doctor.breach import Breach, Concern, Invariant, RemovePassword
 from doctor.evidence import Application, Key, Password, Record, VaultSecret
 from doctor.invariants.case import Case
 from shared.naming import operation_of, vault_secret_name
@@ -70,7 +70,8 @@ def unusable(case: Case, secret: VaultSecret) -> Iterator[Breach]:
     """Say what keeps a client from signing in with what it reads, however young that is."""
     newest, again = secret.newest, "Send a new request for the app that names this credential."
     if not newest.enabled:
-        what, advice = "its newest version is disabled", f"Enable it, if whoever disabled it agrees. Else: {again}"
+        what = "its newest version is disabled"
+        advice = "Enable it, if whoever disabled it agrees. Else: send a request with the action rotate for a new one."
     elif newest.expires is not None and newest.expires <= case.evidence.now:
         what, advice = f"it expired on {newest.expires:%Y-%m-%d}", again
     elif newest.signs_in is False:
@@ -79,6 +80,19 @@ def unusable(case: Case, secret: VaultSecret) -> Iterator[Breach]:
     else:
         return
     yield Breach(Invariant.SIGNS_IN, secret.name, what, advice)
+
+
+def read_past_ours(case: Case) -> Iterator[Concern]:
+    """Find secrets of ours whose newest version somebody else set: clients read that."""
+    for secret in case.evidence.secrets:
+        if secret.is_ours and secret.above is not None and not secret.is_pending:
+            yield Concern(
+                secret.name,
+                f"its newest version {secret.above.version} is not the registrar's, and clients read it",
+                "To have them read a credential of the registrar's, send a request with the action rotate; the next "
+                "rotation puts a new version on top in any case. To keep the other value, move it to a secret of "
+                "another name.",
+            )
 
 
 def newest_completed(case: Case) -> dict[str, Record]:

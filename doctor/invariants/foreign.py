@@ -10,13 +10,13 @@ _ADVICE = "Compare the audit log of the directory with the operations of that ti
 
 
 def touched(case: Case) -> Iterator[Breach]:
-    """Compare with what was there before, as far as a witness remembers it; and find mixed vault secrets."""
+    """Compare with what was there before, as far as a witness remembers it; find foreign secrets that we wrote to."""
     yield from _objects(case)
     yield from _parts_of_ours(case)
     for secret in case.evidence.secrets:
-        owners = {version.tags.get("managedBy") for version in secret.versions}
-        if MANAGED_BY in owners and len(owners) > 1:
-            yield _breach(secret.name, "this foreign vault secret was written by the registrar, or the other way round")
+        # People may set versions of ours by hand; the registrar writes to no secret that is not its own.
+        if secret.is_ours and secret.versions[0].tags.get("managedBy") != MANAGED_BY:
+            yield _breach(secret.name, "this foreign vault secret was written by the registrar")
 
 
 def _objects(case: Case) -> Iterator[Breach]:

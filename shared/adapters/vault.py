@@ -179,4 +179,5 @@ def _entry(properties: SecretProperties) -> VaultEntry:
         expires=properties.expires_on,
         content_type=properties.content_type,
         tags=dict(properties.tags or {}),
+        updated=properties.updated_on,
     )

@@ -150,6 +150,7 @@ def _entry(properties: "CertificateProperties") -> VaultEntry:
         content_type=CERTIFICATE_CONTENT_TYPE,
         tags=dict(properties.tags or {}),
         thumbprint=_thumbprint(properties),
+        updated=properties.updated_on,
     )
 
 

@@ -85,7 +85,10 @@ class AnsweredCredential(AnswerModel):
     key_id: str
     key_vault_secret_uri: str
     key_vault_secret_version: str
+    """The registrar's newest version. A note says so where somebody else set another one above it."""
     expires_on: Moment
+    disabled: bool = Field(default=False, exclude_if=lambda value: not value)
+    """Whether somebody disabled that version: nobody can read it, and a note says what to do."""
 
 
 class Step(AnswerModel):

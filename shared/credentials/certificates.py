@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from shared.credentials.issuing import Holder, Kept, Wanted, recover
+from shared.credentials.issuing import Holder, Wanted, recover
+from shared.credentials.kept import Kept
 from shared.credentials.keys import add_key
 from shared.credentials.pending import is_given_up
 from shared.errors import Deferred, NotYetVisible, RegistrarError

@@ -6,13 +6,13 @@ nothing was made, takes them back. A secret with our operation's mark that the v
 value was lost: it is removed before another is issued.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Never
 
 from shared.audit.events import Removal
 from shared.audit.noting import note_removal
+from shared.credentials.kept import Kept
 from shared.credentials.tags import SecretTags
 from shared.errors import Deferred, NotYetVisible, RegistrarError, Unavailable
 from shared.job import Job
@@ -20,24 +20,6 @@ from shared.model import CredentialType, PasswordCredential, SeenCredentials, Va
 from shared.naming import credential_display_name, is_pending, operation_of
 from shared.policy.tenant import days_within, life_within
 from shared.ports import Cleanup, IssuedPassword
-
-
-@dataclass(frozen=True)
-class Kept:
-    """What the vault holds under a secret's name: versions, oldest first, or the tags of a soft-deleted secret."""
-
-    versions: tuple[VaultEntry, ...]
-    deleted_tags: Mapping[str, str] | None
-
-    @property
-    def entry(self) -> VaultEntry | None:
-        """The newest version: what clients read."""
-        return self.versions[-1] if self.versions else None
-
-    @property
-    def tags(self) -> Mapping[str, str] | None:
-        """The tags that say whose it is; None when the name is free."""
-        return self.entry.tags if self.entry is not None else self.deleted_tags
 
 
 @dataclass(frozen=True)
@@ -81,6 +63,11 @@ async def look_into_vault(job: Job, secret_name: str) -> Kept:
     versions = await job.services.vault.versions(unique_name, secret_name)
     deleted = await job.services.vault.deleted_tags(unique_name, secret_name) if not versions else None
     return Kept(versions, deleted)
+
+
+def is_switched_off(entry: VaultEntry, holder: Holder) -> bool:
+    """Say whether somebody disabled this application's value: it gets no successor before somebody asks for one."""
+    return not entry.enabled and entry.tags.get("clientId") == holder.client_id
 
 
 def is_live(job: Job, entry: VaultEntry, holder: Holder) -> bool:

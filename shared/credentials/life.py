@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 
-from shared.credentials.tags import SecretTags, read_tags
+from shared.credentials.tags import SecretTags, ours, read_tags
 from shared.model import CredentialType, SeenCredentials, VaultEntry
 from shared.policy.model import CredentialRules
 
@@ -113,18 +113,27 @@ def warning_due(expires: datetime, now: datetime, last: int | None) -> int | Non
 
 
 def retirements(versions: Sequence[VaultEntry]) -> tuple[Retirement, ...]:
-    """List the replaced credentials of a secret whose versions are not yet disabled; `versions` are oldest first.
+    """List the replaced credentials of a secret that are not ended yet; `versions` are oldest first.
 
-    A version goes when its successor says so, whatever came after that: two rotations may overlap.
+    A version goes when its successor says so, whatever came after that: two rotations may overlap. What somebody else
+    set is nobody's successor, and does not go.
     """
+    versions = ours(versions)
     successors = {tags.previous_key_id: tags for entry in versions if (tags := read_tags(entry)) is not None}
     found: list[Retirement] = []
     for entry in versions[:-1]:
         tags = read_tags(entry)
         successor = successors.get(tags.key_id) if tags is not None else None
-        if tags is not None and entry.enabled and successor is not None and successor.retire_after is not None:
+        if tags is None or successor is None or successor.retire_after is None:
+            continue
+        if entry.enabled or _was_disabled_before(entry, successor.retire_after):
             found.append(Retirement(tags.key_id, entry.version, successor.retire_after, entry.type))
     return tuple(found)
+
+
+def _was_disabled_before(entry: VaultEntry, end: datetime) -> bool:
+    """Return whether somebody disabled a version before its overlap was over: the directory still knows it then."""
+    return entry.updated is not None and entry.updated < end
 
 
 def ended(versions: Sequence[VaultEntry], now: datetime) -> tuple[Retirement, ...]:
@@ -133,7 +142,8 @@ def ended(versions: Sequence[VaultEntry], now: datetime) -> tuple[Retirement, ..
 
 
 def next_due(versions: Sequence[VaultEntry]) -> datetime | None:
-    """When a secret is to be looked at next: for its rotation, or for the end of an overlap."""
+    """When a secret is to be looked at next: for the rotation of our newest version, or for the end of an overlap."""
+    versions = ours(versions)
     if not versions:
         return None
     newest, tags = versions[-1], read_tags(versions[-1])

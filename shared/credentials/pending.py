@@ -13,7 +13,7 @@ from shared.audit.events import Removal
 from shared.audit.noting import note_removal
 from shared.credentials.ending import disable, key_id_of, remove_credential
 from shared.credentials.issuing import Holder
-from shared.credentials.tags import SecretTags, read_tags
+from shared.credentials.tags import SecretTags, ours, read_tags
 from shared.errors import NotYetVisible
 from shared.job import Job
 from shared.model import VaultEntry
@@ -53,13 +53,13 @@ async def promote(job: Job, credential: str, pending: VaultEntry, tags: SecretTa
 
 
 async def clear_pending(job: Job, credential: str, holder: Holder, promoted: Sequence[VaultEntry]) -> None:
-    """Disable what lies under the pending name, and end any credential issued for it that was not promoted.
+    """Disable what of ours lies under the pending name, and end any credential issued for it that was not promoted.
 
     It is listed anew: a store whose answer was lost may have left two versions of one value.
     """
     unique_name = job.operation.unique_name
     done = {entry.tags.get("keyId") for entry in promoted}
-    for entry in await job.services.vault.versions(unique_name, pending_secret_name(unique_name, credential)):
+    for entry in ours(await job.services.vault.versions(unique_name, pending_secret_name(unique_name, credential))):
         if not entry.enabled:
             continue
         key_id = key_id_of(entry, holder)

@@ -1,11 +1,12 @@
 """The fifteen tags of a managed secret, version 1: enough to rebuild every index from the vault alone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.contract.answer import utc_text
 from shared.model import VaultEntry
+from shared.naming import pending_secret_name, vault_secret_name
 
 SCHEMA_VERSION = "1"
 MANAGED_BY = "registrar"
@@ -36,6 +37,17 @@ def belongs_to(tags: Mapping[str, str], unique_name: str, credential: str) -> bo
         and tags.get("uniqueName") == unique_name
         and tags.get("credential") == credential
     )
+
+
+def ours(versions: Sequence[VaultEntry]) -> tuple[VaultEntry, ...]:
+    """Return the versions that the registrar stored: their tags name this very secret, as those set by hand do not."""
+    return tuple(entry for entry in versions if _is_ours(entry))
+
+
+def _is_ours(entry: VaultEntry) -> bool:
+    unique_name, credential = entry.tags.get("uniqueName", ""), entry.tags.get("credential", "")
+    names = (vault_secret_name(unique_name, credential), pending_secret_name(unique_name, credential))
+    return entry.tags.get("managedBy") == MANAGED_BY and entry.name in names
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ async def converge_application(job: Job, wanted: ApplicationState, seen: SeenApp
             raise NotYetVisible("the application was written moments ago and the directory does not show it yet")
         return await _write(job, wanted, merged, seen)
     if seen is not None and trusted:
-        await _remember_found(job, wanted, seen.state)
+        await remember_found(job, wanted, seen.state)
     if seen is not None and seen.object_id != record.object_id:
         await job.save_application(object_id=seen.object_id, client_id=seen.client_id)
     object_id, client_id = job.application.object_id, job.application.client_id
@@ -90,7 +90,8 @@ def _found(job: Job, wanted: ApplicationState, seen: ApplicationState) -> Holdin
     return (Holdings.of(wanted) & Holdings.of(seen)) - job.application.ours
 
 
-async def _remember_found(job: Job, wanted: ApplicationState, seen: ApplicationState) -> None:
+async def remember_found(job: Job, wanted: ApplicationState, seen: ApplicationState) -> None:
+    """Keep what is others' of what a request wants. `seen` is a read that shows our last write."""
     known = job.application.found
     if _found(job, wanted, seen) - known:
         await job.save_application(found=known | _found(job, wanted, seen))

@@ -7,15 +7,16 @@ from shared.contract.request import CredentialSpec, RegistrationRequest
 from shared.credentials.certificates import issue_certificate
 from shared.credentials.issuing import (
     Holder,
-    Kept,
     Wanted,
     is_live,
+    is_switched_off,
     look_into_vault,
     recover,
     replace_lost,
     settle_intent,
     settle_pending,
 )
+from shared.credentials.kept import Kept, notes_on
 from shared.credentials.pending import clear_pending, promote
 from shared.credentials.proof import prove
 from shared.credentials.tags import SecretTags, belongs_to
@@ -58,6 +59,11 @@ def _taken(field: str, secret: str, spec: CredentialSpec, kept: Kept, unique_nam
         return []
     if not belongs_to(kept.tags, unique_name, spec.name):
         message = f"The Key Vault secret {echo(secret)} exists and is not the registrar's. Choose another name."
+        if kept.deleted_tags is not None:
+            message = (
+                f"A deleted Key Vault secret holds the name {echo(secret)}, and its newest version is not the "
+                "registrar's. Choose another name, or have that secret recovered and send the request again."
+            )
         return [Problem(f"{field}.name", "vault_name_taken", message)]
     kind = kept.tags.get("type")
     if kind != spec.type:
@@ -71,11 +77,12 @@ async def converge_credential(
 ) -> VaultEntry:
     """Return the vault entry of this credential, issuing and storing a new one only where none is live.
 
-    `found` is what this attempt saw in the vault, ours or nothing; `owner` who owns the app once all is done.
+    One that somebody disabled is returned as it is: whoever wants another asks for its rotation. `found` is what this
+    attempt saw in the vault, ours or nothing; `owner` who owns the app once all is done.
     """
     kept, wanted = found.current, _wanted(job, request, spec, found.current.entry, owner)
     entry = kept.entry
-    if entry is not None and is_live(job, entry, holder):
+    if entry is not None and (is_switched_off(entry, holder) or is_live(job, entry, holder)):
         await settle_intent(job, spec.name, entry)
         if any(version.enabled for version in found.pending.versions):
             await clear_pending(job, spec.name, holder, kept.versions)
@@ -86,6 +93,17 @@ async def converge_credential(
         if spec.type == "certificate":
             return await _issue_certificate(job, wanted, holder, found)
         return await replace_lost(job, wanted, holder, kept)
+
+
+def credential_notes(
+    job: Job, request: RegistrationRequest, found: dict[str, Found], entries: dict[str, VaultEntry]
+) -> list[Problem]:
+    """Say where clients cannot read what the answer names: it is disabled, or another version stands above it."""
+    return [
+        note
+        for index, spec in enumerate(request.credentials)
+        for note in notes_on(f"credentials[{index}]", found[spec.name].current, entries[spec.name], job.operation.id)
+    ]
 
 
 async def _issue_certificate(job: Job, wanted: Wanted, holder: Holder, found: Found) -> VaultEntry:

@@ -23,8 +23,13 @@ class MadeByOthers:
 async def look_for_others(
     job: Job, wanted: Holdings, seen: SeenApplication | None, service_principal_id: str
 ) -> tuple[MadeByOthers, ...]:
-    """Name what a request no longer asks for and is still there, because others made it. Reads only if there is any."""
-    dropped, directory = job.application.found - wanted, job.services.directory
+    """Name what a request no longer asks for and is still there, because others made it. Reads only if there is any.
+
+    The app's record forgets it with this request: the operation remembers it, should its answer be lost on the way.
+    """
+    dropped, directory = (job.application.found | job.operation.left_to_others) - wanted, job.services.directory
+    if dropped != job.operation.left_to_others:
+        await job.save_operation(job.operation.model_copy(update={"left_to_others": dropped}))
     if not dropped:
         return ()
     there = dropped & Holdings.of(seen.state if seen is not None else None)

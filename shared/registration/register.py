@@ -26,11 +26,12 @@ from shared.registration.application import (
     exists,
     find_service_principal,
     leaving,
+    remember_found,
     wanted_state,
 )
 from shared.registration.consent import consents_there, give_consents, held_consents, wanted_consents
 from shared.registration.convergence import covers
-from shared.registration.credentials import Found, converge_credential, look_for_credentials
+from shared.registration.credentials import Found, converge_credential, credential_notes, look_for_credentials
 from shared.registration.giving_way import give_way
 from shared.registration.holdings import Holdings
 from shared.registration.others import MadeByOthers, look_for_others
@@ -127,6 +128,8 @@ async def register(job: Job, request: RegistrationRequest) -> Registration:
     resource_uri = resolution.apis[0].resource_uri if resolution.apis else DEFAULT_RESOURCE
     async with job.step("signIn"):
         for name, entry in entries.items():
+            if not entry.enabled:  # Its value cannot be read, and nobody is told that it works.
+                continue
             await prove(job, app, entry, credential=name, resource_uri=resource_uri)
     asked_in = job.operation.ticket
     # Only now may another own it: until then this request has to be its owner's, attempt after attempt.
@@ -150,7 +153,7 @@ async def register(job: Job, request: RegistrationRequest) -> Registration:
         found=found.consents if spec.admin_consent else found.consents | (consents - job.application.granted),
         made_by_others=others,
         owner=owner,
-        notes=owner_notes(request, observed.standing),
+        notes=(*owner_notes(request, observed.standing), *credential_notes(job, request, observed.found, entries)),
     )
 
 
@@ -287,9 +290,10 @@ async def _verify_application(job: Job, wanted: ApplicationState) -> None:
         visible = seen is not None and write.is_reflected_in(seen.state) and not job.is_recent(write.over)
     else:
         visible = seen is not None and covers(seen.state, wanted)
-    if not visible or leaving(job, wanted):
+    if seen is None or not visible or leaving(job, wanted):
         # Within the lag window this is lag; after it, the next attempt finds what is wrong and writes it again.
         raise NotYetVisible("the directory does not show the application as it was written yet")
+    await remember_found(job, wanted, seen.state)
 
 
 async def _verify_consent(job: Job, service_principal_id: str, wanted: frozenset[Consent]) -> None:

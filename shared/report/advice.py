@@ -44,8 +44,8 @@ def _of_managed(credential: HeldCredential, known: Known, now: datetime) -> Advi
         case Part.CURRENT if known.at is None:
             return Advice(
                 "not_replaced",
-                f"The newest version of the Key Vault secret {known.secret_name} is disabled or has no expiry, so "
-                "nobody replaces this credential. Enable it, or remove the credential.",
+                f"The version of the Key Vault secret {known.secret_name} that holds it is disabled or has no expiry, "
+                "so it is not replaced. Enable that version, ask for a rotation, or remove the credential.",
                 Urgency.ACT if has_expired else Urgency.WATCH,
             )
         case Part.CURRENT:
@@ -54,6 +54,14 @@ def _of_managed(credential: HeldCredential, known: Known, now: datetime) -> Advi
                     "replacement_overdue",
                     f"Should have been replaced on {_day(known.at)}. See the runbook, 'A credential is not rotated'.",
                     Urgency.ACT,
+                )
+            if not known.is_read:
+                return Advice(
+                    "newer_version_not_ours",
+                    f"The newest version of the Key Vault secret {known.secret_name} is not the registrar's. Clients "
+                    f"read that one, not this credential, until this one is replaced on {_day(known.at)}. To replace "
+                    "it now, ask for a rotation. To keep the other value, move it to a secret of another name.",
+                    Urgency.WATCH,
                 )
             return Advice("will_be_replaced", f"Will be replaced on {_day(known.at)}. Nothing to do.", Urgency.FINE)
 

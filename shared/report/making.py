@@ -95,7 +95,10 @@ async def _holders(services: Services) -> list[CredentialHolder]:
 
 
 async def _look_again(services: Services, known: KnownCredentials, holders: Iterable[CredentialHolder]) -> None:
-    """Read older versions where a mark of ours is on what no newest version names: two rotations may overlap."""
+    """Read all versions where a mark of ours is on what no newest version names.
+
+    Two rotations may overlap, or somebody set a version above ours by hand.
+    """
     wanted = [
         (holder.unique_name, secret)
         for holder in holders
@@ -104,7 +107,7 @@ async def _look_again(services: Services, known: KnownCredentials, holders: Iter
         for secret in sorted(known.secrets_of(holder.unique_name))
     ]
     for unique_name, secret in wanted[:MOST_SECOND_LOOKS]:
-        known.learn_older(await services.vault.versions(unique_name, secret))
+        known.learn_all(await services.vault.versions(unique_name, secret))
 
 
 def _rows(

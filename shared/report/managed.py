@@ -1,14 +1,14 @@
 """Which credentials the vault knows, and what will become of them: pure, from tags alone."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import IntEnum
 
 from shared.credentials.life import rotate_at
-from shared.credentials.tags import SecretTags, read_tags
+from shared.credentials.tags import SecretTags, ours, read_tags
 from shared.model import VaultEntry
-from shared.naming import pending_secret_name, vault_secret_name
+from shared.naming import pending_secret_name, secret_of, vault_secret_name
 
 
 class Part(IntEnum):
@@ -32,6 +32,8 @@ class Known:
     secret_name: str
     owner: str
     at: datetime | None
+    is_read: bool = True
+    """Whether clients read it, where it is current: not if somebody else set a version above it."""
 
 
 class KnownCredentials:
@@ -40,6 +42,7 @@ class KnownCredentials:
     def __init__(self) -> None:
         self._by_key: dict[str, Known] = {}
         self._secrets: dict[str, set[str]] = {}
+        self._hidden: dict[str, set[str]] = {}
         self._unnamed: dict[str, Known] = {}
 
     def learn(self, entries: Iterable[VaultEntry]) -> None:
@@ -47,6 +50,8 @@ class KnownCredentials:
         for entry in entries:
             tags = read_tags(entry)
             if tags is None:
+                if (names := secret_of(entry.name)) is not None:
+                    self._hidden.setdefault(names[0], set()).add(entry.name)
                 continue
             name = vault_secret_name(tags.unique_name, tags.credential)
             if entry.name == pending_secret_name(tags.unique_name, tags.credential) and not tags.key_id:
@@ -56,19 +61,24 @@ class KnownCredentials:
                 self._keep(tags.key_id, _known(tags, name, Part.PENDING, None))
             elif entry.name == name:
                 self._secrets.setdefault(tags.unique_name, set()).add(name)
-                due = rotate_at(entry, tags) if entry.enabled else None
-                self._keep(tags.key_id, _known(tags, name, Part.CURRENT, due))
-                if tags.previous_key_id:
-                    replaced = _known(tags, name, Part.REPLACED, tags.retire_after)
-                    self._keep(tags.previous_key_id, replaced)
+                self._learn_current(entry, tags, name)
 
-    def learn_older(self, entries: Iterable[VaultEntry]) -> None:
-        """Take in older versions of a secret: what they name was replaced, and is not what clients read."""
-        for entry in entries:
-            tags = read_tags(entry)
-            if tags is not None:
-                name = vault_secret_name(tags.unique_name, tags.credential)
-                self._keep(tags.key_id, _known(tags, name, Part.REPLACED, None))
+    def _learn_current(self, entry: VaultEntry, tags: SecretTags, name: str, *, is_read: bool = True) -> None:
+        due = rotate_at(entry, tags) if entry.enabled else None
+        self._keep(tags.key_id, replace(_known(tags, name, Part.CURRENT, due), is_read=is_read))
+        if tags.previous_key_id:
+            self._keep(tags.previous_key_id, _known(tags, name, Part.REPLACED, tags.retire_after))
+
+    def learn_all(self, versions: Sequence[VaultEntry]) -> None:
+        """Take in all versions of a secret, oldest first.
+
+        What the older ones of ours name was replaced, whatever somebody else set above the newest of them.
+        """
+        found = [(entry, tags) for entry in ours(versions) if (tags := read_tags(entry)) is not None]
+        for entry, tags in found[-1:]:
+            self._learn_current(entry, tags, entry.name, is_read=entry == versions[-1])
+        for entry, tags in found[:-1]:
+            self._keep(tags.key_id, _known(tags, entry.name, Part.REPLACED, None))
 
     def find(self, key_id: str, client_id: str) -> Known | None:
         """Return what is known of an application's credential; None when the vault does not know it."""
@@ -81,8 +91,11 @@ class KnownCredentials:
         return known if known is not None and known.client_id == client_id.casefold() else None
 
     def secrets_of(self, unique_name: str) -> frozenset[str]:
-        """Return the names of the vault secrets of an application that clients read."""
-        return frozenset(self._secrets.get(unique_name, ()))
+        """Return the names of the vault secrets that an application's clients read, by their tags or by their name.
+
+        By its name alone a secret may be anybody's, or have a version that somebody else set above ours.
+        """
+        return frozenset(self._secrets.get(unique_name, ())) | frozenset(self._hidden.get(unique_name, ()))
 
     def _keep(self, key_id: str, known: Known) -> None:
         standing = self._by_key.get(key_id.casefold())

@@ -11,12 +11,13 @@ from hashlib import sha256
 
 from shared import log
 from shared.credentials.life import next_due, why_by_directory
-from shared.credentials.tags import SecretTags, belongs_to, read_tags
+from shared.credentials.tags import SecretTags, ours, read_tags
 from shared.errors import Refused
 from shared.model import SeenCredentials, VaultEntry
-from shared.naming import vault_secret_name
+from shared.naming import secret_of, vault_secret_name
 from shared.owners import refresh_owner_tag
 from shared.ports import ChangedApplications, DueEntry
+from shared.rotation.listing import log_above
 from shared.rotation.messages import CheckOn, Hint
 from shared.services import Services
 
@@ -74,23 +75,24 @@ async def _changes(services: Services, check: CheckOn) -> ChangedApplications:
 
 
 async def _look_at(services: Services, check: CheckOn, entry: VaultEntry, changes: ChangedApplications) -> CheckOn:
-    """Compare one secret with what changed in the directory, and with the index if it is in the part looked at."""
-    tags = read_tags(entry)
-    if tags is None or not _is_for_clients(entry, tags):
+    """Compare one secret with what changed in the directory, and with the index if it is in the part looked at.
+
+    `entry` is its newest version. Where somebody else set that above ours, all versions have to be read.
+    """
+    names, is_in_part = secret_of(entry.name), _part_of(entry, check.parts) == check.part
+    there = changes.seen.get(names[0]) if names is not None else None
+    if names is None or (there is None and not is_in_part):
         return check
-    there = changes.seen.get(tags.unique_name)
+    found = ours((entry,)) or ours(await services.vault.versions(names[0], entry.name))
+    tags = read_tags(found[-1]) if found else None
+    if tags is None:
+        return check
     if there is not None:
-        await _compare_with_directory(services, entry, tags, there)
-    if _part_of(entry, check.parts) != check.part:
+        await _compare_with_directory(services, found[-1], tags, there)
+    if not is_in_part:
         return check
     differs = await _compare_with_index(services, tags)
     return replace(check, checked=check.checked + 1, different=check.different + differs)
-
-
-def _is_for_clients(entry: VaultEntry, tags: SecretTags) -> bool:
-    return entry.name == vault_secret_name(tags.unique_name, tags.credential) and belongs_to(
-        entry.tags, tags.unique_name, tags.credential
-    )
 
 
 def _part_of(entry: VaultEntry, parts: int) -> int:
@@ -114,8 +116,10 @@ async def _compare_with_directory(
 async def _compare_with_index(services: Services, tags: SecretTags) -> bool:
     """Compare one credential with its row; whether that was missing or wrong."""
     unique_name, credential = tags.unique_name, tags.credential
-    versions = await services.vault.versions(unique_name, vault_secret_name(unique_name, credential))
-    if versions and belongs_to(versions[-1].tags, unique_name, credential):
+    everything = await services.vault.versions(unique_name, vault_secret_name(unique_name, credential))
+    versions = ours(everything)
+    if versions:
+        log_above(unique_name, credential, everything)
         await refresh_owner_tag(services, versions[-1])
     due = next_due(versions)
     if due is None:

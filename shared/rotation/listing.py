@@ -6,10 +6,19 @@ wrong puts it right.
 
 from collections.abc import Sequence
 
+from shared import log
 from shared.credentials.life import next_due
+from shared.credentials.tags import ours
 from shared.model import VaultEntry
 from shared.ports import DueEntry, day_of
 from shared.services import Services
+
+
+def log_above(unique_name: str, credential: str, everything: Sequence[VaultEntry]) -> None:
+    """Name the version in the log that somebody else set above ours, where there is one: clients read it."""
+    newest = everything[-1]
+    if not ours((newest,)):
+        log.warning("credential.newer_version_not_ours", app=unique_name, credential=credential, version=newest.version)
 
 
 async def list_due(

@@ -15,7 +15,7 @@ from typing import Any, cast
 from shared.contract.answer import utc_text
 from shared.contract.recognising import unwrap
 from shared.contract.request import valid_unique_name
-from shared.naming import CREDENTIAL_NAME_LENGTH, PENDING, UNIQUE_NAME_PATTERN
+from shared.naming import CREDENTIAL_NAME_LENGTH, PENDING, UNIQUE_NAME_PATTERN, secret_of
 from shared.ports import VaultPlace
 
 KEY_VAULT_EVENTS = ("Microsoft.KeyVault.SecretNearExpiry", "Microsoft.KeyVault.SecretExpired")
@@ -150,10 +150,7 @@ def _hint(event: dict[str, Any]) -> Hint | None:
     if fields.get("eventType", fields.get("type")) not in KEY_VAULT_EVENTS or not isinstance(data, dict):
         return None
     name: object = _trimmed(cast("dict[str, Any]", data)).get("ObjectName", fields.get("subject"))
-    parts = name.split("--") if isinstance(name, str) else []
-    if len(parts) != 2:
-        return None
-    names = _names(*parts)
+    names = secret_of(name) if isinstance(name, str) else None
     return Hint(*names) if names is not None else None
 
 

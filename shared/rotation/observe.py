@@ -7,7 +7,8 @@ from datetime import timedelta
 from shared.approval.checking import check_approval
 from shared.contract.request import RotationRequest
 from shared.credentials.certificates import life_of
-from shared.credentials.issuing import Holder, Kept, look_into_vault
+from shared.credentials.issuing import Holder, look_into_vault
+from shared.credentials.kept import Kept
 from shared.credentials.tags import SecretTags, belongs_to, read_tags
 from shared.errors import NotYetVisible, Problem, Rejected, echo
 from shared.job import Job
@@ -31,7 +32,7 @@ class Found:
     current: Kept
     newest: VaultEntry
     tags: SecretTags
-    """Of the newest version of the name that clients read."""
+    """Of our newest version of the name that clients read."""
     pending: Kept
     replaces: str
     longest: timedelta | None = None

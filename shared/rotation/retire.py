@@ -8,6 +8,7 @@ from shared.audit.events import Removal
 from shared.audit.noting import note_removal
 from shared.credentials.ending import remove_credential_of
 from shared.credentials.life import Retirement, ended
+from shared.credentials.tags import ours
 from shared.errors import NotYetVisible
 from shared.model import VaultEntry
 from shared.naming import vault_secret_name
@@ -16,7 +17,7 @@ from shared.services import Services
 
 
 async def retire(services: Services, unique_name: str, credential: str) -> tuple[VaultEntry, ...]:
-    """End every replaced credential whose time has come; returns the versions as they are afterwards.
+    """End every replaced credential whose time has come; returns our versions as they are afterwards.
 
     What goes is read from the vault under the app's lease: the keyId that a version of ours names as the one it
     replaced, and of which the vault has a version. First the directory, then the version: so a version that can be
@@ -25,7 +26,7 @@ async def retire(services: Services, unique_name: str, credential: str) -> tuple
     """
     name = vault_secret_name(unique_name, credential)
     async with services.leases.hold(unique_name) as lease:
-        versions = await services.vault.versions(unique_name, name)
+        versions = ours(await services.vault.versions(unique_name, name))
         now = services.runtime.now()
         due = ended(versions, now)
         if not due:

@@ -23,6 +23,7 @@ from shared.credentials.issuing import (
     settle_intent,
     settle_pending,
 )
+from shared.credentials.kept import notes_on
 from shared.credentials.life import overlap
 from shared.credentials.pending import clear_pending, is_given_up, promote
 from shared.credentials.proof import prove
@@ -50,6 +51,8 @@ class Rotation:
     replaced_key_id: str
     retire_after: datetime
     """When the replaced credential goes, or went."""
+    notes: tuple[Problem, ...]
+    """What the requester should know besides."""
 
 
 async def rotate(job: Job, request: RotationRequest) -> Rotation:
@@ -69,7 +72,8 @@ async def rotate(job: Job, request: RotationRequest) -> Rotation:
         promoted = found.newest
         async with job.step("signIn"):
             # An earlier attempt promoted it, or somebody else has stored another that nobody has proven yet.
-            await prove(job, found.holder, promoted, credential=request.credential)
+            if promoted.enabled:
+                await prove(job, found.holder, promoted, credential=request.credential)
     else:
         promoted = await _replace(job, request, found)
     async with job.step("clearPending"):
@@ -83,7 +87,8 @@ async def rotate(job: Job, request: RotationRequest) -> Rotation:
             retire_after = await revoke(job, request, found)
         versions = tuple(replace(each, enabled=each.tags.get("keyId") != found.replaces) for each in versions)
     await list_due(job.services, job.operation.unique_name, request.credential, before, versions)
-    return Rotation(found.holder, promoted, found.replaces, retire_after)
+    notes = tuple(notes_on("credential", found.current, promoted, job.operation.id))
+    return Rotation(found.holder, promoted, found.replaces, retire_after, notes)
 
 
 async def _replace(job: Job, request: RotationRequest, found: Found) -> VaultEntry:

@@ -11,7 +11,7 @@ from shared.channel import Channel
 from shared.claims import bind
 from shared.contract.request import RotationRequest
 from shared.credentials.life import Reason, ended, next_due, warning_due, why_by_age, why_by_directory
-from shared.credentials.tags import SecretTags, belongs_to, read_tags
+from shared.credentials.tags import SecretTags, ours, read_tags
 from shared.decision import Fail, Later, Reject, decide
 from shared.errors import NotYetVisible, RegistrarError
 from shared.execution import Execution
@@ -21,7 +21,7 @@ from shared.operation import CredentialProgress, Operation, State
 from shared.ports import Versioned, day_of
 from shared.replay import replay
 from shared.rotation.check import check_index
-from shared.rotation.listing import list_due
+from shared.rotation.listing import list_due, log_above
 from shared.rotation.messages import CheckOn, Hint, SweepOn, parse_message
 from shared.rotation.retire import retire
 from shared.rotation.sweep import SENT_AGAIN_AFTER, sweep
@@ -74,12 +74,15 @@ class Rotations:
 
     async def _consider(self, hint: Hint) -> None:
         services, unique_name, credential = self._services, hint.unique_name, hint.credential
-        before = await services.vault.versions(unique_name, vault_secret_name(unique_name, credential))
+        everything = await services.vault.versions(unique_name, vault_secret_name(unique_name, credential))
+        # What somebody else set above ours changes nothing: ours is due when it is, and its successor goes on top.
+        before = ours(everything)
         tags = read_tags(before[-1]) if before else None
-        if tags is None or not belongs_to(before[-1].tags, unique_name, credential):
+        if tags is None:
             log.warning("rotation.not_ours", app=unique_name, credential=credential)
             await self._unlist(hint)
             return
+        log_above(unique_name, credential, everything)
         # Most have nothing to retire: then nobody's lease is taken.
         is_over = bool(ended(before, services.runtime.now()))
         after = await retire(services, unique_name, credential) if is_over else before

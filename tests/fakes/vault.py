@@ -104,12 +104,12 @@ class FakeVault:
         self, unique_name: str, secret_name: str, version: str, tags: Mapping[str, str], kind: CredentialType
     ) -> None:
         kept = self._version(secret_name, version, kind)
-        kept.entry = replace(kept.entry, tags=dict(tags))
+        kept.entry = replace(kept.entry, tags=dict(tags), updated=self.clock.now())
 
     @outgoing("vault disable")
     def disable(self, unique_name: str, secret_name: str, version: str, kind: CredentialType) -> None:
         kept = self._version(secret_name, version, kind)
-        kept.entry = replace(kept.entry, enabled=False)
+        kept.entry = replace(kept.entry, enabled=False, updated=self.clock.now())
 
     @outgoing("vault value")
     def value(self, unique_name: str, secret_name: str, version: str) -> Secret:
@@ -137,6 +137,7 @@ class FakeVault:
             content_type=content_type,
             tags=dict(tags),
             thumbprint=thumbprint,
+            updated=self.clock.now(),
         )
         self.secrets.setdefault(name, []).append(FakeVersion(entry, value))
         return entry
@@ -151,8 +152,17 @@ class FakeVault:
 
     def disable_newest(self, name: str) -> None:
         """Disable the newest version, as somebody with the right to."""
+        self.disable_version(name, -1)
+
+    def disable_version(self, name: str, index: int) -> None:
+        """Disable one version, as somebody with the right to."""
+        kept = self.secrets[name][index]
+        kept.entry = replace(kept.entry, enabled=False, updated=self.clock.now())
+
+    def enable_newest(self, name: str) -> None:
+        """Enable the newest version, as somebody with the right to."""
         newest = self.secrets[name][-1]
-        newest.entry = replace(newest.entry, enabled=False)
+        newest.entry = replace(newest.entry, enabled=True, updated=self.clock.now())
 
     def _keep_pair(self, name: str, pair: str, expires: datetime, tags: Mapping[str, str]) -> VaultEntry:
         thumbprint = thumbprint_of(public_part(pair))

@@ -12,6 +12,7 @@ from tests.chaos.sabotage.proven_catalogue import PROVEN_SABOTAGES
 from tests.chaos.sabotage.replacement import off
 from tests.chaos.sabotage.shipped_catalogue import SHIPPED_SABOTAGES
 from tests.chaos.sabotage.ticket_catalogue import TICKET_SABOTAGES
+from tests.chaos.sabotage.vault_catalogue import VAULT_SABOTAGES
 
 _ADAPTERS = "tests/contract/adapters"
 _ROTATION = "tests/component/test_rotation.py"
@@ -373,4 +374,5 @@ REAL_SABOTAGES = (
     *PROVEN_SABOTAGES,
     *CONTROL_SABOTAGES,
     *SHIPPED_SABOTAGES,
+    *VAULT_SABOTAGES,
 )

@@ -24,6 +24,7 @@ from doctor.evidence import (
     ServicePrincipal,
     Watched,
 )
+from doctor.invariants import concerns
 from tests.unit.doctor.scene import (
     APP,
     AT_REST,
@@ -176,6 +177,13 @@ FINE: dict[str, Change] = {
         secrets=Seen((replace(SECRET, versions=(_older(signs_in=True), VERSION)),)),
     ),
     "a value that nobody tried": lambda: version(signs_in=None),
+    "a version that somebody set above ours": lambda: replace(
+        SOUND, secrets=Seen((replace(SECRET, versions=(VERSION, replace(VERSION, version="v2", tags={}))),))
+    ),
+    "a version that somebody set between ours": lambda: replace(
+        SOUND,
+        secrets=Seen((replace(SECRET, versions=(VERSION, replace(VERSION, version="v2", tags={}), VERSION)),)),
+    ),
     "a foreign vault secret": lambda: replace(
         SOUND, secrets=Seen((SECRET, replace(SECRET, name="theirs", versions=(replace(VERSION, tags={}),))))
     ),
@@ -204,6 +212,12 @@ def test_what_could_not_be_looked_at_is_a_gap_and_never_a_breach(listing: str) -
     assert unknown.gaps == [f"{listing} are away"]
     accounting = [breach for breach in found(unknown) if not str(breach).startswith("5")]
     assert accounting == []
+
+
+def test_a_version_that_somebody_set_above_ours_is_pointed_out() -> None:
+    above = replace(SECRET, versions=(VERSION, replace(VERSION, version="v2", tags={})))
+    (concern,) = concerns(replace(SOUND, secrets=Seen((above,))), POLICY)
+    assert (concern.about, "version v2" in concern.what) == (SECRET.name, True)
 
 
 def test_only_a_credential_whose_operation_is_known_is_removed() -> None:
