@@ -9,7 +9,7 @@ by a draw that the credential's own id makes: so what was issued together is not
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
@@ -134,6 +134,11 @@ def retirements(versions: Sequence[VaultEntry]) -> tuple[Retirement, ...]:
 def _was_disabled_before(entry: VaultEntry, end: datetime) -> bool:
     """Return whether somebody disabled a version before its overlap was over: the directory still knows it then."""
     return entry.updated is not None and entry.updated < end
+
+
+def disabled(entry: VaultEntry, at: datetime) -> VaultEntry:
+    """Return a version as it is once the registrar has disabled it."""
+    return replace(entry, enabled=False, updated=at)
 
 
 def ended(versions: Sequence[VaultEntry], now: datetime) -> tuple[Retirement, ...]:

@@ -1,13 +1,10 @@
 """The end of an overlap: what was replaced leaves the directory, and its value can no longer be read."""
 
-from collections.abc import Sequence
-from dataclasses import replace
-
 from shared import log
 from shared.audit.events import Removal
 from shared.audit.noting import note_removal
 from shared.credentials.ending import remove_credential_of
-from shared.credentials.life import Retirement, ended
+from shared.credentials.life import Retirement, disabled, ended
 from shared.credentials.tags import ours
 from shared.errors import NotYetVisible
 from shared.model import VaultEntry
@@ -34,7 +31,8 @@ async def retire(services: Services, unique_name: str, credential: str) -> tuple
         object_id = await _object_id(services, unique_name)
         for retirement in due:
             await _retire(services, lease, object_id, name, unique_name, retirement)
-        return _without(versions, due)
+        gone = {retirement.version for retirement in due}
+        return tuple(disabled(entry, now) if entry.version in gone else entry for entry in versions)
 
 
 async def _retire(
@@ -53,11 +51,6 @@ async def _retire(
     )
     await services.vault.disable(unique_name, name, retirement.version, retirement.kind)
     log.event("credential.retired", app=unique_name, secret=name, key_id=retirement.key_id)
-
-
-def _without(versions: Sequence[VaultEntry], retired: Sequence[Retirement]) -> tuple[VaultEntry, ...]:
-    gone = {retirement.version for retirement in retired}
-    return tuple(replace(entry, enabled=False) if entry.version in gone else entry for entry in versions)
 
 
 async def _object_id(services: Services, unique_name: str) -> str:

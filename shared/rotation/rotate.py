@@ -24,7 +24,7 @@ from shared.credentials.issuing import (
     settle_pending,
 )
 from shared.credentials.kept import notes_on
-from shared.credentials.life import overlap
+from shared.credentials.life import disabled, overlap
 from shared.credentials.pending import clear_pending, is_given_up, promote
 from shared.credentials.proof import prove
 from shared.credentials.tags import read_tags
@@ -85,7 +85,9 @@ async def rotate(job: Job, request: RotationRequest) -> Rotation:
     if request.revoke_previous is not None:
         async with job.step("revokePrevious"):
             retire_after = await revoke(job, request, found)
-        versions = tuple(replace(each, enabled=each.tags.get("keyId") != found.replaces) for each in versions)
+        versions = tuple(
+            disabled(each, job.now()) if each.tags.get("keyId") == found.replaces else each for each in versions
+        )
     await list_due(job.services, job.operation.unique_name, request.credential, before, versions)
     notes = tuple(notes_on("credential", found.current, promoted, job.operation.id))
     return Rotation(found.holder, promoted, found.replaces, retire_after, notes)
