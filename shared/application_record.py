@@ -96,9 +96,19 @@ class ApplicationRecord(StoredModel, frozen=True):
         return Holdings.of(self.applied) | Holdings(consents=self.granted)
 
     @property
+    def written_at(self) -> datetime | None:
+        """When we last wrote the application: what refers to it may be refused while that is replicated."""
+        return self.application_write.at if self.application_write is not None else None
+
+    @property
+    def consents_written_at(self) -> tuple[datetime | None, datetime | None]:
+        """When we last wrote what consents refer to: the service principal, and the consents themselves."""
+        return self.principal_written_at, self.consent_write.at if self.consent_write is not None else None
+
+    @property
     def last_added(self) -> datetime | None:
         """When the application's collections were last added to; rows of before tell only when it was written."""
-        return self.added_at or (self.application_write.at if self.application_write is not None else None)
+        return self.added_at or self.written_at
 
     @property
     def last_given(self) -> datetime | None:

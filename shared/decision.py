@@ -1,12 +1,15 @@
 """The one place that decides what becomes of an operation that stopped short: later, rejected, or failed."""
 
+import string
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.errors import (
     Contended,
     Deferred,
+    Denied,
     NotYetVisible,
+    ObjectGone,
     Problem,
     Refused,
     RegistrarError,
@@ -19,6 +22,8 @@ _SHORTEST = timedelta(seconds=5)
 _LONGEST = timedelta(minutes=15)
 _LONGEST_WHEN_IT_PASSES = timedelta(seconds=60)
 """For lag, throttling and writes that met: they pass by themselves."""
+_OF_CODES = frozenset(string.ascii_letters + string.digits + "_-.")
+_LONGEST_CODE = 60
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,10 @@ def decide(error: Exception, *, now: datetime, deadline: datetime, pauses: int, 
 
 
 def reason_of(error: Exception) -> str:
-    """Name what stopped an operation, as its record does."""
+    """Name what stopped an operation, as its record does; where only the service's own code tells, with that."""
+    if isinstance(error, Denied):
+        code = "".join(character for character in error.code if character in _OF_CODES)[:_LONGEST_CODE]
+        return f"{error.reason}_{code}" if code else error.reason
     return error.reason if isinstance(error, RegistrarError) else f"unexpected_{type(error).__name__}"
 
 
@@ -89,5 +97,7 @@ def _asks_for_patience(error: Exception) -> bool:
 def _pause(error: Exception, pauses: int, draw: float) -> timedelta:
     if isinstance(error, Deferred) and error.after is not None:
         return error.after + _SHORTEST * draw * 0.5
-    longest = _LONGEST_WHEN_IT_PASSES if isinstance(error, NotYetVisible | Throttled | Contended) else _LONGEST
+    longest = (
+        _LONGEST_WHEN_IT_PASSES if isinstance(error, NotYetVisible | ObjectGone | Throttled | Contended) else _LONGEST
+    )
     return min(longest, _SHORTEST * 2 ** min(pauses, 10)) * (0.75 + draw / 2)

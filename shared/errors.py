@@ -10,14 +10,17 @@
         ├── Contended       the directory was busy with another write; surely without effect
         ├── Unavailable     no answer, or one that says nothing: the call may have taken effect
         ├── NotYetVisible   a read disagrees with our own recent write: unknown, so nothing is decided on it
-        │   └── NotReplicated   a refusal that lag can explain; when it lasts, it becomes Refused
+        │   └── NotReplicated   a refusal that lag can explain, and what it means where lag cannot
+        ├── ObjectGone      what a call was for is not there any more; the next attempt looks again
         ├── Forbidden       our own identity lacks a right; an operator must act, then it goes on by itself
+        │   └── Denied      403 for another reason, which only the service's code names; an operator must act
+        ├── QuotaExceeded   our own identity has created as many objects as it may; an operator must act
         ├── NotShown        a ticket took a note and does not show it: whether it has it, nobody can know
         ├── TenantForbids   the tenant allows no credential in the place of one that leaked; that goes all the same
         └── Busy            somebody else works on the same app
 
-Adapters translate status and code (never message text) into these, once. `shared.decision` is the one place
-that turns them into retry, reject or fail.
+Adapters translate status, code and details (never message text) into these, once; Graph's by the table in
+`shared.refusals`. `shared.decision` is the one place that turns them into retry, reject or fail.
 """
 
 from collections.abc import Iterable
@@ -151,15 +154,44 @@ class NotYetVisible(Deferred):
 
 
 class NotReplicated(NotYetVisible):
-    """A service refused what refers to something recent, as it does before that is replicated everywhere."""
+    """A refusal that lag can explain, if what it refers to is new; `otherwise` is what it means if that is not.
+
+    Only who knows the age of that can tell: `shared.job.AppWork.patience`.
+    """
 
     reason: ClassVar[str] = "not_replicated"
+
+    def __init__(self, message: str, *, otherwise: RegistrarError) -> None:
+        super().__init__(message)
+        self.otherwise = otherwise
+
+
+class ObjectGone(Deferred):
+    """What a call was for, or referred to, is not there; the next attempt reads what is."""
+
+    reason: ClassVar[str] = "object_gone"
 
 
 class Forbidden(Deferred):
     """The registrar's own identity lacks a right."""
 
     reason: ClassVar[str] = "registrar_lacks_permission"
+
+
+class Denied(Forbidden):
+    """The registrar's own identity was denied something for another reason than a right; `code` is the service's."""
+
+    reason: ClassVar[str] = "denied"
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class QuotaExceeded(Deferred):
+    """The registrar's own identity has created as many objects of the directory as it may."""
+
+    reason: ClassVar[str] = "directory_quota_exceeded"
 
 
 class NotShown(Deferred):

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from shared.application_record import ApplicationRecord
 from shared.contract.answer import Step
-from shared.errors import Deferred, NotReplicated, Refused, RegistrarError
+from shared.errors import Deferred, NotReplicated, RegistrarError
 from shared.operation import Operation
 from shared.ports import Lease, Versioned
 from shared.registration.convergence import within
@@ -39,6 +39,20 @@ class AppWork:
     def is_recent(self, at: datetime | None) -> bool:
         """Say whether a read may still be older than something that happened at this moment."""
         return within(self.services.lag_window, at, self.now())
+
+    @contextmanager
+    def patience(self, *written: datetime | None) -> Generator[None]:
+        """Take a refusal for lag only if what it refers to was written by us within the lag window.
+
+        `written` is when: of the application, of its principal, of a consent. None is what we did not write. A refusal
+        that lag does not explain is what it says, at once.
+        """
+        try:
+            yield
+        except NotReplicated as error:
+            if any(self.is_recent(at) for at in written):
+                raise
+            raise error.otherwise from error
 
     async def save_application(self, **changes: object) -> None:
         """Change fields of the app's record and save it. Raises Busy when another attempt wrote meanwhile."""
@@ -95,16 +109,6 @@ class Job(AppWork):
         if self.operation.sequence <= self.application.begun_sequence:
             return {}
         return {"begun_sequence": self.operation.sequence, "begun_by": self.operation.id}
-
-    @contextmanager
-    def patience(self, since: datetime | None) -> Generator[None]:
-        """Take refusals that lag can explain for lag, up to three lag windows after `since`; then they are final."""
-        try:
-            yield
-        except NotReplicated as error:
-            if within(self.services.lag_window * 3, since, self.now()):
-                raise
-            raise Refused(str(error)) from error
 
     @asynccontextmanager
     async def step(self, name: str) -> AsyncGenerator[None]:

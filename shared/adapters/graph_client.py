@@ -4,7 +4,6 @@ The SDK's retry handler repeats 429, 503 and 504 on every method, addPassword in
 Here every call is made once, and what went wrong is translated once, from status and code.
 """
 
-from collections.abc import Collection
 from datetime import timedelta
 from typing import Any, Never
 
@@ -23,30 +22,15 @@ from msgraph.graph_service_client import GraphServiceClient
 from msgraph_core import GraphClientFactory
 
 from shared.adapters.graph_models import GraphAnswer
-from shared.errors import (
-    Contended,
-    Forbidden,
-    NotReplicated,
-    NotYetVisible,
-    Problem,
-    Refused,
-    RegistrarError,
-    Rejected,
-    Throttled,
-    Unavailable,
-)
+from shared.errors import RegistrarError, Unavailable
+from shared.model import ApplicationState
+from shared.refusals.judging import judge
+from shared.refusals.refusal import Detail, Doing, Refusal
 
 GRAPH_HOST = "graph.microsoft.com"
 _TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
-_POLICY_CODES = frozenset(
-    {
-        "CredentialInvalidLifetimeAsPerAppPolicy",
-        "CredentialTypeNotAllowedAsPerAppPolicy",
-        "SignInAudienceNotAllowedAsPerAppPolicy",
-    }
-)
-_NOT_FOUND, _REQUEST_TIMEOUT, _SERVER_ERROR = 404, 408, 500
+_NOT_FOUND = 404
 
 
 def graph_service_client(credential: AsyncTokenCredential) -> GraphServiceClient:
@@ -77,7 +61,7 @@ class GraphSender:
         except APIError as error:
             if error.response_status_code == _NOT_FOUND:
                 return None
-            raise translate(error) from None
+            raise translate(error, Doing.READ) from None
         except (httpx.HTTPError, AzureError) as error:
             _no_answer(error)
 
@@ -93,25 +77,22 @@ class GraphSender:
             _no_answer(error)
 
     async def write[T: GraphAnswer](
-        self, request: RequestInformation, model: type[T], *, lag_statuses: Collection[int] = ()
+        self, request: RequestInformation, model: type[T], doing: Doing, wrote: ApplicationState | None = None
     ) -> T | None:
-        """Make one write; the answer's body, or None when it has none.
-
-        `lag_statuses` are those that the directory answers, too, while what the call refers to is not replicated.
-        """
+        """Make one write; the answer's body, or None when it has none. `wrote` is the application that is sent."""
         try:
             return await self._adapter.send_async(request, model, _ERRORS)
         except APIError as error:
-            raise translate(error, lag_statuses) from None
+            raise translate(error, doing, wrote) from None
         except (httpx.HTTPError, AzureError) as error:
             _no_answer(error)
 
-    async def command(self, request: RequestInformation, *, lag_statuses: Collection[int] = ()) -> None:
+    async def command(self, request: RequestInformation, doing: Doing) -> None:
         """Make one call whose answer has no body."""
         try:
             await self._adapter.send_no_response_content_async(request, _ERRORS)
         except APIError as error:
-            raise translate(error, lag_statuses) from None
+            raise translate(error, doing) from None
         except (httpx.HTTPError, AzureError) as error:
             _no_answer(error)
 
@@ -119,49 +100,26 @@ class GraphSender:
 _ERRORS: dict[str, type[ODataError]] = {"XXX": ODataError}
 
 
-def translate(error: APIError, lag_statuses: Collection[int] = ()) -> RegistrarError:
-    """Turn an error answer of Graph into what should happen next, from its status and code."""
-    main = error.error if isinstance(error, ODataError) else None
-    text = (main.message if main else None) or error.message or ""
+def translate(error: APIError, doing: Doing, wrote: ApplicationState | None = None) -> RegistrarError:
+    """Turn an error answer of Graph into what should happen next, from its status, code and details."""
     headers: Any = error.response_headers or {}
     after = headers.get("retry-after") or headers.get("Retry-After")
-    return translate_answer(error.response_status_code or 0, error_code(error), text, after, lag_statuses)
-
-
-def translate_answer(
-    status: int, code: str, text: str, retry_after: str | None, lag_statuses: Collection[int] = ()
-) -> RegistrarError:
-    """Turn the parts of an error answer, also of one inside a batch, into what should happen next."""
-    message = f"Microsoft Graph answered {status} {code}: {text}"
-    after = _pause(retry_after)
-    match status, code:
-        case _, "Directory_ConcurrencyViolation":
-            return Contended(message, after)
-        case 429, _:
-            return Throttled(message, after)
-        case _, code if code in _POLICY_CODES:
-            return Rejected([Problem("credentials", code, message)])
-        case status, _ if status in lag_statuses:
-            return NotReplicated(message)
-        case 404, _:
-            return NotYetVisible(message)
-        case 401, _:
-            return Unavailable(message, sent=False)
-        case 403, _:
-            return Forbidden(message)
-        case status, _ if status >= _SERVER_ERROR or status == _REQUEST_TIMEOUT:
-            return Unavailable(message, after)
-        case _:
-            return Refused(message, code)
-
-
-def error_code(error: APIError) -> str:
-    """Return Graph's error code; empty when the answer is not Graph's own."""
     main = error.error if isinstance(error, ODataError) else None
-    return (main.code if main else None) or ""
+    details = tuple(Detail(each.code or "", each.target or "") for each in (main.details if main else None) or ())
+    if main is not None and main.target and not details:
+        details = (Detail(main.code or "", main.target),)
+    refusal = Refusal(
+        status=error.response_status_code or 0,
+        code=(main.code if main else None) or "",
+        text=(main.message if main else None) or error.message or "",
+        details=details,
+        after=pause(after),
+    )
+    return judge(refusal, doing, wrote)
 
 
-def _pause(retry_after: str | None) -> timedelta | None:
+def pause(retry_after: str | None) -> timedelta | None:
+    """Read a `Retry-After` header; None without one, or when it is no number of seconds."""
     try:
         seconds = float(retry_after or "")
     except ValueError:

@@ -1,6 +1,7 @@
 """Consents in Graph: one oauth2PermissionGrant per resource for delegated ones, an appRoleAssignment each for roles."""
 
 from collections import defaultdict
+from contextlib import suppress
 from typing import Any
 
 from kiota_abstractions.request_information import RequestInformation
@@ -9,12 +10,9 @@ from msgraph.graph_service_client import GraphServiceClient
 from shared.adapters.graph_client import GraphSender
 from shared.adapters.graph_models import AssignmentAnswer, AssignmentPage, GrantAnswer, GrantPage, GraphAnswer
 from shared.adapters.graph_requests import body
-from shared.errors import NotReplicated, NotYetVisible, Refused, RegistrarError
+from shared.errors import NotReplicated, NotYetVisible, ObjectGone, Refused
 from shared.model import Consent, PermissionType, SeenConsents
-
-_ALREADY_THERE = "Request_MultipleObjectsWithSameKeyValue"
-_LAG = (400, 404)
-"""While the client's service principal is not replicated, Graph answers one of these to a reference to it."""
+from shared.refusals.refusal import Doing
 
 
 class GraphConsents:
@@ -76,7 +74,7 @@ class GraphConsents:
         one = grants.by_o_auth2_permission_grant_id(grant_id)
         if scopes:
             request = one.to_patch_request_information(body({"scope": " ".join(sorted(scopes))}))
-            await self._sender.command(request, lag_statuses=_LAG)
+            await self._sender.command(request, Doing.GIVE_CONSENT)
         else:
             await self._delete(one.to_delete_request_information())
 
@@ -86,7 +84,7 @@ class GraphConsents:
         request = resource.app_role_assigned_to.to_post_request_information(body(assignment))
         try:
             await self._create(request, AssignmentAnswer)
-        except NotReplicated:
+        except (NotYetVisible, Refused):
             # Graph says 400 for "already assigned" as well as for "not replicated": what is there decides.
             if consent not in (await self.read(client, frozenset({consent.type}))).consents:
                 raise
@@ -97,20 +95,11 @@ class GraphConsents:
         await self._delete(one.to_delete_request_information())
 
     async def _create(self, request: RequestInformation, model: type[GraphAnswer]) -> None:
-        try:
-            await self._sender.write(request, model, lag_statuses=_LAG)
-        except Refused as refused:
-            if refused.code != _ALREADY_THERE:
-                raise
-            # Somebody made it, perhaps we did: only a read that shows it can say what it holds.
-            raise NotYetVisible("the consent exists, but the directory does not show it yet") from None
+        await self._sender.write(request, model, Doing.GIVE_CONSENT)
 
     async def _delete(self, request: RequestInformation) -> None:
-        try:
-            await self._sender.command(request)
-        except RegistrarError as error:
-            if not isinstance(error, NotYetVisible):
-                raise
+        with suppress(NotReplicated, ObjectGone):  # gone already, or not shown yet: a read decides
+            await self._sender.command(request, Doing.TAKE_BACK_CONSENT)
 
     async def _pages[T: GraphAnswer](self, builder: Any, page_model: type[Any], model: type[T]) -> list[T]:  # noqa: ANN401
         """Read all pages of a collection. A collection that is not found is one not yet replicated, never empty."""

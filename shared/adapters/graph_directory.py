@@ -45,6 +45,7 @@ from shared.model import (
 )
 from shared.naming import APPLICATION_TAG
 from shared.ports import ChangedApplications, CreatedApplication, IssuedPassword
+from shared.refusals.refusal import Doing
 from shared.secret import Secret
 
 _PAGE = 999
@@ -142,11 +143,11 @@ class GraphDirectory:
     async def upsert_application(self, unique_name: str, state: ApplicationState) -> CreatedApplication | None:
         """Create the application or update it; None when it existed (Microsoft Learn, application-upsert).
 
-        Raises NotReplicated when the directory refuses, as it does when something unseen holds the name.
+        Raises Rejected for what Entra does not take, and NotReplicated when something unseen may hold the name.
         """
         builder = builders(self._client).applications_with_unique_name(unique_name)
         request = create_if_missing(builder.to_patch_request_information(body(application_body(state))))
-        answer = await self._sender.write(request, ApplicationAnswer, lag_statuses=(400,))
+        answer = await self._sender.write(request, ApplicationAnswer, Doing.WRITE_APPLICATION, state)
         return CreatedApplication(answer.required("id"), answer.required("appId")) if answer is not None else None
 
     async def service_principal_id(self, client_id: str) -> str | None:
@@ -159,11 +160,12 @@ class GraphDirectory:
     async def upsert_service_principal(self, client_id: str, display_name: str) -> str | None:
         """Create the service principal; None when it existed (Microsoft Learn, serviceprincipal-upsert).
 
-        While the application is not replicated, Graph answers 400, 403 or 404.
+        Raises NotReplicated when the directory does not know the application: while that is new, Graph answers 400,
+        403 or 404.
         """
         builder = builders(self._client).service_principals_with_app_id(client_id)
         request = create_if_missing(builder.to_patch_request_information(body({"displayName": display_name})))
-        answer = await self._sender.write(request, ServicePrincipalAnswer, lag_statuses=(400, 403, 404))
+        answer = await self._sender.write(request, ServicePrincipalAnswer, Doing.CREATE_PRINCIPAL)
         return answer.required("id") if answer is not None else None
 
     async def consents(self, service_principal_id: str, types: frozenset[PermissionType]) -> SeenConsents:
@@ -181,7 +183,7 @@ class GraphDirectory:
         builder = self._client.applications.by_application_id(object_id).add_password
         wanted = {"displayName": display_name, "endDateTime": end.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
         request = builder.to_post_request_information(body({"passwordCredential": GraphBody(wanted)}))
-        answer = await self._sender.write(request, PasswordCredentialAnswer)
+        answer = await self._sender.write(request, PasswordCredentialAnswer, Doing.ISSUE_CREDENTIAL)
         if answer is None:
             raise Refused("Microsoft Graph answered addPassword without a body")
         return IssuedPassword(answer.required("keyId"), Secret(answer.values.pop("secretText")))
@@ -191,7 +193,7 @@ class GraphDirectory:
         builder = self._client.applications.by_application_id(object_id).remove_password
         request = builder.to_post_request_information(body({"keyId": str(UUID(key_id))}))
         try:
-            await self._sender.command(request)
+            await self._sender.command(request, Doing.REMOVE_CREDENTIAL)
         except Refused as refused:
             if refused.code == _UNKNOWN_KEY:
                 return False
@@ -213,7 +215,7 @@ class GraphDirectory:
         """Replace an application's certificates: `keys` as they were read, and a new one with its displayName."""
         builder = self._client.applications.by_application_id(object_id)
         wanted = body({"keyCredentials": keys_body(keys, add)})
-        await self._sender.command(builder.to_patch_request_information(wanted))
+        await self._sender.command(builder.to_patch_request_information(wanted), Doing.WRITE_CERTIFICATES)
 
     async def _service_principals(self, request: RequestInformation) -> AsyncIterator[ServicePrincipalAnswer]:
         page: ServicePrincipalPage | None = await self._sender.get(request, ServicePrincipalPage)

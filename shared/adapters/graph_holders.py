@@ -7,7 +7,7 @@ from kiota_abstractions.method import Method
 from kiota_abstractions.request_information import RequestInformation
 from msgraph.graph_service_client import GraphServiceClient
 
-from shared.adapters.graph_client import GraphSender, translate_answer
+from shared.adapters.graph_client import GraphSender, pause
 from shared.adapters.graph_models import (
     CredentialHolderAnswer,
     CredentialHolderPage,
@@ -24,6 +24,8 @@ from shared.adapters.graph_models import (
 from shared.adapters.graph_requests import selected
 from shared.errors import Unavailable
 from shared.model import CredentialType
+from shared.refusals.judging import judge
+from shared.refusals.refusal import Doing, Refusal
 from shared.report.model import CredentialHolder, HeldCredential, HolderKind
 
 _PAGE = 999
@@ -70,7 +72,7 @@ class GraphCredentialHolders:
         steps = [{"id": key, "method": "GET", "url": path, "headers": _LOW_PRIORITY} for key, path in paths.items()]
         request = _patiently(RequestInformation(Method.POST, "{+baseurl}/$batch"))
         request.set_content_from_parsable(self._adapter, "application/json", GraphBody({"requests": steps}))
-        answer = await self._sender.write(request, OwnerBatchAnswer)
+        answer = await self._sender.write(request, OwnerBatchAnswer, Doing.READ)
         answers = answer.list("responses", OwnerStepAnswer) if answer is not None else []
         bodies = {each.required("id"): _step_body(each) for each in answers}
         if bodies.keys() != paths.keys():
@@ -146,7 +148,8 @@ def _step_body(step: OwnerStepAnswer) -> OwnerStepBody | None:
     body = step.object("body", OwnerStepBody)
     if status != _OK:
         error, after = body.object("error", ErrorAnswer), step.object("headers", StepHeaders).string("Retry-After")
-        raise translate_answer(status, error.string("code") or "", error.string("message") or "", after)
+        code, text = error.string("code") or "", error.string("message") or ""
+        raise judge(Refusal(status, code, text, after=pause(after)), Doing.READ)
     return body
 
 

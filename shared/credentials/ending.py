@@ -23,7 +23,8 @@ async def remove_credential(job: Job, object_id: str, kind: CredentialType, key_
     """Take a credential out of the directory; False when it does not show it: gone, or made too recently."""
     if kind == "certificate":
         return await remove_key_in(job, object_id, key_id)
-    return await job.services.directory.remove_password(object_id, key_id)
+    with job.patience(job.application.written_at):
+        return await job.services.directory.remove_password(object_id, key_id)
 
 
 async def remove_credential_of(

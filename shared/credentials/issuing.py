@@ -140,7 +140,8 @@ async def _remove_lost(job: Job, wanted: Wanted, holder: Holder) -> None:
                 secret_name=wanted.secret_name,
                 operation=job.operation,
             )
-            await job.services.directory.remove_password(holder.object_id, password.key_id)
+            with job.patience(job.application.written_at):
+                await job.services.directory.remove_password(holder.object_id, password.key_id)
 
 
 def _is_lost(password: PasswordCredential, operation_id: str, stored: set[str | None]) -> bool:
@@ -155,9 +156,10 @@ async def _issue(job: Job, wanted: Wanted, object_id: str) -> VaultEntry:
     await services.cleanups.put(Cleanup(operation.unique_name, operation.id, wanted.secret_names, now))
     expires = (now + wanted.lifetime).replace(microsecond=0)
     try:
-        issued = await services.directory.add_password(
-            object_id, credential_display_name(operation.id, wanted.description), expires
-        )
+        with job.patience(job.application.written_at):
+            issued = await services.directory.add_password(
+                object_id, credential_display_name(operation.id, wanted.description), expires
+            )
     except RegistrarError as error:
         if not isinstance(error, Deferred) or error.took_effect is False:
             await _take_back_intent(job, wanted)

@@ -26,7 +26,8 @@ async def add_key(job: Job, holder: Holder, certificate: PublicCertificate, disp
         return key_id
     await job.lease.keep()
     async with job.announce(key_write=KeyWrite(at=job.now(), added=added)):
-        await directory.write_keys(holder.object_id, keys, (certificate, display_name))
+        with job.patience(job.application.written_at):
+            await directory.write_keys(holder.object_id, keys, (certificate, display_name))
     key_id = _key_id(await directory.keys(holder.object_id), added)
     if key_id is None:
         raise NotYetVisible("the directory does not show the certificate yet")
@@ -40,7 +41,8 @@ async def remove_key_in(job: Job, object_id: str, key_id: str) -> bool:
         return False
     await job.lease.keep()
     async with job.announce(key_write=KeyWrite(at=job.now(), removed=key_id)):
-        await job.services.directory.write_keys(object_id, tuple(key for key in keys if key.key_id != key_id))
+        with job.patience(job.application.written_at):
+            await job.services.directory.write_keys(object_id, tuple(key for key in keys if key.key_id != key_id))
     return True
 
 

@@ -111,9 +111,9 @@ async def _write(
     unique_name = job.operation.unique_name
     try:
         async with job.announce(application_write=write, **_announced(job, wanted, merged, state)):
-            with job.patience(job.operation.started_at):
+            with job.patience(record.written_at):
                 created = await job.services.directory.upsert_application(unique_name, merged)
-    except (NotReplicated, Refused):
+    except (NotReplicated, Refused, Rejected):
         if seen is None and await job.services.directory.is_name_held_by_deleted(unique_name):
             raise Rejected([_name_held_by_deleted(unique_name)]) from None
         raise
@@ -192,7 +192,7 @@ async def converge_service_principal(job: Job, client_id: str, display_name: str
 async def _create_service_principal(job: Job, client_id: str, display_name: str) -> str:
     directory = job.services.directory
     async with job.announce(principal_written_at=job.now()):
-        with job.patience(job.operation.begun.get("writeServicePrincipal")):
+        with job.patience(job.application.written_at):
             created = await directory.upsert_service_principal(client_id, display_name)
     if created is None:
         created = await directory.service_principal_id(client_id)

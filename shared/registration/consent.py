@@ -84,5 +84,5 @@ async def _give(
     found = record.found.model_copy(update={"consents": record.found.consents - add})
     write = ConsentWrite(at=now, wrote=wanted, removed=removed)
     async with job.announce(consent_write=write, granted=record.granted | add, found=found, given_at=now):
-        with job.patience(job.operation.begun.get("grantConsent")):
+        with job.patience(*record.consents_written_at):
             await job.services.directory.write_consents(service_principal_id, seen, add, frozenset())

@@ -66,8 +66,7 @@ async def take_back_consents(job: Job, service_principal_id: str | None, wanted:
         if not is_trusted(job, record.consent_write, seen.consents, types):
             raise NotYetVisible("the consent was changed moments ago and the directory still shows an older state")
         if leaving & seen.consents:
-            with job.patience(job.operation.begun.get("takeBackConsent")):
-                await remove_consents(job, service_principal_id, seen, leaving)
+            await remove_consents(job, service_principal_id, seen, leaving)
             seen = await job.services.directory.consents(service_principal_id, types)
             await see_consents(job, types, seen.consents)
     if job.application.granted - wanted:
@@ -85,7 +84,9 @@ async def remove_consents(
     write = ConsentWrite(at=now, wrote=(record.granted & there) - leaving, removed=removed - (record.granted - leaving))
     going = sent(record.going, Holdings(consents=leaving), now)
     async with work.announce(consent_write=write, given_at=record.last_given, going=going):
-        await work.services.directory.write_consents(service_principal_id, seen, frozenset(), leaving & seen.consents)
+        with work.patience(*record.consents_written_at):
+            gone = leaving & seen.consents
+            await work.services.directory.write_consents(service_principal_id, seen, frozenset(), gone)
 
 
 def is_trusted(

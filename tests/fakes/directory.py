@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from uuid import UUID
 
-from shared.errors import NotReplicated, NotYetVisible, Problem, Refused, Rejected
+from shared.errors import NotYetVisible, Problem, Refused, RegistrarError, Rejected
 from shared.model import (
     Api,
     ApiPermission,
@@ -24,6 +24,8 @@ from shared.model import (
 )
 from shared.naming import APPLICATION_TAG
 from shared.ports import ChangedApplications, CreatedApplication, IssuedPassword
+from shared.refusals.judging import judge
+from shared.refusals.refusal import Detail, Doing, Refusal
 from shared.registration.permissions import MICROSOFT_TENANT
 from shared.secret import Secret
 from tests.fakes.clock import FakeClock, Past
@@ -59,6 +61,11 @@ MICROSOFT_GRAPH = Api(
 _DELTA = "https://graph.microsoft.com/v1.0/applications/delta?$deltatoken="
 _LINKS_LIVE = timedelta(days=7)
 """Microsoft Learn, "Use delta query to track changes in Microsoft Graph data"."""
+
+
+def refused(doing: Doing, status: int, code: str, *details: Detail) -> RegistrarError:
+    """What an adapter makes of an error answer of Graph."""
+    return judge(Refusal(status, code, "refused", details), doing)
 
 
 @dataclass
@@ -190,7 +197,7 @@ class FakeDirectory:
     @outgoing("graph upsert_application")
     def upsert_application(self, unique_name: str, state: ApplicationState) -> CreatedApplication | None:
         if unique_name in self.deleted_names:
-            raise NotReplicated("Another object with the same value for property uniqueName already exists.")
+            raise refused(Doing.WRITE_APPLICATION, 400, "Request_BadRequest", Detail("ObjectConflict", "uniqueName"))
         now = self.clock.now()
         self.writes.append(Write(unique_name, self.faults.sent or now, now))
         known = self.applications.get(unique_name)
@@ -238,7 +245,7 @@ class FakeDirectory:
     @outgoing("graph write_consents")
     def _write_consent(self, service_principal_id: str, consent: Consent, *, give: bool) -> None:
         if not self._is_principal_visible(service_principal_id):
-            raise NotReplicated("Not a valid reference update")
+            raise refused(Doing.GIVE_CONSENT, 404, "Request_ResourceNotFound")
         consents = self.consented.setdefault(service_principal_id, set())
         if give:
             consents.add(consent)
@@ -248,7 +255,7 @@ class FakeDirectory:
 
     @outgoing("graph add_password")
     def add_password(self, object_id: str, display_name: str, end: datetime) -> IssuedPassword:
-        unique_name, app, _ = self._visible(object_id)
+        unique_name, app, _ = self._visible(object_id, Doing.ISSUE_CREDENTIAL)
         self._heed_tenant("secret")
         key_id, value = self._new_id(), f"value-{self.passwords_ever_issued}"
         self.passwords_ever_issued += 1
@@ -259,7 +266,7 @@ class FakeDirectory:
 
     @outgoing("graph remove_password")
     def remove_password(self, object_id: str, key_id: str) -> bool:
-        unique_name, app, seen = self._visible(object_id)
+        unique_name, app, seen = self._visible(object_id, Doing.REMOVE_CREDENTIAL)
         if key_id not in app.passwords or all(password.key_id != key_id for password in seen.passwords):
             return False
         del app.passwords[key_id]
@@ -268,14 +275,14 @@ class FakeDirectory:
 
     @outgoing("graph keys")
     def keys(self, object_id: str) -> tuple[KeyCredential, ...]:
-        _, _, seen = self._visible(object_id)
+        _, _, seen = self._visible(object_id, Doing.READ)
         return seen.keys
 
     @outgoing("graph write_keys")
     def write_keys(
         self, object_id: str, keys: tuple[KeyCredential, ...], add: tuple[PublicCertificate, str] | None = None
     ) -> None:
-        unique_name, app, _ = self._visible(object_id)
+        unique_name, app, _ = self._visible(object_id, Doing.WRITE_CERTIFICATES)
         unknown = [key.key_id for key in keys if key.key_id not in app.keys]
         if unknown:
             raise Refused(f"no key credential with keyId {unknown}")
@@ -394,12 +401,14 @@ class FakeDirectory:
         self.consented[principal].discard(consent)
         self._consent_past[principal].set(frozenset(self.consented[principal]))
 
-    def _visible(self, object_id: str) -> tuple[str, FakeApplication, SeenApplication]:
+    def _visible(self, object_id: str, doing: Doing) -> tuple[str, FakeApplication, SeenApplication]:
         """The application that a call is for, as it is and as the replica that serves the call shows it."""
         for name, app in self.applications.items():
             if app.object_id == object_id and (seen := self._application_past[name].seen(self.lag)) is not None:
                 return name, app, seen
-        raise NotYetVisible("Resource does not exist")
+        if doing is Doing.READ:
+            raise NotYetVisible("the directory does not show the application")
+        raise refused(doing, 404, "Request_ResourceNotFound")
 
     def _is_principal_visible(self, service_principal_id: str) -> bool:
         return any(past.seen(self.lag) == service_principal_id for past in self._principal_past.values())
@@ -407,7 +416,8 @@ class FakeDirectory:
     def _require_replicated(self, client_id: str) -> None:
         unique_name = next((name for name, app in self.applications.items() if app.client_id == client_id), None)
         if unique_name is None or self._application_past[unique_name].seen(self.lag) is None:
-            raise NotReplicated("does not reference a valid application object")
+            detail = Detail("NoBackingApplicationObject", "appId")
+            raise refused(Doing.CREATE_PRINCIPAL, 400, "Request_BadRequest", detail)
 
     def _new_id(self) -> str:
         return str(UUID(int=next(self._ids)))

@@ -1,0 +1,1 @@
+"""What a refusal of Microsoft Graph means: who can mend it, and what they are told. Pure."""
