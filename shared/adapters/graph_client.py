@@ -72,7 +72,7 @@ class GraphSender:
         except APIError as error:
             if error.response_status_code == _NOT_FOUND:
                 return None
-            raise translate(error) from None
+            raise translate(error, Doing.READ) from None
         except (httpx.HTTPError, AzureError) as error:
             _no_answer(error)
 

@@ -86,7 +86,7 @@ class Directory(Protocol):
     async def upsert_application(self, unique_name: str, state: ApplicationState) -> CreatedApplication | None:
         """Create the application or update it; None when it existed (Microsoft Learn, application-upsert).
 
-        Raises NotReplicated when the directory refuses, as it does when something unseen holds the name.
+        Raises Rejected for what Entra does not take, and NotReplicated when something unseen may hold the name.
         """
         ...
 
