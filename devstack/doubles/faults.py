@@ -23,6 +23,9 @@ class FaultKind(StrEnum):
     REFUSE = "refuse"  # the connection dies, the call has no effect
     CONCURRENCY_VIOLATION = "concurrencyViolation"  # Graph's Directory_ConcurrencyViolation, no effect
     DELAY = "delay"  # the call takes effect, late
+    REFUSED_SIGN_IN = (
+        "refusedSignIn"  # Entra refuses it with `codes`, those that follow a proof only to whoever has one
+    )
 
 
 @pydantic.dataclasses.dataclass(config=ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid"))
@@ -32,8 +35,8 @@ class Fault:
     `method` and `path` narrow it; `path` is a glob on the route label's path
     (`/applications/{id}/addPassword`) or on the path as it was called. `retry_after` (s) and `status` say
     what the answer is; None takes the weather's retry_after_seconds, and 503. `seconds` is how long a delay
-    lasts, on the wall clock, because what it tests is the caller's own time-out. In JSON the names are in
-    camelCase.
+    lasts, on the wall clock, because what it tests is the caller's own time-out. `codes` are the AADSTS numbers of
+    a refused sign-in. In JSON the names are in camelCase.
     """
 
     service: ServiceName
@@ -45,6 +48,7 @@ class Fault:
     status: Annotated[int, Field(ge=500, le=599)] | None = None
     retry_after: Annotated[int, Field(ge=0)] | None = None
     seconds: Annotated[float, Field(ge=0, le=600)] = 0.0
+    codes: tuple[Annotated[int, Field(ge=10_000, le=9_999_999)], ...] = ()
 
     def matches(self, service: str, method: str, label: str, path: str) -> bool:
         """Whether this call is one of those the fault is about."""

@@ -23,6 +23,9 @@ _DROP = "devstack.drop"
 IDLE = "devstack.idle"
 """ASGI extension, set by an application before it answers: nothing happened, the call is not worth noting."""
 
+REFUSAL = "devstack.refusal"
+"""ASGI extension for Entra: the AADSTS codes that a scripted fault has this sign-in refused with."""
+
 CALLER_MARK = "devstack-"
 """What stands before the caller's name in the User-Agent of calls that say who makes them."""
 
@@ -158,6 +161,8 @@ async def _suffer(
         case FaultKind.DELAY:
             await asyncio.sleep(fault.seconds)
             await app(scope, receive, send)
+        case FaultKind.REFUSED_SIGN_IN:
+            await app({**scope, "extensions": {**(scope.get("extensions") or {}), REFUSAL: fault.codes}}, receive, send)
 
 
 async def _swallow(message: Message) -> None:

@@ -100,6 +100,26 @@ def test_a_ticket_is_told_of_its_application_and_closed(driver: Driver, system: 
     assert all("<" not in note.get("html", "") for note in seen(driver, ticket)["notes"])
 
 
+def test_a_sign_in_that_proves_nothing_is_waited_for_and_named_in_the_ticket(driver: Driver) -> None:
+    """The API's service principal is disabled (AADSTS500014): whether the secret is right, nobody said."""
+    endpoint = "/{tenant}/oauth2/v2.0/token"
+    driver.fault(service="entra", kind="refusedSignIn", path=endpoint, codes=[500014], times=999)
+    ticket = asked(driver, "servicenow", "proves-nothing")
+    eventually(lambda: driver.control("GET", "/faults/suffered") or None, "a refused sign-in")
+    driver.advance(25 * 3600)
+    answer = driver.answer(ticket["number"], moving_clock=True)
+    driver.control("DELETE", "/faults")
+    (text,) = told(driver, ticket)
+    assert (answer["data"]["status"], answer["data"]["errors"][0]["code"]) == ("failed", "sign_in_unclear")
+    assert "AADSTS500014" in text
+    (kept,) = [
+        each
+        for each in driver.messages("app-registrations-poison")
+        if each["operationId"] == answer["data"]["operationId"]
+    ]
+    assert kept["reason"] == "sign_in_unclear_AADSTS500014"
+
+
 def test_the_same_event_again_gives_no_second_note(driver: Driver) -> None:
     ticket = asked(driver, "servicenow", "told-once")
     told(driver, ticket, "3")

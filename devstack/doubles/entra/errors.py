@@ -12,11 +12,12 @@ NO_STORE = {"Cache-Control": "no-store, no-cache", "Pragma": "no-cache"}
 
 
 class SignInRefused(Exception):
-    """A sign-in that Entra refuses: AADSTS `code`, OAuth `error`, HTTP `status`."""
+    """A sign-in that Entra refuses: AADSTS `code`, OAuth `error`, HTTP `status`; `more` are further codes."""
 
-    def __init__(self, code: int, error: str, text: str, status: int = 400) -> None:
+    def __init__(self, code: int, error: str, text: str, status: int = 400, more: tuple[int, ...] = ()) -> None:
         super().__init__(f"AADSTS{code}: {text}")
         self.code = code
+        self.more = more
         self.error = error
         self.status = status
 
@@ -28,7 +29,7 @@ def answer(refused: SignInRefused, now: datetime, headers: dict[str, str] | None
     body = {
         "error": refused.error,
         "error_description": f"{refused} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {timestamp}",
-        "error_codes": [refused.code],
+        "error_codes": [refused.code, *refused.more],
         "timestamp": timestamp,
         "trace_id": trace,
         "correlation_id": correlation,
@@ -213,6 +214,14 @@ def unknown_resource(resource: str, tenant_name: str) -> SignInRefused:
         f"The resource principal named {resource} was not found in the tenant named {tenant_name}. This can"
         " happen if the application has not been installed by the administrator of the tenant or consented to by"
         " any user in the tenant. You might have sent your authentication request to the wrong tenant.",
+    )
+
+
+def disabled_resource(resource: str) -> SignInRefused:
+    return SignInRefused(
+        500014,
+        "invalid_resource",
+        f"The service principal for resource '{resource}' is disabled.",
     )
 
 

@@ -34,16 +34,18 @@ def resource_of_scope(scope: str) -> str:
 
 
 def find_resource(world: World, name: str) -> Resource:
-    """The resource with that app id or service principal name. Raises SignInRefused.
+    """The resource with that app id or any of its service principal names. Raises SignInRefused.
 
-    A trailing slash does not matter for finding it, yet stays in the audience.
+    `<appId>/.default` always works, whatever the names. A trailing slash does not matter for finding it, yet stays in
+    the audience.
     """
     view = world.primary()
     bare = name.rstrip("/")
     for candidate in (name, bare, bare + "/"):
-        for principal in view.find("servicePrincipals", "servicePrincipalNames", candidate):
+        found = view.find("servicePrincipals", "servicePrincipalNames", candidate)
+        for principal in found or view.find("servicePrincipals", "appId", candidate):
             if principal.get("accountEnabled") is False:
-                raise errors.disabled_application(principal["appId"], principal.get("displayName") or "")
+                raise errors.disabled_resource(name)
             version = _token_version(world, principal)
             return Resource(principal, principal["appId"] if version == "2.0" else name, version)
     raise errors.unknown_resource(name, world.tenant.display_name)

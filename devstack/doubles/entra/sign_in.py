@@ -16,6 +16,7 @@ from devstack.doubles.entra.assertions import check_assertion
 from devstack.doubles.entra.clients import check_secret, find_client
 from devstack.doubles.entra.metadata import check_tenant
 from devstack.doubles.entra.resources import find_resource, resource_of_scope, roles_on
+from devstack.doubles.entra.scripted import refuse_after_the_credential, refuse_before_the_credential
 from devstack.doubles.entra.user_sign_in import CODE_GRANT, DEVICE_GRANT, UserSignIn, needed
 from devstack.doubles.tokens import LIFETIME_SECONDS, AccessToken, Tokens, issuer
 from devstack.doubles.world import World
@@ -51,6 +52,7 @@ class SignIn:
             raise errors.unsupported_grant(grant)
         client_id = needed(given, "client_id")
         check_tenant(self._world, request.path_params["tenant"])
+        refuse_before_the_credential(request)
         client = find_client(self._world, client_id)
         if assertion := given.get("client_assertion"):
             if needed(given, "client_assertion_type") != _JWT_BEARER:
@@ -60,6 +62,7 @@ class SignIn:
             check_secret(client, secret, self._world.clock.now())
         else:
             raise errors.no_credential()
+        refuse_after_the_credential(request)
         if is_v2:
             return _v2_answer(self._issue(client.principal, resource_of_scope(needed(given, "scope"))))
         name = needed(given, "resource")

@@ -39,6 +39,7 @@ def check_application(application: Document, domain: str) -> None:
     _check_required_access(application["requiredResourceAccess"], is_personal=is_personal)
     _check_roles(application["appRoles"])
     _check_scopes(application["api"]["oauth2PermissionScopes"])
+    _check_shared_values(application["appRoles"], application["api"]["oauth2PermissionScopes"])
     _check_size(application)
 
 
@@ -136,6 +137,16 @@ def _check_scopes(scopes: list[Document]) -> None:
                 raise missing_value(name, "PermissionScope")
         if scope.get("type") not in ("User", "Admin"):
             raise invalid_value("type", "PermissionScope")
+
+
+def _check_shared_values(roles: list[Document], scopes: list[Document]) -> None:
+    """A role and a scope of the same value are one entitlement: they share an id, and only they do."""
+    named = {str(role["value"]).casefold(): str(role["id"]).casefold() for role in roles if role.get("value")}
+    ids = {each: name for name, each in named.items()}
+    for scope in scopes:
+        value, scope_id = str(scope["value"]).casefold(), str(scope["id"]).casefold()
+        if named.get(value, scope_id) != scope_id or ids.get(scope_id, value) != value:
+            raise duplicate_values()
 
 
 def _check_distinct(entitlements: list[Document]) -> None:

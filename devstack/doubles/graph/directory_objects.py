@@ -41,7 +41,8 @@ def get_by_ids(directory: Directory, request: Request) -> Answer:
     view = directory.replica
     found = [find_object(view, str(each).casefold(), types) for each in wanted]
     value = [typed(each, each["_type"]) for each in found if each is not None]
-    return Answer(200, {"@odata.context": context("directoryObjects"), "value": value})
+    body = {"@odata.context": context("directoryObjects"), "value": value}
+    return Answer(200, body, {"location": "https://graph.microsoft.com"})
 
 
 def list_organization(directory: Directory, request: Request) -> Answer:

@@ -120,7 +120,7 @@ _DIRECTORY = (
         "directoryObjects/getByIds",
         directory_objects.get_by_ids,
         access.READ_DIRECTORY,
-        cost=5,
+        cost=3,
         only_reads=True,
     ),
     Route("GET", "directoryObjects/{}", directory_objects.get_object, access.READ_DIRECTORY),

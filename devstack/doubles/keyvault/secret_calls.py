@@ -69,7 +69,9 @@ def list_secrets(call: Call) -> Document:
 
 
 def list_versions(call: Call) -> Document:
-    """All versions of one secret, without values."""
+    """All versions of one secret, without values: none, and no error, of one that never existed."""
+    if call.secrets.never_existed(call.name):
+        return {"value": [], "nextLink": None}
     item = call.secrets.read(call.name)
     versions: list[Document] = sorted(item["versions"], key=lambda version: version["version"])
     path = f"/secrets/{item['name']}/versions"

@@ -40,6 +40,10 @@ class Store:
             raise errors.not_found(self.kind, name)
         return item
 
+    def never_existed(self, name: str) -> bool:
+        """Whether readers see nothing of that name, neither live nor deleted."""
+        return self._find(self._reading(), name) is None
+
     def read_deleted(self, name: str) -> Document:
         """A deleted object whose deletion is complete. Raises KeyVaultError 404."""
         item = self._find(self._reading(), name)

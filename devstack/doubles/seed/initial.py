@@ -117,7 +117,9 @@ def _microsoft_principal(world: World, resource: Document) -> Document:
         "displayName": resource["displayName"],
         "appDisplayName": resource["displayName"],
         "appOwnerOrganizationId": _MICROSOFT_TENANT,
+        # Those of a hybrid tenant: in no order, with hosts of other clouds and rings, and the customer's own.
         "servicePrincipalNames": resource["servicePrincipalNames"],
+        "createdDateTime": None,
         "signInAudience": "AzureADMultipleOrgs",
         "appRoles": [_role(role) for role in resource["roles"]],
         "oauth2PermissionScopes": [_scope(scope) for scope in resource["scopes"]],

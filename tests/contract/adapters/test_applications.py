@@ -145,7 +145,6 @@ async def test_an_api_is_found_by_its_name_and_by_its_id(side: Side) -> None:
     assert [api.app_id for api in found] == [TWINS]
     assert await side.directory.api(TWINS) == found[0]
     assert found[0].owner_organization_id == "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
-    assert found[0].resource_uri == "https://digitaltwins.azure.net"
     (permission,) = [each for each in found[0].permissions if each.name == "Read.Write"]
     assert (permission.id, permission.type, permission.enabled) == (
         "4589bd03-58cb-4e6c-b17f-b580e39652f8",

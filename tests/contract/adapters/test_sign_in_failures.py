@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from devstack.doubles.faults import Fault, FaultKind
-from shared.errors import Throttled, Unavailable
+from shared.errors import Deferred, NotYetVisible, SignInUnclear, Throttled, Unavailable
 from shared.secret import Secret
 from tests.contract.adapters.registering import TWINS, TWINS_URI, add_password, make_principal
 from tests.contract.adapters.sides import DoubledSide
@@ -68,3 +68,46 @@ async def test_the_secret_is_in_no_message(doubled: DoubledSide, registrar: Loca
         await doubled.sign_in.prove(*client, TWINS_URI, "secret")
     chain = [failed.value, failed.value.__cause__, failed.value.__context__]
     assert client[1].reveal() not in "".join(repr(each) + str(each) for each in chain)
+
+
+@pytest.mark.parametrize("audience", [TWINS, TWINS_URI])
+async def test_an_appid_is_an_audience_like_any_name(
+    doubled: DoubledSide, client: tuple[str, Secret], audience: str
+) -> None:
+    await doubled.sign_in.prove(*client, audience, "secret")
+
+
+@pytest.mark.parametrize(
+    ("codes", "error"),
+    [
+        ((500014,), SignInUnclear),
+        ((50027,), SignInUnclear),
+        ((53003, 500014), SignInUnclear),
+        ((50196,), Unavailable),
+        ((90033,), Unavailable),
+        ((90055,), Throttled),
+    ],
+)
+async def test_a_refusal_that_says_nothing_about_the_secret_is_no_proof(
+    doubled: DoubledSide,
+    registrar: Local,
+    client: tuple[str, Secret],
+    codes: tuple[int, ...],
+    error: type[Deferred],
+) -> None:
+    registrar.world.faults.add(Fault(service="entra", kind=FaultKind.REFUSED_SIGN_IN, codes=codes))
+    with pytest.raises(error) as failed:
+        await doubled.sign_in.prove(*client, TWINS_URI, "secret")
+    assert f"AADSTS{codes[0]}" in str(failed.value)
+    await doubled.sign_in.prove(*client, TWINS_URI, "secret")
+
+
+async def test_conditional_access_is_a_proof_for_the_right_secret_only(
+    doubled: DoubledSide, registrar: Local, client: tuple[str, Secret]
+) -> None:
+    client_id, right = client
+    registrar.world.faults.add(Fault(service="entra", kind=FaultKind.REFUSED_SIGN_IN, codes=(53003,), times=2))
+    with pytest.raises(NotYetVisible, match="AADSTS7000215"):
+        await doubled.sign_in.prove(client_id, Secret("wrong"), TWINS_URI, "secret")
+    await doubled.sign_in.prove(client_id, right, TWINS_URI, "secret")
+    assert registrar.world.faults.pending == []

@@ -212,3 +212,39 @@ async def test_throttling_looks_like_entra(entra: Entra) -> None:
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "9")
     assert answer.json()["error"] == "temporarily_unavailable"
     assert entra.world.calls == {("entra", "POST /{tenant}/oauth2/v2.0/token"): 1}
+
+
+async def test_every_name_of_an_api_and_its_appid_is_an_audience(entra: Entra) -> None:
+    for principal in entra.world.primary().all("servicePrincipals"):
+        if principal["createdDateTime"] is not None:
+            continue  # none of Microsoft's
+        for name in {principal["appId"], *principal["servicePrincipalNames"]}:
+            assert (await entra.sign_in(scope=f"{name}/.default")).status_code == 200, name
+    (twins,) = entra.world.primary().find("servicePrincipals", "servicePrincipalNames", TWINS)
+    entra.world.documents.put("servicePrincipals", twins["id"], twins | {"servicePrincipalNames": []})
+    assert (await entra.sign_in(scope=f"{twins['appId']}/.default")).status_code == 200
+
+
+async def test_a_disabled_api_gives_no_token(entra: Entra) -> None:
+    (twins,) = entra.world.primary().find("servicePrincipals", "servicePrincipalNames", TWINS)
+    entra.world.documents.put("servicePrincipals", twins["id"], twins | {"accountEnabled": False})
+    assert await entra.refusal(scope=f"{TWINS}/.default") == (400, "invalid_resource", 500014)
+
+
+@pytest.mark.parametrize("code", [53003, 501051, 65001])
+async def test_only_whoever_has_the_credential_hears_what_follows_it(entra: Entra, code: int) -> None:
+    entra.world.faults.add(Fault(service="entra", kind=FaultKind.REFUSED_SIGN_IN, codes=(code,), times=2))
+    assert (await entra.refusal(client_secret="wrong"))[2] == 7000215
+    assert (await entra.refusal())[2] == code
+    assert (await entra.sign_in()).status_code == 200
+
+
+@pytest.mark.parametrize("code", [50013, 50027, 50059, 50196, 90033, 500014, 700030, 1002012])
+async def test_what_says_nothing_about_a_credential_is_said_to_everybody(entra: Entra, code: int) -> None:
+    entra.world.faults.add(Fault(service="entra", kind=FaultKind.REFUSED_SIGN_IN, codes=(code,), times=2))
+    assert [(await entra.refusal(client_secret=each))[2] for each in ("wrong", "")] == [code, code]
+
+
+async def test_a_refusal_may_have_several_codes(entra: Entra) -> None:
+    entra.world.faults.add(Fault(service="entra", kind=FaultKind.REFUSED_SIGN_IN, codes=(53003, 50027)))
+    assert (await entra.sign_in(client_secret="wrong")).json()["error_codes"] == [53003, 50027]

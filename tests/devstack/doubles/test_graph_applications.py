@@ -195,7 +195,29 @@ async def test_a_create_is_refused_for(admin: Caller, fields: dict[str, object],
 async def test_custom_schemes_and_loopback_suit_public_clients(admin: Caller) -> None:
     uris = ["http://localhost", "http://127.0.0.1:8400/cb", "myapp://auth", "https://a.example"]
     created = await admin.create_application(publicClient={"redirectUris": uris})
-    assert created["publicClient"]["redirectUris"] == uris
+    assert set(created["publicClient"]["redirectUris"]) == set(uris)
+
+
+async def test_what_has_no_order_comes_back_in_another_than_it_was_written_in(admin: Caller) -> None:
+    """And in the same each time: a fault that rests on it can be seen again."""
+    uris = [f"https://app.contoso.example/{number}" for number in range(4)]
+    created = await admin.create_application(web={"redirectUris": uris}, spa={"redirectUris": ["https://a.example"]})
+    assert created["web"]["redirectUris"] != uris
+    assert sorted(created["web"]["redirectUris"]) == uris
+    path = f"/applications/{created['id']}"
+    assert (await admin.get(path)).json()["web"] == created["web"]
+    await admin.patch(path, {"web": {"redirectUris": created["web"]["redirectUris"]}})
+    assert sorted((await admin.get(path)).json()["web"]["redirectUris"]) == uris
+
+
+async def test_a_scope_and_a_role_of_one_value_share_an_id_and_no_others_do(admin: Caller) -> None:
+    role = {"id": NOWHERE, "displayName": "R", "description": "R", "value": "Read", "allowedMemberTypes": ["User"]}
+    scope = {"id": NOWHERE, "value": "Read", "type": "User", "isEnabled": True}
+    created = await admin.create_application(appRoles=[role], api={"oauth2PermissionScopes": [scope]})
+    assert created["api"]["oauth2PermissionScopes"][0]["id"] == created["appRoles"][0]["id"] == NOWHERE
+    for other in ({**scope, "id": "88888888-8888-4888-8888-888888888888"}, {**scope, "value": "Write"}):
+        body = {"displayName": "demo", "appRoles": [role], "api": {"oauth2PermissionScopes": [other]}}
+        assert (await admin.post("/applications", body)).status_code == 400
 
 
 async def test_an_enabled_scope_must_be_disabled_before_it_goes(admin: Caller) -> None:

@@ -192,6 +192,7 @@ async def test_an_option_is_refused(admin: Caller, query: str) -> None:
 async def test_objects_of_several_types_are_got_by_their_ids(admin: Caller) -> None:
     ids = [admin.object_id, "00000000-0000-4000-8000-000000000000", TENANT]
     answer = await admin.post("/directoryObjects/getByIds", {"ids": ids})
+    assert "location" in answer.headers
     found = [(item["@odata.type"], item["id"]) for item in answer.json()["value"]]
     assert found == [("#microsoft.graph.servicePrincipal", ids[0]), ("#microsoft.graph.application", ids[1])]
     only = await admin.post("/directoryObjects/getByIds", {"ids": ids, "types": ["application"]})

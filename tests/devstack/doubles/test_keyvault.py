@@ -174,6 +174,8 @@ async def test_unknown_names_and_versions(vault: Vault) -> None:
     await vault.set("db")
     assert await vault.refusal("GET", "/secrets/other") == (404, "SecretNotFound", None)
     assert await vault.refusal("GET", f"/secrets/db/{'0' * 32}") == (404, "SecretNotFound", None)
+    listed = await vault.call("GET", "/secrets/other/versions")
+    assert (listed.status_code, listed.json()) == (200, {"value": [], "nextLink": None})
     assert await vault.refusal("GET", "/keys/db") == (400, "BadParameter", None)
 
 
