@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from doctor.collect.access import GRAPH, Access
 from doctor.evidence import Application, Consent, Key, Password, Permission, RequiredPermission, ServicePrincipal
@@ -73,14 +73,25 @@ def _application(item: Json, *, deleted: bool) -> Application:
         passwords=tuple(_password(each) for each in item.get("passwordCredentials") or ()),
         keys=tuple(_key(each) for each in item.get("keyCredentials") or ()),
         required=frozenset(
-            RequiredPermission(api["resourceAppId"], permission["id"])
+            RequiredPermission(api["resourceAppId"], permission["id"], permission["type"])
             for api in item.get("requiredResourceAccess") or ()
             for permission in api["resourceAccess"]
         ),
         redirect_uris=frozenset(uri for platform in platforms for uri in platform.get("redirectUris") or ()),
         deleted=deleted,
-        content=json.dumps({name: item.get(name) for name in _COMPARED}, sort_keys=True),
+        content=json.dumps({name: _unordered(item.get(name)) for name in _COMPARED}, sort_keys=True),
     )
+
+
+def _unordered(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Return a value with its lists sorted: Graph keeps no order."""
+    if isinstance(value, dict):
+        return {name: _unordered(each) for name, each in cast("Json", value).items()}
+    if isinstance(value, list):
+        return sorted(
+            (_unordered(each) for each in cast("list[Any]", value)), key=lambda it: json.dumps(it, sort_keys=True)
+        )
+    return value
 
 
 def _password(item: Json) -> Password:

@@ -151,7 +151,7 @@ def noted(text: str) -> Noted | None:
         unique_name=str(what.get("uniqueName")),
         outcome=str(what.get("status") or what.get("outcome")),
         consented=frozenset(
-            (str(each.get("resourceAppId")), str(each.get("id")))
+            (str(each.get("resourceAppId")), str(each.get("id")), "Role" if each.get("type") == "Role" else "Scope")
             for each in ids.get("consented") or ()
             if not each.get("byOthers")
         ),

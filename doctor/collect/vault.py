@@ -26,8 +26,11 @@ from doctor.evidence import Application, DeletedSecret, SecretVersion, VaultSecr
 _API = "api-version=7.5"
 _NO_TAGS: Mapping[str, str] = {}
 _AUDIENCE = "https://vault.azure.net"
-_NOT_ACCEPTED = frozenset({700024, 700027, 7000215, 7000222, 7000216, 700016, 7000229, 7000112, 90002, 900144})
-"""AADSTS codes that come before or instead of accepting the credential (Microsoft Learn, "AADSTS error codes")."""
+_ACCEPTED = frozenset({53003, 501051, 65001})
+"""AADSTS codes that are known to follow an accepted credential: Conditional Access, no assignment, no consent."""
+_NOT_ACCEPTED = frozenset({70002, 50012, 700027, 7000215, 7000222, 700016, 7000229, 7000112})
+"""AADSTS codes of a credential, or a client, that is not known or counts no more (Microsoft Learn, "AADSTS error
+codes"). Any other proves and refutes nothing."""
 
 
 @dataclass(frozen=True)
@@ -134,21 +137,29 @@ async def _kept_signs_in(access: Access, client_id: str, secret: VaultSecret, va
         proof = await asyncio.to_thread(assertion_form, value, client_id, token_endpoint)
     else:
         proof = {"client_secret": value.get_secret_value()}
-    return await _signs_in(access, client_id, token_endpoint, proof)
+    return await signs_in(access, client_id, token_endpoint, proof)
 
 
-async def _signs_in(access: Access, client_id: str, token_endpoint: str, proof: Mapping[str, str]) -> bool:
-    """Sign in. A refusal that comes after the credential was accepted, by Conditional Access say, counts as proof."""
+async def signs_in(access: Access, client_id: str, token_endpoint: str, proof: Mapping[str, str]) -> bool:
+    """Sign in. A refusal that is known to come after the credential was accepted counts as proof.
+
+    Raises Unreachable for an answer that says nothing about the credential.
+    """
     answer = await access.post_form(
         token_endpoint,
         {"grant_type": "client_credentials", "client_id": client_id, "scope": f"{GRAPH}/.default", **proof},
     )
     if answer.is_success:
         return True
-    codes = _codes(answer)
-    if not codes:
+    given = frozenset(_codes(answer))
+    if not given or answer.is_server_error:
         raise Unreachable(f"the token endpoint answered {answer.status_code} without a reason")
-    return not any(code in _NOT_ACCEPTED for code in codes)
+    if given <= _ACCEPTED:
+        return True
+    if given <= _NOT_ACCEPTED:
+        return False
+    named = ", ".join(f"AADSTS{code}" for code in sorted(given))
+    raise Unreachable(f"the token endpoint answered {named}, which says nothing about the credential")
 
 
 def assertion_form(value: SecretStr, client_id: str, token_endpoint: str) -> dict[str, str]:
@@ -176,6 +187,7 @@ def assertion_form(value: SecretStr, client_id: str, token_endpoint: str) -> dic
 
 def _codes(answer: httpx.Response) -> list[int]:
     try:
-        return [int(code) for code in answer.json()["error_codes"]]
+        codes: list[Any] = list(answer.json()["error_codes"])
     except (ValueError, KeyError, TypeError):
         return []
+    return codes if all(type(code) is int for code in codes) else []

@@ -28,10 +28,11 @@ class Key(Password):
 
 @dataclass(frozen=True)
 class RequiredPermission:
-    """One entry of requiredResourceAccess."""
+    """One entry of requiredResourceAccess: a scope and an app role of one API may share an id."""
 
     resource_app_id: str
     id: str
+    type: PermissionType
 
 
 @dataclass(frozen=True)

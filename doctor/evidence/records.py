@@ -152,8 +152,8 @@ class Noted:
     unique_name: str
     outcome: str
     """`completed`, `approved` and the like."""
-    consented: frozenset[tuple[str, str]] = frozenset()
-    """(API's appId, permission's id) of what we consented to; what others had is not in it."""
+    consented: frozenset[tuple[str, str, PermissionType]] = frozenset()
+    """(API's appId, permission's id, its type) of what we consented to; what others had is not in it."""
 
 
 @dataclass(frozen=True)

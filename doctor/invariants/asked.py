@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from doctor.evidence import Consent, Noted, Record
+from doctor.evidence import Consent, Noted, PermissionType, Record
 from doctor.invariants.case import Case
 
-type Ids = frozenset[tuple[str, str]]
-"""(API's appId, permission's id)."""
+type Identity = tuple[str, str, PermissionType]
+"""(API's appId, permission's id, its type): a scope and an app role of one API may share an id."""
+type Ids = frozenset[Identity]
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Asked:
     def consented(self) -> Ids | None:
         """What we ever consented to in a change that was completed; None when the record tells of no such change."""
         ended = [each for each in self.noted if each.kind == "settled" and each.outcome == "completed"]
-        return frozenset[tuple[str, str]]().union(*(each.consented for each in ended)) if ended else None
+        return frozenset[Identity]().union(*(each.consented for each in ended)) if ended else None
 
     @property
     def approved(self) -> tuple[Record, ...]:
@@ -51,7 +52,7 @@ def asked_of(case: Case, unique_name: str) -> Asked:
 
 def permissions_of(case: Case, changes: Iterable[Record]) -> Ids | None:
     """Return the permissions that changes ask for; None when any of it cannot be told."""
-    found = set[tuple[str, str]]()
+    found = set[Identity]()
     for change in changes:
         if change.wants is None:
             return None
@@ -78,7 +79,7 @@ def consents_wanted(case: Case, asked: Asked) -> Ids | None:
         if listed is None or change.wants is None:
             return None
         is_done, says = change.state == "completed", change.wants.admin_consent
-        given = listed if says else frozenset[tuple[str, str]]()
+        given = listed if says else frozenset[Identity]()
         if is_done and says is not None:
             wanted = given
         elif is_done:
@@ -92,12 +93,12 @@ def _says_whether(change: Record) -> bool:
     return change.wants is None or change.wants.admin_consent is not None
 
 
-def _ids(case: Case, api: str, kind: str, name: str) -> set[tuple[str, str]]:
+def _ids(case: Case, api: str, kind: str, name: str) -> set[Identity]:
     """Look a permission up by the names that a request may use; a name that two APIs have stands for both."""
     rules = case.policy.api_named(api)
     wanted = rules.app_id if rules is not None else api.casefold()
     return {
-        (each.client_id, permission.id)
+        (each.client_id, permission.id, permission.type)
         for each in case.evidence.principals
         if wanted in (each.client_id.casefold(), each.display_name.casefold())
         for permission in each.permissions
@@ -105,11 +106,11 @@ def _ids(case: Case, api: str, kind: str, name: str) -> set[tuple[str, str]]:
     }
 
 
-def id_of(case: Case, consent: Consent) -> tuple[str, str] | None:
-    """Return a consent's API and permission by their ids; None when the directory knows none of that name."""
+def id_of(case: Case, consent: Consent) -> Identity | None:
+    """Return a consent's permission by its ids; None when the directory knows none of that name."""
     api = next((each for each in case.evidence.principals if each.object_id == consent.resource_id), None)
     for permission in api.permissions if api is not None else ():
         called = permission.name if consent.type == "Scope" else permission.id
         if api is not None and (permission.type, called) == (consent.type, consent.name):
-            return api.client_id, permission.id
+            return api.client_id, permission.id, permission.type
     return None

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from doctor.breach import Concern
-from doctor.evidence import Application, Permission
+from doctor.evidence import Application, Permission, RequiredPermission
 from doctor.invariants.case import Case
 from shared.policy.never import is_never_allowed
 
@@ -18,9 +18,7 @@ def controlling(case: Case) -> Iterator[Concern]:
         if not app.is_ours:
             continue
         names = {
-            _name(case, each.resource_app_id, each.id)
-            for each in app.required
-            if _never(case, each.resource_app_id, each.id)
+            name for each in app.required if is_never_allowed(each.resource_app_id, each.id, name := _name(case, each))
         }
         if names := names | held.get(app.client_id, set()):
             yield _concern(app, sorted(names))
@@ -42,15 +40,11 @@ def _held(case: Case) -> dict[str, set[str]]:
     return found
 
 
-def _never(case: Case, app_id: str, permission_id: str) -> bool:
-    return is_never_allowed(app_id, permission_id, _name(case, app_id, permission_id))
-
-
-def _name(case: Case, app_id: str, permission_id: str) -> str:
+def _name(case: Case, required: RequiredPermission) -> str:
     """Return the directory's name of a permission; its id where the directory has none."""
-    api = case.principals_by_client.get(app_id)
-    offered = api.permissions if api is not None else ()
-    return next((each.name for each in offered if each.id == permission_id), permission_id)
+    api = case.principals_by_client.get(required.resource_app_id)
+    offered = (each for each in (api.permissions if api is not None else ()) if each.type == required.type)
+    return next((each.name for each in offered if each.id == required.id), required.id)
 
 
 def _concern(app: Application, names: list[str]) -> Concern:

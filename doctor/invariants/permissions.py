@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from doctor.breach import Breach, Invariant
 from doctor.evidence import Application, Consent
-from doctor.invariants.asked import Asked, Ids, asked_of, id_of, permissions_of
+from doctor.invariants.asked import Asked, Identity, Ids, asked_of, id_of, permissions_of
 from doctor.invariants.case import Case
 from shared.policy.never import is_never_allowed
 
@@ -24,17 +24,19 @@ def excess(case: Case) -> Iterator[Breach]:
             continue
         asked = asked_of(case, app.unique_name or "")
         within = allowed | _approved(case, asked)
-        required = {(each.resource_app_id, each.id) for each in app.required}
+        required: set[Identity] = {(each.resource_app_id, each.id, each.type) for each in app.required}
         if beyond := _ours(case, required, _ever_asked(case, asked)) - within:
-            yield _breach(app, "asks for", sorted(permission for _, permission in beyond))
-        held = {id_of(case, each) or (each.resource_id, each.name): each for each in given.get(app.client_id, ())}
+            yield _breach(app, "asks for", sorted(permission for _, permission, _ in beyond))
+        held = {
+            id_of(case, each) or (each.resource_id, each.name, each.type): each for each in given.get(app.client_id, ())
+        }
         if beyond := _ours(case, set(held), _ever_given(case, asked)) - within:
             yield _breach(app, "holds", sorted(held[each].name for each in beyond))
 
 
-def _allowed(case: Case) -> set[tuple[str, str]]:
-    """Return what policy gives without asking anybody, as (API's appId, permission's id)."""
-    found = set[tuple[str, str]]()
+def _allowed(case: Case) -> set[Identity]:
+    """Return what policy gives without asking anybody."""
+    found = set[Identity]()
     for api in case.evidence.principals:
         rules = case.policy.api(api.client_id)
         if rules is None:
@@ -42,15 +44,16 @@ def _allowed(case: Case) -> set[tuple[str, str]]:
         for permission in api.permissions:
             names = rules.delegated if permission.type == "Scope" else rules.application
             if permission.name in names and not is_never_allowed(api.client_id, permission.id, permission.name):
-                found.add((api.client_id, permission.id))
+                found.add((api.client_id, permission.id, permission.type))
     return found
 
 
-def _approved(case: Case, asked: Asked) -> set[tuple[str, str]]:
+def _approved(case: Case, asked: Asked) -> set[Identity]:
     """Return what the audit record says that somebody approved for this app; nobody can approve what is never given."""
-    names = {(api.client_id, each.id): each.name for api in case.evidence.principals for each in api.permissions}
-    approved = [permissions_of(case, [change]) for change in asked.approved]
-    return {each for found in approved for each in found or () if not is_never_allowed(*each, names.get(each, ""))}
+    offered = ((api.client_id, each) for api in case.evidence.principals for each in api.permissions)
+    names = {(app_id, each.id, each.type): each.name for app_id, each in offered}
+    approved = {each for change in asked.approved for each in permissions_of(case, [change]) or ()}
+    return {each for each in approved if not is_never_allowed(each[0], each[1], names.get(each, ""))}
 
 
 def _ever_asked(case: Case, asked: Asked) -> Ids | None:
@@ -73,7 +76,7 @@ def _given(case: Case) -> dict[str, list[Consent]]:
     return found
 
 
-def _ours(case: Case, there: set[tuple[str, str]], ours: Ids | None) -> set[tuple[str, str]]:
+def _ours(case: Case, there: set[Identity], ours: Ids | None) -> set[Identity]:
     return there if ours is None or case.evidence.watched is not None else there & ours
 
 

@@ -102,7 +102,9 @@ def _application(name: str, app: FakeApplication) -> Application:
             Key(key_id, key.credential.display_name, None, key.credential.end, key.credential.thumbprint)
             for key_id, key in app.keys.items()
         ),
-        required=frozenset(RequiredPermission(each.resource_app_id, each.id) for each in state.required_permissions),
+        required=frozenset(
+            RequiredPermission(each.resource_app_id, each.id, each.type) for each in state.required_permissions
+        ),
         redirect_uris=state.web_redirect_uris | state.spa_redirect_uris | state.public_client_redirect_uris,
         content=state,
     )

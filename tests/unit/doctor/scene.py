@@ -15,6 +15,7 @@ from doctor.evidence import (
     Noted,
     Password,
     Permission,
+    PermissionType,
     Record,
     RequiredPermission,
     SecretVersion,
@@ -42,7 +43,7 @@ APP = Application(
     display_name="App",
     tags=frozenset({"registrar"}),
     passwords=(PASSWORD,),
-    required=frozenset({RequiredPermission(TWINS, READ_WRITE)}),
+    required=frozenset({RequiredPermission(TWINS, READ_WRITE, "Scope")}),
 )
 FOREIGN_APP = Application("object-9", "client-9", None, "Payroll", passwords=(Password("key-9", "by hand"),))
 TWINS_API = ServicePrincipal("twins", TWINS, "Twins", (Permission(READ_WRITE, "Read.Write", "Scope"),))
@@ -88,7 +89,10 @@ def answer(id_: str = "1", operation: str | None = OPERATION, request_id: str | 
     return {"id": id_, "time": "2026-11-20T12:00:00Z", "data": data}
 
 
-def noted(operation: str = OPERATION, consented: tuple[tuple[str, str], ...] = ((TWINS, READ_WRITE),)) -> Noted:
+GIVEN: tuple[tuple[str, str, PermissionType], ...] = ((TWINS, READ_WRITE, "Scope"),)
+
+
+def noted(operation: str = OPERATION, consented: tuple[tuple[str, str, PermissionType], ...] = GIVEN) -> Noted:
     """What the audit record says of a completed change to the app."""
     return Noted("settled", operation, "app", "completed", frozenset(consented))
 

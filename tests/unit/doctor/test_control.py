@@ -30,7 +30,7 @@ PRINCIPALS = (TWINS_API, GRAPH_API, *(ServicePrincipal(f"principal-{n}", f"clien
 
 def tenant(*consents: Consent, required: str | None = None) -> Evidence:
     """The sound tenant with Microsoft Graph, these consents, and this permission asked for."""
-    asked = frozenset({RequiredPermission(GRAPH, required)}) if required is not None else APP.required
+    asked = frozenset({RequiredPermission(GRAPH, required, "Role")}) if required is not None else APP.required
     apps = Seen((replace(APP, required=asked), FOREIGN_APP))
     return replace(SOUND, applications=apps, principals=Seen(PRINCIPALS), consents=Seen((CONSENT, *consents)))
 

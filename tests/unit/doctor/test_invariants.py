@@ -125,7 +125,7 @@ WRONG: dict[str, tuple[str, Change]] = {
     ),
     "an unknown permission asked for": (
         "7: app: it asks for",
-        lambda: app(required=frozenset({RequiredPermission(TWINS_API.client_id, "another")})),
+        lambda: app(required=frozenset({RequiredPermission(TWINS_API.client_id, "another", "Scope")})),
     ),
     "a consent beyond policy": (
         "7: app: it holds",
@@ -145,7 +145,7 @@ def _never() -> Evidence:
     """Policy allows Read.Write of this API by name; its id is Application.ReadWrite.All's."""
     never = "1bfefb4e-e0b5-418b-a88f-73c46d2cc8e9"
     api = replace(TWINS_API, permissions=(Permission(never, "Read.Write", "Scope"),))
-    changed = replace(APP, required=frozenset({RequiredPermission(TWINS_API.client_id, never)}))
+    changed = replace(APP, required=frozenset({RequiredPermission(TWINS_API.client_id, never, "Scope")}))
     return replace(SOUND, applications=Seen((changed,)), principals=Seen((api,)), consents=Seen())
 
 

@@ -127,14 +127,14 @@ def test_an_approved_permission_is_no_breach() -> None:
     wants = Wants(
         permissions=frozenset({("Twins", "Scope", "Read.Write"), ("Twins", "Scope", "More")}), admin_consent=True
     )
-    required = frozenset({RequiredPermission(TWINS, READ_WRITE), RequiredPermission(TWINS, MORE)})
+    required = frozenset(RequiredPermission(TWINS, each, "Scope") for each in (READ_WRITE, MORE))
     evidence = replace(
         SOUND,
         principals=Seen((api, *list(SOUND.principals)[1:])),
         applications=Seen((replace(APP, required=required),)),
         consents=Seen((CONSENT, replace(CONSENT, name="More"))),
         records=Seen((replace(RECORD, wants=wants),)),
-        noted=Seen((noted(consented=((TWINS, READ_WRITE), (TWINS, MORE))),)),
+        noted=Seen((noted(consented=((TWINS, READ_WRITE, "Scope"), (TWINS, MORE, "Scope"))),)),
     )
     assert "7: app: it asks for" in texts(evidence)
     assert "7: app: it holds" in texts(evidence)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from doctor.collect import rows
-from doctor.evidence import Intent, Kept, Leaving, Noted, Unsettled, Wants, Work
+from doctor.evidence import Intent, Kept, Leaving, Noted, PermissionType, Unsettled, Wants, Work
 from shared.errors import Unavailable
 from shared.naming import unsettled_row
 from tests.component import approving
@@ -73,7 +73,9 @@ async def test_what_the_product_writes_today() -> None:
         admin_consent=True,
     )
     noted = {each for text in world.audit.texts() if (each := rows.noted(text)) is not None}
-    given = frozenset({("0b07f429-9f4b-4714-9392-cc5e8e80c8b0", "4589bd03-58cb-4e6c-b17f-b580e39652f8")})
+    given: frozenset[tuple[str, str, PermissionType]] = frozenset(
+        {("0b07f429-9f4b-4714-9392-cc5e8e80c8b0", "4589bd03-58cb-4e6c-b17f-b580e39652f8", "Scope")}
+    )
     assert noted == {Noted("settled", operation.id, operation.unique_name, "completed", given)}
 
 
