@@ -30,6 +30,7 @@ from shared.model import Api, VaultEntry
 from shared.naming import portal_url
 from shared.operation import Operation
 from shared.parties import requester_of
+from shared.policy.model import Policy
 from shared.registration.register import Registration
 from shared.rotation.rotate import Rotation
 from shared.services import Services
@@ -55,10 +56,10 @@ def registered(job: Job, request: RegistrationRequest, registration: Registratio
         object_id=registration.object_id,
         service_principal_id=registration.service_principal_id,
         display_name=request.application.display_name,
-        api_permissions=tuple(_api(api, registration) for api in registration.resolution.apis),
+        api_permissions=tuple(_api(api, registration, job.services.policy) for api in registration.resolution.apis),
         credentials=tuple(_credential(entry) for entry in registration.entries.values()),
         made_by_others=tuple(
-            AnsweredOthers(kind=each.kind, name=printable(each.name), api=each.api)
+            AnsweredOthers(kind=each.kind, name=printable(each.name), api=each.api, type=each.type)
             for each in registration.made_by_others[:MAX_OTHERS]
         ),
         steps=operation.steps,
@@ -200,11 +201,11 @@ def _settled(operation: Operation, data: AnswerData, now: datetime) -> Answer:
     )
 
 
-def _api(api: Api, registration: Registration) -> AnsweredApi:
+def _api(api: Api, registration: Registration, policy: Policy) -> AnsweredApi:
     return AnsweredApi(
         api=api.display_name,
         resource_app_id=api.app_id,
-        resource_uri=api.resource_uri,
+        resource_uri=policy.resource_uri(api.app_id),
         permissions=tuple(
             AnsweredPermission(
                 name=resolved.permission.name,

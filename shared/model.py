@@ -136,18 +136,7 @@ class Api:
     app_id: str
     display_name: str
     owner_organization_id: str | None
-    service_principal_names: tuple[str, ...]
     permissions: tuple[ApiPermission, ...]
-
-    @property
-    def resource_uri(self) -> str:
-        """Audience that tokens for this API are asked with: its first https name, else any URI, else its appId."""
-        names = [name for name in self.service_principal_names if name != self.app_id]
-        for prefix in ("https://", "api://", ""):
-            for name in names:
-                if name.startswith(prefix):
-                    return name.rstrip("/")
-        return self.app_id
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,6 @@ API_FIELDS = [
     "appId",
     "displayName",
     "appOwnerOrganizationId",
-    "servicePrincipalNames",
     "oauth2PermissionScopes",
     "appRoles",
 ]
@@ -171,12 +170,10 @@ def api_from(answer: ServicePrincipalAnswer) -> Api:
         for role in answer.list("appRoles", ScopeAnswer)
         if role.string("value") and "Application" in role.strings_of("allowedMemberTypes")
     ]
-    names = cast("list[str]", answer.values.get("servicePrincipalNames") or [])
     return Api(
         service_principal_id=answer.required("id"),
         app_id=answer.required("appId"),
         display_name=answer.required("displayName"),
         owner_organization_id=answer.string("appOwnerOrganizationId"),
-        service_principal_names=tuple(names),
         permissions=tuple(permissions),
     )

@@ -203,7 +203,6 @@ class ServicePrincipalAnswer(_Fields):
     """A service principal, as far as it offers permissions."""
 
     strings = ("id", "appId", "displayName", "appOwnerOrganizationId")
-    string_lists = ("servicePrincipalNames",)
     lists = {"oauth2PermissionScopes": ScopeAnswer, "appRoles": ScopeAnswer}  # noqa: RUF012
 
 

@@ -66,14 +66,19 @@ class AnsweredOthers(AnswerModel):
     name: str
     """The redirect URI, or the permission's name."""
     api: str | None = None
+    type: Literal["Scope", "Role"] | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Of a `requiredPermission`: a scope and an app role of one API may have one name."""
 
 
 class AnsweredApi(AnswerModel):
-    """The permissions of one API. `resource_uri` is the audience to ask tokens for."""
+    """The permissions of one API."""
 
     api: str
     resource_app_id: str
-    resource_uri: str
+    resource_uri: str = Field(
+        description="The audience to ask tokens for, with the scope `<resourceUri>/.default`: what the registrar's "
+        "policy names for this API, else its appId, which is always a valid audience."
+    )
     permissions: tuple[AnsweredPermission, ...]
 
 

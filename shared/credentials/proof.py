@@ -1,19 +1,27 @@
 """A stored value counts once a token was obtained with it."""
 
+from collections.abc import Sequence
+
 from shared.credentials.issuing import Holder
 from shared.job import Job
-from shared.model import VaultEntry
+from shared.model import Api, VaultEntry
+from shared.policy.model import Policy
+from shared.policy.never import MICROSOFT_GRAPH
 
-DEFAULT_RESOURCE = "https://graph.microsoft.com"
-"""What a client without API permissions proves its secret with: every tenant has it."""
+
+def audience_of(apis: Sequence[Api], policy: Policy) -> str:
+    """Return what a client proves its credential for: its first API, else Microsoft Graph, which every tenant has."""
+    return policy.resource_uri(apis[0].app_id if apis else MICROSOFT_GRAPH)
 
 
-async def prove(
-    job: Job, holder: Holder, entry: VaultEntry, *, credential: str, resource_uri: str = DEFAULT_RESOURCE
-) -> None:
-    """Sign in with the value that the vault now holds, once per version. Raises NotYetVisible when it is refused."""
+async def prove(job: Job, holder: Holder, entry: VaultEntry, *, credential: str, apis: Sequence[Api] = ()) -> None:
+    """Sign in with the value that the vault now holds, once per version.
+
+    Raises NotYetVisible when it is refused, and SignInUnclear when the answer says nothing about it.
+    """
     if job.operation.credential(credential).proven_version == entry.version:
         return
     value = await job.services.vault.value(job.operation.unique_name, entry.name, entry.version)
-    await job.services.sign_in.prove(holder.client_id, value, resource_uri, entry.type)
+    audience = audience_of(apis, job.services.policy)
+    await job.services.sign_in.prove(holder.client_id, value, audience, entry.type)
     await job.save_operation(job.operation.with_credential(credential, proven_version=entry.version))

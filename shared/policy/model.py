@@ -56,7 +56,19 @@ def _person(name: str) -> str:
 
 type PersonRule = Annotated[str, AfterValidator(_person)]
 """A person by object id, userPrincipalName or mail address."""
+
+
+def _resource_uri(text: str) -> str:
+    """Take what stands before `/.default` in a scope: an absolute URI, a trailing slash of which counts."""
+    scheme, colon, rest = text.partition(":")
+    plain = text.isascii() and text.isprintable() and not any(each in text for each in " *?#")
+    if not (plain and scheme and colon and rest.strip("/")) or text.endswith("/.default"):
+        raise ValueError(f"{text!r} is no identifier of an API such as 'https://graph.microsoft.com'")
+    return text
+
+
 type HostRule = Annotated[str, AfterValidator(_host_rule)]
+type ResourceUri = Annotated[str, Field(max_length=255), AfterValidator(_resource_uri)]
 type Pattern = Annotated[str, AfterValidator(_compiles)]
 type Audience = Literal[
     "AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"
@@ -140,6 +152,11 @@ class ApiRules(PolicyModel):
     name: str
     app_id: Guid
     aliases: tuple[str, ...] = ()
+    resource_uri: ResourceUri | None = Field(default=None, exclude=True)
+    """The audience to ask tokens with, one of the API's servicePrincipalNames; None is its appId.
+
+    It gives nothing, so it is no part of the policy's digest: what waits for an approval waits on when it changes.
+    """
     delegated: tuple[str, ...] = ()
     application: tuple[str, ...] = ()
 
@@ -265,6 +282,15 @@ class Policy(PolicyModel):
     def api(self, app_id: str) -> ApiRules | None:
         """Rules of the API with this appId."""
         return next((api for api in self.apis if api.app_id == app_id.casefold()), None)
+
+    def resource_uri(self, app_id: str) -> str:
+        """Return the audience that tokens for an API are asked with: policy's word for it, else its appId.
+
+        A directory lists an API's names in no order, with those of other clouds and, for Exchange, the customer's own
+        hosts among them; `<appId>/.default` is always a valid scope.
+        """
+        rules = self.api(app_id)
+        return rules.resource_uri if rules is not None and rules.resource_uri is not None else app_id
 
     def api_named(self, name: str) -> ApiRules | None:
         """Rules of the API that goes, or once went, by this name or appId; names ignore case."""

@@ -57,7 +57,9 @@ class Holdings(StoredModel, frozen=True):
     def describe(self) -> list[str]:
         """Name each element, for the log: no secrets are among them."""
         named = [f"{name}: {each}" for name in _OF_APPLICATION[:3] for each in getattr(self, name)]
-        named += [f"required_permissions: {each.resource_app_id}/{each.id}" for each in self.required_permissions]
+        named += [
+            f"required_permissions: {each.resource_app_id}/{each.type}/{each.id}" for each in self.required_permissions
+        ]
         named += [f"consents: {each.resource_id}/{each.type}/{each.name}" for each in self.consents]
         return sorted(named)
 

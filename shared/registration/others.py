@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from shared.job import Job
-from shared.model import Api, Consent, RequiredPermission, SeenApplication
+from shared.model import Api, Consent, PermissionType, RequiredPermission, SeenApplication
 from shared.registration.holdings import Holdings
 from shared.registration.taking_back import types_of
 
@@ -18,6 +18,8 @@ class MadeByOthers:
     kind: Kind
     name: str
     api: str | None = None
+    type: PermissionType | None = None
+    """Of a required permission, whose kind does not tell: a scope and an app role of one API may share a name."""
 
 
 async def look_for_others(
@@ -34,7 +36,7 @@ async def look_for_others(
         return ()
     there = dropped & Holdings.of(seen.state if seen is not None else None)
     found = [MadeByOthers("redirectUri", uri) for uri in sorted(there.redirect_uris)]
-    for each in sorted(there.required_permissions, key=lambda it: (it.resource_app_id, it.id)):
+    for each in sorted(there.required_permissions, key=lambda it: (it.resource_app_id, it.type, it.id)):
         found.append(_required(each, await directory.api(each.resource_app_id)))
     if dropped.consents:
         consents = (await directory.consents(service_principal_id, types_of(dropped.consents))).consents
@@ -44,14 +46,17 @@ async def look_for_others(
 
 
 def _required(each: RequiredPermission, api: Api | None) -> MadeByOthers:
-    return MadeByOthers("requiredPermission", _name(api, each.id), api.display_name if api else each.resource_app_id)
+    called = api.display_name if api else each.resource_app_id
+    return MadeByOthers("requiredPermission", _name(api, each.id, each.type), called, each.type)
 
 
 def _consented(each: Consent, api: Api | None) -> MadeByOthers:
     kind: Kind = "delegatedPermission" if each.type == "Scope" else "applicationPermission"
-    return MadeByOthers(kind, _name(api, each.name), api.display_name if api else each.resource_id)
+    called = api.display_name if api else each.resource_id
+    return MadeByOthers(kind, _name(api, each.name, each.type), called)
 
 
-def _name(api: Api | None, id_or_name: str) -> str:
-    """Return the name of a permission by its id, or what is known of it."""
-    return next((each.name for each in (api.permissions if api else ()) if each.id == id_or_name), id_or_name)
+def _name(api: Api | None, id_or_name: str, kind: PermissionType) -> str:
+    """Return the name of a permission by its id and type, or what is known of it."""
+    offered = (each for each in (api.permissions if api else ()) if each.type == kind)
+    return next((each.name for each in offered if each.id == id_or_name), id_or_name)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from shared.approval.checking import check_approval
 from shared.contract.request import RegistrationRequest
-from shared.credentials.proof import DEFAULT_RESOURCE, prove
+from shared.credentials.proof import prove
 from shared.credentials.tags import read_tags
 from shared.errors import NotYetVisible, Problem, Rejected, echo
 from shared.job import Job
@@ -125,12 +125,11 @@ async def register(job: Job, request: RegistrationRequest) -> Registration:
             consents = await consents_there(job, service_principal_id, resolution.permissions)
         held = Holdings.of(wanted) | Holdings(consents=consents)
         others = await look_for_others(job, held, observed.seen, service_principal_id)
-    resource_uri = resolution.apis[0].resource_uri if resolution.apis else DEFAULT_RESOURCE
     async with job.step("signIn"):
         for name, entry in entries.items():
             if not entry.enabled:  # Its value cannot be read, and nobody is told that it works.
                 continue
-            await prove(job, app, entry, credential=name, resource_uri=resource_uri)
+            await prove(job, app, entry, credential=name, apis=resolution.apis)
     asked_in = job.operation.ticket
     # Only now may another own it: until then this request has to be its owner's, attempt after attempt.
     ticket = {"ticket_source": request.source, "ticket": asked_in} if asked_in is not None else {}

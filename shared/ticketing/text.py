@@ -179,7 +179,8 @@ def _others(each: AnsweredOthers) -> str:
         "applicationPermission": "application permission, consented",
     }
     api = f"{defused(each.api, _NAME)}, " if each.api is not None else ""
-    return f"- {api}{defused(each.name, _NAME)} ({kinds[each.kind]})"
+    types = {"Scope": "delegated ", "Role": "application ", None: ""}
+    return f"- {api}{defused(each.name, _NAME)} ({types[each.type]}{kinds[each.kind]})"
 
 
 def _size(lines: Sequence[str]) -> int:

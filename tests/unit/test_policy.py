@@ -5,12 +5,14 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from shared.contract.request import RegistrationRequest, parse_request
 from shared.model import Api, ApiPermission, PermissionType, ResolvedPermission
 from shared.policy.approval import needs_approval
 from shared.policy.check import breaches, permission_breach
 from shared.policy.model import (
+    ApiRules,
     ApprovalRules,
     CredentialRules,
     PermissionsToApprove,
@@ -145,7 +147,7 @@ def test_what_leads_to_control_and_what_is_not_named_is_never_automatic(kind: st
 
 def test_an_id_that_leads_to_control_needs_approval_under_any_name() -> None:
     permission = ApiPermission("741f803b-c850-494e-b5df-cde7c675a1ca", "Harmless.Read", "Role", enabled=True)
-    resolved = ResolvedPermission(Api("sp", MICROSOFT_GRAPH, "Graph", None, (), (permission,)), permission)
+    resolved = ResolvedPermission(Api("sp", MICROSOFT_GRAPH, "Graph", None, (permission,)), permission)
     rules = {"name": "Graph", "app_id": MICROSOFT_GRAPH, "application": ["Harmless.Read"]}
     policy = Policy.model_validate({"version": "1", "apis": [rules]})
     breach = permission_breach("field", resolved, policy)
@@ -245,7 +247,7 @@ def _approving(api: str, pattern: str) -> dict[str, object]:
 
 def _resolved(app_id: str, name: str, permission_type: PermissionType) -> ResolvedPermission:
     permission = ApiPermission(SOME_ID, name, permission_type, enabled=True)
-    return ResolvedPermission(Api("sp", app_id, "An API", None, (app_id,), (permission,)), permission)
+    return ResolvedPermission(Api("sp", app_id, "An API", None, (permission,)), permission)
 
 
 @pytest.mark.parametrize("name", ["boss", "jürgen@contoso.com", "boss.@contoso.com", "CN=Boss", ""])
@@ -259,3 +261,52 @@ def test_an_administrator_whom_nobody_can_be_is_a_fault_of_the_policy(name: str)
 )
 def test_an_administrator_is_named_by_id_or_address(name: str) -> None:
     assert Policy.model_validate({"version": "1", "administrators": [name]}).administrators == (name,)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["https://graph.microsoft.com", "https://management.azure.com/", "api://orders", f"api://{MICROSOFT_GRAPH}/x"],
+)
+def test_policy_names_an_apis_audience_as_it_stands(uri: str) -> None:
+    rules = ApiRules(name="An API", app_id=MICROSOFT_GRAPH, resource_uri=uri)
+    assert Policy(version="1", apis=(rules,)).resource_uri(MICROSOFT_GRAPH.upper()) == uri
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "",
+        "graph.microsoft.com",
+        "https://",
+        "https:",
+        "https://a b",
+        "https://a\n",
+        "https://ä.example",
+        "https://a/.default",
+        "https://*.example",
+        "https://a?b",
+        "https://a#b",
+        "https://" + "a" * 250,
+    ],
+)
+def test_what_is_no_audience_is_no_policy(uri: str) -> None:
+    with pytest.raises(ValidationError):
+        ApiRules(name="An API", app_id=MICROSOFT_GRAPH, resource_uri=uri)
+
+
+def test_without_policys_word_the_appid_is_the_audience() -> None:
+    named = ApiRules(name="Graph", app_id=MICROSOFT_GRAPH)
+    for policy in (Policy(version="1"), Policy(version="1", apis=(named,))):
+        assert policy.resource_uri(MICROSOFT_GRAPH) == MICROSOFT_GRAPH
+
+
+def test_an_audience_gives_nothing_so_what_waits_for_approval_waits_on() -> None:
+    rules = ApiRules(name="Graph", app_id=MICROSOFT_GRAPH)
+    named = rules.model_copy(update={"resource_uri": "https://graph.microsoft.com"})
+    assert Policy(version="1", apis=(rules,)).digest() == Policy(version="1", apis=(named,)).digest()
+
+
+def test_the_shipped_policy_names_the_audiences_of_the_walkthrough() -> None:
+    policy = load_policy(SHIPPED)
+    assert policy.resource_uri("0b07f429-9f4b-4714-9392-cc5e8e80c8b0") == "https://digitaltwins.azure.net"
+    assert policy.resource_uri(MICROSOFT_GRAPH) == "https://graph.microsoft.com"
