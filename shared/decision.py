@@ -14,6 +14,7 @@ from shared.errors import (
     Refused,
     RegistrarError,
     Rejected,
+    SignInUnclear,
     Throttled,
     Unavailable,
 )
@@ -72,7 +73,7 @@ def decide(error: Exception, *, now: datetime, deadline: datetime, pauses: int, 
     reason = reason_of(error)
     if now >= deadline:
         hint = f"The request could not be served in time. The last obstacle: {message}"
-        return Fail(reason, Problem("", reason, hint))
+        return Fail(reason, Problem("", SignInUnclear.reason if isinstance(error, SignInUnclear) else reason, hint))
     return Later(
         at=min(now + _pause(error, pauses, draw), deadline),
         reason=reason,
@@ -86,6 +87,8 @@ def reason_of(error: Exception) -> str:
     if isinstance(error, Denied):
         code = "".join(character for character in error.code if character in _OF_CODES)[:_LONGEST_CODE]
         return f"{error.reason}_{code}" if code else error.reason
+    if isinstance(error, SignInUnclear):
+        return error.numbered
     return error.reason if isinstance(error, RegistrarError) else f"unexpected_{type(error).__name__}"
 
 

@@ -12,6 +12,7 @@
         ├── NotYetVisible   a read disagrees with our own recent write: unknown, so nothing is decided on it
         │   └── NotReplicated   a refusal that lag can explain, and what it means where lag cannot
         ├── ObjectGone      what a call was for is not there any more; the next attempt looks again
+        ├── SignInUnclear   a refused sign-in that says nothing about the credential; `codes` are Entra's
         ├── Forbidden       our own identity lacks a right; an operator must act, then it goes on by itself
         │   └── Denied      403 for another reason, which only the service's code names; an operator must act
         ├── QuotaExceeded   our own identity has created as many objects as it may; an operator must act
@@ -170,6 +171,24 @@ class ObjectGone(Deferred):
     """What a call was for, or referred to, is not there; the next attempt reads what is."""
 
     reason: ClassVar[str] = "object_gone"
+
+
+class SignInUnclear(Deferred):
+    """The token endpoint refused a sign-in for a reason that says nothing about the credential: nothing is proven.
+
+    `codes` are Entra's AADSTS numbers. They are part of the reason that an operation waits for.
+    """
+
+    reason: ClassVar[str] = "sign_in_unclear"
+
+    def __init__(self, message: str, codes: Iterable[int]) -> None:
+        self.codes = tuple(codes)
+        super().__init__(message)
+
+    @property
+    def numbered(self) -> str:
+        """The reason with the numbers, as in `sign_in_unclear_AADSTS500014`."""
+        return "_".join([self.reason, *(f"AADSTS{code}" for code in self.codes)])
 
 
 class Forbidden(Deferred):

@@ -8,26 +8,14 @@ from azure.core.exceptions import AzureError, ClientAuthenticationError
 from azure.identity.aio import CertificateCredential, ClientSecretCredential
 
 from shared.adapters.azure_errors import retry_after, translate
-from shared.errors import NotYetVisible, Throttled, Unavailable
+from shared.adapters.sign_in_codes import Meaning, meaning_of
+from shared.errors import NotYetVisible, SignInUnclear, Throttled, Unavailable
 from shared.model import CredentialType
 from shared.secret import Secret
 
-_NOT_ACCEPTED = frozenset(
-    {
-        7000215,  # wrong secret, or one that the token endpoint does not know yet
-        7000222,  # expired secret
-        7000216,  # no client credential at all
-        700016,  # the application is not known in the tenant (yet)
-        700024,  # an assertion whose time is not now
-        700027,  # a certificate that is not the application's, or not known to be (yet), or expired
-        7000229,  # the application has no service principal in the tenant (yet)
-        7000112,  # the application is disabled
-        90002,  # the tenant is not known
-        900144,  # a parameter is missing
-    }
-)
-"""Refusals that come before or instead of accepting the secret (Microsoft Learn, "Microsoft Entra error codes")."""
 _TOO_MANY_REQUESTS, _SERVER_ERROR = 429, 500
+_MOST_CODES, _LARGEST_CODE = 3, 10**9
+"""Of the codes of an answer, so many are told; a number that is larger is none of Entra's."""
 
 
 class EntraSignIn:
@@ -39,8 +27,9 @@ class EntraSignIn:
     async def prove(self, client_id: str, value: Secret, resource_uri: str, kind: CredentialType) -> None:
         """Obtain a token with a secret, or a certificate and its key, from the endpoint and never from a cache.
 
-        A refusal that comes after the credential was accepted, by Conditional Access say, counts as proof. Raises
-        NotYetVisible when the credential, or the client, is not known (yet).
+        A refusal that is known to come after the credential was accepted, by Conditional Access say, counts as proof.
+        Raises NotYetVisible when the credential, or the client, is not known (yet), SignInUnclear for a refusal that
+        says nothing about the credential, Throttled and Unavailable when the endpoint cannot say now.
         """
         once: Any = {"retry_total": 0, "connection_timeout": 10, "read_timeout": 30}
         if kind == "certificate":
@@ -52,20 +41,32 @@ class EntraSignIn:
             async with credential:
                 await credential.get_token(f"{resource_uri}/.default")
         except ClientAuthenticationError as error:
-            _judge(client_id, kind, error)
+            judge(client_id, kind, error)
         except AzureError as error:
             raise translate(f"sign in as {client_id}", error) from error
 
 
-def _judge(client_id: str, kind: CredentialType, error: ClientAuthenticationError) -> None:
+def judge(client_id: str, kind: CredentialType, error: ClientAuthenticationError) -> None:
+    """Return when a refusal is a proof all the same; raise what else it means."""
     status, codes = error.status_code or 0, _codes(error)
-    named = ", ".join(f"AADSTS{code}" for code in codes)
+    named = ", ".join(f"AADSTS{code}" for code in codes[:_MOST_CODES])
     if status == _TOO_MANY_REQUESTS:
         raise Throttled(f"the token endpoint answered {status}", retry_after(error)) from None
     if status >= _SERVER_ERROR or not codes:
         raise Unavailable(f"the token endpoint answered {status} without a reason", retry_after(error)) from None
-    if any(code in _NOT_ACCEPTED for code in codes):
-        raise NotYetVisible(f"the sign-in as {client_id} with the stored {kind} was refused: {named}") from None
+    match meaning_of(codes):
+        case Meaning.ACCEPTED:
+            return
+        case Meaning.NOT_ACCEPTED:
+            message = f"the sign-in as {client_id} with the stored {kind} was refused: {named}"
+            raise NotYetVisible(message) from None
+        case Meaning.THROTTLED:
+            raise Throttled(f"the token endpoint answered {named}", retry_after(error)) from None
+        case Meaning.PASSING:
+            raise Unavailable(f"the token endpoint answered {named}", retry_after(error)) from None
+        case Meaning.UNCLEAR:
+            message = f"a sign-in as {client_id} was refused, which says nothing about the stored {kind}: {named}"
+            raise SignInUnclear(message, codes[:_MOST_CODES]) from None
 
 
 def _codes(error: ClientAuthenticationError) -> list[int]:
@@ -73,6 +74,8 @@ def _codes(error: ClientAuthenticationError) -> list[int]:
     response: Any = error.response
     try:
         body: Any = json.loads(response.text())
-        return [int(code) for code in body["error_codes"]]
+        codes: list[Any] = list(body["error_codes"])
     except (AttributeError, KeyError, TypeError, ValueError):
         return []
+    # Nothing is rounded or converted to a code that would prove something.
+    return codes if all(type(code) is int and 0 < code < _LARGEST_CODE for code in codes) else []

@@ -13,8 +13,8 @@ class SignIn(Protocol):
     async def prove(self, client_id: str, value: Secret, resource_uri: str, kind: CredentialType) -> None:
         """Obtain a token with a secret, or a certificate and its key, from the endpoint and never from a cache.
 
-        A refusal that comes after the credential was accepted counts as proof. Raises NotYetVisible when the
-        credential, or the client, is not known (yet).
+        A refusal that is known to come after the credential was accepted counts as proof. Raises NotYetVisible when
+        the credential, or the client, is not known (yet), and SignInUnclear for a refusal that says nothing about it.
         """
         ...
 

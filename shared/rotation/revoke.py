@@ -6,7 +6,7 @@ from shared.audit.events import Removal
 from shared.audit.noting import note_removal
 from shared.contract.request import RotationRequest
 from shared.credentials.ending import disable, remove_credential
-from shared.credentials.proof import DEFAULT_RESOURCE
+from shared.credentials.proof import audience_of
 from shared.errors import NotYetVisible
 from shared.job import Job
 from shared.model import VaultEntry
@@ -48,15 +48,19 @@ async def remove_old(job: Job, request: RotationRequest, found: Found) -> None:
 
 
 async def is_old_refused(job: Job, request: RotationRequest, found: Found) -> bool:
-    """Say whether a sign-in with the old value is refused, and note when it was for the first time."""
+    """Say whether a sign-in with the old value is refused, and note when it was for the first time.
+
+    Raises SignInUnclear when an answer does not tell: only a refusal of the credential itself is its end.
+    """
     if job.operation.credential(request.credential).old_refused_at is not None:
         return True
     versions = _old_versions(found)
     if not versions:
         return True
     value = await job.services.vault.value(job.operation.unique_name, versions[-1].name, versions[-1].version)
+    audience = audience_of((), job.services.policy)
     try:
-        await job.services.sign_in.prove(found.holder.client_id, value, DEFAULT_RESOURCE, versions[-1].type)
+        await job.services.sign_in.prove(found.holder.client_id, value, audience, versions[-1].type)
     except NotYetVisible:
         await job.save_operation(job.operation.with_credential(request.credential, old_refused_at=job.now()))
         return True

@@ -37,7 +37,6 @@ DIGITAL_TWINS = Api(
     app_id="0b07f429-9f4b-4714-9392-cc5e8e80c8b0",
     display_name="Azure Digital Twins",
     owner_organization_id=MICROSOFT_TENANT,
-    service_principal_names=("0b07f429-9f4b-4714-9392-cc5e8e80c8b0", "https://digitaltwins.azure.net"),
     permissions=(ApiPermission("4589bd03-58cb-4e6c-b17f-b580e39652f8", "Read.Write", "Scope", enabled=True),),
 )
 MICROSOFT_GRAPH = Api(
@@ -45,7 +44,6 @@ MICROSOFT_GRAPH = Api(
     app_id="00000003-0000-0000-c000-000000000000",
     display_name="Microsoft Graph",
     owner_organization_id=MICROSOFT_TENANT,
-    service_principal_names=("00000003-0000-0000-c000-000000000000", "https://graph.microsoft.com"),
     permissions=(
         ApiPermission("e1fe6dd8-ba31-4d61-89e7-88639da4683d", "User.Read", "Scope", enabled=True),
         ApiPermission("df021288-bdef-4463-88db-98f22de89214", "User.Read.All", "Role", enabled=True),
@@ -58,6 +56,8 @@ MICROSOFT_GRAPH = Api(
         ApiPermission("00000000-0000-4000-8000-00000000abcd", "Policy.ReadWrite.BrandNew", "Scope", enabled=True),
     ),
 )
+AUDIENCES = frozenset({"https://digitaltwins.azure.net", "https://graph.microsoft.com"})
+"""Names of APIs that the token endpoint knows; it knows every appId besides."""
 _DELTA = "https://graph.microsoft.com/v1.0/applications/delta?$deltatoken="
 _LINKS_LIVE = timedelta(days=7)
 """Microsoft Learn, "Use delta query to track changes in Microsoft Graph data"."""
@@ -133,6 +133,8 @@ class FakeDirectory:
         self.passwords_ever_issued = 0
         self.forbidden: dict[CredentialType, str] = {}
         """Kinds of credential that Entra does not let us add, with its code."""
+        self.sign_in_refusal: RegistrarError | None = None
+        """What every sign-in is answered, whatever its credential."""
         self.foreign = Foreign()
         self.made_applications = Counter[str]()
         self.made_principals = Counter[str]()
@@ -308,7 +310,9 @@ class FakeDirectory:
     @outgoing("entra token")
     def prove(self, client_id: str, value: Secret, resource_uri: str, kind: CredentialType) -> None:
         """Fills `SignIn`."""
-        assert resource_uri.startswith("https://")
+        assert resource_uri in {*AUDIENCES, *(api.app_id for api in self.apis)}
+        if self.sign_in_refusal is not None:
+            raise self.sign_in_refusal
         app = next((a for a in self.applications.values() if a.client_id == client_id), None)
         if app is None or client_id not in self.principals or not self.signs_in(app, value.reveal()):
             raise NotYetVisible("AADSTS7000215")

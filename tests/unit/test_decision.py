@@ -5,7 +5,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.decision import Decision, Fail, Later, Reject, decide
-from shared.errors import Busy, Contended, Forbidden, NotYetVisible, Problem, Refused, Rejected, Throttled, Unavailable
+from shared.errors import (
+    Busy,
+    Contended,
+    Forbidden,
+    NotYetVisible,
+    Problem,
+    Refused,
+    Rejected,
+    SignInUnclear,
+    Throttled,
+    Unavailable,
+)
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 DEADLINE = NOW + timedelta(hours=24)
@@ -74,3 +85,14 @@ def test_an_unexpected_error_is_named_by_its_type_alone() -> None:
     assert isinstance(decision, Fail)
     assert decision.reason == "unexpected_KeyError"
     assert "s3cr3t" not in decision.problem.message
+
+
+def test_a_sign_in_that_proves_nothing_waits_under_its_number_and_fails_naming_it() -> None:
+    error = SignInUnclear("the sign-in was refused: AADSTS500014", [500014])
+    later = decided(error)
+    assert isinstance(later, Later)
+    assert (later.reason, later.pause_everybody) == ("sign_in_unclear_AADSTS500014", False)
+    failed = decided(error, now=DEADLINE)
+    assert isinstance(failed, Fail)
+    assert (failed.reason, failed.problem.code) == ("sign_in_unclear_AADSTS500014", "sign_in_unclear")
+    assert "AADSTS500014" in failed.problem.message

@@ -5,6 +5,7 @@ from tests.chaos.sabotage.audit_catalogue import AUDIT_SABOTAGES
 from tests.chaos.sabotage.control_catalogue import CONTROL_SABOTAGES
 from tests.chaos.sabotage.fair_catalogue import FAIR_SABOTAGES
 from tests.chaos.sabotage.form_catalogue import FORM_SABOTAGES
+from tests.chaos.sabotage.ids_catalogue import IDS_SABOTAGES
 from tests.chaos.sabotage.mapping_catalogue import MAPPING_SABOTAGES
 from tests.chaos.sabotage.narrowing_catalogue import NARROWING_SABOTAGES
 from tests.chaos.sabotage.people_catalogue import PEOPLE_SABOTAGES
@@ -129,9 +130,9 @@ REAL_SABOTAGES = (
     off(
         "a refused secret is no proof",
         f"{_ADAPTERS}/test_passwords.py::test_another_value_is_not_proven",
-        "shared/adapters/sign_in.py",
-        "if any(code in _NOT_ACCEPTED for code in codes):",
-        "if not codes:",
+        "shared/adapters/sign_in_codes.py",
+        "if given and given <= NOT_ACCEPTED:",
+        "if not given:",
     ),
     off(
         "a secret prints as three asterisks",
@@ -188,8 +189,8 @@ REAL_SABOTAGES = (
         "the answer comes after the proof",
         "tests/component/test_registration.py::test_what_cannot_be_done_in_a_day_fails_and_is_kept_with_its_reason",
         "shared/credentials/proof.py",
-        "await job.services.sign_in.prove(holder.client_id, value, resource_uri, entry.type)",
-        "assert value is not None and resource_uri and holder",
+        "await job.services.sign_in.prove(holder.client_id, value, audience, entry.type)",
+        "assert value is not None and audience and holder",
     ),
     off(
         "a failed request is kept",
@@ -375,4 +376,5 @@ REAL_SABOTAGES = (
     *CONTROL_SABOTAGES,
     *SHIPPED_SABOTAGES,
     *VAULT_SABOTAGES,
+    *IDS_SABOTAGES,
 )
