@@ -42,9 +42,15 @@ async def approve_request(request: func.HttpRequest) -> func.HttpResponse:
         except NotWaiting as error:
             return problem_response(409, str(error))
         except Busy:
-            return problem_response(409, "The request is being worked on just now. Send the decision again.")
+            return problem_response(
+                409, "The registrar is working on this request right now. Send the decision again in a moment."
+            )
         if operation is None:
-            return problem_response(404, "There is no such request of this source, or it has not been read yet.")
+            return problem_response(
+                404,
+                "The registrar knows no request with this id from this source. If it was sent just now, try again in "
+                "a minute.",
+            )
         return json_response(200, described(operation), GUARDED)
 
     async def refused(app: "App", caller: "Caller") -> None:

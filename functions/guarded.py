@@ -37,19 +37,25 @@ async def guarded(work: Work) -> func.HttpResponse:
     try:
         app = get_app()
     except (SettingsError, PolicyError, TicketingError):
-        return problem_response(503, "The registrar is misconfigured; GET /api/health says how.")
+        return problem_response(503, "The registrar is not configured correctly. GET /api/health lists what is wrong.")
     try:
         return await work(app)
     except Rejected as error:
-        return rejected_response("The request is not understood: errors says why, all of it.", error.problems)
+        return rejected_response(
+            "The request is not valid. The field errors lists everything that is wrong with it.", error.problems
+        )
     except Deferred as error:
         log.warning("caller.not_served", reason=error.reason, message=str(error))
         seconds = math.ceil(error.after.total_seconds()) if error.after is not None else _AGAIN_AFTER_SECONDS
-        detail = "A service that this rests on does not answer now. Try again after the pause."
+        detail = (
+            "A service that the registrar needs is not responding. Wait for the time in Retry-After, then try again."
+        )
         return problem_response(503, detail, headers={"Retry-After": str(max(1, seconds))})
     except Refused as error:
         log.warning("caller.not_served", reason=error.reason, message=str(error))
-        return problem_response(500, "A service that this rests on refuses; the registrar's log says why.")
+        return problem_response(
+            500, "A service that the registrar needs refuses the call. The registrar's log says which service, and why."
+        )
 
 
 async def for_caller(
@@ -65,7 +71,7 @@ async def for_caller(
 
     async def answer(app: "App") -> func.HttpResponse:
         if app.callers is None:
-            return problem_response(503, "No API of the registrar's is set up: API_AUDIENCE is not set.")
+            return problem_response(503, "The registrar's API is not set up: the setting API_AUDIENCE is missing.")
         try:
             caller = await app.callers.require(header(request, "Authorization"), role)
         except NotAuthenticated as error:
@@ -75,7 +81,9 @@ async def for_caller(
             log.warning("caller.not_allowed", caller=error.caller.object_id, role=role)
             if refused is not None:
                 await refused(app, error.caller)
-            detail = f"This takes the app role {role} of the registrar's API. Ask whoever assigns it."
+            detail = (
+                f"You need the app role {role} of the registrar's API. Ask your administrators to assign it to you."
+            )
             return problem_response(403, detail)
         return await work(app, caller)
 

@@ -29,9 +29,9 @@ async def replay_operation(request: func.HttpRequest) -> func.HttpResponse:
         try:
             replayed = await replay(app.services, parse_operation_id(request.route_params["operationId"]))
         except NotFound:
-            return problem_response(404, "There is no such operation.")
+            return problem_response(404, "There is no operation with this id.")
         except (NotFailed, Busy) as error:
-            return problem_response(409, f"This is not to be tried again now: {error}.")
+            return problem_response(409, f"{error}.")
         return json_response(202, replayed.told(), GUARDED)
 
     return await guarded(answer)

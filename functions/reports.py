@@ -63,7 +63,7 @@ async def credentials_report(request: func.HttpRequest) -> func.HttpResponse:
         if stored is None:
             return problem_response(
                 404,
-                "There is no report yet. It is made every night from 4:20 UTC on; if it still is not there the next "
+                "There is no report yet. It is made every night, starting at 4:20 UTC. If it is still missing the next "
                 "morning, the event report.failed in the registrar's log says why.",
             )
         log.event("report.read", caller=caller.object_id, format=wanted, as_of=stored.as_of)

@@ -28,7 +28,11 @@ async def show_request(request: func.HttpRequest) -> func.HttpResponse:
         named = parse_named(request.route_params["requestId"], request.params)
         found = await show(app.services, named)
         if found is None:
-            return problem_response(404, "There is no such request of this source, or it has not been read yet.")
+            return problem_response(
+                404,
+                "The registrar knows no request with this id from this source. If it was sent just now, try again in "
+                "a minute.",
+            )
         return json_response(200, found, GUARDED)
 
     return await for_caller(request, READER, answer)

@@ -51,9 +51,9 @@ async def replay_ticket_update(request: func.HttpRequest) -> func.HttpResponse:
         try:
             await replay_update(app.services, update_id)
         except NotFound:
-            return problem_response(404, "There is no such ticket update.")
+            return problem_response(404, "There is no ticket update with this id.")
         except (NotFailed, Busy) as error:
-            return problem_response(409, f"This is not to be tried again now: {error}.")
+            return problem_response(409, f"{error}.")
         return json_response(202, {"updateId": update_id}, GUARDED)
 
     return await guarded(answer)

@@ -41,7 +41,11 @@ async def receive_webhook(request: func.HttpRequest) -> func.HttpResponse:
             return problem_response(401)
         except TooMany as error:
             seconds = math.ceil(error.after.total_seconds())
-            return problem_response(429, "Send fewer requests a minute.", headers={"Retry-After": str(max(1, seconds))})
+            return problem_response(
+                429,
+                "There are too many requests. Wait for the time in Retry-After, and send fewer per minute.",
+                headers={"Retry-After": str(max(1, seconds))},
+            )
         location = f"/api/requests/{quote(taken.request_id)}?source={quote(taken.source)}"
         answer: ToldTaken = {
             "requestId": taken.request_id,
@@ -58,13 +62,15 @@ def _refusal(request: func.HttpRequest, body: bytes) -> func.HttpResponse | None
     """What is wrong with the message before anybody looks at it; None when nothing is."""
     if header(request, "Content-Length") is None:
         # The platform hands on a body in chunks as an empty one.
-        return problem_response(411, "Send the body with a Content-Length, not in chunks.")
+        return problem_response(411, "The header Content-Length is missing. Send the body with it, not in chunks.")
     if len(body) > _MOST_BYTES:
-        return problem_response(413, f"At most {_MOST_BYTES} bytes are taken.")
+        return problem_response(413, f"The body is too large: the limit is {_MOST_BYTES} bytes.")
     media_type, _, _ = (header(request, "Content-Type") or "").partition(";")
     kind, _, subtype = media_type.strip().casefold().partition("/")
     if kind != "application" or not (subtype == "json" or subtype.endswith("+json")):
-        return problem_response(415, "Send JSON, as application/json.", headers={"Accept": "application/json"})
+        return problem_response(
+            415, "Send JSON with the content type application/json.", headers={"Accept": "application/json"}
+        )
     return None
 
 

@@ -69,10 +69,10 @@ def decide(error: Exception, *, now: datetime, deadline: datetime, pauses: int, 
         case Deferred():
             message = str(error)
         case _:
-            message = "An unexpected error; the registrar's log has it."
+            message = "The registrar met an unexpected error. Its log has the details."
     reason = reason_of(error)
     if now >= deadline:
-        hint = f"The request could not be served in time. The last obstacle: {message}"
+        hint = f"The registrar could not complete the request in time. What stood in the way last: {message}"
         return Fail(reason, Problem("", SignInUnclear.reason if isinstance(error, SignInUnclear) else reason, hint))
     return Later(
         at=min(now + _pause(error, pauses, draw), deadline),

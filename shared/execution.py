@@ -178,7 +178,7 @@ class Execution:
         await job.save_operation(operation.model_copy(update=begun))
         try:
             if job.operation.interrupted >= _INTERRUPTED_AT_MOST:
-                raise CrashLoop(f"The last {_INTERRUPTED_AT_MOST} attempts ended without a word. Operators are told.")
+                raise CrashLoop(f"The last {_INTERRUPTED_AT_MOST} attempts broke off without a result.")
             answer = await self._carry_out(job)
         except Busy:
             raise

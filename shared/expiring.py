@@ -83,23 +83,26 @@ class CredentialPage(AnswerModel):
 def parse_question(parameters: Mapping[str, str], now: datetime) -> Question:
     """Read the query of `GET /api/credentials`. Raises Rejected with all that is wrong with it."""
     problems = [
-        Problem(name, "unknown_parameter", f"There is no parameter {echo(name)}; there are: {', '.join(_KNOWN)}.")
+        Problem(name, "unknown_parameter", f"There is no parameter {echo(name)}. Use one of {', '.join(_KNOWN)}.")
         for name in parameters
         if name not in _KNOWN
     ]
     days = _number(_DAYS, parameters.get("expiringWithin", f"{USUAL_DAYS}d"), MOST_DAYS)
     if days is None:
-        message = f"Say how many days, from 1d to {MOST_DAYS}d: expiringWithin=30d, for example."
+        message = f"Give a number of days from 1d to {MOST_DAYS}d, for example expiringWithin=30d."
         problems.append(Problem("expiringWithin", "invalid_parameter", message))
     limit = _number(_LIMIT, parameters.get("limit", str(USUAL_ITEMS)), MOST_ITEMS)
     if limit is None:
-        message = f"Say how many items a page may have, from 1 to {MOST_ITEMS}: limit=100, for example."
+        message = f"Give the number of items per page, from 1 to {MOST_ITEMS}, for example limit=100."
         problems.append(Problem("limit", "invalid_parameter", message))
     as_of, after = now, None
     if "after" in parameters:
         found = _place(parameters["after"], days or 0, now)
         if found is None:
-            message = "Take it as it stands in nextLink, with the same expiringWithin, within a day; or begin anew."
+            message = (
+                "Use the value from nextLink unchanged, with the same expiringWithin and within a day, or leave it "
+                "out to start over."
+            )
             problems.append(Problem("after", "invalid_parameter", message))
         else:
             as_of, after = found

@@ -123,6 +123,6 @@ def _not_proven(request: Request) -> Problem:
     return Problem(
         "source",
         "source_not_proven",
-        f"Requests of {echo(request.source)} come by its webhook, where it proves itself; anybody could say so on this "
-        "queue. Leave `source` out, or name your own system.",
+        f"Requests from {echo(request.source)} have to come through its webhook, which proves where they come from; "
+        "this queue does not. Leave `source` out, or give the name of your own system.",
     )

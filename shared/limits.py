@@ -75,23 +75,23 @@ async def excesses(job: Job, standing: Standing, new: Sequence[str]) -> list[Pro
 
 def _too_many_today(most: int) -> Problem:
     message = (
-        f"Its requester has sent {most} requests today (UTC), which is the most for a day. Send it again tomorrow, or "
-        "ask the registrar's administrators for more."
+        f"You have sent {most} requests today (UTC), which is the limit per day. Send this request again tomorrow, or "
+        "ask the registrar's administrators to raise the limit."
     )
     return Problem("requestedBy", "too_many_requests_today", message)
 
 
 def _too_many_apps(most: int) -> Problem:
     message = (
-        f"The app's owner has {most} apps or more, which is the most for one owner. Use one of them, or ask an "
-        "administrator of the registrar to send this request."
+        f"The app's owner already has {most} apps or more, which is the limit per owner. Use one of those apps, or ask "
+        "an administrator of the registrar to send this request."
     )
     return Problem("application.uniqueName", "too_many_apps", message)
 
 
 def _too_many_credentials(most: int) -> Problem:
     message = (
-        f"The app's owner would have more than {most} credentials in all apps, which is the most for one owner. Ask "
-        "for fewer, or ask an administrator of the registrar to send this request."
+        f"With this request the app's owner has more than {most} credentials in all apps, which is the limit per "
+        "owner. Ask for fewer credentials, or ask an administrator of the registrar to send this request."
     )
     return Problem("credentials", "too_many_credentials", message)

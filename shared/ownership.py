@@ -73,8 +73,8 @@ def not_owner(request: Request) -> Problem:
     return Problem(
         "requestedBy",
         "not_owner",
-        f"{echo(request.requested_by)} does not own {echo(request.application.unique_name)}. "
-        "Ask its owner, or an administrator of the registrar, to send this request.",
+        f"{echo(request.requested_by)} does not own the app {echo(request.application.unique_name)}. "
+        "Ask its owner or an administrator of the registrar to send this request.",
     )
 
 
@@ -82,14 +82,14 @@ def owner_notes(request: RegistrationRequest, standing: Standing) -> tuple[Probl
     """Say what the request wanted of the app's owner and did not get; nothing that stands in its way."""
     if standing.names_another and not standing.names_count:
         message = (
-            f"{echo(request.owner)} was not made the owner of {echo(request.application.unique_name)}, which exists "
-            "and keeps its owner. Only an administrator of the registrar changes that, and not to themself."
+            f"The app {echo(request.application.unique_name)} exists and keeps its owner: {echo(request.owner)} does "
+            "not become its owner. Only an administrator of the registrar can change the owner, and not to themselves."
         )
         return (Problem("owner", "owner_not_changed", message),)
     if standing.owner_after is None:
         message = (
-            f"Nobody knows who owns {echo(request.application.unique_name)}, so only administrators can change it. "
-            "Name its owner in a request of an administrator's."
+            f"The app {echo(request.application.unique_name)} has no known owner, so only administrators of the "
+            "registrar can change it. Ask one of them to send a request that names the owner."
         )
         return (Problem("owner", "owner_unknown", message),)
     return ()

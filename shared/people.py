@@ -39,13 +39,19 @@ class Found:
             return None
         who = echo(self.person.shown)
         if self.hits == 0:
-            message = f"{who} is nobody in the organisation's directory. Name a person who is there."
+            message = (
+                f"The directory has nobody called {who}. Name a person who is in the directory, by userPrincipalName, "
+                "mail or object id."
+            )
             return Problem(field, "person_unknown", message)
         if self.hits > 1:
-            message = f"{who} leads to more than one person in the directory. Use a userPrincipalName of one alone."
+            message = (
+                f"More than one person in the directory is called {who}. Give the userPrincipalName or the object id "
+                "of one of them."
+            )
             return Problem(field, "person_ambiguous", message)
         if self.enabled is False:
-            message = f"The account of {who} is disabled. Name a person whose account is not."
+            message = f"The account of {who} is disabled. Name a person whose account is enabled."
             return Problem(field, "person_disabled", message)
         return None
 

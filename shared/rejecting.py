@@ -41,6 +41,6 @@ def reused(request: Request) -> Problem:
     return Problem(
         "requestId",
         "request_id_reused",
-        f"The request id {echo(request.request_id)} stands for another request already. That one stays as it is; "
-        "send a change under a new request id.",
+        f"The requestId {echo(request.request_id)} belongs to another request, which stays as it is. Send this request "
+        "with a new requestId.",
     )

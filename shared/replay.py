@@ -49,7 +49,7 @@ class Replayed:
 def parse_operation_id(text: str) -> str:
     """Read the path of `POST /api/operations/{operationId}/replay`. Raises Rejected."""
     if not re.fullmatch(OPERATION_ID_PATTERN[1:-1], text, re.ASCII):
-        raise Rejected([Problem("operationId", "invalid_parameter", f"{echo(text)} is no id of an operation.")])
+        raise Rejected([Problem("operationId", "invalid_parameter", f"{echo(text)} is not the id of an operation.")])
     return text
 
 
@@ -57,7 +57,7 @@ def parse_reason(parameters: Mapping[str, str]) -> str:
     """Read the query of `POST /api/operations/replay`; others than `reason` are the platform's. Raises Rejected."""
     reason = parameters.get("reason", "")
     if not re.fullmatch(REASON_PATTERN[1:-1], reason, re.ASCII):
-        message = "Say which failures: reason=registrar_lacks_permission, for example."
+        message = "Say which failed requests to replay, for example reason=registrar_lacks_permission."
         raise Rejected([Problem("reason", "invalid_parameter", message)])
     return reason
 
@@ -71,9 +71,9 @@ async def replay(services: Services, operation_id: str) -> Replayed:
     """
     stored = await services.operations.read(operation_id)
     if stored is None:
-        raise NotFound(f"there is no operation {operation_id}")
+        raise NotFound(f"There is no operation {operation_id}")
     if stored.value.state is not State.FAILED or stored.value.answered_at is None:
-        raise NotFailed(f"operation {operation_id} is {stored.value.state}")
+        raise NotFailed(f"Only a failed operation can be replayed, and this one is {stored.value.state}")
     now = services.runtime.now()
     again = _next_generation(stored.value).model_copy(update={"started_at": now})
     # Listed first: it is settled and on no list, and a generation that nobody lists would be lost.

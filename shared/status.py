@@ -107,12 +107,14 @@ def parse_named(request_id: str, parameters: Mapping[str, str]) -> Named:
     source = parameters.get("source", "queue")
     for field, value in (("requestId", request_id), ("source", source)):
         if valid_id(value) is None:
-            problems.append(Problem(field, "invalid_parameter", f"{echo(value)} is no {field} of a request."))
+            problems.append(Problem(field, "invalid_parameter", f"{echo(value)} is not a valid {field}."))
     named = parameters.get("channel")
     channel = next((each for each in Channel if each.value == named), None)
     if channel is None and named is not None:
         channels = ", ".join(each.value for each in Channel)
-        problems.append(Problem("channel", "invalid_parameter", f"{echo(named)} is none of {channels}."))
+        problems.append(
+            Problem("channel", "invalid_parameter", f"There is no channel {echo(named)}. Use one of {channels}.")
+        )
     if problems:
         raise Rejected(problems)
     return Named(source, request_id, channel)
@@ -124,14 +126,18 @@ def parse_listing(parameters: Mapping[str, str]) -> Listing:
     state = next((each for each in State if each.value == parameters.get("state")), None)
     if state is None:
         states = ", ".join(each.value for each in State)
-        problems.append(Problem("state", "invalid_parameter", f"Say one of {states}: state=waiting, for example."))
+        problems.append(Problem("state", "invalid_parameter", f"Give one of {states}, for example state=waiting."))
     limit = parameters.get("limit", str(USUAL_ITEMS))
     if not re.fullmatch(r"[1-9][0-9]{0,2}", limit, re.ASCII) or int(limit) > MOST_ITEMS:
-        message = f"Say how many items a page may have, from 1 to {MOST_ITEMS}: limit=50, for example."
+        message = f"Give the number of items per page, from 1 to {MOST_ITEMS}, for example limit=50."
         problems.append(Problem("limit", "invalid_parameter", message))
     after = parameters.get("after")
     if after is not None and not _OPERATION_ID.fullmatch(after):
-        problems.append(Problem("after", "invalid_parameter", "Take it as it stands in nextLink, or begin anew."))
+        problems.append(
+            Problem(
+                "after", "invalid_parameter", "Use the value from nextLink unchanged, or leave it out to start over."
+            )
+        )
     if problems or state is None:
         raise Rejected(problems)
     return Listing(state, int(limit), after)
@@ -204,7 +210,7 @@ def _summary(operation: Operation) -> RequestSummary:
 
 def _unknown(parameters: Mapping[str, str], known: tuple[str, ...]) -> list[Problem]:
     return [
-        Problem(name, "unknown_parameter", f"There is no parameter {echo(name)}; there are: {', '.join(known)}.")
+        Problem(name, "unknown_parameter", f"There is no parameter {echo(name)}. Use one of {', '.join(known)}.")
         for name in parameters
         if name not in known
     ]

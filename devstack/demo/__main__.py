@@ -29,11 +29,11 @@ def run(file: Path, report: Report) -> bool:
     if ticket is not None:
         report.form(ticket.form)
         ticket.open()
-        report.note("ServiceNow's flow has told the registrar by its webhook, waiting for the answer")
+        report.note("ServiceNow has sent the form to the registrar's webhook; waiting for the answer")
     else:
         report.request(body)
         queues.send(body)
-        report.note(f"sent to the queue {INTAKE}, waiting for the answer")
+        report.note(f"sent to the queue {INTAKE}; waiting for the answer")
     answer = await_answer(queues, control, request_id, report.note)
     repeated = answer.time < sent_at
     report.answer(answer, repeated=repeated)
@@ -47,7 +47,7 @@ def _request_id(body: bytes, file: Path) -> str:
         request = json.loads(body)
         return str(request["requestId"])
     except (ValueError, LookupError, TypeError) as error:
-        raise StackError(f"{file} is no request that could be shown; `make send` takes any file") from error
+        raise StackError(f"{file} is not a request that the demo can show. `make send` takes any file") from error
 
 
 def _act_on(answer: Answer, control: ControlPlane, report: Report, *, repeated: bool) -> bool:

@@ -49,7 +49,7 @@ class Report:
         ]
         consent = " with admin consent" if app.get("adminConsent") else " without admin consent"
         self._section(
-            f"Asked: {request['action']}, request {request['requestId']}",
+            f"Request: {request['action']}, request {request['requestId']}",
             ("requested by", request["requestedBy"]),
             ("name", f"{app['displayName']} ({app['uniqueName']})"),
             ("accounts", app["signInAudience"]),
@@ -61,7 +61,7 @@ class Report:
     def form(self, form: Form) -> None:
         """What somebody filled in."""
         rows = [(name.replace("_", " "), str(value)) for name, value in form.variables.items() if value]
-        title = f"A form in {_SYSTEMS.get(form.system, form.system)}, ticket {form.number}"
+        title = f"Form in {_SYSTEMS.get(form.system, form.system)}, ticket {form.number}"
         self._section(title, ("requested for", form.requested_for.email), *rows)
 
     def told(self, number: str, state: str, note: str) -> None:
@@ -73,7 +73,7 @@ class Report:
     def answer(self, answer: Answer, *, repeated: bool) -> None:
         """The steps and the outcome; `repeated` when the answer was given to an earlier, identical message."""
         if repeated:
-            self.note("already registered: the same request gets its recorded answer again, nothing was done")
+            self.note("already registered: the same request gets its recorded answer again, and nothing is changed")
         if answer.data.steps:
             self._steps(answer.data)
         if answer.completed:
@@ -85,24 +85,27 @@ class Report:
     def signed_in(self, proof: Proof) -> None:
         """The proof that the registration works."""
         self._section(
-            "Signed in with the secret that the requester read from Key Vault",
+            "Signed in with the secret from Key Vault",
             ("as", proof.client_id),
             ("token for", proof.resource_uri),
-            ("good for", f"{proof.seconds / 60:.0f} minutes"),
+            ("valid for", f"{proof.seconds / 60:.0f} minutes"),
         )
 
     def rotated(self, rotated: Rotated) -> None:
         """The rotation, as its clients lived through it."""
         self._section(
-            "Replaced before it expired, by the registrar's own timer",
-            ("sign-ins meanwhile", f"{rotated.sign_ins}, with the newest version and with the old one; none refused"),
-            ("old version", f"{rotated.old_version}, refused since the overlap ended on {_moment(rotated.old_until)}"),
+            "Replaced by the registrar before it expired",
+            ("sign-ins meanwhile", f"{rotated.sign_ins}, with the newest version and with the old one, none refused"),
+            (
+                "old version",
+                f"{rotated.old_version}, does not sign in after the overlap, which ended {_moment(rotated.old_until)}",
+            ),
             ("new version", f"{rotated.new_version}, expires {_moment(rotated.expires)}"),
         )
 
     def _steps(self, data: Data) -> None:
         rows = [(_moment(step.started), f"{step.seconds:8.3f} s  {step.name}") for step in data.steps]
-        self._section("Steps, as the answer gives them", *rows)
+        self._section("Steps, from the answer", *rows)
 
     def _registered(self, data: Data) -> None:
         rows = [
@@ -115,7 +118,7 @@ class Report:
                 (
                     "permission",
                     f"{permission.name} ({_KINDS.get(permission.type, permission.type)}): "
-                    + ("consent granted" if permission.consented else "waits for an administrator's consent"),
+                    + ("consent granted" if permission.consented else "needs an administrator's consent"),
                 )
                 for permission in wish.permissions
             ]

@@ -54,7 +54,7 @@ class Clients:
         expires = old.properties.expires_on
         if expires is None:
             raise StackError(f"{old.name} has no expiry")
-        self._move_to(expires - _BEFORE_EXPIRY, "the day on which the secret is due")
+        self._move_to(expires - _BEFORE_EXPIRY, "the day on which the secret is due for replacement")
 
         def replaced() -> KeyVaultSecret | None:
             newest = self._sign_in_with_newest()
@@ -63,9 +63,9 @@ class Clients:
 
         new = self._eventually(replaced, "a new version")
         old_until = datetime.fromisoformat((new.properties.tags or {})["retireAfter"])
-        self._tell(f"the vault has a new version, and both sign in until {old_until:%Y-%m-%d %H:%M} UTC")
+        self._tell(f"Key Vault has a new version; the old one works, too, until {old_until:%Y-%m-%d %H:%M} UTC")
         self._move_to(old_until, "the end of the overlap")
-        self._eventually(lambda: self._is_refused(old), "the old secret to go")
+        self._eventually(lambda: self._is_refused(old), "the old secret to stop working")
         return Rotated(
             self._sign_ins,
             old.properties.version or "",
@@ -89,12 +89,12 @@ class Clients:
                     return found
                 time.sleep(_POLL_SECONDS)
             self._control.advance(int(_MOVE.total_seconds()))
-        raise StackError(f"waited in vain for {what}")
+        raise StackError(f"waited without success for {what}")
 
     def _move_to(self, moment: datetime, what: str) -> None:
         seconds = int((moment - self._control.now()).total_seconds())
         if seconds > 0:
-            self._tell(f"moving the stack clock {seconds / 86400:.0f} days forward, to {what}")
+            self._tell(f"the stack's clock moves {seconds / 86400:.0f} days forward, to {what}")
             self._control.advance(seconds)
 
     def _sign_in_with_newest(self) -> KeyVaultSecret:

@@ -61,7 +61,9 @@ class Ticket:
         number = next(event["number"] for event in everything["events"] if event["ticket"] == self.form.number)
         told = self._control.post(f"/ticketing/events/{number}/delivery", None)
         if told["state"] != "delivered":
-            raise StackError(f"the registrar does not take {self.form.number}: the webhook answered {told['statuses']}")
+            raise StackError(
+                f"the registrar's webhook does not accept {self.form.number}: it answered {told['statuses']}"
+            )
 
     def state_and_note(self, answer_id: str, tell: Callable[[str], None]) -> tuple[str, str]:
         """Wait for the note of an answer; when nothing comes, move the stack clock. Raises StackError in the end."""
@@ -73,6 +75,6 @@ class Ticket:
                 if notes and found["state"] != "1":
                     return found["state"], notes[-1]
                 time.sleep(_POLL_SECONDS)
-            tell(f"the ticket is not told yet: moving the stack clock {_MOVE_SECONDS} s forward instead of waiting")
+            tell(f"the ticket has no note yet: the stack's clock moves {_MOVE_SECONDS} s forward")
             self._control.advance(_MOVE_SECONDS)
-        raise StackError(f"the ticket {self.form.number} was not told of its answer")
+        raise StackError(f"the ticket {self.form.number} has no note with its answer")

@@ -92,15 +92,15 @@ def approval_path(source: str, request_id: str) -> str:
 def undecided_problem(approval: Approval) -> Problem:
     """Say that nobody decided in time."""
     what = " ".join(each.message for each in approval.reasons[:3])
-    message = f"Nobody decided about it in time. It needed approval for: {what} Send it again under a new request id."
+    message = f"Nobody approved or refused the request in time. {what} Send the request again with a new requestId."
     return Problem("", "approval_expired", message)
 
 
 def refused_problem(approval: Approval) -> Problem:
     """Say that somebody decided against it."""
     reason = approval.decision.reason if approval.decision is not None else None
-    why = f" Their reason: {reason}" if reason else ""
-    message = f"Whoever decides about such requests refused it.{why} Ask for less, or talk to them."
+    why = f" Reason: {reason}" if reason else ""
+    message = f"An approver refused the request.{why} Ask for less, or talk to the approver."
     return Problem("", "approval_refused", message)
 
 
@@ -131,6 +131,7 @@ def _nobody() -> Problem:
     return Problem(
         "requestedBy",
         "approval_impossible",
-        "Somebody has to approve this, and nobody could: the object id of the requester, or of the owner, is not known "
-        "here, to compare an approver with, and no ticket of this source decides. Ask in a ticket, or for less.",
+        "This request needs an approval that nobody can give. The registrar does not know the object id of the "
+        "requester or of the owner, so it cannot tell whether an approver is somebody else, and tickets of this "
+        "source cannot approve. Send the request from a ticketing system whose tickets can, or ask for less.",
     )

@@ -18,8 +18,8 @@ from shared.services import Services
 from shared.status import Named
 
 _NO_PERSON = (
-    "People decide, and this token is no person's: it lacks the scope "
-    f"{SCOPE} of the registrar's API. Sign in, and have a token issued to you for that scope."
+    "Only people can decide, and this token does not belong to a person: it lacks the scope "
+    f"{SCOPE} of the registrar's API. Sign in and request a token with that scope."
 )
 _OUTCOMES: dict[str, Literal["approved", "refused"]] = {"approve": "approved", "refuse": "refused"}
 

@@ -26,14 +26,15 @@ class Void(StrEnum):
 
 
 SENTENCES = {
-    Void.NOT_WAITING: "There was nothing to decide about.",
-    Void.NOT_PROVEN: "The request came in before its source had to prove itself. Have the ticket's form sent again.",
-    Void.OTHER_TICKET: "It was sent by another ticket than the request's.",
-    Void.UNDATED: "The ticketing system did not say when it was made. Whoever keeps its flow has to send decided_at.",
-    Void.NOT_YET: "By the ticketing system's clock it was made in the future.",
-    Void.OTHER_CONTENT: "It was about another content of the ticket than the one that waits.",
-    Void.NOT_SHOWN: "The ticket did not show yet what waits.",
-    Void.BEFORE_THE_NOTE: "It was made before the ticket showed what waits.",
+    Void.NOT_WAITING: "Nothing in this ticket is waiting for a decision.",
+    Void.NOT_PROVEN: "The request was sent before its source had to prove itself. Send the ticket's form again.",
+    Void.OTHER_TICKET: "The decision was sent for another ticket than the request.",
+    Void.UNDATED: "The ticketing system does not say when the decision was made. Ask whoever maintains the ticket's "
+    "flow to send decided_at.",
+    Void.NOT_YET: "The decision has a time in the future. Check the clock of the ticketing system.",
+    Void.OTHER_CONTENT: "The decision is about other content than what is waiting for it.",
+    Void.NOT_SHOWN: "When the decision was made, this ticket did not show what is waiting for it.",
+    Void.BEFORE_THE_NOTE: "The decision was made before this ticket showed what is waiting for it.",
 }
 
 

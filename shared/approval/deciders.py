@@ -49,9 +49,15 @@ def _check_told_apart(party: Person, decider: Person, *, is_owner: bool) -> None
     if not may_be_one(party, decider):
         return
     if party.goes_by(decider) or (party.object_id is not None and party.object_id == decider.object_id):
-        what = "an app of their own" if is_owner else "their own request"
-        raise NotTheirs(f"Nobody decides about {what}.", "own_app" if is_owner else "own_request")
+        what = "an app that they own" if is_owner else "their own request"
+        raise NotTheirs(
+            f"Nobody can approve or refuse {what}. Ask somebody else to decide.",
+            "own_app" if is_owner else "own_request",
+        )
     if party.object_id is None:
-        message = f"The object id of {party.shown} is not known, so nobody can be told apart from them here."
+        message = (
+            f"The registrar does not know the object id of {party.shown}, so it cannot tell whether you are somebody "
+            "else."
+        )
         raise NotTheirs(message, "owner_unknown" if is_owner else "requester_unknown")
-    raise NotTheirs("The ticket does not say the object id of whoever decided.", "decider_unknown")
+    raise NotTheirs("The ticket does not give the object id of the person who decided.", "decider_unknown")

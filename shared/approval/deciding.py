@@ -27,7 +27,7 @@ async def decide(
     for _ in range(_RACES):
         stored = await services.operations.read(operation_id)
         if stored is None:
-            raise NotWaiting("There is no record of the request.")
+            raise NotWaiting("The registrar has no record of this request.")
         operation, approval = stored.value, stored.value.approval
         if approval is not None and _is_known(approval, decision):
             if operation.state is State.WAITING:  # whoever recorded it may have died before they could say so
@@ -55,25 +55,31 @@ def _is_known(approval: Approval, decision: ApprovalDecision) -> bool:
 def _check(services: Services, operation: Operation, decision: ApprovalDecision, about: str | DecisionMessage) -> None:
     approval = operation.approval
     if operation.state is not State.AWAITING_APPROVAL or approval is None:
-        raise NotWaiting(f"The request is {operation.state.value}: there is nothing to decide about.")
+        raise NotWaiting(f"The request is not waiting for a decision: its state is {operation.state.value}.")
     # Looked at here again, in the very read that the record is saved over: the ticket may have another form by now.
     void = why_void(operation, about) if isinstance(about, DecisionMessage) else None
     if void is not None:
         raise NotWaiting(SENTENCES[void], void.value)
     if isinstance(about, str) and about != approval.binding:
         raise NotWaiting(
-            "Something has changed since: look at the request again, and decide about that.", "stale_binding"
+            "The request or the policy has changed since. Look at the request again, then decide about what it says "
+            "now.",
+            "stale_binding",
         )
     if services.runtime.now() >= approval.expires:
-        raise NotWaiting("The time to decide has passed.", "too_late")
+        raise NotWaiting("The time for a decision is over.", "too_late")
     if decision.way == "ticket" and operation.request.source not in services.deciding_sources:
-        raise NotTheirs(f"No ticket of {operation.request.source} decides.", "source_does_not_decide")
+        raise NotTheirs(
+            f"Tickets of {operation.request.source} cannot approve or refuse requests.", "source_does_not_decide"
+        )
 
 
 def _check_new(operation: Operation, decision: ApprovalDecision) -> None:
     """Look at this last: what is sent again is refused for what was wrong with it, if anything still is."""
     if operation.approval is not None and decision.id in operation.approval.spent:
-        raise NotWaiting("This decision was used up before: each has an id of its own.", "decision_spent")
+        raise NotWaiting(
+            "The id of this decision was used before. Give each decision an id of its own.", "decision_spent"
+        )
 
 
 async def _record(services: Services, stored: Versioned[Operation], decision: ApprovalDecision) -> Operation:

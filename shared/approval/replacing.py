@@ -52,8 +52,8 @@ async def replace(
     problem = Problem(
         "",
         REPLACED,
-        f"Another form of the same ticket took its place: operation {successor.operation_id}. Nothing was made of "
-        "this one, and no decision about it counts.",
+        f"A newer form of the same ticket replaces this request: operation {successor.operation_id}. Nothing was done "
+        "for this request, and decisions about it do not count.",
     )
     changes = {"state": State.REJECTED, "reason": REPLACED, "replaced_by": successor, "next_attempt": None}
     replaced = operation.model_copy(update=changes)

@@ -39,7 +39,7 @@ def parse_object(body: bytes) -> tuple[dict[str, Any], list[Problem]]:
         raise Rejected([_no_object(parsed)])
     problems = [_too_large(len(unwrapped))] if len(unwrapped) > MAX_BODY_BYTES else []
     problems += [
-        Problem(printable(key), "duplicate_field", f"The field {echo(key)} stands more than once.")
+        Problem(printable(key), "duplicate_field", f"The field {echo(key)} occurs more than once. Send it once.")
         for key in dict.fromkeys(duplicates)
     ]
     return cast("dict[str, Any]", parsed), problems

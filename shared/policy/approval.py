@@ -25,8 +25,8 @@ def approval_reasons(
 
 def rotation_reasons(request: RotationRequest, policy: Policy) -> tuple[Problem, ...]:
     """List what about a person's rotation policy gives only after approval: the names whose every request needs it."""
-    goes = "" if request.revoke_previous is None else " The old one is revoked as soon as the new one is in its place."
-    what = f" This one asks for a new credential {echo(request.credential)}, because of {echo(request.reason)}.{goes}"
+    goes = "" if request.revoke_previous is None else " The old one is revoked as soon as clients can read the new one."
+    what = f" This one asks for a new credential {echo(request.credential)}. Its reason: {echo(request.reason)}.{goes}"
     return tuple(_of_the_name(request, policy, what))
 
 
@@ -55,7 +55,10 @@ def privileged_reasons(places: Sequence[str], held: Sequence[ResolvedPermission]
         return ()
     names = ", ".join(sorted(f"{echo(each.permission.name)} of {printable(each.api.display_name)}" for each in held))
     new = ", ".join(printable(each) for each in places)
-    message = f"The app holds {names}. New ways for its tokens and codes: {new}."
+    message = (
+        f"The app holds {names}, and this request adds ways for its tokens and codes to leave: {new}. That needs "
+        "approval."
+    )
     return (Problem("application", "privileged_app_needs_approval", message),)
 
 
@@ -92,7 +95,7 @@ def _is_automatic(resolved: ResolvedPermission, policy: Policy) -> bool:
 def _of_the_name(request: Request, policy: Policy, what: str = "") -> Iterator[Problem]:
     name = request.application.unique_name
     if any(re.fullmatch(pattern, name) for pattern in policy.approval.unique_names):
-        message = f"Requests for {echo(name)} are approved one by one.{what}"
+        message = f"Every request for {echo(name)} needs approval.{what}"
         yield Problem("application.uniqueName", "name_needs_approval", message)
 
 
@@ -101,11 +104,16 @@ def _of_the_request(request: RegistrationRequest, policy: Policy) -> Iterator[Pr
     rules, application = policy.approval, request.application
     audience = application.sign_in_audience
     if audience in rules.audiences and audience not in policy.audiences.allowed:
-        message = f"{audience} opens the app beyond this organisation's directory."
+        message = (
+            f"The sign-in audience {audience} lets people from outside this organization sign in. That needs approval."
+        )
         yield Problem("application.signInAudience", "audience_needs_approval", message)
     for index, credential in enumerate(request.credentials):
         if rules.lifetime_days is not None and credential.lifetime_days > rules.lifetime_days:
-            message = f"A credential of more than {rules.lifetime_days} days, here {credential.lifetime_days}."
+            message = (
+                f"A credential for {credential.lifetime_days} days needs approval: more than {rules.lifetime_days} "
+                "days do."
+            )
             yield Problem(f"credentials[{index}].lifetimeDays", "lifetime_needs_approval", message)
 
 
@@ -116,8 +124,8 @@ def _leading_to_control(permissions: Sequence[ResolvedPermission]) -> Iterator[P
             api, permission = resolved.api, resolved.permission
             kind = "delegated" if permission.type == "Scope" else "application"
             message = (
-                f"The {kind} permission {echo(permission.name)} of {api.display_name} can lead to control of the "
-                f"tenant: whoever holds it {why}."
+                f"The {kind} permission {echo(permission.name)} of {api.display_name} needs approval. It can lead to "
+                f"control of the tenant: whoever holds it {why}."
             )
             yield Problem("application.apiPermissions", "permission_leads_to_control", message)
 
@@ -129,7 +137,7 @@ def _of_permissions(permissions: Sequence[ResolvedPermission], policy: Policy) -
         api, permission = resolved.api, resolved.permission
         kind = "delegated" if permission.type == "Scope" else "application"
         if not _is_automatic(resolved, policy):
-            message = f"The {kind} permission {echo(permission.name)} of {api.display_name}."
+            message = f"The {kind} permission {echo(permission.name)} of {api.display_name} needs approval."
             yield Problem("application.apiPermissions", "permission_needs_approval", message)
 
 

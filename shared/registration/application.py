@@ -160,8 +160,8 @@ def _name_held_by_deleted(unique_name: str) -> Problem:
     return Problem(
         "application.uniqueName",
         "name_held_by_deleted_application",
-        f"A deleted application still holds the name {echo(unique_name)}. Have it restored or permanently deleted "
-        "(Entra ID, App registrations, Deleted applications), or choose another name.",
+        f"A deleted application still holds the uniqueName {echo(unique_name)}. Have it restored or permanently "
+        "deleted (Entra ID, App registrations, Deleted applications), or choose another uniqueName.",
     )
 
 

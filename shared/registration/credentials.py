@@ -58,7 +58,9 @@ def _taken(field: str, secret: str, spec: CredentialSpec, kept: Kept, unique_nam
     if kept.tags is None:
         return []
     if not belongs_to(kept.tags, unique_name, spec.name):
-        message = f"The Key Vault secret {echo(secret)} exists and is not the registrar's. Choose another name."
+        message = (
+            f"The Key Vault secret {echo(secret)} exists, and the registrar does not manage it. Choose another name."
+        )
         if kept.deleted_tags is not None:
             message = (
                 f"A deleted Key Vault secret holds the name {echo(secret)}, and its newest version is not the "
@@ -67,7 +69,7 @@ def _taken(field: str, secret: str, spec: CredentialSpec, kept: Kept, unique_nam
         return [Problem(f"{field}.name", "vault_name_taken", message)]
     kind = kept.tags.get("type")
     if kind != spec.type:
-        message = f"The credential {echo(spec.name)} exists as a {kind}, and stays one. Choose another name."
+        message = f"The credential {echo(spec.name)} exists and is a {kind}, which cannot change. Choose another name."
         return [Problem(f"{field}.type", "type_cannot_change", message)]
     return []
 

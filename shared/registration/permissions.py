@@ -102,13 +102,22 @@ def _asked(entry: ApiPermissions) -> Iterator[tuple[str, str, PermissionType]]:
 def _no_api(field: str, name: str, trusted: Sequence[Api], policy: Policy) -> Problem:
     rules = policy.api_named(name)
     if trusted:
-        return Problem(field, "ambiguous_api", f"{len(trusted)} APIs are called {echo(name)}: ask for it by its appId.")
+        return Problem(
+            field,
+            "ambiguous_api",
+            f"{len(trusted)} APIs are called {echo(name)}. Give the appId of the one that you mean.",
+        )
     if rules is None:
-        return Problem(field, "unknown_api", f"No API of Microsoft's and none in policy is called {echo(name)}.")
+        return Problem(
+            field,
+            "unknown_api",
+            f"No API of Microsoft and none in the registrar's policy is called {echo(name)}. Check the name, or give "
+            "the appId.",
+        )
     return Problem(
         field,
         "api_not_in_tenant",
-        f"The API {echo(name)} has no service principal in this tenant. An administrator adds it with: "
+        f"The API {echo(name)} has no service principal in this tenant. Ask an Entra administrator to run: "
         f"az ad sp create --id {rules.app_id}",
     )
 
@@ -125,11 +134,16 @@ def _resolve_permission(
     found = [p for p in api.permissions if p.type == permission_type and p.enabled and p.name == name]
     if not found:
         return Problem(
-            field, "unknown_permission", f"{api.display_name} offers no {kind} permission called {echo(name)}."
+            field,
+            "unknown_permission",
+            f"{api.display_name} has no {kind} permission called {echo(name)}. Check the spelling and the kind.",
         )
     if len(found) > 1:
         return Problem(
-            field, "ambiguous_permission", f"{api.display_name} offers {len(found)} permissions called {echo(name)}."
+            field,
+            "ambiguous_permission",
+            f"{api.display_name} has {len(found)} {kind} permissions called {echo(name)}. Talk to the registrar's "
+            "administrators.",
         )
     resolved = ResolvedPermission(api, found[0])
     return permission_breach(field, resolved, policy) or resolved

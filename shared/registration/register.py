@@ -265,7 +265,7 @@ def _superseded(job: Job) -> Problem:
     return Problem(
         "requestId",
         "superseded",
-        f"A newer change to {echo(job.operation.unique_name)} was completed before this one; it was not applied.",
+        f"A newer change to the app {echo(job.operation.unique_name)} is complete already, so this one is not applied.",
     )
 
 
@@ -275,8 +275,8 @@ def _not_managed(job: Job, seen: SeenApplication | None) -> Problem | None:
     return Problem(
         "application.uniqueName",
         "not_managed",
-        f"An application with the uniqueName {echo(job.operation.unique_name)} exists and is not the registrar's. "
-        "It stays untouched; choose another name.",
+        f"An application with the uniqueName {echo(job.operation.unique_name)} exists, and the registrar does not "
+        "manage it. The registrar leaves it as it is. Choose another uniqueName.",
     )
 
 

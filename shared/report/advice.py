@@ -25,7 +25,9 @@ def advise(
     if known is not None:
         return _of_managed(credential, known, now)
     if is_renewed_by_platform:
-        return Advice("renewed_by_platform", "A managed identity: Azure replaces this itself.", Urgency.FINE)
+        return Advice(
+            "renewed_by_platform", "Belongs to a managed identity. Azure replaces it. Nothing to do.", Urgency.FINE
+        )
     return _of_unmanaged(credential, now, max_lifetime)
 
 
@@ -38,7 +40,11 @@ def _of_managed(credential: HeldCredential, known: Known, now: datetime) -> Advi
     has_expired = credential.end is not None and credential.end <= now
     match known.part:
         case Part.PENDING:
-            return Advice("being_proven", "A rotation is under way: this is the new one.", Urgency.FINE)
+            return Advice(
+                "being_proven",
+                "A rotation is in progress, and this is the new credential. Nothing to do.",
+                Urgency.FINE,
+            )
         case Part.REPLACED:
             return _of_replaced(known, now)
         case Part.CURRENT if known.at is None:
@@ -52,7 +58,8 @@ def _of_managed(credential: HeldCredential, known: Known, now: datetime) -> Advi
             if has_expired or (known.at is not None and now - known.at > _OVERDUE_AFTER):
                 return Advice(
                     "replacement_overdue",
-                    f"Should have been replaced on {_day(known.at)}. See the runbook, 'A credential is not rotated'.",
+                    f"Was due for replacement on {_day(known.at)} and is still in use. See 'A credential is not "
+                    "rotated' in the runbook.",
                     Urgency.ACT,
                 )
             if not known.is_read:
@@ -63,52 +70,63 @@ def _of_managed(credential: HeldCredential, known: Known, now: datetime) -> Advi
                     "it now, ask for a rotation. To keep the other value, move it to a secret of another name.",
                     Urgency.WATCH,
                 )
-            return Advice("will_be_replaced", f"Will be replaced on {_day(known.at)}. Nothing to do.", Urgency.FINE)
+            return Advice(
+                "will_be_replaced", f"The registrar replaces it on {_day(known.at)}. Nothing to do.", Urgency.FINE
+            )
 
 
 def _of_replaced(known: Known, now: datetime) -> Advice:
     if known.at is not None and now - known.at > _OVERDUE_AFTER:
         return Advice(
             "removal_overdue",
-            f"Was replaced, and should have been removed on {_day(known.at)}. See the runbook, 'A credential is not "
-            "rotated'.",
+            f"Is replaced, was due for removal on {_day(known.at)}, and is still there. See 'A credential is not "
+            "rotated' in the runbook.",
             Urgency.ACT,
         )
     when = f" on {_day(known.at)}" if known.at is not None else " when its overlap ends"
-    return Advice("will_be_removed", f"Was replaced; will be removed{when}. Nothing to do.", Urgency.FINE)
+    return Advice(
+        "will_be_removed", f"Is replaced by a newer one. The registrar removes it{when}. Nothing to do.", Urgency.FINE
+    )
 
 
 def _of_unmanaged(credential: HeldCredential, now: datetime, max_lifetime: timedelta) -> Advice:
     if credential.end is not None and credential.end <= now:
         return Advice(
-            "expired", f"Expired on {_day(credential.end)}. Nobody can sign in with it: remove it.", Urgency.WATCH
+            "expired", f"Expired on {_day(credential.end)}. Nobody can sign in with it. Remove it.", Urgency.WATCH
         )
     if is_marked(credential):
         if credential.start is not None and now - credential.start < _UNDER_WAY:
-            return Advice("being_issued", "Issued moments ago, and on its way into the vault.", Urgency.FINE)
+            return Advice(
+                "being_issued", "Was issued moments ago and is on its way to Key Vault. Nothing to do.", Urgency.FINE
+            )
         return Advice(
             "mark_unknown_to_vault",
-            "Bears the registrar's mark, but no vault secret knows it: its value may be with somebody. Run the doctor; "
-            "if nobody can say what it is for, remove it.",
+            "Has the registrar's mark in its name, but no Key Vault secret holds its value: somebody else may have "
+            "it. Run make doctor. If nobody can say what the credential is for, remove it.",
             Urgency.ACT,
         )
     if credential.end is not None and credential.end - now <= SOON:
         return Advice(
             "expires_soon",
-            f"Expires on {_day(credential.end)}, and nobody replaces it. Ask its owner to, or have it registered.",
+            f"Expires on {_day(credential.end)}, and the registrar does not replace it. Ask its owner to replace it.",
             Urgency.ACT,
         )
     if credential.end is None:
-        return Advice("no_expiry", "Never expires. Replace it by one that does.", Urgency.WATCH)
+        return Advice("no_expiry", "Never expires. Replace it with one that does.", Urgency.WATCH)
     if credential.start is not None and credential.end - credential.start > max_lifetime + timedelta(days=1):
         days = (credential.end - credential.start).days
         return Advice(
             "lives_too_long",
-            f"Issued for {days} days; policy allows {max_lifetime.days}. Replace it by a shorter one.",
+            f"Is valid for {days} days, and policy allows {max_lifetime.days}. Replace it with one that is valid for "
+            "less time.",
             Urgency.WATCH,
         )
-    return Advice("fine", "Nothing to do for now. Nobody but its owner replaces it.", Urgency.FINE)
+    return Advice(
+        "fine",
+        "Nothing to do now. The registrar does not manage it: its owner has to replace it before it expires.",
+        Urgency.FINE,
+    )
 
 
 def _day(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d}" if moment is not None else "an unknown day"
+    return f"{moment:%Y-%m-%d}" if moment is not None else "an unknown date"

@@ -15,12 +15,14 @@ _CHARSETS: dict[Format, str] = {"html": "; charset=utf-8", "csv": "; charset=utf
 def wanted_format(parameters: Mapping[str, str], accept: str | None) -> Format:
     """Choose by `format`, else by the Accept header, else the page. Raises Rejected for what there is not."""
     problems = [
-        Problem(name, "unknown_parameter", "There is one parameter: format.") for name in parameters if name != "format"
+        Problem(name, "unknown_parameter", "The only parameter is format.") for name in parameters if name != "format"
     ]
     asked = parameters.get("format")
     chosen: Format | None = next((each for each in FORMATS if each == asked), None)
     if asked is not None and chosen is None:
-        problems.append(Problem("format", "invalid_parameter", f"Say one of {', '.join(FORMATS)}."))
+        problems.append(
+            Problem("format", "invalid_parameter", f"Give one of {', '.join(FORMATS)}, for example format=csv.")
+        )
     if problems:
         raise Rejected(problems)
     return chosen or _accepted(accept or "*/*")

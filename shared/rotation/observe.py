@@ -138,7 +138,8 @@ def _not_managed(request: RotationRequest, seen: SeenApplication | None) -> Prob
     return Problem(
         "application.uniqueName",
         "not_managed",
-        f"The application {echo(request.application.unique_name)} is not the registrar's. It stays untouched.",
+        f"The registrar does not manage the application {echo(request.application.unique_name)} and leaves it as it "
+        "is.",
     )
 
 
@@ -154,10 +155,11 @@ def _unknown_application(request: RotationRequest) -> Problem:
 def _unknown_credential(request: RotationRequest, current: Kept) -> Problem:
     name = vault_secret_name(request.application.unique_name, request.credential)
     if current.deleted_tags is not None:
-        advice = f"its Key Vault secret {echo(name)} was deleted. Have it recovered, then ask again"
+        why = f"its Key Vault secret {echo(name)} is deleted. Have it recovered, then send the request again"
     else:
-        advice = f"there is no Key Vault secret {echo(name)} of the registrar's. Check the name"
-    return Problem("credential", "unknown_credential", f"{echo(request.credential)} cannot be replaced: {advice}.")
+        why = f"the registrar manages no Key Vault secret {echo(name)}. Check the name of the credential"
+    message = f"The credential {echo(request.credential)} cannot be replaced: {why}."
+    return Problem("credential", "unknown_credential", message)
 
 
 def _pending_taken(unique_name: str, request: RotationRequest) -> Problem:
@@ -165,6 +167,6 @@ def _pending_taken(unique_name: str, request: RotationRequest) -> Problem:
     return Problem(
         "credential",
         "vault_name_taken",
-        f"The Key Vault secret {echo(name)}, where the new value would wait for its proof, is not the registrar's. "
-        "Have it removed.",
+        f"The registrar needs the name {echo(name)} in Key Vault for the new value, and a secret that it does not "
+        "manage has that name. Have that secret removed, then send the request again.",
     )

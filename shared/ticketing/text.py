@@ -20,22 +20,23 @@ from shared.ticketing.defusing import defused
 MAX_CHARACTERS = 3_900
 """A journal field of ServiceNow takes 4,000 (ServiceNow, "Journal field type"), a comment of Jira 32,767."""
 _NAME, _SENTENCE, _MORE = 120, 700, 40
-_TOLD = "The operators of the registrar have been told"
+_TOLD = "The operators of the registrar are informed"
 _FIRST = {
     "completed": "The app registration is ready.",
-    "rejected": "The request was rejected. Please change the following and ask with a new request:",
-    "failed": f"The request could not be served. {_TOLD} and keep it: please do not send it again. What stopped it:",
-    "rotated": "A credential was replaced by a new one.",
-    "rotation_rejected": "The new credential was refused. Please change the following and ask with a new request:",
-    "rotation_failed": f"A credential could not be replaced. {_TOLD}. What stood in the way:",
-    "expiring": f"A credential is about to expire and could not be replaced yet. {_TOLD}. What stands in the way:",
-    "decision_void": "A decision in this ticket did not count. What is asked for waits as before: please look at it "
-    "as the registrar's note shows it, and decide again.",
+    "rejected": "The request is rejected. Please change the following and send a new request:",
+    "failed": f"The request has failed. {_TOLD} and can run it again: please do not send it again. The cause:",
+    "rotated": "A credential is replaced by a new one.",
+    "rotation_rejected": "The request for a new credential is rejected. Please change the following and send a new "
+    "request:",
+    "rotation_failed": f"A credential could not be replaced. {_TOLD}. The cause:",
+    "expiring": f"A credential expires soon and could not be replaced yet. {_TOLD}. The cause:",
+    "decision_void": "A decision in this ticket does not count. The request still waits: please look at it as the "
+    "registrar's latest note shows it, and decide again.",
     "malformed": "This ticket's form could not be read as a request, so nothing was done. An earlier request of this "
     "ticket, if there is one, stays as it is. Please correct the following in the form and send it again:",
     "decision_malformed": "A decision in this ticket could not be read, so it does not count and nothing was decided. "
     "Please have the following corrected by whoever maintains the ticket's flow, and decide again:",
-    "awaiting_approval": "The request waits for an approval, and this ticket is told what becomes of it. To approve:",
+    "awaiting_approval": "The request waits for an approval. This ticket will show the result. What needs approval:",
 }
 
 
@@ -60,7 +61,7 @@ class _Block:
 
 def note_text(event: Answer, what: str, mark: str) -> str:
     """Write the note for an event; its last line is the mark. At most `MAX_CHARACTERS`."""
-    lines = [_FIRST.get(what, f"News of the request: {defused(what, _NAME)}.")]
+    lines = [_FIRST.get(what, f"The request has news: {defused(what, _NAME)}.")]
     last = ["", f"{utc(event.time)}", mark]
     for block in _blocks(event):
         left = MAX_CHARACTERS - _size([*lines, *last]) - 1
@@ -84,7 +85,8 @@ def _blocks(event: Answer) -> Iterable[_Block]:
             yield _Block(lines, "lines", len(lines))
     if data.credentials:
         first = (
-            "Credentials (the values are in Key Vault only; to read one takes the role Key Vault Secrets User there):"
+            "Credentials (the values are only in Key Vault; to read one, you need the role Key Vault Secrets User "
+            "there):"
         )
         lines = [first, *(_credential(each) for each in data.credentials)]
         yield _Block(lines, "credentials", len(lines))
@@ -95,7 +97,10 @@ def _blocks(event: Answer) -> Iterable[_Block]:
         ]
         yield _Block(lines, "permissions", len(lines))
     if data.made_by_others:
-        lines = ["Stays although it was not asked for, because others made it:", *map(_others, data.made_by_others)]
+        lines = [
+            "Others added the following before. It stays, although the request does not ask for it:",
+            *map(_others, data.made_by_others),
+        ]
         yield _Block(lines, "things that stay", len(lines))
 
 
@@ -128,10 +133,10 @@ def _approval(data: AnswerData) -> list[str]:
     by = ["in this ticket"] if approval.by_ticket else []
     by += [f"with the app role {approval.role}"] if approval.role is not None else []
     return [
-        f"Asked for by: {defused(approval.requested_by, _NAME)}",
-        f"Who else may decide does so {' or '.join(by)}, until {utc(approval.expires_on)}.",
-        f"A decision is about this very content, and has the binding {approval.binding}",
-        *(["An earlier form of this ticket was replaced by this one."] if approval.replaces else []),
+        f"Requested by: {defused(approval.requested_by, _NAME)}",
+        f"Somebody other than the requester decides {' or '.join(by)}, until {utc(approval.expires_on)}.",
+        f"A decision applies to exactly this content, whose binding is {approval.binding}",
+        *(["This form replaces an earlier form of this ticket."] if approval.replaces else []),
     ]
 
 
@@ -141,32 +146,38 @@ def _rotation(data: AnswerData) -> list[str]:
         return []
     lines = [f"Credential: {rotation.credential}", f"Reason: {defused(rotation.reason, 200)}"]
     if rotation.replaced_refused_since is not None:
-        lines.append(f"The old one is refused since {utc(rotation.replaced_refused_since)}.")
+        lines.append(
+            "The old credential has stopped working: sign-ins with it have been refused since "
+            f"{utc(rotation.replaced_refused_since)}."
+        )
     elif rotation.replaced_until is not None:
         lines.append(
-            f"The old one works until {utc(rotation.replaced_until)}. Clients that read the newest version from Key "
-            "Vault get the new one by themselves."
+            f"The old credential works until {utc(rotation.replaced_until)}. Clients that read the newest version from "
+            "Key Vault get the new one automatically."
         )
     if rotation.issued_tokens_until is not None:
-        lines.append(f"Tokens that were issued before may work until {utc(rotation.issued_tokens_until)}.")
+        lines.append(f"Tokens that were issued with it before may work until {utc(rotation.issued_tokens_until)}.")
     return lines
 
 
 def _credential(each: AnsweredCredential) -> str:
     kind = "certificate" if each.type == "certificate" else "client secret"
-    return f"- {defused(each.name, _NAME)}, a {kind}: {each.key_vault_secret_uri}, expires {utc(each.expires_on)}"
+    state = ", disabled" if each.disabled else ""
+    return (
+        f"- {defused(each.name, _NAME)}, a {kind}: {each.key_vault_secret_uri}, expires {utc(each.expires_on)}{state}"
+    )
 
 
 def _permission(api: str, each: AnsweredPermission) -> str:
     is_delegated = each.type == "Scope"
     if each.consented_by_others:
-        consent = "consented before by somebody else, and stays when no request asks for it"
+        consent = "consented to by somebody else before; this consent stays when requests no longer ask for it"
     elif each.consented:
-        consent = "consented by an administrator"
+        consent = "admin consent is given"
     elif is_delegated:
-        consent = "not consented yet: users or an administrator consent when they sign in"
+        consent = "not consented to yet: users or an administrator consent at sign-in"
     else:
-        consent = "not consented yet: an administrator has to, in the portal"
+        consent = "not consented to yet: an administrator has to consent in the portal"
     kind = "delegated" if is_delegated else "application"
     return f"- {defused(api, _NAME)}, {defused(each.name, _NAME)} ({kind}): {consent}"
 
@@ -174,9 +185,9 @@ def _permission(api: str, each: AnsweredPermission) -> str:
 def _others(each: AnsweredOthers) -> str:
     kinds = {
         "redirectUri": "redirect URI",
-        "requiredPermission": "permission listed by the application",
-        "delegatedPermission": "delegated permission, consented",
-        "applicationPermission": "application permission, consented",
+        "requiredPermission": "permission that the application lists",
+        "delegatedPermission": "delegated permission with consent",
+        "applicationPermission": "application permission with consent",
     }
     api = f"{defused(each.api, _NAME)}, " if each.api is not None else ""
     types = {"Scope": "delegated ", "Role": "application ", None: ""}

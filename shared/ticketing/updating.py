@@ -188,7 +188,7 @@ async def resume_updates(services: Services) -> int:
 def parse_update_id(text: str) -> str:
     """Read the path of `POST /api/ticket-updates/{updateId}/replay`. Raises Rejected."""
     if not re.fullmatch(OPERATION_ID_PATTERN[1:-1], text, re.ASCII):
-        raise Rejected([Problem("updateId", "invalid_parameter", f"{echo(text)} is no id of a ticket update.")])
+        raise Rejected([Problem("updateId", "invalid_parameter", f"{echo(text)} is not the id of a ticket update.")])
     return text
 
 
@@ -199,9 +199,9 @@ async def replay_update(services: Services, update_id: str) -> None:
     """
     stored = await services.ticket_updates.read(update_id)
     if stored is None:
-        raise NotFound(f"there is no ticket update {update_id}")
+        raise NotFound(f"There is no ticket update {update_id}")
     if stored.value.state is not UpdateState.FAILED:
-        raise NotFailed(f"ticket update {update_id} is {stored.value.state}")
+        raise NotFailed(f"Only a failed ticket update can be replayed, and this one is {stored.value.state}")
     now = services.runtime.now()
     changes = {
         "state": UpdateState.WAITING,

@@ -58,7 +58,7 @@ async def test_a_queue_that_refuses_is_a_problem_whose_cause_only_the_log_tells(
     world.faults.next("queue request", "before", Refused("send to the queue: answered 400 QueueNotAsItWas"))
     told = problem(await send())
     assert told["status"] == 500
-    assert "log says why" in told["detail"]
+    assert "log says which service" in told["detail"]
     assert "Queue" not in json.dumps(told)
     assert "QueueNotAsItWas" in caplog.text
     assert "s3cret" not in caplog.text

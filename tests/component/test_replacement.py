@@ -63,8 +63,8 @@ async def test_the_old_one_is_rejected_and_the_new_one_waits_and_is_what_gets_ap
     assert codes(answer) == ["replaced"]
     assert new.id in answer["data"]["errors"][0]["message"]
     first, second = [note.text for note in world.servicenow.notes[TICKET]]
-    assert "An earlier form of this ticket was replaced" in second
-    assert "An earlier form" not in first
+    assert "This form replaces an earlier form" in second
+    assert "replaces an earlier form" not in first
     assert world.servicenow.states[TICKET] == [], "the ticket goes on"
     await tell(world, "approved", content=old.body_hash)
     await world.settle()

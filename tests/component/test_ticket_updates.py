@@ -343,8 +343,8 @@ async def test_a_rotation_is_told_in_the_apps_ticket_where_that_is_configured() 
     stage = Stage("rotated")
     await rotated(stage)
     first, second = stage.texts()
-    assert "A credential was replaced" in second
-    assert "The old one works until" in second
+    assert "A credential is replaced" in second
+    assert "The old credential works until" in second
     assert first != second
     assert stage.servicenow.states["SYS1"] == ["completed"]
 
@@ -361,7 +361,7 @@ async def test_a_rotation_that_somebody_asked_for_is_told_in_their_ticket() -> N
     await stage.world.go_on(timedelta(hours=1))
     await stage.world.run(rotation_of("client-secret", "ROT1", source="servicenow", ticket="SYS2"))
     (text,) = stage.texts("SYS2")
-    assert "A credential was replaced" in text
+    assert "A credential is replaced" in text
     assert len(stage.texts()) == 1
 
 
@@ -374,7 +374,7 @@ async def test_what_expires_and_cannot_be_replaced_is_told_where_configured() ->
         await stage.world.go_on(timedelta(hours=3))
     texts = stage.texts()[1:]
     assert any("could not be replaced" in text for text in texts)
-    assert any("about to expire" in text for text in texts)
+    assert any("expires soon" in text for text in texts)
     assert len({text.splitlines()[-1] for text in texts}) == len(texts)
 
 

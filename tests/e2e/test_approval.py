@@ -94,7 +94,7 @@ def test_what_needs_approval_is_made_once_its_ticket_says_so(driver: Driver, sys
     assert driver.applications(name) == []
     (waits,) = notes(driver, number, 1)
     assert "waits for an approval" in waits
-    assert "are approved one by one" in waits
+    assert "needs approval" in waits
     decide(driver, number, "approved")
     done = wait_for(driver, number, "completed", system)
     assert done["approval"]["decision"]["way"] == "ticket"
@@ -108,7 +108,7 @@ def test_what_its_ticket_refuses_is_answered_and_never_made(driver: Driver) -> N
     decide(driver, number, "rejected")
     told = wait_for(driver, number, "rejected")
     assert [error["code"] for error in told["answer"]["data"]["errors"]] == ["approval_refused"]
-    assert "refused it" in notes(driver, number, 2)[-1]
+    assert "An approver refused" in notes(driver, number, 2)[-1]
     assert driver.applications("approved-never") == []
 
 
@@ -144,7 +144,10 @@ def test_whom_an_app_is_for_approves_nothing_about_it_neither_by_token_nor_in_th
     notes(driver, number, 1)
     body = {"decision": "approve", "binding": binding}
     refused = post(driver, number, body, user_token(driver.stack, "margaret"))
-    assert (refused.status_code, refused.json()["detail"]) == (403, "Nobody decides about their own request.")
+    assert (refused.status_code, refused.json()["detail"]) == (
+        403,
+        "Nobody can approve or refuse their own request. Ask somebody else to decide.",
+    )
     decide(driver, number, "approved", who=MARGARET)
     # Off the queue is also what is just being worked on: the audit record tells when it was refused.
     both = Counter({(person(driver, MARGARET), "own_request"): 2})
@@ -265,7 +268,7 @@ def test_a_form_that_is_edited_down_has_what_it_shows_approved(driver: Driver) -
     wait_for(driver, number, "awaiting_approval")
     driver.advance(2)
     driver.control("PUT", f"/ticketing/tickets/{number}/form", {"variables": much | {"display_name": "Less"}})
-    assert "replaced by this one" in notes_until(driver, number, "replaced by this one")
+    assert "replaces an earlier form" in notes_until(driver, number, "replaces an earlier form")
     decide(driver, number, "approved")
     done = wait_for(driver, number, "completed")
     assert done["answer"]["data"]["displayName"] == "Less"

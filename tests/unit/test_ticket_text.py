@@ -72,15 +72,12 @@ def test_a_registration_is_told_completely() -> None:
         )
     )
     assert text == (
-        "The app registration is ready.\n\n"
-        "Application: ADT client (dev) (adt-client-dev)\nClient ID: client\nTenant ID: tenant\n"
-        "Portal: https://portal.azure.com/#view/x\n\n"
-        "Credentials (the values are in Key Vault only; to read one takes the role Key Vault Secrets User there):\n"
-        f"- client-secret, a client secret: {URI}, expires 2027-05-22 09:00 UTC\n\n"
-        "Permissions:\n"
-        "- Azure Digital Twins, Read.Write (delegated): consented by an administrator\n"
-        "- Azure Digital Twins, Read.All (application): not consented yet: an administrator has to, in the portal\n\n"
-        f"2026-11-23 09:00 UTC\n{MARK}"
+        "The app registration is ready.\n\nApplication: ADT client (dev) (adt-client-dev)\nClient ID: client\nTenant "
+        "ID: tenant\nPortal: https://portal.azure.com/#view/x\n\nCredentials (the values are only in Key Vault; to "
+        f"read one, you need the role Key Vault Secrets User there):\n- client-secret, a client secret: {URI}, expires "
+        "2027-05-22 09:00 UTC\n\nPermissions:\n- Azure Digital Twins, Read.Write (delegated): admin consent is "
+        "given\n- Azure Digital Twins, Read.All (application): not consented to yet: an administrator has to consent "
+        f"in the portal\n\n2026-11-23 09:00 UTC\n{MARK}"
     )
 
 
@@ -106,14 +103,14 @@ def test_faults_that_do_not_fit_are_counted() -> None:
 def test_a_rotation_says_until_when_the_old_one_works() -> None:
     rotation = AnsweredRotation(credential="client-secret", reason="nearing_expiry", replaced_until=NOW)
     text = written(answer("registrar.credential.rotated.v1", rotation=rotation, credentials=(credential(),)))
-    assert "The old one works until 2026-11-23 09:00 UTC." in text
+    assert "The old credential works until 2026-11-23 09:00 UTC." in text
     assert URI in text
     revoked = AnsweredRotation(
         credential="client-secret", reason="leaked", replaced_refused_since=NOW, issued_tokens_until=NOW
     )
     text = written(answer("registrar.credential.rotated.v1", rotation=revoked))
     assert "refused since 2026-11-23 09:00 UTC" in text
-    assert "Tokens that were issued before may work until" in text
+    assert "Tokens that were issued with it before may work until" in text
 
 
 @pytest.mark.parametrize(
@@ -122,7 +119,7 @@ def test_a_rotation_says_until_when_the_old_one_works() -> None:
         ("registrar.registration.failed.v1", "please do not send it again"),
         ("registrar.credential.rotation_rejected.v1", "Please change the following"),
         ("registrar.credential.rotation_failed.v1", "could not be replaced"),
-        ("registrar.credential.expiring.v1", "about to expire"),
+        ("registrar.credential.expiring.v1", "expires soon"),
         ("registrar.registration.awaiting_approval.v1", "waits for an approval"),
         ("registrar.registration.something_new.v1", "something_new"),
     ],
