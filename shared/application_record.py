@@ -76,6 +76,10 @@ class ApplicationRecord(StoredModel, frozen=True):
     `previous` of the next three-way merge."""
     granted: frozenset[Consent] = frozenset()
     """The consents that are ours, until they are seen gone."""
+    given: dict[str, frozenset[Consent]] = Field(default_factory=dict[str, frozenset[Consent]])
+    """Consents of ours by the operation that gave them last. The next change that is completed makes them its own."""
+    answered: dict[str, str] = Field(default_factory=dict[str, str])
+    """keyId that a completed change found or issued last, by credential name: another's roll-back leaves it alone."""
     lifetimes: dict[str, int] = Field(default_factory=dict[str, int])
     """Days that requests asked credentials to live, by credential name; rotations may have shortened them since."""
     found: Holdings = Holdings()
@@ -94,6 +98,17 @@ class ApplicationRecord(StoredModel, frozen=True):
     def ours(self) -> Holdings:
         """Everything that is ours, what is going included."""
         return Holdings.of(self.applied) | Holdings(consents=self.granted)
+
+    def given_by(self, operation_id: str) -> frozenset[Consent]:
+        """Return the consents that an operation gave, nobody has made their own, and nobody has seen gone."""
+        return self.given.get(operation_id, frozenset[Consent]()) & self.granted
+
+    def giving(self, operation_id: str, add: frozenset[Consent]) -> dict[str, frozenset[Consent]]:
+        """Return by which operations consents were given once this one gives some."""
+        left = {each: self.given_by(each) - add for each in self.given} | {
+            operation_id: self.given_by(operation_id) | add
+        }
+        return {each: given for each, given in left.items() if given}
 
     @property
     def written_at(self) -> datetime | None:

@@ -135,8 +135,14 @@ async def _write(
     return Registered(seen.object_id, seen.client_id, seen.credentials, verified=False)
 
 
-_NOTHING_YET: dict[str, object] = {"granted": frozenset[Consent](), "found": Holdings(), "going": ()}
-"""What is consented to a new application, was made by others in it, or is on its way out."""
+_NOTHING_YET: dict[str, object] = {
+    "granted": frozenset[Consent](),
+    "given": dict[str, frozenset[Consent]](),
+    "answered": dict[str, str](),
+    "found": Holdings(),
+    "going": (),
+}
+"""What is consented to a new application, was answered of it, made by others in it, or is on its way out."""
 
 
 def _announced(

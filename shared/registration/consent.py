@@ -1,7 +1,5 @@
 """Admin consent: delegated grants for the whole tenant, and app role assignments."""
 
-from collections.abc import Awaitable, Callable
-
 from shared.application_record import ApplicationRecord, ConsentWrite
 from shared.errors import NotYetVisible
 from shared.job import Job
@@ -43,14 +41,12 @@ async def consents_there(
     return listed & seen
 
 
-async def give_consents(
-    job: Job, service_principal_id: str, wanted: frozenset[Consent], before_giving: Callable[[], Awaitable[None]]
-) -> bool:
+async def give_consents(job: Job, service_principal_id: str, wanted: frozenset[Consent]) -> bool:
     """Give what is wanted and not there; what was there before anything of ours is others'.
 
-    Nothing of ours that is wanted no more may be there: what narrows comes first, and `before_giving` sees to the rest
-    of that. Returns whether a read has shown everything wanted, with no write of ours after it. Raises NotYetVisible
-    when a write is needed but the read is older than our last one.
+    Nothing of ours that is wanted no more may be there: what narrows comes first, and was seen gone. Returns whether a
+    read has shown everything wanted, with no write of ours after it. Raises NotYetVisible when a write is needed but
+    the read is older than our last one.
     """
     if not wanted:
         return True
@@ -69,7 +65,6 @@ async def give_consents(
         await job.save_application(found=found_all)
     if not add:
         return trusted and not is_fresh
-    await before_giving()
     await _give(job, service_principal_id, wanted, seen, add)
     return False
 
@@ -83,6 +78,7 @@ async def _give(
     # What others had made, and then took away, is ours once we make it again.
     found = record.found.model_copy(update={"consents": record.found.consents - add})
     write = ConsentWrite(at=now, wrote=wanted, removed=removed)
-    async with job.announce(consent_write=write, granted=record.granted | add, found=found, given_at=now):
+    given = record.giving(job.operation.id, add)
+    async with job.announce(consent_write=write, granted=record.granted | add, given=given, found=found, given_at=now):
         with job.patience(*record.consents_written_at):
             await job.services.directory.write_consents(service_principal_id, seen, add, frozenset())

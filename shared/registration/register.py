@@ -96,26 +96,20 @@ async def register(job: Job, request: RegistrationRequest) -> Registration:
         service_principal_id = await converge_service_principal(
             job, app.client_id, spec.display_name, found=principal_id
         )
-    verified = app.verified
-
-    async def see_narrowed() -> None:
-        nonlocal verified
+    verified, entries = app.verified, dict[str, VaultEntry]()
+    async with job.step("storeCredentials"):
         if leaving(job, wanted):
             await _verify_application(job, wanted)
             verified = True
-
-    async with job.step("grantConsent"):
-        consented = not spec.admin_consent or await give_consents(
-            job, service_principal_id, consents, before_giving=see_narrowed
-        )
-    entries: dict[str, VaultEntry] = {}
-    async with job.step("storeCredentials"):
         for credential in request.credentials:
             found = observed.found[credential.name]
             entry = entries[credential.name] = await converge_credential(job, request, credential, app, found, owner)
             before = found.current.versions
             others = [each for each in before if each.version != entry.version]
             await list_due(job.services, job.operation.unique_name, credential.name, before, (*others, entry))
+    # Last of all: the tenant's rules may refuse a credential, and a right that was given would have to be taken back.
+    async with job.step("grantConsent"):
+        consented = not spec.admin_consent or await give_consents(job, service_principal_id, consents)
     async with job.step("verifyDirectory"):
         if not verified:
             await _verify_application(job, wanted)

@@ -39,11 +39,11 @@ NARROWING_SABOTAGES = (
         "    principal_id = await _narrow(job, observed, wanted, consents)\n",
     ),
     off(
-        "redirect URIs are seen gone before consents come",
+        "redirect URIs are seen gone before credentials and consents come",
         f"{_NARROWING}::test_at_no_moment_has_the_app_both",
-        "shared/registration/consent.py",
-        "    await before_giving()\n",
-        "",
+        "shared/registration/register.py",
+        "        if leaving(job, wanted):\n",
+        "        if app is None:\n",
     ),
     off(
         "what goes outlives its request",
