@@ -10,8 +10,8 @@ from tests.chaos.sabotage.mapping_catalogue import MAPPING_SABOTAGES
 from tests.chaos.sabotage.narrowing_catalogue import NARROWING_SABOTAGES
 from tests.chaos.sabotage.people_catalogue import PEOPLE_SABOTAGES
 from tests.chaos.sabotage.proven_catalogue import PROVEN_SABOTAGES
-from tests.chaos.sabotage.replacement import off
 from tests.chaos.sabotage.refusal_catalogue import REFUSAL_SABOTAGES
+from tests.chaos.sabotage.replacement import off
 from tests.chaos.sabotage.shipped_catalogue import SHIPPED_SABOTAGES
 from tests.chaos.sabotage.ticket_catalogue import TICKET_SABOTAGES
 from tests.chaos.sabotage.vault_catalogue import VAULT_SABOTAGES
