@@ -54,6 +54,8 @@ READ_DIRECTORY = any_of(*_READ_ALL, "User.Read.All")
 READ_ORGANIZATION = any_of("Organization.Read.All", "Directory.Read.All", "Directory.ReadWrite.All")
 READ_POLICIES = any_of("Policy.Read.All", "Policy.ReadWrite.ApplicationConfiguration")
 WRITE_POLICIES = any_of("Policy.ReadWrite.ApplicationConfiguration")
+READ_APP_POLICIES = both(READ_POLICIES, READ_APPLICATIONS)
+WRITE_APP_POLICIES = both(WRITE_POLICIES, READ_APPLICATIONS)
 
 
 def check_permission(caller: Caller, needed: Permission) -> None:

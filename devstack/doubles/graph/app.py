@@ -66,7 +66,6 @@ class _Graph:
     def __init__(self, world: World, tokens: Tokens) -> None:
         self._world = world
         self._tokens = tokens
-        self._directory = Directory(world)
         self._throttle = Throttle(world.clock.time)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -96,7 +95,7 @@ class _Graph:
                 caller.app_id, caller.tenant_id, units, is_write=http.method != "GET" and not route.only_reads
             )
             self._spend_special(route, request)
-        return replies.success(route.handler(self._directory, request))
+        return replies.success(route.handler(Directory(self._world, caller), request))
 
     def _authenticate(self, authorization: str | None) -> Caller:
         try:

@@ -26,6 +26,7 @@ from devstack.doubles.graph.odata.listing import EntitySet, answer_count, answer
 from devstack.doubles.graph.owners import expand_owners, with_owners
 from devstack.doubles.graph.passwords import make_password
 from devstack.doubles.graph.payload import Fields, bind_references, check_payload, fields_of, merge
+from devstack.doubles.graph.policies import check_identifier_uris_allowed
 from devstack.doubles.graph.presentation import public
 from devstack.doubles.graph.templates import completed, new_application
 
@@ -117,6 +118,7 @@ def _create(directory: Directory, request: Request, fields: Fields) -> Answer:
     keys = cast("list[Fields]", fields.pop("keyCredentials", []))
     application = completed(merge(bare, fields, TYPE))
     _check(directory, application)
+    check_identifier_uris_allowed(directory, application, [])
     application["_owners"] = with_owners(directory, [request.caller.object_id], bind_references(request.body, "owners"))
     if any(item.get("keyId") is not None for item in keys):
         raise bad_request("Property 'keyId' is read-only and cannot be set.", "ReadOnlyProperty", "keyId")
@@ -141,6 +143,7 @@ def _update(directory: Directory, current: Document, request: Request) -> Answer
     changes = with_credentials(directory, COLLECTION, current, changes)
     application = completed(merge(current, changes, TYPE))
     _check(directory, application)
+    check_identifier_uris_allowed(directory, application, current["identifierUris"])
     check_entitlements_kept(current["appRoles"], application["appRoles"])
     check_entitlements_kept(current["api"]["oauth2PermissionScopes"], application["api"]["oauth2PermissionScopes"])
     directory.save(COLLECTION, application)

@@ -48,7 +48,7 @@ def read_key(directory: Directory, collection: str, owner: Document, sent: Field
         raise invalid_value("type" if sent.get("type") not in _TYPES else "usage", "KeyCredential")
     certificate = load_certificate(sent["key"]) if sent["type"] == "AsymmetricX509Cert" else None
     start, end = _validity(directory, certificate, sent)
-    check_key_allowed(directory, collection, owner, start, end)
+    check_key_allowed(directory, collection, owner, sent["type"], start, end)
     name = sent.get("displayName") or (certificate.subject.rfc4514_string() if certificate else None)
     thumbprint = certificate.fingerprint(hashes.SHA1()).hex().upper() if certificate else None  # noqa: S303
     return {

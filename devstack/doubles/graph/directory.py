@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from devstack.doubles.documents import Document, View
 from devstack.doubles.graph.errors import malformed, not_found
 from devstack.doubles.graph.odata.path import Key
+from devstack.doubles.tokens import Caller
 from devstack.doubles.world import World
 
 _ALTERNATE_KEYS = {
@@ -25,8 +26,10 @@ DELETED_FOR = timedelta(days=30)
 class Directory:
     """The tenant's objects, for one double."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, caller: Caller | None = None) -> None:
         self.world = world
+        self.caller = caller
+        """Who makes the call that is being served."""
 
     @property
     def primary(self) -> View:

@@ -11,11 +11,11 @@ from devstack.doubles.graph import (
     key_rolling,
     owners,
     passwords,
-    policies,
     role_assignments,
     service_principals,
     users,
 )
+from devstack.doubles.graph import policy_operations as policies
 from devstack.doubles.graph.routing import Route
 
 _APPLICATIONS = (
@@ -127,8 +127,11 @@ _DIRECTORY = (
     Route("GET", "users", users.list_users, access.READ_USERS, cost=2),
     Route("GET", "users/{}", users.get_user, access.READ_USERS),
     Route("GET", "organization", directory_objects.list_organization, access.READ_ORGANIZATION),
-    Route("GET", "policies/defaultAppManagementPolicy", policies.get_policy, access.READ_POLICIES),
-    Route("PATCH", "policies/defaultAppManagementPolicy", policies.update_policy, access.WRITE_POLICIES),
+    Route("GET", "policies/defaultAppManagementPolicy", policies.get_tenant_policy, access.READ_POLICIES),
+    Route("PATCH", "policies/defaultAppManagementPolicy", policies.update_tenant_policy, access.WRITE_POLICIES),
+    Route("POST", "policies/appManagementPolicies", policies.create_policy, access.WRITE_POLICIES),
+    Route("GET", "applications/{}/appManagementPolicies", policies.list_own_policies, access.READ_APP_POLICIES),
+    Route("POST", "applications/{}/appManagementPolicies/$ref", policies.assign_policy, access.WRITE_APP_POLICIES),
 )
 
 ROUTES = (

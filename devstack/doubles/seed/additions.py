@@ -100,6 +100,13 @@ class AppRoleAssignmentAddition(_Addition):
     app_role_id: Guid
 
 
+class AttributesAddition(_Addition):
+    """Custom security attributes of a service principal, by set and name; they take the place of those it had."""
+
+    principal_id: Guid
+    attributes: dict[str, dict[str, str]]
+
+
 class IssuerAddition(_Addition):
     """A foreign token issuer with its public keys (JSON Web Keys)."""
 
@@ -115,6 +122,7 @@ class Additions(_Addition):
     users: list[UserAddition] = []
     vaults: list[VaultAddition] = []
     app_role_assignments: list[AppRoleAssignmentAddition] = []
+    custom_security_attributes: list[AttributesAddition] = []
     issuers: list[IssuerAddition] = []
 
 
@@ -124,7 +132,7 @@ type Collection = Literal["applications", "servicePrincipals", "users", "vaults"
 def add(world: World, additions: Additions) -> dict[Collection, list[str]]:
     """Complete and store the documents; returns their keys per collection.
 
-    Raises LookupError for an app role assignment between principals that are not there.
+    Raises LookupError for an app role assignment or attributes of principals that are not there.
     """
     added: dict[Collection, list[str]] = {
         "applications": [_put(world, "applications", a) for a in _applications(world, additions)]
@@ -137,6 +145,11 @@ def add(world: World, additions: Additions) -> dict[Collection, list[str]]:
     added["vaults"] = [_put(world, "vaults", vault, "name") for vault in _vaults(world, additions)]
     assignments = [_assignment(world, a) for a in additions.app_role_assignments]
     added["appRoleAssignments"] = [_put(world, "appRoleAssignments", a) for a in assignments]
+    for given in additions.custom_security_attributes:
+        principal = world.primary().get("servicePrincipals", given.principal_id)
+        if principal is None:
+            raise LookupError("principalId must be a service principal's")
+        _put(world, "servicePrincipals", principal | {"_customSecurityAttributes": given.attributes})
     issuers = [issuer.document() for issuer in additions.issuers]
     added["issuers"] = [_put(world, "issuers", issuer, "issuer") for issuer in issuers]
     return added
