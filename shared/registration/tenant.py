@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from shared.contract.request import RegistrationRequest
 from shared.credentials.certificates import life_of
-from shared.credentials.issuing import Holder, is_live
+from shared.credentials.issuing import Holder, is_live, is_switched_off
 from shared.errors import NotYetVisible, Problem
 from shared.job import Job
 from shared.model import SeenApplication
@@ -58,15 +58,17 @@ class Additions:
             )
 
     def _is_to_be_issued(self, name: str) -> bool:
-        entry = self.found[name].current.entry
+        """Return whether it surely is. What somebody deleted from the vault is brought back first, and looked at then."""
+        kept = self.found[name].current
+        entry = kept.entry
         if entry is None:
-            return True
+            return kept.deleted_tags is None
         record = self.job.application
         if self.seen is not None:
             holder = Holder(self.seen.object_id, self.seen.client_id, self.seen.credentials)
         else:
             holder = Holder(record.object_id or "", record.client_id or "", None)
         try:
-            return not is_live(self.job, entry, holder)
+            return not (is_switched_off(entry, holder) or is_live(self.job, entry, holder))
         except NotYetVisible:
             return False

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from uuid import UUID
 
-from shared.errors import NotYetVisible, Problem, Refused, RegistrarError, Rejected
+from shared.errors import NotYetVisible, Refused, RegistrarError, Rejected
 from shared.model import (
     Api,
     ApiPermission,
@@ -297,7 +297,8 @@ class FakeDirectory:
 
     def _heed_tenant(self, kind: CredentialType) -> None:
         if kind in self.forbidden:
-            raise Rejected([Problem("credentials", self.forbidden[kind], "Microsoft Graph answered 400")])
+            doing = Doing.ISSUE_SECRET if kind == "secret" else Doing.WRITE_CERTIFICATES
+            raise refused(doing, 400, self.forbidden[kind])
 
     def put_key(self, unique_name: str, certificate: PublicCertificate, display_name: str) -> str:
         """Add a certificate, as whoever may; returns its keyId."""

@@ -13,6 +13,7 @@ from tests.chaos.sabotage.proven_catalogue import PROVEN_SABOTAGES
 from tests.chaos.sabotage.refusal_catalogue import REFUSAL_SABOTAGES
 from tests.chaos.sabotage.replacement import off
 from tests.chaos.sabotage.shipped_catalogue import SHIPPED_SABOTAGES
+from tests.chaos.sabotage.tenant_catalogue import TENANT_SABOTAGES
 from tests.chaos.sabotage.ticket_catalogue import TICKET_SABOTAGES
 from tests.chaos.sabotage.vault_catalogue import VAULT_SABOTAGES
 
@@ -377,6 +378,7 @@ REAL_SABOTAGES = (
     *PROVEN_SABOTAGES,
     *CONTROL_SABOTAGES,
     *SHIPPED_SABOTAGES,
+    *TENANT_SABOTAGES,
     *VAULT_SABOTAGES,
     *IDS_SABOTAGES,
 )
