@@ -58,7 +58,7 @@ class Additions:
             )
 
     def _is_to_be_issued(self, name: str) -> bool:
-        """Return whether it surely is. What somebody deleted from the vault is brought back first, and looked at then."""
+        """Return whether it surely is. What somebody deleted from the vault is brought back first, and seen then."""
         kept = self.found[name].current
         entry = kept.entry
         if entry is None:

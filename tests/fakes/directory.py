@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from uuid import UUID
 
-from shared.errors import NotYetVisible, Refused, RegistrarError, Rejected
+from shared.errors import NotYetVisible, Refused, RegistrarError
 from shared.model import (
     Api,
     ApiPermission,

@@ -1,4 +1,4 @@
-"""Protections of what the tenant's own rules say: read first, judged by what surely holds, and never a reason to stop."""
+"""Protections of what the tenant's own rules say: read first, judged by what surely holds, and cached for minutes."""
 
 from tests.chaos.sabotage.replacement import off
 
