@@ -116,13 +116,13 @@ class Driver:
         url = f"{host_url(self.stack.config, 'host')}/admin/functions{path}"
         return httpx.request(method, url, json=body, trust_env=False, verify=False, timeout=60).raise_for_status()
 
-    def graph(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Read from Graph as the administrator, or post a body."""
+    def graph(self, path: str, body: dict[str, Any] | None = None, method: str = "POST") -> dict[str, Any]:
+        """Read from Graph as the administrator, or post a body, or send it otherwise."""
         token = self.credential(self.stack.config.administrator).get_token("https://graph.microsoft.com/.default")
         context = ssl.create_default_context(cafile=self.environment["SSL_CERT_FILE"])
         with httpx.Client(proxy=self.environment["HTTPS_PROXY"], verify=context, trust_env=False) as client:
             answer = client.request(
-                "POST" if body else "GET",
+                method if body else "GET",
                 f"https://graph.microsoft.com/v1.0{path}",
                 headers={"Authorization": f"Bearer {token.token}"},
                 json=body,

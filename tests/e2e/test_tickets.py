@@ -35,6 +35,8 @@ FORM = {
     },
 }
 DONE = {"servicenow": "3", "jira": "Done"}
+_POLICY = "/policies/defaultAppManagementPolicy"
+_RIGHTS = ("/servicePrincipals?$select=id", "/oauth2PermissionGrants")
 
 
 @pytest.fixture(autouse=True)
@@ -140,6 +142,28 @@ def test_a_rejection_is_told_with_what_to_change(driver: Driver, system: str, fi
     assert "Please change the following" in text
     assert "credentials[0].lifetimeDays" in text
     assert driver.applications(name) == []
+
+
+@pytest.fixture
+def _no_secrets(driver: Driver) -> Iterator[None]:
+    """The tenant forbids client secrets; a worker has forgotten that it did not."""
+    forbidden = [{"restrictionType": "passwordAddition", "state": "enabled"}]
+    policy = {"isEnabled": True, "applicationRestrictions": {"passwordCredentials": forbidden}}
+    driver.graph(_POLICY, policy, method="PATCH")
+    driver.advance(330)
+    yield
+    driver.graph(_POLICY, {"isEnabled": False}, method="PATCH")
+
+
+@pytest.mark.usefixtures("_no_secrets")
+def test_what_the_tenant_forbids_is_told_in_the_ticket_and_nothing_is_left_behind(driver: Driver) -> None:
+    name = "forbidden-by-the-tenant"
+    before = [driver.graph(path)["value"] for path in _RIGHTS]
+    (text,) = told(driver, asked(driver, "servicenow", name), "4")
+    assert "credentials[0].type" in text
+    assert "Your tenant does not allow client secrets for new apps. Ask for a certificate." in text
+    assert driver.applications(name) == []
+    assert [driver.graph(path)["value"] for path in _RIGHTS] == before
 
 
 def test_a_system_that_is_away_for_an_hour_is_told_once_it_is_back(driver: Driver) -> None:
