@@ -16,6 +16,7 @@
         ├── Forbidden       our own identity lacks a right; an operator must act, then it goes on by itself
         │   └── Denied      403 for another reason, which only the service's code names; an operator must act
         ├── QuotaExceeded   our own identity has created as many objects as it may; an operator must act
+        ├── Disabled        somebody has disabled the app; an operator must act, then it goes on by itself
         ├── NotShown        a ticket took a note and does not show it: whether it has it, nobody can know
         ├── TenantForbids   the tenant allows no credential in the place of one that leaked; that goes all the same
         └── Busy            somebody else works on the same app
@@ -211,6 +212,12 @@ class QuotaExceeded(Deferred):
     """The registrar's own identity has created as many objects of the directory as it may."""
 
     reason: ClassVar[str] = "directory_quota_exceeded"
+
+
+class Disabled(Deferred):
+    """Somebody has disabled the app or its service principal: it gets no token until somebody enables it."""
+
+    reason: ClassVar[str] = "principal_disabled"
 
 
 class NotShown(Deferred):

@@ -12,6 +12,12 @@ from shared.naming import CERTIFICATE_CONTENT_TYPE
 type PermissionType = Literal["Scope", "Role"]
 type CredentialType = Literal["secret", "certificate"]
 
+PERSONAL_AUDIENCES = frozenset({"AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"})
+"""Values of signInAudience with which people sign in with personal Microsoft accounts."""
+PERSONAL_TOKEN_VERSION = 2
+"""What Entra asks of their `api.requestedAccessTokenVersion` (Microsoft Learn, "Validation differences by supported
+account types")."""
+
 
 class StoredModel(BaseModel, frozen=True):
     """A value that is kept in a table row as JSON; readers ignore what a newer version added."""
@@ -38,6 +44,13 @@ class ApplicationState(StoredModel, frozen=True):
     spa_redirect_uris: frozenset[str] = frozenset()
     required_permissions: frozenset[RequiredPermission] = frozenset()
     tags: frozenset[str] = frozenset()
+    requested_access_token_version: int | None = None
+    """Graph's `api.requestedAccessTokenVersion`. Wanted only where the audience needs one; None leaves it as it is."""
+
+    @property
+    def has_personal_accounts(self) -> bool:
+        """Return whether people sign in with personal Microsoft accounts."""
+        return self.sign_in_audience in PERSONAL_AUDIENCES
 
 
 class Consent(StoredModel, frozen=True):
@@ -119,6 +132,15 @@ class SeenApplication:
 
 
 @dataclass(frozen=True)
+class SeenPrincipal:
+    """An application's service principal as one read of the directory showed it."""
+
+    object_id: str
+    enabled: bool = True
+    """Whether its application gets tokens: `accountEnabled`."""
+
+
+@dataclass(frozen=True)
 class ApiPermission:
     """A permission that an API offers: its id, and the value by which people know it."""
 
@@ -137,6 +159,8 @@ class Api:
     display_name: str
     owner_organization_id: str | None
     permissions: tuple[ApiPermission, ...]
+    enabled: bool = True
+    """Whether anybody gets tokens for it: `accountEnabled` of its service principal."""
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,14 @@ from shared.adapters.graph_mapping import (
     API_FIELDS,
     APPLICATION_FIELDS,
     CREDENTIAL_FIELDS,
+    PRINCIPAL_FIELDS,
     api_from,
     application_body,
     application_from,
     credentials_from,
     keys_body,
     keys_from,
+    principal_from,
 )
 from shared.adapters.graph_models import (
     ApplicationAnswer,
@@ -42,6 +44,7 @@ from shared.model import (
     SeenApplication,
     SeenConsents,
     SeenCredentials,
+    SeenPrincipal,
 )
 from shared.naming import APPLICATION_TAG
 from shared.ports import ChangedApplications, CreatedApplication, IssuedPassword
@@ -150,12 +153,12 @@ class GraphDirectory:
         answer = await self._sender.write(request, ApplicationAnswer, Doing.WRITE_APPLICATION, state)
         return CreatedApplication(answer.required("id"), answer.required("appId")) if answer is not None else None
 
-    async def service_principal_id(self, client_id: str) -> str | None:
-        """Object id of the application's service principal in this tenant."""
+    async def service_principal(self, client_id: str) -> SeenPrincipal | None:
+        """Find the application's service principal in this tenant."""
         builder = builders(self._client).service_principals_with_app_id(client_id)
-        request = selected(builder.to_get_request_information(), ["id"])
+        request = selected(builder.to_get_request_information(), PRINCIPAL_FIELDS)
         answer = await self._sender.get(request, ServicePrincipalAnswer)
-        return answer.required("id") if answer is not None else None
+        return principal_from(answer) if answer is not None else None
 
     async def upsert_service_principal(self, client_id: str, display_name: str) -> str | None:
         """Create the service principal; None when it existed (Microsoft Learn, serviceprincipal-upsert).

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 from shared.adapters.graph_models import (
+    ApiAnswer,
     ApplicationAnswer,
     ImplicitGrantAnswer,
     KeyCredentialAnswer,
@@ -28,6 +29,7 @@ from shared.model import (
     RequiredPermission,
     SeenApplication,
     SeenCredentials,
+    SeenPrincipal,
 )
 
 APPLICATION_FIELDS = [
@@ -42,15 +44,18 @@ APPLICATION_FIELDS = [
     "web",
     "spa",
     "requiredResourceAccess",
+    "api",
     "passwordCredentials",
     "keyCredentials",
 ]
+PRINCIPAL_FIELDS = ["id", "accountEnabled"]
 CREDENTIAL_FIELDS = ["appId", "uniqueName", "tags", "passwordCredentials", "keyCredentials"]
 API_FIELDS = [
     "id",
     "appId",
     "displayName",
     "appOwnerOrganizationId",
+    "accountEnabled",
     "oauth2PermissionScopes",
     "appRoles",
 ]
@@ -61,9 +66,12 @@ def application_body(state: ApplicationState) -> dict[str, Any]:
     access: dict[str, list[dict[str, str]]] = defaultdict(list)
     for permission in sorted(state.required_permissions, key=lambda p: (p.resource_app_id, p.type, p.id)):
         access[permission.resource_app_id].append({"id": permission.id, "type": permission.type})
+    # Only where the audience needs it: what others set otherwise is theirs, and a PATCH of `api` leaves the rest of it.
+    version = state.requested_access_token_version if state.has_personal_accounts else None
     return {
         "displayName": state.display_name,
         "signInAudience": state.sign_in_audience,
+        **({"api": {"requestedAccessTokenVersion": version}} if version is not None else {}),
         "tags": sorted(state.tags),
         "isFallbackPublicClient": state.is_fallback_public_client,
         "publicClient": {"redirectUris": sorted(state.public_client_redirect_uris)},
@@ -104,6 +112,7 @@ def application_from(answer: ApplicationAnswer) -> SeenApplication:
             for access in resource.list("resourceAccess", ResourceAccessAnswer)
         ),
         tags=answer.strings_of("tags"),
+        requested_access_token_version=answer.object("api", ApiAnswer).number("requestedAccessTokenVersion"),
     )
     seen = credentials_from(answer)
     created = answer.moment("createdDateTime")
@@ -176,4 +185,15 @@ def api_from(answer: ServicePrincipalAnswer) -> Api:
         display_name=answer.required("displayName"),
         owner_organization_id=answer.string("appOwnerOrganizationId"),
         permissions=tuple(permissions),
+        enabled=is_enabled(answer),
     )
+
+
+def principal_from(answer: ServicePrincipalAnswer) -> SeenPrincipal:
+    """Read an application's own service principal."""
+    return SeenPrincipal(answer.required("id"), is_enabled(answer))
+
+
+def is_enabled(answer: ServicePrincipalAnswer) -> bool:
+    """Return whether tokens are issued to and for a service principal: only an explicit false stops them."""
+    return answer.values.get("accountEnabled") is not False

@@ -132,6 +132,12 @@ class WebAnswer(_Fields):
     objects = {"implicitGrantSettings": ImplicitGrantAnswer}  # noqa: RUF012
 
 
+class ApiAnswer(_Fields):
+    """`api`, as far as audiences decide it."""
+
+    numbers = ("requestedAccessTokenVersion",)
+
+
 class ResourceAccessAnswer(_Fields):
     """One entry of `requiredResourceAccess[].resourceAccess`."""
 
@@ -166,7 +172,12 @@ class ApplicationAnswer(_Fields):
     string_lists = ("tags",)
     flags = ("isFallbackPublicClient",)
     moments = ("createdDateTime",)
-    objects = {"publicClient": RedirectUrisAnswer, "web": WebAnswer, "spa": RedirectUrisAnswer}  # noqa: RUF012
+    objects = {  # noqa: RUF012
+        "publicClient": RedirectUrisAnswer,
+        "web": WebAnswer,
+        "spa": RedirectUrisAnswer,
+        "api": ApiAnswer,
+    }
     lists = {  # noqa: RUF012
         "requiredResourceAccess": RequiredResourceAccessAnswer,
         "passwordCredentials": PasswordCredentialAnswer,
@@ -200,9 +211,10 @@ class ScopeAnswer(_Fields):
 
 
 class ServicePrincipalAnswer(_Fields):
-    """A service principal, as far as it offers permissions."""
+    """A service principal: what it offers, and whether it is enabled."""
 
     strings = ("id", "appId", "displayName", "appOwnerOrganizationId")
+    flags = ("accountEnabled",)
     lists = {"oauth2PermissionScopes": ScopeAnswer, "appRoles": ScopeAnswer}  # noqa: RUF012
 
 

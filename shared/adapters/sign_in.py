@@ -9,7 +9,7 @@ from azure.identity.aio import CertificateCredential, ClientSecretCredential
 
 from shared.adapters.azure_errors import retry_after, translate
 from shared.adapters.sign_in_codes import Meaning, meaning_of
-from shared.errors import NotYetVisible, SignInUnclear, Throttled, Unavailable
+from shared.errors import Disabled, NotYetVisible, SignInUnclear, Throttled, Unavailable
 from shared.model import CredentialType
 from shared.secret import Secret
 
@@ -28,8 +28,9 @@ class EntraSignIn:
         """Obtain a token with a secret, or a certificate and its key, from the endpoint and never from a cache.
 
         A refusal that is known to come after the credential was accepted, by Conditional Access say, counts as proof.
-        Raises NotYetVisible when the credential, or the client, is not known (yet), SignInUnclear for a refusal that
-        says nothing about the credential, Throttled and Unavailable when the endpoint cannot say now.
+        Raises NotYetVisible when the credential, or the client, is not known (yet), Disabled when somebody has disabled
+        the client, SignInUnclear for a refusal that says nothing about the credential, Throttled and Unavailable when
+        the endpoint cannot say now.
         """
         once: Any = {"retry_total": 0, "connection_timeout": 10, "read_timeout": 30}
         if kind == "certificate":
@@ -60,6 +61,9 @@ def judge(client_id: str, kind: CredentialType, error: ClientAuthenticationError
         case Meaning.NOT_ACCEPTED:
             message = f"the sign-in as {client_id} with the stored {kind} was refused: {named}"
             raise NotYetVisible(message) from None
+        case Meaning.DISABLED:
+            message = f"the app, or its service principal, is disabled: the sign-in as {client_id} was refused, {named}"
+            raise Disabled(message) from None
         case Meaning.THROTTLED:
             raise Throttled(f"the token endpoint answered {named}", retry_after(error)) from None
         case Meaning.PASSING:

@@ -32,10 +32,12 @@ NOT_ACCEPTED = frozenset(
         700027,  # the assertion's key is not the client's, not known to be (yet), or expired
         700016,  # the application is not known in the tenant (yet)
         7000229,  # the application has no service principal in the tenant (yet) (seen in reports; not on the page)
-        7000112,  # the application is disabled
     }
 )
 """The credential, or the client, is not known (yet), or counts no more."""
+
+DISABLED = frozenset({7000112})
+"""UnauthorizedClientApplicationDisabled: the application, or its service principal, until somebody enables it again."""
 
 THROTTLED = frozenset({90055})
 """TenantThrottlingError: too many requests of the tenant, whoever makes them."""
@@ -60,6 +62,7 @@ class Meaning(Enum):
 
     ACCEPTED = "accepted"
     NOT_ACCEPTED = "not_accepted"
+    DISABLED = "disabled"
     THROTTLED = "throttled"
     PASSING = "passing"
     UNCLEAR = "unclear"
@@ -73,6 +76,8 @@ def meaning_of(codes: Sequence[int]) -> Meaning:
         return Meaning.THROTTLED
     if given & PASSING:
         return Meaning.PASSING
+    if given and given <= DISABLED:
+        return Meaning.DISABLED
     if given and given <= ACCEPTED:
         return Meaning.ACCEPTED
     if given and given <= NOT_ACCEPTED:

@@ -10,8 +10,11 @@ from shared.policy.never import MICROSOFT_GRAPH
 
 
 def audience_of(apis: Sequence[Api], policy: Policy) -> str:
-    """Return what a client proves its credential for: its first API, else Microsoft Graph, which every tenant has."""
-    return policy.resource_uri(apis[0].app_id if apis else MICROSOFT_GRAPH)
+    """Return what a client proves its credential for: its first API, else Microsoft Graph, which every tenant has.
+
+    Nobody gets a token for a disabled API, so such a one proves nothing.
+    """
+    return policy.resource_uri(next((api.app_id for api in apis if api.enabled), MICROSOFT_GRAPH))
 
 
 async def prove(job: Job, holder: Holder, entry: VaultEntry, *, credential: str, apis: Sequence[Api] = ()) -> None:

@@ -15,6 +15,7 @@ from shared.model import (
     SeenApplication,
     SeenConsents,
     SeenCredentials,
+    SeenPrincipal,
 )
 from shared.report.model import CredentialHolder
 from shared.secret import Secret
@@ -90,8 +91,8 @@ class Directory(Protocol):
         """
         ...
 
-    async def service_principal_id(self, client_id: str) -> str | None:
-        """Object id of the application's service principal in this tenant."""
+    async def service_principal(self, client_id: str) -> SeenPrincipal | None:
+        """Find the application's service principal in this tenant."""
         ...
 
     async def upsert_service_principal(self, client_id: str, display_name: str) -> str | None:

@@ -4,9 +4,17 @@ from dataclasses import dataclass
 
 from shared.contract.request import ApplicationSpec
 from shared.credentials.issuing import Holder
-from shared.errors import NotReplicated, NotYetVisible, Problem, Refused, Rejected, echo
+from shared.errors import Disabled, NotReplicated, NotYetVisible, Problem, Refused, Rejected, echo
 from shared.job import Job
-from shared.model import ApplicationState, Consent, ResolvedPermission, SeenApplication
+from shared.model import (
+    PERSONAL_AUDIENCES,
+    PERSONAL_TOKEN_VERSION,
+    ApplicationState,
+    Consent,
+    ResolvedPermission,
+    SeenApplication,
+    SeenPrincipal,
+)
 from shared.naming import APPLICATION_TAG
 from shared.registration.convergence import ApplicationWrite, application_write, covers, merge
 from shared.registration.holdings import Holdings, sent
@@ -27,6 +35,7 @@ def wanted_state(spec: ApplicationSpec, permissions: tuple[ResolvedPermission, .
         spa_redirect_uris=frozenset(spec.spa.redirect_uris),
         required_permissions=frozenset(resolved.required for resolved in permissions),
         tags=frozenset({APPLICATION_TAG}),
+        requested_access_token_version=PERSONAL_TOKEN_VERSION if spec.sign_in_audience in PERSONAL_AUDIENCES else None,
     )
 
 
@@ -45,6 +54,14 @@ def exists(job: Job, seen: SeenApplication | None) -> bool:
     return seen is not None or (job.application.object_id is not None and not _is_trusted(job, seen))
 
 
+def known_state(job: Job, seen: SeenApplication | None) -> ApplicationState | None:
+    """Return the application as it is, as far as anybody knows: by the read, or by our last write while reads lag."""
+    last = job.application.application_write
+    if last is not None and not _is_trusted(job, seen):
+        return last.wrote
+    return seen.state if seen is not None else None
+
+
 async def converge_application(job: Job, wanted: ApplicationState, seen: SeenApplication | None) -> Registered:
     """Create or update the application. `seen` is a read made under the lease, before any write of this attempt.
 
@@ -52,11 +69,11 @@ async def converge_application(job: Job, wanted: ApplicationState, seen: SeenApp
     when a write is needed but the read does not show our last one, which may still be on its way, and Rejected when a
     deleted application holds the name.
     """
-    last, trusted = job.application.application_write, _is_trusted(job, seen)
+    trusted = _is_trusted(job, seen)
     if seen is not None:
         await see_application(job, Holdings.of(seen.state))
     record = job.application
-    base = (seen.state if seen is not None else None) if trusted or last is None else last.wrote
+    base = known_state(job, seen)
     merged = merge(base, wanted, record.applied)
     if not exists(job, seen) or merged != base:
         if merged != base and not trusted:
@@ -171,28 +188,36 @@ def _name_held_by_deleted(unique_name: str) -> Problem:
     )
 
 
-async def find_service_principal(job: Job, client_id: str) -> str | None:
-    """Object id of the application's service principal, as far as a read or our own write can tell."""
+async def find_service_principal(job: Job, client_id: str) -> SeenPrincipal | None:
+    """Find the application's service principal, as far as a read or our own write can tell."""
     record = job.application
     if record.service_principal_id is not None and job.is_recent(record.principal_written_at):
-        return record.service_principal_id
+        return SeenPrincipal(record.service_principal_id)
     just_created = record.service_principal_id is None and job.is_recent(
         record.application_write.at if record.application_write else None
     )
-    return None if just_created else await job.services.directory.service_principal_id(client_id)
+    return None if just_created else await job.services.directory.service_principal(client_id)
 
 
-async def converge_service_principal(job: Job, client_id: str, display_name: str, found: str | None = None) -> str:
+async def converge_service_principal(
+    job: Job, client_id: str, display_name: str, found: SeenPrincipal | None = None
+) -> str:
     """Make sure the application has its service principal; returns the principal's object id.
 
-    `found` is one that this attempt has read already.
+    `found` is one that this attempt has read already. Raises Disabled when somebody has disabled it: that is theirs to
+    take back, and nobody could sign in with what would be made now.
     """
     found = found or await find_service_principal(job, client_id)
     if found is None:
-        found = await _create_service_principal(job, client_id, display_name)
-    if found != job.application.service_principal_id:
-        await job.save_application(service_principal_id=found)
-    return found
+        found = SeenPrincipal(await _create_service_principal(job, client_id, display_name))
+    if found.object_id != job.application.service_principal_id:
+        await job.save_application(service_principal_id=found.object_id)
+    if not found.enabled:
+        raise Disabled(
+            f"the service principal of {echo(job.operation.unique_name)} is disabled (object id {found.object_id}): "
+            "the app gets no tokens until an administrator enables it"
+        )
+    return found.object_id
 
 
 async def _create_service_principal(job: Job, client_id: str, display_name: str) -> str:
@@ -200,8 +225,9 @@ async def _create_service_principal(job: Job, client_id: str, display_name: str)
     async with job.announce(principal_written_at=job.now()):
         with job.patience(job.application.written_at):
             created = await directory.upsert_service_principal(client_id, display_name)
-    if created is None:
-        created = await directory.service_principal_id(client_id)
-    if created is None:
+    if created is not None:
+        return created
+    seen = await directory.service_principal(client_id)
+    if seen is None:
         raise NotYetVisible("the service principal exists, but the directory does not show it yet")
-    return created
+    return seen.object_id

@@ -34,18 +34,26 @@ def merge_set[T](seen: AbstractSet[T], wanted: AbstractSet[T], previous: Abstrac
 def merge(
     seen: ApplicationState | None, wanted: ApplicationState, previous: ApplicationState | None
 ) -> ApplicationState:
-    """Return the state to write: scalars as wanted, collections merged three ways."""
+    """Return the state to write: scalars as wanted, collections merged three ways.
+
+    The version of access tokens stays what it is where the audience does not ask for one.
+    """
     if seen is None:
         return wanted
-    merged = {
+    merged: dict[str, object] = {
         name: merge_set(getattr(seen, name), getattr(wanted, name), getattr(previous, name, frozenset()))
         for name in _COLLECTIONS
     }
+    if wanted.requested_access_token_version is None:
+        merged["requested_access_token_version"] = seen.requested_access_token_version
     return wanted.model_copy(update=merged)
 
 
 def covers(seen: ApplicationState, wanted: ApplicationState) -> bool:
-    """Say whether everything wanted is there; what others added is no fault."""
+    """Say whether everything wanted is there; what others added, or set where nothing is wanted, is no fault."""
+    version = wanted.requested_access_token_version if wanted.has_personal_accounts else None
+    if version is not None and seen.requested_access_token_version != version:
+        return False
     return all(getattr(seen, name) == getattr(wanted, name) for name in _SCALARS) and all(
         getattr(seen, name) >= getattr(wanted, name) for name in _COLLECTIONS
     )

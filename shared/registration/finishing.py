@@ -66,17 +66,17 @@ async def _finish_consents(work: AppWork, ended: Holdings) -> int:
     if record.consent_write is not None and work.is_recent(record.consent_write.at):
         return 0
     types = types_of(ended.consents)
-    principal_id = await directory.service_principal_id(record.client_id) if record.client_id is not None else None
-    if principal_id is None:
+    principal = await directory.service_principal(record.client_id) if record.client_id is not None else None
+    if principal is None:
         if not work.is_recent(record.principal_written_at):
             await see_consents(work, types, frozenset())
         return 0
-    seen = await directory.consents(principal_id, types)
+    seen = await directory.consents(principal.object_id, types)
     await see_consents(work, types, seen.consents)
     there = left(work.application.going).consents & ended.consents & seen.consents
     if not there:
         return 0
     log.warning("removal.repeated", app=record.unique_name, what=Holdings(consents=there).describe())
     await work.lease.keep()
-    await remove_consents(work, principal_id, seen, there)
+    await remove_consents(work, principal.object_id, seen, there)
     return 1

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared.contract.request import ApiPermissions
 from shared.errors import Problem, echo
-from shared.model import Api, PermissionType, ResolvedPermission
+from shared.model import Api, ApplicationState, PermissionType, RequiredPermission, ResolvedPermission
 from shared.policy.check import permission_breach
 from shared.policy.model import Policy
 from shared.ports import Apis, SeenApis
@@ -29,6 +29,21 @@ class Resolution:
     permissions: tuple[ResolvedPermission, ...]
     apis: tuple[Api, ...]
     problems: tuple[Problem, ...]
+    fields: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Where in the request each API stands first, by its appId."""
+
+    def disabled(self, had: ApplicationState | None) -> tuple[list[Problem], list[Problem]]:
+        """Return what is wrong with APIs that nobody gets a token for, and what is to be said of those an app `had`.
+
+        A request that leaves an app's permissions as they are does not fail because of an API.
+        """
+        known = had.required_permissions if had is not None else frozenset[RequiredPermission]()
+        problems, notes = list[Problem](), list[Problem]()
+        for api in self.apis:
+            if not api.enabled:
+                asked = {each.required for each in self.permissions if each.api.app_id == api.app_id}
+                (notes if asked <= known else problems).append(_api_disabled(self.fields[api.app_id], api))
+        return problems, notes
 
 
 async def resolve(wanted: Sequence[ApiPermissions], apis: Apis, policy: Policy, *, ask: bool = False) -> Resolution:
@@ -40,13 +55,15 @@ async def resolve(wanted: Sequence[ApiPermissions], apis: Apis, policy: Policy, 
     """
     permissions: dict[tuple[str, str, str], ResolvedPermission] = {}
     found: dict[str, Api] = {}
+    fields: dict[str, str] = {}
     problems: list[Problem] = []
     for entries in _by_api(wanted, policy).values():
         resolution = await _resolve(entries, apis, policy, ask=ask)
         found |= {api.app_id: api for api in resolution.apis}
         permissions |= {(p.api.app_id, p.permission.id, p.permission.type): p for p in resolution.permissions}
+        fields |= {api.app_id: f"{entries[0][0]}.api" for api in resolution.apis if api.app_id not in fields}
         problems += resolution.problems
-    return Resolution(tuple(permissions.values()), tuple(found.values()), tuple(problems))
+    return Resolution(tuple(permissions.values()), tuple(found.values()), tuple(problems), fields)
 
 
 def _by_api(wanted: Sequence[ApiPermissions], policy: Policy) -> Mapping[str, _Entries]:
@@ -62,7 +79,9 @@ def _by_api(wanted: Sequence[ApiPermissions], policy: Policy) -> Mapping[str, _E
 async def _resolve(entries: _Entries, apis: Apis, policy: Policy, *, ask: bool) -> Resolution:
     seen = await _look_up(entries[0][1].api, apis, policy, ask=ask)
     resolution = _judged(entries, seen.apis, policy)
-    if seen.remembered and any(problem.code in _MAY_BE_NEW for problem in resolution.problems):
+    doubts = [problem.code in _MAY_BE_NEW for problem in resolution.problems]
+    doubts += [not api.enabled for api in resolution.apis]
+    if seen.remembered and any(doubts):
         seen = await _look_up(entries[0][1].api, apis, policy, ask=True)
         resolution = _judged(entries, seen.apis, policy)
     return resolution
@@ -119,6 +138,16 @@ def _no_api(field: str, name: str, trusted: Sequence[Api], policy: Policy) -> Pr
         "api_not_in_tenant",
         f"The API {echo(name)} has no service principal in this tenant. Ask an Entra administrator to run: "
         f"az ad sp create --id {rules.app_id}",
+    )
+
+
+def _api_disabled(field: str, api: Api) -> Problem:
+    return Problem(
+        field,
+        "api_disabled",
+        f"The API {echo(api.display_name)} is disabled in this tenant, so nobody gets a token for it. Have an "
+        "administrator enable it (Entra ID, Enterprise applications, Properties, Enabled for users to sign-in), or "
+        "leave it out.",
     )
 
 

@@ -12,6 +12,7 @@ from shared.model import (
     PermissionType,
     ResolvedPermission,
     SeenApplication,
+    SeenPrincipal,
 )
 from shared.policy.approval import is_privileged
 from shared.registration.application import find_service_principal
@@ -34,7 +35,7 @@ class Privileges:
 
     places: tuple[str, ...] = ()
     held: tuple[ResolvedPermission, ...] = ()
-    principal_id: str | None = None
+    principal: SeenPrincipal | None = None
     """Its service principal, where that had to be known."""
 
 
@@ -51,14 +52,14 @@ async def look_for_privileges(
         *new_places(seen.state, merge(seen.state, wanted, job.application.applied)),
         *(f"the certificate {name}" for name in certificates),
     )
-    principal_id = await find_service_principal(job, seen.client_id) if places else None
-    if principal_id is None:
+    principal = await find_service_principal(job, seen.client_id) if places else None
+    if principal is None:
         return Privileges(places)
-    held = (await job.services.directory.consents(principal_id, _BOTH)).consents
+    held = (await job.services.directory.consents(principal.object_id, _BOTH)).consents
     apis = {each: await job.services.directory.api_of(each) for each in sorted({it.resource_id for it in held})}
     resolved = (_resolved(each, api) for each in held if (api := apis[each.resource_id]) is not None)
     privileged = tuple(each for each in resolved if is_privileged(each, job.services.policy))
-    return Privileges(places, privileged, principal_id)
+    return Privileges(places, privileged, principal)
 
 
 def new_places(seen: ApplicationState, merged: ApplicationState) -> Iterator[str]:

@@ -13,7 +13,7 @@ from shared.credentials.tags import read_tags
 from shared.errors import NotYetVisible, Problem, Rejected, echo
 from shared.job import Job
 from shared.limits import excesses
-from shared.model import ApplicationState, Consent, SeenApplication, VaultEntry
+from shared.model import ApplicationState, Consent, SeenApplication, SeenPrincipal, VaultEntry
 from shared.naming import APPLICATION_TAG
 from shared.ownership import Standing, not_owner, owner_notes
 from shared.parties import parties_of
@@ -29,6 +29,7 @@ from shared.registration.application import (
     remember_found,
     wanted_state,
 )
+from shared.registration.beforehand import refused_beforehand
 from shared.registration.consent import consents_there, give_consents, held_consents, wanted_consents
 from shared.registration.convergence import covers
 from shared.registration.credentials import Found, converge_credential, credential_notes, look_for_credentials
@@ -71,8 +72,10 @@ class _Observed:
     found: dict[str, Found]
     """What the vault holds, by credential name."""
     standing: Standing
-    principal_id: str | None
-    """The service principal's, where it had to be known already."""
+    principal: SeenPrincipal | None
+    """The service principal, where it had to be known already."""
+    notes: tuple[Problem, ...] = ()
+    """What is to be said of what the app had and keeps."""
 
 
 async def register(job: Job, request: RegistrationRequest) -> Registration:
@@ -89,13 +92,11 @@ async def register(job: Job, request: RegistrationRequest) -> Registration:
     consents = wanted_consents(
         resolution.permissions, admin_consent=spec.admin_consent, held=held_consents(job.application)
     )
-    principal_id = await _narrow(job, observed, wanted, consents)
+    principal = await _narrow(job, observed, wanted, consents)
     async with job.step("writeApplication"):
         app = await converge_application(job, wanted, observed.seen)
     async with job.step("writeServicePrincipal"):
-        service_principal_id = await converge_service_principal(
-            job, app.client_id, spec.display_name, found=principal_id
-        )
+        service_principal_id = await converge_service_principal(job, app.client_id, spec.display_name, found=principal)
     verified, entries = app.verified, dict[str, VaultEntry]()
     async with job.step("storeCredentials"):
         if leaving(job, wanted):
@@ -146,26 +147,32 @@ async def register(job: Job, request: RegistrationRequest) -> Registration:
         found=found.consents if spec.admin_consent else found.consents | (consents - job.application.granted),
         made_by_others=others,
         owner=owner,
-        notes=(*owner_notes(request, observed.standing), *credential_notes(job, request, observed.found, entries)),
+        notes=(
+            *owner_notes(request, observed.standing),
+            *credential_notes(job, request, observed.found, entries),
+            *observed.notes,
+        ),
     )
 
 
-async def _narrow(job: Job, observed: _Observed, wanted: ApplicationState, consents: frozenset[Consent]) -> str | None:
+async def _narrow(
+    job: Job, observed: _Observed, wanted: ApplicationState, consents: frozenset[Consent]
+) -> SeenPrincipal | None:
     """Take back what is ours and wanted no more, consents first, and see it gone: before anything comes to the app.
 
-    Returns the service principal's id if it had to be known for that.
+    Returns the service principal if it had to be known for that. A disabled one loses its rights like any other.
     """
-    seen, principal_id = observed.seen, observed.principal_id
+    seen, principal = observed.seen, observed.principal
     if not exists(job, seen):
         return None
     await announce_taking_back(job, Holdings.of(wanted) | Holdings(consents=consents))
     client_id = seen.client_id if seen is not None else job.application.client_id
     if not job.application.granted - consents or client_id is None:
-        return principal_id
+        return principal
     async with job.step("takeBackConsent"):
-        principal_id = principal_id or await find_service_principal(job, client_id)
-        await take_back_consents(job, principal_id, consents)
-    return principal_id
+        principal = principal or await find_service_principal(job, client_id)
+        await take_back_consents(job, principal.object_id if principal is not None else None, consents)
+    return principal
 
 
 async def _observe_and_check(job: Job, request: RegistrationRequest) -> _Observed:
@@ -197,12 +204,18 @@ async def _observe_and_check(job: Job, request: RegistrationRequest) -> _Observe
     # A change that was applied and died before it was recorded as completed may have made somebody else the owner.
     applied = job.operation.sequence == job.application.applied_sequence
     is_theirs = applied or standing.owns or standing.administers
-    if not is_theirs and not parties.problems and not any(problem.code == "not_managed" for problem in problems):
+    is_managed = not any(problem.code == "not_managed" for problem in problems)
+    if not is_theirs and not parties.problems and is_managed:
         problems.append(not_owner(request))
-    if problems:
-        raise Rejected(problems)
     progress = job.operation.credential
     new = [name for name, each in found.items() if each.current.entry is None and not progress(name).has_begun]
+    refused, notes = refused_beforehand(job, request, seen, resolution, new)
+    if is_theirs and is_managed:
+        # Others would learn from it what an app has that is not theirs.
+        wrong = {problem.field for problem in problems}
+        problems += [problem for problem in refused if problem.field not in wrong]
+    if problems:
+        raise Rejected(problems)
     problems = await excesses(job, standing, new)
     if problems:
         raise Rejected(problems)
@@ -215,7 +228,7 @@ async def _observe_and_check(job: Job, request: RegistrationRequest) -> _Observe
     reasons = (*approval_reasons(request, permissions, policy), *privileged_reasons(privileges.places, held))
     check_approval(job.operation, reasons, binding(request, permissions, policy, held))
     await _keep_owner(job, standing)
-    return _Observed(seen, resolution, found, standing, privileges.principal_id)
+    return _Observed(seen, resolution, found, standing, privileges.principal, notes)
 
 
 async def _keep_owner(job: Job, standing: Standing) -> None:

@@ -18,6 +18,7 @@ from shared.ownership import not_owner
 from shared.parties import may_change
 from shared.person import read_person
 from shared.policy.approval import binding, rotation_reasons
+from shared.policy.entra_limits import has_room_for_a_secret
 from shared.policy.tenant import NewCredential, TenantRules, credential_breaches, days_within
 from shared.ports import SeenRestrictions
 from shared.tenant_rules import judge, look
@@ -83,7 +84,7 @@ async def observe_and_check(job: Job, request: RotationRequest) -> Found:
 async def _hold_against_tenant(
     job: Job, request: RotationRequest, found: Found, restrictions: SeenRestrictions
 ) -> Found:
-    """Return what was found, with what the tenant says of a new credential."""
+    """Return what was found, with what the tenant, and Entra itself, say of a new credential."""
 
     def judgement(rules: TenantRules) -> Iterable[Problem]:
         is_pending = found.pending.entry is not None and found.pending.entry.enabled
@@ -96,6 +97,7 @@ async def _hold_against_tenant(
         return credential_breaches(rules, [new], policy)
 
     rules, forbidden = await judge(job, found.seen, restrictions, judgement)
+    forbidden = (*forbidden, *_no_room(job, request, found))
     if forbidden and request.revoke_previous is None:
         raise Rejected(forbidden)  # before anybody is asked to approve it
     return replace(found, longest=rules.longest(found.newest.type), forbidden=forbidden)
@@ -150,6 +152,25 @@ def _unknown_application(request: RotationRequest) -> Problem:
         f"There is no application with the uniqueName {echo(request.application.unique_name)}. "
         "Check the name, or register it first.",
     )
+
+
+def _no_room(job: Job, request: RotationRequest, found: Found) -> tuple[Problem, ...]:
+    """Say so where Entra would refuse another secret beside those there are; one that was made already needs none."""
+    seen, waits = found.seen, found.pending.entry
+    if seen is None or found.is_promoted or found.tags.type != "secret":
+        return ()
+    there = {password.key_id for password in seen.passwords}
+    is_made = waits is not None and waits.enabled and waits.tags.get("keyId") in there
+    if is_made or job.operation.credential(request.credential).has_begun:
+        return ()
+    if has_room_for_a_secret(seen.state, len(there)):
+        return ()
+    message = (
+        f"{echo(request.credential)} cannot be replaced: an app for personal accounts can have two client secrets, and "
+        "this one has them. Have the one that nobody uses removed (App registrations, Certificates & secrets), or wait "
+        "until the replaced one has gone."
+    )
+    return (Problem("credential", "too_many_secrets", message),)
 
 
 def _unknown_credential(request: RotationRequest, current: Kept) -> Problem:

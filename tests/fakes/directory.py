@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from uuid import UUID
 
-from shared.errors import NotYetVisible, Refused, RegistrarError
+from shared.errors import Disabled, NotYetVisible, Refused, RegistrarError, SignInUnclear
 from shared.model import (
     Api,
     ApiPermission,
@@ -21,6 +21,7 @@ from shared.model import (
     SeenApplication,
     SeenConsents,
     SeenCredentials,
+    SeenPrincipal,
 )
 from shared.naming import APPLICATION_TAG
 from shared.ports import ChangedApplications, CreatedApplication, IssuedPassword
@@ -28,6 +29,7 @@ from shared.refusals.judging import judge
 from shared.refusals.refusal import Detail, Doing, Refusal
 from shared.registration.permissions import MICROSOFT_TENANT
 from shared.secret import Secret
+from tests.fakes import entra_rules
 from tests.fakes.clock import FakeClock, Past
 from tests.fakes.faults import Faults, outgoing
 from tests.fakes.vault import public_part
@@ -56,7 +58,10 @@ MICROSOFT_GRAPH = Api(
         ApiPermission("00000000-0000-4000-8000-00000000abcd", "Policy.ReadWrite.BrandNew", "Scope", enabled=True),
     ),
 )
-AUDIENCES = frozenset({"https://digitaltwins.azure.net", "https://graph.microsoft.com"})
+AUDIENCES = {
+    "https://digitaltwins.azure.net": DIGITAL_TWINS.app_id,
+    "https://graph.microsoft.com": MICROSOFT_GRAPH.app_id,
+}
 """Names of APIs that the token endpoint knows; it knows every appId besides."""
 _DELTA = "https://graph.microsoft.com/v1.0/applications/delta?$deltatoken="
 _LINKS_LIVE = timedelta(days=7)
@@ -127,6 +132,8 @@ class FakeDirectory:
         self.apis = [DIGITAL_TWINS, MICROSOFT_GRAPH]
         self.applications: dict[str, FakeApplication] = {}
         self.deleted_names: set[str] = set()
+        self.disabled: set[str] = set()
+        """Object ids of service principals that somebody has disabled."""
         self._deleted: dict[str, tuple[FakeApplication, str | None]] = {}
         self.principals: dict[str, str] = {}
         self.consented: dict[str, set[Consent]] = {}
@@ -201,8 +208,14 @@ class FakeDirectory:
         if unique_name in self.deleted_names:
             raise refused(Doing.WRITE_APPLICATION, 400, "Request_BadRequest", Detail("ObjectConflict", "uniqueName"))
         now = self.clock.now()
-        self.writes.append(Write(unique_name, self.faults.sent or now, now))
         known = self.applications.get(unique_name)
+        if not state.has_personal_accounts:
+            # It is not sent: what others set stays.
+            theirs = known.state.requested_access_token_version if known is not None else None
+            state = state.model_copy(update={"requested_access_token_version": theirs})
+        if (wrong := entra_rules.wrong_property(state)) is not None:
+            raise refused(Doing.WRITE_APPLICATION, 400, "Request_BadRequest", Detail("InvalidValue", wrong))
+        self.writes.append(Write(unique_name, self.faults.sent or now, now))
         if known is not None:
             known.state = state
             self.remember(unique_name)
@@ -214,9 +227,10 @@ class FakeDirectory:
         return CreatedApplication(made.object_id, made.client_id)
 
     @outgoing("graph service_principal")
-    def service_principal_id(self, client_id: str) -> str | None:
+    def service_principal(self, client_id: str) -> SeenPrincipal | None:
         past = self._principal_past.get(client_id)
-        return past.seen(self.lag) if past is not None else None
+        seen = past.seen(self.lag) if past is not None else None
+        return SeenPrincipal(seen, seen not in self.disabled) if seen is not None else None
 
     @outgoing("graph upsert_service_principal")
     def upsert_service_principal(self, client_id: str, display_name: str) -> str | None:
@@ -259,6 +273,9 @@ class FakeDirectory:
     def add_password(self, object_id: str, display_name: str, end: datetime) -> IssuedPassword:
         unique_name, app, _ = self._visible(object_id, Doing.ISSUE_CREDENTIAL)
         self._heed_tenant("secret")
+        if not entra_rules.has_room_for_a_secret(app.state, len(app.passwords)):
+            detail = Detail("InvalidValue", "passwordCredentials")
+            raise refused(Doing.ISSUE_CREDENTIAL, 400, "Request_BadRequest", detail)
         key_id, value = self._new_id(), f"value-{self.passwords_ever_issued}"
         self.passwords_ever_issued += 1
         credential = PasswordCredential(key_id, display_name, end)
@@ -315,8 +332,23 @@ class FakeDirectory:
         if self.sign_in_refusal is not None:
             raise self.sign_in_refusal
         app = next((a for a in self.applications.values() if a.client_id == client_id), None)
-        if app is None or client_id not in self.principals or not self.signs_in(app, value.reveal()):
+        if app is None or client_id not in self.principals:
+            raise NotYetVisible("AADSTS700016")
+        if self.principals[client_id] in self.disabled:
+            raise Disabled("AADSTS7000112")
+        if not self.signs_in(app, value.reveal()):
             raise NotYetVisible("AADSTS7000215")
+        app_id = AUDIENCES.get(resource_uri, resource_uri)
+        if any(api.app_id == app_id and not api.enabled for api in self.apis):
+            raise SignInUnclear("AADSTS500014", [500014])
+
+    def disable(self, unique_name: str) -> None:
+        """Somebody disables the application's service principal."""
+        self.disabled.add(self.principals[self.applications[unique_name].client_id])
+
+    def disable_api(self, app_id: str) -> None:
+        """Somebody disables an API's service principal."""
+        self.apis = [replace(api, enabled=False) if api.app_id == app_id else api for api in self.apis]
 
     def signs_in(self, app: FakeApplication, value: str) -> bool:
         now, public = self.clock.now(), public_part(value)

@@ -9,8 +9,8 @@ import pytest
 from azure.core.exceptions import ClientAuthenticationError
 
 from shared.adapters.sign_in import judge
-from shared.adapters.sign_in_codes import ACCEPTED, NOT_ACCEPTED, PASSING, THROTTLED, Meaning, meaning_of
-from shared.errors import Deferred, NotYetVisible, SignInUnclear, Throttled, Unavailable
+from shared.adapters.sign_in_codes import ACCEPTED, DISABLED, NOT_ACCEPTED, PASSING, THROTTLED, Meaning, meaning_of
+from shared.errors import Deferred, Disabled, NotYetVisible, SignInUnclear, Throttled, Unavailable
 
 ASKED_ABOUT = (50196, 50013, 50027, 700030, 1002012, 50059, 500014, 90033)
 """Codes of reports that were taken for a proof once."""
@@ -44,6 +44,13 @@ def test_a_refusal_that_follows_an_accepted_credential_is_a_proof(code: int) -> 
 @pytest.mark.parametrize("code", sorted(NOT_ACCEPTED))
 def test_a_credential_that_is_not_known_may_be_known_later(code: int) -> None:
     assert judged([code], 401) is NotYetVisible
+
+
+@pytest.mark.parametrize("code", sorted(DISABLED))
+def test_an_app_that_is_disabled_waits_with_that_reason(code: int) -> None:
+    """It was taken for a secret that is not known yet, and signed in with for a day."""
+    assert judged([code]) is Disabled
+    assert judged([code, 53003]) is SignInUnclear
 
 
 @pytest.mark.parametrize("code", ASKED_ABOUT)
@@ -109,6 +116,6 @@ def test_a_reason_names_a_few_codes_of_many() -> None:
 
 
 def test_no_code_means_two_things() -> None:
-    lists = (ACCEPTED, NOT_ACCEPTED, THROTTLED, PASSING)
+    lists = (ACCEPTED, NOT_ACCEPTED, DISABLED, THROTTLED, PASSING)
     assert sum(map(len, lists)) == len(frozenset[int]().union(*lists))
     assert meaning_of([]) is Meaning.UNCLEAR

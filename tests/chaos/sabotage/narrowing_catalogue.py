@@ -31,12 +31,12 @@ NARROWING_SABOTAGES = (
         "consents go before redirect URIs come",
         f"{_NARROWING}::test_what_narrows_comes_before_what_widens",
         "shared/registration/register.py",
-        "    principal_id = await _narrow(job, observed, wanted, consents)\n"
+        "    principal = await _narrow(job, observed, wanted, consents)\n"
         '    async with job.step("writeApplication"):\n'
         "        app = await converge_application(job, wanted, observed.seen)\n",
         '    async with job.step("writeApplication"):\n'
         "        app = await converge_application(job, wanted, observed.seen)\n"
-        "    principal_id = await _narrow(job, observed, wanted, consents)\n",
+        "    principal = await _narrow(job, observed, wanted, consents)\n",
     ),
     off(
         "redirect URIs are seen gone before credentials and consents come",

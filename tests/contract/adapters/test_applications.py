@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from shared.errors import NotReplicated, NotYetVisible
-from shared.model import ApplicationState, RequiredPermission
+from shared.model import ApplicationState, RequiredPermission, SeenPrincipal
 from tests.contract.adapters.registering import MICROSOFT_GRAPH, TWINS, make_application, make_principal, plain_state
 from tests.contract.adapters.sides import Side
 
@@ -113,11 +113,11 @@ async def test_a_deleted_application_holds_its_name(side: Side, name: str) -> No
 
 async def test_a_service_principal_is_made_once(side: Side, name: str) -> None:
     made = await make_application(side, name)
-    assert await side.directory.service_principal_id(made.client_id) is None
+    assert await side.directory.service_principal(made.client_id) is None
     first = await side.directory.upsert_service_principal(made.client_id, "Exam")
     assert first is not None
     assert await side.directory.upsert_service_principal(made.client_id, "Exam") is None
-    assert await side.directory.service_principal_id(made.client_id) == first
+    assert await side.directory.service_principal(made.client_id) == SeenPrincipal(first)
 
 
 async def test_no_service_principal_before_the_application_is_replicated(side: Side, name: str) -> None:
@@ -135,9 +135,10 @@ async def test_a_new_service_principal_shows_after_the_lag(side: Side, name: str
     side.let_reads_lag(30)
     side.advance(31)
     principal_id = await side.directory.upsert_service_principal(made.client_id, "Exam")
-    assert await side.directory.service_principal_id(made.client_id) is None
+    assert principal_id is not None
+    assert await side.directory.service_principal(made.client_id) is None
     side.advance(31)
-    assert await side.directory.service_principal_id(made.client_id) == principal_id
+    assert await side.directory.service_principal(made.client_id) == SeenPrincipal(principal_id)
 
 
 async def test_an_api_is_found_by_its_name_and_by_its_id(side: Side) -> None:
@@ -177,4 +178,4 @@ async def test_a_secret_for_an_application_that_is_not_replicated_comes_later(si
 async def test_a_principal_survives_a_second_registration_of_its_name(side: Side, name: str) -> None:
     principal = await make_principal(side, name)
     await side.directory.upsert_application(name, plain_state("again"))
-    assert await side.directory.service_principal_id(principal.client_id) == principal.id
+    assert await side.directory.service_principal(principal.client_id) == SeenPrincipal(principal.id)

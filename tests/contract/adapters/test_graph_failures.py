@@ -28,7 +28,7 @@ ACTIONS: dict[str, Action] = {
     "changed_applications": lambda side, _, __: side.directory.changed_applications(None),
     "is_name_held_by_deleted": lambda side, name, _: side.directory.is_name_held_by_deleted(name),
     "upsert_application": lambda side, name, _: side.directory.upsert_application(name, plain_state()),
-    "service_principal_id": lambda side, _, one: side.directory.service_principal_id(one.client_id),
+    "service_principal": lambda side, _, one: side.directory.service_principal(one.client_id),
     "upsert_service_principal": lambda side, _, one: side.directory.upsert_service_principal(one.client_id, "Exam"),
     "consents": lambda side, _, one: side.directory.consents(one.id, SCOPES),
     "add_password": lambda side, _, one: add_password(side, one.object_id),

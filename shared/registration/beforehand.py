@@ -1,0 +1,32 @@
+"""What the directory would refuse of a request, or make useless: known from what was read, before the first write."""
+
+from collections.abc import Sequence
+
+from shared.contract.request import RegistrationRequest
+from shared.errors import Problem
+from shared.job import Job
+from shared.model import SeenApplication
+from shared.policy.entra_limits import Change, refusals, remarks
+from shared.registration.application import known_state, wanted_state
+from shared.registration.convergence import merge
+from shared.registration.permissions import Resolution
+
+
+def refused_beforehand(
+    job: Job, request: RegistrationRequest, seen: SeenApplication | None, resolution: Resolution, new: Sequence[str]
+) -> tuple[list[Problem], tuple[Problem, ...]]:
+    """Return what is wrong with the application that the request leads to, and what is to be said of what it keeps.
+
+    `new` are the names of the credentials that it adds. Nothing is read.
+    """
+    before, wanted = known_state(job, seen), wanted_state(request.application, resolution.permissions)
+    problems, notes = resolution.disabled(before)
+    change = Change(
+        before=before,
+        after=merge(before, wanted, job.application.applied),
+        secrets=len(seen.passwords) if seen is not None else 0,
+        keys=len(seen.keys) if seen is not None else 0,
+        new_credentials=frozenset(new),
+        api_fields=resolution.fields,
+    )
+    return [*problems, *refusals(request, change)], (*notes, *remarks(request, change))
