@@ -3,8 +3,8 @@
 Collections in `World.documents` (documents are Graph's own JSON; fields that start with an underscore are the
 doubles' own and never leave them):
 
-* `applications`: Graph's application. `_owners`: object ids. Each `passwordCredentials[]` item has `_hash`
-  (SHA-256 hex of the secret) and `_activeFrom` (seconds on the stack clock from which the token endpoint
+* `applications`: Graph's application. `_owners`: object ids; `_createdBy`: one. Each `passwordCredentials[]` item
+  has `_hash` (SHA-256 hex of the secret) and `_activeFrom` (seconds on the stack clock from which the token endpoint
   knows it). Each `keyCredentials[]` item keeps `key` (base64 DER).
 * `servicePrincipals`: Graph's servicePrincipal, same additions; managed identities have
   `servicePrincipalType` `ManagedIdentity`.
@@ -79,6 +79,7 @@ class Weather(BaseModel):
     lost_answer_rate: Rate = 0.0  # the call took effect, the connection dies before the answer
     refused_rate: Rate = 0.0  # the connection dies before the call took effect
     quotas: bool = True  # the documented quotas are enforced
+    created_objects_quota: Annotated[int, Field(ge=0)] = 0  # objects that one identity may create, Entra's 250; 0: all
     empty_pages: bool = False  # Key Vault sends empty pages with a nextLink
     seed: int = 0
 

@@ -8,6 +8,7 @@ from azure.core.exceptions import AzureError
 from doctor.collect.access import Access, Unreachable
 from doctor.collect.graph import applications, consents, principals
 from doctor.collect.leaks import find_leaks
+from doctor.collect.quota import creators
 from doctor.collect.storage import storage
 from doctor.collect.vault import Vaults, deleted_secrets, vaults
 from doctor.evidence import Evidence, Seen, VaultSecret
@@ -25,8 +26,10 @@ async def collect(access: Access) -> Evidence:
     apps, resources = await asyncio.gather(
         _seen("applications", applications(access)), _seen("service principals", principals(access))
     )
-    given, kept = await asyncio.gather(
-        _seen("consents", consents(access, list(resources))), _vaults(access, vaults(access, list(apps)))
+    given, kept, created = await asyncio.gather(
+        _seen("consents", consents(access, list(resources))),
+        _vaults(access, vaults(access, list(apps))),
+        _seen("what the registrar has created", creators(access, list(apps))),
     )
     deleted = await _seen("deleted vault secrets", deleted_secrets(access))
     secrets, found = kept
@@ -36,6 +39,7 @@ async def collect(access: Access) -> Evidence:
         applications=apps,
         principals=resources,
         consents=Seen(given.items, given.gap or resources.gap),
+        creators=created,
         secrets=secrets,
         deleted_secrets=deleted,
         records=stored.records,

@@ -11,6 +11,7 @@ from typing import Any, cast
 from doctor.evidence.directory import (
     Application,
     Consent,
+    Creator,
     Key,
     Password,
     Permission,
@@ -43,6 +44,7 @@ __all__ = [
     "Claim",
     "Cleanup",
     "Consent",
+    "Creator",
     "DeletedSecret",
     "Event",
     "Evidence",
@@ -100,6 +102,8 @@ class Evidence:
     applications: Seen[Application] = Seen()
     principals: Seen[ServicePrincipal] = Seen()
     consents: Seen[Consent] = Seen()
+    creators: Seen[Creator] = Seen()
+    """The registrar's identity, as far as its quota of objects counts; at most one."""
     secrets: Seen[VaultSecret] = Seen()
     deleted_secrets: Seen[DeletedSecret] = Seen()
     records: Seen[Record] = Seen()

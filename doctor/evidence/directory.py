@@ -87,6 +87,16 @@ class ServicePrincipal:
 
 
 @dataclass(frozen=True)
+class Creator:
+    """An identity that makes applications: how many directory objects it has created, and how many lie deleted."""
+
+    object_id: str
+    name: str
+    created: int
+    deleted: int
+
+
+@dataclass(frozen=True)
 class Consent:
     """A permission consented for everybody: `name` is a scope's value, or an app role's id."""
 

@@ -17,6 +17,7 @@ from doctor.invariants.operations import forgotten
 from doctor.invariants.order import overtaken
 from doctor.invariants.owners import disagreeing_owners, unknown_owners
 from doctor.invariants.permissions import excess
+from doctor.invariants.quota import quota_nearly_used
 from doctor.invariants.rotation import left_over
 from doctor.invariants.singles import duplicates
 from shared.policy.model import Policy
@@ -43,6 +44,7 @@ _CONCERNS: tuple[Callable[[Case], Iterator[Concern]], ...] = (
     unknown_owners,
     disagreeing_owners,
     read_past_ours,
+    quota_nearly_used,
 )
 
 

@@ -57,6 +57,9 @@ def find_user_client(world: World, client_id: str) -> UserClient:
     found = own[0] if own else view.get("foreignApplications", client_id.casefold())
     if found is None:
         raise errors.unknown_application(client_id, world.tenant.display_name)
+    principals = view.find("servicePrincipals", "appId", client_id)
+    if found.get("isDisabled") or any(each.get("accountEnabled") is False for each in principals):
+        raise errors.disabled_application(client_id, found["displayName"])
     return UserClient(found)
 
 

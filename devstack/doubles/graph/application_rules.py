@@ -15,6 +15,9 @@ from devstack.doubles.graph.redirect_uris import check_redirect_uris, duplicate_
 PERSONAL_AUDIENCES = ("AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount")
 _AUDIENCES = ("AzureADMyOrg", "AzureADMultipleOrgs", *PERSONAL_AUDIENCES)
 _MAX_ENTRIES = 1200
+_RESERVED = "microsoft"
+"""Of the words that no app may have in its name to which others than the tenant's people sign in, the one that users
+have reported; the service has more."""
 _COMPLEX = ("api", "info", "parentalControlSettings", "publicClient", "web", "spa")
 
 
@@ -29,6 +32,8 @@ def check_application(application: Document, domain: str) -> None:
         raise invalid_value("signInAudience", "Application")
     is_personal = application["signInAudience"] in PERSONAL_AUDIENCES
     if len(application["displayName"]) > (90 if is_personal else 120):
+        raise invalid_value("displayName", "Application")
+    if application["signInAudience"] != "AzureADMyOrg" and _RESERVED in application["displayName"].casefold():
         raise invalid_value("displayName", "Application")
     if len(application["description"] or "") > 1024:
         raise invalid_value("description", "Application")

@@ -33,7 +33,7 @@ def check_value_free(directory: Directory, collection: str, document: Document, 
     deleted = [
         item
         for item in directory.primary.find(COLLECTION, name, value)
-        if item["_type"] == _TYPES[collection] and not _is_past_restoring(directory, item)
+        if item["_type"] == _TYPES[collection] and not is_past_restoring(directory, item)
     ]
     for holder in [*directory.primary.find(collection, name, value), *deleted]:
         if holder["id"] != document["id"]:
@@ -96,14 +96,15 @@ def purge(directory: Directory, request: Request) -> Answer:
 
 def _find(directory: Directory, view: View, object_id: str) -> Document:
     item = view.get(COLLECTION, object_id.casefold())
-    if item is None or _is_past_restoring(directory, item):
+    if item is None or is_past_restoring(directory, item):
         raise not_found(object_id)
     return item
 
 
 def _deleted(directory: Directory, view: View) -> list[Document]:
-    return [item for item in view.scan(COLLECTION) if not _is_past_restoring(directory, item)]
+    return [item for item in view.scan(COLLECTION) if not is_past_restoring(directory, item)]
 
 
-def _is_past_restoring(directory: Directory, item: Document) -> bool:
+def is_past_restoring(directory: Directory, item: Document) -> bool:
+    """Whether a deleted object has lain there for so long that it is gone for good."""
     return directory.now() - parse_moment(item["deletedDateTime"]) > DELETED_FOR

@@ -60,6 +60,8 @@ def _is_allowed(uri: str, platform: str, *, for_personal_accounts: bool) -> bool
         return False
     if "*" in uri and (for_personal_accounts or platform == "spa"):
         return False
+    if "?" in uri and for_personal_accounts:
+        return False
     match parts.scheme:
         case "https":
             return bool(host)

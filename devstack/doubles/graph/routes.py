@@ -3,6 +3,7 @@
 from devstack.doubles.graph import (
     access,
     applications,
+    created_objects,
     deleted_items,
     delta,
     directory_objects,
@@ -42,6 +43,15 @@ _SERVICE_PRINCIPALS = (
     Route("PATCH", "servicePrincipals/{}", service_principals.update_service_principal, access.WRITE_APPLICATIONS),
     Route("DELETE", "servicePrincipals/{}", service_principals.delete_service_principal, access.WRITE_APPLICATIONS),
     Route("GET", "servicePrincipals/{}/ownedObjects", owners.list_owned("servicePrincipals"), access.ANYONE),
+    *(
+        route
+        for noun, permission in (("servicePrincipals", access.ANYONE), ("users", access.READ_USERS))
+        for path in (f"{noun}/{{}}/createdObjects",)
+        for route in (
+            Route("GET", path, created_objects.list_created(noun), permission),
+            Route("GET", f"{path}/$count", created_objects.count_created(noun), permission),
+        )
+    ),
     Route("GET", "users/{}/ownedObjects", owners.list_owned("users"), access.READ_USERS),
 )
 

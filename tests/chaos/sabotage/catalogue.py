@@ -2,6 +2,7 @@
 
 from tests.chaos.sabotage.approver_catalogue import APPROVER_SABOTAGES
 from tests.chaos.sabotage.audit_catalogue import AUDIT_SABOTAGES
+from tests.chaos.sabotage.checks_catalogue import CHECKS_SABOTAGES
 from tests.chaos.sabotage.control_catalogue import CONTROL_SABOTAGES
 from tests.chaos.sabotage.fair_catalogue import FAIR_SABOTAGES
 from tests.chaos.sabotage.form_catalogue import FORM_SABOTAGES
@@ -377,6 +378,7 @@ REAL_SABOTAGES = (
     *TICKET_SABOTAGES,
     *PROVEN_SABOTAGES,
     *CONTROL_SABOTAGES,
+    *CHECKS_SABOTAGES,
     *SHIPPED_SABOTAGES,
     *TENANT_SABOTAGES,
     *VAULT_SABOTAGES,

@@ -192,6 +192,12 @@ async def test_without_a_service_principal(entra: Entra) -> None:
     assert await entra.refusal(**form) == (401, "invalid_client", 7000229)
 
 
+async def test_a_disabled_resource_gets_nobody_a_token(entra: Entra) -> None:
+    twins = entra.world.primary().find("servicePrincipals", "servicePrincipalNames", TWINS)[0]
+    entra.world.documents.put("servicePrincipals", twins["id"], twins | {"accountEnabled": False})
+    assert await entra.refusal(scope=f"{TWINS}/.default") == (400, "invalid_resource", 500014)
+
+
 async def test_a_resource_may_demand_an_assignment(entra: Entra) -> None:
     twins = entra.world.primary().find("servicePrincipals", "servicePrincipalNames", TWINS)[0]
     entra.world.documents.put("servicePrincipals", twins["id"], twins | {"appRoleAssignmentRequired": True})

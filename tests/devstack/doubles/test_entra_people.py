@@ -219,6 +219,19 @@ async def test_who_was_blocked_meanwhile_gets_no_token(browser: Browser, world: 
     assert refusal(await browser.redeem(code)) == ("invalid_grant", 50057)
 
 
+async def test_nobody_signs_in_through_a_client_that_is_disabled(
+    browser: Browser, world: World, config: StackConfig
+) -> None:
+    code = await browser.code("ada")
+    world.documents.put(
+        "servicePrincipals",
+        "disabled-client",
+        {"id": "disabled-client", "appId": AZURE_CLI, "accountEnabled": False, "servicePrincipalNames": []},
+    )
+    assert (await browser.redeem(code)).json()["error_codes"] == [7000112]
+    assert (await browser.authorize("ada")).json()["error_codes"] == [7000112]
+
+
 async def test_a_client_with_a_secret_shows_it(browser: Browser, world: World, config: StackConfig) -> None:
     reader = config.reader
     application = world.primary().find("applications", "appId", reader.client_id)[0]

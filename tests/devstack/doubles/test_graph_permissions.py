@@ -105,6 +105,8 @@ async def test_every_operation_names_its_permission(graph: GraphTenant) -> None:
     looked_at_by_handler = {
         ("GET", "servicePrincipals/{}"),
         ("GET", "servicePrincipals/{}/ownedObjects"),
+        ("GET", "servicePrincipals/{}/createdObjects"),
+        ("GET", "servicePrincipals/{}/createdObjects/$count"),
         *(("POST", f"{noun}/{{}}/{action}") for noun in NOUNS for action in ("addKey", "removeKey")),
     }
     for route in ROUTES:

@@ -1,0 +1,44 @@
+"""What the registrar's identity has created in the directory, as far as its quota counts that."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from doctor.collect.access import GRAPH, Access
+from doctor.evidence import Application, Creator
+
+_ROOT = f"{GRAPH}/v1.0"
+_ASKED = 3
+"""Apps whose owners are asked for: who creates an app owns it, and people may have been added to one."""
+
+
+async def creators(access: Access, applications: Sequence[Application]) -> list[Creator]:
+    """List the identity that made our applications, and what it has created; nobody where there are none.
+
+    It is the service principal that owns them, which their creator does: no setting names it.
+    """
+    ours = [each for each in applications if each.is_ours and not each.deleted]
+    asked = sorted(ours, key=lambda each: each.object_id)[:_ASKED]
+    lists = await asyncio.gather(*(_owners(access, each.object_id) for each in asked))
+    owners = Counter(owner for found in lists for owner in found)
+    if not owners:
+        return []
+    (object_id, name), _ = owners.most_common(1)[0]
+    url = f"{_ROOT}/servicePrincipals/{object_id}/createdObjects?$select=id&$top=999"
+    count = len([item["id"] async for item in access.pages(url)])
+    return [Creator(object_id, name, count, _deleted(applications))]
+
+
+async def _owners(access: Access, object_id: str) -> list[tuple[str, str]]:
+    """Service principals among the owners of an application: object ids and names."""
+    url = f"{_ROOT}/applications/{object_id}/owners?$select=id,displayName"
+    return [
+        (item["id"], item.get("displayName") or "")
+        async for item in access.pages(url)
+        if item.get("@odata.type", "").casefold() == "#microsoft.graph.serviceprincipal"
+    ]
+
+
+def _deleted(applications: Iterable[Application]) -> int:
+    """Count what of ours lies deleted: each application with its service principal."""
+    return 2 * sum(each.is_ours and each.deleted for each in applications)
