@@ -67,7 +67,8 @@ def judge(client_id: str, kind: CredentialType, error: ClientAuthenticationError
         case Meaning.THROTTLED:
             raise Throttled(f"the token endpoint answered {named}", retry_after(error)) from None
         case Meaning.PASSING:
-            raise Unavailable(f"the token endpoint answered {named}", retry_after(error)) from None
+            # Without the pause that the answer may ask for: it is this client's, and would be everybody's.
+            raise Unavailable(f"the token endpoint answered {named}") from None
         case Meaning.UNCLEAR:
             message = f"a sign-in as {client_id} was refused, which says nothing about the stored {kind}: {named}"
             raise SignInUnclear(message, codes[:_MOST_CODES]) from None

@@ -19,7 +19,7 @@ SAY_NOTHING = (50013, 50027, 700030, 1002012, 50059, 500014, 500011, 530036, 700
 
 def answer(status: int, text: str) -> Any:
     """An answer of the token endpoint, as azure-core hands it on."""
-    return SimpleNamespace(status_code=status, reason="", headers={}, text=lambda: text)
+    return SimpleNamespace(status_code=status, reason="", headers={"Retry-After": "7"}, text=lambda: text)
 
 
 def refusal(codes: Any, status: int = 400) -> ClientAuthenticationError:
