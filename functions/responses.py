@@ -26,8 +26,15 @@ def json_response(status: int, body: Mapping[str, object], headers: Mapping[str,
 
 def rejected_response(detail: str, problems: "Sequence[Problem]") -> HttpResponse:
     """Return 400 with everything that is wrong, each at its place."""
-    errors: list[ToldFault] = [{"field": each.field, "code": each.code, "message": each.message} for each in problems]
+    errors = [_told(each) for each in problems]
     return problem_response(400, detail, errors=errors)
+
+
+def _told(problem: "Problem") -> "ToldFault":
+    told: ToldFault = {"field": problem.field, "code": problem.code, "message": problem.message}
+    if problem.label:
+        told["label"] = problem.label
+    return told
 
 
 def problem_response(

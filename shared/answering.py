@@ -34,6 +34,7 @@ from shared.policy.model import Policy
 from shared.registration.register import Registration
 from shared.rotation.rotate import Rotation
 from shared.services import Services
+from shared.ticketing.labels import labelled
 
 LONGEST_TOKEN = timedelta(hours=24)
 """How long an access token lives at most that an application got with its own credential: 60 to 90 minutes, and up to
@@ -66,7 +67,10 @@ def registered(job: Job, request: RegistrationRequest, registration: Registratio
         portal_url=portal_url(registration.client_id),
         requested_by_object_id=requester_of(operation).object_id,
         owner_object_id=registration.owner.object_id if registration.owner is not None else None,
-        notes=tuple(AnsweredNote(**vars(note)) for note in registration.notes),
+        notes=tuple(
+            AnsweredNote(**vars(note))
+            for note in labelled(registration.notes, job.services.labels.get(request.source, {}))
+        ),
     )
     return _settled(operation, data, job.now())
 
@@ -122,7 +126,7 @@ def stopped(
         rotation=AnsweredRotation(credential=request.credential, reason=request.reason) if is_rotation else None,
         steps=operation.steps,
         requested_by_object_id=requester_of(operation).object_id,
-        errors=answered_errors(problems),
+        errors=answered_errors(labelled(problems, services.labels.get(request.source, {}))),
         error_count=len(problems),
     )
     return _settled(operation, data, services.runtime.now())

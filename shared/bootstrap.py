@@ -145,4 +145,5 @@ def build_services(
         anchors=AnchorBlobs(storage.blobs),
         ticket_updates=TicketUpdatesTable(storage.tables),
         targets=targets,
+        labels=ticketing.labels(),
     )

@@ -62,12 +62,14 @@ def echo(value: object) -> str:
 class Problem:
     """One thing that is wrong with a request: where, a stable code, and a sentence for the requester.
 
-    `field` is a path into the request, such as `application.apiPermissions[0].delegated[1]`.
+    `field` is a path into the request, such as `application.apiPermissions[0].delegated[1]`, `label` what the form that
+    was filled in shows for it, where anybody knows.
     """
 
     field: str
     code: str
     message: str
+    label: str = ""
 
 
 class RegistrarError(Exception):

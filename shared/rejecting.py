@@ -12,6 +12,7 @@ from shared.contract.answer import Answer, Status
 from shared.contract.request import Request
 from shared.errors import Problem, echo
 from shared.services import Services
+from shared.ticketing.labels import labelled
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,9 @@ async def reject(
 ) -> Answer:
     """Answer a message. `fields` is what could be read of the request, if anything."""
     message = (arrival.message_id, sha256(arrival.body).hexdigest(), arrival.received)
-    answer = unreadable(Status.REJECTED, fields, problems, message, services.tenant_id)
+    source: object = fields.get("source")
+    labels = services.labels.get(source, {}) if isinstance(source, str) else {}
+    answer = unreadable(Status.REJECTED, fields, labelled(problems, labels), message, services.tenant_id)
     text = answer.to_json()
     await services.queues.send_answer(text)
     await services.queues.send_event(text)

@@ -28,6 +28,7 @@ from shared.ports import (
     Vault,
 )
 from shared.runtime import Runtime
+from shared.ticketing.labels import Labels
 
 
 @dataclass(frozen=True)
@@ -65,3 +66,5 @@ class Services:
     ticket_updates: TicketUpdates
     targets: Mapping[str, Target] = field(default_factory=dict[str, Target])
     """Where tickets are told of answers, by the requests' source."""
+    labels: Mapping[str, Labels] = field(default_factory=dict[str, Labels])
+    """What the sources' forms show for a request's fields, by source."""

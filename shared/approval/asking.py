@@ -6,14 +6,13 @@ from shared.approval.model import Approval, ApprovalReason
 from shared.callers import APPROVER
 from shared.channel import Channel
 from shared.contract.answer import (
-    MAX_ERRORS,
     Answer,
     AnswerData,
     AnsweredApproval,
-    AnsweredError,
     Status,
     answer_id,
     answer_type,
+    answered_errors,
     utc_text,
 )
 from shared.contract.request import RegistrationRequest
@@ -22,6 +21,7 @@ from shared.operation import Operation
 from shared.parties import named_owner_of, requester_of
 from shared.person import Person
 from shared.services import Services
+from shared.ticketing.labels import labelled
 from shared.ticketing.update import ON_DEMAND
 
 
@@ -51,6 +51,7 @@ def asked(services: Services, operation: Operation, needed: ApprovalNeeded, owne
 def approval_requested(services: Services, operation: Operation, approval: Approval) -> Answer:
     """Build the event that asks for a decision; it follows from the record alone: a second delivery is the same."""
     request, by_token = operation.request, _by_token(operation)
+    reasons = [Problem(each.field, each.code, each.message) for each in approval.reasons]
     kind = answer_type(Status.AWAITING_APPROVAL)
     return Answer(
         id=answer_id(operation.id, str(operation.generation), approval.binding, utc_text(approval.since), kind),
@@ -75,10 +76,7 @@ def approval_requested(services: Services, operation: Operation, approval: Appro
                 role=APPROVER if by_token else None,
                 href=approval_path(request.source, request.request_id) if by_token else None,
             ),
-            errors=tuple(
-                AnsweredError(field=each.field, code=each.code, message=each.message)
-                for each in approval.reasons[:MAX_ERRORS]
-            ),
+            errors=answered_errors(labelled(reasons, services.labels.get(request.source, {}))),
             error_count=len(approval.reasons),
         ),
     )

@@ -5,14 +5,15 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.approval.deciding import decide
-from shared.approval.messages import DecisionText
+from shared.approval.messages import FORMS, DecisionText
 from shared.approval.model import BINDING_PATTERN, ApprovalDecision, Outcome
 from shared.approval.refusing import Attempt, NotTheirs, NotWaiting, note_refused
 from shared.callers import SCOPE, Caller, Holder
 from shared.claims import find
 from shared.contract.answer import answer_id
+from shared.contract.faults import problem_of
 from shared.contract.strict_json import parse_object
-from shared.errors import Problem, Rejected
+from shared.errors import Rejected
 from shared.operation import Operation
 from shared.services import Services
 from shared.status import Named
@@ -40,8 +41,7 @@ def parse_approval(body: bytes) -> ApprovalBody:
     try:
         parsed = ApprovalBody.model_validate(fields)
     except ValidationError as error:
-        faults = error.errors(include_url=False)
-        found = [Problem(".".join(map(str, each["loc"])), each["type"], f"{each['msg']}.") for each in faults]
+        found = [problem_of(dict(fault), FORMS) for fault in error.errors(include_url=False)]
         raise Rejected([*problems, *found]) from None
     if problems:
         raise Rejected(problems)

@@ -8,10 +8,15 @@ from pydantic_core import PydanticCustomError
 
 from shared.approval.model import BINDING_PATTERN, Outcome
 from shared.contract.internal import InternalMessage
+from shared.contract.request import FORMS as REQUEST_FORMS
 from shared.contract.request import Id, ObjectId, TicketAddress
 from shared.errors import visible
 
 MAX_REASON = 500
+FORMS = REQUEST_FORMS | {
+    BINDING_PATTERN: "must be copied from the registrar's note or event: 64 digits and letters from a to f"
+}
+"""What the patterns of decisions ask for, in words."""
 
 
 def _printable(text: str) -> str:

@@ -110,6 +110,8 @@ class AnsweredError(AnswerModel):
     field: str
     code: str
     message: str
+    label: str = Field(default="", exclude_if=lambda value: not value)
+    """What the form that was filled in shows for the field, where its source's mapping says."""
 
 
 class AnsweredNote(AnswerModel):
@@ -118,6 +120,7 @@ class AnsweredNote(AnswerModel):
     field: str
     code: str
     message: str
+    label: str = Field(default="", exclude_if=lambda value: not value)
 
 
 class AnsweredRotation(AnswerModel):
@@ -234,6 +237,6 @@ def answer_id(*parts: str) -> str:
 def answered_errors(problems: Sequence[Problem]) -> tuple[AnsweredError, ...]:
     """Return the first 50 problems as they stand in an answer."""
     return tuple(
-        AnsweredError(field=problem.field, code=problem.code, message=problem.message)
+        AnsweredError(field=problem.field, code=problem.code, message=problem.message, label=problem.label)
         for problem in problems[:MAX_ERRORS]
     )

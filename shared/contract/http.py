@@ -8,11 +8,15 @@ from shared.naming import ID_PATTERN
 
 
 class ToldFault(TypedDict):
-    """One thing that is wrong with a request: where, a stable code, and a sentence for the requester."""
+    """One thing that is wrong with a request: where, a stable code, and a sentence for the requester.
+
+    `label` is what the form that was filled in shows for the field, where its source's mapping says.
+    """
 
     field: str
     code: str
     message: str
+    label: NotRequired[str]
 
 
 class ToldProblem(TypedDict):

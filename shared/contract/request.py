@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import Annotated, Any, Literal, override
@@ -20,7 +21,8 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from shared.address import ADDRESS_PATTERN, why_no_address, why_nobodys
-from shared.errors import Problem, Rejected, echo, printable
+from shared.contract.faults import problem_of
+from shared.errors import Problem, Rejected, echo
 from shared.naming import (
     CREDENTIAL_MARK,
     CREDENTIAL_NAME_LENGTH,
@@ -35,17 +37,29 @@ MAX_APIS = 20
 MAX_PERMISSIONS = 100
 """Over all APIs of a request: what fits into an answer that names each of them."""
 
+OBJECT_ID_PATTERN = r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
+FORMS = {
+    ID_PATTERN: "must be 1 to 64 letters (A to Z), digits, dots, hyphens and underscores, and begin with a letter or a "
+    "digit, such as 'RITM0010042'",
+    UNIQUE_NAME_PATTERN: "must be lower-case letters (a to z) and digits, with single hyphens between them, such as "
+    "'adt-client-dev'",
+    ADDRESS_PATTERN: "must be a person's address, such as 'ada@contoso.example'",
+    OBJECT_ID_PATTERN: "must be the object ID that Entra shows for the person, such as "
+    "'aaaaaaaa-0000-4000-8000-000000000006'",
+}
+"""What the patterns ask for, in words: nobody who fills in a form reads a regular expression."""
+
 
 def _printable(text: str) -> str:
     if not text.isprintable() or text != text.strip():
-        raise PydanticCustomError("not_printable", "must be printable text without spaces at its ends")
+        raise PydanticCustomError("not_printable", "must be one line of printable text without spaces at its ends")
     return text
 
 
 def _address(text: str) -> str:
     why = why_no_address(text)
     if why is not None:
-        raise PydanticCustomError("invalid_format", "{why}", {"why": why})
+        raise PydanticCustomError("invalid_format", "is not allowed: {why}", {"why": why})
     return text
 
 
@@ -69,10 +83,8 @@ type CredentialName = Annotated[
 type Person = Annotated[
     str, Field(max_length=254, json_schema_extra={"pattern": ADDRESS_PATTERN}), AfterValidator(_address)
 ]
-type ObjectId = Annotated[
-    str, Field(pattern=r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"), AfterValidator(str.lower)
-]
-type TicketAddress = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+type ObjectId = Annotated[str, Field(pattern=OBJECT_ID_PATTERN), AfterValidator(str.lower)]
+type TicketAddress = Annotated[str, Field(pattern=ID_PATTERN)]
 type DisplayName = Annotated[str, Field(min_length=1, max_length=120), AfterValidator(_printable)]
 type RedirectUri = Annotated[str, Field(min_length=1, max_length=256)]
 type RedirectUris = Annotated[tuple[RedirectUri, ...], Field(max_length=50)]
@@ -130,7 +142,7 @@ class ApiPermissions(ContractModel):
 def _fit_into_an_answer(apis: tuple[ApiPermissions, ...]) -> tuple[ApiPermissions, ...]:
     if sum(len(api.delegated) + len(api.application) for api in apis) > MAX_PERMISSIONS:
         raise PydanticCustomError(
-            "too_many_permissions", "at most {most} permissions can be asked for", {"most": MAX_PERMISSIONS}
+            "too_many_permissions", "must not ask for more than {most} permissions", {"most": MAX_PERMISSIONS}
         )
     return apis
 
@@ -159,6 +171,12 @@ def _iso_duration(value: object) -> object:
     if isinstance(value, timedelta) or (isinstance(value, str) and value.startswith("P")):
         return value
     raise PydanticCustomError("invalid_duration", "must be an ISO 8601 duration such as PT10M")
+
+
+def _at_most_a_week(within: timedelta) -> timedelta:
+    if not timedelta(0) <= within <= timedelta(days=7):
+        raise PydanticCustomError("not_within_a_week", "must be a week (P7D) or less, and not negative")
+    return within
 
 
 type Days = Annotated[int, Field(ge=1, le=3650, strict=True)]
@@ -198,7 +216,7 @@ class CredentialSpec(ContractModel):
 
 def _names_differ(credentials: tuple[CredentialSpec, ...]) -> tuple[CredentialSpec, ...]:
     if len({credential.name for credential in credentials}) != len(credentials):
-        raise PydanticCustomError("duplicate_name", "the credentials must have different names")
+        raise PydanticCustomError("duplicate_name", "must not have two credentials of one name")
     return credentials
 
 
@@ -264,7 +282,7 @@ class RevokePrevious(ContractModel):
     yet: clients then cannot sign in until it is.
     """
 
-    within: Annotated[timedelta, BeforeValidator(_iso_duration), Field(ge=timedelta(0), le=timedelta(days=7))]
+    within: Annotated[timedelta, BeforeValidator(_iso_duration), AfterValidator(_at_most_a_week)]
 
 
 class RotationRequest(AnyRequest):
@@ -293,50 +311,11 @@ def parse_request(fields: dict[str, Any]) -> Request:
     return request
 
 
-_CODES = {
-    "missing": "missing_field",
-    "extra_forbidden": "unknown_field",
-    "string_pattern_mismatch": "invalid_format",
-    "literal_error": "unsupported_value",
-}
-
-
 def _problem(fault: dict[str, Any]) -> Problem:
-    path = ""
-    for part in fault["loc"]:
-        path += f"[{part}]" if isinstance(part, int) else f".{printable(part)}"
-    path, kind, value = path.lstrip("."), str(fault["type"]), fault.get("input")
-    code = _CODES.get(kind, kind if kind in _OWN_CODES else "invalid_value")
-    if (path, code) == ("action", "unsupported_value"):
-        return Problem(path, code, f"The value {echo(value)} of 'action' is not allowed: use 'register' or 'rotate'.")
-    match code:
-        case "missing_field":
-            message = f"The field '{path}' is missing."
-        case "unknown_field":
-            message = f"The field {echo(path)} is not known. Check its spelling: unknown fields are never ignored."
-        case _ if isinstance(value, str | int | float | bool):
-            message = f"The value {echo(value)} of '{path}' is not allowed: {_lower(fault['msg'])}."
-        case _:
-            message = f"'{path or 'the request'}' is not allowed: {_lower(fault['msg'])}."
-    return Problem(path, code, message)
-
-
-_OWN_CODES = frozenset(
-    {
-        "not_printable",
-        "reserved_prefix",
-        "reserved_name",
-        "duplicate_name",
-        "too_many_permissions",
-        "lifetime_too_short",
-        "invalid_duration",
-        "invalid_format",
-    }
-)
-
-
-def _lower(sentence: str) -> str:
-    return sentence[:1].lower() + sentence[1:]
+    problem = problem_of(fault, FORMS)
+    if (problem.field, problem.code) == ("action", "unsupported_value"):
+        return replace(problem, message=problem.message.replace("'register'", "'register' or 'rotate'"))
+    return problem
 
 
 def nobodys_address(request: Request) -> Problem | None:

@@ -131,16 +131,15 @@ def permission_breach(field: str, resolved: ResolvedPermission, policy: Policy) 
 
 
 def _names(application: ApplicationSpec, policy: Policy) -> Iterator[Problem]:
-    for field, name, pattern in (
-        ("uniqueName", application.unique_name, policy.names.unique_name),
-        ("displayName", application.display_name, policy.names.display_name),
+    names = policy.names
+    for field, name, pattern, hint in (
+        ("uniqueName", application.unique_name, names.unique_name, names.unique_name_hint),
+        ("displayName", application.display_name, names.display_name, names.display_name_hint),
     ):
         if not re.fullmatch(pattern, name):
-            yield Problem(
-                f"application.{field}",
-                "name_not_allowed",
-                f"{echo(name)} does not follow the naming rule {pattern!r}.",
-            )
+            rule = hint or "Ask the operators of the registrar what names look like here, and choose another."
+            message = f"{echo(name)} does not follow this organisation's naming rule. {rule}"
+            yield Problem(f"application.{field}", "name_not_allowed", message)
 
 
 def _spelling(name: str, policy: Policy) -> Iterator[Problem]:

@@ -29,6 +29,12 @@ def _compiles(pattern: str) -> str:
     return pattern
 
 
+def _one_line(text: str) -> str:
+    if not text.isprintable() or text != text.strip():
+        raise ValueError("is not one line of printable text")
+    return text
+
+
 def _guid(text: str) -> str:
     return str(UUID(text))
 
@@ -76,6 +82,9 @@ type Audience = Literal[
 type Guid = Annotated[str, AfterValidator(_guid)]
 
 
+type Hint = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(_one_line)]
+
+
 class PolicyModel(BaseModel):
     """A table of the policy file; unknown keys are refused, a typo must not loosen a rule."""
 
@@ -95,6 +104,10 @@ class Names(PolicyModel):
 
     unique_name: Pattern = ".*"
     display_name: Pattern = ".*"
+    # Texts decide nothing: what was approved under another one stays approved (`Policy.digest`).
+    unique_name_hint: Hint | None = Field(default=None, exclude=True)
+    display_name_hint: Hint | None = Field(default=None, exclude=True)
+    """What a pattern asks for, in words for requesters: "App names end in -dev, -test or -prod."."""
     protected_words: tuple[str, ...] = PROTECTED_WORDS
     """No new display name holds one of these, or something that looks like one."""
 

@@ -1,11 +1,13 @@
 """A payload that tells what a ticket decided. Pure."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
 from pydantic import ValidationError
 
-from shared.approval.messages import DecisionMessage
+from shared.approval.messages import FORMS, DecisionMessage
+from shared.contract.faults import problem_of
 from shared.errors import Problem, Rejected, echo
 from shared.ticketing.mapping import find, request_from
 from shared.ticketing.model import DecisionMapping, Source
@@ -74,10 +76,6 @@ def _outcome(mapping: DecisionMapping, said: object) -> str:
 
 
 def _problem(fault: dict[str, Any]) -> Problem:
-    path = ".".join(str(part) for part in cast("tuple[object, ...]", fault["loc"]))
-    missing = fault["type"] == "missing"
-    return Problem(
-        f"decision.{path}",
-        "missing_field" if missing else "invalid_format",
-        "The payload does not say it." if missing else f"It is not what it should be: {fault['msg']}.",
-    )
+    problem = problem_of(fault, FORMS, within="decision")
+    is_missing = problem.code == "missing_field"
+    return problem if is_missing else replace(problem, code="invalid_format")

@@ -7,43 +7,69 @@ import jmespath
 from jmespath import functions
 from jmespath.parser import ParsedResult
 
+from shared.ticketing.form_uris import uris_of
+from shared.ticketing.form_values import number_of_days, text_of, texts_of, whole_number, yes_or_no
+
 _SEPARATORS = 1000
 """Parts that a text is cut into at most: nobody's form holds more."""
+_ANYTHING = {"types": list[str]()}
 
 
 class FormFunctions(functions.Functions):
-    """`lines(text)`, `split(separator, text)`, `lower(text)`, `filled(text)`, `integer(text)`.
+    """`yes(value)`, `days(value)`, `integer(value)`, `filled(text)`, `lower(text)`, `lines(text)`, `uris(text)` and
+    `split(separator, text)`.
 
-    Each is null for what is null or holds nothing: forms send empty text for what nobody filled in.
+    Each is null for what is null or holds nothing: forms send empty text for what nobody filled in. Each raises
+    NotUnderstood for what has no one meaning, never null: a value that is left out silently is a wrong one.
     """
 
-    @functions.signature({"types": ["string", "null"]})
-    def _func_lines(self, text: str | None) -> list[str] | None:
-        """The lines of a text without blanks at their ends, without empty ones."""
-        return None if text is None else _parts(text.splitlines())
+    @functions.signature(_ANYTHING)
+    def _func_yes(self, value: object) -> bool | None:
+        """True or false, as checkboxes and selects say it."""
+        return yes_or_no(value)
 
-    @functions.signature({"types": ["string"]}, {"types": ["string", "null"]})
-    def _func_split(self, separator: str, text: str | None) -> list[str] | None:
-        """The parts of a text, as `lines`."""
-        return None if text is None else _parts(text.split(separator or None, _SEPARATORS))
+    @functions.signature(_ANYTHING)
+    def _func_integer(self, value: object) -> int | None:
+        """A whole number."""
+        return whole_number(value)
 
-    @functions.signature({"types": ["string", "null"]})
-    def _func_lower(self, text: str | None) -> str | None:
-        """The text in lower case."""
-        return (text or "").lower() or None
+    @functions.signature(_ANYTHING)
+    def _func_days(self, value: object) -> int | None:
+        """A number of days, with the word or without."""
+        return number_of_days(value)
 
-    @functions.signature({"types": ["string", "null"]})
-    def _func_filled(self, text: str | None) -> str | None:
+    @functions.signature(_ANYTHING)
+    def _func_filled(self, text: object) -> str | None:
         """The text without blanks at its ends."""
-        return (text or "").strip() or None
+        return text_of(text)
 
-    @functions.signature({"types": ["string", "number", "null"]})
-    def _func_integer(self, value: str | float | None) -> int | None:
-        """A whole number, which forms send as text; null for anything else."""
-        try:
-            return None if value is None or float(value) != int(float(value)) else int(float(value))
-        except (ValueError, OverflowError):
-            return None
+    @functions.signature(_ANYTHING)
+    def _func_lower(self, text: object) -> str | None:
+        """The text in lower case, likewise."""
+        found = text_of(text)
+        return found.lower() if found is not None else None
+
+    @functions.signature(_ANYTHING)
+    def _func_lines(self, text: object) -> list[str] | None:
+        """The lines of a text, or the texts of a list, without blanks at their ends, without empty ones."""
+        return _parts(_texts(text))
+
+    @functions.signature(_ANYTHING)
+    def _func_uris(self, text: object) -> list[str] | None:
+        """The same, with the links and escapes of editors undone."""
+        return uris_of(text)[:_SEPARATORS] or None
+
+    @functions.signature({"types": ["string"]}, _ANYTHING)
+    def _func_split(self, separator: str, text: object) -> list[str] | None:
+        """The parts of a text, or of each text of a list."""
+        found = _texts(text)
+        if not isinstance(text, list):
+            found = ["\n".join(found)]
+        return _parts([part for each in found for part in each.split(separator or None, _SEPARATORS)])
+
+
+def _texts(text: object) -> list[str]:
+    return ["".join(run.text for run in line) for line in texts_of(text)]
 
 
 def _parts(parts: list[str]) -> list[str] | None:
@@ -63,6 +89,6 @@ def compile_expression(expression: str) -> ParsedResult:
 
 
 def search(expression: str, payload: dict[str, Any]) -> object:
-    """Find what an expression says in a payload; None when nothing is there."""
+    """Find what an expression says in a payload; None when nothing is there. Raises NotUnderstood."""
     found: object = compile_expression(expression).search(payload, options=_Options())
     return found

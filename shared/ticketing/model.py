@@ -38,6 +38,12 @@ def _header_name(name: str) -> str:
     return name.casefold()
 
 
+def _one_line(text: str) -> str:
+    if not text.isprintable() or text != text.strip() or "'" in text:
+        raise PydanticCustomError("label", "is not one line of text without quotation marks")
+    return text
+
+
 type Expression = Annotated[str, AfterValidator(_expression)]
 """JMESPath (jmespath.org/specification.html), over the payload's JSON."""
 type HeaderName = Annotated[str, AfterValidator(_header_name)]
@@ -86,6 +92,7 @@ class Constant(TicketingModel):
 
 
 type Rule = Expression | Constant
+type Label = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_one_line)]
 
 
 class Mapping(TicketingModel):
@@ -97,12 +104,14 @@ class Mapping(TicketingModel):
 
     whole: Expression | None = None
     fields: dict[str, Rule] = Field(default_factory=dict[str, Rule])
+    labels: dict[str, Label] = Field(default_factory=dict[str, Label])
+    """What the form shows for a path: messages to its requesters name the field so."""
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if self.whole is None and not self.fields:
             raise PydanticCustomError("mapping", "neither `whole` nor any of `fields` is given")
-        for path in self.fields:
+        for path in (*self.fields, *self.labels):
             if not re.fullmatch(r"[A-Za-z]+(\.[A-Za-z]+|\[\d\])*", path):
                 raise PydanticCustomError("mapping", "{path} is not a path into a request", {"path": path})
         return self
@@ -197,6 +206,10 @@ class Ticketing(TicketingModel):
     def deciding_sources(self) -> frozenset[str]:
         """Name the sources whose tickets may decide about their requests."""
         return frozenset(source.name for source in self.sources if source.decision is not None)
+
+    def labels(self) -> dict[str, dict[str, str]]:
+        """Return what the sources' forms show for a request's paths, by source."""
+        return {source.name: source.mapping.labels for source in self.sources}
 
     def webhook_sources(self) -> frozenset[str]:
         """Name the sources in lower case, as they are compared with what a message says of itself."""

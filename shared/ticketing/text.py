@@ -122,7 +122,10 @@ def _notes(data: AnswerData) -> list[str]:
 
 
 def _error(number: int, error: AnsweredError) -> str:
-    place = f"{defused(error.field, _NAME)}: " if error.field else ""
+    named = error.label or error.field
+    # Where the sentence names its field, nobody needs to read it twice.
+    is_said = not named or f"'{named}'" in error.message
+    place = "" if is_said else f"{defused(named, _NAME)}: "
     return f"{number}. {place}{defused(error.message, _SENTENCE)} ({defused(error.code, _NAME)})"
 
 
