@@ -66,7 +66,7 @@ async def test_a_fault_of_form_is_told_in_the_ticket_and_to_the_flow() -> None:
     await stage.world.settle()
     (text,) = stage.texts()
     for problem in rejected.problems:
-        assert problem.field in text
+        assert problem.label in text
     assert "correct the following in the form and send it again" in text
     assert stage.states() == ["rejected"]
     assert stage.world.operations.all() == []

@@ -163,3 +163,47 @@ async def test_a_token_of_entra_proves_its_role(authorization: str, role: str, i
     with suppress(NotProven):
         await hooks.receive("portal", {"authorization": authorization}, json.dumps(body).encode())
     assert len(world.queues.requests) == is_heard
+
+
+async def test_a_form_is_taken_as_it_is_and_keeps_the_consent_that_it_does_not_mention() -> None:
+    """From a select's object, and a number with its unit, to what the directory holds; then with the field cleared."""
+    world = World()
+    hooks = webhooks(world)
+    ada = "ada@contoso.example"
+    first = servicenow(
+        admin_consent={"value": "Yes"}, lifetime_days="180 days", delegated_permissions=["Read.Write"], owner_email=ada
+    )
+    await hooks.receive("servicenow", GOOD, first)
+    await deliver(world)
+    (consents,) = world.directory.consented.values()
+    assert {each.name for each in consents} == {"Read.Write"}
+    for number, (said, left) in enumerate([(None, {"Read.Write"}), ([], {"Read.Write"}), ("No", set[str]())]):
+        changed = json.loads(
+            servicenow(
+                admin_consent=said,
+                delegated_permissions="Read.Write",
+                display_name=f"N{number}",
+                owner_email=ada,
+            )
+        )
+        await hooks.receive("servicenow", GOOD, json.dumps(changed | {"number": f"RITM000100{number}"}).encode())
+        await deliver(world)
+        assert world.directory.applications["adt-client-dev"].state.display_name == f"N{number}"
+        assert {each.name for each in consents} == left
+
+
+async def test_what_a_form_says_wrongly_changes_nothing_and_is_told_by_the_forms_own_names() -> None:
+    world = World(labels=TICKETING.labels())
+    hooks = webhooks(world)
+    with pytest.raises(Rejected):
+        await hooks.receive("servicenow", GOOD, servicenow(admin_consent="Ja", lifetime_days="1 year"))
+    assert world.queues.requests == []
+    await hooks.receive("servicenow", GOOD, servicenow(lifetime_days="3000", delegated_permissions="Read.Write"))
+    await deliver(world)
+    assert world.directory.applications == {}
+    (answer,) = world.queues.answers
+    (error,) = answer["data"]["errors"]
+    assert (error["field"], error["label"]) == ("credentials[0].lifetimeDays", "Lifetime of the secret (days)")
+    last = world.servicenow.notes["9f1c7e2b1b2a4410a1b2c3d4e5f60718"][-1].text
+    assert "Lifetime of the secret (days): " in last
+    assert "credentials" not in last.split("Application:")[0]

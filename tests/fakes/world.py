@@ -71,6 +71,7 @@ class World:
         faults: Faults | None = None,
         clock: FakeClock | None = None,
         targets: Mapping[str, Target] | None = None,
+        labels: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         self.clock = clock or FakeClock()
         self.faults = faults or Faults()
@@ -127,6 +128,7 @@ class World:
             anchors=self.anchors,
             ticket_updates=self.ticket_updates,
             targets=targets,
+            labels=labels or {},
         )
         self._wire()
 

@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.ticketing.expressions import search
@@ -240,6 +240,7 @@ def test_a_document_without_end_is_refused() -> None:
 _KEYS = st.sampled_from(["type", "value", "content", "attrs", "marks", "x"])
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         st.none()

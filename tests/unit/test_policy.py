@@ -15,6 +15,7 @@ from shared.policy.model import (
     ApiRules,
     ApprovalRules,
     CredentialRules,
+    Names,
     PermissionsToApprove,
     Policy,
     PolicyError,
@@ -226,6 +227,22 @@ def test_the_times_of_a_credential_are_checked_against_each_other(credential: di
     assert isinstance(parsed, RegistrationRequest)
     policy = Policy(version="1", credentials=CredentialRules(min_overlap_days=2))
     assert {problem.code for problem in breaches(parsed, policy)} == codes
+
+
+def test_a_naming_rule_is_told_in_words() -> None:
+    """By the policy's own text, if it has one; never by its pattern."""
+    parsed = parse_request(json.loads(EXAMPLE.read_text()))
+    assert isinstance(parsed, RegistrationRequest)
+    rule = "[a-z]+-(test|prod)"
+    plain = Policy(version="1", names=Names(unique_name=rule))
+    hint = "Names end in -test or -prod, such as 'billing-test'."
+    worded = Policy(version="1", names=Names(unique_name=rule, unique_name_hint=hint))
+    (problem,), (better,) = breaches(parsed, plain), breaches(parsed, worded)
+    assert (problem.field, problem.code) == ("application.uniqueName", "name_not_allowed")
+    assert problem.message.startswith("'adt-client-dev' does not follow this organisation's naming rule. ")
+    assert not {"[", "(", "^", "|"} & set(problem.message + better.message)
+    assert better.message.endswith(hint)
+    assert worded.digest() == plain.digest()
 
 
 def test_an_overlap_that_would_outlive_a_credential_is_no_policy() -> None:

@@ -4,6 +4,8 @@ from tests.chaos.sabotage.replacement import off
 
 _ABSENT = "tests/component/test_absent_consent.py"
 _CONSENT = "shared/registration/consent.py"
+_MAPPING = "tests/unit/test_webhook_mapping.py"
+_VALUES = "tests/unit/test_form_values.py"
 
 MAPPING_SABOTAGES = (
     off(
@@ -47,5 +49,47 @@ MAPPING_SABOTAGES = (
         "shared/contract/request.py",
         '        fields["application"].setdefault("adminConsent", False)\n',
         "",
+    ),
+    off(
+        "a text that is neither yes nor no is refused",
+        f"{_MAPPING}::test_what_is_neither_yes_nor_no_is_refused",
+        "shared/ticketing/form_values.py",
+        '    raise NotUnderstood(f"{_shown(found)} is neither yes nor no. Choose Yes or No.")\n',
+        "    return False\n",
+    ),
+    off(
+        "a number that cannot be read is refused and not left out",
+        f"{_MAPPING}::test_what_is_no_number_of_days_is_refused_by_name_and_not_left_out",
+        "shared/ticketing/form_values.py",
+        '    raise NotUnderstood(f"{_shown(found)} {kind}. Write digits only, such as 180.")\n',
+        "    return None\n",
+    ),
+    off(
+        "a link that shows one address and leads to another is refused",
+        f"{_VALUES}::test_a_link_that_shows_another_address_is_refused",
+        "shared/ticketing/form_uris.py",
+        "if _URI.match(shown) and shown.rstrip",
+        "if not shown and shown.rstrip",
+    ),
+    off(
+        "a fault of the contract is told in words",
+        "tests/unit/test_contract_sentences.py::test_whatever_is_wrong_is_told_in_words",
+        "shared/contract/faults.py",
+        "    said = _SENTENCES.get(kind)\n",
+        '    said = lambda _, __: str(fault["msg"])\n',
+    ),
+    off(
+        "no naming rule is told as a regular expression",
+        "tests/unit/test_policy.py::test_a_naming_rule_is_told_in_words",
+        "shared/policy/check.py",
+        "            rule = hint or",
+        "            rule = pattern or hint or",
+    ),
+    off(
+        "a text of policy voids no approval",
+        "tests/unit/test_policy.py::test_a_naming_rule_is_told_in_words",
+        "shared/policy/model.py",
+        "    unique_name_hint: Hint | None = Field(default=None, exclude=True)\n",
+        "    unique_name_hint: Hint | None = None\n",
     ),
 )

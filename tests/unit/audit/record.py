@@ -51,7 +51,8 @@ def record(operations: int = 3) -> AuditEvidence:
         notes=Seen(),
         requests=Seen(
             tuple(
-                Request(name, "queue", f"R{number}", *[f"hash {number}"] * 3, (1,)) for number, name in enumerate(names)
+                Request(name, "queue", f"R{number}", f"hash {number}", f"hash {number}", f"hash {number}", (1,))
+                for number, name in enumerate(names)
             )
         ),
         claims=Seen(tuple(Claim("queue", f"R{number}", name, FIRST) for number, name in enumerate(names))),
