@@ -50,6 +50,10 @@ class Side(Protocol):
         """Somebody soft-deletes an application."""
         ...
 
+    def disable_principal(self, client_id: str) -> None:
+        """Somebody disables an application's service principal."""
+        ...
+
     def delete_secret(self, name: str) -> None:
         """Somebody soft-deletes a Key Vault secret."""
         ...
@@ -84,6 +88,9 @@ class FakeSide:
 
     def delete_application(self, unique_name: str) -> None:
         self._directory.delete(unique_name)
+
+    def disable_principal(self, client_id: str) -> None:
+        self._directory.disabled.add(self._directory.principals[client_id])
 
     def delete_secret(self, name: str) -> None:
         self._vault.delete(name)
@@ -120,6 +127,10 @@ class DoubledSide:
         directory = DoubledDirectory(self._world)
         (found,) = directory.primary.find("applications", "uniqueName", unique_name)
         deleted_items.soft_delete(directory, "applications", "application", found)
+
+    def disable_principal(self, client_id: str) -> None:
+        (found,) = self._world.primary().find("servicePrincipals", "appId", client_id)
+        self._world.documents.put("servicePrincipals", found["id"], found | {"accountEnabled": False})
 
     def delete_secret(self, name: str) -> None:
         now = int(self._world.clock.time())

@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 
-from shared.errors import NotReplicated, NotYetVisible
+from shared.errors import Disabled, NotReplicated, NotYetVisible
 from shared.model import ApplicationState, RequiredPermission, SeenPrincipal
+from shared.secret import Secret
 from tests.contract.adapters.registering import MICROSOFT_GRAPH, TWINS, make_application, make_principal, plain_state
 from tests.contract.adapters.sides import Side
 
@@ -58,6 +59,22 @@ async def test_a_state_is_read_as_it_was_written(side: Side, name: str) -> None:
     seen = await side.directory.application(name)
     assert seen is not None
     assert seen.state == written
+
+
+async def test_an_application_for_personal_accounts_has_the_version_of_tokens_that_it_needs(
+    side: Side, name: str
+) -> None:
+    personal = {"sign_in_audience": "AzureADandPersonalMicrosoftAccount", "requested_access_token_version": 2}
+    state = plain_state().model_copy(update=personal)
+    await side.directory.upsert_application(name, state)
+    seen = await side.directory.application(name)
+    assert seen is not None
+    assert seen.state == state
+    # Closed again, it keeps the version: nothing is wanted of it any more, and nothing is sent.
+    await side.directory.upsert_application(name, plain_state())
+    seen = await side.directory.application(name)
+    assert seen is not None
+    assert seen.state == plain_state().model_copy(update={"requested_access_token_version": 2})
 
 
 async def test_an_upsert_takes_away_what_it_no_longer_has(side: Side, name: str) -> None:
@@ -118,6 +135,14 @@ async def test_a_service_principal_is_made_once(side: Side, name: str) -> None:
     assert first is not None
     assert await side.directory.upsert_service_principal(made.client_id, "Exam") is None
     assert await side.directory.service_principal(made.client_id) == SeenPrincipal(first)
+
+
+async def test_a_service_principal_that_somebody_disabled_shows_it_and_gets_no_token(side: Side, name: str) -> None:
+    made = await make_principal(side, name)
+    side.disable_principal(made.client_id)
+    assert await side.directory.service_principal(made.client_id) == SeenPrincipal(made.id, enabled=False)
+    with pytest.raises(Disabled):
+        await side.sign_in.prove(made.client_id, Secret("any"), "https://graph.microsoft.com", "secret")
 
 
 async def test_no_service_principal_before_the_application_is_replicated(side: Side, name: str) -> None:

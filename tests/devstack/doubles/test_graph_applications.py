@@ -124,6 +124,8 @@ async def test_a_patch_replaces_collections_and_merges_complex_properties(admin:
 ACCESS = {"id": "4589bd03-58cb-4e6c-b17f-b580e39652f8", "type": "Scope"}
 TWINS = "0b07f429-9f4b-4714-9392-cc5e8e80c8b0"
 
+PERSONAL = {"signInAudience": "AzureADandPersonalMicrosoftAccount", "api": {"requestedAccessTokenVersion": 2}}
+
 ILLEGAL: dict[str, tuple[dict[str, Any], str]] = {
     "an unknown property": ({"colour": "red"}, "Invalid property 'colour'."),
     "an unknown property inside": ({"web": {"redirectUrls": []}}, "Invalid property 'redirectUrls'."),
@@ -168,6 +170,22 @@ ILLEGAL: dict[str, tuple[dict[str, Any], str]] = {
     "a tag with a blank": (
         {"tags": ["a b"]},
         "Invalid value specified for property 'tags' of resource 'Application'.",
+    ),
+    "a URN on the public client platform": (
+        {"publicClient": {"redirectUris": ["urn:ietf:wg:oauth:2.0:oob"]}},
+        "Invalid value specified for property 'redirectUris' of resource 'PublicClientApplication'.",
+    ),
+    "a query in a redirect URI for personal accounts": (
+        {**PERSONAL, "web": {"redirectUris": ["https://a.example/cb?a=b"]}},
+        "Invalid value specified for property 'redirectUris' of resource 'WebApplication'.",
+    ),
+    "personal accounts without the version of tokens that they need": (
+        {"signInAudience": "PersonalMicrosoftAccount"},
+        "Invalid value specified for property 'requestedAccessTokenVersion' of resource 'ApiApplication'.",
+    ),
+    "a reserved word where other tenants sign in": (
+        {"signInAudience": "AzureADMultipleOrgs", "displayName": "Not Microsoft's"},
+        "Invalid value specified for property 'displayName' of resource 'Application'.",
     ),
     "a name of 121 characters": (
         {"displayName": "x" * 121},
