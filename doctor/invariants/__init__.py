@@ -20,6 +20,7 @@ from doctor.invariants.permissions import excess
 from doctor.invariants.quota import quota_nearly_used
 from doctor.invariants.rotation import left_over
 from doctor.invariants.singles import duplicates
+from doctor.invariants.tenant_rules import unread_rules
 from shared.policy.model import Policy
 
 _CHECKS: tuple[Callable[[Case], Iterator[Breach]], ...] = (
@@ -45,6 +46,7 @@ _CONCERNS: tuple[Callable[[Case], Iterator[Concern]], ...] = (
     disagreeing_owners,
     read_past_ours,
     quota_nearly_used,
+    unread_rules,
 )
 
 

@@ -1,5 +1,6 @@
 """The tenant's app management policies: every restriction at its field, and nothing said of what nobody can know."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -52,7 +53,7 @@ def own(*passwords: Any, keys: tuple[Any, ...] = (), enabled: object = True, **m
 
 def rules(policy: object, *policies: object, **facts: Any) -> TenantRules:
     """The rules for a new app, unless `facts` say otherwise."""
-    return TenantRules(restrictions_of(policy, policies), **{"created": NOW, "is_new": True, **facts})
+    return replace(TenantRules(restrictions_of(policy, policies), created=NOW, is_new=True), **facts)
 
 
 def new(kind: CredentialType = "secret", days: int = 180, **more: Any) -> NewCredential:
