@@ -64,6 +64,7 @@ async def test_what_a_rotation_costs() -> None:
     calls = world.faults.calls[before:]
     assert [call for call in calls if call.startswith(("graph", "entra"))] == [
         "graph application",
+        "graph policies",  # side by side with the application
         "graph people",
         "graph keys",
         "graph write_keys",

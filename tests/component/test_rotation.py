@@ -76,7 +76,7 @@ async def test_what_a_rotation_costs() -> None:
     calls = world.faults.calls[before:]
     assert [call for call in calls if call.startswith(("graph", "entra"))] == [
         "graph application",
-        "graph policies",
+        "graph policies",  # side by side with the application
         "graph people",
         "graph add_password",
         "entra token",

@@ -100,7 +100,7 @@ async def test_what_either_read_raises_is_raised(policies: GraphPolicies, sender
 
     with pytest.raises(Unavailable):
         await policies.beside(away(), None)
-    sender.answers["policies"] = Throttled("busy", timedelta(seconds=9))
+    sender.answers["applications"] = Throttled("busy", timedelta(seconds=9))
     with pytest.raises(Throttled):
         await policies.beside(here(), APP)
 

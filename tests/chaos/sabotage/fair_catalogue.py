@@ -12,8 +12,8 @@ FAIR_SABOTAGES = (
         "a rotation of an app whose every request is approved waits",
         f"{_ROTATION_APPROVAL}::test_a_rotation_of_an_app_whose_every_request_is_approved_waits_and_is_done_then",
         "shared/rotation/observe.py",
-        "    _check_approval(job, request)\n    found",
-        "    found",
+        "    _check_approval(job, request)\n    if not",
+        "    if not",
     ),
     off(
         "the time to revoke does not run while somebody has to decide",
@@ -26,10 +26,9 @@ FAIR_SABOTAGES = (
         "what is approved is the end of the credential that was asked about",
         f"{_ROTATION_APPROVAL}::test_what_is_approved_is_the_end_of_the_credential_that_was_asked_about",
         "shared/rotation/observe.py",
-        "        await job.save_operation(job.operation.with_credential(request.credential, replaces=replaces))\n"
-        "    _check_approval(job, request)\n",
-        "    _check_approval(job, request)\n"
-        "    await job.save_operation(job.operation.with_credential(request.credential, replaces=replaces))\n",
+        "        await job.save_operation(job.operation.with_credential(request.credential, replaces=replaces))\n",
+        "        _check_approval(job, request)\n"
+        "        await job.save_operation(job.operation.with_credential(request.credential, replaces=replaces))\n",
     ),
     off(
         "a rotation that has begun to write is ended",
