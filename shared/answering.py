@@ -8,6 +8,7 @@ from typing import Any, cast
 from shared.application_record import ApplicationRecord
 from shared.contract.answer import (
     EXPIRING_TYPE,
+    MAX_FILLED,
     MAX_OTHERS,
     Answer,
     AnswerData,
@@ -63,6 +64,7 @@ def registered(job: Job, request: RegistrationRequest, registration: Registratio
             AnsweredOthers(kind=each.kind, name=printable(each.name), api=each.api, type=each.type)
             for each in registration.made_by_others[:MAX_OTHERS]
         ),
+        filled_redirect_uris=registration.filled[:MAX_FILLED],
         steps=operation.steps,
         portal_url=portal_url(registration.client_id),
         requested_by_object_id=requester_of(operation).object_id,

@@ -55,12 +55,20 @@ LEASES_CONTAINER = "application-leases"
 REPORTS_CONTAINER = "reports"
 AUDIT_ANCHORS_CONTAINER = "audit-anchors"
 
+CLIENT_ID_PLACEHOLDER = "{clientId}"
+"""In a redirect URI, as it is asked for: the application's client id, which nobody knows before it is created."""
+
 _OPERATION_MARK = re.compile(rf"^{CREDENTIAL_MARK}([0-9a-f]{{32}})(?: |$)")
 
 
 def is_claim_row(row_key: str) -> bool:
     """Say whether a row of the operations table is a claim, of version 1 or of a channel."""
     return row_key == CLAIM_ROW or row_key.startswith(f"{CLAIM_ROW}-")
+
+
+def with_client_id(text: str, client_id: str) -> str:
+    """Fill the placeholder in a redirect URI, or in a scheme that policy names."""
+    return text.replace(CLIENT_ID_PLACEHOLDER, client_id)
 
 
 def vault_secret_name(unique_name: str, credential: str) -> str:

@@ -3,13 +3,13 @@
 Judged by the requests and the audit record, never by what the app's own record says of itself.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from doctor.breach import Breach, Invariant, PutCleanup
 from doctor.evidence import Application, Record
 from doctor.invariants.asked import Asked, asked_of, consents_wanted, id_of
 from doctor.invariants.case import Case
-from shared.naming import NARROWING
+from shared.naming import NARROWING, with_client_id
 
 
 def left_behind(case: Case) -> Iterator[Breach]:
@@ -32,13 +32,19 @@ def _redirect_uris(case: Case, app: Application, asked: Asked, last: Record) -> 
     wanting = (last, *asked.newer)
     if any(each.wants is None for each in asked.changes):
         return
-    wanted = {uri for each in wanting if each.wants is not None for uri in each.wants.redirect_uris}
+    wanted = _filled_in(app, wanting)
     before = [each for each in asked.changes if each.state == "completed" and each.sequence < last.sequence]
-    once = {uri for each in before if each.wants is not None for uri in each.wants.redirect_uris}
+    once = _filled_in(app, before)
     others = {each.uri for each in case.watched.foreign.redirect_uris if each.object_id == app.object_id}
     others |= {name for each in asked.changes for name in each.others}
     if left := (app.redirect_uris & once) - wanted - others:
         yield _breach(app, f"redirect URIs that request {last.request_id} does not want", sorted(left))
+
+
+def _filled_in(app: Application, changes: Iterable[Record]) -> set[str]:
+    """Return the redirect URIs that changes ask for, as this application has them."""
+    asked = (uri for each in changes if each.wants is not None for uri in each.wants.redirect_uris)
+    return {with_client_id(uri, app.client_id) for uri in asked}
 
 
 def _consents(case: Case, app: Application, asked: Asked, last: Record) -> Iterator[Breach]:

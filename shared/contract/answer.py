@@ -15,6 +15,7 @@ from shared.errors import Problem
 MAX_ANSWER_BYTES = 24 * 1024
 MAX_ERRORS = 50
 MAX_OTHERS = 20
+MAX_FILLED = 10
 EVENT_SOURCE = "/entra-registrar"
 
 
@@ -173,6 +174,8 @@ class AnswerData(AnswerModel):
     rotation: AnsweredRotation | None = Field(default=None, exclude_if=lambda value: value is None)
     approval: AnsweredApproval | None = Field(default=None, exclude_if=lambda value: value is None)
     made_by_others: tuple[AnsweredOthers, ...] = Field(default=(), exclude_if=lambda value: not value)
+    filled_redirect_uris: tuple[str, ...] = Field(default=(), exclude_if=lambda value: not value)
+    """What redirect URIs are that were asked for with the placeholder `{clientId}`: the first of them."""
     requested_by_object_id: str | None = Field(default=None, exclude_if=lambda value: value is None)
     """Who asked, as an object of the directory; where the registrar may look, or a proven channel said so."""
     owner_object_id: str | None = Field(default=None, exclude_if=lambda value: value is None)

@@ -4,13 +4,15 @@ import base64
 import binascii
 import re
 import zlib
-from typing import Any
+from typing import Any, cast
 
 _READ_AT_MOST = 64 * 1024
 """Bytes that are unpacked of what was compressed: enough to find an id in, and no bomb."""
 _ID = r"([A-Za-z0-9][A-Za-z0-9._-]{0,63})"
-_STANDS = r"""(?:["']{name}\\*["']\s*:\s*\\*["']{id}\\*["'])|(?:<{name}>\s*{id}\s*</{name}>)|"""
-_STANDS += r"""(?:^|[&?]){name}={id}(?=&|\s*$)|(?:^[ \t]*{name}[ \t]*:[ \t]*{id}[ \t]*$)"""
+_STANDS = (
+    r"""(?:["']{name}\\*["']\s*:\s*\\*["']{id}\\*["'])|(?:<{name}>\s*{id}\s*</{name}>)|"""
+    r"""(?:^|[&?]){name}={id}(?=&|\s*$)|(?:^[ \t]*{name}[ \t]*:[ \t]*{id}[ \t]*$)"""
+)
 """A name with its value: in JSON, also in JSON inside a text, in XML, in a form, in YAML."""
 _FORM = re.compile(r"\s*[A-Za-z0-9_.%+\[\]-]+=[^&\s]*(?:&[A-Za-z0-9_.%+\[\]-]+=[^&\s]*)*\s*")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{16,}={0,2}")
@@ -63,10 +65,10 @@ def kind_of(body: bytes) -> str | None:
 
 def envelope_of(value: object) -> str | None:
     """Say in which envelope a request may stand that is no request itself; None for all else."""
-    first = value[0] if isinstance(value, list) and value else value
-    if not isinstance(first, dict):
+    items = cast("list[object]", value) if isinstance(value, list) else [value]
+    if not items or not isinstance(items[0], dict):
         return None
-    fields = set[object](first)
+    fields = set(cast("dict[str, object]", items[0]))
     return next((name for marks, name in _ENVELOPES if marks <= fields and "application" not in fields), None)
 
 

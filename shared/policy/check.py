@@ -25,6 +25,8 @@ class Had:
     state: ApplicationState | None = None
     lifetimes: Mapping[str, frozenset[int]] = dataclasses.field(default_factory=dict[str, frozenset[int]])
     """In days, by credential name."""
+    client_id: str | None = None
+    """The app's own, which a redirect URI may hold; None while it does not exist."""
 
     def uris(self, platform: str) -> frozenset[str]:
         """Redirect URIs of a platform, by its name in a request."""
@@ -170,7 +172,13 @@ def _redirect_uris(application: ApplicationSpec, policy: Policy, had: Had) -> It
         for index, uri in enumerate(uris):
             if uri in known:
                 continue
-            reason = refusal(uri, policy.redirect_uris, public_client=platform == "publicClient")
+            reason = refusal(
+                uri,
+                policy.redirect_uris,
+                public_client=platform == "publicClient",
+                spa=platform == "spa",
+                client_id=had.client_id,
+            )
             if reason is not None:
                 yield Problem(
                     f"application.{platform}.redirectUris[{index}]",

@@ -60,6 +60,17 @@ def _person(name: str) -> str:
     return name
 
 
+def _scheme_rule(rule: str) -> str:
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]+\*?|[A-Za-z][A-Za-z0-9+.-]*\{clientId\}[A-Za-z0-9+.-]*", rule):
+        raise ValueError(
+            f"{rule!r} is no scheme such as 'msauth.com.contoso.app' or 'msal{{clientId}}', and no beginning of one "
+            "such as 'com.contoso.*'"
+        )
+    return rule
+
+
+type SchemeRule = Annotated[str, AfterValidator(_scheme_rule)]
+"""A URI's scheme in full, one with the placeholder for the client id, or what schemes begin with and a `*`."""
 type PersonRule = Annotated[str, AfterValidator(_person)]
 """A person by object id, userPrincipalName or mail address."""
 
@@ -126,7 +137,7 @@ class RedirectUriRules(PolicyModel):
 
     https_hosts: tuple[HostRule, ...] = ()
     loopback_http: bool = True
-    custom_schemes: tuple[str, ...] = ()
+    custom_schemes: tuple[SchemeRule, ...] = ()
 
 
 class Flows(PolicyModel):

@@ -15,28 +15,35 @@ from shared.model import (
     SeenApplication,
     SeenPrincipal,
 )
-from shared.naming import APPLICATION_TAG
+from shared.naming import APPLICATION_TAG, CLIENT_ID_PLACEHOLDER
 from shared.registration.convergence import ApplicationWrite, application_write, covers, merge
 from shared.registration.holdings import Holdings, sent
 from shared.registration.taking_back import is_overtaken, see_application
 
 
 def wanted_state(spec: ApplicationSpec, permissions: tuple[ResolvedPermission, ...]) -> ApplicationState:
-    """Return the application as the request wants it, our mark included."""
+    """Return the application as the request wants it, our mark included.
+
+    A redirect URI with a placeholder that nobody could fill in yet is left out.
+    """
     implicit = spec.web.implicit_grant_settings
     return ApplicationState(
         display_name=spec.display_name,
         sign_in_audience=spec.sign_in_audience,
-        public_client_redirect_uris=frozenset(spec.public_client.redirect_uris),
+        public_client_redirect_uris=_whole(spec.public_client.redirect_uris),
         is_fallback_public_client=spec.public_client.allow_public_client_flows,
-        web_redirect_uris=frozenset(spec.web.redirect_uris),
+        web_redirect_uris=_whole(spec.web.redirect_uris),
         enable_id_token_issuance=implicit.enable_id_token_issuance,
         enable_access_token_issuance=implicit.enable_access_token_issuance,
-        spa_redirect_uris=frozenset(spec.spa.redirect_uris),
+        spa_redirect_uris=_whole(spec.spa.redirect_uris),
         required_permissions=frozenset(resolved.required for resolved in permissions),
         tags=frozenset({APPLICATION_TAG}),
         requested_access_token_version=PERSONAL_TOKEN_VERSION if spec.sign_in_audience in PERSONAL_AUDIENCES else None,
     )
+
+
+def _whole(uris: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(uri for uri in uris if CLIENT_ID_PLACEHOLDER not in uri)
 
 
 @dataclass(frozen=True)

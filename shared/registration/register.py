@@ -20,8 +20,8 @@ from shared.parties import parties_of
 from shared.person import Person, read_person
 from shared.policy.approval import approval_reasons, binding, privileged_reasons
 from shared.policy.check import Had, breaches
+from shared.policy.redirect_uris import NO_CLIENT_ID
 from shared.registration.application import (
-    converge_application,
     converge_service_principal,
     exists,
     find_service_principal,
@@ -37,6 +37,7 @@ from shared.registration.giving_way import give_way
 from shared.registration.holdings import Holdings
 from shared.registration.others import MadeByOthers, look_for_others
 from shared.registration.permissions import Resolution, resolve
+from shared.registration.placeholders import converge_filled_in, filled_in, filled_uris, known_client_id
 from shared.registration.privileged import look_for_privileges
 from shared.registration.taking_back import announce_taking_back, see_application, take_back_consents, types_of
 from shared.registration.tenant import Additions
@@ -61,6 +62,8 @@ class Registration:
     """What the request no longer asks for and stays all the same."""
     owner: Person | None
     """Who owns the app from now on."""
+    filled: tuple[str, ...]
+    """What redirect URIs are that were asked for with a placeholder."""
     notes: tuple[Problem, ...]
     """What the request wanted and did not get, without being rejected for it."""
 
@@ -88,13 +91,14 @@ async def register(job: Job, request: RegistrationRequest) -> Registration:
         observed = await _observe_and_check(job, request)
     resolution = observed.resolution
     owner = observed.standing.owner_after
-    wanted = wanted_state(spec, resolution.permissions)
+    asked = filled_in(request, known_client_id(job, observed.seen))
+    wanted = wanted_state(asked.application, resolution.permissions)
     consents = wanted_consents(
         resolution.permissions, admin_consent=spec.admin_consent, held=held_consents(job.application)
     )
     principal = await _narrow(job, observed, wanted, consents)
     async with job.step("writeApplication"):
-        app = await converge_application(job, wanted, observed.seen)
+        app, wanted = await converge_filled_in(job, request, resolution.permissions, wanted, observed.seen)
     async with job.step("writeServicePrincipal"):
         service_principal_id = await converge_service_principal(job, app.client_id, spec.display_name, found=principal)
     verified, entries = app.verified, dict[str, VaultEntry]()
@@ -147,6 +151,7 @@ async def register(job: Job, request: RegistrationRequest) -> Registration:
         found=found.consents if spec.admin_consent else found.consents | (consents - job.application.granted),
         made_by_others=others,
         owner=owner,
+        filled=filled_uris(request, app.client_id),
         notes=(
             *owner_notes(request, observed.standing),
             *credential_notes(job, request, observed.found, entries),
@@ -186,11 +191,13 @@ async def _observe_and_check(job: Job, request: RegistrationRequest) -> _Observe
     is_approved = job.operation.approval is not None
     resolution = await resolve(request.application.api_permissions, services.apis, services.policy, ask=is_approved)
     found, vault_problems = await look_for_credentials(job, request)
-    had = _had(job, seen, found)
-    rules, forbidden = await judge(job, seen, restrictions, Additions(job, request, seen, found, had).breaches)
+    client_id = known_client_id(job, seen)
+    had, asked = _had(job, seen, found, client_id), filled_in(request, client_id)
+    shaped = filled_in(request, client_id or NO_CLIENT_ID)
+    rules, forbidden = await judge(job, seen, restrictions, Additions(job, shaped, seen, found, had).breaches)
     found = {each.name: replace(found[each.name], longest=rules.longest(each.type)) for each in request.credentials}
     problems = [
-        *breaches(request, services.policy, had),
+        *breaches(asked, services.policy, had),
         *forbidden,
         *resolution.problems,
         *(problem for problem in [_not_managed(job, seen)] if problem is not None),
@@ -209,7 +216,7 @@ async def _observe_and_check(job: Job, request: RegistrationRequest) -> _Observe
         problems.append(not_owner(request))
     progress = job.operation.credential
     new = [name for name, each in found.items() if each.current.entry is None and not progress(name).has_begun]
-    refused, notes = refused_beforehand(job, request, seen, resolution, new)
+    refused, notes = refused_beforehand(job, shaped, seen, resolution, new)
     if is_theirs and is_managed:
         # Others would learn from it what an app has that is not theirs.
         wrong = {problem.field for problem in problems}
@@ -222,7 +229,7 @@ async def _observe_and_check(job: Job, request: RegistrationRequest) -> _Observe
     policy = services.policy
     permissions = resolution.permissions
     certificates = [each.name for each in request.credentials if each.type == "certificate" and each.name in new]
-    privileges = await look_for_privileges(job, seen, wanted_state(request.application, permissions), certificates)
+    privileges = await look_for_privileges(job, seen, wanted_state(asked.application, permissions), certificates)
     # What the request asks for itself has its own reason, and is in the binding by that.
     held = tuple(each for each in privileges.held if each.consent not in {it.consent for it in permissions})
     reasons = (*approval_reasons(request, permissions, policy), *privileged_reasons(privileges.places, held))
@@ -252,7 +259,7 @@ def _owner_in_vault(found: dict[str, Found]) -> Person | None:
     return None
 
 
-def _had(job: Job, seen: SeenApplication | None, found: dict[str, Found]) -> Had:
+def _had(job: Job, seen: SeenApplication | None, found: dict[str, Found], client_id: str | None) -> Had:
     """What the app has had: as our own record says it, else as the directory and the vault show it."""
     ours = seen is not None and APPLICATION_TAG in seen.state.tags
     state = job.application.applied or (seen.state if seen is not None and ours else None)
@@ -260,7 +267,7 @@ def _had(job: Job, seen: SeenApplication | None, found: dict[str, Found]) -> Had
     for name, each in found.items():
         days = {job.application.lifetimes.get(name), _days_of(each)}
         lifetimes[name] = frozenset(day for day in days if day is not None)
-    return Had(state, lifetimes)
+    return Had(state, lifetimes, client_id)
 
 
 def _days_of(found: Found) -> int | None:

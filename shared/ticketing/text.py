@@ -112,6 +112,7 @@ def _app(event: Answer) -> list[str]:
         lines.append(f"Application: {shown}({event.subject})")
     if data.client_id:
         lines += [f"Client ID: {data.client_id}", f"Tenant ID: {data.tenant_id}"]
+    lines += [f"Redirect URI with its client ID: {defused(each, _SENTENCE)}" for each in data.filled_redirect_uris]
     if data.portal_url:
         lines.append(f"Portal: {data.portal_url}")
     return lines

@@ -27,6 +27,7 @@ from shared.naming import APPLICATION_TAG
 from shared.ports import ChangedApplications, CreatedApplication, IssuedPassword
 from shared.refusals.judging import judge
 from shared.refusals.refusal import Detail, Doing, Refusal
+from shared.registration.holdings import Holdings
 from shared.registration.permissions import MICROSOFT_TENANT
 from shared.secret import Secret
 from tests.fakes import entra_rules
@@ -207,6 +208,8 @@ class FakeDirectory:
     def upsert_application(self, unique_name: str, state: ApplicationState) -> CreatedApplication | None:
         if unique_name in self.deleted_names:
             raise refused(Doing.WRITE_APPLICATION, 400, "Request_BadRequest", Detail("ObjectConflict", "uniqueName"))
+        if any("{" in uri or "}" in uri for uri in Holdings.of(state).redirect_uris):
+            raise refused(Doing.WRITE_APPLICATION, 400, "Request_BadRequest", Detail("InvalidValue", "redirectUris"))
         now = self.clock.now()
         known = self.applications.get(unique_name)
         if not state.has_personal_accounts:

@@ -1,7 +1,8 @@
 """Which redirect URIs an application may have.
 
-Source: Microsoft Learn, reply-url (schemes, wildcards, lengths, counts); that URNs are for the web platform only
-was observed by users of the Terraform provider.
+Source: Microsoft Learn, reply-url (schemes, wildcards, lengths, counts); that URNs are for the web platform only, and
+that spa takes the brokers' scheme `brk-multihub`, was observed by users of the Terraform provider. No URI has braces
+(RFC 3986).
 """
 
 from typing import cast
@@ -58,6 +59,8 @@ def _is_allowed(uri: str, platform: str, *, for_personal_accounts: bool) -> bool
         return False
     if not parts.scheme or parts.fragment or len(uri) > _MAX_LENGTH or any(character.isspace() for character in uri):
         return False
+    if "{" in uri or "}" in uri:
+        return False
     if "*" in uri and (for_personal_accounts or platform == "spa"):
         return False
     if "?" in uri and for_personal_accounts:
@@ -69,5 +72,8 @@ def _is_allowed(uri: str, platform: str, *, for_personal_accounts: bool) -> bool
             return host in _LOOPBACK
         case "urn":
             return platform == "web"
+        case scheme if scheme.startswith("brk-"):
+            # Nested app authentication: the broker's scheme and the origin of the page, without a path.
+            return platform == "publicClient" or (platform == "spa" and bool(host) and not parts.path)
         case _:
             return platform == "publicClient"

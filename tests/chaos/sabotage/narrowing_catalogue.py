@@ -33,9 +33,9 @@ NARROWING_SABOTAGES = (
         "shared/registration/register.py",
         "    principal = await _narrow(job, observed, wanted, consents)\n"
         '    async with job.step("writeApplication"):\n'
-        "        app = await converge_application(job, wanted, observed.seen)\n",
+        "        app, wanted = await converge_filled_in(job, request, resolution.permissions, wanted, observed.seen)\n",
         '    async with job.step("writeApplication"):\n'
-        "        app = await converge_application(job, wanted, observed.seen)\n"
+        "        app, wanted = await converge_filled_in(job, request, resolution.permissions, wanted, observed.seen)\n"
         "    principal = await _narrow(job, observed, wanted, consents)\n",
     ),
     off(

@@ -238,6 +238,27 @@ async def test_a_scope_and_a_role_of_one_value_share_an_id_and_no_others_do(admi
         assert (await admin.post("/applications", body)).status_code == 400
 
 
+async def test_single_page_applications_take_the_scheme_of_a_broker(admin: Caller) -> None:
+    created = await admin.create_application(spa={"redirectUris": ["brk-multihub://a.example"]})
+    assert created["spa"]["redirectUris"] == ["brk-multihub://a.example"]
+
+
+@pytest.mark.parametrize(
+    ("platform", "uri"),
+    [
+        ("spa", "brk-multihub://a.example/path"),
+        ("spa", "brk-multihub://"),
+        ("web", "brk-multihub://a.example"),
+        ("spa", "msauth.com.contoso.app://auth"),
+        ("publicClient", "msal{clientId}://auth"),
+        ("web", "https://a.example/{clientId}"),
+    ],
+)
+async def test_a_scheme_in_the_wrong_place_and_braces_are_refused(admin: Caller, platform: str, uri: str) -> None:
+    answer = await admin.post("/applications", {"displayName": "demo", platform: {"redirectUris": [uri]}})
+    assert answer.status_code == 400
+
+
 async def test_an_enabled_scope_must_be_disabled_before_it_goes(admin: Caller) -> None:
     scope = {"id": NOWHERE, "value": "Read", "type": "User", "isEnabled": True}
     created = await admin.create_application(api={"oauth2PermissionScopes": [scope]})

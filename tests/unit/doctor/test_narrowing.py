@@ -60,6 +60,16 @@ def test_what_the_last_completed_change_does_not_want_and_was_ours_is_found() ->
     assert "R2" in breaches[0].what
 
 
+def test_a_redirect_uri_that_was_asked_for_with_a_placeholder() -> None:
+    """It is there filled in: found when the last change drops it, and no breach while that wants it."""
+    asked = replace(ALL, redirect_uris=frozenset({"msal{clientId}://auth"}))
+    there = Seen((replace(APP, redirect_uris=frozenset({f"msal{APP.client_id}://auth"})),))
+    dropped = replace(narrowed(), applications=there, records=Seen((replace(FIRST, wants=asked), LAST)))
+    assert f"msal{APP.client_id}://auth" in texts(dropped)
+    kept = Seen((replace(FIRST, wants=asked), replace(LAST, wants=asked)))
+    assert "redirect URIs" not in texts(replace(dropped, records=kept))
+
+
 def test_what_it_wants_is_no_breach() -> None:
     assert "gone" not in texts(narrowed(ALL))
 

@@ -1,0 +1,67 @@
+"""Redirect URIs that hold the application's own client id: asked for with a placeholder, filled in once it is known.
+
+What is wanted of an application holds no placeholder: a URI that cannot be filled in yet is wanted by the write that
+follows the application's creation.
+"""
+
+from collections.abc import Iterable
+
+from shared.contract.request import RegistrationRequest
+from shared.job import Job
+from shared.model import ApplicationState, ResolvedPermission, SeenApplication
+from shared.naming import CLIENT_ID_PLACEHOLDER, with_client_id
+from shared.registration.application import Registered, converge_application, exists, wanted_state
+
+_PLATFORMS = ("public_client", "web", "spa")
+
+
+def known_client_id(job: Job, seen: SeenApplication | None) -> str | None:
+    """Return the application's client id; None while there is none, as far as a read and our last write can tell."""
+    if seen is not None:
+        return seen.client_id
+    return job.application.client_id if exists(job, seen) else None
+
+
+def filled_in(request: RegistrationRequest, client_id: str | None) -> RegistrationRequest:
+    """Return a request as it is with the placeholder filled in; as it stands where the id is not known yet.
+
+    What is recorded, compared and approved is the request as it was sent.
+    """
+    if client_id is None or not _asked(request):
+        return request
+    parts = {name: getattr(request.application, name) for name in _PLATFORMS}
+    filled = {
+        name: part.model_copy(update={"redirect_uris": tuple(with_client_id(u, client_id) for u in part.redirect_uris)})
+        for name, part in parts.items()
+    }
+    return request.model_copy(update={"application": request.application.model_copy(update=filled)})
+
+
+async def converge_filled_in(
+    job: Job,
+    request: RegistrationRequest,
+    permissions: tuple[ResolvedPermission, ...],
+    wanted: ApplicationState,
+    seen: SeenApplication | None,
+) -> tuple[Registered, ApplicationState]:
+    """Create or update the application; what names its own id is written once it has one, by a second write.
+
+    Returns what is wanted of it by then, too. Raises what `converge_application` raises: the second write, too, waits
+    until a read shows the first one, and whoever dies between the two finds the id in the application's record.
+    """
+    app = await converge_application(job, wanted, seen)
+    filled = wanted_state(filled_in(request, app.client_id).application, permissions)
+    if filled != wanted:
+        created = await job.services.directory.application(job.operation.unique_name)
+        app = await converge_application(job, filled, created)
+    return app, filled
+
+
+def filled_uris(request: RegistrationRequest, client_id: str) -> tuple[str, ...]:
+    """Return what became of every redirect URI that was asked for with the placeholder."""
+    return tuple(with_client_id(uri, client_id) for uri in dict.fromkeys(_asked(request)))
+
+
+def _asked(request: RegistrationRequest) -> Iterable[str]:
+    parts = (getattr(request.application, name) for name in _PLATFORMS)
+    return [uri for part in parts for uri in part.redirect_uris if CLIENT_ID_PLACEHOLDER in uri]
