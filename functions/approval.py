@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import azure.functions as func
 
 from functions.guarded import for_caller
-from functions.responses import GUARDED, json_response, problem_response
+from functions.responses import GUARDED, UNKNOWN_REQUEST, json_response, problem_response
 
 if TYPE_CHECKING:
     from shared.bootstrap import App
@@ -46,11 +46,7 @@ async def approve_request(request: func.HttpRequest) -> func.HttpResponse:
                 409, "The registrar is working on this request right now. Send the decision again in a moment."
             )
         if operation is None:
-            return problem_response(
-                404,
-                "The registrar knows no request with this id from this source. If it was sent just now, try again in "
-                "a minute.",
-            )
+            return problem_response(404, UNKNOWN_REQUEST)
         return json_response(200, described(operation), GUARDED)
 
     async def refused(app: "App", caller: "Caller") -> None:

@@ -30,8 +30,10 @@ async def replay_operation(request: func.HttpRequest) -> func.HttpResponse:
             replayed = await replay(app.services, parse_operation_id(request.route_params["operationId"]))
         except NotFound:
             return problem_response(404, "There is no operation with this id.")
-        except (NotFailed, Busy) as error:
+        except NotFailed as error:
             return problem_response(409, f"{error}.")
+        except Busy:
+            return problem_response(409, "The registrar is working on this operation right now. Try again in a moment.")
         return json_response(202, replayed.told(), GUARDED)
 
     return await guarded(answer)

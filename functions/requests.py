@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import azure.functions as func
 
 from functions.guarded import for_caller
-from functions.responses import GUARDED, json_response, problem_response
+from functions.responses import GUARDED, UNKNOWN_REQUEST, json_response, problem_response
 
 if TYPE_CHECKING:
     from shared.bootstrap import App
@@ -28,11 +28,7 @@ async def show_request(request: func.HttpRequest) -> func.HttpResponse:
         named = parse_named(request.route_params["requestId"], request.params)
         found = await show(app.services, named)
         if found is None:
-            return problem_response(
-                404,
-                "The registrar knows no request with this id from this source. If it was sent just now, try again in "
-                "a minute.",
-            )
+            return problem_response(404, UNKNOWN_REQUEST)
         return json_response(200, found, GUARDED)
 
     return await for_caller(request, READER, answer)

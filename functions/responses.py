@@ -17,6 +17,9 @@ GUARDED = {
     "Referrer-Policy": "no-referrer",
 }
 """On every answer to a caller with a token: kept nowhere, and taken for nothing but what it says it is."""
+UNKNOWN_REQUEST = (
+    "The registrar knows no request with this id from this source. If it was sent just now, try again in a minute."
+)
 
 
 def json_response(status: int, body: Mapping[str, object], headers: Mapping[str, str] | None = None) -> HttpResponse:

@@ -52,8 +52,12 @@ async def replay_ticket_update(request: func.HttpRequest) -> func.HttpResponse:
             await replay_update(app.services, update_id)
         except NotFound:
             return problem_response(404, "There is no ticket update with this id.")
-        except (NotFailed, Busy) as error:
+        except NotFailed as error:
             return problem_response(409, f"{error}.")
+        except Busy:
+            return problem_response(
+                409, "The registrar is working on this ticket update right now. Try again in a moment."
+            )
         return json_response(202, {"updateId": update_id}, GUARDED)
 
     return await guarded(answer)

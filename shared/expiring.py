@@ -17,7 +17,8 @@ from typing import Any, Literal, cast
 from pydantic import Field
 
 from shared.contract.answer import AnswerModel, Moment
-from shared.errors import Problem, Rejected, echo
+from shared.contract.query import invalid_limit, unknown_parameters
+from shared.errors import Problem, Rejected
 from shared.naming import vault_secret_name
 from shared.ports import DueEntry, DuePlace, day_of
 from shared.services import Services
@@ -82,19 +83,14 @@ class CredentialPage(AnswerModel):
 
 def parse_question(parameters: Mapping[str, str], now: datetime) -> Question:
     """Read the query of `GET /api/credentials`. Raises Rejected with all that is wrong with it."""
-    problems = [
-        Problem(name, "unknown_parameter", f"There is no parameter {echo(name)}. Use one of {', '.join(_KNOWN)}.")
-        for name in parameters
-        if name not in _KNOWN
-    ]
+    problems = unknown_parameters(parameters, _KNOWN)
     days = _number(_DAYS, parameters.get("expiringWithin", f"{USUAL_DAYS}d"), MOST_DAYS)
     if days is None:
         message = f"Give a number of days from 1d to {MOST_DAYS}d, for example expiringWithin=30d."
         problems.append(Problem("expiringWithin", "invalid_parameter", message))
     limit = _number(_LIMIT, parameters.get("limit", str(USUAL_ITEMS)), MOST_ITEMS)
     if limit is None:
-        message = f"Give the number of items per page, from 1 to {MOST_ITEMS}, for example limit=100."
-        problems.append(Problem("limit", "invalid_parameter", message))
+        problems.append(invalid_limit(MOST_ITEMS, USUAL_ITEMS))
     as_of, after = now, None
     if "after" in parameters:
         found = _place(parameters["after"], days or 0, now)

@@ -11,6 +11,7 @@ from shared.approval.model import BINDING_PATTERN, Approval, Outcome, Way
 from shared.channel import Channel
 from shared.claims import find
 from shared.contract.answer import Answer, AnsweredError, AnswerModel, Moment, Step
+from shared.contract.query import invalid_limit, unknown_parameters
 from shared.contract.request import valid_id
 from shared.errors import Problem, Rejected, echo
 from shared.naming import OPERATION_ID_PATTERN
@@ -103,7 +104,7 @@ class Listing:
 
 def parse_named(request_id: str, parameters: Mapping[str, str]) -> Named:
     """Read path and query of `GET /api/requests/{requestId}`. Raises Rejected with all that is wrong."""
-    problems = _unknown(parameters, ("source", "channel"))
+    problems = unknown_parameters(parameters, ("source", "channel"))
     source = parameters.get("source", "queue")
     for field, value in (("requestId", request_id), ("source", source)):
         if valid_id(value) is None:
@@ -122,15 +123,14 @@ def parse_named(request_id: str, parameters: Mapping[str, str]) -> Named:
 
 def parse_listing(parameters: Mapping[str, str]) -> Listing:
     """Read the query of `GET /api/requests`. Raises Rejected with all that is wrong."""
-    problems = _unknown(parameters, ("state", "limit", "after"))
+    problems = unknown_parameters(parameters, ("state", "limit", "after"))
     state = next((each for each in State if each.value == parameters.get("state")), None)
     if state is None:
         states = ", ".join(each.value for each in State)
         problems.append(Problem("state", "invalid_parameter", f"Give one of {states}, for example state=waiting."))
     limit = parameters.get("limit", str(USUAL_ITEMS))
     if not re.fullmatch(r"[1-9][0-9]{0,2}", limit, re.ASCII) or int(limit) > MOST_ITEMS:
-        message = f"Give the number of items per page, from 1 to {MOST_ITEMS}, for example limit=50."
-        problems.append(Problem("limit", "invalid_parameter", message))
+        problems.append(invalid_limit(MOST_ITEMS, USUAL_ITEMS))
     after = parameters.get("after")
     if after is not None and not _OPERATION_ID.fullmatch(after):
         problems.append(
@@ -206,11 +206,3 @@ def _summary(operation: Operation) -> RequestSummary:
         generation=operation.generation,
         accepted_at=operation.accepted_at,
     )
-
-
-def _unknown(parameters: Mapping[str, str], known: tuple[str, ...]) -> list[Problem]:
-    return [
-        Problem(name, "unknown_parameter", f"There is no parameter {echo(name)}. Use one of {', '.join(known)}.")
-        for name in parameters
-        if name not in known
-    ]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
+from shared.contract.query import unknown_parameters
 from shared.errors import Problem, Rejected
 from shared.report.model import FORMATS, Format
 from shared.report.page import page_policy
@@ -14,9 +15,7 @@ _CHARSETS: dict[Format, str] = {"html": "; charset=utf-8", "csv": "; charset=utf
 
 def wanted_format(parameters: Mapping[str, str], accept: str | None) -> Format:
     """Choose by `format`, else by the Accept header, else the page. Raises Rejected for what there is not."""
-    problems = [
-        Problem(name, "unknown_parameter", "The only parameter is format.") for name in parameters if name != "format"
-    ]
+    problems = unknown_parameters(parameters, ("format",))
     asked = parameters.get("format")
     chosen: Format | None = next((each for each in FORMATS if each == asked), None)
     if asked is not None and chosen is None:

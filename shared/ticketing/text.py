@@ -21,7 +21,7 @@ MAX_CHARACTERS = 3_900
 """A journal field of ServiceNow takes 4,000 (ServiceNow, "Journal field type"), a comment of Jira 32,767."""
 _NAME, _SENTENCE, _MORE = 120, 700, 40
 _TOLD = "The operators of the registrar are informed"
-_FIRST = {
+FIRST = {
     "completed": "The app registration is ready.",
     "rejected": "The request is rejected. Please change the following and send a new request:",
     "failed": f"The request has failed. {_TOLD} and can run it again: please do not send it again. The cause:",
@@ -61,7 +61,7 @@ class _Block:
 
 def note_text(event: Answer, what: str, mark: str) -> str:
     """Write the note for an event; its last line is the mark. At most `MAX_CHARACTERS`."""
-    lines = [_FIRST.get(what, f"The request has news: {defused(what, _NAME)}.")]
+    lines = [FIRST.get(what, f"The request has news: {defused(what, _NAME)}.")]
     last = ["", f"{utc(event.time)}", mark]
     for block in _blocks(event):
         left = MAX_CHARACTERS - _size([*lines, *last]) - 1

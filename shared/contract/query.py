@@ -1,0 +1,20 @@
+"""What is said of a query over HTTP that is not understood, wherever it is read. Pure."""
+
+from collections.abc import Mapping, Sequence
+
+from shared.errors import Problem, echo
+
+
+def unknown_parameters(parameters: Mapping[str, str], known: Sequence[str]) -> list[Problem]:
+    """Name the parameters that there are not."""
+    return [
+        Problem(name, "unknown_parameter", f"There is no parameter {echo(name)}. Use one of {', '.join(known)}.")
+        for name in parameters
+        if name not in known
+    ]
+
+
+def invalid_limit(most: int, usual: int) -> Problem:
+    """Say how many items a page may have."""
+    message = f"Give the number of items per page, from 1 to {most}, for example limit={usual}."
+    return Problem("limit", "invalid_parameter", message)
