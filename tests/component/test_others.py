@@ -78,7 +78,7 @@ def _required() -> Thing:
         make,
         asking("R2", TWINS, GRAPH),
         lambda world: required in world.directory.applications[APP].state.required_permissions,
-        {"kind": "requiredPermission", "name": "User.Read", "api": "Microsoft Graph"},
+        {"kind": "requiredPermission", "name": "User.Read", "api": "Microsoft Graph", "type": "Scope"},
     )
 
 
