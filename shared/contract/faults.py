@@ -9,12 +9,13 @@ from shared.errors import Problem, echo, printable
 type Forms = Mapping[str, str]
 """By pattern: how a text of that form is written, as the end of a sentence."""
 
-_CODES = {
+CODES = {
     "missing": "missing_field",
     "extra_forbidden": "unknown_field",
     "string_pattern_mismatch": "invalid_format",
     "literal_error": "unsupported_value",
 }
+"""By pydantic's name of a fault."""
 OWN_CODES = frozenset(
     {
         "not_printable",
@@ -36,7 +37,7 @@ def problem_of(fault: Mapping[str, Any], forms: Forms, within: str = "") -> Prob
     for part in fault["loc"]:
         path += f"[{part}]" if isinstance(part, int) else f".{printable(str(part))}"
     path, kind, value = path.lstrip("."), str(fault["type"]), fault.get("input")
-    code = _CODES.get(kind, kind if kind in OWN_CODES else "invalid_value")
+    code = CODES.get(kind, kind if kind in OWN_CODES else "invalid_value")
     name = f"The field '{path}'" if path else "The request"
     if kind == "missing":
         return Problem(path, code, f"{name} is missing.")

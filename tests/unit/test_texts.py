@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 
 from shared.approval.counting import SENTENCES, Void
-from shared.contract.faults import OWN_CODES
+from shared.contract.faults import CODES, OWN_CODES
 from shared.ticketing.text import FIRST
 
 ROOT = Path(__file__).parents[2]
@@ -33,7 +33,7 @@ OF_CONFIGURATION = {"shared/ticketing/model.py", "shared/policy/model.py"}
 PASSED_ON = re.compile(r"(\w+\.)+(code|reason|value)( or (\w+\.)+(code|reason))?")
 """A code that somebody else has named: a problem's, an error's, Graph's."""
 AT_RUN_TIME = {
-    ("shared/contract/faults.py", "code"): "of pydantic's types, by _CODES and OWN_CODES",
+    ("shared/contract/faults.py", "code"): "of pydantic's types, by CODES and OWN_CODES",
     (
         "shared/decision.py",
         "SignInUnclear.reason if isinstance(error, SignInUnclear) else reason",
@@ -108,6 +108,11 @@ def test_every_code_stands_in_the_documents() -> None:
         unexplained += [f"{each}: {code}" for code in codes or () if f"`{each.told_as(code)}`" not in each.documents]
     assert unknown == [], "say in AT_RUN_TIME which codes these are"
     assert unexplained == []
+
+
+def test_every_code_of_a_field_stands_in_the_runbook() -> None:
+    assert {"missing_field", "unknown_field"} <= set(CODES.values())
+    assert [code for code in {*CODES.values(), *OWN_CODES, "invalid_value"} if f"`{code}`" not in RUNBOOK] == []
 
 
 def test_every_reason_for_a_decision_that_does_not_count_has_its_sentence_and_its_line() -> None:
