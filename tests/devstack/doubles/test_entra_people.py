@@ -222,14 +222,14 @@ async def test_who_was_blocked_meanwhile_gets_no_token(browser: Browser, world: 
 async def test_nobody_signs_in_through_a_client_that_is_disabled(
     browser: Browser, world: World, config: StackConfig
 ) -> None:
-    code = await browser.code("ada")
+    code = await browser.code("margaret")
     world.documents.put(
         "servicePrincipals",
         "disabled-client",
         {"id": "disabled-client", "appId": AZURE_CLI, "accountEnabled": False, "servicePrincipalNames": []},
     )
     assert (await browser.redeem(code)).json()["error_codes"] == [7000112]
-    assert (await browser.authorize("ada")).json()["error_codes"] == [7000112]
+    assert (await browser.authorize("margaret")).json()["error_codes"] == [7000112]
 
 
 async def test_a_client_with_a_secret_shows_it(browser: Browser, world: World, config: StackConfig) -> None:
