@@ -147,9 +147,11 @@ def test_a_rejection_is_told_with_what_to_change(driver: Driver, system: str, fi
 def test_what_entra_would_refuse_is_told_with_its_field_and_nothing_exists(driver: Driver) -> None:
     """It was waited out for a quarter of an hour, and then operators had been told: only the requester can mend it."""
     name, uri = "on-two-platforms", "https://app.contoso.example/signed-in"
-    ticket = asked(driver, "servicenow", name, web_redirect_uris=uri, spa_redirect_uris=uri)
+    form = {"display_name": name, "web_redirect_uris": uri, "spa_redirect_uris": uri}
+    ticket = asked(driver, "servicenow", name, **form)
     (text,) = told(driver, ticket, "4")
-    assert uri in text
+    assert "Redirect URIs (single-page)" in text  # as the form calls it
+    assert "one platform only" in text
     answer = driver.answer(ticket["number"])
     assert [(each["field"], each["code"]) for each in answer["data"]["errors"]] == [
         ("application.spa.redirectUris[0]", "redirect_uri_on_two_platforms")
