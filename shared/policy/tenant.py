@@ -143,9 +143,9 @@ def _instead(others: Sequence[CredentialType], *, is_kept: bool) -> str:
 
 def _limit(kind: CredentialType, longest: timedelta, policy: CredentialRules) -> str:
     days, shortest = longest.days, max(policy.min_lifetime_days, MIN_CERTIFICATE_DAYS if kind == "certificate" else 1)
-    limit = f"Your tenant lets a {_NAMES[kind]} live for {days} days at most"
+    limit = f"Your tenant allows {_NAMES[kind]}s to live for {days} days at most"
     if days < shortest:
-        return f"{limit}, and the registrar issues none for less than {shortest}. {ASK_ADMINISTRATORS}"
+        return f"{limit}, and the registrar issues none for less than {shortest} days. {ASK_ADMINISTRATORS}"
     return f"{limit}. Ask for {days} days or less."
 
 
