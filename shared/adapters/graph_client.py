@@ -4,6 +4,7 @@ The SDK's retry handler repeats 429, 503 and 504 on every method, addPassword in
 Here every call is made once, and what went wrong is translated once, from status and code.
 """
 
+from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Any, Never
 
@@ -56,25 +57,11 @@ class GraphSender:
 
     async def get[T: GraphAnswer](self, request: RequestInformation, model: type[T]) -> T | None:
         """Read one object; None when the directory says there is none."""
-        try:
-            return await self._adapter.send_async(request, model, _ERRORS)
-        except APIError as error:
-            if error.response_status_code == _NOT_FOUND:
-                return None
-            raise translate(error, Doing.READ) from None
-        except (httpx.HTTPError, AzureError) as error:
-            _no_answer(error)
+        return await _found(self._adapter.send_async(request, model, _ERRORS))
 
     async def content(self, request: RequestInformation) -> bytes | None:
         """Read one object as it comes over the wire; None when the directory says there is none."""
-        try:
-            return await self._adapter.send_primitive_async(request, "bytes", _ERRORS)
-        except APIError as error:
-            if error.response_status_code == _NOT_FOUND:
-                return None
-            raise translate(error, Doing.READ) from None
-        except (httpx.HTTPError, AzureError) as error:
-            _no_answer(error)
+        return await _found(self._adapter.send_primitive_async(request, "bytes", _ERRORS))
 
     async def write[T: GraphAnswer](
         self, request: RequestInformation, model: type[T], doing: Doing, wrote: ApplicationState | None = None
@@ -98,6 +85,17 @@ class GraphSender:
 
 
 _ERRORS: dict[str, type[ODataError]] = {"XXX": ODataError}
+
+
+async def _found[T](reading: Awaitable[T]) -> T | None:
+    try:
+        return await reading
+    except APIError as error:
+        if error.response_status_code == _NOT_FOUND:
+            return None
+        raise translate(error, Doing.READ) from None
+    except (httpx.HTTPError, AzureError) as error:
+        _no_answer(error)
 
 
 def translate(error: APIError, doing: Doing, wrote: ApplicationState | None = None) -> RegistrarError:

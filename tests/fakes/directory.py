@@ -317,8 +317,7 @@ class FakeDirectory:
 
     def _heed_tenant(self, kind: CredentialType) -> None:
         if kind in self.forbidden:
-            doing = Doing.ISSUE_CREDENTIAL if kind == "secret" else Doing.WRITE_CERTIFICATES
-            raise refused(doing, 400, self.forbidden[kind])
+            raise refused(Doing.ISSUE_CREDENTIAL, 400, self.forbidden[kind])
 
     def put_key(self, unique_name: str, certificate: PublicCertificate, display_name: str) -> str:
         """Add a certificate, as whoever may; returns its keyId."""
