@@ -117,8 +117,8 @@ def _attribute(call: Call, wanted: Wanted) -> Iterator[Step]:
 def _assignment(call: Call, wanted: Wanted) -> Iterator[Step]:
     path = f"/servicePrincipals/{wanted.principal_id}"
     principal = _read(call, f"{path}?$select=id,displayName,customSecurityAttributes")
-    borne = cast("Json", principal.get("customSecurityAttributes") or {}).get(wanted.attribute_set) or {}
-    if cast("Json", borne).get(wanted.attribute) == wanted.value:
+    sets = cast("dict[str, Json | None]", principal.get("customSecurityAttributes") or {})
+    if (sets.get(wanted.attribute_set) or {}).get(wanted.attribute) == wanted.value:
         return
     value = {"@odata.type": "#Microsoft.DirectoryServices.CustomSecurityAttributeValue", wanted.attribute: wanted.value}
     what = f"give {wanted.attribute} = {wanted.value} to the service principal {principal.get('displayName')}"
@@ -206,7 +206,8 @@ def _stricter(there: Json, wanted: Json) -> Json:
     if "maxLifetime" in wanted and _days(wanted["maxLifetime"]) < _days(there.get("maxLifetime")):
         merged["maxLifetime"] = wanted["maxLifetime"]
     if "excludeActors" in wanted:
-        exemptions = cast("list[Json]", (there.get("excludeActors") or {}).get("customSecurityAttributes") or [])
+        actors = cast("Json", there.get("excludeActors") or {})
+        exemptions = cast("list[Json]", actors.get("customSecurityAttributes") or [])
         (ours,) = wanted["excludeActors"]["customSecurityAttributes"]
         if all((each.get("id"), each.get("value")) != (ours["id"], ours["value"]) for each in exemptions):
             if len(exemptions) >= _MOST_EXEMPTIONS:

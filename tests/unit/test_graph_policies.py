@@ -55,7 +55,10 @@ def sender() -> Sender:
 
 @pytest.fixture
 def policies(clock: FakeClock, sender: Sender, monkeypatch: pytest.MonkeyPatch) -> GraphPolicies:
-    monkeypatch.setattr("shared.adapters.graph_policies.GraphSender", lambda _: sender)
+    def instead(_client: object) -> Sender:
+        return sender
+
+    monkeypatch.setattr("shared.adapters.graph_policies.GraphSender", instead)
     return GraphPolicies(graph_service_client(Mock(spec=AsyncTokenCredential)), clock.now)
 
 

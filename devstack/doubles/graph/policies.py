@@ -127,7 +127,8 @@ def _applies(restriction: Document, owner: Document) -> bool:
 
 def _is_exempt(directory: Directory, restriction: Document) -> bool:
     """Whether whoever calls bears an attribute that the restriction excludes."""
-    exemptions = cast("list[Document]", (restriction.get("excludeActors") or {}).get("customSecurityAttributes") or [])
+    actors = cast("Document", restriction.get("excludeActors") or {})
+    exemptions = cast("list[Document]", actors.get("customSecurityAttributes") or [])
     caller = directory.caller
     if not exemptions or caller is None:
         return False

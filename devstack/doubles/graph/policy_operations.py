@@ -41,7 +41,7 @@ def create_policy(directory: Directory, request: Request) -> Answer:
     fields = check_payload(request.body, _OWN, read_only=("id", "deletedDateTime"))
     check_section(fields.get("restrictions"))
     bare: Document = {"id": str(uuid4()), "deletedDateTime": None, "displayName": None, "description": None}
-    policy = bare | {"isEnabled": False, "restrictions": None, "_appliesTo": []} | fields
+    policy: Document = {**bare, "isEnabled": False, "restrictions": None, "_appliesTo": list[str](), **fields}
     directory.save(COLLECTION, policy)
     body = {"@odata.context": context("policies/appManagementPolicies/$entity")}
     return Answer(201, body | shown(public(policy, _OWN)))

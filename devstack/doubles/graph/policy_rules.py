@@ -67,13 +67,14 @@ def shown(value: Any) -> Any:  # noqa: ANN401  JSON
 
 
 def _exemptions(value: object) -> Iterator[list[Document]]:
-    items = list(cast("Document", value).items()) if isinstance(value, dict) else []
-    for name, item in items:
-        if name == "customSecurityAttributes" and isinstance(item, list):
-            yield cast("list[Document]", item)
-        yield from _exemptions(item)
-    for item in cast("list[object]", value) if isinstance(value, list) else []:
-        yield from _exemptions(item)
+    if isinstance(value, dict):
+        for name, item in cast("Document", value).items():
+            if name == "customSecurityAttributes" and isinstance(item, list):
+                yield cast("list[Document]", item)
+            yield from _exemptions(cast("object", item))
+    elif isinstance(value, list):
+        for item in cast("list[object]", value):
+            yield from _exemptions(item)
 
 
 def parse_duration(text: str) -> timedelta:

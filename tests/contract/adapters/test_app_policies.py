@@ -97,8 +97,8 @@ async def test_an_apps_own_policy_is_read(
     restrict(registrar, NO_SECRETS)
     assert [*(await policies.of(made.object_id)).restrictions] == ["passwordAddition"]
     restrictions = {"passwordCredentials": [NO_SECRETS | {"state": "disabled"}]}
-    own = {"id": f"own-{name}", "isEnabled": True, "restrictions": restrictions, "_appliesTo": [made.object_id]}
-    registrar.world.documents.put(COLLECTION, own["id"], own)
+    own = {"isEnabled": True, "restrictions": restrictions, "_appliesTo": [made.object_id]}
+    registrar.world.documents.put(COLLECTION, f"own-{name}", {"id": f"own-{name}"} | own)
     assert (await policies.of(made.object_id, ask=True)).restrictions == {}
     await doubled.directory.add_password(made.object_id, "x", doubled.now() + timedelta(days=9))
 

@@ -193,7 +193,10 @@ async def test_a_lifetime_that_nobody_can_compare_and_a_sixth_exemption_are_told
 
 async def test_a_refusal_ends_it(tenant: Tenant, world: World) -> None:
     tenant.kept.clear()
-    refused = lambda method, path, body: (403, {"error": {"code": "Authorization_RequestDenied"}})  # noqa: E731
+
+    def refused(_method: str, _path: str, _body: Json | None) -> tuple[int, Json]:
+        return 403, {"error": {"code": "Authorization_RequestDenied"}}
+
     assert await asyncio.to_thread(run, refused, tenant.wanted, apply=True) == 2
     assert world.primary().get("policies", "defaultAppManagementPolicy") is None
 
