@@ -14,7 +14,7 @@ pytestmark = pytest.mark.e2e
 FORM = {
     "servicenow": {
         "unique_name": "{name}",
-        "display_name": "[code]<b>{name}</b>[/code]",
+        "display_name": "[code]{name}[/code]",
         "owner_email": "",
         "public_redirect_uris": "http://localhost",
         "web_redirect_uris": "",
@@ -47,7 +47,7 @@ def _by_hand(driver: Driver) -> Iterator[None]:
     driver.control("PUT", "/ticketing/flow", {"on": True})
 
 
-def asked(driver: Driver, system: str, name: str, **form: str) -> dict[str, Any]:
+def asked(driver: Driver, system: str, name: str, state: str = "delivered", **form: str) -> dict[str, Any]:
     """A ticket that was approved, and whose request has reached the registrar."""
     variables = {field: value.format(name=name) for field, value in (FORM[system] | form).items()}
     made = driver.control(
@@ -62,7 +62,7 @@ def asked(driver: Driver, system: str, name: str, **form: str) -> dict[str, Any]
     )
     by = {"email": "boss@contoso.example"}
     driver.control("POST", f"/ticketing/tickets/{made['number']}/decision", {"decision": "approved", "by": by})
-    assert deliver(driver, made) == "delivered"
+    assert deliver(driver, made) == state
     return made
 
 
@@ -140,8 +140,21 @@ def test_a_rejection_is_told_with_what_to_change(driver: Driver, system: str, fi
     ticket = asked(driver, system, name, **{field: "3000"})
     (text,) = told(driver, ticket, state)
     assert "Please change the following" in text
-    assert "credentials[0].lifetimeDays" in text
+    assert "Lifetime of the secret (days)" in text
     assert driver.applications(name) == []
+
+
+def test_a_form_that_becomes_no_request_is_told_in_its_ticket_once(driver: Driver) -> None:
+    """The flow got 400 and nobody read it: the ticket waited for ever without a word."""
+    ticket = asked(driver, "servicenow", "no-request", state="refused", lifetime_days="soon", owner_email="jürgen@b.c")
+    (text,) = told(driver, ticket, "4")
+    assert "correct the following in the form and send it again" in text
+    assert "Lifetime of the secret (days)" in text
+    assert "the letter ü" in text
+    assert deliver(driver, ticket) == "refused"
+    driver.advance(90)
+    assert len(told(driver, ticket, "4")) == 1
+    assert driver.applications("no-request") == []
 
 
 def test_what_entra_would_refuse_is_told_with_its_field_and_nothing_exists(driver: Driver) -> None:
