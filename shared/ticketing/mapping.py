@@ -18,14 +18,6 @@ from shared.ticketing.rich_text import NotUnderstood
 _STEP = re.compile(r"([A-Za-z]+)|\[(\d)\]")
 
 
-def payload_from(body: bytes) -> dict[str, Any]:
-    """Parse a verified payload. Raises Rejected when it is not one JSON object without doubt."""
-    fields, problems = parse_object(body)
-    if problems:
-        raise Rejected(problems)
-    return fields
-
-
 def request_from(source: Source, fields: dict[str, Any]) -> Request:
     """Read a verified payload. Raises Rejected with everything that is wrong with it, at the request's own paths.
 

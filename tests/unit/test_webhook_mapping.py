@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.contract.request import RegistrationRequest, Request
+from shared.contract.strict_json import parse_object
 from shared.errors import Rejected
-from shared.ticketing.mapping import payload_from, request_from
+from shared.ticketing.mapping import request_from
 from shared.ticketing.model import Mapping, Source, TicketingError, TokenProof, load_ticketing
 
 TICKETING = load_ticketing(Path(__file__).parents[2] / "ticketing.toml")
@@ -25,7 +26,9 @@ def source(name: str) -> Source:
 
 
 def read(source: Source, body: bytes) -> Request:
-    return request_from(source, payload_from(body))
+    payload, problems = parse_object(body)
+    assert problems == []
+    return request_from(source, payload)
 
 
 def servicenow(**variables: Any) -> bytes:
