@@ -5,7 +5,7 @@ from tests.chaos.sabotage.replacement import RealSabotage, Replacement
 _REFUSALS = "tests/component/test_late_refusals.py"
 _REGISTER = "shared/registration/register.py"
 _GRANT = """    async with job.step("grantConsent"):
-        consented = await give_consents(job, service_principal_id, consents)
+        consented = not spec.admin_consent or await give_consents(job, service_principal_id, consents)
 """
 _STORE = """    verified, entries = app.verified, dict[str, VaultEntry]()
 """
