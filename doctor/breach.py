@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Invariant(StrEnum):
-    """The seven invariants, and what stands beside them: order, and the end of what was replaced or taken back."""
+    """The seven invariants, and beside them: order, and the end of what was replaced, taken back or refused."""
 
     ONE_OF_EACH = "1"
     VALUE_KEPT = "2"
@@ -18,6 +18,7 @@ class Invariant(StrEnum):
     ORDER = "order"
     RETIRED = "retired"
     GONE = "gone"
+    REFUSED = "refused"
 
     @property
     def promise(self) -> str:
@@ -36,6 +37,7 @@ _PROMISES = {
     Invariant.ORDER: "a newer change is never undone by an older one",
     Invariant.RETIRED: "a replaced credential is gone once its overlap is over",
     Invariant.GONE: "what a change takes back is gone",
+    Invariant.REFUSED: "what was rejected has left no right and no live credential",
 }
 
 

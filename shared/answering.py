@@ -25,7 +25,7 @@ from shared.contract.answer import (
     utc_text,
 )
 from shared.contract.request import RegistrationRequest, RotationRequest, valid_id, valid_unique_name
-from shared.errors import Problem, printable
+from shared.errors import Problem, echo, printable
 from shared.job import Job
 from shared.model import Api, VaultEntry
 from shared.naming import portal_url
@@ -41,6 +41,8 @@ LONGEST_TOKEN = timedelta(hours=24)
 """How long an access token lives at most that an application got with its own credential: 60 to 90 minutes, and up to
 24 hours for a client that takes part in continuous access evaluation (Microsoft Learn, "Continuous access evaluation
 for workload identities")."""
+APPLICATION_STAYS = "application_stays"
+"""Code of the note by which a rejected request learns what is left of it."""
 MAX_POISON_BYTES = 60 * 1024
 """A storage queue takes 64 KiB."""
 
@@ -113,25 +115,57 @@ def stopped(
     status: Status,
     problems: tuple[Problem, ...],
 ) -> Answer:
-    """Build the answer to an accepted request that is rejected or failed; a failed one names what exists by now."""
-    failed, request = status is Status.FAILED, operation.request
+    """Build the answer to an accepted request that is rejected or failed.
+
+    A failed one names what exists by now, and so does one that is rejected after it had reached the app.
+    """
+    request = operation.request
     is_rotation = isinstance(request, RotationRequest)
+    stays = status is Status.REJECTED and _has_reached_app(operation, record)
+    is_named = stays or status is Status.FAILED
     data = AnswerData(
         request_id=operation.request.request_id,
         source=operation.request.source,
         operation_id=operation.id,
         status=status,
-        client_id=record.client_id if failed else None,
+        client_id=record.client_id if is_named else None,
         tenant_id=services.tenant_id,
-        object_id=record.object_id if failed else None,
+        object_id=record.object_id if is_named else None,
+        service_principal_id=record.service_principal_id if is_named and not is_rotation else None,
         display_name=None if is_rotation else request.application.display_name,
         rotation=AnsweredRotation(credential=request.credential, reason=request.reason) if is_rotation else None,
+        notes=(_what_stays(operation, record),) if stays else (),
         steps=operation.steps,
         requested_by_object_id=requester_of(operation).object_id,
         errors=answered_errors(labelled(problems, services.labels.get(request.source, {}))),
         error_count=len(problems),
     )
     return _settled(operation, data, services.runtime.now())
+
+
+def _has_reached_app(operation: Operation, record: ApplicationRecord) -> bool:
+    """Say whether a request got to write to the application: whoever may not learns nothing of it."""
+    is_written = any(step.name == "writeApplication" for step in operation.steps)
+    return record.object_id is not None and (is_written or record.founded_by == operation.id)
+
+
+def _what_stays(operation: Operation, record: ApplicationRecord) -> AnsweredNote:
+    """Say what is left of a request that was refused late."""
+    app = echo(operation.unique_name)
+    if record.applied_sequence == 0:
+        and_principal = " and its service principal" if record.service_principal_id is not None else ""
+        message = (
+            f"The application {app}{and_principal} exist{'' if and_principal else 's'}. Nothing else does: there is no "
+            "admin consent and no credential. Correct the request and send it under a new request id: it goes on with "
+            "this application."
+        )
+    else:
+        message = (
+            f"Nothing that this request was given is left: no admin consent and no credential. {app} keeps what "
+            "earlier requests were given, except for what this one no longer asks for. Its settings may already be "
+            "those of this request."
+        )
+    return AnsweredNote(field="", code=APPLICATION_STAYS, message=message)
 
 
 def expiring(services: Services, operation: Operation, entry: VaultEntry, expires: datetime, days: int) -> Answer:

@@ -80,6 +80,8 @@ class ApplicationRecord(StoredModel, frozen=True):
     """Consents of ours by the operation that gave them last. The next change that is completed makes them its own."""
     answered: dict[str, str] = Field(default_factory=dict[str, str])
     """keyId that a completed change found or issued last, by credential name: another's roll-back leaves it alone."""
+    withdrawn: dict[str, str] = Field(default_factory=dict[str, str])
+    """Vault version that was rolled back and disabled last, by credential name: nobody was told of it."""
     lifetimes: dict[str, int] = Field(default_factory=dict[str, int])
     """Days that requests asked credentials to live, by credential name; rotations may have shortened them since."""
     found: Holdings = Holdings()
@@ -109,6 +111,11 @@ class ApplicationRecord(StoredModel, frozen=True):
             operation_id: self.given_by(operation_id) | add
         }
         return {each: given for each, given in left.items() if given}
+
+    def made_own_by(self, operation_id: str) -> dict[str, frozenset[Consent]]:
+        """Return the same once this operation is completed: of what others gave, everything that is left is its own."""
+        given = self.given_by(operation_id)
+        return {operation_id: given} if given else {}
 
     @property
     def written_at(self) -> datetime | None:

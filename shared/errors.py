@@ -10,6 +10,7 @@
         ├── Contended       the directory was busy with another write; surely without effect
         ├── Unavailable     no answer, or one that says nothing: the call may have taken effect
         ├── NotYetVisible   a read disagrees with our own recent write: unknown, so nothing is decided on it
+        │   ├── StillThere      a request is refused, and what it gave before is not surely gone yet
         │   └── NotReplicated   a refusal that lag can explain, and what it means where lag cannot
         ├── ObjectGone      what a call was for is not there any more; the next attempt looks again
         ├── SignInUnclear   a refused sign-in that says nothing about the credential; `codes` are Entra's
@@ -155,6 +156,12 @@ class NotYetVisible(Deferred):
     """What we wrote is not yet what we read, or not yet known to the next service."""
 
     reason: ClassVar[str] = "not_yet_visible"
+
+
+class StillThere(NotYetVisible):
+    """A request is refused, and what it gave before is not surely gone yet: it is answered once that is."""
+
+    reason: ClassVar[str] = "taking_back"
 
 
 class NotReplicated(NotYetVisible):

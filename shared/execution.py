@@ -5,20 +5,18 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shared import log
-from shared.answering import kept_failure, registered, rotated, stopped
-from shared.approval.asking import asked
+from shared.answering import kept_failure, stopped
+from shared.approval.model import Approval
 from shared.approval.replacing import carry_on
-from shared.approval.waiting import heed_decision, wait_for_approval
+from shared.approval.waiting import wait_for_approval
 from shared.audit import events
+from shared.carrying_out import carry_out
 from shared.contract.answer import Answer, Status
-from shared.contract.request import RegistrationRequest, RotationRequest
 from shared.decision import Fail, Later, Reject, decide, reason_of
-from shared.errors import ApprovalNeeded, Busy, CrashLoop, Deferred, Problem, RegistrarError, Rejected
+from shared.errors import ApprovalNeeded, Busy, CrashLoop, Deferred, Problem, RegistrarError
 from shared.job import RESUME_AFTER, Job
 from shared.operation import Operation, State
 from shared.ports import Versioned
-from shared.registration.register import register
-from shared.rotation.rotate import rotate
 from shared.services import Services
 from shared.ticketing.telling import tell
 from shared.turns import OTHERS_TURN, Turns
@@ -179,35 +177,23 @@ class Execution:
         try:
             if job.operation.interrupted >= _INTERRUPTED_AT_MOST:
                 raise CrashLoop(f"The last {_INTERRUPTED_AT_MOST} attempts broke off without a result.")
-            answer = await self._carry_out(job)
+            outcome = await carry_out(job)
         except Busy:
             raise
-        except ApprovalNeeded as needed:
-            return await self._ask(job, needed)
         except Exception as error:
             return await self._stop(job, error)
+        if isinstance(outcome, Approval):
+            return await self._ask(job, outcome)
         log.event("operation.completed", operation=operation.id, app=operation.unique_name)
-        return await self._settle(job, State.COMPLETED, answer, reason=None)
+        return await self._settle(job, State.COMPLETED, outcome, reason=None)
 
-    async def _ask(self, job: Job, needed: ApprovalNeeded) -> Versioned[Operation] | None:
+    async def _ask(self, job: Job, approval: Approval) -> Versioned[Operation]:
         """Begin to wait for somebody's decision."""
         operation = job.operation
-        try:
-            approval = asked(self._services, operation, needed, job.application.owned_by)
-        except Rejected as rejected:
-            return await self._stop(job, rejected)
         log.event("operation.awaiting_approval", operation=operation.id, app=operation.unique_name)
-        waiting = {"state": State.AWAITING_APPROVAL, "approval": approval, "reason": needed.reason}
+        waiting = {"state": State.AWAITING_APPROVAL, "approval": approval, "reason": ApprovalNeeded.reason}
         await job.save_operation(operation.model_copy(update=waiting))
         return job.stored_operation
-
-    async def _carry_out(self, job: Job) -> Answer:
-        await heed_decision(job)
-        match job.operation.request:
-            case RegistrationRequest() as request:
-                return registered(job, request, await register(job, request))
-            case RotationRequest() as request:
-                return rotated(job, request, await rotate(job, request))
 
     async def _come_back(self, operation: Operation) -> None:
         """Try again when the lease may be free, unless it is this operation's own attempt that holds it.
@@ -251,7 +237,8 @@ class Execution:
                 answer = self._stopped(job, Status.REJECTED, problems)
                 return await self._settle(job, State.REJECTED, answer, reason=problems[0].code)
             case Fail(reason, problem):
-                answer = self._stopped(job, Status.FAILED, (problem,))
+                why = operation.refusal.problems if operation.refusal is not None else ()
+                answer = self._stopped(job, Status.FAILED, (problem, *why))
                 return await self._settle(job, State.FAILED, answer, reason=reason)
             case Later():
                 if not decision.costs_attempt:

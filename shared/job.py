@@ -61,16 +61,17 @@ class AppWork:
         self.stored_application = Versioned(record, etag)
 
     @asynccontextmanager
-    async def announce(self, **changes: object) -> AsyncGenerator[None]:
+    async def announce(self, **changes: object) -> AsyncGenerator[dict[str, object]]:
         """Say what is about to be written before it is; take it back when the write surely took no effect.
 
         Whatever happens to the answer, later reads are then compared with the write. The writes announced here
-        are repeatable, so taking back one that did take effect costs a repetition and no more.
+        are repeatable, so taking back one that did take effect costs a repetition and no more. Yields what the record
+        then says: whoever makes several writes puts there, after each, what has been written by then.
         """
         before = {name: getattr(self.application, name) for name in changes}
         await self.save_application(**changes)
         try:
-            yield
+            yield before
         except RegistrarError as error:
             if not isinstance(error, Deferred) or error.took_effect is False:
                 await self.save_application(**before)
@@ -100,10 +101,10 @@ class Job(AppWork):
             self.listed_until = now + RESUME_AFTER
 
     @asynccontextmanager
-    async def announce(self, **changes: object) -> AsyncGenerator[None]:
+    async def announce(self, **changes: object) -> AsyncGenerator[dict[str, object]]:
         """Say what is about to be written, and that this change of the app has begun (`registration.giving_way`)."""
-        async with super().announce(**changes, **self._begun()):
-            yield
+        async with super().announce(**changes, **self._begun()) as before:
+            yield before
 
     def _begun(self) -> dict[str, object]:
         if self.operation.sequence <= self.application.begun_sequence:

@@ -15,6 +15,7 @@ from shared.approval.model import Approval
 from shared.channel import Channel
 from shared.contract.answer import Answer, Step
 from shared.contract.request import Request, RotationRequest
+from shared.errors import Problem
 from shared.model import StoredModel
 from shared.naming import OWN_SOURCE
 from shared.person_key import person_key
@@ -70,6 +71,14 @@ class CredentialProgress(StoredModel, frozen=True):
     def has_begun(self) -> bool:
         """Return whether something was written for it, or may have been."""
         return self.is_open or any(each is not None for each in (self.key_id, self.promoting_at, self.old_gone_at))
+
+
+class Refusal(StoredModel, frozen=True):
+    """Why a request is refused that has given something: kept until that is gone, and answered then."""
+
+    at: datetime
+    """Nothing was given later."""
+    problems: tuple[Problem, ...]
 
 
 class EarlierGeneration(StoredModel, frozen=True):
@@ -140,6 +149,8 @@ class Operation(StoredModel, frozen=True):
     """What its request no longer asks for and others had made, as its attempts found it: the answer says it stays."""
     approval: Approval | None = None
     """Where policy wants somebody to decide."""
+    refusal: Refusal | None = None
+    """Where a refusal came late: what was given goes, and nothing is tried again."""
     answer: Answer | None = None
     answered_at: datetime | None = None
 

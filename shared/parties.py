@@ -6,7 +6,7 @@ from datetime import datetime
 from shared.contract.request import RegistrationRequest
 from shared.errors import Deferred, Problem
 from shared.job import Job
-from shared.operation import Operation
+from shared.operation import Operation, State
 from shared.ownership import Standing, is_theirs
 from shared.people import Found, Search
 from shared.person import Person
@@ -46,7 +46,7 @@ async def parties_of(job: Job, owner: Person | None, *, exists: bool) -> Parties
         owner=owner,
         named=names.person if names is not None else None,
         exists=exists,
-        founds=not exists or record.founded_by == job.operation.id,
+        founds=not exists or record.founded_by == job.operation.id or (owns and await _is_founded_in_vain(job)),
         owns=owns,
         administers=False,
     )
@@ -55,6 +55,15 @@ async def parties_of(job: Job, owner: Person | None, *, exists: bool) -> Parties
     named_problem = names.problem("owner") if names is not None and standing.names_count else None
     problems = (asks.problem("requestedBy"), named_problem)
     return Parties(standing, tuple(each for each in problems if each is not None))
+
+
+async def _is_founded_in_vain(job: Job) -> bool:
+    """Say whether the app was brought about by a request that was rejected: its owner's next one does so anew."""
+    record = job.application
+    if record.founded_by is None or record.applied_sequence > 0:
+        return False
+    founder = await job.services.operations.read(record.founded_by)
+    return founder is not None and founder.value.state is State.REJECTED
 
 
 async def may_change(job: Job, owner: Person | None) -> tuple[bool, tuple[Problem, ...]]:

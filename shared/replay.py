@@ -111,6 +111,7 @@ def _next_generation(failed: Operation) -> Operation:
             "reason": None,
             "steps": (),
             "begun": {},
+            "refusal": None,
             "answer": None,
             "answered_at": None,
         }

@@ -116,7 +116,8 @@ class WebhookIntake:
             if why is None:
                 replaced = await replace(services, stored, request, arrival.received)
                 await carry_on(services, replaced.value)
-                await self._execution.deliver(replaced)
+                if replaced.value.state.settled:
+                    await self._execution.deliver(replaced)
                 raise _OnceMore
             log.event("request.not_replaced", request=request.request_id, why=why)
         answer = await reject(services, request.model_dump(mode="json"), [reused(request)], arrival)

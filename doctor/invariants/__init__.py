@@ -18,6 +18,7 @@ from doctor.invariants.order import overtaken
 from doctor.invariants.owners import disagreeing_owners, unknown_owners
 from doctor.invariants.permissions import excess
 from doctor.invariants.quota import quota_nearly_used
+from doctor.invariants.refused import left_by_refused
 from doctor.invariants.rotation import left_over
 from doctor.invariants.singles import duplicates
 from doctor.invariants.tenant_rules import unread_rules
@@ -35,6 +36,7 @@ _CHECKS: tuple[Callable[[Case], Iterator[Breach]], ...] = (
     leaked,
     excess,
     left_behind,
+    left_by_refused,
     self_approved,
     unproven,
 )

@@ -60,10 +60,17 @@ def unusable_values(case: Case) -> Iterator[Breach]:
     for secret in case.evidence.secrets:
         is_old = case.is_older(secret.newest.created, case.patience.settling + case.patience.lag)
         is_read = secret.is_ours and not secret.is_pending
-        if is_read and is_old and case.is_judged(secret.newest.tags.get("operationId", "")):
+        is_judged = case.is_judged(secret.newest.tags.get("operationId", ""))
+        if is_read and is_old and is_judged and not _is_rolled_back(case, secret):
             yield from unusable(case, secret)
     if case.evidence.secrets.is_whole:
         yield from _answered_and_gone(case)
+
+
+def _is_rolled_back(case: Case, secret: VaultSecret) -> bool:
+    """Say whether its newest version was issued by a request that was refused: nobody was told of it."""
+    record = case.records.get(secret.newest.tags.get("operationId", ""))
+    return record is not None and record.state == "rejected" and not secret.newest.enabled
 
 
 def unusable(case: Case, secret: VaultSecret) -> Iterator[Breach]:

@@ -29,7 +29,8 @@ def left_behind(case: Case) -> Iterator[Breach]:
 
 
 def _redirect_uris(case: Case, app: Application, asked: Asked, last: Record) -> Iterator[Breach]:
-    wanting = (last, *asked.newer)
+    # What a refused request had written into the application stays there, for the next one to go on with.
+    wanting = (each for each in asked.changes if each.sequence >= last.sequence)
     if any(each.wants is None for each in asked.changes):
         return
     wanted = _filled_in(app, wanting)

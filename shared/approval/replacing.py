@@ -17,8 +17,9 @@ from shared.contract.answer import Status
 from shared.contract.request import Request
 from shared.errors import Problem
 from shared.job import RESUME_AFTER
-from shared.operation import Operation, Replacement, State
+from shared.operation import Operation, Refusal, Replacement, State
 from shared.ports import Claim, EarlierForm, Versioned
+from shared.registration.rolling_back import has_given
 from shared.services import Services
 
 REPLACED = "replaced"
@@ -58,6 +59,8 @@ async def replace(
     changes = {"state": State.REJECTED, "reason": REPLACED, "replaced_by": successor, "next_attempt": None}
     replaced = operation.model_copy(update=changes)
     record_of_app = (await services.applications.read(operation.unique_name)).value
+    if has_given(operation, record_of_app):
+        return await _withdraw(services, stored, replaced, problem)
     answer = stopped(services, replaced, record_of_app, Status.REJECTED, (problem,))
     replaced = replaced.model_copy(update={"answer": answer})
     # Listed for soon first: what waits for people is looked at again when their time is over.
@@ -65,6 +68,20 @@ async def replace(
     etag = await services.operations.save(replaced, stored.etag)
     log.event("operation.replaced", operation=operation.id, app=operation.unique_name, by=successor.operation_id)
     return Versioned(replaced, etag)
+
+
+async def _withdraw(
+    services: Services, stored: Versioned[Operation], replaced: Operation, problem: Problem
+) -> Versioned[Operation]:
+    """Have what was given before policy asked for an approval taken back first: the answer comes once it is gone."""
+    now = services.runtime.now()
+    refusal = Refusal(at=now, problems=(problem,))
+    withdrawn = replaced.model_copy(update={"state": State.WAITING, "refusal": refusal})
+    await services.operations.relist(withdrawn.id, withdrawn.generation, now + RESUME_AFTER)
+    etag = await services.operations.save(withdrawn, stored.etag)
+    await services.queues.send_work(withdrawn.id, withdrawn.generation)
+    log.event("operation.replaced", operation=withdrawn.id, app=withdrawn.unique_name)
+    return Versioned(withdrawn, etag)
 
 
 async def carry_on(services: Services, replaced: Operation) -> None:

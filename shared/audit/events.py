@@ -29,6 +29,7 @@ class Removal(StrEnum):
     REVOKED = "revoked"
     VALUE_LOST = "value_lost"
     NEVER_PROMOTED = "never_promoted"
+    ROLLED_BACK = "rolled_back"
 
 
 def accepted(operation: Operation, at: datetime) -> Entry:

@@ -1,5 +1,7 @@
 """Admin consent: delegated grants for the whole tenant, and app role assignments."""
 
+from datetime import datetime
+
 from shared.application_record import ApplicationRecord, ConsentWrite
 from shared.errors import NotYetVisible
 from shared.job import Job
@@ -72,13 +74,38 @@ async def give_consents(job: Job, service_principal_id: str, wanted: frozenset[C
 async def _give(
     job: Job, service_principal_id: str, wanted: frozenset[Consent], seen: SeenConsents, add: frozenset[Consent]
 ) -> None:
-    record, now = job.application, job.now()
+    """Give consents, one write after the other; whichever fails, those before it are ours."""
+    done, record, now = frozenset[Consent](), job.application, job.now()
+    parts = _writes(add)
+    async with job.announce(**_announced(job, record, wanted, add, now)) as otherwise:
+        with job.patience(*record.consents_written_at):
+            for part in parts:
+                await job.services.directory.write_consents(service_principal_id, seen, part, frozenset())
+                done |= part
+                otherwise.clear()
+                otherwise.update(_announced(job, record, wanted - (add - done), done, now))
+
+
+def _writes(add: frozenset[Consent]) -> list[frozenset[Consent]]:
+    """Return what is given by one write each: an API's scopes together, a role alone."""
+    parts: dict[tuple[str, str, str], frozenset[Consent]] = {}
+    for each in sorted(add, key=lambda it: (it.type != "Scope", it.resource_id, it.name)):
+        key = (each.type, each.resource_id, "" if each.type == "Scope" else each.name)
+        parts[key] = parts.get(key, frozenset()) | {each}
+    return list(parts.values())
+
+
+def _announced(
+    job: Job, record: ApplicationRecord, wanted: frozenset[Consent], add: frozenset[Consent], now: datetime
+) -> dict[str, object]:
+    """Say what is ours once `add` is given; `wanted` is what reads then show of what we want."""
     last = record.consent_write if record.consent_write and job.is_recent(record.consent_write.at) else None
     removed = (last.removed if last else frozenset[Consent]()) - wanted
-    # What others had made, and then took away, is ours once we make it again.
-    found = record.found.model_copy(update={"consents": record.found.consents - add})
-    write = ConsentWrite(at=now, wrote=wanted, removed=removed)
-    given = record.giving(job.operation.id, add)
-    async with job.announce(consent_write=write, granted=record.granted | add, given=given, found=found, given_at=now):
-        with job.patience(*record.consents_written_at):
-            await job.services.directory.write_consents(service_principal_id, seen, add, frozenset())
+    return {
+        "consent_write": ConsentWrite(at=now, wrote=wanted, removed=removed),
+        "granted": record.granted | add,
+        "given": record.giving(job.operation.id, add),
+        # What others had made, and then took away, is ours once we make it again.
+        "found": record.found.model_copy(update={"consents": record.found.consents - add}),
+        "given_at": now,
+    }

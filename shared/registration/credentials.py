@@ -40,6 +40,11 @@ class Found:
     """How long the tenant lets it live, as far as the registrar can see."""
 
 
+def is_withdrawn(job: Job, name: str, entry: VaultEntry) -> bool:
+    """Say whether a version was disabled by the roll-back of a request, and not by somebody."""
+    return job.application.withdrawn.get(name) == entry.version
+
+
 async def look_for_credentials(job: Job, request: RegistrationRequest) -> tuple[dict[str, Found], list[Problem]]:
     """Read what the vault holds for each credential, by credential name, with a problem where it is not ours."""
     unique_name, found, problems = job.operation.unique_name, dict[str, Found](), list[Problem]()
@@ -84,7 +89,8 @@ async def converge_credential(
     """
     kept, wanted = found.current, _wanted(job, request, spec, found.current.entry, owner)
     entry = kept.entry
-    if entry is not None and (is_switched_off(entry, holder) or is_live(job, entry, holder)):
+    is_off = entry is not None and is_switched_off(entry, holder) and not is_withdrawn(job, spec.name, entry)
+    if entry is not None and (is_off or is_live(job, entry, holder)):
         await settle_intent(job, spec.name, entry)
         if any(version.enabled for version in found.pending.versions):
             await clear_pending(job, spec.name, holder, kept.versions)

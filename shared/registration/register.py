@@ -32,7 +32,13 @@ from shared.registration.application import (
 from shared.registration.beforehand import refused_beforehand
 from shared.registration.consent import consents_there, give_consents, held_consents, wanted_consents
 from shared.registration.convergence import covers
-from shared.registration.credentials import Found, converge_credential, credential_notes, look_for_credentials
+from shared.registration.credentials import (
+    Found,
+    converge_credential,
+    credential_notes,
+    is_withdrawn,
+    look_for_credentials,
+)
 from shared.registration.giving_way import give_way
 from shared.registration.holdings import Holdings
 from shared.registration.others import MadeByOthers, look_for_others
@@ -133,11 +139,17 @@ async def register(job: Job, request: RegistrationRequest) -> Registration:
     # Only now may another own it: until then this request has to be its owner's, attempt after attempt.
     ticket = {"ticket_source": request.source, "ticket": asked_in} if asked_in is not None else {}
     found = job.application.found & held
+    withdrawn = {name: version for name, version in job.application.withdrawn.items() if name not in entries}
     lifetimes = job.application.lifetimes | {each.name: each.lifetime_days for each in request.credentials}
+    # Whatever was given is this request's by now. What it gave itself stays known: it may still be refused, and go.
+    operation_id = job.operation.id
     await job.save_application(
         found=found,
+        given=job.application.made_own_by(operation_id),
+        answered=job.application.answered | {name: entry.tags["keyId"] for name, entry in entries.items()},
         applied_sequence=job.operation.sequence,
         lifetimes=lifetimes,
+        withdrawn=withdrawn,
         **_owner_fields(owner),
         **ticket,
     )
@@ -214,8 +226,7 @@ async def _observe_and_check(job: Job, request: RegistrationRequest) -> _Observe
     is_managed = not any(problem.code == "not_managed" for problem in problems)
     if not is_theirs and not parties.problems and is_managed:
         problems.append(not_owner(request))
-    progress = job.operation.credential
-    new = [name for name, each in found.items() if each.current.entry is None and not progress(name).has_begun]
+    new = [name for name, each in found.items() if _is_new(job, name, each)]
     refused, notes = refused_beforehand(job, shaped, seen, resolution, new)
     if is_theirs and is_managed:
         # Others would learn from it what an app has that is not theirs.
@@ -238,10 +249,17 @@ async def _observe_and_check(job: Job, request: RegistrationRequest) -> _Observe
     return _Observed(seen, resolution, found, standing, privileges.principal, notes)
 
 
+def _is_new(job: Job, name: str, found: Found) -> bool:
+    """Say whether the app has had no such credential: one that was issued and rolled back it never had."""
+    entry = found.current.entry
+    is_there = entry is not None and not is_withdrawn(job, name, entry)
+    return not is_there and not job.operation.credential(name).has_begun
+
+
 async def _keep_owner(job: Job, standing: Standing) -> None:
     """Keep who owns the app while the request is carried out: a new one is its requester's, attempt after attempt."""
     owner = standing.owner or (standing.requester if standing.founds else None)
-    kept = _owner_fields(owner) | ({} if standing.exists else {"founded_by": job.operation.id})
+    kept = _owner_fields(owner) | ({"founded_by": job.operation.id} if standing.founds else {})
     if any(getattr(job.application, name) != value for name, value in kept.items()):
         await job.save_application(**kept)
 

@@ -22,8 +22,17 @@ def types_of(consents: frozenset[Consent]) -> frozenset[PermissionType]:
 async def announce_taking_back(job: Job, wanted: Holdings) -> None:
     """Record what of ours a request wants no more, before anything is removed; what it wants is going no more."""
     record = job.application
-    going = without(record.going, wanted)
-    if new := record.ours - wanted - all_going(going):
+    await _announce(job, without(record.going, wanted), record.ours - wanted)
+
+
+async def announce_removal(job: Job, what: Holdings) -> None:
+    """Record that this of ours goes, before it is removed."""
+    await _announce(job, job.application.going, what)
+
+
+async def _announce(job: Job, going: tuple[Going, ...], what: Holdings) -> None:
+    record = job.application
+    if new := what - all_going(going):
         await job.services.cleanups.put(Cleanup(record.unique_name, NARROWING, (), job.now()))
         going = (*going, _going(job, new))
     if going != record.going:

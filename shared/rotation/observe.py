@@ -63,7 +63,9 @@ async def observe_and_check(job: Job, request: RotationRequest) -> Found:
         problems.append(_unknown_credential(request, current))
     if pending.tags is not None and not belongs_to(pending.tags, unique_name, request.credential):
         problems.append(_pending_taken(unique_name, request))
-    if not job.operation.is_our_own and not problems:
+    # Once clients may read the new one, the rotation is ended, whoever owns the app by now.
+    is_promoted = job.operation.credential(request.credential).promoting_at is not None
+    if not (job.operation.is_our_own or is_promoted or problems):
         problems += await _stranger(job, request, tags)
     if problems or holder is None or current.entry is None or tags is None:
         raise Rejected(problems)

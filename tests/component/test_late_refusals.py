@@ -1,12 +1,23 @@
 """What ends `rejected` leaves no right and no live credential behind, however late the refusal came."""
 
+from collections.abc import Callable, Container
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
-from shared.errors import Problem, Rejected
+import pytest
+
+from shared.application_record import ApplicationRecord
+from shared.errors import Problem, Rejected, Unavailable
+from tests.component.test_narrowing import READ_WRITE, USER_READ, policy
+from tests.fakes.directory import DIGITAL_TWINS
+from tests.fakes.faults import Faults, Moment, WorkerDied
 from tests.fakes.invariants import breaches
 from tests.fakes.world import World, example
 
 APP = "adt-client-dev"
+SECRET = "adt-client-dev--client-secret"
+ALWAYS = range(1, 1_000)
 FORBIDDEN = "CredentialTypeNotAllowedAsPerAppPolicy"
 
 
@@ -28,6 +39,24 @@ def consents(world: World) -> set[object]:
     return set[object]().union(*world.directory.consented.values())
 
 
+def enabled(world: World) -> list[str]:
+    """Names of the vault's secrets of which somebody can read a version."""
+    return [name for name, versions in world.vault.secrets.items() for each in versions if each.entry.enabled]
+
+
+def _assert_nothing_is_left(world: World, what: str = "") -> None:
+    """Rejected, told once with the ids of what stays, and no right and no live credential is there."""
+    assert {each["data"]["status"] for each in world.queues.answers} == {"rejected"}, what
+    (app,), (principal,) = world.directory.applications.values(), world.directory.principals.values()
+    data = world.queues.answers[-1]["data"]
+    ids = (data["clientId"], data["objectId"], data["servicePrincipalId"])
+    assert ids == (app.client_id, app.object_id, principal), what
+    assert consents(world) == set(), what
+    assert (app.passwords, app.keys, enabled(world)) == ({}, {}, []), what
+    assert breaches(world) == [], what
+    assert (world.cleanups.rows, world.operations.unsettled, world.due.rows) == ({}, {}, {}), what
+
+
 async def test_a_tenant_that_forbids_secrets_never_sees_a_consent() -> None:
     """The application, its principal, the credentials, the consent: so nothing has to be taken back, at once."""
     world = World()
@@ -40,3 +69,148 @@ async def test_a_tenant_that_forbids_secrets_never_sees_a_consent() -> None:
     assert world.directory.applications[APP].passwords == {}
     assert world.vault.secrets == {}
     assert breaches(world) == []
+
+
+async def test_of_two_secrets_the_first_goes_when_the_second_is_refused() -> None:
+    """It was live, and its value in the vault: out of the directory, out of reach, and seen gone before the answer."""
+    faults = _Refusing("graph add_password", times=(2,))
+    world = World(faults=faults)
+    await world.send(asking("R1", "first", "second"))
+    (app,) = world.directory.applications.values()
+    assert (app.passwords, world.directory.passwords_ever_issued) == ({}, 1)
+    assert enabled(world) == []
+    assert world.queues.answers == []
+    assert world.operations.all()[0].reason == "taking_back"
+    await world.settle()
+    _assert_nothing_is_left(world)
+    assert faults.refused == 1
+    assert [each["code"] for each in world.queues.answers[0]["data"]["errors"]] == [FORBIDDEN]
+
+
+async def test_the_answer_names_what_stays_and_the_next_request_goes_on_with_it() -> None:
+    world = World()
+    world.faults.next("graph add_password", "before", forbidden())
+    data = (await world.run(asking("R1", owner="grace@contoso.example")))["data"]
+    (app,), (principal,) = world.directory.applications.values(), world.directory.principals.values()
+    ids = (data["clientId"], data["objectId"], data["servicePrincipalId"])
+    assert ids == (app.client_id, app.object_id, principal)
+    (note,) = data["notes"]
+    assert note["code"] == "application_stays"
+    assert "no admin consent and no credential" in note["message"]
+    again = (await world.run(asking("R2", owner="grace@contoso.example")))["data"]
+    assert again["status"] == "completed"
+    assert (again["clientId"], again["servicePrincipalId"]) == (app.client_id, principal)
+    assert "notes" not in again, "the founder names the owner, as with the request that was rejected"
+    assert ApplicationRecord.model_validate_json(world.applications.rows[APP][0]).owner == "grace@contoso.example"
+    assert consents(world) == {READ_WRITE}
+    assert breaches(world) == []
+
+
+async def test_somebody_elses_request_does_not_take_up_what_was_rejected() -> None:
+    world = World()
+    world.faults.next("graph add_password", "before", forbidden())
+    await world.run(asking("R1"))
+    data = (await world.run(asking("R2", requestedBy="mallory@contoso.example")))["data"]
+    assert [each["code"] for each in data["errors"]] == ["not_owner"]
+    assert (data["clientId"], "notes" in data) == (None, False)
+
+
+async def test_what_the_app_had_before_stays() -> None:
+    """A change that is refused late: its own consent and credential go, the first request's stay as they were."""
+    faults = _Refusing("graph write_consents", times=(2,))
+    world = World(policy(), faults=faults)
+    before = await world.run(asking("R1"))
+    world.clock.advance(timedelta(hours=1))
+    change = asking("R2", "client-secret", "another")
+    change["application"]["apiPermissions"] += [{"api": "Microsoft Graph", "delegated": ["User.Read"]}]
+    data = (await world.run(change))["data"]
+    assert data["status"] == "rejected"
+    assert data["clientId"] == before["data"]["clientId"]
+    assert consents(world) == {READ_WRITE}
+    (app,) = world.directory.applications.values()
+    assert list(app.passwords) == [before["data"]["credentials"][0]["keyId"]]
+    assert enabled(world) == [SECRET]
+    assert breaches(world) == []
+    data = (await world.run(change | {"requestId": "R3"}))["data"]
+    assert data["status"] == "completed"
+    assert consents(world) == {READ_WRITE, USER_READ}
+    assert breaches(world) == []
+
+
+async def test_a_consent_that_was_given_before_the_refusal_goes() -> None:
+    """Two consents are two writes: the first one took effect."""
+    world = World(policy(), faults=_Refusing("graph write_consents", times=(2,)))
+    request = asking("R1")
+    request["application"]["apiPermissions"] += [{"api": "Microsoft Graph", "delegated": ["User.Read"]}]
+    await world.run(request)
+    _assert_nothing_is_left(world)
+
+
+async def test_a_request_that_is_overtaken_by_what_it_finds_leaves_nothing() -> None:
+    """It had given all of it, and waited: its API then offers the permission no more."""
+    world = World()
+    world.directory.secret_delay = timedelta(hours=2)
+    await world.send(asking("R1"))
+    assert consents(world) == {READ_WRITE}
+    offered = [replace(each, enabled=False) for each in DIGITAL_TWINS.permissions]
+    world.directory.apis[0] = replace(DIGITAL_TWINS, permissions=tuple(offered))
+    await world.settle()
+    _assert_nothing_is_left(world)
+
+
+@pytest.mark.parametrize("lag", [timedelta(0), timedelta(seconds=45), timedelta(minutes=4)])
+async def test_nothing_is_answered_before_it_is_seen_gone(lag: timedelta) -> None:
+    world = World(faults=_Refusing("graph add_password", times=(2,)))
+    world.directory.lag = lag
+    await world.send(asking("R1", "first", "second"))
+    while not world.queues.answers:
+        await world.go_on(timedelta(minutes=1))
+    (app,) = world.directory.applications.values()
+    assert app.passwords == {}
+    assert enabled(world) == []
+    await world.settle()
+    _assert_nothing_is_left(world)
+
+
+@pytest.mark.parametrize("kind", ["secret", "certificate"])
+@pytest.mark.parametrize("trouble", [WorkerDied, lambda: Unavailable("connection lost")])
+@pytest.mark.parametrize("moment", ["before", "after"])
+async def test_whatever_happens_at_any_call_nothing_is_left(
+    moment: Moment, trouble: Callable[[], BaseException], kind: str
+) -> None:
+    request = asking("R1", "first")
+    request["credentials"][0]["type"] = kind
+    for index in range(await _calls_of_a_refusal(request)):
+        faults = _Refusing("graph write_consents", times=ALWAYS)
+        faults.at(index, moment, trouble())
+        world = World(faults=faults)
+        await world.send(request)
+        await world.settle()
+        assert faults.refused, f"{moment} call {index}, {faults.calls[index]}"
+        _assert_nothing_is_left(world, f"{moment} call {index}, {faults.calls[index]}")
+
+
+async def _calls_of_a_refusal(request: dict[str, Any]) -> int:
+    world = World(faults=_Refusing("graph write_consents", times=ALWAYS))
+    await world.send(request)
+    await world.settle()
+    return len(world.faults.calls)
+
+
+class _Refusing(Faults):
+    """Graph refuses calls of this name by the tenant's rules: those with these numbers, counted from 1."""
+
+    def __init__(self, name: str, times: Container[int]) -> None:
+        super().__init__()
+        self._name, self._times, self._asked = name, times, 0
+        self.refused = 0
+
+    async def call[R](self, name: str, effect: Callable[[], R]) -> R:
+        def refused() -> R:
+            self._asked += name == self._name
+            if name == self._name and self._asked in self._times:
+                self.refused += 1
+                raise forbidden()
+            return effect()
+
+        return await super().call(name, refused)

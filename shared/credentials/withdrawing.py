@@ -1,0 +1,132 @@
+"""What an operation issued goes, when it ends without its requester being told of it.
+
+First the directory, then the value in the vault, and then it is seen gone. What others issued, and what another change
+has answered meanwhile, stays.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from shared.audit.events import Removal
+from shared.audit.noting import note_removal
+from shared.credentials.ending import disable, remove_credential
+from shared.credentials.issuing import close_cleanup
+from shared.errors import NotYetVisible
+from shared.job import Job
+from shared.model import CredentialType, KeyCredential, SeenApplication, VaultEntry
+from shared.naming import is_pending, operation_of
+from shared.operation import CredentialProgress
+
+
+@dataclass(frozen=True)
+class Withdrawn:
+    """What the vault held when it was gone through, by secret name, and which versions of it this operation made."""
+
+    versions: Mapping[str, tuple[VaultEntry, ...]]
+    made: tuple[VaultEntry, ...]
+
+
+async def withdraw(job: Job, names: Mapping[str, Sequence[str]], kept: frozenset[str]) -> Withdrawn:
+    """End what this operation issued, whatever is known of it, and see it gone.
+
+    `names` are secrets of the vault by credential, `kept` keyIds and thumbprints that stay. Nothing was issued after
+    the operation's refusal: raises NotYetVisible until a read that is surely younger than that shows none of it. A pair
+    that was made and that the directory never knew signs nobody in: its clean-up entry sees to the rest.
+    """
+    unique_name, vault = job.operation.unique_name, job.services.vault
+    versions = {each: await vault.versions(unique_name, each) for some in names.values() for each in some}
+    made = tuple(entry for some in versions.values() for entry in some if _is_made(job, entry, kept))
+    can_sign_in = any(_may_sign_in(job, name, versions, made) for name in names)
+    live = await _remove(job, made, kept) if can_sign_in else False
+    for entry in made:
+        if entry.enabled:
+            await disable(job, entry)
+    if not can_sign_in:
+        return Withdrawn(versions, made)
+    refusal = job.operation.refusal
+    if live or (refusal is not None and job.is_recent(refusal.at)):
+        raise NotYetVisible("the directory does not surely show yet that this request's credentials are gone")
+    return Withdrawn(versions, made)
+
+
+async def forget(job: Job, names: Mapping[str, Sequence[str]]) -> None:
+    """Note that nothing of these credentials is left that this operation made."""
+    left = {name: made for name, made in job.operation.credentials.items() if name not in names}
+    if left != job.operation.credentials:
+        await job.save_operation(job.operation.model_copy(update={"credentials": left}))
+        await close_cleanup(job)
+
+
+def _is_made(job: Job, entry: VaultEntry, kept: frozenset[str]) -> bool:
+    """Say whether this operation made a version, or used one that waited for its proof under the pending name."""
+    if entry.tags.get("keyId", "") in kept or entry.thumbprint in kept:
+        return False
+    progress = job.operation.credential(entry.tags.get("credential", ""))
+    is_used = is_pending(entry.name) and progress.version == entry.version
+    return is_used or entry.tags.get("operationId") == job.operation.id
+
+
+def _may_sign_in(
+    job: Job, credential: str, versions: Mapping[str, tuple[VaultEntry, ...]], made: Sequence[VaultEntry]
+) -> bool:
+    """Say whether the directory may know a credential that this operation issued under this name."""
+    progress: CredentialProgress = job.operation.credential(credential)
+    if progress.answer_lost or progress.intended_at is not None or progress.promoting_at is not None:
+        return True
+    of_it = [entry for entry in made if entry.tags.get("credential") == credential]
+    write = job.application.key_write
+    if write is not None and write.added and any(entry.thumbprint == write.added for entry in of_it):
+        return True
+    if progress.key_id is None:
+        return False
+    # What it only found there is another's; what the vault does not show any more may be its own.
+    found = [entry for some in versions.values() for entry in some if entry.version == progress.version]
+    return not found or any(entry in made for entry in found)
+
+
+async def _remove(job: Job, made: Sequence[VaultEntry], kept: frozenset[str]) -> bool:
+    """Remove what the directory shows of it; returns whether a read still shows any."""
+    unique_name, directory = job.operation.unique_name, job.services.directory
+    seen = await directory.application(unique_name)
+    live = _live(job, seen, made, kept)
+    if seen is None or not live:
+        return False
+    for key_id, kind in live.items():
+        entry = next((each for each in made if _holds(each, key_id, seen)), None)
+        await job.lease.keep()
+        await note_removal(
+            job.services,
+            unique_name,
+            key_id,
+            Removal.ROLLED_BACK,
+            object_id=seen.object_id,
+            secret_name=entry.name if entry is not None else "",
+            version=entry.version if entry is not None else None,
+            operation=job.operation,
+        )
+        await remove_credential(job, seen.object_id, kind, key_id)
+    return bool(_live(job, await directory.application(unique_name), made, kept))
+
+
+def _live(
+    job: Job, seen: SeenApplication | None, made: Sequence[VaultEntry], kept: frozenset[str]
+) -> dict[str, CredentialType]:
+    """Return what a read shows of this operation's credentials: by their mark, and by what the vault holds."""
+    found = dict[str, CredentialType]()
+    for each in (*seen.passwords, *seen.keys) if seen is not None else ():
+        is_key = isinstance(each, KeyCredential)
+        stays = each.key_id in kept or (is_key and each.thumbprint in kept)
+        is_ours = operation_of(each.display_name) == job.operation.id or any(
+            _holds(entry, each.key_id, seen) for entry in made
+        )
+        if is_ours and not stays:
+            found[each.key_id] = "certificate" if is_key else "secret"
+    return found
+
+
+def _holds(entry: VaultEntry, key_id: str, seen: SeenApplication | None) -> bool:
+    """Say whether a version holds this credential: by its tags, or by its thumbprint where it was named later."""
+    if entry.tags.get("keyId") == key_id:
+        return True
+    keys = seen.keys if seen is not None else ()
+    return bool(entry.thumbprint) and any(key.key_id == key_id and key.thumbprint == entry.thumbprint for key in keys)

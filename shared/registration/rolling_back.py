@@ -1,0 +1,151 @@
+"""A refusal that came late: what its request gave is taken back, and seen gone, before the requester is told.
+
+Consents and credentials go. The application and its service principal stay: deleted, they would hold their name for
+thirty days. The answer names them, and the next request goes on with them. What others made stays, and so does what
+earlier requests gave. The record keeps the refusal: no attempt tries again what was refused, whatever it dies of.
+"""
+
+from dataclasses import replace
+from typing import Never
+
+from shared.application_record import ApplicationRecord
+from shared.contract.request import RegistrationRequest, RotationRequest
+from shared.credentials.life import disabled
+from shared.credentials.withdrawing import Withdrawn, forget, withdraw
+from shared.errors import NotYetVisible, Rejected, StillThere
+from shared.job import Job
+from shared.naming import is_pending, pending_secret_name, vault_secret_name
+from shared.operation import Operation, Refusal
+from shared.registration.application import find_service_principal
+from shared.registration.holdings import Holdings
+from shared.registration.taking_back import announce_removal, take_back_consents
+from shared.rotation.listing import list_due
+
+_STEP = "rollBack"
+
+
+async def refuse(job: Job, rejected: Rejected) -> Never:
+    """Raise `rejected` once nothing is left that this operation gave, which the record keeps until then.
+
+    Raises StillThere, or what keeps a service from being asked, while something may be.
+    """
+    if job.operation.refusal is None:
+        if not has_given(job.operation, job.application):
+            raise rejected
+        refusal = Refusal(at=job.now(), problems=rejected.problems)
+        await job.save_operation(job.operation.model_copy(update={"refusal": refusal}))
+    await _roll_back(job)
+    raise rejected
+
+
+def has_given(operation: Operation, record: ApplicationRecord) -> bool:
+    """Say whether something may exist that goes when the operation is refused, or that its answer has to name."""
+    has_issued = any(made.has_begun for made in operation.credentials.values())
+    return has_issued or bool(record.given_by(operation.id)) or _is_unnamed(operation, record)
+
+
+async def _roll_back(job: Job) -> None:
+    waiting: NotYetVisible | None = None
+    async with job.step(_STEP):
+        for part in (_end_credentials, _take_back_consents, _name_what_stays):
+            try:
+                await part(job)
+            except NotYetVisible as error:
+                waiting = waiting or error
+        if waiting is not None:
+            raise StillThere(str(waiting)) from waiting
+
+
+async def _end_credentials(job: Job) -> None:
+    operation = job.operation
+    begun = [name for name, made in operation.credentials.items() if made.has_begun]
+    names = {name: _secret_names(operation, name) for name in begun}
+    if not names:
+        return
+    withdrawn = await withdraw(job, names, await _kept(job, begun))
+    await _list_what_is_due(job, withdrawn)
+    await _note_withdrawn(job, withdrawn)
+    await forget(job, names)
+
+
+def _secret_names(operation: Operation, credential: str) -> tuple[str, ...]:
+    """Name where in the vault a value lies that goes: what a rotation has promoted is what clients read."""
+    pending = pending_secret_name(operation.unique_name, credential)
+    if isinstance(operation.request, RotationRequest):
+        return (pending,)
+    return (vault_secret_name(operation.unique_name, credential), pending)
+
+
+async def _kept(job: Job, credentials: list[str]) -> frozenset[str]:
+    """Return the keyIds that another change has answered, and what a rotation's clients read."""
+    operation, record = job.operation, job.application
+    if isinstance(operation.request, RegistrationRequest):
+        is_applied = record.applied_sequence == operation.sequence
+        return frozenset[str]() if is_applied else frozenset(record.answered.values())
+    kept = set[str]()
+    for name in credentials:
+        if job.is_recent(operation.credential(name).promoting_at):
+            raise NotYetVisible(f"the value of {name} may be on its way to where clients read it")
+        for entry in await job.services.vault.versions(
+            operation.unique_name, vault_secret_name(operation.unique_name, name)
+        ):
+            kept |= {entry.tags.get("keyId", ""), entry.thumbprint}
+    return frozenset(kept - {""})
+
+
+async def _list_what_is_due(job: Job, withdrawn: Withdrawn) -> None:
+    """Take what was withdrawn off the index: nobody rotates it."""
+    for secret_name, versions in withdrawn.versions.items():
+        made = [entry for entry in versions if entry in withdrawn.made]
+        if made and not is_pending(secret_name):
+            before = [replace(entry, enabled=True) if entry in made else entry for entry in versions]
+            after = [disabled(entry, job.now()) if entry in made else entry for entry in versions]
+            await list_due(job.services, job.operation.unique_name, made[0].tags["credential"], before, after)
+
+
+async def _note_withdrawn(job: Job, withdrawn: Withdrawn) -> None:
+    """Note which versions are disabled because of this: a value that somebody disabled gets no successor unasked."""
+    found = {entry.tags["credential"]: entry.version for entry in withdrawn.made if not is_pending(entry.name)}
+    if found:
+        await job.save_application(withdrawn=job.application.withdrawn | found)
+
+
+async def _take_back_consents(job: Job) -> None:
+    """Remove the consents that this operation gave, and see them gone; what another has made its own stays."""
+    given = job.application.given_by(job.operation.id)
+    if not given:
+        return
+    await announce_removal(job, Holdings(consents=given))
+    client_id = job.application.client_id
+    principal_id = await find_service_principal(job, client_id) if client_id is not None else None
+    await take_back_consents(job, principal_id, job.application.granted - given)
+
+
+def _is_unnamed(operation: Operation, record: ApplicationRecord) -> bool:
+    """Say whether this operation may have made an application, or a principal, whose id it was never answered."""
+    if record.founded_by != operation.id or record.application_write is None:
+        return False
+    has_principal = record.principal_written_at is None or record.service_principal_id is not None
+    return record.object_id is None or not has_principal
+
+
+async def _name_what_stays(job: Job) -> None:
+    """Learn the ids of what this operation made, where the answer that told them was lost."""
+    directory, record = job.services.directory, job.application
+    if not _is_unnamed(job.operation, record):
+        return
+    write = record.application_write
+    if record.object_id is None:
+        seen = await directory.application(record.unique_name)
+        if seen is None and write is not None and job.is_recent(write.at):
+            raise NotYetVisible("the application may have been made, and the directory does not show it yet")
+        if seen is not None:
+            await job.save_application(object_id=seen.object_id, client_id=seen.client_id)
+    record = job.application
+    if record.client_id is None or record.service_principal_id is not None or record.principal_written_at is None:
+        return
+    principal_id = await directory.service_principal_id(record.client_id)
+    if principal_id is None and job.is_recent(record.principal_written_at):
+        raise NotYetVisible("the service principal may have been made, and the directory does not show it yet")
+    if principal_id is not None:
+        await job.save_application(service_principal_id=principal_id)
