@@ -1,5 +1,6 @@
 """What ends `rejected` leaves no right and no live credential behind, however late the refusal came."""
 
+import json
 from collections.abc import Callable, Container
 from dataclasses import replace
 from datetime import timedelta
@@ -9,6 +10,7 @@ import pytest
 
 from shared.application_record import ApplicationRecord
 from shared.errors import Problem, Rejected, Unavailable
+from shared.operation import Operation
 from tests.component.test_narrowing import READ_WRITE, USER_READ, policy
 from tests.fakes.directory import DIGITAL_TWINS
 from tests.fakes.faults import Faults, Moment, WorkerDied
@@ -152,8 +154,7 @@ async def test_a_request_that_is_overtaken_by_what_it_finds_leaves_nothing() -> 
     world.directory.secret_delay = timedelta(hours=2)
     await world.send(asking("R1"))
     assert consents(world) == {READ_WRITE}
-    offered = [replace(each, enabled=False) for each in DIGITAL_TWINS.permissions]
-    world.directory.apis[0] = replace(DIGITAL_TWINS, permissions=tuple(offered))
+    _offer_nothing(world)
     await world.settle()
     _assert_nothing_is_left(world)
 
@@ -170,6 +171,94 @@ async def test_nothing_is_answered_before_it_is_seen_gone(lag: timedelta) -> Non
     assert enabled(world) == []
     await world.settle()
     _assert_nothing_is_left(world)
+
+
+async def test_a_consent_is_seen_gone_before_its_request_is_told() -> None:
+    """Nothing but consents was given: reads show the grant for some minutes more."""
+    world = World(policy(), faults=_Refusing("graph write_consents", times=(2,)))
+    world.directory.lag = timedelta(minutes=4)
+    request = asking("R1")
+    request["credentials"] = []
+    request["application"]["apiPermissions"] += [{"api": "Microsoft Graph", "delegated": ["User.Read"]}]
+    await world.send(request)
+    while not world.queues.answers:
+        await world.go_on(timedelta(minutes=1))
+    assert consents(world) == set()
+    (record,) = (ApplicationRecord.model_validate_json(text) for text, _ in world.applications.rows.values())
+    assert record.granted == frozenset()
+    await world.settle()
+    _assert_nothing_is_left(world)
+
+
+async def test_what_was_refused_is_not_tried_again() -> None:
+    """The rule is gone by the next attempt: the refusal stands all the same, and is what is told."""
+    world = World(faults=_Refusing("graph add_password", times=(2,)))
+    await world.send(asking("R1", "first", "second"))
+    assert world.directory.passwords_ever_issued == 1
+    await world.settle()
+    assert world.directory.passwords_ever_issued == 1
+    _assert_nothing_is_left(world)
+    data = (await world.run(asking("R2", "first", "second")))["data"]
+    assert (data["status"], len(data["credentials"])) == ("completed", 2)
+    assert breaches(world) == []
+
+
+async def test_what_a_newer_request_has_made_its_own_stays() -> None:
+    """The older one had issued a secret and waited; the newer one answered with it, and overtook it."""
+    world = World()
+    world.directory.secret_delay = timedelta(minutes=30)
+    await world.send(asking("R1"))
+    assert world.directory.passwords_ever_issued == 1
+    world.clock.advance(timedelta(minutes=31))
+    await world.send(asking("R2"))
+    answered = {each["data"]["requestId"]: each["data"] for each in world.queues.answers}
+    assert answered["R2"]["status"] == "completed"
+    await world.settle()
+    answered = {each["data"]["requestId"]: each["data"] for each in world.queues.answers}
+    assert [each["code"] for each in answered["R1"]["errors"]] == ["superseded"]
+    (app,) = world.directory.applications.values()
+    assert list(app.passwords) == [answered["R2"]["credentials"][0]["keyId"]]
+    assert (enabled(world), consents(world)) == ([SECRET], {READ_WRITE})
+    assert breaches(world) == []
+
+
+async def test_a_worker_that_dies_before_it_records_what_was_applied_leaves_nothing_of_a_refusal() -> None:
+    """All of it was given and noted as applied; then the directory offers the permission no more."""
+    world = World()
+    calls = await _calls_until_settled()
+    world.faults.at(calls, "before", WorkerDied())
+    await world.send(asking("R1"))
+    _offer_nothing(world)
+    world.clock.advance(timedelta(hours=1))
+    await world.settle()
+    _assert_nothing_is_left(world)
+
+
+async def _calls_until_settled() -> int:
+    """Number of the call by which the operation of an undisturbed request is saved as completed."""
+    world = World()
+    await world.run(asking("R1"))
+    saves = [index for index, call in enumerate(world.faults.calls) if call == "table save"]
+    last = [index for index in saves if index < world.faults.calls.index("queue answer")]
+    return last[-1]
+
+
+def _offer_nothing(world: World) -> None:
+    offered = [replace(each, enabled=False) for each in DIGITAL_TWINS.permissions]
+    world.directory.apis[0] = replace(DIGITAL_TWINS, permissions=tuple(offered))
+
+
+async def test_rows_of_before_know_no_refusal_and_no_giver() -> None:
+    world = World()
+    await world.run(asking("R1"))
+    ((text, _),), (row, _) = world.operations.rows.values(), world.applications.rows[APP]
+    operation, record = json.loads(text), json.loads(row)
+    del operation["refusal"]
+    for name in ("given", "answered", "withdrawn"):
+        del record[name]
+    assert Operation.model_validate(operation).refusal is None
+    read = ApplicationRecord.model_validate(record)
+    assert (read.given_by("a" * 32), read.answered, read.withdrawn) == (frozenset(), {}, {})
 
 
 @pytest.mark.parametrize("kind", ["secret", "certificate"])

@@ -194,6 +194,39 @@ def test_what_the_tenant_forbids_is_told_in_the_ticket_and_nothing_is_left_behin
     assert [driver.graph(path)["value"] for path in _RIGHTS] == before
 
 
+@pytest.fixture
+def _some_are_exempt(driver: Driver) -> Iterator[None]:
+    """The tenant forbids client secrets to all callers but those with an attribute, which the registrar has not."""
+    exempt = {
+        "@odata.type": "#microsoft.graph.customSecurityAttributeStringValueExemption",
+        "id": "Registrar_DoorKeeper",
+        "operator": "equals",
+        "value": "yes",
+    }
+    exemption = {"excludeActors": {"customSecurityAttributes": [exempt]}}
+    restriction = {"restrictionType": "passwordAddition", "state": "enabled", **exemption}
+    policy = {"isEnabled": True, "applicationRestrictions": {"passwordCredentials": [restriction]}}
+    driver.graph(_POLICY, policy, method="PATCH")
+    driver.advance(330)
+    yield
+    driver.graph(_POLICY, {"isEnabled": False}, method="PATCH")
+
+
+@pytest.mark.usefixtures("_some_are_exempt")
+def test_what_only_graph_can_refuse_is_told_with_what_stays(driver: Driver) -> None:
+    """The tenant forbids secrets, but exempts callers: whether the registrar is one of them, only the try tells."""
+    ticket = asked(driver, "servicenow", "refused-late")
+    data = driver.answer(ticket["number"])["data"]
+    assert (data["status"], len(data["errors"])) == ("rejected", 1)
+    (app,) = driver.applications("refused-late")
+    assert (data["clientId"], data["objectId"], app["passwordCredentials"]) == (app["appId"], app["id"], [])
+    grants = driver.graph(f"/oauth2PermissionGrants?$filter=clientId eq '{data['servicePrincipalId']}'")["value"]
+    assert grants == []
+    (text,) = told(driver, ticket)
+    assert app["appId"] in text
+    assert "no admin consent and no credential" in text
+
+
 def test_a_system_that_is_away_for_an_hour_is_told_once_it_is_back(driver: Driver) -> None:
     driver.fault(service="servicenow", kind="refuse", times=9999)
     ticket = asked(driver, "servicenow", "while-away")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from shared.errors import Busy, Contended, Refused, RegistrarError, Throttled, Unavailable
+from shared.errors import Busy, Contended, Problem, Refused, RegistrarError, Rejected, Throttled, Unavailable
 from tests.fakes.faults import Faults
 from tests.simulation.steps import Loop, Pause
 
@@ -15,6 +15,8 @@ _THEIRS = frozenset(SERVICES[:3])
 """What is not the storage account: slow and lossy far more often."""
 _WRITES = frozenset({"graph upsert_application", "graph upsert_service_principal", "graph write_consents"})
 _REFUSABLE = _WRITES | {"graph add_password", "vault store"}
+_FORBIDDABLE = frozenset({"graph add_password", "graph write_keys", "graph write_consents"})
+"""What the tenant's rules forbid late, when other things of the same request are given already."""
 _GUARDED = frozenset({"table save", "table save app"})
 """Writes with an ETag: the SDK repeats one whose answer was lost, and is told that somebody else wrote."""
 _PATIENCE = timedelta(seconds=30)
@@ -50,6 +52,9 @@ class Weather(Faults):
         )
         self._stalling = draw.choice((0.0, 0.002, 0.01))
         self._refusing = draw.choice((0.0, 0.0, 0.01))
+        # By a draw of its own: the other weather of a seed stays as it was before there was this.
+        self._rules = Random(hash(draw.getstate()))
+        self._forbidding = self._rules.choice((0.0, 0.0, 0.05))
         self._late = draw.choice((0.0, 0.3, 0.9))
         self.storm = timedelta(minutes=draw.choice((5, 20, 90)))
         self._outages = [self._outage() for _ in range(draw.choice((0, 0, 1, 2)))]
@@ -127,6 +132,8 @@ class Weather(Faults):
             return Throttled("429", timedelta(seconds=draw.choice((1, 30, 120))) if draw.random() < 0.7 else None)
         if name in _WRITES and draw.random() < self._contending:
             return Contended("Directory_ConcurrencyViolation")
+        if name in _FORBIDDABLE and self._rules.random() < self._forbidding:
+            return Rejected([Problem("credentials", "CredentialTypeNotAllowedAsPerAppPolicy", "the tenant forbids it")])
         if name in _REFUSABLE and draw.random() < self._refusing:
             return Refused("400", "Request_BadRequest")
         return None

@@ -1,9 +1,11 @@
 """Protections of a late refusal: nothing that ends `rejected` leaves a right or a live credential behind."""
 
-from tests.chaos.sabotage.replacement import RealSabotage, Replacement
+from tests.chaos.sabotage.replacement import RealSabotage, Replacement, off
 
 _REFUSALS = "tests/component/test_late_refusals.py"
 _REGISTER = "shared/registration/register.py"
+_ROLLING_BACK = "shared/registration/rolling_back.py"
+_WITHDRAWING = "shared/credentials/withdrawing.py"
 _GRANT = """    async with job.step("grantConsent"):
         consented = not spec.admin_consent or await give_consents(job, service_principal_id, consents)
 """
@@ -15,5 +17,89 @@ REFUSAL_SABOTAGES = (
         "consent is given after the credentials",
         f"{_REFUSALS}::test_a_tenant_that_forbids_secrets_never_sees_a_consent",
         (Replacement(_REGISTER, _GRANT, ""), Replacement(_REGISTER, _STORE, _GRANT + _STORE)),
+    ),
+    off(
+        "what was given before a refusal is taken back",
+        f"{_REFUSALS}::test_of_two_secrets_the_first_goes_when_the_second_is_refused",
+        _ROLLING_BACK,
+        "    await _roll_back(job)\n    raise rejected",
+        "    raise rejected",
+    ),
+    off(
+        "consents that were given before a refusal are taken back",
+        f"{_REFUSALS}::test_a_consent_that_was_given_before_the_refusal_goes",
+        _ROLLING_BACK,
+        "    if not given:\n        return\n",
+        "    if given or not given:\n        return\n",
+    ),
+    off(
+        "what a refused request issued is seen gone before it is told",
+        f"{_REFUSALS}::test_nothing_is_answered_before_it_is_seen_gone",
+        _WITHDRAWING,
+        "if live or (refusal is not None and job.is_recent(refusal.at)):",
+        "if live and refusal is None:",
+    ),
+    off(
+        "consents of a refused request are seen gone before it is told",
+        f"{_REFUSALS}::test_a_consent_is_seen_gone_before_its_request_is_told",
+        _ROLLING_BACK,
+        "        if waiting is not None:",
+        "        if waiting is not None and job.operation.credentials:",
+    ),
+    off(
+        "the value of what a refused request issued is out of reach",
+        f"{_REFUSALS}::test_of_two_secrets_the_first_goes_when_the_second_is_refused",
+        _WITHDRAWING,
+        "            await disable(job, entry)",
+        "            assert job",
+    ),
+    off(
+        "a refusal is kept: nothing is tried again",
+        f"{_REFUSALS}::test_what_was_refused_is_not_tried_again",
+        "shared/carrying_out.py",
+        "    if refusal is not None:",
+        "    if refusal is not None and not job:",
+    ),
+    off(
+        "what another request has answered stays",
+        f"{_REFUSALS}::test_what_a_newer_request_has_made_its_own_stays",
+        _ROLLING_BACK,
+        "if is_applied else frozenset(record.answered.values())",
+        "if is_applied else frozenset(list(record.answered)[:0])",
+    ),
+    off(
+        "of several consents, those before the one that failed are ours",
+        f"{_REFUSALS}::test_a_consent_that_was_given_before_the_refusal_goes",
+        "shared/registration/consent.py",
+        "                otherwise.clear()\n",
+        "                continue\n",
+    ),
+    off(
+        "a rejected request names what stays of it",
+        f"{_REFUSALS}::test_the_answer_names_what_stays_and_the_next_request_goes_on_with_it",
+        "shared/answering.py",
+        "is_named = stays or status is Status.FAILED",
+        "is_named = status is Status.FAILED",
+    ),
+    off(
+        "the founder of an app that was rejected founds it anew",
+        f"{_REFUSALS}::test_the_answer_names_what_stays_and_the_next_request_goes_on_with_it",
+        "shared/parties.py",
+        "or (owns and await _is_founded_in_vain(job))",
+        "",
+    ),
+    off(
+        "what a roll-back disabled gets a successor",
+        f"{_REFUSALS}::test_what_the_app_had_before_stays",
+        "shared/registration/credentials.py",
+        "is_switched_off(entry, holder) and not is_withdrawn(job, spec.name, entry)",
+        "is_switched_off(entry, holder)",
+    ),
+    off(
+        "the doctor finds what a rejected request left",
+        "tests/unit/doctor/test_refused.py",
+        "doctor/invariants/refused.py",
+        'return record.state == "rejected" and case.is_judged(record.id)',
+        "return False",
     ),
 )
