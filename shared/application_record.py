@@ -103,6 +103,8 @@ class ApplicationRecord(StoredModel, frozen=True):
 
     def given_by(self, operation_id: str) -> frozenset[Consent]:
         """Return the consents that an operation gave, nobody has made their own, and nobody has seen gone."""
+        if not self.given and self.applied_sequence == 0 and self.founded_by == operation_id:
+            return self.granted  # a row of before that was kept: nobody else can have given any
         return self.given.get(operation_id, frozenset[Consent]()) & self.granted
 
     def giving(self, operation_id: str, add: frozenset[Consent]) -> dict[str, frozenset[Consent]]:

@@ -1,7 +1,7 @@
 """What an operation issued goes, when it ends without its requester being told of it.
 
-First the directory, then the value in the vault, and then it is seen gone. What others issued, and what another change
-has answered meanwhile, stays.
+First the value is put out of reach, so that no other request goes on with it; then the credential leaves the directory,
+by its mark, and is seen gone. What others issued, and what another change has answered meanwhile, stays.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,13 +37,10 @@ async def withdraw(job: Job, names: Mapping[str, Sequence[str]], kept: frozenset
     versions = {each: await vault.versions(unique_name, each) for some in names.values() for each in some}
     made = tuple(entry for some in versions.values() for entry in some if _is_made(job, entry, kept))
     can_sign_in = any(_may_sign_in(job, name, versions, made) for name in names)
-    live = await _remove(job, made, kept) if can_sign_in else False
-    for entry in made:
-        if entry.enabled:
-            await disable(job, entry)
+    await _put_out_of_reach(job, [entry for entry in made if entry.enabled])
     if not can_sign_in:
         return Withdrawn(versions, made)
-    refusal = job.operation.refusal
+    live, refusal = await _remove(job, made, kept), job.operation.refusal
     if live or (refusal is not None and job.is_recent(refusal.at)):
         raise NotYetVisible("the directory does not surely show yet that this request's credentials are gone")
     return Withdrawn(versions, made)
@@ -57,13 +54,25 @@ async def forget(job: Job, names: Mapping[str, Sequence[str]]) -> None:
         await close_cleanup(job)
 
 
+async def _put_out_of_reach(job: Job, versions: Sequence[VaultEntry]) -> None:
+    """Disable versions, noted first: a value that somebody else disabled gets no successor unasked."""
+    read = {each.tags["credential"]: each.version for each in versions if not is_pending(each.name)}
+    if read:
+        await job.save_application(withdrawn=job.application.withdrawn | read)
+    for each in versions:
+        await disable(job, each)
+
+
 def _is_made(job: Job, entry: VaultEntry, kept: frozenset[str]) -> bool:
-    """Say whether this operation made a version, or used one that waited for its proof under the pending name."""
-    if entry.tags.get("keyId", "") in kept or entry.thumbprint in kept:
-        return False
-    progress = job.operation.credential(entry.tags.get("credential", ""))
-    is_used = is_pending(entry.name) and progress.version == entry.version
-    return is_used or entry.tags.get("operationId") == job.operation.id
+    """Say whether this operation made a version, or used one that waited for its proof under the pending name.
+
+    What lies there goes, whatever has become of it; of the others, what stays is none of its own any more.
+    """
+    is_ours = entry.tags.get("operationId") == job.operation.id
+    if is_pending(entry.name):
+        progress = job.operation.credential(entry.tags.get("credential", ""))
+        return is_ours or progress.version == entry.version
+    return is_ours and entry.tags.get("keyId") not in kept
 
 
 def _may_sign_in(

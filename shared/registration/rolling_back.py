@@ -64,7 +64,6 @@ async def _end_credentials(job: Job) -> None:
         return
     withdrawn = await withdraw(job, names, await _kept(job, begun))
     await _list_what_is_due(job, withdrawn)
-    await _note_withdrawn(job, withdrawn)
     await forget(job, names)
 
 
@@ -101,13 +100,6 @@ async def _list_what_is_due(job: Job, withdrawn: Withdrawn) -> None:
             before = [replace(entry, enabled=True) if entry in made else entry for entry in versions]
             after = [disabled(entry, job.now()) if entry in made else entry for entry in versions]
             await list_due(job.services, job.operation.unique_name, made[0].tags["credential"], before, after)
-
-
-async def _note_withdrawn(job: Job, withdrawn: Withdrawn) -> None:
-    """Note which versions are disabled because of this: a value that somebody disabled gets no successor unasked."""
-    found = {entry.tags["credential"]: entry.version for entry in withdrawn.made if not is_pending(entry.name)}
-    if found:
-        await job.save_application(withdrawn=job.application.withdrawn | found)
 
 
 async def _take_back_consents(job: Job) -> None:

@@ -224,12 +224,12 @@ async def test_what_a_newer_request_has_made_its_own_stays() -> None:
 
 async def test_a_worker_that_dies_before_it_records_what_was_applied_leaves_nothing_of_a_refusal() -> None:
     """All of it was given and noted as applied; then the directory offers the permission no more."""
-    world = World()
-    calls = await _calls_until_settled()
-    world.faults.at(calls, "before", WorkerDied())
+    faults = _DyingAt(await _calls_until_settled())
+    world = World(faults=faults)
+    faults.last_act = lambda: (_offer_nothing(world), world.clock.advance(timedelta(hours=1)))
     await world.send(asking("R1"))
-    _offer_nothing(world)
-    world.clock.advance(timedelta(hours=1))
+    (record,) = (ApplicationRecord.model_validate_json(text) for text, _ in world.applications.rows.values())
+    assert record.applied_sequence == 1
     await world.settle()
     _assert_nothing_is_left(world)
 
@@ -261,9 +261,16 @@ async def test_rows_of_before_know_no_refusal_and_no_giver() -> None:
     assert (read.given_by("a" * 32), read.answered, read.withdrawn) == (frozenset(), {}, {})
 
 
-@pytest.mark.parametrize("kind", ["secret", "certificate"])
-@pytest.mark.parametrize("trouble", [WorkerDied, lambda: Unavailable("connection lost")])
-@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize(
+    ("kind", "moment", "trouble"),
+    [
+        ("secret", "before", WorkerDied),
+        ("secret", "after", WorkerDied),
+        ("secret", "after", lambda: Unavailable("connection lost")),
+        ("certificate", "after", WorkerDied),
+    ],
+    ids=["secret-before", "secret-after", "secret-answer-lost", "certificate-after"],
+)
 async def test_whatever_happens_at_any_call_nothing_is_left(
     moment: Moment, trouble: Callable[[], BaseException], kind: str
 ) -> None:
@@ -284,6 +291,22 @@ async def _calls_of_a_refusal(request: dict[str, Any]) -> int:
     await world.send(request)
     await world.settle()
     return len(world.faults.calls)
+
+
+class _DyingAt(Faults):
+    """The worker dies before the call with this number, and something happens while it is away."""
+
+    def __init__(self, index: int) -> None:
+        super().__init__()
+        self._index = index
+        self.last_act: Callable[[], object] = lambda: None
+
+    async def call[R](self, name: str, effect: Callable[[], R]) -> R:
+        if len(self.calls) == self._index:
+            self.calls.append(name)
+            self.last_act()
+            raise WorkerDied
+        return await super().call(name, effect)
 
 
 class _Refusing(Faults):

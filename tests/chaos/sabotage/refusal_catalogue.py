@@ -50,8 +50,8 @@ REFUSAL_SABOTAGES = (
         "the value of what a refused request issued is out of reach",
         f"{_REFUSALS}::test_of_two_secrets_the_first_goes_when_the_second_is_refused",
         _WITHDRAWING,
-        "            await disable(job, entry)",
-        "            assert job",
+        "        await disable(job, each)",
+        "        assert each",
     ),
     off(
         "a refusal is kept: nothing is tried again",
