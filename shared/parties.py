@@ -46,10 +46,12 @@ async def parties_of(job: Job, owner: Person | None, *, exists: bool) -> Parties
         owner=owner,
         named=names.person if names is not None else None,
         exists=exists,
-        founds=not exists or record.founded_by == job.operation.id or (owns and await _is_founded_in_vain(job)),
+        founds=not exists or record.founded_by == job.operation.id,
         owns=owns,
         administers=False,
     )
+    if owns and not standing.founds:
+        standing = replace(standing, founds=await _is_founded_in_vain(job))
     if not owns or (standing.names_another and not standing.founds):
         standing = replace(standing, administers=await search.is_administrator(asks.person))
     named_problem = names.problem("owner") if names is not None and standing.names_count else None

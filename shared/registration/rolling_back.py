@@ -109,7 +109,8 @@ async def _take_back_consents(job: Job) -> None:
         return
     await announce_removal(job, Holdings(consents=given))
     client_id = job.application.client_id
-    principal_id = await find_service_principal(job, client_id) if client_id is not None else None
+    principal = await find_service_principal(job, client_id) if client_id is not None else None
+    principal_id = principal.object_id if principal is not None else None
     await take_back_consents(job, principal_id, job.application.granted - given)
 
 
@@ -136,8 +137,8 @@ async def _name_what_stays(job: Job) -> None:
     record = job.application
     if record.client_id is None or record.service_principal_id is not None or record.principal_written_at is None:
         return
-    principal_id = await directory.service_principal_id(record.client_id)
-    if principal_id is None and job.is_recent(record.principal_written_at):
+    principal = await directory.service_principal(record.client_id)
+    if principal is None and job.is_recent(record.principal_written_at):
         raise NotYetVisible("the service principal may have been made, and the directory does not show it yet")
-    if principal_id is not None:
-        await job.save_application(service_principal_id=principal_id)
+    if principal is not None:
+        await job.save_application(service_principal_id=principal.object_id)

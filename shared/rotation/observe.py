@@ -63,9 +63,7 @@ async def observe_and_check(job: Job, request: RotationRequest) -> Found:
         problems.append(_unknown_credential(request, current))
     if pending.tags is not None and not belongs_to(pending.tags, unique_name, request.credential):
         problems.append(_pending_taken(unique_name, request))
-    # Once clients may read the new one, the rotation is ended, whoever owns the app by now.
-    is_promoted = job.operation.credential(request.credential).promoting_at is not None
-    if not (job.operation.is_our_own or is_promoted or problems):
+    if not job.operation.is_our_own and not problems:
         problems += await _stranger(job, request, tags)
     if problems or holder is None or current.entry is None or tags is None:
         raise Rejected(problems)
@@ -118,7 +116,12 @@ def _check_approval(job: Job, request: RotationRequest) -> None:
 
 
 async def _stranger(job: Job, request: RotationRequest, tags: SecretTags | None) -> tuple[Problem, ...]:
-    """Say why the requester may not have it rotated; what the registrar asks itself depends on nobody being found."""
+    """Say why the requester may not have it rotated; what the registrar asks itself depends on nobody being found.
+
+    Once clients may read the new one, the rotation is ended, whoever owns the app by now.
+    """
+    if job.operation.credential(request.credential).promoting_at is not None:
+        return ()
     owner = job.application.owned_by or read_person(tags.owner if tags is not None else None)
     allowed, unknown = await may_change(job, owner)
     return unknown or (() if allowed else (not_owner(request),))

@@ -63,8 +63,8 @@ NARROWING_SABOTAGES = (
         "what others had consented before is theirs",
         f"{_NARROWING}::test_what_others_had_consented_before_stays_and_is_named",
         "shared/registration/consent.py",
-        "granted=record.granted | add,",
-        "granted=record.granted | wanted,",
+        '"granted": record.granted | add,',
+        '"granted": record.granted | wanted,',
     ),
     off(
         "what others had added before is theirs",

@@ -85,8 +85,8 @@ REFUSAL_SABOTAGES = (
         "the founder of an app that was rejected founds it anew",
         f"{_REFUSALS}::test_the_answer_names_what_stays_and_the_next_request_goes_on_with_it",
         "shared/parties.py",
-        "or (owns and await _is_founded_in_vain(job))",
-        "",
+        "founds=await _is_founded_in_vain(job))",
+        "founds=False)",
     ),
     off(
         "what a roll-back disabled gets a successor",

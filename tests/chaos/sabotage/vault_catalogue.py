@@ -53,7 +53,7 @@ VAULT_SABOTAGES = (
         "what somebody disabled gets no successor before somebody asks for one",
         f"{_BY_HAND}::test_a_change_leaves_a_disabled_one_disabled_and_says_so",
         "shared/registration/credentials.py",
-        "if entry is not None and (is_switched_off(entry, holder) or is_live(job, entry, holder)):",
+        "if entry is not None and (is_off or is_live(job, entry, holder)):",
         "if entry is not None and is_live(job, entry, holder):",
     ),
     off(
