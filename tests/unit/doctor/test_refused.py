@@ -7,7 +7,7 @@ from tests.unit.doctor.scene import NOW, OPERATION, RECORD, SECRET, SOUND, VERSI
 
 WANTS = Wants(permissions=frozenset({("Twins", "Scope", "Read.Write")}), admin_consent=True)
 REFUSED = replace(RECORD, state="rejected", wants=WANTS)
-NAMED = replace(SECRET, versions=(replace(VERSION, tags=VERSION.tags | {"credential": "client-secret"}),))
+NAMED = replace(SECRET, versions=(replace(VERSION, tags={**VERSION.tags, "credential": "client-secret"}),))
 
 
 def refused(**changes: object) -> Evidence:
