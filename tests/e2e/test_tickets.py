@@ -187,7 +187,7 @@ def _no_secrets(driver: Driver) -> Iterator[None]:
 def test_what_the_tenant_forbids_is_told_in_the_ticket_and_nothing_is_left_behind(driver: Driver) -> None:
     name = "forbidden-by-the-tenant"
     before = [driver.graph(path)["value"] for path in _RIGHTS]
-    (text,) = told(driver, asked(driver, "servicenow", name), "4")
+    (text,) = told(driver, asked(driver, "servicenow", name, display_name="Forbidden by the tenant"), "4")
     assert "credentials[0].type" in text
     assert "Your tenant does not allow client secrets for new apps. Ask for a certificate." in text
     assert driver.applications(name) == []
