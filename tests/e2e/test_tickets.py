@@ -264,3 +264,21 @@ def test_what_a_system_refuses_for_a_day_is_kept_with_its_reason_and_can_be_repl
     assert len(told(driver, ticket, "3")) == 1
     assert httpx.post(url, trust_env=False).status_code == 409
     assert httpx.post(url.replace(message["original"]["updateId"], "0" * 32), trust_env=False).status_code == 404
+
+
+def test_a_version_that_somebody_set_by_hand_is_named_in_the_ticket_and_stays(driver: Driver) -> None:
+    name = "set-by-hand"
+    first = asked(driver, "servicenow", name)
+    ours = driver.answer(first["number"])["data"]["credentials"][0]
+    driver.advance(2)  # Key Vault counts whole seconds
+    driver.vault(driver.stack.config.administrator).set_secret(f"{name}--client-secret", "by hand")
+    driver.advance(2)
+    second = asked(driver, "servicenow", name, display_name="Set by hand")
+    data = driver.answer(second["number"])["data"]
+    assert (data["status"], data["credentials"][0]["keyVaultSecretVersion"]) == (
+        "completed",
+        ours["keyVaultSecretVersion"],
+    )
+    (text,) = told(driver, second, DONE["servicenow"])
+    assert "(newer_version_not_ours)" in text
+    assert driver.stored(name) == "by hand"

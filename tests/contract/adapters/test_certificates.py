@@ -59,7 +59,11 @@ async def test_a_disabled_version_cannot_be_read_and_the_other_can(side: Side, s
     second = await make(side, secret_name)
     await side.vault.disable("app", secret_name, first.version, "certificate")
     await side.vault.disable("app", secret_name, first.version, "certificate")
-    assert [entry.enabled for entry in await side.vault.versions("app", secret_name)] == [False, True]
+    disabled, other = await side.vault.versions("app", secret_name)
+    assert (disabled.enabled, other.enabled) == (False, True)
+    assert disabled.updated is not None
+    assert disabled.created is not None
+    assert disabled.updated > disabled.created
     with pytest.raises(Forbidden):
         await side.vault.value("app", secret_name, first.version)
     assert (await side.vault.value("app", secret_name, second.version)).reveal()

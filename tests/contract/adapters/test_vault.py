@@ -52,7 +52,11 @@ async def test_one_version_is_disabled_and_the_others_are_read(side: Side, secre
     second = await store(side, secret_name, "2")
     await side.vault.disable("app", secret_name, first.version, "secret")
     await side.vault.disable("app", secret_name, first.version, "secret")
-    assert [entry.enabled for entry in await side.vault.versions("app", secret_name)] == [False, True]
+    disabled, other = await side.vault.versions("app", secret_name)
+    assert (disabled.enabled, other.enabled) == (False, True)
+    assert disabled.updated is not None
+    assert disabled.created is not None
+    assert disabled.updated > disabled.created, "when it was disabled tells who did, later"
     with pytest.raises(Forbidden):
         await side.vault.value("app", secret_name, first.version)
     assert (await side.vault.value("app", secret_name, second.version)).reveal() == "2"
