@@ -1,5 +1,8 @@
 """The main job, from the message to the sign-in, and what requesters can do to it."""
 
+import base64
+import json
+
 import pytest
 from azure.core.exceptions import HttpResponseError
 
@@ -76,6 +79,13 @@ def test_the_requester_may_read_secrets_and_nothing_else(driver: Driver) -> None
 def test_again_changed_reused(driver: Driver) -> None:
     first = driver.ask(request("E2E-3", "e2e-again"))
     assert driver.ask(request("E2E-3", "e2e-again")) == first
+    marked = b"\xef\xbb\xbf" + json.dumps(request("E2E-3", "e2e-again")).encode()
+    for as_senders_put_it in (marked, base64.encodebytes(marked)):
+        driver.send(as_senders_put_it)
+        assert driver.answer("E2E-3") == first
+    driver.send(base64.b64encode(marked.decode("utf-8-sig").encode("utf-16")))
+    (error,) = driver.answer("E2E-3")["data"]["errors"]
+    assert "base64 of text in UTF-16" in error["message"]
 
     reused = driver.ask(request("E2E-3", "e2e-again", displayName="Other"))
     assert reused["type"] == "registrar.registration.rejected.v1"

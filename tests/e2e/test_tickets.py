@@ -16,7 +16,7 @@ FORM = {
         "unique_name": "{name}",
         "display_name": "[code]{name}[/code]",
         "owner_email": "",
-        "public_redirect_uris": "http://localhost",
+        "public_redirect_uris": "http://localhost/{{clientId}}",
         "web_redirect_uris": "",
         "spa_redirect_uris": "",
         "api": "Azure Digital Twins",
@@ -97,6 +97,9 @@ def test_a_ticket_is_told_of_its_application_and_closed(driver: Driver, system: 
     data = answer["data"]
     assert data["clientId"] in text
     assert data["credentials"][0]["keyVaultSecretUri"] in text
+    if system == "servicenow":
+        assert data["filledRedirectUris"] == [f"http://localhost/{data['clientId']}"]
+        assert f"localhost/{data['clientId']}" in text
     assert driver.stored(name) not in text
     assert text.splitlines()[-1] == f"registrar: {answer['id']}"
     assert all("<" not in note.get("html", "") for note in seen(driver, ticket)["notes"])
