@@ -30,7 +30,7 @@ async def reject(
     """Answer a message. `fields` is what could be read of the request, if anything."""
     message = (arrival.message_id, sha256(arrival.body).hexdigest(), arrival.received)
     source: object = fields.get("source")
-    labels = services.labels.get(source, {}) if isinstance(source, str) else {}
+    labels = services.labels.get(source if isinstance(source, str) else "", {})
     answer = unreadable(Status.REJECTED, fields, labelled(problems, labels), message, services.tenant_id)
     text = answer.to_json()
     await services.queues.send_answer(text)

@@ -26,6 +26,7 @@ OWN_CODES = frozenset(
         "lifetime_too_short",
         "invalid_duration",
         "invalid_format",
+        "invalid_value",
     }
 )
 """Of constraints that say in their own words what is allowed."""
@@ -106,7 +107,6 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Any], object], str]] = {
     "too_long": _at_most("entries"),
     "greater_than_equal": lambda context, _: f"must be {context['ge']} or more",
     "less_than_equal": lambda context, _: f"must be {context['le']} or less",
-    "not_within_a_week": _always("must be a week (P7D) or less, and not negative"),
     "literal_error": lambda context, _: f"must be {context['expected']}",
     "time_delta_parsing": _always("must be an ISO 8601 duration such as PT10M"),
     "time_delta_type": _always("must be an ISO 8601 duration such as PT10M"),

@@ -175,7 +175,7 @@ def _iso_duration(value: object) -> object:
 
 def _at_most_a_week(within: timedelta) -> timedelta:
     if not timedelta(0) <= within <= timedelta(days=7):
-        raise PydanticCustomError("not_within_a_week", "must be a week (P7D) or less, and not negative")
+        raise PydanticCustomError("invalid_value", "must be a week (P7D) or less, and not negative")
     return within
 
 

@@ -12,7 +12,6 @@ from shared.ticketing.form_values import number_of_days, text_of, texts_of, whol
 
 _SEPARATORS = 1000
 """Parts that a text is cut into at most: nobody's form holds more."""
-_ANYTHING = {"types": list[str]()}
 
 
 class FormFunctions(functions.Functions):
@@ -23,43 +22,43 @@ class FormFunctions(functions.Functions):
     NotUnderstood for what has no one meaning, never null: a value that is left out silently is a wrong one.
     """
 
-    @functions.signature(_ANYTHING)
+    @functions.signature({"types": []})
     def _func_yes(self, value: object) -> bool | None:
         """True or false, as checkboxes and selects say it."""
         return yes_or_no(value)
 
-    @functions.signature(_ANYTHING)
+    @functions.signature({"types": []})
     def _func_integer(self, value: object) -> int | None:
         """A whole number."""
         return whole_number(value)
 
-    @functions.signature(_ANYTHING)
+    @functions.signature({"types": []})
     def _func_days(self, value: object) -> int | None:
         """A number of days, with the word or without."""
         return number_of_days(value)
 
-    @functions.signature(_ANYTHING)
+    @functions.signature({"types": []})
     def _func_filled(self, text: object) -> str | None:
         """The text without blanks at its ends."""
         return text_of(text)
 
-    @functions.signature(_ANYTHING)
+    @functions.signature({"types": []})
     def _func_lower(self, text: object) -> str | None:
         """The text in lower case, likewise."""
         found = text_of(text)
         return found.lower() if found is not None else None
 
-    @functions.signature(_ANYTHING)
+    @functions.signature({"types": []})
     def _func_lines(self, text: object) -> list[str] | None:
         """The lines of a text, or the texts of a list, without blanks at their ends, without empty ones."""
         return _parts(_texts(text))
 
-    @functions.signature(_ANYTHING)
+    @functions.signature({"types": []})
     def _func_uris(self, text: object) -> list[str] | None:
         """The same, with the links and escapes of editors undone."""
         return uris_of(text)[:_SEPARATORS] or None
 
-    @functions.signature({"types": ["string"]}, _ANYTHING)
+    @functions.signature({"types": ["string"]}, {"types": []})
     def _func_split(self, separator: str, text: object) -> list[str] | None:
         """The parts of a text, or of each text of a list."""
         found = _texts(text)

@@ -70,8 +70,10 @@ def single(value: object, depth: int = _DEEPEST) -> object:
         if len(several) > 1:
             raise NotUnderstood("The form sends several values where one is expected. Choose one.")
         return single(several[0], depth - 1) if several else None
-    if isinstance(value, dict) and not is_document(value):
-        option = cast("dict[str, Any]", value)
+    option = (
+        cast("dict[str, Any]", value) if isinstance(value, dict) and not is_document(cast("object", value)) else None
+    )
+    if option is not None:
         if "value" not in option or option.get("child") is not None or not depth:
             raise NotUnderstood("The form sends an object where one value is expected.")
         return single(option["value"], depth - 1)

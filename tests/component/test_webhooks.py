@@ -177,7 +177,8 @@ async def test_a_form_is_taken_as_it_is_and_keeps_the_consent_that_it_does_not_m
     await deliver(world)
     (consents,) = world.directory.consented.values()
     assert {each.name for each in consents} == {"Read.Write"}
-    for number, (said, left) in enumerate([(None, {"Read.Write"}), ([], {"Read.Write"}), ("No", set[str]())]):
+    cleared: list[tuple[Any, set[str]]] = [(None, {"Read.Write"}), ([], {"Read.Write"}), ("No", set())]
+    for number, (said, left) in enumerate(cleared):
         changed = json.loads(
             servicenow(
                 admin_consent=said,

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -40,10 +40,16 @@ NO_WORDS_OF_PEOPLE = (
 type Place = tuple[str | int, ...]
 
 
-def places(value: Any, path: Place = ()) -> Iterator[Place]:
+def members(value: object) -> list[tuple[str | int, Any]]:
+    """What an object or a list holds, each with where."""
+    if isinstance(value, dict):
+        return list(cast("dict[str | int, Any]", value).items())
+    return list(enumerate(cast("list[Any]", value))) if isinstance(value, list) else []
+
+
+def places(value: object, path: Place = ()) -> Iterator[Place]:
     """The places of all values, at every depth."""
-    members: Any = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for key, inner in members:
+    for key, inner in members(value):
         yield (*path, key)
         yield from places(inner, (*path, key))
 
@@ -104,10 +110,10 @@ def test_what_belongs_nowhere_is_told_in_words() -> None:
 
 
 def test_every_pattern_of_the_contract_has_its_words() -> None:
-    def patterns(schema: Any) -> Iterator[str]:
-        if isinstance(schema, dict):
-            yield from (found for key, found in schema.items() if key == "pattern" and isinstance(found, str))
-        for inner in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+    def patterns(schema: object) -> Iterator[str]:
+        for key, inner in members(schema):
+            if key == "pattern" and isinstance(inner, str):
+                yield inner
             yield from patterns(inner)
 
     requests = [schema for name, schema in schemas().items() if "request" in name]
