@@ -19,9 +19,8 @@ _WHOLE = re.compile(r"[+-]?[0-9]{1,9}(?:\.0{1,9})?")
 _DAYS = re.compile(rf"({_WHOLE.pattern})(?:\s*days?)?", re.IGNORECASE)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ].*)?|[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2,4}")
 _ESCAPE = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});")
-_TAG = re.compile(
-    r"</?(?:p|div|span|br|a|b|i|u|em|strong|font|ul|ol|li|table|t[rdh]|img|pre|code|h[1-6])\b[^<>]*>", re.I
-)
+_TAG = re.compile(r"</?(?:p|div|span|br|ul|ol|li|table|t[rdh]|h[1-6])(?:\s[^<>]*)?/?>", re.IGNORECASE)
+"""Tags that an editor of HTML puts around what people write."""
 
 
 def yes_or_no(value: object) -> bool | None:

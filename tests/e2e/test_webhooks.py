@@ -33,12 +33,14 @@ def ask(driver: Driver, location: str) -> httpx.Response:
 
 def test_a_form_becomes_an_application_and_its_state_can_be_asked_for(driver: Driver) -> None:
     secret = driver.stack.config.webhook_token
-    taken = post(driver, ticket("RITM7001", "from-a-ticket"), X_Registrar_Token=secret)
+    form = ticket("RITM7001", "from-a-ticket", admin_consent={"value": "Yes"}, lifetime_days="180 days")
+    taken = post(driver, form, X_Registrar_Token=secret)
     assert taken.status_code == 202, taken.text
     location = taken.headers["location"]
     assert location == "/api/requests/RITM7001?source=servicenow"
     answer = driver.answer("RITM7001")
     assert (answer["data"]["status"], answer["data"]["source"]) == ("completed", "servicenow")
+    assert answer["data"]["apiPermissions"][0]["permissions"][0]["consented"]
     assert driver.sign_in(answer["data"]["clientId"], driver.stored("from-a-ticket"))
     told = ask(driver, location)
     assert (told.status_code, told.json()["state"], told.json()["answer"]) == (200, "completed", answer)
@@ -51,11 +53,13 @@ def test_a_form_becomes_an_application_and_its_state_can_be_asked_for(driver: Dr
 
 def test_faults_are_told_at_once_and_all_of_them(driver: Driver) -> None:
     secret = driver.stack.config.webhook_token
-    refused = post(driver, ticket("RITM7002", "No Spaces", lifetime_days="soon"), X_Registrar_Token=secret)
+    refused = post(driver, ticket("RITM7002", "No Spaces", lifetime_days="1 year"), X_Registrar_Token=secret)
     assert refused.status_code == 400
     assert refused.headers["content-type"] == "application/problem+json"
     fields = {error["field"] for error in refused.json()["errors"]}
     assert fields == {"application.uniqueName", "credentials[0].lifetimeDays"}
+    said = {error["label"]: error["message"] for error in refused.json()["errors"]}
+    assert "'1 year' is not a number of days" in said["Lifetime of the secret (days)"]
 
 
 def test_who_proves_nothing_gets_no_hint_and_nothing_happens(driver: Driver) -> None:

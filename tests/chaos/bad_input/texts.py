@@ -46,8 +46,16 @@ INJECTIONS = (
     "__proto__",
     "None",
     "NaN",
+    "Yes",
+    "1 year",
+    "180 days",
+    "R&amp;D",
+    "http:&#x2F;&#x2F;localhost",
+    "https://a.contoso.example/auth\\_cb",
+    "[a.contoso.example|https://evil.example]",
+    '{"type": "doc", "version": 1, "content": []}',
 )
-"""For OData, URLs, paths, headers, logs, terminals, templates, shells, XML, SQL and table keys."""
+"""For OData, URLs, paths, headers, logs, terminals, templates, shells, XML, SQL and table keys; and what forms send."""
 
 LOOKALIKES = (
     "\u0430dt-client",  # Cyrillic a
