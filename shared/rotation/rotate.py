@@ -10,7 +10,6 @@ live on: it goes once the new one is promoted, and at the deadline whatever has 
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -29,7 +28,7 @@ from shared.credentials.life import disabled, overlap
 from shared.credentials.pending import clear_pending, is_given_up, promote
 from shared.credentials.proof import prove
 from shared.credentials.tags import read_tags
-from shared.errors import NotYetVisible, Problem, RegistrarError, Rejected, SignInUnclear, TenantForbids
+from shared.errors import NotYetVisible, Problem, RegistrarError, Rejected, TenantForbids
 from shared.job import Job
 from shared.model import VaultEntry
 from shared.naming import (
@@ -69,8 +68,6 @@ async def rotate(job: Job, request: RotationRequest) -> Rotation:
         await is_old_refused(job, request, found)
     if found.forbidden:
         raise await _refused(job, request, found, found.forbidden)
-        with suppress(SignInUnclear):  # it is gone; whether that shows already is asked again at the end
-            await is_old_refused(job, request, found)
     if found.is_promoted:
         promoted = found.newest
         async with job.step("signIn"):

@@ -58,13 +58,6 @@ IDS_SABOTAGES = (
         "    except Exception:\n        await job.save_operation(",
     ),
     off(
-        "a leaked credential is replaced though sign-ins are unclear",
-        f"{_UNCLEAR}::test_an_unclear_sign_in_is_not_the_end_of_a_leaked_credential",
-        "shared/rotation/rotate.py",
-        "with suppress(SignInUnclear):",
-        "with suppress(StopAsyncIteration):",
-    ),
-    off(
         "the reason that an operation waits for has Entra's number",
         f"{_UNCLEAR}::test_a_registration_waits_under_the_number_and_goes_on_by_itself",
         "shared/decision.py",
