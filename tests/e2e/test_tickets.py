@@ -109,7 +109,7 @@ def test_a_sign_in_that_proves_nothing_is_waited_for_and_named_in_the_ticket(dri
     """The API's service principal is disabled (AADSTS500014): whether the secret is right, nobody said."""
     endpoint = "/{tenant}/oauth2/v2.0/token"
     driver.fault(service="entra", kind="refusedSignIn", path=endpoint, codes=[500014], times=999)
-    ticket = asked(driver, "servicenow", "proves-nothing")
+    ticket = asked(driver, "jira", "proves-nothing")
     eventually(lambda: driver.control("GET", "/faults/suffered") or None, "a refused sign-in")
     driver.advance(25 * 3600)
     answer = driver.answer(ticket["number"], moving_clock=True)
