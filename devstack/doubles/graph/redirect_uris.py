@@ -33,7 +33,8 @@ def check_redirect_uris(application: Document, *, for_personal_accounts: bool) -
         raise duplicate_values()
     limit = 100 if for_personal_accounts else 256
     if len(everything) > limit:
-        raise bad_request(f"The application has {len(everything)} redirect URIs; at most {limit} are allowed.")
+        message = f"The application has {len(everything)} redirect URIs; at most {limit} are allowed."
+        raise bad_request(message, "InvalidValue", "redirectUris")
 
 
 def redirect_uri_settings(web: Document) -> list[Document]:
