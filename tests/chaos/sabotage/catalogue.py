@@ -6,6 +6,7 @@ from tests.chaos.sabotage.checks_catalogue import CHECKS_SABOTAGES
 from tests.chaos.sabotage.control_catalogue import CONTROL_SABOTAGES
 from tests.chaos.sabotage.fair_catalogue import FAIR_SABOTAGES
 from tests.chaos.sabotage.form_catalogue import FORM_SABOTAGES
+from tests.chaos.sabotage.graph_refusals_catalogue import GRAPH_REFUSAL_SABOTAGES
 from tests.chaos.sabotage.ids_catalogue import IDS_SABOTAGES
 from tests.chaos.sabotage.mapping_catalogue import MAPPING_SABOTAGES
 from tests.chaos.sabotage.narrowing_catalogue import NARROWING_SABOTAGES
@@ -379,6 +380,7 @@ REAL_SABOTAGES = (
     *PROVEN_SABOTAGES,
     *CONTROL_SABOTAGES,
     *CHECKS_SABOTAGES,
+    *GRAPH_REFUSAL_SABOTAGES,
     *SHIPPED_SABOTAGES,
     *TENANT_SABOTAGES,
     *VAULT_SABOTAGES,
