@@ -7,7 +7,7 @@ doubles' own and never leave them):
   has `_hash` (SHA-256 hex of the secret) and `_activeFrom` (seconds on the stack clock from which the token endpoint
   knows it). Each `keyCredentials[]` item keeps `key` (base64 DER).
 * `servicePrincipals`: Graph's servicePrincipal, same additions; managed identities have
-  `servicePrincipalType` `ManagedIdentity`.
+  `servicePrincipalType` `ManagedIdentity`. `_directoryRoles`: roles by which one creates uncounted, and owns nothing.
 * `users`: `{id, displayName, userPrincipalName, ...}`.
 * `oauth2PermissionGrants`, `appRoleAssignments`: Graph's own.
 * `federatedIdentityCredentials`: Graph's own, plus `_applicationId` (object id of the application).

@@ -17,7 +17,7 @@ from devstack.doubles.graph.access import (
 )
 from devstack.doubles.graph.application_rules import check_application, check_entitlements_kept, missing_value
 from devstack.doubles.graph.certificates import replace_keys
-from devstack.doubles.graph.created_objects import check_quota
+from devstack.doubles.graph.created_objects import create_as
 from devstack.doubles.graph.credentials import with_credentials
 from devstack.doubles.graph.directory import Directory, to_ticks
 from devstack.doubles.graph.errors import bad_request, denied
@@ -120,9 +120,8 @@ def _create(directory: Directory, request: Request, fields: Fields) -> Answer:
     application = completed(merge(bare, fields, TYPE))
     _check(directory, application)
     check_identifier_uris_allowed(directory, application, [])
-    check_quota(directory, request.caller.object_id)
-    application["_createdBy"] = request.caller.object_id
-    application["_owners"] = with_owners(directory, [request.caller.object_id], bind_references(request.body, "owners"))
+    owners = create_as(directory, application, request.caller.object_id)
+    application["_owners"] = with_owners(directory, owners, bind_references(request.body, "owners"))
     if any(item.get("keyId") is not None for item in keys):
         raise bad_request("Property 'keyId' is read-only and cannot be set.", "ReadOnlyProperty", "keyId")
     application["keyCredentials"] = replace_keys(directory, COLLECTION, application, keys)

@@ -12,7 +12,7 @@ from devstack.doubles.graph.access import READ_USERS, check_permission, may_read
 from devstack.doubles.graph.deleted_items import COLLECTION as DELETED
 from devstack.doubles.graph.deleted_items import is_past_restoring
 from devstack.doubles.graph.directory import Directory
-from devstack.doubles.graph.errors import GraphError
+from devstack.doubles.graph.errors import quota_exceeded
 from devstack.doubles.graph.exchange import Answer, Request
 from devstack.doubles.graph.odata.listing import answer_count, answer_list
 from devstack.doubles.graph.owners import DIRECTORY_OBJECTS
@@ -41,7 +41,21 @@ def count_created(collection: str) -> Handler:
     return handle
 
 
-def check_quota(directory: Directory, creator: str) -> None:
+def create_as(directory: Directory, document: Document, creator: str) -> list[str]:
+    """Note who creates an object; returns its first owners. Raises GraphError 403 when the creator has had its quota.
+
+    Whoever creates by a directory role is not counted, and does not become the owner (Microsoft Learn, "Application
+    registration permissions for custom roles": `create` against `createAsOwner`).
+    """
+    principal = directory.primary.get("servicePrincipals", creator)
+    if principal is not None and principal.get("_directoryRoles"):
+        return []
+    _check_quota(directory, creator)
+    document["_createdBy"] = creator
+    return [creator]
+
+
+def _check_quota(directory: Directory, creator: str) -> None:
     """Raises GraphError 403 when whoever creates has created as much as the weather lets it; 0 lets it all."""
     most = directory.world.weather.created_objects_quota
     if not most:
@@ -52,11 +66,7 @@ def check_quota(directory: Directory, creator: str) -> None:
         if item.get("_createdBy") == creator and not is_past_restoring(directory, item)
     ]
     if len(deleted) + sum(1 for _ in _created_by(directory.primary, creator)) >= most:
-        message = (
-            "The directory object quota limit for the Principal has been exceeded. Please ask your administrator to "
-            "increase the quota limit or delete objects to reduce the used quota."
-        )
-        raise GraphError(403, "Directory_QuotaExceeded", message)
+        raise quota_exceeded()
 
 
 def _creator(directory: Directory, request: Request, collection: str) -> str:

@@ -115,6 +115,15 @@ def size_exceeded() -> GraphError:
     return GraphError(403, "Directory_ResourceSizeExceeded", message)
 
 
+def quota_exceeded() -> GraphError:
+    """403 for an identity that has created as many objects as it may."""
+    message = (
+        "The directory object quota limit for the Principal has been exceeded. Please ask your administrator to "
+        "increase the quota limit or delete objects to reduce the used quota."
+    )
+    return GraphError(403, "Directory_QuotaExceeded", message)
+
+
 def unauthenticated(message: str) -> GraphError:
     """401, with the challenge that names the authority."""
     challenge = (

@@ -9,7 +9,7 @@ from devstack.doubles.graph import deleted_items
 from devstack.doubles.graph.access import check_may_read, check_may_write, may_write_all, outside_tenant
 from devstack.doubles.graph.application_rules import missing_value
 from devstack.doubles.graph.certificates import replace_keys
-from devstack.doubles.graph.created_objects import check_quota
+from devstack.doubles.graph.created_objects import create_as
 from devstack.doubles.graph.credentials import with_credentials
 from devstack.doubles.graph.directory import Directory
 from devstack.doubles.graph.errors import bad_request, conflict, denied
@@ -121,9 +121,8 @@ def _create(directory: Directory, request: Request, fields: Fields) -> Answer:
             "ObjectConflict",
         )
     principal = _merged(new_service_principal(directory.now(), application["appId"], tenant_id), fields)
-    check_quota(directory, request.caller.object_id)
-    principal["_createdBy"] = request.caller.object_id
-    principal["_owners"] = with_owners(directory, [request.caller.object_id], bind_references(request.body, "owners"))
+    owners = create_as(directory, principal, request.caller.object_id)
+    principal["_owners"] = with_owners(directory, owners, bind_references(request.body, "owners"))
     principal["keyCredentials"] = replace_keys(directory, COLLECTION, principal, fields.get("keyCredentials") or [])
     principal = _copied(application, principal)
     directory.save(COLLECTION, principal)

@@ -54,6 +54,38 @@ async def test_at_its_quota_an_identity_creates_nothing_more(admin: Caller, worl
         assert (await admin.post("/applications", {"displayName": "2"})).status_code == 201
 
 
+async def test_what_is_purged_counts_no_more(admin: Caller, world: World) -> None:
+    world.change_weather(Weather(created_objects_quota=1))
+    first = await admin.create_application()
+    await admin.delete(f"/applications/{first['id']}")
+    assert (await admin.post("/applications", {"displayName": "2"})).status_code == 403
+    assert (await admin.delete(f"/directory/deletedItems/{first['id']}")).status_code == 204
+    assert (await admin.post("/applications", {"displayName": "2"})).status_code == 201
+
+
+async def test_the_principal_is_refused_when_its_application_was_the_last(graph: GraphTenant, world: World) -> None:
+    caller = graph.owned_by()
+    world.change_weather(Weather(created_objects_quota=1))
+    application = await caller.create_application()
+    refused = await caller.post("/servicePrincipals", {"appId": application["appId"]})
+    assert error(refused)[:2] == (403, "Directory_QuotaExceeded")
+
+
+async def test_who_creates_by_a_role_is_not_counted_and_owns_nothing(graph: GraphTenant, world: World) -> None:
+    caller = graph.owned_by()
+    principal = world.primary().get("servicePrincipals", caller.object_id)
+    assert principal is not None
+    role = {"_directoryRoles": ["Cloud Application Administrator"]}
+    world.documents.put("servicePrincipals", caller.object_id, principal | role)
+    world.change_weather(Weather(created_objects_quota=1))
+    made = [await caller.create_application() for _ in range(3)]
+    assert await created(caller) == []
+    assert error(await caller.patch(f"/applications/{made[0]['id']}", {"notes": "x"}))[:2] == (
+        403,
+        "Authorization_RequestDenied",
+    )
+
+
 async def test_a_quota_is_one_identitys(admin: Caller, graph: GraphTenant, world: World) -> None:
     world.change_weather(Weather(created_objects_quota=1))
     await admin.create_application()
