@@ -8,6 +8,7 @@ import pytest
 
 from devstack.services import host_url
 from tests.e2e.driver import Driver, eventually
+from tests.e2e.test_webhooks import ask
 
 pytestmark = pytest.mark.e2e
 
@@ -173,6 +174,25 @@ def test_what_entra_would_refuse_is_told_with_its_field_and_nothing_exists(drive
         ("application.spa.redirectUris[0]", "redirect_uri_on_two_platforms")
     ]
     assert driver.applications(name) == []
+
+
+def test_a_full_quota_is_named_while_it_waits_and_goes_on_once_there_is_room(driver: Driver) -> None:
+    """It was taken for a missing right: operators looked for one that was there."""
+    name = "over-the-quota"
+    driver.weather(createdObjectsQuota=1)
+    ticket = asked(driver, "servicenow", name, display_name="Over the quota")
+    state = eventually(lambda: waits(driver, ticket["number"]), f"{ticket['number']} to wait")
+    assert state == "directory_quota_exceeded"
+    driver.weather()
+    answer = driver.answer(ticket["number"], moving_clock=True)
+    (text,) = told(driver, ticket, "3")
+    assert answer["data"]["clientId"] in text
+
+
+def waits(driver: Driver, request_id: str) -> str | None:
+    """Why a request waits; None while it does not."""
+    told = ask(driver, f"/api/requests/{request_id}?source=servicenow").json()
+    return told.get("reason") if told.get("state") == "waiting" else None
 
 
 @pytest.fixture
