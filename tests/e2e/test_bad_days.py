@@ -8,6 +8,7 @@ import pytest
 from devstack.cli import main
 from devstack.stack import Stack
 from tests.e2e.driver import Driver, eventually, request
+from tests.e2e.test_approval import wait_for
 
 pytestmark = pytest.mark.e2e
 
@@ -45,6 +46,7 @@ def test_what_cannot_be_done_in_a_day_is_answered_failed_and_kept_with_its_reaso
     driver.weather(secretActivationSeconds=7 * 24 * 3600)
     driver.send(request("FAIL-1", "never-works"))
     eventually(lambda: driver.stored_or_none("never-works"), "the secret to be stored")
+    wait_for(driver, "FAIL-1", "waiting", "queue")
     driver.advance(25 * 3600)
     answer = driver.answer("FAIL-1", moving_clock=True)
     assert answer["type"] == "registrar.registration.failed.v1"

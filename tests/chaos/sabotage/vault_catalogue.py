@@ -72,7 +72,7 @@ VAULT_SABOTAGES = (
     ),
     off(
         "what others made is named though the worker died before it answered",
-        f"{_OTHERS}::test_a_fault_at_any_call_of_the_request_that_drops_it_loses_neither_it_nor_the_word",
+        f"{_OTHERS}::test_a_fault_at_any_write_of_the_request_that_drops_it_loses_neither_it_nor_the_word",
         "shared/registration/others.py",
         "(job.application.found | job.operation.left_to_others) - wanted",
         "job.application.found - wanted",
