@@ -9,6 +9,7 @@ from shared.job import Job
 from shared.model import CredentialType, SeenApplication
 from shared.policy.tenant import TenantRules, late_refusal
 from shared.ports import SeenRestrictions
+from shared.refusals.table import TENANT_RULES
 
 type Judgement = Callable[[TenantRules], Iterable[Problem]]
 
@@ -47,7 +48,8 @@ def refused_at(job: Job, kind: CredentialType, type_field: str, lifetime_field: 
         yield
     except Rejected as rejected:
         problems = [late_refusal(each, kind, type_field, lifetime_field) for each in rejected.problems]
-        if job.services.policy.tenant.registrar_is_exempt:
+        is_tenants = any(each.code in TENANT_RULES for each in problems)
+        if is_tenants and job.services.policy.tenant.registrar_is_exempt:
             # Policy says otherwise: the identity has lost its attribute, or the restriction has no such exemption.
             codes = [each.code for each in problems]
             log.warning("tenant_policies.not_exempt", app=job.operation.unique_name, codes=codes)

@@ -10,7 +10,7 @@ sets `identifierUris` either.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -161,4 +161,6 @@ def late_refusal(problem: Problem, kind: CredentialType, type_field: str, lifeti
     if problem.code == "CredentialInvalidLifetimeAsPerAppPolicy":
         message = f"Your tenant does not let a {_NAMES[kind]} live for so long. Ask for a shorter lifetime"
         return Problem(lifetime_field, problem.code, f"{message}; your Entra administrators know the limit.")
+    if problem.field == "credentials":
+        return replace(problem, field=type_field.removesuffix(".type"))
     return problem

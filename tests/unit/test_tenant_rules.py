@@ -322,9 +322,14 @@ def test_graphs_own_refusal_names_the_field_and_keeps_its_code(code: str, field:
     assert "400" not in told.message
 
 
-def test_another_refusal_stays_as_it_is() -> None:
+@pytest.mark.parametrize(
+    ("type_field", "field"), [("credentials[1].type", "credentials[1]"), ("credential", "credential")]
+)
+def test_another_refusal_names_the_credential_that_asks_and_stays_as_it_is_else(type_field: str, field: str) -> None:
     problem = Problem("credentials", "another", "as it is")
-    assert late_refusal(problem, "secret", "a", "b") is problem
+    assert late_refusal(problem, "secret", type_field, "b") == replace(problem, field=field)
+    elsewhere = replace(problem, field="application")
+    assert late_refusal(elsewhere, "secret", type_field, "b") is elsewhere
 
 
 def test_a_policy_that_says_nothing_of_the_tenant_binds_what_it_bound_before() -> None:
