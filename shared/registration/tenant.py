@@ -12,7 +12,7 @@ from shared.model import SeenApplication
 from shared.policy.check import Had
 from shared.policy.tenant import NewCredential, TenantRules, audience_breaches, credential_breaches, days_within
 from shared.policy.tenant_uris import redirect_uri_breaches
-from shared.registration.credentials import Found
+from shared.registration.credentials import Found, is_withdrawn
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,7 @@ class Additions:
         else:
             holder = Holder(record.object_id or "", record.client_id or "", None)
         try:
-            return not (is_switched_off(entry, holder) or is_live(self.job, entry, holder))
+            is_off = is_switched_off(entry, holder) and not is_withdrawn(self.job, name, entry)
+            return not (is_off or is_live(self.job, entry, holder))
         except NotYetVisible:
             return False

@@ -12,6 +12,7 @@ from shared.application_record import ApplicationRecord
 from shared.errors import Problem, Rejected, Unavailable
 from shared.operation import Operation
 from tests.component.test_narrowing import READ_WRITE, USER_READ, policy
+from tests.component.test_tenant_rules import NO_SECRETS
 from tests.fakes.directory import DIGITAL_TWINS
 from tests.fakes.faults import Faults, Moment, WorkerDied
 from tests.fakes.invariants import breaches
@@ -106,6 +107,19 @@ async def test_the_answer_names_what_stays_and_the_next_request_goes_on_with_it(
     assert ApplicationRecord.model_validate_json(world.applications.rows[APP][0]).owner == "grace@contoso.example"
     assert consents(world) == {READ_WRITE}
     assert breaches(world) == []
+
+
+async def test_what_was_taken_back_is_new_again_to_the_tenants_rules() -> None:
+    """Its version lies disabled in the vault by the registrar itself: the next request asks for a new one."""
+    world = World(faults=_Refusing("graph add_password", times=(2,)))
+    await world.run(asking("R1", "first", "second"))
+    world.policies.restrict(NO_SECRETS)
+    await world.go_on(timedelta(hours=1))
+    answer = await world.run(asking("R2", "first"))
+    assert [(each["field"], each["code"]) for each in answer["data"]["errors"]] == [
+        ("credentials[0].type", "tenant_forbids_secrets")
+    ]
+    assert world.directory.passwords_ever_issued == 1
 
 
 async def test_somebody_elses_request_does_not_take_up_what_was_rejected() -> None:
