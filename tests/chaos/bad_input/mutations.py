@@ -209,7 +209,11 @@ def _other_value(dice: random.Random, value: object) -> object:
         case 4:
             return Verbatim(dice.choice(NO_NUMBERS)) if dice.random() < 0.3 else dice.choice((True, False, None))
         case 5:
-            forms = ({"value": "Yes"}, [{"value": "180"}], {"type": "doc", "version": 1, "content": []})
+            forms: tuple[Any, ...] = (
+                {"value": "Yes"},
+                [{"value": "180"}],
+                {"type": "doc", "content": [], "version": 1},
+            )
             shapes: tuple[Any, ...] = ([], {}, [[]], [None], {"": None}, [nasty(dice)], {nasty(dice): 1}, *forms)
             return dice.choice(shapes)
         case 6:
