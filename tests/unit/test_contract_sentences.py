@@ -85,7 +85,12 @@ def _remove(container: Any, key: str | int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("request_", "place"), [(each, place) for each in (REGISTER, ROTATE) for place in places(each)], ids=str
+    ("request_", "place"),
+    [
+        pytest.param(each, place, id=".".join(map(str, (each["action"], *place))))
+        for each in (REGISTER, ROTATE)
+        for place in places(each)
+    ],
 )
 def test_whatever_is_wrong_is_told_in_words(request_: dict[str, Any], place: Place) -> None:
     said = list[Problem]()
