@@ -68,9 +68,15 @@ def unusable_values(case: Case) -> Iterator[Breach]:
 
 
 def _is_rolled_back(case: Case, secret: VaultSecret) -> bool:
-    """Say whether its newest version was issued by a request that was refused: nobody was told of it."""
-    record = case.records.get(secret.newest.tags.get("operationId", ""))
-    return record is not None and record.state == "rejected" and not secret.newest.enabled
+    """Say whether its newest version was issued by a request that was refused, and nobody was told of it since."""
+    tags = secret.newest.tags
+    record = case.records.get(tags.get("operationId", ""))
+    if record is None or record.state != "rejected" or secret.newest.enabled:
+        return False
+    later = (each for each in case.evidence.records if each.sequence > record.sequence and each.state == "completed")
+    return not any(
+        each.unique_name == record.unique_name and tags.get("credential") in each.credentials for each in later
+    )
 
 
 def unusable(case: Case, secret: VaultSecret) -> Iterator[Breach]:

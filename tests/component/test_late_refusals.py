@@ -150,6 +150,7 @@ async def test_what_the_app_had_before_stays() -> None:
     data = (await world.run(change | {"requestId": "R3"}))["data"]
     assert data["status"] == "completed"
     assert consents(world) == {READ_WRITE, USER_READ}
+    assert sorted(set(enabled(world))) == [f"{APP}--another", SECRET]
     assert breaches(world) == []
 
 
@@ -324,7 +325,7 @@ class _DyingAt(Faults):
 
 
 class _Refusing(Faults):
-    """Graph refuses calls of this name by the tenant's rules: those with these numbers, counted from 1."""
+    """Graph refuses calls of this name by the tenant's rules: of those that it could carry out, these, from 1."""
 
     def __init__(self, name: str, times: Container[int]) -> None:
         super().__init__()
@@ -333,10 +334,11 @@ class _Refusing(Faults):
 
     async def call[R](self, name: str, effect: Callable[[], R]) -> R:
         def refused() -> R:
-            self._asked += name == self._name
-            if name == self._name and self._asked in self._times:
-                self.refused += 1
+            if name == self._name and self._asked + 1 in self._times:
+                self._asked, self.refused = self._asked + 1, self.refused + 1
                 raise forbidden()
-            return effect()
+            answer = effect()
+            self._asked += name == self._name
+            return answer
 
         return await super().call(name, refused)
