@@ -17,7 +17,7 @@ from tests.chaos.on_the_wire.action import (
 )
 from tests.chaos.on_the_wire.narrowing_actions import FinishTakingBack, Narrow, TakeBack
 from tests.chaos.on_the_wire.points import Point
-from tests.chaos.on_the_wire.refusal_actions import RefuseChange, RefuseLate
+from tests.chaos.on_the_wire.refusal_actions import RefuseLate
 from tests.chaos.on_the_wire.rotation_actions import (
     Check,
     RegisterCertificate,
@@ -226,5 +226,4 @@ ACTIONS: Sequence[Action] = (
     RotateCertificate(),
     RetireCertificate(),
     RefuseLate(),
-    RefuseChange(),
 )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from tests.chaos.on_the_wire.action import Base, ask, request_id
+from tests.chaos.on_the_wire.action import Base
 from tests.chaos.on_the_wire.points import Route
 from tests.chaos.on_the_wire.stage import Stage
 from tests.e2e.driver import request
@@ -23,7 +23,6 @@ _FOR_HUNDRED_DAYS: dict[str, Any] = {
 }
 """Somebody may be exempt from it, so it is not judged before it is tried."""
 _NOTHING: dict[str, Any] = {"passwordCredentials": [], "keyCredentials": []}
-_BEYOND_LAG_SECONDS = 301
 
 
 class RefuseLate(Base):
@@ -47,29 +46,6 @@ class RefuseLate(Base):
     def leave(self, stage: Stage, apps: Sequence[str]) -> None:
         """Take the restriction back."""
         _restrict(stage, _NOTHING)
-
-
-class RefuseChange(RefuseLate):
-    """The same of a change: what the app had before stays."""
-
-    name = "refuse-change"
-
-    def prepare(self, stage: Stage, apps: Sequence[str]) -> None:
-        """Register the apps before the tenant has its rule."""
-        ask(stage, *(request(request_id(app), app) for app in apps))
-        stage.advance(_BEYOND_LAG_SECONDS)
-        super().prepare(stage, apps)
-
-    def begin(self, stage: Stage, app: str) -> None:
-        """Ask for two more secrets."""
-        body = request(self.final(app), app)
-        (known,) = body["credentials"]
-        body["credentials"] += [known | {"name": "short", "lifetimeDays": 90}, known | {"name": "long"}]
-        stage.send(body)
-
-    def final(self, app: str) -> str:
-        """The change has an id of its own."""
-        return request_id(app, "change")
 
 
 def _restrict(stage: Stage, restrictions: dict[str, Any]) -> None:
