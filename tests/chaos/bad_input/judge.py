@@ -4,6 +4,8 @@ Shares nothing with the product: where the two disagree, one of them is wrong.
 """
 
 import base64
+import contextlib
+import gzip
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -14,7 +16,9 @@ from typing import Any, cast
 _SCHEMA_FILE = Path(__file__).parents[3] / "schemas/registration-request.v1.json"
 _BODY_BYTES = 32 * 1024
 _PERMISSIONS = 100
-_BASE64 = re.compile(rb"\s*[A-Za-z0-9+/]+={0,2}\s*")
+_BASE64 = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
+_BOM = b"\xef\xbb\xbf"
+_ID = "([A-Za-z0-9][A-Za-z0-9._-]{0,63})"
 
 
 class _NotValid(Exception):
@@ -34,12 +38,65 @@ def valid_request(body: bytes) -> dict[str, Any] | None:
 
 
 def readable_fields(body: bytes) -> dict[str, Any]:
-    """Return what can be read of a message as a JSON object, valid or not: by that an answer names it; else nothing."""
+    """Return what can be read of a message, valid or not: by that an answer names it; else nothing.
+
+    Of a JSON object, its fields; of anything else, whatever its encoding, the id and the source that stand in it once.
+    """
     try:
         parsed: object = json.loads(unwrapped(body).decode(), parse_constant=_refuse)
     except (_NotValid, ValueError, RecursionError):
-        return {}
-    return cast("dict[str, Any]", parsed) if isinstance(parsed, dict) else {}
+        parsed = None
+    fields = cast("dict[str, Any]", parsed) if isinstance(parsed, dict) else {}
+    if "requestId" in fields:
+        return fields
+    found = {name: _stands_once(name, _text(body)) for name in ("requestId", "source")}
+    named = {name: value for name, value in found.items() if value is not None}
+    return fields | named if "requestId" in named else fields
+
+
+def _stands_once(name: str, text: str) -> str | None:
+    """Return the value of a name in what looks like JSON (be it quoted once more), XML, a form or YAML."""
+    patterns = (
+        rf"""["']{name}\\*["']\s*:\s*\\*["']{_ID}\\*["']""",
+        rf"<{name}>\s*{_ID}\s*</{name}>",
+        rf"(?:^|[&?]){name}={_ID}(?:&|\s*$)",
+        rf"^[ \t]*{name}[ \t]*:[ \t]*{_ID}[ \t]*$",
+    )
+    found = {value for pattern in patterns for value in re.findall(pattern, text, re.MULTILINE)}
+    return found.pop() if len(found) == 1 else None
+
+
+def _text(body: bytes) -> str:
+    """Return the characters of a message: UTF-8, or what its first bytes say; out of base64 and gzip."""
+    body = body.removeprefix(_BOM)
+    if body.lstrip()[:1] not in (b"{", b"[", b'"'):
+        with contextlib.suppress(ValueError):
+            body = base64.b64decode(b"".join(body.split()), validate=True) or body
+    if body.startswith(b"\x1f\x8b"):
+        try:
+            return gzip.decompress(body).decode("utf-8", "replace")
+        except (OSError, EOFError):
+            return ""
+    return body.decode(_encoding(body), "replace")
+
+
+def _encoding(body: bytes) -> str:
+    """Name the encoding by a byte order mark, or by the zeros in the first character."""
+    marks = {b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+    for mark, name in marks.items():
+        if body.startswith(mark):
+            return name
+    match [byte == 0 for byte in body[:4]]:
+        case [False, True, True, True]:
+            return "utf-32-le"
+        case [True, True, True, False]:
+            return "utf-32-be"
+        case [False, True, *_]:
+            return "utf-16-le"
+        case [True, False, *_]:
+            return "utf-16-be"
+        case _:
+            return "utf-8"
 
 
 def key_of(request: dict[str, Any]) -> tuple[str, str]:
@@ -53,10 +110,12 @@ def _schema() -> dict[str, Any]:
 
 
 def unwrapped(body: bytes) -> bytes:
-    """Undo base64, which is taken as well. Raises ValueError for bad base64."""
-    if body.lstrip().startswith(b"{") or not _BASE64.fullmatch(body):
+    """Undo a byte order mark and base64, be it in lines, which are taken as well. Raises ValueError for bad base64."""
+    body = body.removeprefix(_BOM)
+    joined = b"".join(body.split())
+    if body.lstrip().startswith(b"{") or not _BASE64.fullmatch(joined):
         return body
-    return base64.b64decode(body.strip(), validate=True)
+    return base64.b64decode(joined, validate=True).removeprefix(_BOM)
 
 
 def _read(body: bytes) -> dict[str, Any]:
