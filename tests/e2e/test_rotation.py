@@ -34,7 +34,7 @@ def test_the_owner_gets_a_new_secret_and_the_old_one_works_on(driver: Driver) ->
     graph = {route: count - before["graph"].get(route, 0) for route, count in driver.calls()["graph"].items()}
     nightly = ("GET /applications", "GET /servicePrincipals", "GET /applications/{id}/owners")
     made = {route: count for route, count in graph.items() if count and route not in nightly}
-    assert sum(made.values()) <= 4, made
+    assert sum(made.values()) <= 5, made
 
 
 def test_a_leaked_secret_is_refused_and_the_answer_says_since_when(driver: Driver) -> None:

@@ -113,7 +113,7 @@ def test_a_sign_in_that_proves_nothing_is_waited_for_and_named_in_the_ticket(dri
     ticket = asked(driver, "jira", "proves-nothing")
     eventually(lambda: driver.control("GET", "/faults/suffered") or None, "a refused sign-in")
     driver.advance(25 * 3600)
-    answer = driver.answer(ticket["number"], moving_clock=True)
+    answer = driver.answer(ticket["number"], moving_clock=True, within=120)
     driver.control("DELETE", "/faults")
     (text,) = told(driver, ticket)
     assert (answer["data"]["status"], answer["data"]["errors"][0]["code"]) == ("failed", "sign_in_unclear")

@@ -35,6 +35,8 @@ class Sabotage:
     caught_by: str
     switch_off: Callable[[pytest.MonkeyPatch], None] = lambda _: None
     spoil: Callable[[World], None] = lambda _: None
+    first_seed: int = 0
+    """The schedule to begin with: one that shows it, as far as is known, so that none is played for nothing."""
 
 
 def _nothing(*_: object, **__: object) -> None:
@@ -294,32 +296,32 @@ def _every_secret_is_ours(patch: pytest.MonkeyPatch) -> None:
 
 
 SABOTAGES = (
-    Sabotage("the application is created, not upserted", "1", spoil=_create_instead_of_upsert),
+    Sabotage("the application is created, not upserted", "1", spoil=_create_instead_of_upsert, first_seed=101),
     Sabotage("addPassword is repeated blindly", "2", spoil=_blind_retry),
     Sabotage("no intent is recorded before addPassword", "2", _no_intent),
-    Sabotage("no clean-up entry is left", "2", spoil=_no_clean_up_entry),
-    Sabotage("clean-up entries are dropped, not worked off", "2", _no_clean_up_timer),
+    Sabotage("no clean-up entry is left", "2", spoil=_no_clean_up_entry, first_seed=154),
+    Sabotage("clean-up entries are dropped, not worked off", "2", _no_clean_up_timer, first_seed=144),
     Sabotage("secrets whose value was lost stay", "2", _lost_secrets_stay),
     Sabotage("a secret that the vault refused is undone in words only", "2", _undo_in_words_only),
-    Sabotage("a read is believed however old", "gone", _reads_believed),
-    Sabotage("no ETag on records", "5", spoil=_no_etags),
-    Sabotage("neither lease nor ETag", "gone", spoil=_no_locks),
+    Sabotage("a read is believed however old", "gone", _reads_believed, first_seed=34),
+    Sabotage("no ETag on records", "5", spoil=_no_etags, first_seed=19),
+    Sabotage("neither lease nor ETag", "gone", spoil=_no_locks, first_seed=22),
     Sabotage("the value does not reach the vault", "3", spoil=_no_vault_write),
     Sabotage("nobody signs in before the answer", "3", _no_proof),
     Sabotage("a rotation promotes what nobody has proven", "3", _no_proof_of_a_rotation),
     Sabotage("another's application is taken for ours", "4", _mark_ignored),
     Sabotage("another's vault secret is taken for ours", "4", _anybodys_secret_is_ours),
     Sabotage("nobody is asked who owns an app", "owner", _nobody_is_asked_who_owns_it),
-    Sabotage("any owner may give an app away", "owner", _anybody_names_the_owner),
+    Sabotage("any owner may give an app away", "owner", _anybody_names_the_owner, first_seed=31),
     Sabotage("collections are overwritten, not merged", "4", _overwritten_collections),
-    Sabotage("every unknown secret is taken for ours", "4", _every_secret_is_ours),
-    Sabotage("nothing is taken back", "gone", _nothing_is_taken_back),
+    Sabotage("every unknown secret is taken for ours", "4", _every_secret_is_ours, first_seed=20),
+    Sabotage("nothing is taken back", "gone", _nothing_is_taken_back, first_seed=44),
     Sabotage("what was taken back is not looked at again", "gone", _taken_back_once_it_was_sent),
     Sabotage("an older change comes after a newer one", "order", spoil=_no_sequence_check),
     Sabotage("answers have ids by chance", "5", _random_answer_id),
     Sabotage("nobody resumes what was left behind", "5", _no_resume_timer),
     Sabotage("a request is claimed as often as it is delivered", "5", spoil=_claims_not_kept),
-    Sabotage("what failed is not kept", "5", spoil=_failures_not_kept),
+    Sabotage("what failed is not kept", "5", spoil=_failures_not_kept, first_seed=23),
     Sabotage("a value is logged", "6", spoil=_value_in_the_log),
     Sabotage("policy is not asked", "7", _no_policy),
     Sabotage("the audit note of an end is skipped", "recorded", spoil=_no_note_of_the_end),

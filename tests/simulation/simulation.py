@@ -128,7 +128,7 @@ class Simulation:
         about = rest.partition(":")[0]
         if number == "tag":
             return may_be_tagged_otherwise(rest.split(": ")[1], self._world.operations.all())
-        if number not in ("2", "3", "retired"):
+        if number not in ("2", "3", "retired", "refused"):
             return False
         return self._people.excuse(about) or self._people.excuse_all(about) or self._people.have_revoked(about)
 

@@ -109,8 +109,9 @@ class Trouble:
         driver.weather(secretActivationSeconds=2 * _DAY)
         slow, quoting = self._send("slow"), self._send(QUOTING)
         self._eventually(lambda: driver.stored_or_none(f"slow-{self._number}"), "the secret to be stored")
+        log = driver.stack.logs / "host.log"
         self._eventually(
-            lambda: driver.applications(f"{QUOTING}-{self._number}") or None, "the application to be there"
+            lambda: "error.unexpected" in log.read_text(errors="replace") or None, "the error that quotes to be logged"
         )
         driver.advance(_DAY + 3600)
         failed = self._answer(slow)

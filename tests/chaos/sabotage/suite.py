@@ -82,7 +82,7 @@ def first_breach(sabotage: Sabotage) -> str | None:
     """Play schedules until the invariant is broken that this sabotage is to break; the breach and its seed."""
     with pytest.MonkeyPatch.context() as patch:
         sabotage.switch_off(patch)
-        for seed in range(_SEEDS):
+        for seed in range(sabotage.first_seed, sabotage.first_seed + _SEEDS):
             for breach in simulate(seed, sabotage.spoil, _PATIENCE).breaches:
                 if breach.startswith(f"{sabotage.caught_by}:"):
                     return f"{breach} (seed {seed})"
