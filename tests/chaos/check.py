@@ -159,29 +159,30 @@ class Witness:
         unrecorded = findings(audit, _AUDIT_AT_REST)
         return [*(f"could not look: {gap}" for gap in gaps), *waiting, *map(str, found), *map(str, unrecorded)]
 
-    def settle(self, within: timedelta = timedelta(hours=30)) -> bool:
-        """Let stack time pass until nothing waits and nothing is to be tidied up; says whether it came to that.
+    def settle(self, within: timedelta = timedelta(hours=30)) -> str:
+        """Let stack time pass until nothing waits and nothing is to be tidied up; returns what still does.
 
         The steps grow, so that a request that only its deadline ends costs minutes of wall time, not hours.
         """
-        passed, step, quiet = timedelta(0), timedelta(seconds=20), 0
+        passed, step, quiet, waiting = timedelta(0), timedelta(seconds=20), 0, ""
         while passed < within:
-            quiet = 0 if self._is_busy() else quiet + 1
+            waiting = self._what_waits()
+            quiet = 0 if waiting else quiet + 1
             if quiet == 3:
-                return True
+                return ""
             self.driver.advance(step.total_seconds())
             passed += step
             if passed > timedelta(minutes=20):
                 step = timedelta(minutes=10)
             time.sleep(0.3)
-        return False
+        return f"{waiting or 'now and then something'} still waits after {within} of stack time"
 
-    def _is_busy(self) -> bool:
-        return (
-            any(self._messages(queue) for queue in _WORK_QUEUES)
-            or any(self._rows(table) for table in (UNSETTLED_TABLE, CLEANUPS_TABLE))
-            or self._has_unanswered_poison()
-        )
+    def _what_waits(self) -> str:
+        waiting = [f"queue {queue}" for queue in _WORK_QUEUES if self._messages(queue)]
+        waiting += [f"table {table}" for table in (UNSETTLED_TABLE, CLEANUPS_TABLE) if self._rows(table)]
+        if self._has_unanswered_poison():
+            waiting.append(f"an answer to what lies on {POISON_QUEUE}")
+        return ", ".join(waiting)
 
     def _has_unanswered_poison(self) -> bool:
         """Say whether the host gave up on a message that is not answered yet, as far as a peek shows it."""

@@ -6,7 +6,6 @@ import json
 import pytest
 from azure.core.exceptions import HttpResponseError
 
-from tests.chaos.check import Witness
 from tests.e2e.driver import EXAMPLES, RESOURCE, Driver, request
 
 pytestmark = pytest.mark.e2e
@@ -33,8 +32,6 @@ TAGS = {
 
 
 def test_a_request_becomes_an_app_whose_secret_the_requester_signs_in_with(driver: Driver) -> None:
-    assert Witness(driver).settle(), "what tests before have begun would be counted"
-    before = driver.calls().get("graph", {})
     answer = driver.ask(request("E2E-1", "e2e-first"))
     data = answer["data"]
     assert answer["type"] == "registrar.registration.completed.v1"
@@ -43,8 +40,6 @@ def test_a_request_becomes_an_app_whose_secret_the_requester_signs_in_with(drive
         ("Read.Write", READ_WRITE, True)
     ]
     assert data["apiPermissions"][0]["resourceUri"] == RESOURCE
-    made = {route: count - before.get(route, 0) for route, count in driver.calls()["graph"].items()}
-    assert sum(made.values()) <= 10, made
 
     (app,) = driver.applications("e2e-first")
     assert app["appId"] == data["clientId"]

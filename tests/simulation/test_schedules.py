@@ -5,12 +5,13 @@ replayed exactly by running it alone.
 """
 
 import os
+from collections.abc import Sequence
 from itertools import pairwise
 
 import pytest
 
 from tests.fakes.world import World
-from tests.simulation.simulation import simulate
+from tests.simulation.simulation import Run, simulate
 
 SEEDS = int(os.environ.get("SIMULATION_SEEDS", "150"))
 FIRST_SEED = int(os.environ.get("SIMULATION_FIRST_SEED", "0"))
@@ -36,10 +37,17 @@ def test_a_seed_replays_exactly() -> None:
     assert simulate(FIRST_SEED + 8).trace != first.trace
 
 
-def test_the_weather_is_bad_enough_to_mean_something() -> None:
+@pytest.fixture(scope="module")
+def played() -> list[tuple[Run, World]]:
+    """Twenty schedules, and the world as each left it."""
+    worlds = list[World]()
+    return [(simulate(seed, worlds.append), worlds[-1]) for seed in range(20)]
+
+
+def test_the_weather_is_bad_enough_to_mean_something(played: Sequence[tuple[Run, World]]) -> None:
     """Two deliveries really interleave, answers are lost, hosts die, and both kinds of refusals occur."""
-    texts = [simulate(seed) for seed in range(20)]
-    traced = {what for run in texts for _, _, what in run.trace}
+    runs = [run for run, _ in played]
+    traced = {what for run in runs for _, _, what in run.trace}
     for sign in (
         "host 1 dies",
         "graph add_password: the answer was lost",
@@ -49,16 +57,13 @@ def test_the_weather_is_bad_enough_to_mean_something() -> None:
         "table save: Unavailable",
     ):
         assert any(what.startswith(sign) for what in traced), sign
-    first_hosts = [task.rpartition("@")[2] for _, task, what in texts[0].trace if what.startswith(("graph", "table"))]
+    first_hosts = [task.rpartition("@")[2] for _, task, what in runs[0].trace if what.startswith(("graph", "table"))]
     assert sum(one != other for one, other in pairwise(first_hosts)) > 10
-    assert all(run.figures["answers"] > 0 for run in texts)
+    assert all(run.figures["answers"] > 0 for run in runs)
 
 
-def test_a_request_is_completed_in_most_schedules() -> None:
+def test_a_request_is_completed_in_most_schedules(played: Sequence[tuple[Run, World]]) -> None:
     """A world in which everything fails would keep the invariants, too."""
-    worlds = list[World]()
-    for seed in range(20):
-        simulate(seed, worlds.append)
-    statuses = [answer["data"]["status"] for world in worlds for answer in world.queues.answers]
+    statuses = [answer["data"]["status"] for _, world in played for answer in world.queues.answers]
     assert statuses.count("completed") > len(statuses) / 3, statuses
     assert {"completed", "rejected"} <= set(statuses)

@@ -42,7 +42,8 @@ class Trouble:
             trouble()
             self._driver.weather()
             self._driver.control("DELETE", "/faults")
-        return [] if witness.settle() else ["something still waits after 30 hours of stack time"]
+        waiting = witness.settle()
+        return [waiting] if waiting else []
 
     def _send(self, name: str, **changes: Any) -> str:
         made = request(f"LEAK-{self._number}-{name}", f"{name}-{self._number}") | changes

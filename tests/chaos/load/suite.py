@@ -65,10 +65,10 @@ def _maxima(day: WorkingDay, graph_calls: int, grown: dict[str, Growth]) -> dict
 def _rest(driver: Driver, witness: Witness, day: WorkingDay) -> list[str]:
     """Let all come to rest in fine weather, and judge."""
     driver.weather()
-    settled = witness.settle()
+    waiting = [witness.settle()]
     driver.advance(15 * 60)
-    unsettled = [] if settled and witness.settle() else ["5: requests or clean-up entries still wait"]
-    return [*unsettled, *witness.breaches(day.sent)]
+    waiting.append(witness.settle())
+    return [*(f"5: {what}" for what in waiting if what), *witness.breaches(day.sent)]
 
 
 def _too_much(grown: dict[str, Growth]) -> Iterator[str]:

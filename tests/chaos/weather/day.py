@@ -201,10 +201,10 @@ class Day:
         """Fine weather until nothing waits, and the quarter of an hour in which clean-up must have ended."""
         self._driver.weather()
         self._driver.control("DELETE", "/faults")
-        settled = self._witness.settle()
+        waiting = [self._witness.settle()]
         self._driver.advance(_SETTLING.total_seconds())
-        if not (settled and self._witness.settle()):
-            self._breaches.append("5: requests or clean-up entries still wait, a day of fine weather later")
+        waiting.append(self._witness.settle())
+        self._breaches += [f"5: {what}" for what in waiting if what]
 
     def _judge(self) -> None:
         self._breaches += self._witness.breaches(self._sent)

@@ -1,0 +1,38 @@
+"""What the main jobs cost of Graph's quota, on a stack of their own: other tests' calls are not to be counted."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from devstack.stack import Stack
+from tests.e2e.driver import Driver, request, rotation
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def driver(tmp_path: Path) -> Iterator[Driver]:
+    with Stack.start(tmp_path) as stack:
+        yield Driver(stack)
+
+
+def test_a_registration_costs_ten_calls_at_most_and_a_rotation_five(driver: Driver) -> None:
+    assert driver.ask(request("COST-1", "counted"))["data"]["status"] == "completed"
+    registration = calls(driver)
+    assert 0 < registration.total() <= 10, registration
+
+    # The rotation comes long after: what it needs to know of the tenant is not remembered any more.
+    driver.advance(3600)
+    before = calls(driver)
+    assert driver.ask(rotation("COST-1-rotate", "counted"))["data"]["status"] == "completed"
+    made = calls(driver) - before
+    assert 0 < made.total() <= 5, made
+
+
+def calls(driver: Driver) -> Counter[str]:
+    """The calls of Graph so far, but those of the nightly check and of the timer that pins owners."""
+    nightly = ("GET /applications", "GET /servicePrincipals", "GET /applications/{id}/owners")
+    graph = driver.calls().get("graph", {})
+    return Counter({route: count for route, count in graph.items() if route not in nightly})
