@@ -30,14 +30,14 @@ _PROMISES = {
     Invariant.ONE_OF_EACH: "one application and one service principal per uniqueName",
     Invariant.VALUE_KEPT: "every live credential has its value in the vault",
     Invariant.SIGNS_IN: "the value in the vault signs in",
-    Invariant.UNTOUCHED: "what others made is not touched",
-    Invariant.ANSWERED: "every request ends in one answer, or waits visibly",
-    Invariant.UNLEAKED: "a value is nowhere but in the vault",
-    Invariant.WITHIN_POLICY: "no permission beyond policy",
-    Invariant.ORDER: "a newer change is never undone by an older one",
+    Invariant.UNTOUCHED: "the registrar changes nothing that others made",
+    Invariant.ANSWERED: "every request ends in one answer, or waits where it can be seen",
+    Invariant.UNLEAKED: "a secret's value is in the vault and nowhere else",
+    Invariant.WITHIN_POLICY: "no app has more than policy or a valid approval gives it",
+    Invariant.ORDER: "an older change never undoes a newer one",
     Invariant.RETIRED: "a replaced credential is gone once its overlap is over",
     Invariant.GONE: "what a change takes back is gone",
-    Invariant.REFUSED: "what was rejected has left no right and no live credential",
+    Invariant.REFUSED: "a rejected request leaves no consent and no live credential behind",
 }
 
 

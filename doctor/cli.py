@@ -20,15 +20,18 @@ _COULD_NOT_LOOK = 2
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
-Fix = Annotated[bool, typer.Option("--fix", help="Mend what is surely right to mend; without it nothing is changed.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Say it as JSON.")]
+Fix = Annotated[
+    bool, typer.Option("--fix", help="Repair what two looks in a row agree on. Without it, nothing is changed.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 @app.command()
 def doctor(*, fix: Fix = False, as_json_: AsJson = False) -> None:
-    """Look at a tenant, its vaults and the registrar's storage, and name every broken invariant.
+    """Check a tenant, its vaults and the registrar's storage, and name every broken promise.
 
-    Ends with 0 when all is well, 1 with breaches, 2 when not everything could be looked at.
+    Exits with 0 if everything was checked and is well, 1 if something is broken, and 2 if nothing broken was found
+    but not everything could be checked.
     """
     console = Console(stderr=True, soft_wrap=True)
     try:

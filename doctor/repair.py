@@ -37,7 +37,9 @@ async def mend(access: Access, repairs: Sequence[Repair], now: datetime) -> list
         try:
             outcomes.append(Outcome(repair, await _mend(access, repair, now)))
         except (Unreachable, AzureError) as error:
-            outcomes.append(Outcome(repair, f"not mended: {type(error).__name__}"))
+            outcomes.append(
+                Outcome(repair, f"{type(repair).__name__} failed with {type(error).__name__}: run it again")
+            )
     return outcomes
 
 
@@ -61,11 +63,14 @@ async def _mend(access: Access, repair: Repair, now: datetime) -> str:
 async def _remove_password(access: Access, repair: RemovePassword) -> str:
     """Remove a credential that is still there and still bears our mark; look again afterwards."""
     if not await _is_there(access, repair):
-        return f"the secret {repair.key_id} was gone already"
+        return f"the secret {repair.key_id} is already gone"
     url = f"{GRAPH}/v1.0/applications/{repair.object_id}/removePassword"
     answer = await access.call("POST", url, GRAPH, {"keyId": repair.key_id})
     if await _is_there(access, repair):
-        return f"the secret {repair.key_id} is still there (answer {answer.status_code}); look again in a few minutes"
+        return (
+            f"the secret {repair.key_id} is still there (Graph answered {answer.status_code}): run the doctor again "
+            "in a few minutes"
+        )
     return f"the secret {repair.key_id} of {repair.unique_name} was removed"
 
 
@@ -98,5 +103,5 @@ async def _insert(access: Access, table: str, partition: str, row: str, columns:
     try:
         await client.create_entity(entity)
     except ResourceExistsError:
-        return f"the row of operation {row} was back in table {table} already"
-    return f"operation {row} stands in table {table} again"
+        return f"the row of operation {row} is already back in table {table}"
+    return f"the row of operation {row} was put back into table {table}"

@@ -37,9 +37,9 @@ def as_json(found: Examination) -> dict[str, Any]:
 def show(found: Examination, console: Console) -> None:
     """Write everything for a person; nothing that was read is taken for markup."""
     seen = ", ".join(f"{count} {what}" for what, count in _seen(found.evidence).items())
-    console.print(f"Seen on {found.evidence.now:%Y-%m-%d %H:%M} UTC: {seen}.")
+    console.print(f"Checked on {found.evidence.now:%Y-%m-%d %H:%M} UTC: {seen}.")
     for outcome in found.outcomes:
-        console.print(f"[cyan]done[/] {escape(outcome.what)}")
+        console.print(f"[cyan]repair:[/] {escape(outcome.what)}")
     for invariant, group in groupby(sorted(found.breaches, key=_order), key=lambda breach: breach.invariant):
         console.print(f"\n[bold red]{invariant.value}: {invariant.promise}[/]")
         for breach in group:
@@ -49,11 +49,11 @@ def show(found: Examination, console: Console) -> None:
         console.print(f"\n[bold yellow]look at[/] [bold]{escape(concern.about)}[/]: {escape(concern.what)}")
         console.print(f"    {escape(concern.advice)}", highlight=False)
     for gap in found.evidence.gaps:
-        console.print(f"[yellow]not looked at[/] {escape(gap)}")
+        console.print(f"[yellow]not checked:[/] {escape(gap)}")
     for hidden in found.evidence.hidden:
         console.print(f"[dim]{escape(hidden)}[/]")
     if not (found.breaches or found.evidence.gaps):
-        console.print("[green]All seven invariants hold.[/]")
+        console.print("[green]Every promise is kept.[/]")
 
 
 def escape(text: str) -> str:

@@ -36,7 +36,9 @@ class Settings:
         if connection_string is None and not (table and queue):
             missing.append("AzureWebJobsStorage (or its __tableServiceUri and __queueServiceUri)")
         if missing:
-            raise SettingsError(f"set {', '.join(missing)}")
+            raise SettingsError(
+                f"missing settings: {', '.join(missing)}. Set them as the app has them (docs/runbook.md)"
+            )
         policy = load_policy(Path(present.get("POLICY_FILE", "policy.toml")))
         return cls(
             tenant_id=present["AZURE_TENANT_ID"],
@@ -66,5 +68,7 @@ def _patience(environment: Mapping[str, str]) -> Patience:
             lag=timedelta(seconds=int(environment.get("LAG_WINDOW_SECONDS", "300"))),
             deadline=timedelta(hours=int(environment.get("REQUEST_DEADLINE_HOURS", "24"))),
         )
-    except ValueError as error:
-        raise SettingsError(f"LAG_WINDOW_SECONDS or REQUEST_DEADLINE_HOURS: {error}") from None
+    except ValueError:
+        names = ("LAG_WINDOW_SECONDS", "REQUEST_DEADLINE_HOURS")
+        held = ", ".join(f"{name} is {environment[name]!r}" for name in names if name in environment)
+        raise SettingsError(f"{' and '.join(names)} must be whole numbers: {held}") from None

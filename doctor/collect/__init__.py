@@ -29,7 +29,7 @@ async def collect(access: Access) -> Evidence:
     given, kept, created = await asyncio.gather(
         _seen("consents", consents(access, list(resources))),
         _vaults(access, vaults(access, list(apps))),
-        _seen("what the registrar has created", creators(access, list(apps))),
+        _seen("the objects that the registrar has created", creators(access, list(apps))),
     )
     deleted = await _seen("deleted vault secrets", deleted_secrets(access))
     secrets, found = kept
@@ -61,7 +61,7 @@ async def _seen[T](what: str, listing: Awaitable[list[T]]) -> Seen[T]:
     try:
         return Seen(tuple(await listing))
     except _FAILURES as error:
-        return Seen(gap=f"{what} could not be looked at: {error}")
+        return Seen(gap=f"{what} could not be read: {error}")
 
 
 async def _vaults(access: Access, reading: Awaitable[Vaults]) -> tuple[Seen[VaultSecret], Vaults]:
@@ -69,6 +69,6 @@ async def _vaults(access: Access, reading: Awaitable[Vaults]) -> tuple[Seen[Vaul
         found = await reading
     except _FAILURES as error:
         where = ", ".join(access.settings.vault_urls)
-        return Seen(gap=f"the secrets of {where} could not be looked at: {error}"), Vaults([], [], [])
-    gap = f"{len(found.untried)} values could not be tried, {found.untried[0]}" if found.untried else None
+        return Seen(gap=f"the secrets of {where} could not be read: {error}"), Vaults([], [], [])
+    gap = f"{len(found.untried)} values could not be tried; the first: {found.untried[0]}" if found.untried else None
     return Seen(tuple(found.secrets), gap), found

@@ -99,7 +99,7 @@ class Access:
                     answer = await self._http.send(request)
             except httpx.HTTPError as error:
                 if last:
-                    raise Unreachable(f"{_short(str(request.url))}: {type(error).__name__}") from error
+                    raise Unreachable(f"{_short(str(request.url))} does not respond: {type(error).__name__}") from error
             else:
                 if last or not (answer.status_code == _TOO_MANY_REQUESTS or answer.is_server_error):
                     return answer

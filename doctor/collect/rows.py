@@ -188,5 +188,5 @@ def pause(row: Row) -> datetime:
     """Read until when everybody pauses."""
     until: object = row["until"]
     if not isinstance(until, datetime):
-        raise TypeError("until is no time")
+        raise TypeError("until is not a time")
     return until

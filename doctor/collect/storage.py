@@ -163,8 +163,10 @@ async def _peek(queues: QueueServiceClient, name: str) -> Seen[Message]:
             messages = await client.peek_messages(_PEEK)
             count = (await client.get_queue_properties()).approximate_message_count or 0
     except AzureError as error:
-        return Seen(gap=f"queue {name} could not be looked at: {type(error).__name__}")
-    more = f"queue {name}: {len(messages)} of about {count} messages can be seen" if count > len(messages) else None
+        return Seen(gap=f"queue {name} could not be read: {type(error).__name__}")
+    more = (
+        f"queue {name}: only {len(messages)} of about {count} messages are visible" if count > len(messages) else None
+    )
     return Seen(tuple(Message(message.content, message.inserted_on) for message in messages), hidden=more)
 
 
@@ -199,5 +201,5 @@ def _read[S, T](found: Seen[S], read: Callable[[S], T]) -> Seen[T]:
         try:
             items.append(read(raw))
         except (KeyError, TypeError, ValueError) as error:
-            gap = f"a row or message cannot be understood: {type(error).__name__} {error} ({str(raw)[:80]})"
+            gap = f"a row or message cannot be read: {type(error).__name__} {error} ({str(raw)[:80]})"
     return Seen(tuple(items), gap, found.hidden)

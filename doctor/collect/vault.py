@@ -159,7 +159,7 @@ async def signs_in(access: Access, client_id: str, token_endpoint: str, proof: M
     if given <= _NOT_ACCEPTED:
         return False
     named = ", ".join(f"AADSTS{code}" for code in sorted(given))
-    raise Unreachable(f"the token endpoint answered {named}, which says nothing about the credential")
+    raise Unreachable(f"the token endpoint answered {named}, which proves nothing about the credential")
 
 
 def assertion_form(value: SecretStr, client_id: str, token_endpoint: str) -> dict[str, str]:
@@ -169,7 +169,7 @@ def assertion_form(value: SecretStr, client_id: str, token_endpoint: str) -> dic
     """
     key, certificate, _ = pkcs12.load_key_and_certificates(base64.b64decode(value.get_secret_value()), None)
     if not isinstance(key, RSAPrivateKey) or certificate is None:
-        raise Unreachable("what the vault keeps is no certificate with its key")
+        raise Unreachable("the value in the vault is not a certificate with its private key")
     now = int(time.time())
     claims = {
         "aud": token_endpoint,

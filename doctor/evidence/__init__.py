@@ -90,7 +90,7 @@ class Seen[T]:
 
     @property
     def is_whole(self) -> bool:
-        """Say whether what is not here does not exist."""
+        """Return whether what is not here does not exist."""
         return self.gap is None and self.hidden is None
 
 

@@ -53,7 +53,7 @@ class Application:
 
     @property
     def is_ours(self) -> bool:
-        """Say whether it bears our tag."""
+        """Return whether it bears our tag."""
         return APPLICATION_TAG in self.tags
 
     @property

@@ -77,17 +77,17 @@ class Record:
 
     @property
     def is_change(self) -> bool:
-        """Say whether it asks for an app to be made or changed; a rotation does not."""
+        """Return whether it asks for an app to be made or changed; a rotation does not."""
         return self.display_name is not None
 
     @property
     def is_own(self) -> bool:
-        """Say whether the registrar asked itself, so that an event alone tells how it ended."""
+        """Return whether the registrar asked itself, so that an event alone tells how it ended."""
         return self.source == OWN_SOURCE
 
     @property
     def is_settled(self) -> bool:
-        """Say whether its generation has ended."""
+        """Return whether its generation has ended."""
         return self.state in ("completed", "rejected", "failed")
 
     @property

@@ -49,12 +49,12 @@ class VaultSecret:
 
     @property
     def is_ours(self) -> bool:
-        """Say whether the registrar stored a version of it."""
+        """Return whether the registrar stored a version of it."""
         return bool(self.ours)
 
     @property
     def is_pending(self) -> bool:
-        """Say whether it keeps values that are not proven yet: no client reads them."""
+        """Return whether it keeps values that are not proven yet: no client reads them."""
         credential = self.newest.tags.get("credential", "")
         return self.name == pending_secret_name(self.unique_name, credential)
 

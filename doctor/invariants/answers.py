@@ -40,7 +40,7 @@ def _contradictions(watched: Watched) -> Iterator[Breach]:
         if watched.arrivals_differ and answer["data"]["operationId"] is None:
             content = json.dumps([answer["time"], answer["data"]], sort_keys=True)
             if by_content.setdefault(content, answer["id"]) != answer["id"]:
-                yield _breach("a message", f"it cannot be read and has several answers, {answer['id']} among them")
+                yield _breach("a message", f"it cannot be read, but has several answers, {answer['id']} among them")
     if watched.events is not None:
         published = {event["id"] for event in watched.events}
         for answer in by_id.values():
@@ -64,7 +64,7 @@ def _per_operation(case: Case, watched: Watched) -> Iterator[Breach]:
         if count != expected:
             yield _breach(record.request_id, f"{count} final answers instead of {expected} (operation {record.id})")
         if record.state == "failed" and record.id not in kept and case.evidence.kept.is_whole:
-            yield _breach(record.request_id, f"operation {record.id} failed and was not kept")
+            yield _breach(record.request_id, f"operation {record.id} failed, but is not on the poison queue")
 
 
 def _per_request(watched: Watched, requests: tuple[Event, ...]) -> Iterator[Breach]:
@@ -91,7 +91,7 @@ def _per_request(watched: Watched, requests: tuple[Event, ...]) -> Iterator[Brea
         may_be = {sent.total() - sum(counts) for counts in forms}
         if own not in may_be or (key in served and not sent):
             answers = f"{own} refusals{' and an operation' if key in served else ''}"
-            yield _breach(str(key[1]), f"{sent.total()} messages, {len(sent)} of them different, led to {answers}")
+            yield _breach(str(key[1]), f"{sent.total()} messages with {len(sent)} different contents led to {answers}")
 
 
 def _key(request: Event) -> Key:
@@ -103,5 +103,5 @@ def _id(value: object) -> str | None:
 
 
 def _breach(about: str, what: str) -> Breach:
-    advice = "Report a defect with the operation's record and both answers."
+    advice = "This is a defect: report it with the operation's record and its answers."
     return Breach(Invariant.ANSWERED, about, what, advice)

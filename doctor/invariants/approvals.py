@@ -7,8 +7,8 @@ from doctor.evidence import Record
 from doctor.invariants.case import Case
 
 _ADVICE = (
-    "Somebody wrote to table operations, or this is a defect: look at the entry `decided` of the audit record "
-    "(make audit-export), and take back what was given if it should not have been."
+    "Either somebody edited the table operations, or this is a defect. Compare with the entry `decided` of the audit "
+    "record (make audit-export), and take back what should not have been given."
 )
 
 
@@ -23,7 +23,7 @@ def self_approved(case: Case) -> Iterator[Breach]:
         if not record.approved.by:
             yield _breach(record, "was approved by a decision that names nobody")
         elif record.approved.by in record.approved.parties:
-            yield _breach(record, f"was approved by {record.approved.by}, whom it comes from or is for")
+            yield _breach(record, f"was approved by {record.approved.by}, who is its requester or the app's owner")
 
 
 def _breach(record: Record, what: str) -> Breach:

@@ -68,11 +68,11 @@ class Case:
         return {secret.unique_name: secret.name for secret in self.evidence.deleted_secrets}
 
     def is_older(self, moment: datetime | None, than: timedelta) -> bool:
-        """Say whether something happened longer ago than this; what has no time is as old as can be."""
+        """Return whether something happened longer ago than this; what has no time is as old as can be."""
         return moment is None or self.evidence.now - moment >= than
 
     def is_judged(self, operation_id: str) -> bool:
-        """Say whether what an operation left behind counts: it has ended, and its time to tidy up is over.
+        """Return whether what an operation left behind counts: it has ended, and its time to tidy up is over.
 
         An operation that no record knows is over; what it left is judged by its own age. At rest, everything counts.
         """

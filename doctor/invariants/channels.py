@@ -8,8 +8,8 @@ from doctor.evidence import Record
 from doctor.invariants.case import Case
 
 _ADVICE = (
-    "Somebody wrote to table operations, or this is a defect: look at the entries `accepted` and `decided` of the "
-    "audit record (make audit-export), and take back what was given if it should not have been."
+    "Either somebody edited the table operations, or this is a defect. Compare with the entries `accepted` and "
+    "`decided` of the audit record (make audit-export), and take back what should not have been given."
 )
 
 
@@ -25,16 +25,17 @@ def unproven(case: Case) -> Iterator[Breach]:
         elif record.channel == "webhook" and record.decided_in_ticket_at is not None:
             shown = record.shown_at
             if shown is None or record.decided_in_ticket_at <= shown:
-                yield _breach(record, "was decided about in its ticket before that showed what waits")
+                yield _breach(record, "was decided in its ticket before the ticket showed what was waiting")
 
 
 def _by_another_way(record: Record, proven_since: datetime | None) -> Iterator[Breach]:
     if record.ticket is not None:
-        yield _breach(record, f"came in by {record.channel}, and tells the ticket {record.ticket}")
+        yield _breach(record, f"came in by {record.channel}, but its answers go to the ticket {record.ticket}")
     if record.decided_in_ticket_at is not None:
-        yield _breach(record, f"came in by {record.channel}, and was decided about in a ticket")
+        yield _breach(record, f"came in by {record.channel}, but was decided in a ticket")
     if proven_since is not None and record.accepted_at > proven_since:
-        yield _breach(record, f"came in by {record.channel} as {record.source}, which proved itself by then")
+        what = f"came in by {record.channel} as {record.source}, although that source already used its webhook"
+        yield _breach(record, what)
 
 
 def _proven_since(case: Case) -> dict[str, datetime]:

@@ -50,8 +50,8 @@ def _name(case: Case, required: RequiredPermission) -> str:
 def _concern(app: Application, names: list[str]) -> Concern:
     return Concern(
         app.name,
-        f"it can come to control the tenant: it asks for or holds {', '.join(names)}, which no policy gives",
-        "Given before it was on the never-list, or by an administrator. It keeps working and rotating; its next change "
-        "has to leave the permission out, which takes it back if the registrar gave it. What others gave, they revoke: "
-        "Enterprise applications, Permissions.",
+        f"it can come to control the tenant: it asks for or holds {', '.join(names)}, which no policy can give",
+        "The permission was given before it was on the never-list, or by an administrator. The app keeps working, and "
+        "its credentials are rotated. Its next request has to leave the permission out: the registrar then takes back "
+        "what it gave. An administrator revokes what an administrator gave (Enterprise applications, Permissions).",
     )

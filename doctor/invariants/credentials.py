@@ -26,7 +26,7 @@ def _counts(case: Case, password: Password, operation_id: str) -> bool:
 
 
 def _is_kept(case: Case, app: Application, password: Password) -> bool:
-    """Say whether a version claims to hold this credential's value, and no sign-in with it gave that the lie."""
+    """Return whether a version claims to hold this credential's value, and no sign-in with it proved that wrong."""
     versions = [*case.stored.get((app.unique_name or "", password.key_id), ())]
     if isinstance(password, Key):
         versions += case.thumbprints.get((app.unique_name or "", password.thumbprint), ())
@@ -39,17 +39,21 @@ def _lost(case: Case, app: Application, password: Password, operation_id: str) -
     by_hand = f"az ad app credential delete --id {app.client_id} --key-id {password.key_id}{option}"
     repair: RemovePassword | None = None
     if recoverable := case.recoverable.get(app.unique_name or ""):
-        advice = f"A deleted secret of this app may hold it: az keyvault secret recover --name {recoverable}"
+        recover = f"az keyvault secret recover --name {recoverable} --vault-name <vault>"
+        advice = f"A deleted vault secret of this app may have its value. Recover that first: {recover}"
     elif not isinstance(password, Key) and _is_surely_lost(case, app, password, operation_id):
-        advice = f"Nobody has its value. FIX=1 make doctor, or: {by_hand}"
+        advice = f"Nobody has its value. Remove it with FIX=1 make doctor, or by hand: {by_hand}"
         repair = RemovePassword(app.unique_name or "", app.object_id, password.key_id, operation_id)
     else:
-        advice = f"No record knows it, or a vault version claims it in vain. Find out who uses it, then: {by_hand}"
+        advice = (
+            "No operation's record knows it, or the vault's value for it does not sign in. Find out who uses it before "
+            f"you remove it: {by_hand}"
+        )
     return Breach(Invariant.VALUE_KEPT, app.name, what, advice, repair)
 
 
 def _is_surely_lost(case: Case, app: Application, password: Password, operation_id: str) -> bool:
-    """Say whether nobody can have its value: no version, live or deleted, of an app and an operation of ours."""
+    """Return whether nobody can have its value: no version, live or deleted, of an app and an operation of ours."""
     claimed = (app.unique_name or "", password.key_id) in case.stored
     is_known = app.is_ours and not app.deleted and operation_id in case.records
     return is_known and not claimed and case.evidence.deleted_secrets.is_whole
@@ -68,7 +72,7 @@ def unusable_values(case: Case) -> Iterator[Breach]:
 
 
 def _is_rolled_back(case: Case, secret: VaultSecret) -> bool:
-    """Say whether its newest version was issued by a request that was refused, and nobody was told of it since."""
+    """Return whether its newest version was issued by a request that was refused, and nobody was told of it since."""
     tags = secret.newest.tags
     record = case.records.get(tags.get("operationId", ""))
     if record is None or record.state != "rejected" or secret.newest.enabled:
@@ -84,12 +88,12 @@ def unusable(case: Case, secret: VaultSecret) -> Iterator[Breach]:
     newest, again = secret.newest, "Send a new request for the app that names this credential."
     if not newest.enabled:
         what = "its newest version is disabled"
-        advice = "Enable it, if whoever disabled it agrees. Else: send a request with the action rotate for a new one."
+        advice = "Ask whoever disabled it. Then enable it, or send a request with the action rotate for a new one."
     elif newest.expires is not None and newest.expires <= case.evidence.now:
         what, advice = f"it expired on {newest.expires:%Y-%m-%d}", again
     elif newest.signs_in is False:
         what = "its value does not sign in"
-        advice = f"Was the credential removed, or the application deleted or disabled, by hand? {again}"
+        advice = f"Find out whether somebody removed the credential, or deleted or disabled the application. {again}"
     else:
         return
     yield Breach(Invariant.SIGNS_IN, secret.name, what, advice)
@@ -102,9 +106,9 @@ def read_past_ours(case: Case) -> Iterator[Concern]:
             yield Concern(
                 secret.name,
                 f"its newest version {secret.above.version} is not the registrar's, and clients read it",
-                "To have them read a credential of the registrar's, send a request with the action rotate; the next "
-                "rotation puts a new version on top in any case. To keep the other value, move it to a secret of "
-                "another name.",
+                "To have clients read the registrar's credential, send a request with the action rotate, or wait for "
+                "the next rotation: its new version becomes the newest. To keep the other value, move it to a secret "
+                "of another name.",
             )
 
 
@@ -128,7 +132,7 @@ def _answered_and_gone(case: Case) -> Iterator[Breach]:
                 yield Breach(
                     Invariant.SIGNS_IN,
                     name,
-                    f"the answered secret {secret_name} is not in the vault",
-                    f"az keyvault secret recover --name {secret_name} --vault-name <vault>; if it was purged, send a "
-                    "new request for the app that names this credential.",
+                    f"the answer names the secret {secret_name}, but the vault does not have it",
+                    f"Recover it: az keyvault secret recover --name {secret_name} --vault-name <vault>; if it was "
+                    "purged, send a new request for the app that names this credential.",
                 )

@@ -6,7 +6,7 @@ from doctor.breach import Breach, Invariant
 from doctor.evidence import MANAGED_BY, Seen
 from doctor.invariants.case import Case
 
-_ADVICE = "Compare the audit log of the directory with the operations of that time, and report a defect."
+_ADVICE = "Compare the directory's audit log with the operations of that time, and report a defect."
 
 
 def touched(case: Case) -> Iterator[Breach]:
@@ -16,7 +16,7 @@ def touched(case: Case) -> Iterator[Breach]:
     for secret in case.evidence.secrets:
         # People may set versions of ours by hand; the registrar writes to no secret that is not its own.
         if secret.is_ours and secret.versions[0].tags.get("managedBy") != MANAGED_BY:
-            yield _breach(secret.name, "this foreign vault secret was written by the registrar")
+            yield _breach(secret.name, "the registrar wrote to this vault secret, which somebody else made")
 
 
 def _objects(case: Case) -> Iterator[Breach]:
@@ -34,7 +34,7 @@ def _changed[T](
     there = {key(each): each for each in now}
     for each in before:
         if there.get(key(each)) != each:
-            yield _breach(name(each), f"the foreign {kind} was touched")
+            yield _breach(name(each), f"this {kind} is somebody else's, and was changed or removed")
 
 
 def _parts_of_ours(case: Case) -> Iterator[Breach]:
@@ -44,15 +44,15 @@ def _parts_of_ours(case: Case) -> Iterator[Breach]:
     for object_id, key_id in sorted(foreign.passwords):
         app = apps.get(object_id)
         if app is None or all(credential.key_id != key_id for credential in app.credentials):
-            yield _breach(app.name if app else object_id, f"the credential {key_id} that somebody made is gone")
+            yield _breach(app.name if app else object_id, f"the credential {key_id}, which somebody else made, is gone")
     for added in sorted(foreign.redirect_uris, key=lambda each: (each.object_id, each.uri)):
         app = apps.get(added.object_id)
         if app is None or added.uri not in app.redirect_uris:
             about = app.name if app else added.object_id
-            yield _breach(about, f"the redirect URI {added.uri} that somebody added is gone")
+            yield _breach(about, f"the redirect URI {added.uri}, which somebody else added, is gone")
     if case.evidence.consents.is_whole:
         for consent in sorted(foreign.consents - set(case.evidence.consents), key=str):
-            yield _breach(consent.principal_id, f"the consent {consent.name} that somebody gave is gone")
+            yield _breach(consent.principal_id, f"the consent {consent.name}, which somebody else gave, is gone")
 
 
 def _name_of(each: object) -> str:

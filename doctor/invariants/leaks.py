@@ -12,7 +12,7 @@ def leaked(case: Case) -> Iterator[Breach]:
         yield Breach(
             Invariant.UNLEAKED,
             leak.secret,
-            f"its value stands in {leak.place}",
-            "Take the value for public: delete it there, send a request that issues a new one, remove the old "
-            "credential, and report a defect.",
+            f"its value is in {leak.place}",
+            "Treat the value as public: have it revoked (examples/revoke.json), delete it from there, and report a "
+            "defect.",
         )

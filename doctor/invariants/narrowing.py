@@ -39,7 +39,7 @@ def _redirect_uris(case: Case, app: Application, asked: Asked, last: Record) -> 
     others = {each.uri for each in case.watched.foreign.redirect_uris if each.object_id == app.object_id}
     others |= {name for each in asked.changes for name in each.others}
     if left := (app.redirect_uris & once) - wanted - others:
-        yield _breach(app, f"redirect URIs that request {last.request_id} does not want", sorted(left))
+        yield _breach(app, last, "redirect URIs", sorted(left))
 
 
 def _filled_in(app: Application, changes: Iterable[Record]) -> set[str]:
@@ -59,7 +59,7 @@ def _consents(case: Case, app: Application, asked: Asked, last: Record) -> Itera
     held = {found: each for each in given if (found := id_of(case, each)) and each not in case.watched.foreign.consents}
     if left := (held.keys() & ours) - wanted:
         names = sorted(held[each].name for each in left)
-        yield _breach(app, f"consents that request {last.request_id} does not want", names)
+        yield _breach(app, last, "consents", names)
 
 
 def _leaving(case: Case) -> Iterator[Breach]:
@@ -73,20 +73,21 @@ def _leaving(case: Case) -> Iterator[Breach]:
         yield Breach(
             Invariant.GONE,
             each.unique_name,
-            f"something of it is being taken back since {each.since[0]:%Y-%m-%d %H:%M} and was not seen gone"
-            + (", and no clean-up entry remembers it" if is_forgotten else ""),
-            "FIX=1 make doctor puts the entry back."
+            f"the registrar has been taking something back since {each.since[0]:%Y-%m-%d %H:%M} UTC, and it is not gone"
+            + (" yet; its clean-up entry is missing" if is_forgotten else " yet"),
+            "Run FIX=1 make doctor: it restores the entry, and the app's timer goes on."
             if is_forgotten
-            else "Does Graph take the removal? The log says removal.repeated or cleanup.postponed, with what and why.",
+            else "Look for removal.repeated and cleanup.postponed in the log: they say what is not gone, and why.",
             PutCleanup(each.unique_name, NARROWING, ()) if is_forgotten else None,
         )
 
 
-def _breach(app: Application, what: str, names: list[str]) -> Breach:
+def _breach(app: Application, last: Record, what: str, names: list[str]) -> Breach:
     return Breach(
         Invariant.GONE,
         app.name,
-        f"it has {what}, and that were the registrar's: {', '.join(names)}",
-        "Has somebody made them again by hand? The registrar's log then has removal.undone_by_others, the directory's "
-        "audit log says who. If they are needed, a request has to ask for them; else remove them and report a defect.",
+        f"it has {what} that the registrar gave and request {last.request_id} does not ask for: {', '.join(names)}",
+        "If the log has removal.undone_by_others, somebody added them again by hand, and the directory's audit log "
+        "says who. If they are needed, send a request that asks for them; else remove them. If nobody added them, "
+        "report a defect.",
     )

@@ -9,6 +9,7 @@ from doctor.invariants.case import Case
 from shared.naming import pending_secret_name, vault_secret_name
 
 _FIX = "FIX=1 make doctor"
+_IS_IT_RUNNING = "Check that the app is running and that /api/health answers 200."
 
 type Listed = dict[tuple[str, int], Unsettled]
 """The list of unsettled ones by (operation id, generation)."""
@@ -22,7 +23,11 @@ def forgotten(case: Case) -> Iterator[Breach]:
     keys = Counter((record.channel, record.source, record.request_id) for record in standing)
     for (_, _, request_id), count in keys.items():
         if count > 1:
-            yield _breach(request_id, f"it has {count} operations", "Report a defect; both are in table operations.")
+            yield _breach(
+                request_id,
+                f"it has {count} operations",
+                "This is a defect: report it with the records in table operations.",
+            )
     yield from _without_successor(case)
     if evidence.records.is_whole:
         yield from _claims_without_record(case)
@@ -41,8 +46,8 @@ def _without_successor(case: Case) -> Iterator[Breach]:
     for record in case.evidence.records:
         if record.replaced_by is None or record.replaced_by in case.records or record.answered_at is None:
             continue
-        what = f"operation {record.id} was replaced by {record.replaced_by}, which has no record"
-        yield _breach(record.request_id, what, "Report a defect. Until then: have the ticket's form sent again.")
+        what = f"operation {record.id} was replaced by {record.replaced_by}, but that one has no record"
+        yield _breach(record.request_id, what, "Have the ticket's form sent again, and report a defect.")
 
 
 def _claims_without_record(case: Case) -> Iterator[Breach]:
@@ -51,8 +56,8 @@ def _claims_without_record(case: Case) -> Iterator[Breach]:
         if claim.operation_id not in case.records and case.is_older(claim.at, case.patience.deadline):
             yield _breach(
                 claim.request_id,
-                f"it was claimed by operation {claim.operation_id}, which has no record: its message was lost",
-                "Have the same message sent again: the claim is waiting for it.",
+                f"it was claimed by operation {claim.operation_id}, but that has no record: its message was lost",
+                "Have its sender send the same message again: the operation then goes on.",
             )
 
 
@@ -61,7 +66,7 @@ def _undelivered(case: Case, record: Record, listed: Listed) -> Iterator[Breach]
         return
     if not case.patience.at_rest and not case.is_older(record.answer_time, case.patience.settling):
         return
-    what = f"operation {record.id} is {record.state}, and its answer was never delivered"
+    what = f"operation {record.id} is {record.state}, but its answer was never delivered"
     yield _carry_on(case, record, listed, what)
 
 
@@ -72,13 +77,13 @@ def _stranded(case: Case, record: Record, listed: Listed) -> Iterator[Breach]:
     # What waits for people is not late before they are: it waits where everybody can see it, at rest, too.
     end = record.decide_by or record.started_at + patience.deadline
     if case.is_older(end, patience.settling):
-        yield _carry_on(case, record, listed, f"{about}, past its deadline")
+        yield _carry_on(case, record, listed, f"{about} and past its deadline")
     elif patience.at_rest and record.decide_by is None:
-        yield _carry_on(case, record, listed, f"{about} and not settled")
+        yield _carry_on(case, record, listed, f"{about}, although everything had time to end")
     elif row is None and case.evidence.unsettled.is_whole and _is_overdue(case, record):
-        yield _carry_on(case, record, listed, f"{about} and not listed: nobody carries it on if its message is lost")
+        yield _carry_on(case, record, listed, f"{about} and not in table unsettled: if its message is lost, it stops")
     elif row is not None and case.is_older(row.due, patience.settling) and not _is_paused(case):
-        yield _carry_on(case, record, listed, f"{about}, and nobody has looked after it since {row.due:%Y-%m-%d %H:%M}")
+        yield _carry_on(case, record, listed, f"{about}, and nothing has happened since {row.due:%Y-%m-%d %H:%M} UTC")
     yield from _without_cleanup(case, record)
 
 
@@ -90,19 +95,19 @@ def _carry_on(case: Case, record: Record, listed: Listed, what: str) -> Breach:
     elif all(work.operation_id != record.id for work in case.evidence.work) and not case.evidence.work.gap:
         # A message may hide behind a delay; one too many does no harm.
         repair = SendWork(record.id, record.generation)
-    advice = f"Does the app run, and is /api/health right? Then {_FIX if repair else 'it goes on by itself'}."
+    advice = f"{_IS_IT_RUNNING} Then {f'run {_FIX}' if repair else 'it goes on by itself'}."
     return _breach(record.request_id, what, advice, repair)
 
 
 def _unanswered(case: Case) -> Iterator[Breach]:
     for message in case.evidence.given_up:
         if case.is_older(message.at, case.patience.settling):
-            what = "a message that the host gave up on lies there, and nobody has answered it"
-            yield _breach(message.queue, what, "Does the app run, and is /api/health right? Its timer sees to it then.")
+            what = "the host gave up on a message, and the registrar has not answered it yet"
+            yield _breach(message.queue, what, f"{_IS_IT_RUNNING} Then its timer settle_poison answers the message.")
 
 
 def _is_overdue(case: Case, record: Record) -> bool:
-    """Say whether its next attempt, or at least its beginning, is long past: until then a message may be on its way."""
+    """Return whether its next attempt, or at least its start, is long past: until then a message may be on its way."""
     return case.is_older(record.next_attempt or record.started_at, case.patience.settling)
 
 
@@ -122,8 +127,8 @@ def _without_cleanup(case: Case, record: Record) -> Iterator[Breach]:
     yield Breach(
         Invariant.VALUE_KEPT,
         record.unique_name,
-        f"operation {record.id} may have issued a secret, and no clean-up entry remembers it",
-        f"{_FIX} puts the entry back.",
+        f"operation {record.id} may have issued a secret, but its clean-up entry is missing",
+        f"Run {_FIX}: it restores the entry.",
         PutCleanup(record.unique_name, record.id, names),
     )
 

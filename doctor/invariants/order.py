@@ -19,6 +19,6 @@ def overtaken(case: Case) -> Iterator[Breach]:
             yield Breach(
                 Invariant.ORDER,
                 name,
-                f"it is older than change {newest.sequence} left it",
-                f"Send what the request {newest.request_id} asked for again, under a new requestId.",
+                f"its displayName is from an older change than request {newest.request_id} (change {newest.sequence})",
+                f"Send the content of request {newest.request_id} again, with a new requestId.",
             )

@@ -8,9 +8,9 @@ from doctor.invariants.case import Case
 from shared.person import Person, read_person
 
 _PINNING = (
-    "Whoever is given the address later is not told apart from them. With User.ReadBasic.All the registrar pins owners "
-    "at night; whom it does not find there as one person (log: owner.not_pinned), an administrator replaces: a request "
-    "with another owner."
+    "Somebody who gets the address later would be taken for the owner. With User.ReadBasic.All, the registrar looks up "
+    "the object id every night. If the log has owner.not_pinned, it did not find exactly one person: have an "
+    "administrator send a request that names another owner."
 )
 
 
@@ -19,15 +19,15 @@ def unknown_owners(case: Case) -> Iterator[Concern]:
     owned = [each for each in case.evidence.owned if each.is_registered]
     unpinned = [each for each in owned if each.owner and not each.owner_id]
     if len(unpinned) > 1 and not any(each.owner_id for each in owned):
-        what = f"all {len(unpinned)} owners are known by an address alone"
+        what = f"all {len(unpinned)} owners are known only by an address"
         yield Concern("owners", what, _PINNING)
     else:
         for each in unpinned:
-            yield Concern(each.unique_name, f"its owner {each.owner} is known by an address alone", _PINNING)
+            yield Concern(each.unique_name, f"its owner {each.owner} is known only by an address", _PINNING)
     for each in owned:
         if not (each.owner or each.owner_id):
-            advice = "Only administrators can change it. One of them names its owner in a request."
-            yield Concern(each.unique_name, "nobody knows who owns it", advice)
+            advice = "Only administrators can change it. Have one of them send a request that names an owner."
+            yield Concern(each.unique_name, "it has no known owner", advice)
 
 
 def disagreeing_owners(case: Case) -> Iterator[Concern]:
@@ -39,10 +39,10 @@ def disagreeing_owners(case: Case) -> Iterator[Concern]:
             continue
         yield Concern(
             secret.name,
-            f"its tag has {tagged.name} for the owner of {secret.unique_name}, the record has "
+            f"its tag names {tagged.name} as the owner of {secret.unique_name}, but the table applications names "
             f"{known.owner_id or known.owner}",
-            "After an administrator changed the owner, the nightly check brings the tag up to date within a month. If "
-            "nobody did (the audit record tells), somebody wrote the table or the tag, and the app answers to them.",
+            "If an administrator changed the owner, wait: the nightly check updates the tag within a month. If nobody "
+            "did (see the audit record), somebody edited the table or the tag, and the app now obeys whoever it names.",
         )
 
 

@@ -85,7 +85,8 @@ def _breach(app: Application, verb: str, beyond: list[str]) -> Breach:
         Invariant.WITHIN_POLICY,
         app.name,
         f"it {verb} permissions that policy does not give: {', '.join(beyond)}",
-        "Was policy narrowed, or did an administrator add them by hand? Else report a defect. To take them away: "
-        f"az ad app permission list --id {app.client_id}; az ad app permission delete --id {app.client_id} --api "
-        "<appId> --api-permissions <id>, and revoke the consent in Enterprise applications, Permissions.",
+        "Find out whether policy was narrowed, or an administrator added them by hand. If neither, report a defect. "
+        f"To remove them: az ad app permission list --id {app.client_id}; az ad app permission delete --id "
+        f"{app.client_id} --api <appId> --api-permissions <id>; then revoke the consent (Enterprise applications, "
+        "Permissions).",
     )

@@ -19,9 +19,9 @@ def quota_nearly_used(case: Case) -> Iterator[Concern]:
             yield Concern(
                 creator.name or creator.object_id,
                 f"it has created {creator.created} directory objects, and {creator.deleted} more are deleted but still "
-                f"count: at {OBJECT_QUOTA} Entra refuses new apps to an identity without a directory role "
+                f"count: at {OBJECT_QUOTA}, Entra refuses new apps to an identity without a directory role "
                 "(Directory_QuotaExceeded)",
-                'Have apps that nobody needs deleted for good, or lift the quota: docs/graph-permissions.md, "How many '
-                'apps one identity can make", has both ways and what each costs. If the identity has a role already, '
-                "nothing is to be done.",
+                "Delete and purge apps that nobody needs, or give the identity a directory role. What each costs: "
+                'docs/graph-permissions.md, "How many apps one identity can make". If the identity already has such a '
+                "role, do nothing.",
             )

@@ -37,7 +37,7 @@ def _credentials(case: Case, app: Application, asked: Asked) -> Iterator[Breach]
         versions = case.stored.get((app.unique_name or "", each.key_id), ())
         if not any(version.tags.get("credential") in named for version in versions):
             by_hand = f"az ad app credential delete --id {app.client_id} --key-id {each.key_id}"
-            yield _breach(app, record, f"the live credential {each.key_id}", f"Take it out: {by_hand}")
+            yield _breach(app, record, f"the live credential {each.key_id}", f"Remove it: {by_hand}")
 
 
 def _consents(case: Case, app: Application, asked: Asked) -> Iterator[Breach]:
@@ -51,8 +51,8 @@ def _consents(case: Case, app: Application, asked: Asked) -> Iterator[Breach]:
         is_ours = each.principal_id == principal.object_id and each not in case.watched.foreign.consents
         if is_ours and id_of(case, each) in wanted:
             advice = (
-                "The directory's audit log says who gave it. If that is the registrar, revoke it in Enterprise "
-                "applications, Permissions, and report a defect."
+                "The directory's audit log says who gave it. If it was the registrar, revoke it (Enterprise "
+                "applications, Permissions), and report a defect."
             )
             yield _breach(app, refused[-1], f"the consent {each.name}", advice)
 

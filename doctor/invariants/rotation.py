@@ -27,7 +27,7 @@ def left_over(case: Case) -> Iterator[Breach]:
 
 
 def _is_overdue(case: Case, version: SecretVersion) -> bool:
-    """Say whether what this version replaced should be gone: sweeps come by the hour, and a day has one to spare."""
+    """Return whether what this version replaced should be gone: sweeps come by the hour, and a day has one to spare."""
     until = moment(version.tags.get("retireAfter"))
     return until is not None and case.is_older(until, case.patience.retiring)
 
@@ -36,8 +36,8 @@ def _outlived(secret: VaultSecret, version: SecretVersion, key_id: str) -> Breac
     return Breach(
         Invariant.RETIRED,
         secret.name,
-        f"the credential {key_id} was to go on {version.tags.get('retireAfter')}, and still signs in",
-        "Does the app run, and does its timer sweep_credentials? It removes it by itself then.",
+        f"the replaced credential {key_id} is still there; its overlap ended on {version.tags.get('retireAfter')}",
+        "Check that the app is running, and its timer sweep_credentials: that removes the credential by itself.",
     )
 
 
@@ -50,7 +50,7 @@ def _unproven(case: Case, secret: VaultSecret) -> Iterator[Breach]:
             yield Breach(
                 Invariant.RETIRED,
                 secret.name,
-                "a value waits for its proof, and the rotation that stored it has ended",
-                "The next rotation of this credential takes it up. To end it now, remove the credential "
-                f"{version.tags.get('keyId')} from the application and disable version {version.version}.",
+                "its value is not proven by a sign-in, but the rotation that stored it has ended",
+                "The next rotation of this credential goes on with it. To drop it now, remove the credential "
+                f"{version.tags.get('keyId')} from the application, and disable its version {version.version}.",
             )

@@ -15,11 +15,11 @@ def duplicates(case: Case) -> Iterator[Breach]:
             yield _breach(name, f"{count} applications have this uniqueName, deleted ones included")
     for app in case.live_applications:
         if app.is_ours and app.unique_name is None:
-            yield _breach(app.name, "bears the registrar's tag and has no uniqueName: no request can ever find it")
+            yield _breach(app.name, "has the registrar's tag but no uniqueName: no request can find it")
     principals = Counter(principal.client_id for principal in case.evidence.principals)
     for client_id, count in principals.items():
         if count > 1:
-            yield _breach(client_id, f"{count} service principals are of this application")
+            yield _breach(client_id, f"{count} service principals belong to this application")
     for name, made in case.watched.made.items():
         if made > 1:
             yield _breach(name, f"was made {made} times")
@@ -30,5 +30,5 @@ def _breach(about: str, what: str) -> Breach:
         Invariant.ONE_OF_EACH,
         about,
         what,
-        "Keep the one whose clientId the vault's tags name, and delete the other: az ad app delete --id <clientId>",
+        "Keep the one whose clientId is in the vault's tags, and delete the other: az ad app delete --id <clientId>",
     )

@@ -18,8 +18,8 @@ def unread_rules(case: Case) -> Iterator[Concern]:
     if makers and not any((holder, _READS_POLICIES) in held for holder in makers):
         yield Concern(
             "Policy.Read.All",
-            "the registrar's identity does not hold it, so the tenant's app management policies are not known to it",
-            "Optional. Without it, a request that they forbid is rejected only when Microsoft Graph refuses, and an "
-            "application stays behind; rotations beyond a lifetime limit fail. To give it: "
-            "infra/grant-graph-permissions.sh OBJECT_ID --policies.",
+            "the registrar's identity does not hold it, so it cannot read the tenant's app management policies",
+            "This is optional. Without it, a request that these policies forbid is rejected only once Microsoft Graph "
+            "refuses it, and an application stays behind; a rotation beyond a lifetime limit fails. To give it: "
+            "infra/grant-graph-permissions.sh OBJECT_ID --policies",
         )

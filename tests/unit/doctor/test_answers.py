@@ -34,7 +34,7 @@ def test_every_generation_has_an_answer_of_its_own() -> None:
 
 def test_what_failed_is_kept() -> None:
     evidence = replace(witnessed(answer(), answer("2", FAILED.id, "R2")), records=Seen((RECORD, FAILED)))
-    assert f"operation {FAILED.id} failed and was not kept" in texts(evidence)
+    assert f"operation {FAILED.id} failed, but is not on the poison queue" in texts(evidence)
     assert texts(replace(evidence, kept=Seen((KEPT,)))) == ""
 
 

@@ -94,7 +94,7 @@ WRONG: dict[str, tuple[str, Change]] = {
     "a value that does not sign in": ("3: app--client-secret: its value", lambda: version(signs_in=False)),
     "a disabled value": ("3: app--client-secret: its newest", lambda: version(enabled=False, signs_in=None)),
     "an expired value": ("3: app--client-secret: it expired", lambda: version(expires=LONG_AGO)),
-    "an answered secret that is gone": ("3: app: the answered", lambda: replace(SOUND, secrets=Seen())),
+    "an answered secret that is gone": ("3: app: the answer names", lambda: replace(SOUND, secrets=Seen())),
     "a foreign application changed": (
         "4: Payroll",
         lambda: remembering(Foreign(applications=(replace(FOREIGN_APP, content="before"),))),
@@ -120,7 +120,7 @@ WRONG: dict[str, tuple[str, Change]] = {
         lambda: replace(SOUND, secrets=Seen((replace(SECRET, versions=(replace(VERSION, tags={}), VERSION)),))),
     ),
     "a leaked value": (
-        "6: app--client-secret: its value stands in table x",
+        "6: app--client-secret: its value is in table x",
         lambda: replace(SOUND, leaks=Seen((Leak(SECRET.name, "table x"),))),
     ),
     "an unknown permission asked for": (

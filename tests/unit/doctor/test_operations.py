@@ -44,7 +44,7 @@ def test_one_that_has_its_message_is_not_sent_twice() -> None:
     assert breach.repair is None
     (breach,) = found(replace(old, work=Seen[Work](gap="away")))
     assert breach.repair is None
-    (breach,) = found(replace(old, work=Seen[Work](hidden="0 of 1 messages can be seen")))
+    (breach,) = found(replace(old, work=Seen[Work](hidden="only 0 of about 1 messages are visible")))
     assert breach.repair == SendWork(OPERATION, 1)
 
 
@@ -90,7 +90,7 @@ def test_a_key_with_two_operations() -> None:
 
 def test_what_the_host_gave_up_on_is_answered_by_a_timer() -> None:
     lies = Seen((GivenUp("app-registrations-poison", NOW - HOUR),))
-    assert "5: app-registrations-poison: a message" in texts(replace(SOUND, given_up=lies))
+    assert "5: app-registrations-poison: the host gave up on a message" in texts(replace(SOUND, given_up=lies))
     assert found(replace(SOUND, given_up=Seen((GivenUp("app-registrations-poison", NOW),)))) == []
 
 

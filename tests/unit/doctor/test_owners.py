@@ -41,17 +41,17 @@ def test_a_record_that_was_written_by_hand_disagrees_with_the_vault(owned: Owned
 def test_an_owner_whom_only_an_address_names_is_listed() -> None:
     other = replace(PINNED, unique_name="other")
     (found,) = said(tenant(ADDRESS, other))
-    assert found == "concern: app: its owner ada@contoso.example is known by an address alone"
+    assert found == "concern: app: its owner ada@contoso.example is known only by an address"
 
 
 def test_where_nobody_may_look_people_up_that_is_said_once() -> None:
     assert said(tenant(ADDRESS, replace(ADDRESS, unique_name="other"))) == [
-        "concern: owners: all 2 owners are known by an address alone"
+        "concern: owners: all 2 owners are known only by an address"
     ]
 
 
 def test_an_app_that_nobody_owns_is_listed_and_one_that_never_came_about_is_not() -> None:
-    assert said(tenant(NOBODY)) == ["concern: app: nobody knows who owns it"]
+    assert said(tenant(NOBODY)) == ["concern: app: it has no known owner"]
     assert said(tenant(replace(NOBODY, is_registered=False))) == []
 
 

@@ -63,7 +63,7 @@ async def test_a_credential_is_removed_while_it_bears_its_mark() -> None:
 
 async def test_one_that_is_gone_or_renamed_meanwhile_is_left_alone() -> None:
     for tenant in (Tenant(), Tenant(("key-1", "renamed by hand"))):
-        assert await tenant.mend(REMOVE) == ["the secret key-1 was gone already"]
+        assert await tenant.mend(REMOVE) == ["the secret key-1 is already gone"]
         assert tenant.removed == []
 
 
@@ -90,5 +90,5 @@ async def test_a_row_that_came_back_stays_and_a_failure_keeps_nothing_else() -> 
     tenant = Tenant()
     tenant.table.create_entity.side_effect = [ServiceRequestError("away"), ResourceExistsError()]
     failed, left = await tenant.mend(LIST, LIST)
-    assert failed == "not mended: ServiceRequestError"
-    assert "was back" in left
+    assert failed == "ListUnsettled failed with ServiceRequestError: run it again"
+    assert "is already back in table" in left

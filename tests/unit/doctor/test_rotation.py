@@ -40,7 +40,7 @@ def test_both_live_on_in_the_overlap_and_a_day_beyond_it() -> None:
 
 def test_a_replaced_credential_that_outlives_its_overlap_is_found() -> None:
     late = rotated(ago(DAY), "key-1", "key-2")
-    assert "retired: app--client-secret: the credential key-1 was to go" in texts(late)
+    assert "retired: app--client-secret: the replaced credential key-1 is still there" in texts(late)
     assert found(rotated(ago(DAY), "key-2")) == []
 
 
@@ -60,8 +60,8 @@ def with_pending(version: SecretVersion) -> Evidence:
 
 def test_an_unproven_value_that_nobody_carries_on_is_found() -> None:
     waiting = replace(VERSION, signs_in=False)
-    assert "a value waits for its proof" in texts(with_pending(waiting))
-    assert "a value waits for its proof" in texts(with_pending(waiting), AT_REST)
+    assert "its value is not proven by a sign-in" in texts(with_pending(waiting))
+    assert "its value is not proven by a sign-in" in texts(with_pending(waiting), AT_REST)
     assert found(with_pending(replace(waiting, created=NOW - timedelta(minutes=2)))) == []
 
 
