@@ -1,4 +1,4 @@
-"""Which blobs among the anchors are the registrar's? By when they came about, what they say, and whom they name."""
+"""Which blobs among the anchors are the registrar's? By when they were created, what they say, and which they name."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,7 +32,7 @@ class Judged:
 
 
 def judge(evidence: AuditEvidence, moved_at: date | None) -> Judged:
-    """Tell sound anchors from others. `moved_at` is the day the account was moved on, when blobs were created anew."""
+    """Tell sound anchors from others. `moved_at` is the day the account was moved on, when blobs were created again."""
     judged, late = Judged(), list[Anchor]()
     links = {link.number: link for link in evidence.links} if evidence.links.is_whole else {}
     known = {anchor.digest for anchor in evidence.anchors if anchor.said is not None}
@@ -73,7 +73,7 @@ def missing(judged: Judged, evidence: AuditEvidence, patience: Patience) -> Iter
             missing_since = day
         if not is_missing and missing_since is not None:
             is_bridged = _is_bridged(judged.sound, missing_since - _DAY, day)
-            what = "no anchor was written" + (", and the next one names the last before" if is_bridged else "")
+            what = "there is no anchor" + (", but the next one names the last before the gap" if is_bridged else "")
             yield Finding(Code.ANCHOR_MISSING, _days(missing_since, day - _DAY), what, is_warning=is_bridged)
             missing_since = None
         day += _DAY
@@ -82,13 +82,13 @@ def missing(judged: Judged, evidence: AuditEvidence, patience: Patience) -> Iter
 def _why_none(anchor: Anchor, said: Said, now: datetime) -> str | None:
     day = anchor.day
     if day is None or not anchor.digest.startswith(anchor.suffix):
-        return "that is not the name of an anchor with this text"
+        return "its name is not that of an anchor with this text"
     if _beginning(day) > now + _TOLERANCE:
-        return "its day has not come"
+        return "its day is in the future"
     if said.at.astimezone(UTC).date() != day:
-        return "its text is of another day"
+        return "its text is from another day"
     if said.previous is not None and said.previous.day >= str(day):
-        return f"it names one of {said.previous.day} before it, and the registrar names one of an earlier day"
+        return f"it names the anchor of {said.previous.day} before it, which is not from an earlier day"
     return None
 
 
@@ -104,11 +104,11 @@ def _came_about_on_its_day(anchor: Anchor, moved_at: date | None) -> bool:
 
 
 def _why_behind(anchor: Anchor, said: Said, links: Mapping[int, Link]) -> str | None:
-    """Say so if the chain had gone on, by its rows' own times, well before an anchor was created that ignores it."""
+    """Say how the chain had gone on, by its rows' own times, well before an anchor was created that ignores it."""
     after = links.get(said.head.count + 1)
     if after is None or after.written is None or anchor.created - after.written <= _TOLERANCE:
         return None
-    return f"it leaves out entry {after.number}, which was in the chain by then"
+    return f"it leaves out entry {after.number}, which was already in the chain"
 
 
 def _continues(judged: Judged, anchor: Anchor, said: Said, known: set[str] | None) -> bool:
@@ -116,18 +116,18 @@ def _continues(judged: Judged, anchor: Anchor, said: Said, known: set[str] | Non
     sound = judged.sound
     if said.previous is not None and _index(sound, said) is None:
         if known is not None and said.previous.digest not in known:
-            gone = f"anchor {anchor.name} names one of {said.previous.day} before it, which is not there"
+            gone = f"anchor {anchor.name} names it as the one before, but it is not there"
             judged.findings.append(Finding(Code.ANCHOR_REMOVED, f"anchor of {said.previous.day}", gone))
     elif (why := _why_not_next(sound, said)) is not None:
         judged.foreign(anchor, why)
         return False
     elif sound and not said.is_first_form:
         for passed in sound[(_index(sound, said) or 0) + 1 :]:
-            judged.foreign(passed, f"anchor {anchor.name} passes over it: one of the two is not the registrar's")
+            judged.foreign(passed, f"anchor {anchor.name} skips it: one of the two is not the registrar's")
             judged.doubtful.append(passed)
             sound.remove(passed)
     if sound and (before := sound[-1].said) is not None and said.head.count < before.head.count:
-        judged.foreign(anchor, f"it speaks of {said.head.count} entries, and the one before it of {before.head.count}")
+        judged.foreign(anchor, f"it counts {said.head.count} entries, but the one before it {before.head.count}")
         return False
     return True
 
@@ -136,8 +136,8 @@ def _why_not_next(sound: Sequence[Anchor], said: Said) -> str | None:
     last = sound[-1].said if sound else None
     if said.is_first_form:
         is_late = last is not None and not last.is_first_form
-        return "anchors had been naming the one before them, and it names none" if is_late else None
-    return "it says that none was before it" if last is not None and said.previous is None else None
+        return "it names no anchor before it, but older ones do" if is_late else None
+    return "it claims to be the first, but there are older ones" if last is not None and said.previous is None else None
 
 
 def _index(sound: Sequence[Anchor], said: Said) -> int | None:
@@ -151,13 +151,14 @@ def _index(sound: Sequence[Anchor], said: Said) -> int | None:
 
 
 def _late(anchors: Sequence[Anchor]) -> Iterator[Finding]:
-    """Find anchors that did not come about on their day: those of one day together, as a move leaves them."""
+    """Find anchors that were not created on their day: those of one day together, as a move leaves them."""
     order = sorted(anchors, key=lambda each: (each.created.date(), each.changed.date()))
     for (created, changed), together in groupby(order, key=lambda each: (each.created.date(), each.changed.date())):
         days = sorted(each.day for each in together if each.day is not None)
         written = f" and written again on {changed}" if changed != created else ""
+        own = "its own day" if len(days) == 1 else "their own days"
         about = f"anchor of {days[0]}" if len(days) == 1 else f"{len(days)} anchors of {_days(days[0], days[-1])}"
-        yield Finding(Code.ANCHOR_FOREIGN, about, f"created on {created}{written}, not on the day it stands for")
+        yield Finding(Code.ANCHOR_FOREIGN, about, f"created on {created}{written}, not on {own}")
 
 
 def _is_bridged(sound: Sequence[Anchor], before: date, after: date) -> bool:

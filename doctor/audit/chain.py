@@ -33,13 +33,13 @@ def _links(links: dict[int, Link]) -> Iterator[Finding]:
         link = links[number]
         about = f"entry {number}"
         if sha256(f"{link.previous_hash}{link.text}".encode()).hexdigest() != link.hash:
-            yield Finding(Code.ENTRY_ALTERED, about, "its hash does not fit what it says")
+            yield Finding(Code.ENTRY_ALTERED, about, "its hash does not match its text")
         elif link.told.entry_id != link.entry_id:
-            yield Finding(Code.ENTRY_ALTERED, about, f"its row names the entry {link.entry_id}, its text another")
+            yield Finding(Code.ENTRY_ALTERED, about, f"its row has the id {link.entry_id}, but its text another")
         if number != previous.count + 1:
-            yield Finding(Code.ENTRY_MISSING, _between(previous.count + 1, number - 1), "it is not there")
+            yield Finding(Code.ENTRY_MISSING, _between(previous.count + 1, number - 1), "missing from the chain")
         elif link.previous_hash != previous.hash:
-            yield Finding(Code.ENTRY_ALTERED, about, f"it does not continue entry {previous.count}")
+            yield Finding(Code.ENTRY_ALTERED, about, f"its previousHash is not the hash of entry {previous.count}")
         previous = Head(number, link.hash)
 
 
@@ -50,13 +50,13 @@ def _end(evidence: AuditEvidence, links: dict[int, Link]) -> Iterator[Finding]:
     head = next(iter(evidence.head), None)
     if head is None:
         if links:
-            yield Finding(Code.HEAD_DIFFERS, "head", f"there is none, and the chain has {last} entries")
+            yield Finding(Code.HEAD_DIFFERS, "head", f"the head row is missing, but the chain has {last} entries")
     elif head.count > last:
-        yield Finding(Code.END_MISSING, _between(last + 1, head.count), "the head says that it is there")
+        yield Finding(Code.END_MISSING, _between(last + 1, head.count), "missing, although the head row counts it")
     elif head.count < last:
-        yield Finding(Code.HEAD_DIFFERS, "head", f"it says {head.count} entries, and the chain has {last}")
+        yield Finding(Code.HEAD_DIFFERS, "head", f"the head row counts {head.count} entries, but the chain has {last}")
     elif last and head.hash != links[last].hash:
-        yield Finding(Code.HEAD_DIFFERS, "head", f"its hash is not that of entry {last}")
+        yield Finding(Code.HEAD_DIFFERS, "head", f"the head row does not have the hash of entry {last}")
 
 
 def _index(evidence: AuditEvidence, links: dict[int, Link]) -> Iterator[Finding]:
@@ -65,22 +65,22 @@ def _index(evidence: AuditEvidence, links: dict[int, Link]) -> Iterator[Finding]
     index = dict(evidence.index)
     for number, link in links.items():
         if index.get(link.entry_id) != number:
-            yield Finding(Code.INDEX_DIFFERS, f"entry {number}", "the index does not lead to it")
+            yield Finding(Code.INDEX_DIFFERS, f"entry {number}", "its index row is missing, or leads elsewhere")
     end = max(links, default=0)
     for entry_id, number in index.items():
         if number <= end and number not in links:
-            yield Finding(Code.INDEX_DIFFERS, f"entry {number}", f"the index knows it as {entry_id}; it is not there")
+            yield Finding(Code.INDEX_DIFFERS, f"entry {number}", f"the index has it ({entry_id}), the chain does not")
 
 
 def _anchored(name: str, said: Said, links: dict[int, Link]) -> Iterator[Finding]:
     count, about = said.head.count, f"anchor {name}"
     if count == 0:
         if said.head.hash != _NOTHING:
-            yield Finding(Code.CHAIN_REWRITTEN, about, "it speaks of no entry and has a hash")
+            yield Finding(Code.CHAIN_REWRITTEN, about, "it counts no entries, but has a hash")
     elif count > max(links, default=0):
-        yield Finding(Code.END_MISSING, about, f"it speaks of {count} entries, and the chain has fewer")
+        yield Finding(Code.END_MISSING, about, f"it counts {count} entries, but the chain has fewer")
     elif count in links and links[count].hash != said.head.hash:
-        yield Finding(Code.CHAIN_REWRITTEN, about, f"the hash of entry {count} was another then")
+        yield Finding(Code.CHAIN_REWRITTEN, about, f"it has another hash of entry {count} than the chain")
 
 
 def _between(first: int, last: int) -> str:

@@ -25,21 +25,21 @@ _BREACH, _COULD_NOT_LOOK = 1, 2
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, no_args_is_help=True)
 
-AsJson = Annotated[bool, typer.Option("--json", help="Say it as JSON.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 MovedAt = Annotated[
     datetime | None,
     typer.Option(
-        formats=["%Y-%m-%d"], help="The day the storage account was moved on: older anchors were created then."
+        formats=["%Y-%m-%d"], help="The day (UTC) the storage account was moved: older anchors were created on it."
     ),
 ]
-File = Annotated[Path | None, typer.Option(help="Where to write; standard output without it.")]
+File = Annotated[Path | None, typer.Option(help="The file to write to; without it, standard output.")]
 
 
 @app.command()
 def verify(*, as_json: AsJson = False, moved_at: MovedAt = None) -> None:
-    """Say what of the audit record was altered or taken away, and what happened without being recorded.
+    """Name what was altered in the audit record or removed from it, and what happened without being recorded.
 
-    Ends with 0 when all is well, also with warnings, 1 with breaches, 2 when not everything could be read.
+    Exits with 0 if the record is whole (also with warnings), 1 if it is not, and 2 if not everything could be read.
     """
     evidence = asyncio.run(_collect())
     found = findings(evidence, moved_at=moved_at.date() if moved_at is not None else None)
@@ -53,9 +53,9 @@ def verify(*, as_json: AsJson = False, moved_at: MovedAt = None) -> None:
 
 @app.command()
 def export(*, file: File = None) -> None:
-    """Write the chain as JSON lines, in its order: number, previousHash, hash, and the entry as it was hashed.
+    """Write the chain as JSON lines, in order: number, previousHash, hash, and the entry as it was hashed.
 
-    Ends with 2 when not all of it could be read; what could be is written.
+    Exits with 2 if not all of it could be read; what could be read is written.
     """
     links = asyncio.run(_links())
     lines = [json.dumps(_line(link), separators=(",", ":")) for link in links]
@@ -65,7 +65,7 @@ def export(*, file: File = None) -> None:
     else:
         file.write_text(text)
     if links.gap is not None:
-        Console(stderr=True, soft_wrap=True).print(f"not exported: {links.gap}", markup=False)
+        Console(stderr=True, soft_wrap=True).print(f"the export is incomplete: {links.gap}", markup=False)
         raise typer.Exit(_COULD_NOT_LOOK)
 
 
@@ -108,13 +108,13 @@ def _finding(each: Finding) -> dict[str, str]:
 
 def _show(evidence: AuditEvidence, found: Sequence[Finding], console: Console) -> None:
     seen = ", ".join(f"{count} {what}" for what, count in _seen(evidence).items())
-    console.print(f"Seen on {evidence.now:%Y-%m-%d %H:%M} UTC: {seen}.")
+    console.print(f"Checked on {evidence.now:%Y-%m-%d %H:%M} UTC: {seen}.")
     for each in found:
         style = "yellow]warning: " if each.is_warning else "bold red]"
         console.print(f"[{style}{each.code}[/] [bold]{escape(each.about)}[/]: {escape(each.what)}")
         console.print(f"    {escape(each.code.advice)}", highlight=False)
     for gap in evidence.gaps:
-        console.print(f"[yellow]not read[/] {escape(gap)}")
+        console.print(f"[yellow]not read:[/] {escape(gap)}")
     if not (evidence.gaps or any(not each.is_warning for each in found)):
         console.print("[green]The audit record is whole, and agrees with every request.[/]")
 

@@ -115,5 +115,5 @@ def _read[T](rows: Seen[Row], read: Callable[[Row], T]) -> Seen[T]:
         try:
             items.append(read(row))
         except _NOT_UNDERSTOOD as error:
-            gap = f"the row {row['RowKey'][:80]} cannot be understood: {type(error).__name__}"
+            gap = f"the row {row['RowKey'][:80]} cannot be read: {type(error).__name__}"
     return Seen(tuple(items), gap)

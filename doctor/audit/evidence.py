@@ -86,7 +86,7 @@ class Anchor:
     suffix: str = ""
     digest: str = ""
     said: Said | None = None
-    fault: str = "it is no anchor"
+    fault: str = "it is not an anchor"
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ class AuditEvidence:
 
     @property
     def can_be_compared(self) -> bool:
-        """Say whether an entry that is not here does not exist."""
+        """Return whether an entry that is not here does not exist."""
         return self.links.is_whole and self.notes.is_whole
 
     def told(self) -> Iterator[Told]:

@@ -30,26 +30,29 @@ class Code(StrEnum):
         return _ADVICE[self]
 
 
-_KEEP = "Export the record and keep it as evidence, change nothing, and ask who may write to the storage account."
+_KEEP = "Export the record, keep it as evidence, change nothing, and find out who can write to the storage account."
 _ADVICE = {
     Code.ENTRY_ALTERED: _KEEP,
     Code.ENTRY_MISSING: _KEEP,
     Code.END_MISSING: _KEEP,
-    Code.CHAIN_REWRITTEN: f"{_KEEP} What was written up to the last anchor that fits can still be trusted.",
-    Code.HEAD_DIFFERS: f"{_KEEP} Recording stands still until the head row says again where the chain ends.",
-    Code.INDEX_DIFFERS: f"{_KEEP} Without its row of the index an entry could be appended a second time.",
-    Code.REQUEST_MISSING: f"{_KEEP} If its message still waits on a queue, the app was just interrupted.",
+    Code.CHAIN_REWRITTEN: f"{_KEEP} Entries up to the last anchor that fits the chain can still be trusted.",
+    Code.HEAD_DIFFERS: f"{_KEEP} Nothing is recorded until the head row says again where the chain ends.",
+    Code.INDEX_DIFFERS: f"{_KEEP} Without its index row, an entry can be appended a second time.",
+    Code.REQUEST_MISSING: f"{_KEEP} If its message still waits on a queue, the app was only interrupted.",
     Code.REQUEST_ALTERED: _KEEP,
-    Code.CLAIM_MISSING: f"{_KEEP} Without the claim, the same request could be made a second time.",
+    Code.CLAIM_MISSING: f"{_KEEP} Without its claim, the same request can be carried out a second time.",
     Code.NOT_RECORDED: _KEEP,
-    Code.ANCHOR_MISSING: "Does the timer anchor_audit run? What was recorded meanwhile rests on the next anchor alone.",
+    Code.ANCHOR_MISSING: "Check that the timer anchor_audit runs. Only the next anchor covers this time.",
     Code.ANCHOR_FOREIGN: (
-        f"{_KEEP} Nothing that such an anchor says is proof. If the account was moved, and its blobs were created anew "
-        "on one day, verify with --moved-at and that day (make: MOVED_AT=…)."
+        f"{_KEEP} What such an anchor says proves nothing. If the storage account was moved, so that its blobs were "
+        "created again on one day, verify with --moved-at and that day (make: MOVED_AT=…)."
     ),
-    Code.ANCHOR_REMOVED: f"{_KEEP} The container's policy was lifted, or its blobs were not all copied in a move.",
-    Code.NOTE_UNREADABLE: f"{_KEEP} Then remove the row: it will never be recorded.",
-    Code.NOT_CHAINED: "Does the timer extend_audit run? The log has audit.not_extended if the chain keeps it from it.",
+    Code.ANCHOR_REMOVED: f"{_KEEP} Somebody lifted the container's policy, or a move did not copy all blobs.",
+    Code.NOTE_UNREADABLE: f"{_KEEP} Then remove the row: it can never be recorded.",
+    Code.NOT_CHAINED: (
+        "Check that the timer extend_audit runs. If the log has audit.not_extended, the chain does not end where the "
+        "head row says: see head_differs and end_missing."
+    ),
 }
 
 

@@ -19,7 +19,7 @@ _NOT_UNDERSTOOD = (AttributeError, KeyError, TypeError, ValueError, RecursionErr
 
 
 def link(row: Row) -> Link:
-    """Read a link of the chain. As all of these, raises KeyError, TypeError or ValueError for what is none."""
+    """Read a link of the chain. As all of these, raises KeyError, TypeError or ValueError for anything else."""
     return Link(
         int(row["RowKey"]), row["entryId"], row["previousHash"], row["hash"], packed_text(row), row.get("Timestamp")
     )
@@ -53,7 +53,7 @@ def anchor(name: str, created: datetime, changed: datetime, content: bytes | Non
     try:
         said = _said(content)
     except _NOT_UNDERSTOOD as error:
-        return Anchor(name, day, created, changed, suffix, fault=f"it is no anchor: {type(error).__name__}")
+        return Anchor(name, day, created, changed, suffix, fault=f"it is not an anchor: {type(error).__name__}")
     return Anchor(name, day, created, changed, suffix, sha256(content).hexdigest(), said)
 
 

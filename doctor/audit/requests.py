@@ -42,7 +42,7 @@ def _removed(
             continue  # a rotation whose reason passed away between its entry and its record: nobody asks again
         is_due = operation_id in settled or _is_older(evidence.now, entry.at, patience.accepting)
         if operation_id not in requests and is_due:
-            what = f"operation {operation_id} was accepted, and has no record"
+            what = f"operation {operation_id} was accepted, but has no record"
             yield Finding(Code.REQUEST_MISSING, entry.request_id, what)
 
 
@@ -75,17 +75,17 @@ def _claims_without_record(
         if claim.source == OWN_SOURCE:
             continue  # a rotation whose reason passed away before its record was written
         if claim.operation_id not in requests and _is_older(evidence.now, claim.at, patience.claiming):
-            what = f"it was claimed by operation {claim.operation_id}, which has no record"
+            what = f"it was claimed by operation {claim.operation_id}, but that has no record"
             yield Finding(Code.REQUEST_MISSING, claim.request_id, what)
 
 
 def _recorded(request: Request, accepted: dict[str, Told], settled: set[tuple[str, int]]) -> Iterator[Finding]:
     if request.operation_id not in accepted:
-        what = f"operation {request.operation_id} is there, and no entry says that it was accepted"
+        what = f"operation {request.operation_id} exists, but no entry says that it was accepted"
         yield Finding(Code.NOT_RECORDED, request.request_id, what)
     for generation in request.ended:
         if (request.operation_id, generation) not in settled:
-            what = f"generation {generation} of operation {request.operation_id} ended, and no entry says so"
+            what = f"generation {generation} of operation {request.operation_id} ended, but no entry says so"
             yield Finding(Code.NOT_RECORDED, request.request_id, what)
 
 
@@ -93,12 +93,12 @@ def _notes(evidence: AuditEvidence, patience: Patience) -> Iterator[Finding]:
     waiting = 0
     for note in evidence.notes:
         if note.told.entry_id != note.row or note.told.at is None:
-            yield Finding(Code.NOTE_UNREADABLE, f"row {note.row} of the outbox", "it is no entry")
+            yield Finding(Code.NOTE_UNREADABLE, f"row {note.row} of the outbox", "it is not an entry")
         elif _is_older(evidence.now, note.told.at, patience.noting):
             waiting += 1
     if waiting:
         since = min(note.told.at for note in evidence.notes if note.told.at is not None)
-        what = f"{waiting} entries wait for their place in the chain, since {since:%Y-%m-%d %H:%M} UTC"
+        what = f"{waiting} entries have been waiting to be chained, the oldest since {since:%Y-%m-%d %H:%M} UTC"
         yield Finding(Code.NOT_CHAINED, "outbox", what)
 
 

@@ -38,7 +38,10 @@ async def open_storage(environment: Mapping[str, str], **sdk: Any) -> AsyncGener
             tables = TableServiceClient(table, credential=identity, **sdk)
             blobs = BlobServiceClient(blob, credential=identity, **sdk)
         else:
-            raise SettingsError("set AzureWebJobsStorage (or its __tableServiceUri and __blobServiceUri)")
+            raise SettingsError(
+                "missing settings: AzureWebJobsStorage (or its __tableServiceUri and __blobServiceUri). Set them as "
+                "the app has them (docs/audit.md)"
+            )
         await opened.enter_async_context(tables)
         await opened.enter_async_context(blobs)
         yield AuditStorage(tables, blobs)

@@ -138,15 +138,15 @@ def why_not_own(kept: KeptAnchor, anchor: Anchor, around: Surroundings) -> str |
     if anchor.day != kept.day or not digest(text).startswith(suffix):
         return "its text belongs under another name"
     if not kept.was_created_on_its_day or abs(kept.created - anchor.at) > _TOLERANCE:
-        return "it was not created when it says"
+        return "it was not created at the time that it names"
     if previous is not None and count < previous.head.count:
-        return f"it speaks of {count} entries, and the one before it of {previous.head.count}"
+        return f"it counts {count} entries, but the one before it {previous.head.count}"
     if anchor.head.hash != (around.hash_at_count if count else NOTHING):
-        return "the chain has another hash at its end"
+        return f"it has another hash of entry {count} than the chain"
     if not _names_the_one_before(anchor, previous):
         return "it does not name the one before it"
     if around.next_written is not None and kept.created - around.next_written > _TOLERANCE:
-        return "it leaves out what was in the chain by then"
+        return "it leaves out entries that were already in the chain"
     return None
 
 

@@ -45,9 +45,9 @@ async def _listed(services: Services, today: str) -> tuple[list[KeptAnchor], lis
     kept, strange = list[KeptAnchor](), list[tuple[KeptAnchor, str]]()
     async for each in services.anchors.listed():
         if each.day is None:
-            strange.append((each, "it has no anchor's name"))
+            strange.append((each, "its name is not that of an anchor"))
         elif each.day > today:
-            strange.append((each, "its day has not come"))
+            strange.append((each, "its day is in the future"))
             break
         else:
             kept.append(each)
@@ -68,7 +68,7 @@ async def _newest(services: Services, kept: Sequence[KeptAnchor]) -> Anchor | No
 async def _why_strange(services: Services, kept: KeptAnchor, earlier: Sequence[KeptAnchor]) -> str | None:
     anchor = await _read(services, kept)
     if anchor is None:
-        return "it is no anchor"
+        return "it is not an anchor"
     # What came about later cannot be the one that it names.
     previous = await _newest(services, [each for each in earlier if each.created <= kept.created])
     at_count, after = [await services.audit.place(anchor.head.count + step) for step in (0, 1)]

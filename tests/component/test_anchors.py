@@ -113,7 +113,7 @@ async def test_an_anchor_of_a_day_to_come_is_told_of_at_once_and_once() -> None:
     for _ in range(3):
         await anchor_chain(world.services)
         await extend_chain(world.services)
-    assert told(world) == [(name, "its day has not come")]
+    assert told(world) == [(name, "its day is in the future")]
     assert codes(world) == {Code.ANCHOR_FOREIGN}
 
 
@@ -184,7 +184,7 @@ async def test_a_count_that_falls_is_told_of_though_somebody_made_the_rows_look_
     name, content = _today(world, _true(world, head=world.audit.links[1].head))
     world.anchors.plant(name, content)
     assert await anchor_chain(world.services)
-    assert told(world) == [(name, "it speaks of 1 entries, and the one before it of 2")]
+    assert told(world) == [(name, "it counts 1 entries, but the one before it 2")]
 
 
 async def test_an_anchor_planted_for_a_day_gone_by_is_no_anchor_of_that_day() -> None:

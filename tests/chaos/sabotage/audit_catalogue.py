@@ -26,7 +26,7 @@ AUDIT_SABOTAGES = (
         "an anchor of a day to come is told of at once",
         f"{_ANCHORS}::test_an_anchor_of_a_day_to_come_is_told_of_at_once_and_once",
         "shared/audit/anchoring.py",
-        '            strange.append((each, "its day has not come"))\n',
+        '            strange.append((each, "its day is in the future"))\n',
         "",
     ),
     off(

@@ -44,7 +44,7 @@ def test_a_day_that_has_not_come_has_no_anchor() -> None:
         made = replace(last, at=moment(DAYS[-1] + ahead * ONE_DAY), previous=last.named)
         # Even if the service said that it was created then: its clock is the one that `now` is taken from.
         (finding,) = findings(among(whole, blob(made)))
-        assert (finding.code, finding.what) == (Code.ANCHOR_FOREIGN, "its day has not come")
+        assert (finding.code, finding.what) == (Code.ANCHOR_FOREIGN, "its day is in the future")
 
 
 @pytest.mark.parametrize("days", [-1, 2, 3])

@@ -113,8 +113,8 @@ async def test_what_is_not_there_or_not_understood_is_a_gap_and_a_strange_blob_i
     ]
     seen = {each.name: (str(each.day), each.said is not None, each.fault) for each in evidence.anchors}
     assert seen == {
-        "2026-11-23.json": ("2026-11-23", True, "it is no anchor"),
-        "2026-11-24.json": ("2026-11-24", False, "it is no anchor: JSONDecodeError"),
+        "2026-11-23.json": ("2026-11-23", True, "it is not an anchor"),
+        "2026-11-24.json": ("2026-11-24", False, "it is not an anchor: JSONDecodeError"),
         "2026-11-25.json": ("2026-11-25", False, "it is too large for an anchor"),
-        "notes.json": ("None", True, "it is no anchor"),
+        "notes.json": ("None", True, "it is not an anchor"),
     }
