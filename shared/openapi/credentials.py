@@ -70,7 +70,7 @@ PATHS: dict[str, Json] = {
             "operationId": "list_credentials",
             "tags": ["credentials"],
             "summary": "The managed credentials that expire within some days, page by page.",
-            "description": "A page may hold fewer items than asked for, even none, and still have a following one.",
+            "description": "A page may have fewer items than asked for, even none, and still have a next page.",
             "parameters": [
                 parameter(
                     "expiringWithin",
@@ -89,8 +89,8 @@ PATHS: dict[str, Json] = {
                     "after",
                     "query",
                     {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,512}$"},
-                    "Where the page begins. Not to be made, but to be taken as it stands in `nextLink`: with the same "
-                    "`expiringWithin`, within a day. Anything else is answered 400.",
+                    "Where the page begins. Take it unchanged from `nextLink`, and use it within a day, with the same "
+                    "`expiringWithin`. Anything else is answered 400.",
                 ),
             ],
             "security": for_role(READER),
@@ -105,7 +105,7 @@ PATHS: dict[str, Json] = {
             "operationId": "credentials_report",
             "tags": ["credentials"],
             "summary": "The newest nightly report of every credential in the tenant.",
-            "description": "Without `format` the header `Accept` decides; without both it is the page.",
+            "description": "Without `format`, the header `Accept` decides; without both, the answer is the page.",
             "parameters": [
                 parameter("format", "query", {"type": "string", "enum": list(FORMATS)}, "As what.", "json"),
             ],
@@ -129,7 +129,7 @@ PATHS: dict[str, Json] = {
                     404,
                     "Not Found",
                     "There is no report yet.",
-                    "There is no report yet. It is made every night from 4:20 UTC on; if it still is not there the "
+                    "There is no report yet. It is made every night, starting at 4:20 UTC. If it is still missing the "
                     "next morning, the event report.failed in the registrar's log says why.",
                 ),
                 **WHERE_A_TOKEN_COUNTS,

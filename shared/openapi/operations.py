@@ -27,7 +27,7 @@ _REPLAYS: ToldReplays = {"replayed": [_REPLAY]}
 _BY_KEY: list[Json] = [{"functionKey": []}]
 _REFUSALS: dict[str, Json] = {
     "400": {"$ref": "#/components/responses/NotUnderstood"},
-    "401": answer("There is no function key, or a wrong one: the platform's own answer, without a body."),
+    "401": answer("The function key is missing or wrong. This is the platform's own answer, without a body."),
     **WHERE_ALWAYS,
 }
 
@@ -58,12 +58,12 @@ PATHS: dict[str, Json] = {
             "security": _BY_KEY,
             "responses": {
                 "202": answer("It was sent again.", json_body(ref(ToldReplay), _REPLAY)),
-                "404": problem(404, "Not Found", "There is no such operation.", "There is no such operation."),
+                "404": problem(404, "Not Found", "There is no such operation.", "There is no operation with this id."),
                 "409": problem(
                     409,
                     "Conflict",
-                    "It did not fail, or somebody else replays it just now.",
-                    f"This is not to be tried again now: operation {OPERATION_ID_EXAMPLE} is completed.",
+                    "It has not failed, or somebody else is replaying it right now.",
+                    "Only a failed operation can be replayed, and this one is completed.",
                 ),
                 **_REFUSALS,
             },
@@ -73,7 +73,7 @@ PATHS: dict[str, Json] = {
         "post": {
             "operationId": "replay_ticket_update",
             "tags": ["operations"],
-            "summary": "Have a ticket told after all, that was given up.",
+            "summary": "Have the failed note of a ticket tried again.",
             "parameters": [
                 parameter(
                     "updateId",
@@ -86,12 +86,12 @@ PATHS: dict[str, Json] = {
             "security": _BY_KEY,
             "responses": {
                 "202": answer("It is tried for another day.", json_body(ref(ToldUpdate), _UPDATE)),
-                "404": problem(404, "Not Found", "There is no such update.", "There is no such ticket update."),
+                "404": problem(404, "Not Found", "There is no such update.", "There is no ticket update with this id."),
                 "409": problem(
                     409,
                     "Conflict",
-                    "It did not fail, or somebody else replays it just now.",
-                    f"This is not to be tried again now: ticket update {OPERATION_ID_EXAMPLE} is done.",
+                    "It has not failed, or somebody else is replaying it right now.",
+                    "Only a failed ticket update can be replayed, and this one is done.",
                 ),
                 **_REFUSALS,
             },

@@ -69,40 +69,40 @@ def problem(
     return answer(description, content, headers)
 
 
-RETRY_AFTER = header("Seconds until it is worth another try.", {"type": "integer", "minimum": 1}, required=False)
+RETRY_AFTER = header("Seconds to wait before the next try.", {"type": "integer", "minimum": 1}, required=False)
 
 PROBLEMS: dict[str, Json] = {
     "NotUnderstood": problem(
         400,
         "Bad Request",
-        "The request is not understood; `errors` names all that is wrong with it.",
-        "The request is not understood: errors says why, all of it.",
-        errors=[{"field": "source", "code": "invalid_parameter", "message": "'../x' is no source of a request."}],
+        "The request is not valid; `errors` lists everything that is wrong with it.",
+        "The request is not valid. The field errors lists everything that is wrong with it.",
+        errors=[{"field": "source", "code": "invalid_parameter", "message": "'../x' is not a valid source."}],
     ),
     "NotAuthenticated": problem(
         401,
         "Unauthorized",
-        "There is no token, or none that counts. The log says why, an answer never does.",
+        "There is no token, or it is not accepted. Only the log says why.",
         headers={"WWW-Authenticate": header("The scheme to use.", {"type": "string", "const": "Bearer"})},
     ),
     "NotAllowed": problem(
         403,
         "Forbidden",
-        "The token is good, but its holder lacks the app role.",
-        "This takes the app role Registrar.Reader of the registrar's API. Ask whoever assigns it.",
+        "The token is accepted, but its holder lacks the app role.",
+        "You need the app role Registrar.Reader of the registrar's API. Ask your administrators to assign it to you.",
     ),
     "Refused": problem(
         500,
         "Internal Server Error",
-        "A service that this rests on refuses for good. A defect ends in the platform's own 500, without a body.",
-        "A service that this rests on refuses; the registrar's log says why.",
+        "A service that the registrar needs refuses the call. A defect gives the platform's own 500, without a body.",
+        "A service that the registrar needs refuses the call. The registrar's log says which service, and why.",
     ),
     "Away": problem(
         503,
         "Service Unavailable",
-        "A service that this rests on does not answer now: try again after `Retry-After`. Without that header the app "
-        "is misconfigured.",
-        "A service that this rests on does not answer now. Try again after the pause.",
+        "A service that the registrar needs is not responding: try again after `Retry-After`. Without that header, the "
+        "app is misconfigured.",
+        "A service that the registrar needs is not responding. Wait for the time in Retry-After, then try again.",
         headers={"Retry-After": RETRY_AFTER},
     ),
 }

@@ -75,7 +75,7 @@ CHANNEL = parameter(
     "channel",
     "query",
     {"type": "string", "enum": [channel.value for channel in Channel]},
-    "By which way the request came in, where more than one has such a request; else the proven one is meant.",
+    "The way the request came in, if more than one has such a request; by default the proven one.",
     Channel.WEBHOOK.value,
 )
 _DECIDED = _STATUS.model_copy(
@@ -106,7 +106,7 @@ NO_SUCH_REQUEST = problem(
     404,
     "Not Found",
     "There is no such request of this source, or it has not been read yet.",
-    "There is no such request of this source, or it has not been read yet.",
+    "The registrar knows no request with this id from this source. If it was sent just now, try again in a minute.",
 )
 
 PATHS: dict[str, Json] = {
@@ -119,7 +119,7 @@ PATHS: dict[str, Json] = {
             "security": for_role(READER),
             "responses": {
                 "200": answer(
-                    "All that is known of it.", json_body(ref(RequestStatus), _STATUS.model_dump(mode="json"))
+                    "Everything that is known about it.", json_body(ref(RequestStatus), _STATUS.model_dump(mode="json"))
                 ),
                 "404": NO_SUCH_REQUEST,
                 **WHERE_A_TOKEN_COUNTS,
@@ -130,8 +130,8 @@ PATHS: dict[str, Json] = {
         "post": {
             "operationId": "approve_request",
             "tags": ["requests"],
-            "summary": "Approve or refuse a request that waits; never one's own.",
-            "description": "For people: the token's `scp` holds `user_impersonation`. Programs, if policy says so.",
+            "summary": "Approve or refuse a request that waits; nobody can decide about their own.",
+            "description": "A person's token, with `user_impersonation` in `scp`; a program's if policy says so.",
             "parameters": [REQUEST_ID, SOURCE, CHANNEL],
             "security": for_role(APPROVER),
             "requestBody": {
@@ -140,23 +140,23 @@ PATHS: dict[str, Json] = {
             },
             "responses": {
                 "200": answer(
-                    "Decided. The same decision again is the same.",
+                    "Decided. The same decision again gets the same answer.",
                     json_body(ref(RequestStatus), _DECIDED.model_dump(mode="json")),
                 ),
                 "404": NO_SUCH_REQUEST,
                 "409": problem(
                     409,
                     "Conflict",
-                    "There is nothing to decide about: it does not wait, somebody decided, or something changed.",
-                    "The request is completed: there is nothing to decide about.",
+                    "The request is not waiting, somebody has decided, or something has changed.",
+                    "The request is not waiting for a decision: its state is completed.",
                 ),
                 **WHERE_A_TOKEN_COUNTS,
                 "403": problem(
                     403,
                     "Forbidden",
-                    "The holder of the token lacks the role, is no person, or is one of those whom it comes from or is "
-                    "for; `detail` says which. The audit record tells of it.",
-                    "Nobody decides about their own request.",
+                    "The token's holder lacks the role, is not a person, or is the requester or the owner; `detail` "
+                    "says which. The audit record has it.",
+                    "Nobody can approve or refuse their own request. Ask somebody else to decide.",
                 ),
             },
         }
@@ -185,7 +185,7 @@ PATHS: dict[str, Json] = {
                     "after",
                     "query",
                     {"type": "string", "pattern": OPERATION_ID_PATTERN},
-                    "Behind which operation the page begins, as it stands in `nextLink`.",
+                    "The operation after which the page begins. Take it unchanged from `nextLink`.",
                     "00000000000000000000000000000000",
                 ),
             ],

@@ -75,8 +75,8 @@ PATHS: dict[str, Json] = {
             "operationId": "receive_webhook",
             "tags": ["webhooks"],
             "summary": "A request from a ticketing system.",
-            "description": "The same event again is the same request. A source of the proof `entra` shows a token with "
-            "the app role that ticketing.toml names.",
+            "description": "The same event again is the same request. A source with the proof `entra` sends a token "
+            "with the app role that ticketing.toml names.",
             "parameters": [
                 parameter(
                     "source",
@@ -102,37 +102,40 @@ PATHS: dict[str, Json] = {
             },
             "responses": {
                 "202": answer(
-                    "On its way.",
+                    "The request is accepted.",
                     json_body(ref(ToldTaken), _TAKEN),
-                    {"Location": header("Where to ask what became of it.", {"type": "string"})},
+                    {"Location": header("Where to ask for its status.", {"type": "string"})},
                 ),
                 "400": {"$ref": "#/components/responses/NotUnderstood"},
                 "401": problem(
                     401,
                     "Unauthorized",
-                    "The sender did not prove to be this source, or there is none of this name. The log says which.",
+                    "The sender did not prove to be this source, or there is no such source. The log says which.",
                 ),
                 "411": problem(
                     411,
                     "Length Required",
                     "The body came in chunks.",
-                    "Send the body with a Content-Length, not in chunks.",
+                    "The header Content-Length is missing. Send the body with it, not in chunks.",
                 ),
                 "413": problem(
-                    413, "Content Too Large", "The body is larger than 64 KiB.", "At most 65536 bytes are taken."
+                    413,
+                    "Content Too Large",
+                    "The body is larger than 64 KiB.",
+                    "The body is too large: the limit is 65536 bytes.",
                 ),
                 "415": problem(
                     415,
                     "Unsupported Media Type",
                     "The body is not JSON.",
-                    "Send JSON, as application/json.",
+                    "Send JSON with the content type application/json.",
                     headers={"Accept": header("What to send instead.", {"type": "string"})},
                 ),
                 "429": problem(
                     429,
                     "Too Many Requests",
                     "More than the source's `requests_per_minute`.",
-                    "Send fewer requests a minute.",
+                    "There are too many requests. Wait for the time in Retry-After, and send fewer per minute.",
                     headers={"Retry-After": header("Seconds until the next one.", {"type": "integer", "minimum": 1})},
                 ),
                 **WHERE_ALWAYS,
