@@ -47,7 +47,7 @@ async def too_many_today(services: Services, channel: Channel, request: Request)
             for day in (day for day in days if day < today):
                 await services.request_counts.forget(person, day)
             return None
-    raise Busy("requests of one requester arrive all at once")
+    raise Busy("too many requests of one requester arrive at once")
 
 
 async def excesses(job: Job, standing: Standing, new: Sequence[str]) -> list[Problem]:

@@ -32,8 +32,8 @@ class StorageSettings(BaseModel):
         uris = (self.queue_service_uri, self.table_service_uri, self.blob_service_uri)
         if self.connection_string is None and not all(uris):
             raise ValueError(
-                "set AzureWebJobsStorage, or AzureWebJobsStorage__queueServiceUri, __tableServiceUri and "
-                "__blobServiceUri"
+                "AzureWebJobsStorage is missing. Set it, or AzureWebJobsStorage__queueServiceUri, __tableServiceUri "
+                "and __blobServiceUri"
             )
         return self
 

@@ -64,7 +64,7 @@ class WebhookIntake:
                 return None
             except Busy as busy:
                 log.event("request.raced", request=request.request_id, cause=str(busy))
-        raise Busy(f"the records of {request.source}'s request {request.request_id} are written by others all the time")
+        raise Busy(f"others keep writing the records of {request.source}'s request {request.request_id}")
 
     async def _claim_of(self, request: Request) -> tuple[Claim, Versioned[Operation] | None]:
         """Return what the request's id stands for by now, and its record. Raises _OnceMore when that was replaced."""

@@ -102,14 +102,14 @@ class EntraTokens:
         if claims.get("aud") != self._audience:
             raise NotAuthenticated("the token is for another audience")
         if _text(claims, "tid").casefold() != self._tenant_id:
-            raise NotAuthenticated("the token is of another tenant")
+            raise NotAuthenticated("the token is from another tenant")
         if now >= ends + _SKEW.total_seconds():
             raise NotAuthenticated("the token has expired")
         if now < starts - _SKEW.total_seconds():
             raise NotAuthenticated("the token is not valid yet")
         roles: Any = claims.get("roles", [])
         if not isinstance(roles, list):
-            raise NotAuthenticated("the token's roles are no list")
+            raise NotAuthenticated("the token's roles are not a list")
         held = frozenset(role for role in cast("list[Any]", roles) if isinstance(role, str))
         return Caller(_text(claims, "oid"), _client(claims), held, _holder(claims))
 
@@ -193,7 +193,7 @@ def _client(claims: Mapping[str, Any]) -> str:
     """Read which application the token was issued to. An ID token names none: it is no proof for an API."""
     client: Any = claims.get("azp") or claims.get("appid")
     if not isinstance(client, str) or not client:
-        raise NotAuthenticated("the token is no access token: it names no client")
+        raise NotAuthenticated("the token is not an access token: it names no client")
     return client
 
 
@@ -205,7 +205,7 @@ def _holder(claims: Mapping[str, Any]) -> Holder:
     scopes: Any = claims.get("scp")
     kind: Any = claims.get("idtyp")
     if scopes is not None and not isinstance(scopes, str):
-        raise NotAuthenticated("the token's scopes are no text")
+        raise NotAuthenticated("the token's scopes are not text")
     if kind == ("user" if scopes is None else "app"):
         raise NotAuthenticated("the token contradicts itself: scp and idtyp do not agree")
     if scopes is None:

@@ -44,7 +44,7 @@ async def decide(
             return await _record(services, stored, by_somebody)
         except Busy:
             continue
-    raise Busy(f"the record of {operation_id} is written by others all the time")
+    raise Busy(f"others keep writing the record of {operation_id}")
 
 
 def _is_known(approval: Approval, decision: ApprovalDecision) -> bool:

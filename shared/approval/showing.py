@@ -37,7 +37,7 @@ async def record_note_seen(services: Services, operation_id: str, note_id: str, 
             continue
         log.event("approval.note_seen", operation=operation.id)
         return
-    raise Busy(f"the record of {operation_id} is written by others all the time")
+    raise Busy(f"others keep writing the record of {operation_id}")
 
 
 async def use_up(services: Services, operation_id: str, message: DecisionMessage, refused: DecisionRefused) -> None:
@@ -61,7 +61,7 @@ async def use_up(services: Services, operation_id: str, message: DecisionMessage
         except Busy:
             continue
         return
-    raise Busy(f"the record of {operation_id} is written by others all the time")
+    raise Busy(f"others keep writing the record of {operation_id}")
 
 
 def decide_again(

@@ -81,4 +81,4 @@ async def _append(services: Services, entries: Sequence[Entry]) -> None:
             continue
         return
     log.warning("audit.not_extended", entries=len(entries))
-    raise Busy("the audit chain does not end where its head says, or others append all the time")
+    raise Busy("the audit chain does not end where its head row says, or others keep appending")

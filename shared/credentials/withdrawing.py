@@ -42,7 +42,7 @@ async def withdraw(job: Job, names: Mapping[str, Sequence[str]], kept: frozenset
         return Withdrawn(versions, made)
     live, refusal = await _remove(job, made, kept), job.operation.refusal
     if live or (refusal is not None and job.is_recent(refusal.at)):
-        raise NotYetVisible("the directory does not surely show yet that this request's credentials are gone")
+        raise NotYetVisible("the directory may still have credentials of this request")
     return Withdrawn(versions, made)
 
 

@@ -25,7 +25,7 @@ def _compiles(pattern: str) -> str:
     try:
         re.compile(pattern)
     except re.error as error:
-        raise ValueError(f"is no regular expression: {error}") from None
+        raise ValueError(f"is not a regular expression: {error}") from None
     return pattern
 
 
@@ -49,7 +49,7 @@ def _is_guid(text: str) -> bool:
 
 def _host_rule(rule: str) -> str:
     if rule != "*" and not is_host(rule.removeprefix("*.")):
-        raise ValueError(f"{rule!r} is neither a host name, nor one after '*.', nor '*'")
+        raise ValueError(f"{rule!r} is neither a host name, nor '*.' and a host name, nor '*'")
     return rule.lower()
 
 
@@ -63,8 +63,8 @@ def _person(name: str) -> str:
 def _scheme_rule(rule: str) -> str:
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]+\*?|[A-Za-z][A-Za-z0-9+.-]*\{clientId\}[A-Za-z0-9+.-]*", rule):
         raise ValueError(
-            f"{rule!r} is no scheme such as 'msauth.com.contoso.app' or 'msal{{clientId}}', and no beginning of one "
-            "such as 'com.contoso.*'"
+            f"{rule!r} is neither a scheme such as 'msauth.com.contoso.app' or 'msal{{clientId}}', nor the beginning "
+            "of one such as 'com.contoso.*'"
         )
     return rule
 
@@ -80,7 +80,7 @@ def _resource_uri(text: str) -> str:
     scheme, colon, rest = text.partition(":")
     plain = text.isascii() and text.isprintable() and not any(each in text for each in " *?#")
     if not (plain and scheme and colon and rest.strip("/")) or text.endswith("/.default"):
-        raise ValueError(f"{text!r} is no identifier of an API such as 'https://graph.microsoft.com'")
+        raise ValueError(f"{text!r} is not the identifier of an API, such as 'https://graph.microsoft.com'")
     return text
 
 
@@ -163,7 +163,9 @@ class CredentialRules(PolicyModel):
         if self.min_lifetime_days > self.max_lifetime_days:
             raise ValueError("min_lifetime_days is more than max_lifetime_days")
         if not self.min_overlap_days <= self.overlap_days <= self.rotate_before_days:
-            raise ValueError("min_overlap_days, overlap_days and rotate_before_days do not rise in this order")
+            raise ValueError(
+                "min_overlap_days must not be more than overlap_days, nor overlap_days more than rotate_before_days"
+            )
         return self
 
 
@@ -261,9 +263,9 @@ class Policy(PolicyModel):
         for api in self.apis:
             for name in (api.name, api.app_id, *api.aliases):
                 if owners.setdefault(name.casefold(), api.app_id) != api.app_id:
-                    raise ValueError(f"the name {name!r} leads to two APIs")
+                    raise ValueError(f"apis: two APIs have the name {name!r}")
         if len({api.app_id for api in self.apis}) != len(self.apis):
-            raise ValueError("an appId stands in two [[apis]] tables")
+            raise ValueError("apis: two tables have the same app_id")
         return self
 
     @model_validator(mode="after")
@@ -279,7 +281,7 @@ class Policy(PolicyModel):
             for name in (*api.delegated, *api.application):
                 if "*" in name:
                     raise ValueError(
-                        f"apis: {name!r} of {api.name} has a wildcard; what is granted automatically is named in full"
+                        f"apis: {name!r} of {api.name} has a wildcard. Name in full what is granted automatically"
                     )
                 if (why := leads_to(api.app_id, "", name)) is not None:
                     raise ValueError(
@@ -295,7 +297,7 @@ class Policy(PolicyModel):
                 if (rule.api == "*" or "*" in pattern) and matches_nothing(pattern):
                     raise ValueError(
                         f"approval.permissions: {pattern!r} of api {rule.api!r} matches nothing: a wildcard never "
-                        "means a permission that writes, manages or impersonates; name it in full, for its API"
+                        "covers a permission that writes, manages or impersonates. Name it in full, for its API"
                     )
         return self
 

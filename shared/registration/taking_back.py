@@ -79,7 +79,7 @@ async def take_back_consents(job: Job, service_principal_id: str | None, wanted:
             seen = await job.services.directory.consents(service_principal_id, types)
             await see_consents(job, types, seen.consents)
     if job.application.granted - wanted:
-        raise NotYetVisible("the directory does not surely show yet that the consent is gone")
+        raise NotYetVisible("the directory may still have the consent")
 
 
 async def remove_consents(

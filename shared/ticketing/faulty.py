@@ -76,7 +76,7 @@ async def _is_within_bounds(services: Services, source: str, ticket: str, event_
             for day in (day for day in days if day < today):
                 await services.request_counts.forget(counter, day)
             return True
-    raise Busy(f"faults of the source {source} arrive all at once")
+    raise Busy(f"too many faults of the source {source} arrive at once")
 
 
 def _short(text: str) -> str:

@@ -163,7 +163,7 @@ class Source(TicketingModel):
     @model_validator(mode="after")
     def _name_is_free(self) -> Self:
         if self.name.casefold() in (OWN_SOURCE, QUEUE_SOURCE):
-            raise PydanticCustomError("reserved", "{name} is a source of the registrar's own", {"name": self.name})
+            raise PydanticCustomError("reserved", "{name} is reserved for the registrar", {"name": self.name})
         return self
 
     @model_validator(mode="after")
@@ -182,7 +182,7 @@ class Source(TicketingModel):
             raise PydanticCustomError(
                 "decision",
                 "its proof is a shared token, and whoever reads that could approve anything: use a signature or Entra, "
-                "or say accept_token_decisions = true",
+                "or set accept_token_decisions = true",
             )
         return self
 

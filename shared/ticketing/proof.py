@@ -44,7 +44,7 @@ def _check_standard(secrets: Sequence[str], headers: Mapping[str, str], body: by
     given = {name: headers.get(name, "") for name in ("webhook-id", "webhook-timestamp", "webhook-signature")}
     if any(len(value) > _LONGEST for value in given.values()):
         raise NotProven("a header of the signature is too long")
-    why = "no signature fits"
+    why = "no signature matches"
     for secret in secrets:
         try:
             Webhook(secret).verify(body, given, json_parse=False)
@@ -66,7 +66,7 @@ def _check_hmac(proof: HmacProof, secrets: Sequence[str], headers: Mapping[str, 
     # Each is compared whole: how long it takes tells nothing of which one it was.
     fits = [hmac.compare_digest(hmac.digest(secret.encode(), body, hashlib.sha256), given) for secret in secrets]
     if not any(fits):
-        raise NotProven("no signature fits")
+        raise NotProven("no signature matches")
 
 
 def _check_token(proof: TokenProof, secrets: Sequence[str], headers: Mapping[str, str]) -> None:
@@ -74,12 +74,12 @@ def _check_token(proof: TokenProof, secrets: Sequence[str], headers: Mapping[str
     # Digests have one length: a comparison of the tokens themselves would tell theirs.
     fits = [hmac.compare_digest(hashlib.sha256(secret.encode()).digest(), given) for secret in secrets]
     if not any(fits):
-        raise NotProven("the token does not fit")
+        raise NotProven("the token does not match")
 
 
 def _after_prefix(value: str | None, prefix: str) -> str:
     if value is None or len(value) > _LONGEST:
         raise NotProven("the header that proves the sender is missing, or too long")
     if not value.startswith(prefix):
-        raise NotProven("the header that proves the sender does not begin as configured")
+        raise NotProven("the header that proves the sender does not begin with the configured prefix")
     return value[len(prefix) :]

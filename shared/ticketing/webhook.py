@@ -87,7 +87,7 @@ class Webhooks:
             check(proof, [self._secrets.get(name, "") for name in proof.secrets], headers, body)
             return
         if self._callers is None:
-            raise Unavailable("no API of the registrar's is set up", sent=False)
+            raise Unavailable("the registrar's API is not set up", sent=False)
         try:
             await self._callers.require(headers.get("authorization"), proof.role)
         except (NotAuthenticated, NotAllowed) as error:

@@ -47,7 +47,7 @@ TICKET_SABOTAGES = (
         "a webhook's HMAC is compared",
         "tests/unit/test_webhook_proof.py::test_a_forgery_is_refused",
         "shared/ticketing/proof.py",
-        '    if not any(fits):\n        raise NotProven("no signature fits")',
+        '    if not any(fits):\n        raise NotProven("no signature matches")',
         "    assert fits",
     ),
     off(
