@@ -31,16 +31,16 @@ down: setup ## stop the stack that runs in this checkout
 send: setup ## put a request on the running stack's intake queue: make send FILE=examples/azure-digital-twins.json
 	@$(DEVSTACK) send "$(FILE)"
 
-answers: setup ## show the answers that wait on the results queue, and leave them there
+answers: setup ## show the answers on the results queue, and leave them there
 	@$(DEVSTACK) answers
 
 replay: setup ## have failed requests tried again: make replay ID=<operationId>, or REASON=<reason> for all of one
 	@$(DEVSTACK) replay $(if $(ID),--id "$(ID)") $(if $(REASON),--reason "$(REASON)")
 
-doctor: setup ## find every broken invariant, on the running stack or where az login leads; FIX=1 mends, JSON=1
+doctor: setup ## name every broken promise, on the running stack or in the tenant of az login; FIX=1 repairs, JSON=1 for machines
 	@$(DEVSTACK) run -- $(PYTHON) -m doctor $(if $(FIX),--fix) $(if $(JSON),--json)
 
-audit-verify: setup ## say what of the audit record was altered or taken away, there too; JSON=1, MOVED_AT=2026-11-23 the day of a move
+audit-verify: setup ## name what was altered in the audit record or removed from it; JSON=1, MOVED_AT=2026-11-23 after a move on that day
 	@$(DEVSTACK) run -- $(PYTHON) -m doctor.audit verify $(if $(JSON),--json) $(if $(MOVED_AT),--moved-at "$(MOVED_AT)")
 
 audit-export: setup ## write the audit record as JSON lines: make -s audit-export > record.jsonl, or FILE=record.jsonl
@@ -52,13 +52,13 @@ env: setup ## print the running stack's environment as export lines: eval "$(mak
 token: setup ## sign in as one of the stack's people and print a token for the registrar: make -s token WHO=margaret approves
 	@$(DEVSTACK) token "$(WHO)"
 
-settings: setup ## print a local.settings.json with which Core Tools' func start works on this stack
+settings: setup ## print a local.settings.json for running Core Tools' func start on this stack
 	@$(DEVSTACK) settings
 
 test: lint ## everything: what check does, and the contract and end-to-end tests, with coverage
 	@$(PYTHON) -m pytest -n 3 --dist loadgroup --cov --cov-report=term
 
-chaos: setup ## prove reliability in full: 50 minutes or more on two cores; goes on where it was cut off; SUITE=weather runs one kind only
+chaos: setup ## prove reliability in full: 50 minutes or more on two cores; continues where it was interrupted; SUITE=weather runs one kind only
 	@$(PYTHON) -m tests.chaos run $(if $(SUITE),--suite "$(SUITE)")
 
 benchmark: setup ## measure what a sweep costs at 1,000, 10,000 and 100,000 credentials: a minute or two
@@ -73,7 +73,7 @@ lint: setup
 	@node_modules/.bin/pyright
 	@.venv/bin/lint-imports
 
-format: setup ## put the code into the shape that check asks for
+format: setup ## format the code as check asks
 	@.venv/bin/ruff format .
 	@.venv/bin/ruff check --fix .
 
@@ -81,7 +81,7 @@ clean: ## stop a running stack and forget its state
 	@if [ -x $(PYTHON) ] && [ -d .devstack ]; then $(DEVSTACK) down; fi
 	rm -rf .devstack .chaos .pytest_cache .ruff_cache .hypothesis .import_linter_cache .coverage htmlcov
 
-distclean: clean ## remove what was set up as well
+distclean: clean ## also remove what was set up
 	rm -rf .venv node_modules
 
 setup:

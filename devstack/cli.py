@@ -99,7 +99,7 @@ def demo(
 
 @app.command()
 def down(state: State = DEFAULT_STATE) -> None:
-    """Stop the stack that runs in the folder, if one does; return when it has stopped."""
+    """Stop the stack that is running in the folder, if there is one; return when it has stopped."""
     holder = find_holder(state)
     if holder is None:
         return
@@ -132,10 +132,10 @@ def answers(state: State = DEFAULT_STATE) -> None:
 @app.command()
 def replay(
     id: Annotated[str, typer.Option(help="One failed operation.")] = "",  # noqa: A002  the option's name
-    reason: Annotated[str, typer.Option(help="All that failed for this reason.")] = "",
+    reason: Annotated[str, typer.Option(help="All operations that failed for this reason.")] = "",
     state: State = DEFAULT_STATE,
 ) -> None:
-    """Have failed requests tried again, now that their cause is mended."""
+    """Have failed requests tried again, once their cause is removed."""
     if bool(id) == bool(reason):
         raise StackError("which requests? make replay ID=<operationId>, or make replay REASON=<reason>")
     functions = f"http://127.0.0.1:{_running(state).ports.functions}/api/operations"
@@ -148,7 +148,7 @@ def replay(
 
 @app.command()
 def env(state: State = DEFAULT_STATE) -> None:
-    """Print the running stack's environment for one's own scripts, as export lines for a shell."""
+    """Print the running stack's environment for your own scripts, as export lines for a shell."""
     for name, value in client_environment(_running(state), state).items():
         print(f"export {name}={shlex.quote(value)}")
 
@@ -172,7 +172,7 @@ def settings(state: State = DEFAULT_STATE) -> None:
 
 @app.command(context_settings={"allow_interspersed_args": False})
 def run(command: Annotated[list[str], typer.Argument()], state: State = DEFAULT_STATE) -> None:
-    """Run a command as the administrator of the running stack; where none runs, in the environment as it is."""
+    """Run a command as the administrator of the running stack; if none is running, in the environment as it is."""
     environment = dict(os.environ)
     if find_holder(state) is not None:
         config = _running(state)
@@ -240,7 +240,7 @@ def _ports(wishes: list[str] | None) -> dict[str, int]:
 def _running(state: Path) -> StackConfig:
     holder = find_holder(state)
     if holder is None:
-        raise StackError(f"no stack runs in {state}: start one with `make up`")
+        raise StackError(f"no stack is running in {state}: start one with `make up`")
     if holder.phase != "ready":
         raise StackError(f"the stack in {state} is still starting")
     return StackConfig.load(state)

@@ -8,14 +8,14 @@ from devstack.environment import client_environment
 from devstack.queues import INTAKE, RESULTS
 
 _GUIDE = """\
-The local stack runs; Ctrl-C stops it. What it knows stays in {state}.
+The local stack is running; Ctrl-C stops it. Its state is kept in {state}.
 
 Send a request (from another terminal)
   make send FILE=examples/azure-digital-twins.json
-  make demo                     the whole way, on this stack
+  make demo                     the whole demo, on this stack
 
 Look
-  make answers                  answers that wait on the queue {results}
+  make answers                  answers that are on the queue {results}
   {logs}/*.log
   {control}        the control plane: clock, weather, faults, counters (GET / lists them)
   {control}/ticketing         tickets: make one, decide on it, read it

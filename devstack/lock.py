@@ -38,7 +38,7 @@ class StateLock:
             if (holder and _is_alive(holder.pid)) or time.monotonic() > deadline:
                 os.close(self.descriptor)
                 pid = f" (process {holder.pid})" if holder else ""
-                raise StackError(f"a stack already runs in {state}{pid}: use it, or stop it with `make down`")
+                raise StackError(f"a stack is already running in {state}{pid}: use it, or stop it with `make down`")
             time.sleep(0.1)
 
     def announce(self, phase: Phase) -> None:

@@ -35,16 +35,18 @@ class RequesterQueues:
     def send(self, body: bytes) -> None:
         """Put a request on the intake queue as it is. Raises StackError when no queue could carry it."""
         if len(body) > _MAX_MESSAGE_BYTES:
-            raise StackError(f"{len(body)} bytes are more than a queue message can hold ({_MAX_MESSAGE_BYTES})")
+            raise StackError(
+                f"the message has {len(body)} bytes, more than a queue message can have ({_MAX_MESSAGE_BYTES})"
+            )
         try:
             text = body.decode()
         except UnicodeDecodeError as error:
-            raise StackError("a queue message is text, and this is not UTF-8") from error
+            raise StackError("a queue message has to be UTF-8 text, and this is not") from error
         try:
             with self._open(INTAKE) as queue:
                 queue.send_message(text)
         except AzureError as error:
-            raise StackError(f"the queue {INTAKE} did not take the message: {error.message}") from error
+            raise StackError(f"the queue {INTAKE} did not accept the message: {error.message}") from error
 
     def peek_answers(self) -> list[Event]:
         """The first answers that wait, left where they are (a queue shows 32 at most)."""

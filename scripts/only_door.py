@@ -211,7 +211,9 @@ def _stricter(there: Json, wanted: Json) -> Json:
         (ours,) = wanted["excludeActors"]["customSecurityAttributes"]
         if all((each.get("id"), each.get("value")) != (ours["id"], ours["value"]) for each in exemptions):
             if len(exemptions) >= _MOST_EXEMPTIONS:
-                raise CannotBeDone(f"{there['restrictionType']} has {_MOST_EXEMPTIONS} exemptions already.")
+                raise CannotBeDone(
+                    f"{there['restrictionType']} already has {_MOST_EXEMPTIONS} exemptions. Remove one by hand."
+                )
             merged["excludeActors"] = {"customSecurityAttributes": [*exemptions, ours]}
     return merged
 
@@ -219,7 +221,7 @@ def _stricter(there: Json, wanted: Json) -> Json:
 def _days(lifetime: object) -> int:
     found = _DAYS.fullmatch(str(lifetime))
     if found is None:
-        raise CannotBeDone(f"The lifetime {lifetime} is in no whole days: set it by hand.")
+        raise CannotBeDone(f"The lifetime {lifetime} is not a number of whole days. Set it by hand.")
     return int(found[1])
 
 
@@ -235,7 +237,7 @@ def _find(call: Call, path: str) -> Json | None:
 def _read(call: Call, path: str) -> Json:
     found = _find(call, path)
     if found is None:
-        raise CannotBeDone(f"Microsoft Graph knows no {path}.")
+        raise CannotBeDone(f"Microsoft Graph has nothing at {path}.")
     return found
 
 
@@ -251,17 +253,17 @@ def run(call: Call, wanted: Wanted, *, apply: bool, only: str | None = None) -> 
                     raise CannotBeDone(f"Microsoft Graph answered {status}: {json.dumps(body.get('error', body))}")
         left = list(missing(call, wanted, only))
         if only == "policy":
-            print(f"Not looked at: whether the service principal {wanted.principal_id} bears {wanted.value}.")
+            print(f"Not checked: whether the service principal {wanted.principal_id} has the value {wanted.value}.")
     except CannotBeDone as reason:
         print(reason, file=sys.stderr)
         return 2
     if not left:
-        print("All is as wanted. Now: registrar_is_exempt = true under [tenant] in policy.toml, and deploy.")
+        print("Everything is set up. Now set registrar_is_exempt = true under [tenant] in policy.toml, and deploy.")
         return 0
     if apply:
-        print("Done; Microsoft Graph does not show all of it yet. Run this again in some minutes.")
+        print("Done, but Microsoft Graph does not show all of it yet. Run this again in a few minutes.")
     else:
-        print("Nothing was changed. With --apply it is done.")
+        print("Nothing was changed. Run this with --apply to do it.")
     return 1
 
 
@@ -284,16 +286,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.only_door", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("tenant_id")
     parser.add_argument("principal_id", help="object id of the registrar's service principal")
-    parser.add_argument("--apply", action="store_true", help="do it; without this it only says what it would do")
-    parser.add_argument("--only", choices=("attribute", "policy"), help="one part, where two people have the roles")
-    parser.add_argument("--days", type=int, default=180, help="longest life of secrets and certificates")
+    parser.add_argument("--apply", action="store_true", help="do it; without this option, only say what would be done")
     parser.add_argument(
-        "--since", help="have new restrictions hold for apps from this moment on (2027-01-01T00:00:00Z)"
+        "--only", choices=("attribute", "policy"), help="do one part only, if two people have the roles"
+    )
+    parser.add_argument("--days", type=int, default=180, help="longest lifetime of secrets and certificates")
+    parser.add_argument(
+        "--since", help="apply new restrictions to apps created from this moment on (2027-01-01T00:00:00Z)"
     )
     parser.add_argument("--attribute-set", default=Wanted.attribute_set)
     parser.add_argument("--attribute", default=Wanted.attribute)
     parser.add_argument("--value", default=Wanted.value)
-    parser.add_argument("--device-code", action="store_true", help="sign in elsewhere, where there is no browser")
+    parser.add_argument(
+        "--device-code", action="store_true", help="sign in on another device, if there is no browser here"
+    )
     given = parser.parse_args(arguments)
     wanted = Wanted(
         given.principal_id, given.attribute_set, given.attribute, given.value, days=given.days, since=given.since

@@ -66,7 +66,7 @@ class Report:
 
     def told(self, number: str, state: str, note: str) -> None:
         """What the ticket says in the end."""
-        self._section(f"The ticket {number} is {_STATES.get(state, state)}, and says")
+        self._section(f"The ticket {number} is {_STATES.get(state, state)} and says")
         for line in note.splitlines():
             self._console.print(Text(f"  {line}"), soft_wrap=True)
 
@@ -95,10 +95,13 @@ class Report:
         """The rotation, as its clients lived through it."""
         self._section(
             "Replaced by the registrar before it expired",
-            ("sign-ins meanwhile", f"{rotated.sign_ins}, with the newest version and with the old one, none refused"),
+            (
+                "sign-ins meanwhile",
+                f"{rotated.sign_ins}, with the newest version and with the old one, none refused",
+            ),
             (
                 "old version",
-                f"{rotated.old_version}, does not sign in after the overlap, which ended {_moment(rotated.old_until)}",
+                f"{rotated.old_version}, no longer signs in: the overlap ended on {_moment(rotated.old_until)}",
             ),
             ("new version", f"{rotated.new_version}, expires {_moment(rotated.expires)}"),
         )

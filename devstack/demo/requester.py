@@ -68,12 +68,12 @@ def await_answer(
             seen, patience, quiet_since = calls, _PATIENCE_SECONDS, time.monotonic()
             move = _FIRST_MOVE_SECONDS
         elif time.monotonic() - quiet_since > patience:
-            tell(f"everybody is waiting: the stack's clock moves {move} s forward")
+            tell(f"nothing happens: the stack's clock moves {move} s forward")
             control.advance(move)
             moved, move = moved + move, min(move * 2, _LONGEST_MOVE_SECONDS)
             patience, quiet_since = _PATIENCE_SECONDS, time.monotonic()
         time.sleep(_POLL_SECONDS)
-    raise StackError(f"there is no answer to {request_id} after {moved // 3600} hours on the stack's clock")
+    raise StackError(f"{request_id} has no answer after {moved // 3600} hours on the stack's clock")
 
 
 def connect() -> tuple[RequesterQueues, ControlPlane]:

@@ -63,7 +63,7 @@ class Clients:
 
         new = self._eventually(replaced, "a new version")
         old_until = datetime.fromisoformat((new.properties.tags or {})["retireAfter"])
-        self._tell(f"Key Vault has a new version; the old one works, too, until {old_until:%Y-%m-%d %H:%M} UTC")
+        self._tell(f"Key Vault has a new version; the old one also works, until {old_until:%Y-%m-%d %H:%M} UTC")
         self._move_to(old_until, "the end of the overlap")
         self._eventually(lambda: self._is_refused(old), "the old secret to stop working")
         return Rotated(
@@ -89,7 +89,7 @@ class Clients:
                     return found
                 time.sleep(_POLL_SECONDS)
             self._control.advance(int(_MOVE.total_seconds()))
-        raise StackError(f"waited without success for {what}")
+        raise StackError(f"gave up waiting for {what}")
 
     def _move_to(self, moment: datetime, what: str) -> None:
         seconds = int((moment - self._control.now()).total_seconds())

@@ -170,8 +170,8 @@ def test_send_puts_the_file_on_the_intake_queue_as_it_is(
 @pytest.mark.parametrize(
     ("body", "complaint"),
     [
-        (b"\xff\xfe", "a queue message is text, and this is not UTF-8"),
-        (b"x" * 65537, "65537 bytes are more than a queue message can hold"),
+        (b"\xff\xfe", "a queue message has to be UTF-8 text, and this is not"),
+        (b"x" * 65537, "the message has 65537 bytes, more than a queue message can have"),
         (None, "No such file or directory"),
     ],
 )
@@ -222,7 +222,7 @@ def test_a_second_stack_in_the_same_folder_is_refused(run: Run, state: Path) -> 
     refused = run("up", "--hosts", "0", "--state", str(state))
     assert refused.code == 1
     assert refused.err == (
-        f"error: a stack already runs in {state} (process {holder.pid}): use it, or stop it with `make down`\n"
+        f"error: a stack is already running in {state} (process {holder.pid}): use it, or stop it with `make down`\n"
     )
     assert run("env", "--state", str(state)).code == 0
 
@@ -231,7 +231,7 @@ def test_a_second_stack_in_the_same_folder_is_refused(run: Run, state: Path) -> 
 def test_without_a_stack_there_is_nothing_to_say(run: Run, tmp_path: Path, command: str) -> None:
     done = run(command, "--state", str(tmp_path))
     assert (done.code, done.out) == (1, "")
-    assert done.err == f"error: no stack runs in {tmp_path}: start one with `make up`\n"
+    assert done.err == f"error: no stack is running in {tmp_path}: start one with `make up`\n"
 
 
 @pytest.mark.parametrize(

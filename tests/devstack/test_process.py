@@ -133,7 +133,7 @@ def test_two_stacks_never_share_a_state_folder(tmp_path: Path) -> None:
     first.announce("ready")
     holder = find_holder(tmp_path)
     assert holder == (os.getpid(), "ready")
-    with pytest.raises(StackError, match=rf"already runs in .* \(process {os.getpid()}\)"):
+    with pytest.raises(StackError, match=rf"is already running in .* \(process {os.getpid()}\)"):
         StateLock(tmp_path)
     first.release()
     assert find_holder(tmp_path) is None
