@@ -101,7 +101,7 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Any], object], str]] = {
     "bool_type": _always("must be true or false, without quotation marks"),
     "int_type": _always("must be a whole number, without quotation marks"),
     "int_from_float": _always("must be a whole number"),
-    "string_unicode": _always("holds characters that are no text"),
+    "string_unicode": _always("has characters that are not text"),
     "string_too_short": _always("must not be empty"),
     "string_too_long": _at_most("characters"),
     "too_long": _at_most("entries"),

@@ -59,7 +59,7 @@ def kind_of(body: bytes) -> str | None:
         if _looks_like_json(unwrap(decoded)):
             return "encoded in base64 twice"
     if _BASE64.fullmatch(plain):
-        return "base64 that is cut off, or whose content is no JSON"
+        return "base64 that is cut off, or whose content is not JSON"
     return _kind_of_text(plain)
 
 
@@ -116,7 +116,7 @@ def _kind_of_text(body: bytes) -> str:
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
-        return f"no text: it is not UTF-8 at byte {error.start}"
+        return f"not text: it is not UTF-8 at byte {error.start}"
     if not all(each.isprintable() or each.isspace() for each in text):
         return "binary data"
     if "Content-Disposition:" in text or _FORM.fullmatch(text):

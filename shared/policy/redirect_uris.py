@@ -99,7 +99,7 @@ def _https_refusal(authority: str, host: str | None, rules: RedirectUriRules) ->
     if not authority:
         return "it names no host"
     if host is None:
-        return "its host is no name of letters, digits and hyphens between dots, with a port or without"
+        return "its host is not a name of letters, digits and hyphens between dots, with or without a port"
     if _host_allowed(host, rules):
         return None
     if not rules.https_hosts:
