@@ -155,9 +155,9 @@ def _what_stays(operation: Operation, record: ApplicationRecord) -> AnsweredNote
     if record.applied_sequence == 0:
         and_principal = " and its service principal" if record.service_principal_id is not None else ""
         message = (
-            f"The application {app}{and_principal} exist{'' if and_principal else 's'}. Nothing else does: there is no "
-            "admin consent and no credential. Correct the request and send it under a new request id: it goes on with "
-            "this application."
+            f"The application {app}{and_principal} exist{'' if and_principal else 's'}. Nothing else that this request "
+            "was given is left: no admin consent and no credential. Correct the request and send it under a new "
+            "request id: it goes on with this application."
         )
     else:
         message = (

@@ -46,6 +46,11 @@ async def withdraw(job: Job, names: Mapping[str, Sequence[str]], kept: frozenset
     return Withdrawn(versions, made)
 
 
+def is_withdrawn(job: Job, credential: str, entry: VaultEntry) -> bool:
+    """Return whether a version was disabled by the roll-back of a request, and not by somebody."""
+    return job.application.withdrawn.get(credential) == entry.version
+
+
 async def forget(job: Job, names: Mapping[str, Sequence[str]]) -> None:
     """Note that nothing of these credentials is left that this operation made."""
     left = {name: made for name, made in job.operation.credentials.items() if name not in names}

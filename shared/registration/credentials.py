@@ -20,6 +20,7 @@ from shared.credentials.kept import Kept, notes_on
 from shared.credentials.pending import clear_pending, promote
 from shared.credentials.proof import prove
 from shared.credentials.tags import SecretTags, belongs_to
+from shared.credentials.withdrawing import is_withdrawn
 from shared.errors import Problem, echo
 from shared.job import Job
 from shared.model import VaultEntry
@@ -38,11 +39,6 @@ class Found:
     """Nothing for a client secret: the first one is stored where clients read it."""
     longest: timedelta | None = None
     """How long the tenant lets it live, as far as the registrar can see."""
-
-
-def is_withdrawn(job: Job, name: str, entry: VaultEntry) -> bool:
-    """Say whether a version was disabled by the roll-back of a request, and not by somebody."""
-    return job.application.withdrawn.get(name) == entry.version
 
 
 async def look_for_credentials(job: Job, request: RegistrationRequest) -> tuple[dict[str, Found], list[Problem]]:

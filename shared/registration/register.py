@@ -10,6 +10,7 @@ from shared.approval.checking import check_approval
 from shared.contract.request import RegistrationRequest
 from shared.credentials.proof import prove
 from shared.credentials.tags import read_tags
+from shared.credentials.withdrawing import is_withdrawn
 from shared.errors import NotYetVisible, Problem, Rejected, echo
 from shared.job import Job
 from shared.limits import excesses
@@ -36,7 +37,6 @@ from shared.registration.credentials import (
     Found,
     converge_credential,
     credential_notes,
-    is_withdrawn,
     look_for_credentials,
 )
 from shared.registration.giving_way import give_way

@@ -34,7 +34,14 @@ async def refuse(job: Job, rejected: Rejected) -> Never:
             raise rejected
         refusal = Refusal(at=job.now(), problems=rejected.problems)
         await job.save_operation(job.operation.model_copy(update={"refusal": refusal}))
-    await _roll_back(job)
+    try:
+        await _roll_back(job)
+    except Rejected as error:
+        # Of the taking back, not of the request: nothing may be answered before it is done.
+        codes = ", ".join(problem.code for problem in error.problems)
+        raise StillThere(
+            f"what the request was given cannot be taken back: the service refuses it ({codes})"
+        ) from error
     raise rejected
 
 

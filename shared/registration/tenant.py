@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from shared.contract.request import RegistrationRequest
 from shared.credentials.certificates import life_of
 from shared.credentials.issuing import Holder, is_live, is_switched_off
+from shared.credentials.withdrawing import is_withdrawn
 from shared.errors import NotYetVisible, Problem
 from shared.job import Job
 from shared.model import SeenApplication
 from shared.policy.check import Had
 from shared.policy.tenant import NewCredential, TenantRules, audience_breaches, credential_breaches, days_within
 from shared.policy.tenant_uris import redirect_uri_breaches
-from shared.registration.credentials import Found, is_withdrawn
+from shared.registration.credentials import Found
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from shared.credentials.certificates import life_of
 from shared.credentials.issuing import Holder, look_into_vault
 from shared.credentials.kept import Kept
 from shared.credentials.tags import SecretTags, belongs_to, read_tags
-from shared.errors import NotYetVisible, Problem, Rejected, echo
+from shared.credentials.withdrawing import is_withdrawn
+from shared.errors import Busy, NotYetVisible, Problem, Rejected, echo
 from shared.job import Job
 from shared.model import SeenApplication, VaultEntry
 from shared.naming import APPLICATION_TAG, pending_secret_name, vault_secret_name
@@ -21,6 +22,7 @@ from shared.policy.approval import binding, rotation_reasons
 from shared.policy.entra_limits import has_room_for_a_secret
 from shared.policy.tenant import NewCredential, TenantRules, credential_breaches, days_within
 from shared.ports import SeenRestrictions
+from shared.registration.giving_way import is_at_work
 from shared.tenant_rules import judge, look
 
 
@@ -61,12 +63,17 @@ async def observe_and_check(job: Job, request: RotationRequest) -> Found:
         problems.append(_unknown_application(request))
     if current.entry is None or tags is None or not is_known:
         problems.append(_unknown_credential(request, current))
+    elif not job.operation.credential(request.credential).has_begun and is_withdrawn(
+        job, request.credential, current.entry
+    ):
+        problems.append(_withdrawn_credential(request))
     if pending.tags is not None and not belongs_to(pending.tags, unique_name, request.credential):
         problems.append(_pending_taken(unique_name, request))
     if not job.operation.is_our_own and not problems:
         problems += await _stranger(job, request, tags)
     if problems or holder is None or current.entry is None or tags is None:
         raise Rejected(problems)
+    await _let_registration_end(job, request, tags)
     replaces = job.operation.credential(request.credential).replaces
     if replaces is None:
         replaces = tags.key_id
@@ -127,6 +134,20 @@ async def _stranger(job: Job, request: RotationRequest, tags: SecretTags | None)
     return unknown or (() if allowed else (not_owner(request),))
 
 
+async def _let_registration_end(job: Job, request: RotationRequest, tags: SecretTags) -> None:
+    """Raise Busy while the request that issued the credential is at work: if it is refused, it takes back what it gave.
+
+    What replaces its credential meanwhile would stay, on an app of which the answer says that it has none. A leaked
+    value is replaced all the same, and what has begun is ended.
+    """
+    operation = job.operation
+    has_begun = operation.credential(request.credential).has_begun
+    if operation.is_our_own or request.revoke_previous is not None or has_begun:
+        return
+    if tags.operation_id != operation.id and await is_at_work(job.services, tags.operation_id):
+        raise Busy(f"the credential {echo(request.credential)} is being issued by a request that is not settled yet")
+
+
 def _holder(job: Job, seen: SeenApplication | None, current: Kept) -> Holder | None:
     """Return the application as the read shows it, or as our record knows it while reads may lag behind its making."""
     record, write = job.application, job.application.application_write
@@ -185,6 +206,14 @@ def _unknown_credential(request: RotationRequest, current: Kept) -> Problem:
     else:
         why = f"the registrar manages no Key Vault secret {echo(name)}. Check the name of the credential"
     message = f"The credential {echo(request.credential)} cannot be replaced: {why}."
+    return Problem("credential", "unknown_credential", message)
+
+
+def _withdrawn_credential(request: RotationRequest) -> Problem:
+    message = (
+        f"The credential {echo(request.credential)} cannot be replaced: the request that asked for it was rejected, "
+        "and what it had issued was taken back. Register the application with this credential first."
+    )
     return Problem("credential", "unknown_credential", message)
 
 

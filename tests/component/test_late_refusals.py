@@ -11,6 +11,7 @@ import pytest
 from shared.application_record import ApplicationRecord
 from shared.errors import Problem, Rejected, Unavailable
 from shared.operation import Operation
+from tests.component.rotating import rotation_of
 from tests.component.test_narrowing import READ_WRITE, USER_READ, policy
 from tests.component.test_tenant_rules import NO_SECRETS
 from tests.fakes.directory import DIGITAL_TWINS
@@ -129,6 +130,67 @@ async def test_somebody_elses_request_does_not_take_up_what_was_rejected() -> No
     data = (await world.run(asking("R2", requestedBy="mallory@contoso.example")))["data"]
     assert [each["code"] for each in data["errors"]] == ["not_owner"]
     assert (data["clientId"], "notes" in data) == (None, False)
+
+
+async def test_a_rotation_waits_until_it_is_sure_that_its_credential_stays() -> None:
+    """Its request is refused in the end: what had replaced the credential would stay, and the answer deny it."""
+    world = World(faults=_Refusing("graph write_consents", times=(1,)))
+    world.faults.next("graph write_consents", "before", Unavailable("no answer"))
+    await world.send(asking("R1"))
+    assert enabled(world) == [SECRET]
+    await world.send(rotation_of("client-secret"))
+    assert (world.queues.answers, world.directory.passwords_ever_issued) == ([], 1)
+    await world.settle()
+    told = {each["data"]["requestId"]: each["data"]["errors"][0]["code"] for each in world.queues.answers}
+    assert told == {"R1": FORBIDDEN, "ROT1": "unknown_credential"}
+    (app,) = world.directory.applications.values()
+    assert (consents(world), app.passwords, enabled(world), world.due.rows) == (set(), {}, [], {})
+    assert breaches(world) == []
+
+
+async def test_what_was_taken_back_is_not_replaced() -> None:
+    """It lies disabled in the vault; an application that nobody was given gets no credential by way of a rotation."""
+    world = World(faults=_Refusing("graph add_password", times=(2,)))
+    await world.run(asking("R1", "first", "second"))
+    answer = await world.run(rotation_of("first"))
+    assert [(each["field"], each["code"]) for each in answer["data"]["errors"]] == [
+        ("credential", "unknown_credential")
+    ]
+    assert world.directory.applications[APP].passwords == {}
+    assert breaches(world) == []
+
+
+async def test_a_rotation_that_waited_is_made_once_the_request_is_completed() -> None:
+    world = World()
+    world.faults.next("graph write_consents", "before", Unavailable("no answer"))
+    await world.send(asking("R1"))
+    await world.send(rotation_of("client-secret"))
+    assert world.directory.passwords_ever_issued == 1
+    await world.settle()
+    assert [each["data"]["status"] for each in world.queues.answers] == ["completed", "completed"]
+    assert world.directory.passwords_ever_issued == 2
+    assert breaches(world) == []
+
+
+async def test_a_leaked_value_does_not_wait_for_the_request_that_gave_it() -> None:
+    world = World()
+    world.faults.next("graph write_consents", "before", Unavailable("no answer"))
+    await world.send(asking("R1"))
+    (leaked,) = world.directory.applications[APP].passwords
+    await world.send(rotation_of("client-secret", revokePrevious={"within": "PT10M"}))
+    assert leaked not in world.directory.applications[APP].passwords
+    assert [each["data"]["status"] for each in world.queues.answers] == ["completed"]
+
+
+async def test_a_refusal_of_the_taking_back_ends_nothing() -> None:
+    """Graph refuses to remove the first secret, by a rule of the tenant's: while it is there, nothing is answered."""
+    world = World(faults=_Refusing("graph add_password", times=(2,)))
+    world.faults.next("graph remove_password", "before", forbidden())
+    await world.send(asking("R1", "first", "second"))
+    assert len(world.directory.applications[APP].passwords) == 1
+    assert (world.queues.answers, world.operations.all()[0].reason) == ([], "taking_back")
+    await world.settle()
+    _assert_nothing_is_left(world)
 
 
 async def test_what_the_app_had_before_stays() -> None:

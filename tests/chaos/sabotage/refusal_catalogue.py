@@ -54,6 +54,27 @@ REFUSAL_SABOTAGES = (
         "        assert each",
     ),
     off(
+        "a refusal of the taking back is none of the request",
+        f"{_REFUSALS}::test_a_refusal_of_the_taking_back_ends_nothing",
+        _ROLLING_BACK,
+        "    except Rejected as error:",
+        "    except KeyError as error:",
+    ),
+    off(
+        "nobody replaces what a request that is at work may have to take back",
+        f"{_REFUSALS}::test_a_rotation_waits_until_it_is_sure_that_its_credential_stays",
+        "shared/rotation/observe.py",
+        "if tags.operation_id != operation.id and await is_at_work(job.services, tags.operation_id):",
+        'if tags.operation_id == "":',
+    ),
+    off(
+        "what was taken back is not replaced",
+        f"{_REFUSALS}::test_what_was_taken_back_is_not_replaced",
+        "shared/rotation/observe.py",
+        "        problems.append(_withdrawn_credential(request))",
+        "        _withdrawn_credential(request)",
+    ),
+    off(
         "a refusal is kept: nothing is tried again",
         f"{_REFUSALS}::test_what_was_refused_is_not_tried_again",
         "shared/carrying_out.py",
