@@ -24,9 +24,21 @@ def wanted_consents(
     return listed if admin_consent else frozenset()
 
 
-def held_consents(record: ApplicationRecord) -> frozenset[Consent]:
-    """Return the consents that are ours and stay unless somebody takes them back; what is going is not given anew."""
-    return record.granted - all_going(record.going).consents
+async def held_consents(job: Job) -> frozenset[Consent]:
+    """Return the consents that are ours and stay unless somebody takes them back; what is going is not given anew.
+
+    What an older change gave that is not settled is none of them: once this one is completed, that one is superseded,
+    and nothing that it was given may be left.
+    """
+    record = job.application
+    others = [each for each in record.given if each != job.operation.id]
+    overtaken = [record.given_by(each) for each in others if await _is_unsettled(job, each)]
+    return record.granted - all_going(record.going).consents - frozenset[Consent]().union(*overtaken)
+
+
+async def _is_unsettled(job: Job, operation_id: str) -> bool:
+    stored = await job.services.operations.read(operation_id)
+    return stored is not None and not stored.value.state.settled
 
 
 async def consents_there(

@@ -99,9 +99,8 @@ async def register(job: Job, request: RegistrationRequest) -> Registration:
     owner = observed.standing.owner_after
     asked = filled_in(request, known_client_id(job, observed.seen))
     wanted = wanted_state(asked.application, resolution.permissions)
-    consents = wanted_consents(
-        resolution.permissions, admin_consent=spec.admin_consent, held=held_consents(job.application)
-    )
+    held = await held_consents(job) if spec.admin_consent is None else frozenset[Consent]()
+    consents = wanted_consents(resolution.permissions, admin_consent=spec.admin_consent, held=held)
     principal = await _narrow(job, observed, wanted, consents)
     async with job.step("writeApplication"):
         app, wanted = await converge_filled_in(job, request, resolution.permissions, wanted, observed.seen)
@@ -128,8 +127,8 @@ async def register(job: Job, request: RegistrationRequest) -> Registration:
             await _verify_consent(job, service_principal_id, consents)
         if spec.admin_consent is None:
             consents = await consents_there(job, service_principal_id, resolution.permissions)
-        held = Holdings.of(wanted) | Holdings(consents=consents)
-        others = await look_for_others(job, held, observed.seen, service_principal_id)
+        holds = Holdings.of(wanted) | Holdings(consents=consents)
+        others = await look_for_others(job, holds, observed.seen, service_principal_id)
     async with job.step("signIn"):
         for name, entry in entries.items():
             if not entry.enabled:  # Its value cannot be read, and nobody is told that it works.
@@ -138,7 +137,7 @@ async def register(job: Job, request: RegistrationRequest) -> Registration:
     asked_in = job.operation.ticket
     # Only now may another own it: until then this request has to be its owner's, attempt after attempt.
     ticket = {"ticket_source": request.source, "ticket": asked_in} if asked_in is not None else {}
-    found = job.application.found & held
+    found = job.application.found & holds
     withdrawn = {name: version for name, version in job.application.withdrawn.items() if name not in entries}
     lifetimes = job.application.lifetimes | {each.name: each.lifetime_days for each in request.credentials}
     # Whatever was given is this request's by now. What it gave itself stays known: it may still be refused, and go.

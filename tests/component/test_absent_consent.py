@@ -105,6 +105,22 @@ async def test_only_an_explicit_no_takes_all_back() -> None:
     assert breaches(world) == []
 
 
+async def test_what_an_overtaken_request_gave_is_not_kept() -> None:
+    """It said yes, and waits; the one that overtakes it says nothing, and keeps nothing of what will be refused."""
+    world = World(policy())
+    await world.run(asking("R1", TWINS, adminConsent=False))
+    world.clock.advance(_HOUR)
+    world.directory.lag = timedelta(seconds=40)
+    await world.send(asking("R2", TWINS))
+    assert (consents(world), world.queues.answers[1:]) == ({READ_WRITE}, [])
+    await world.send(silent("R3", TWINS))
+    await world.settle()
+    assert (status(world, "R2"), status(world, "R3")) == ("rejected", "completed")
+    assert answered(world, "R3") == {"Read.Write": (False, False)}
+    assert consents(world) == set()
+    assert breaches(world) == []
+
+
 async def test_what_is_being_taken_back_is_not_kept_by_a_request_that_says_nothing() -> None:
     """The removal of the explicit no fails; the next request comes before anybody tries again."""
     world = await registered()
