@@ -22,7 +22,7 @@ type ServiceName = Literal["doubles", "azurite", "template"] | HostName
 HOSTS: Sequence[HostName] = ("host", "host-2")
 """Two instances of the app, as when Azure scales out: same queues, same storage, same settings."""
 
-_APP_MODULES = ("shared.bootstrap", "shared.acceptance")
+_APP_MODULES = ("shared.bootstrap", "shared.operations.accept")
 """What a worker of this repository's app imports when it is first asked something."""
 
 

@@ -11,7 +11,7 @@ from azure.core.exceptions import AzureError, ResourceExistsError
 from doctor.breach import Breach, ListUnsettled, PutCleanup, RemovePassword, Repair, SendWork
 from doctor.collect.access import GRAPH, Access, Unreachable
 from doctor.evidence import Password
-from shared.naming import CLEANUPS_TABLE, UNSETTLED_TABLE, WORK_QUEUE, operation_of, unsettled_row
+from shared.core.naming import CLEANUPS_TABLE, UNSETTLED_TABLE, WORK_QUEUE, operation_of, unsettled_row
 
 _SCHEMA_VERSION = "1"
 

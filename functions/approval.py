@@ -10,7 +10,7 @@ from functions.responses import GUARDED, UNKNOWN_REQUEST, json_response, problem
 
 if TYPE_CHECKING:
     from shared.bootstrap import App
-    from shared.callers import Caller
+    from shared.core.callers import Caller
 
 blueprint = func.Blueprint()
 
@@ -24,12 +24,12 @@ blueprint = func.Blueprint()
 )
 async def approve_request(request: func.HttpRequest) -> func.HttpResponse:
     """Approve or refuse a request that waits, for holders of Registrar.Approver who did not send it."""
-    from shared import log
-    from shared.approval.calling import decide_as, note_without_role, parse_approval
-    from shared.approval.refusing import NotTheirs, NotWaiting
-    from shared.callers import APPROVER
-    from shared.errors import Busy, Rejected
-    from shared.status import described, parse_named
+    from shared.api.approvals import decide_as, note_without_role, parse_approval
+    from shared.api.requests import described, parse_named
+    from shared.approval.refusals import NotTheirs, NotWaiting
+    from shared.core import log
+    from shared.core.callers import APPROVER
+    from shared.core.errors import Busy, Rejected
 
     async def answer(app: "App", caller: "Caller") -> func.HttpResponse:
         named = parse_named(request.route_params["requestId"], request.params)

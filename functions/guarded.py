@@ -10,7 +10,7 @@ from functions.responses import problem_response, rejected_response
 
 if TYPE_CHECKING:
     from shared.bootstrap import App
-    from shared.callers import Caller
+    from shared.core.callers import Caller
 
 type Work = Callable[[App], Awaitable[func.HttpResponse]]
 type CallersWork = Callable[[App, Caller], Awaitable[func.HttpResponse]]
@@ -27,12 +27,12 @@ def header(request: func.HttpRequest, name: str) -> str | None:
 
 async def guarded(work: Work) -> func.HttpResponse:
     """Do the work with the app; 400, 500 and 503 for what stands in the way. The log says why, an answer never does."""
-    from shared import log
-    from shared.bootstrap import get_app  # the SDKs load at the first event, not at indexing
-    from shared.errors import Deferred, Refused, Rejected
+    from shared.bootstrap import get_app
+    from shared.core import log
+    from shared.core.errors import Deferred, Refused, Rejected
+    from shared.intake.sources import TicketingError
     from shared.policy.model import PolicyError
     from shared.settings import SettingsError
-    from shared.ticketing.model import TicketingError
 
     try:
         app = get_app()
@@ -66,8 +66,8 @@ async def for_caller(
     `refused` is done before somebody without the role is told so.
     The route's own level is anonymous: the token is verified here, and no header of a platform is believed.
     """
-    from shared import log
-    from shared.callers import NotAllowed, NotAuthenticated
+    from shared.core import log
+    from shared.core.callers import NotAllowed, NotAuthenticated
 
     async def answer(app: "App") -> func.HttpResponse:
         if app.callers is None:

@@ -7,7 +7,7 @@ import azure.functions as func
 from functions.responses import json_response
 
 if TYPE_CHECKING:
-    from shared.contract.http import ToldHealth
+    from shared.api.bodies import ToldHealth
 
 blueprint = func.Blueprint()
 
@@ -17,9 +17,9 @@ blueprint = func.Blueprint()
 async def health(request: func.HttpRequest) -> func.HttpResponse:
     """Answer 200 when settings, policy and secrets are right, else 503 with everything that is wrong with them."""
     from shared.bootstrap import get_app
+    from shared.intake.sources import TicketingError
     from shared.policy.model import PolicyError
     from shared.settings import SettingsError
-    from shared.ticketing.model import TicketingError
 
     try:
         app = get_app()

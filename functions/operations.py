@@ -22,8 +22,9 @@ blueprint = func.Blueprint()
 )
 async def replay_operation(request: func.HttpRequest) -> func.HttpResponse:
     """Send one failed request again: 202 with its new generation, 404, or 409 when it did not fail."""
-    from shared.errors import Busy
-    from shared.replay import NotFailed, NotFound, parse_operation_id, replay
+    from shared.api.replays import parse_operation_id
+    from shared.core.errors import Busy, NotFailed, NotFound
+    from shared.operations.replay import replay
 
     async def answer(app: "App") -> func.HttpResponse:
         try:
@@ -43,7 +44,8 @@ async def replay_operation(request: func.HttpRequest) -> func.HttpResponse:
 @blueprint.route("operations/replay", trigger_arg_name="request", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 async def replay_operations(request: func.HttpRequest) -> func.HttpResponse:
     """Send all requests that failed for one reason again: `?reason=…`; 202 with what was sent."""
-    from shared.replay import parse_reason, replay_all
+    from shared.api.replays import parse_reason
+    from shared.operations.replay import replay_all
 
     async def answer(app: "App") -> func.HttpResponse:
         replayed = await replay_all(app.services, parse_reason(request.params))

@@ -10,7 +10,7 @@ from functions.responses import GUARDED, json_response, problem_response
 
 if TYPE_CHECKING:
     from shared.bootstrap import App
-    from shared.callers import Caller
+    from shared.core.callers import Caller
 
 blueprint = func.Blueprint()
 
@@ -19,9 +19,9 @@ blueprint = func.Blueprint()
 @blueprint.route("credentials", trigger_arg_name="request", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def list_credentials(request: func.HttpRequest) -> func.HttpResponse:
     """List the managed credentials that expire within some days, for holders of Registrar.Reader."""
-    from shared import log
-    from shared.callers import READER
-    from shared.expiring import expiring, parse_question, place_text, told_page
+    from shared.api.credentials import expiring, parse_question, place_text, told_page
+    from shared.core import log
+    from shared.core.callers import READER
 
     async def answer(app: "App", caller: "Caller") -> func.HttpResponse:
         question = parse_question(request.params, app.services.runtime.now())
@@ -53,9 +53,9 @@ async def report_credentials(timer: func.TimerRequest) -> None:
 )
 async def credentials_report(request: func.HttpRequest) -> func.HttpResponse:
     """Give out the newest report as a page, CSV or JSON, with its age, for holders of Registrar.Reader."""
-    from shared import log
-    from shared.callers import READER
-    from shared.report.serving import headers_of, wanted_format
+    from shared.api.reports import headers_of, wanted_format
+    from shared.core import log
+    from shared.core.callers import READER
 
     async def answer(app: "App", caller: "Caller") -> func.HttpResponse:
         wanted = wanted_format(request.params, header(request, "Accept"))

@@ -10,7 +10,7 @@ from functions.responses import GUARDED, UNKNOWN_REQUEST, json_response, problem
 
 if TYPE_CHECKING:
     from shared.bootstrap import App
-    from shared.callers import Caller
+    from shared.core.callers import Caller
 
 blueprint = func.Blueprint()
 
@@ -21,8 +21,8 @@ blueprint = func.Blueprint()
 )
 async def show_request(request: func.HttpRequest) -> func.HttpResponse:
     """Say how far one request came, for holders of Registrar.Reader: `?source=…`, or the queue."""
-    from shared.callers import READER
-    from shared.status import parse_named, show
+    from shared.api.requests import parse_named, show
+    from shared.core.callers import READER
 
     async def answer(app: "App", caller: "Caller") -> func.HttpResponse:
         named = parse_named(request.route_params["requestId"], request.params)
@@ -38,8 +38,8 @@ async def show_request(request: func.HttpRequest) -> func.HttpResponse:
 @blueprint.route("requests", trigger_arg_name="request", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def list_requests(request: func.HttpRequest) -> func.HttpResponse:
     """List requests in one state, page by page, for holders of Registrar.Reader."""
-    from shared.callers import READER
-    from shared.status import RequestPage, listed, parse_listing
+    from shared.api.requests import RequestPage, listed, parse_listing
+    from shared.core.callers import READER
 
     async def answer(app: "App", caller: "Caller") -> func.HttpResponse:
         listing = parse_listing(request.params)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from azure.functions import HttpResponse
 
 if TYPE_CHECKING:
-    from shared.contract.http import ToldFault, ToldProblem
-    from shared.errors import Problem
+    from shared.api.bodies import ToldFault, ToldProblem
+    from shared.core.errors import Problem
 
 GUARDED = {
     "Cache-Control": "no-store",

@@ -28,7 +28,7 @@ async def update_ticket(message: func.QueueMessage) -> None:
 async def resume_ticket_updates(timer: func.TimerRequest) -> None:
     """Send updates again that nobody carries on, every minute and at start."""
     from shared.bootstrap import get_app
-    from shared.ticketing.updating import resume_updates
+    from shared.tickets.delivery import resume_updates
 
     await resume_updates(get_app().services)
 
@@ -42,9 +42,8 @@ async def resume_ticket_updates(timer: func.TimerRequest) -> None:
 )
 async def replay_ticket_update(request: func.HttpRequest) -> func.HttpResponse:
     """Have a ticket told after all: 202, 404, or 409 when the update did not fail."""
-    from shared.errors import Busy
-    from shared.replay import NotFailed, NotFound
-    from shared.ticketing.updating import parse_update_id, replay_update
+    from shared.core.errors import Busy, NotFailed, NotFound
+    from shared.tickets.delivery import parse_update_id, replay_update
 
     async def answer(app: "App") -> func.HttpResponse:
         update_id = parse_update_id(request.route_params["updateId"])

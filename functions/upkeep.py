@@ -13,7 +13,7 @@ blueprint = func.Blueprint()
 async def resume_registrations(timer: func.TimerRequest) -> None:
     """Send unsettled operations without a sign of life again, every minute and at start."""
     from shared.bootstrap import get_app
-    from shared.upkeep import resume_unsettled
+    from shared.operations.resume import resume_unsettled
 
     await resume_unsettled(get_app().services)
 
@@ -23,7 +23,7 @@ async def resume_registrations(timer: func.TimerRequest) -> None:
 async def clean_up_credentials(timer: func.TimerRequest) -> None:
     """Remove secrets whose value never reached the vault, every five minutes."""
     from shared.bootstrap import get_app
-    from shared.upkeep import clean_up_credentials as clean_up
+    from shared.credentials.cleanup import clean_up_credentials as clean_up
 
     await clean_up(get_app().services)
 
@@ -33,7 +33,7 @@ async def clean_up_credentials(timer: func.TimerRequest) -> None:
 async def settle_poison(timer: func.TimerRequest) -> None:
     """Answer what the host gave up on, and keep it with a reason, every five minutes."""
     from shared.bootstrap import get_app
-    from shared.poison import settle_poison as settle
+    from shared.intake.poison import settle_poison as settle
 
     app = get_app()
     await settle(app.services, app.intake, app.webhook_intake)
@@ -44,6 +44,6 @@ async def settle_poison(timer: func.TimerRequest) -> None:
 async def pin_owners(timer: func.TimerRequest) -> None:
     """Pin owners whom only an address names to their object ids, every night."""
     from shared.bootstrap import get_app
-    from shared.owners import pin_owners as pin
+    from shared.credentials.owners import pin_owners as pin
 
     await pin(get_app().services)

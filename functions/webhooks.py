@@ -9,8 +9,8 @@ from functions.guarded import guarded, header
 from functions.responses import GUARDED, json_response, problem_response
 
 if TYPE_CHECKING:
+    from shared.api.bodies import ToldTaken
     from shared.bootstrap import App
-    from shared.contract.http import ToldTaken
 
 blueprint = func.Blueprint()
 
@@ -23,9 +23,9 @@ async def receive_webhook(request: func.HttpRequest) -> func.HttpResponse:
     """Take a request from a ticketing system: 202, and where to ask what became of it."""
     from urllib.parse import quote
 
-    from shared import log
-    from shared.ticketing.proof import NotProven
-    from shared.ticketing.rate import TooMany
+    from shared.core import log
+    from shared.intake.rate_limit import TooMany
+    from shared.intake.signature import NotProven
 
     body = request.get_body()
     refusal = _refusal(request, body)

@@ -8,42 +8,42 @@ from pathlib import Path
 
 from azure.identity.aio import DefaultAzureCredential
 
-from shared.adapters.audit_blobs import AnchorBlobs
-from shared.adapters.audit_table import AuditTable
-from shared.adapters.due_table import DueTable
-from shared.adapters.entra_tokens import EntraTokens
-from shared.adapters.graph_client import graph_service_client
-from shared.adapters.graph_directory import GraphDirectory
-from shared.adapters.graph_holders import GraphCredentialHolders
-from shared.adapters.graph_people import GraphPeople
-from shared.adapters.graph_policies import GraphPolicies
-from shared.adapters.leases import BlobLeases
-from shared.adapters.queues import StorageQueues
-from shared.adapters.report_blobs import ReportBlobs
-from shared.adapters.request_counts import RequestCountsTable
-from shared.adapters.sign_in import EntraSignIn
-from shared.adapters.storage import Storage
-from shared.adapters.tables import ApplicationsTable, BackoffTable, CleanupsTable, OperationsTable
-from shared.adapters.ticket_http import connections
-from shared.adapters.ticket_targets import build_targets
-from shared.adapters.ticket_updates_table import TicketUpdatesTable
-from shared.adapters.vault import KeyVault
-from shared.approval.arriving import Decisions
-from shared.execution import Execution
-from shared.intake import Intake
-from shared.known_apis import KnownApis
-from shared.log import event, quiet_libraries, warning
+from shared.adapters.entra.sign_in import EntraSignIn
+from shared.adapters.entra.tokens import EntraTokens
+from shared.adapters.graph.client import graph_service_client
+from shared.adapters.graph.directory import GraphDirectory
+from shared.adapters.graph.holders import GraphCredentialHolders
+from shared.adapters.graph.people import GraphPeople
+from shared.adapters.graph.policies import GraphPolicies
+from shared.adapters.storage.account import Storage
+from shared.adapters.storage.anchors import AnchorBlobs
+from shared.adapters.storage.audit import AuditTable
+from shared.adapters.storage.due import DueTable
+from shared.adapters.storage.leases import BlobLeases
+from shared.adapters.storage.queues import StorageQueues
+from shared.adapters.storage.reports import ReportBlobs
+from shared.adapters.storage.request_counts import RequestCountsTable
+from shared.adapters.storage.tables import ApplicationsTable, BackoffTable, CleanupsTable, OperationsTable
+from shared.adapters.storage.ticket_updates import TicketUpdatesTable
+from shared.adapters.tickets.http import connections
+from shared.adapters.tickets.targets import build_targets
+from shared.adapters.vault.secrets import KeyVault
+from shared.core.log import event, quiet_libraries, warning
+from shared.core.runtime import Runtime
+from shared.intake.proven import WebhookIntake
+from shared.intake.queue import Intake
+from shared.intake.secrets import Secrets, read_secrets
+from shared.intake.sources import Ticketing, load_ticketing
+from shared.intake.ticket_decision import Decisions
+from shared.intake.webhook import Webhooks
+from shared.operations.execution import Execution
 from shared.policy.model import load_policy
 from shared.ports import Callers, Target
+from shared.ports.services import Services
+from shared.registration.known_apis import KnownApis
 from shared.rotation.rotations import Rotations
-from shared.runtime import Runtime
-from shared.services import Services
 from shared.settings import Settings
-from shared.ticketing.model import Ticketing, load_ticketing
-from shared.ticketing.secrets import Secrets, read_secrets
-from shared.ticketing.updating import Updating
-from shared.ticketing.webhook import Webhooks
-from shared.webhook_intake import WebhookIntake
+from shared.tickets.delivery import Updating
 
 
 class App:

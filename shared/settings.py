@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from shared.naming import VAULT_URL_PATTERN
+from shared.core.naming import VAULT_URL_PATTERN
 
 
 class SettingsError(ValueError):

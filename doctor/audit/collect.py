@@ -15,7 +15,13 @@ from doctor.audit.evidence import Anchor, AuditEvidence, Link
 from doctor.audit.read import LONGEST_ANCHOR, Row, anchor, claim, head, index_row, link, note, request
 from doctor.audit.storage import AuditStorage
 from doctor.evidence import Seen
-from shared.naming import AUDIT_ANCHORS_CONTAINER, AUDIT_OUTBOX_TABLE, AUDIT_TABLE, OPERATIONS_TABLE, is_claim_row
+from shared.core.naming import (
+    AUDIT_ANCHORS_CONTAINER,
+    AUDIT_OUTBOX_TABLE,
+    AUDIT_TABLE,
+    OPERATIONS_TABLE,
+    is_claim_row,
+)
 
 _NOT_UNDERSTOOD = (KeyError, TypeError, ValueError, RecursionError)
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from doctor.audit.evidence import AuditEvidence, Request, Told
 from doctor.audit.finding import Code, Finding, Patience
-from shared.naming import OWN_SOURCE
+from shared.core.naming import OWN_SOURCE
 
 
 def request_findings(evidence: AuditEvidence, patience: Patience) -> Iterator[Finding]:

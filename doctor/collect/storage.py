@@ -15,7 +15,7 @@ from doctor.collect.access import Access
 from doctor.collect.leaks import Text
 from doctor.collect.rows import Row, packed_text
 from doctor.evidence import Claim, Cleanup, GivenUp, Kept, Leaving, Noted, Owned, Record, Seen, Unsettled, Work
-from shared.naming import (
+from shared.core.naming import (
     APPLICATIONS_TABLE,
     AUDIT_OUTBOX_TABLE,
     AUDIT_TABLE,

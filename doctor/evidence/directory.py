@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from shared.naming import APPLICATION_TAG
+from shared.core.naming import APPLICATION_TAG
 
 type PermissionType = Literal["Scope", "Role"]
 

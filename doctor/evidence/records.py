@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from doctor.evidence.directory import PermissionType
-from shared.naming import OWN_SOURCE
+from shared.core.naming import OWN_SOURCE
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.naming import pending_secret_name
+from shared.core.naming import pending_secret_name
 
 MANAGED_BY = "registrar"
 """The tag `managedBy` of every vault secret that is ours (tags, version 1)."""

@@ -10,7 +10,7 @@ from typing import Any, cast
 from doctor.breach import Breach, Invariant
 from doctor.evidence import Event, Watched
 from doctor.invariants.case import Case
-from shared.naming import ID_PATTERN
+from shared.core.naming import ID_PATTERN
 
 _WARNING = "registrar.credential.expiring.v1"
 """An event that ends nothing: it is repeated, each time with an id of its own."""

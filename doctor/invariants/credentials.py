@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from doctor.breach import Breach, Concern, Invariant, RemovePassword
 from doctor.evidence import Application, Key, Password, Record, VaultSecret
 from doctor.invariants.case import Case
-from shared.naming import operation_of, vault_secret_name
+from shared.core.naming import operation_of, vault_secret_name
 
 
 def lost_values(case: Case) -> Iterator[Breach]:

@@ -9,7 +9,7 @@ from doctor.breach import Breach, Invariant, PutCleanup
 from doctor.evidence import Application, Record
 from doctor.invariants.asked import Asked, asked_of, consents_wanted, id_of
 from doctor.invariants.case import Case
-from shared.naming import NARROWING, with_client_id
+from shared.core.naming import NARROWING, with_client_id
 
 
 def left_behind(case: Case) -> Iterator[Breach]:

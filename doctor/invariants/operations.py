@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from doctor.breach import Breach, Invariant, ListUnsettled, PutCleanup, Repair, SendWork
 from doctor.evidence import Record, Unsettled
 from doctor.invariants.case import Case
-from shared.naming import pending_secret_name, vault_secret_name
+from shared.core.naming import pending_secret_name, vault_secret_name
 
 _FIX = "FIX=1 make doctor"
 _IS_IT_RUNNING = "Check that the app is running and that /api/health answers 200."

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from doctor.breach import Concern
 from doctor.evidence import Owned
 from doctor.invariants.case import Case
-from shared.person import Person, read_person
+from shared.model.person import Person, read_person
 
 _PINNING = (
     "Somebody who gets the address later would be taken for the owner. With User.ReadBasic.All, the registrar looks up "

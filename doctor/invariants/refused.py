@@ -9,7 +9,7 @@ from doctor.breach import Breach, Invariant
 from doctor.evidence import Application, Record
 from doctor.invariants.asked import Asked, asked_of, id_of, permissions_of
 from doctor.invariants.case import Case
-from shared.naming import operation_of
+from shared.core.naming import operation_of
 
 
 def left_by_refused(case: Case) -> Iterator[Breach]:

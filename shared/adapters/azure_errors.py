@@ -7,7 +7,15 @@ from typing import Any, cast
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 
-from shared.errors import Deferred, Forbidden, NotYetVisible, Refused, RegistrarError, Throttled, Unavailable
+from shared.core.errors import (
+    Deferred,
+    Forbidden,
+    NotYetVisible,
+    Refused,
+    RegistrarError,
+    Throttled,
+    Unavailable,
+)
 
 _SERVER_ERROR = 500
 

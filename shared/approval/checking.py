@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from shared.errors import ApprovalNeeded, Problem
-from shared.operation import Operation
+from shared.core.errors import ApprovalNeeded, Problem
+from shared.model.operation import Operation
 
 
 def check_approval(operation: Operation, reasons: Sequence[Problem], bound_to: str) -> None:

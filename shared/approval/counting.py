@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from shared.approval.messages import DecisionMessage
-from shared.approval.model import Approval
-from shared.channel import Channel
-from shared.operation import Operation, State
+from shared.model.approval import Approval
+from shared.model.channel import Channel
+from shared.model.operation import Operation, State
 
 CLOCKS = timedelta(minutes=5)
 """How much a ticketing system's clock may be ahead of ours: what was decided later than now was not."""

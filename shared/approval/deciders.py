@@ -1,12 +1,11 @@
 """Who decides: somebody who is there, and neither asked nor is to have what is asked for."""
 
-from shared.approval.model import ApprovalDecision
-from shared.approval.refusing import NotTheirs
-from shared.operation import Operation
-from shared.parties import named_owner_of, requester_of
-from shared.people import Found, Search
-from shared.person import Person, may_be_one
-from shared.services import Services
+from shared.approval.refusals import NotTheirs
+from shared.model.approval import ApprovalDecision
+from shared.model.operation import Operation, named_owner_of, requester_of
+from shared.model.person import Person, may_be_one
+from shared.people.search import Found, Search
+from shared.ports.services import Services
 
 
 async def made_by(services: Services, operation: Operation, decision: ApprovalDecision) -> ApprovalDecision:

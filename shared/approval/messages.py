@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, AwareDatetime, Field
 from pydantic_core import PydanticCustomError
 
-from shared.approval.model import BINDING_PATTERN, Outcome
 from shared.contract.internal import InternalMessage
 from shared.contract.request import FORMS as REQUEST_FORMS
 from shared.contract.request import Id, ObjectId, TicketAddress
-from shared.errors import visible
+from shared.core.text import visible
+from shared.model.approval import BINDING_PATTERN, Outcome
 
 MAX_REASON = 500
 FORMS = REQUEST_FORMS | {

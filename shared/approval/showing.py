@@ -2,15 +2,15 @@
 
 from datetime import datetime
 
-from shared import log
-from shared.approval.asking import approval_requested
 from shared.approval.messages import DecisionMessage
-from shared.approval.refusing import DecisionRefused
+from shared.approval.refusals import DecisionRefused
+from shared.approval.request import approval_requested
 from shared.contract.answer import VOID_TYPE, Answer, AnsweredError, answer_id
-from shared.errors import Busy
-from shared.operation import Operation, State
-from shared.services import Services
-from shared.ticketing.telling import tell
+from shared.core import log
+from shared.core.errors import Busy
+from shared.model.operation import Operation, State
+from shared.ports.services import Services
+from shared.tickets.notify import tell
 
 _RACES = 8
 _MOST_SPENT = 100

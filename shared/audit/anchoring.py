@@ -4,11 +4,11 @@ import logging
 from collections.abc import Sequence
 from itertools import islice
 
-from shared import log
-from shared.audit.anchor import LONGEST, Anchor, KeptAnchor, Surroundings, own_name, read_anchor, why_not_own
-from shared.audit.chain import NOTHING, Head
 from shared.audit.events import anchor_foreign
-from shared.services import Services
+from shared.core import log
+from shared.model.audit_anchor import LONGEST, Anchor, KeptAnchor, Surroundings, own_name, read_anchor, why_not_own
+from shared.model.audit_chain import NOTHING, Head
+from shared.ports.services import Services
 
 _MOST = 100
 """Blobs that are read to find the anchor before today's, and strange ones that are told of in one run."""

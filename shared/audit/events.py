@@ -12,14 +12,15 @@ anchor_foreign       somebody else wrote a blob among the anchors; noted before 
 from datetime import datetime
 from enum import StrEnum
 
-from shared.approval.model import Approval, ApprovalDecision, Outcome, Way
-from shared.audit.anchor import KeptAnchor
-from shared.audit.entry import Entry, Fact, Facts, Kind, make_entry
-from shared.channel import Channel
-from shared.contract.answer import AnswerData, AnsweredCredential, utc_text
+from shared.contract.answer import AnswerData, AnsweredCredential
 from shared.contract.request import RegistrationRequest
-from shared.naming import OWN_SOURCE
-from shared.operation import Operation
+from shared.core.naming import OWN_SOURCE
+from shared.core.text import utc_text
+from shared.model.approval import Approval, ApprovalDecision, Outcome, Way
+from shared.model.audit_anchor import KeptAnchor
+from shared.model.audit_entry import Entry, Fact, Facts, Kind, make_entry
+from shared.model.channel import Channel
+from shared.model.operation import Operation
 
 
 class Removal(StrEnum):

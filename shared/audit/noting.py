@@ -1,8 +1,8 @@
 """Notes of removals, which come from many places."""
 
 from shared.audit.events import Removal, credential_removed
-from shared.operation import Operation
-from shared.services import Services
+from shared.model.operation import Operation
+from shared.ports.services import Services
 
 
 async def note_removal(

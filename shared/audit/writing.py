@@ -7,11 +7,11 @@ writers one starts over. A writer may die at any line: what it had appended is o
 from collections.abc import Sequence
 from itertools import batched
 
-from shared import log
-from shared.audit.chain import links_after
-from shared.audit.entry import Entry, read_entry
-from shared.errors import Busy, Refused
-from shared.services import Services
+from shared.core import log
+from shared.core.errors import Busy, Refused
+from shared.model.audit_chain import links_after
+from shared.model.audit_entry import Entry, read_entry
+from shared.ports.services import Services
 
 MOST = 1000
 """Entries of one run; what is left waits for the next, a minute later."""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from typing import Annotated, Literal
@@ -10,18 +10,14 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
-from shared.errors import Problem
+from shared.core.errors import Problem
+from shared.core.text import utc_text
 
 MAX_ANSWER_BYTES = 24 * 1024
 MAX_ERRORS = 50
 MAX_OTHERS = 20
 MAX_FILLED = 10
 EVENT_SOURCE = "/entra-registrar"
-
-
-def utc_text(moment: datetime) -> str:
-    """RFC 3339 in UTC with whole seconds, the form of every time in an answer."""
-    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 type Moment = Annotated[

@@ -4,7 +4,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
-from shared.errors import Problem, echo, printable
+from shared.core.errors import Problem
+from shared.core.text import echo, printable
 
 type Forms = Mapping[str, str]
 """By pattern: how a text of that form is written, as the end of a sentence."""

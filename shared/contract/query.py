@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from shared.errors import Problem, echo
+from shared.core.errors import Problem
+from shared.core.text import echo
 
 
 def unknown_parameters(parameters: Mapping[str, str], known: Sequence[str]) -> list[Problem]:

@@ -20,10 +20,10 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from shared.address import ADDRESS_PATTERN, why_no_address, why_nobodys
+from shared.contract.address import ADDRESS_PATTERN, why_no_address, why_nobodys
 from shared.contract.faults import problem_of
-from shared.errors import Problem, Rejected, echo
-from shared.naming import (
+from shared.core.errors import Problem, Rejected
+from shared.core.naming import (
     CREDENTIAL_MARK,
     CREDENTIAL_NAME_LENGTH,
     ID_PATTERN,
@@ -32,6 +32,7 @@ from shared.naming import (
     UNIQUE_NAME_LENGTH,
     UNIQUE_NAME_PATTERN,
 )
+from shared.core.text import echo
 
 MAX_APIS = 20
 MAX_PERMISSIONS = 100

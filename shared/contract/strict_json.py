@@ -4,7 +4,8 @@ import json
 from typing import Any, NoReturn, cast
 
 from shared.contract.recognising import envelope_of, kind_of, unwrap
-from shared.errors import Problem, Rejected, echo, printable
+from shared.core.errors import Problem, Rejected
+from shared.core.text import echo, printable
 
 MAX_BODY_BYTES = 32 * 1024
 _MAX_READ_BYTES = 64 * 1024

@@ -13,14 +13,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from shared.core.errors import Deferred, NotYetVisible, RegistrarError
+from shared.core.naming import credential_display_name
 from shared.credentials.issuing import Holder, Wanted, recover
-from shared.credentials.kept import Kept
 from shared.credentials.keys import add_key
 from shared.credentials.pending import is_given_up
-from shared.errors import Deferred, NotYetVisible, RegistrarError
-from shared.job import Job
-from shared.model import CredentialType, VaultEntry
-from shared.naming import credential_display_name
+from shared.credentials.versions import Kept
+from shared.model.directory import CredentialType
+from shared.model.vault import VaultEntry
+from shared.operations.attempt import Job
 from shared.ports import Cleanup
 
 DAYS_PER_MONTH = 31

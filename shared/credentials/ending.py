@@ -3,10 +3,11 @@
 from shared.credentials.issuing import Holder
 from shared.credentials.keys import remove_key, remove_key_in
 from shared.credentials.tags import read_tags
-from shared.job import Job
-from shared.model import CredentialType, VaultEntry
+from shared.model.directory import CredentialType
+from shared.model.vault import VaultEntry
+from shared.operations.attempt import Job
 from shared.ports import Lease
-from shared.services import Services
+from shared.ports.services import Services
 
 
 def key_id_of(entry: VaultEntry, holder: Holder) -> str | None:

@@ -12,12 +12,13 @@ from typing import Never
 
 from shared.audit.events import Removal
 from shared.audit.noting import note_removal
-from shared.credentials.kept import Kept
+from shared.core.errors import Deferred, NotYetVisible, RegistrarError, Unavailable
+from shared.core.naming import credential_display_name, is_pending, operation_of
 from shared.credentials.tags import SecretTags
-from shared.errors import Deferred, NotYetVisible, RegistrarError, Unavailable
-from shared.job import Job
-from shared.model import CredentialType, PasswordCredential, SeenCredentials, VaultEntry
-from shared.naming import credential_display_name, is_pending, operation_of
+from shared.credentials.versions import Kept
+from shared.model.directory import CredentialType, PasswordCredential, SeenCredentials
+from shared.model.vault import VaultEntry
+from shared.operations.attempt import Job
 from shared.policy.tenant import days_within, life_within
 from shared.ports import Cleanup, IssuedPassword
 

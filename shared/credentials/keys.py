@@ -5,14 +5,15 @@ application-addkey), and no If-Match. So the list is read right before it is wri
 does not show our own last write: that would undo it. What somebody else wrote within the lag window can still be lost.
 """
 
-from shared.application_record import ApplicationRecord, KeyWrite
+from shared.core.errors import Deferred, NotYetVisible, RegistrarError
+from shared.core.runtime import within
 from shared.credentials.issuing import Holder
-from shared.errors import Deferred, NotYetVisible, RegistrarError
-from shared.job import Job
-from shared.model import KeyCredential, PublicCertificate
+from shared.model.application import ApplicationRecord
+from shared.model.directory import KeyCredential, PublicCertificate
+from shared.model.writes import KeyWrite
+from shared.operations.attempt import Job
 from shared.ports import Lease
-from shared.registration.convergence import within
-from shared.services import Services
+from shared.ports.services import Services
 
 
 async def add_key(job: Job, holder: Holder, certificate: PublicCertificate, display_name: str) -> str:

@@ -15,7 +15,8 @@ from enum import StrEnum
 from hashlib import sha256
 
 from shared.credentials.tags import SecretTags, ours, read_tags
-from shared.model import CredentialType, SeenCredentials, VaultEntry
+from shared.model.directory import CredentialType, SeenCredentials
+from shared.model.vault import VaultEntry
 from shared.policy.model import CredentialRules
 
 _EARLIER = 0.1

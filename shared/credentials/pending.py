@@ -11,13 +11,13 @@ from datetime import timedelta
 
 from shared.audit.events import Removal
 from shared.audit.noting import note_removal
+from shared.core.errors import NotYetVisible
+from shared.core.naming import pending_secret_name, vault_secret_name
 from shared.credentials.ending import disable, key_id_of, remove_credential
 from shared.credentials.issuing import Holder
 from shared.credentials.tags import SecretTags, ours, read_tags
-from shared.errors import NotYetVisible
-from shared.job import Job
-from shared.model import VaultEntry
-from shared.naming import pending_secret_name, vault_secret_name
+from shared.model.vault import VaultEntry
+from shared.operations.attempt import Job
 
 _UNPROVEN_AT_MOST = timedelta(hours=1)
 """What an earlier operation left under the pending name and nobody could sign in with for so long is replaced."""

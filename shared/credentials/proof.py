@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from shared.credentials.issuing import Holder
-from shared.job import Job
-from shared.model import Api, VaultEntry
+from shared.model.directory import Api
+from shared.model.vault import VaultEntry
+from shared.operations.attempt import Job
 from shared.policy.model import Policy
 from shared.policy.never import MICROSOFT_GRAPH
 

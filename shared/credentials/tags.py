@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from shared.contract.answer import utc_text
-from shared.model import VaultEntry
-from shared.naming import pending_secret_name, vault_secret_name
+from shared.core.naming import pending_secret_name, vault_secret_name
+from shared.core.text import utc_text
+from shared.model.vault import VaultEntry
 
 SCHEMA_VERSION = "1"
 MANAGED_BY = "registrar"

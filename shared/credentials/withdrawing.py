@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 from shared.audit.events import Removal
 from shared.audit.noting import note_removal
+from shared.core.errors import NotYetVisible
+from shared.core.naming import is_pending, operation_of
 from shared.credentials.ending import disable, remove_credential
 from shared.credentials.issuing import close_cleanup
-from shared.errors import NotYetVisible
-from shared.job import Job
-from shared.model import CredentialType, KeyCredential, SeenApplication, VaultEntry
-from shared.naming import is_pending, operation_of
-from shared.operation import CredentialProgress
+from shared.model.directory import CredentialType, KeyCredential, SeenApplication
+from shared.model.operation import CredentialProgress
+from shared.model.vault import VaultEntry
+from shared.operations.attempt import Job
 
 
 @dataclass(frozen=True)

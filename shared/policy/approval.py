@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 
 from shared.contract.request import RegistrationRequest, Request, RotationRequest
-from shared.errors import Problem, echo, printable
-from shared.model import ResolvedPermission
+from shared.core.errors import Problem
+from shared.core.text import echo, printable
+from shared.model.directory import ResolvedPermission
 from shared.policy.model import PermissionsToApprove, Policy
 from shared.policy.never import is_never_allowed, leads_to
 from shared.policy.reading import matches, reads_only

@@ -5,8 +5,9 @@ import re
 from collections.abc import Iterator, Mapping
 
 from shared.contract.request import ApplicationSpec, CredentialSpec, RegistrationRequest
-from shared.errors import Problem, echo
-from shared.model import ApplicationState, ResolvedPermission
+from shared.core.errors import Problem
+from shared.core.text import echo
+from shared.model.directory import ApplicationState, ResolvedPermission
 from shared.policy.approval import needs_approval
 from shared.policy.life import rotation_days
 from shared.policy.model import CredentialRules, Policy

@@ -16,8 +16,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from shared.contract.request import RegistrationRequest
-from shared.errors import Problem, echo
-from shared.model import ApplicationState
+from shared.core.errors import Problem
+from shared.core.text import echo
+from shared.model.directory import ApplicationState
 
 MOST_APIS = 50
 MOST_ENTRIES = 1200

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from shared.address import why_no_address, why_nobodys
-from shared.naming import VAULT_URL_PATTERN
-from shared.person import is_object_id
+from shared.contract.address import why_no_address, why_nobodys
+from shared.core.naming import VAULT_URL_PATTERN
+from shared.model.person import is_object_id
 from shared.policy.hosts import is_host
 from shared.policy.never import leads_to
 from shared.policy.reading import matches_nothing

@@ -2,7 +2,7 @@
 
 from urllib.parse import SplitResult, urlsplit
 
-from shared.naming import CLIENT_ID_PLACEHOLDER, with_client_id
+from shared.core.naming import CLIENT_ID_PLACEHOLDER, with_client_id
 from shared.policy.hosts import LOOPBACK, host_of
 from shared.policy.model import RedirectUriRules
 

@@ -15,9 +15,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.contract.request import MIN_CERTIFICATE_DAYS
-from shared.errors import Problem
-from shared.model import ApplicationState, CredentialType
+from shared.core.errors import Problem
+from shared.model.directory import ApplicationState, CredentialType
 from shared.policy.model import CredentialRules
+
+TENANT_RULES = frozenset(
+    {
+        "CredentialInvalidLifetimeAsPerAppPolicy",
+        "CredentialTypeNotAllowedAsPerAppPolicy",
+        "SignInAudienceNotAllowedAsPerAppPolicy",
+    }
+)
+"""Codes that say that an app management policy forbids it."""
+
 
 _MARGIN = timedelta(minutes=5)
 """Entra counts a lifetime by its own clock, which may be behind ours."""

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from shared.errors import Problem, echo
-from shared.model import ApplicationState
+from shared.core.errors import Problem
+from shared.core.text import echo
+from shared.model.directory import ApplicationState
 from shared.policy.hosts import LOOPBACK, host_of
 from shared.policy.tenant import Restriction, TenantRules
 

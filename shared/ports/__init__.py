@@ -4,6 +4,7 @@ Every method may raise `Deferred` and its kinds. `None` means "surely not there 
 call that failed never answers with it.
 """
 
+from shared.model.claim import Claim, EarlierForm
 from shared.ports.app_policies import AppPolicies, SeenRestrictions
 from shared.ports.audit import Anchors, Audit
 from shared.ports.directory import (
@@ -19,17 +20,7 @@ from shared.ports.due import DueEntry, DueIndex, DuePlace, day_of
 from shared.ports.leases import Lease, Leases
 from shared.ports.people import People, SeenPerson
 from shared.ports.queues import PoisonedMessage, Queues
-from shared.ports.records import (
-    Applications,
-    Backoff,
-    Claim,
-    Cleanup,
-    Cleanups,
-    EarlierForm,
-    Operations,
-    RequestCounts,
-    Versioned,
-)
+from shared.ports.records import Applications, Backoff, Cleanup, Cleanups, Operations, RequestCounts, Versioned
 from shared.ports.reports import Reports
 from shared.ports.tickets import Note, Target, TicketSystem, TicketUpdates
 from shared.ports.tokens import Callers, SignIn

@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
-from shared.audit.anchor import KeptAnchor
-from shared.audit.chain import Head, Link, Place
-from shared.audit.entry import Entry
+from shared.model.audit_anchor import KeptAnchor
+from shared.model.audit_chain import Head, Link, Place
+from shared.model.audit_entry import Entry
 from shared.ports.records import Versioned
 
 

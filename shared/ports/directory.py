@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from shared.model import (
+from shared.core.secret import Secret
+from shared.model.directory import (
     Api,
     ApplicationState,
     Consent,
+    CredentialHolder,
     KeyCredential,
     PermissionType,
     PublicCertificate,
@@ -17,8 +19,6 @@ from shared.model import (
     SeenCredentials,
     SeenPrincipal,
 )
-from shared.report.model import CredentialHolder
-from shared.secret import Secret
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from shared.application_record import ApplicationRecord
-from shared.channel import Channel
-from shared.operation import Operation, State
-from shared.person import Person
+from shared.model.application import ApplicationRecord
+from shared.model.claim import Claim
+from shared.model.operation import Operation, State
+from shared.model.person import Person
 
 
 @dataclass(frozen=True)
@@ -17,28 +17,6 @@ class Versioned[T]:
 
     value: T
     etag: str
-
-
-@dataclass(frozen=True)
-class EarlierForm:
-    """What a claim was bound to before a changed form of the same ticket took its place."""
-
-    operation_id: str
-    body_hash: str
-
-
-@dataclass(frozen=True)
-class Claim:
-    """The binding of (channel, source, requestId) to an operation, made before its record."""
-
-    channel: Channel | None
-    """None in those of version 1, which knew no channels."""
-    source: str
-    request_id: str
-    operation_id: str
-    body_hash: str
-    earlier: tuple[EarlierForm, ...] = ()
-    """The oldest first."""
 
 
 class Operations(Protocol):

@@ -1,9 +1,22 @@
 """The newest report, wherever it is kept."""
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
-from shared.report.model import Format, StoredReport
+type Format = Literal["html", "csv", "json"]
+
+
+FORMATS: tuple[Format, ...] = ("html", "csv", "json")
+"""In the order in which they are written: JSON comes last, and says that the report is complete."""
+
+
+@dataclass(frozen=True)
+class StoredReport:
+    """The report in one of its formats, as it was written."""
+
+    as_of: datetime
+    content: bytes
 
 
 class Reports(Protocol):

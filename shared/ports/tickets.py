@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from shared.model.ticket_update import TicketUpdate
 from shared.ports.records import Versioned
-from shared.ticketing.update import TicketUpdate
 
 
 @dataclass(frozen=True)

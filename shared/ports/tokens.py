@@ -2,9 +2,9 @@
 
 from typing import Protocol
 
-from shared.callers import Caller
-from shared.model import CredentialType
-from shared.secret import Secret
+from shared.core.callers import Caller
+from shared.core.secret import Secret
+from shared.model.directory import CredentialType
 
 
 class SignIn(Protocol):

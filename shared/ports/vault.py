@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from shared.model import CredentialType, PublicCertificate, VaultEntry
-from shared.secret import Secret
+from shared.core.secret import Secret
+from shared.model.directory import CredentialType, PublicCertificate
+from shared.model.vault import VaultEntry
 
 
 @dataclass(frozen=True)

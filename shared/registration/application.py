@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 from shared.contract.request import ApplicationSpec
+from shared.core.errors import Disabled, NotReplicated, NotYetVisible, Problem, Refused, Rejected
+from shared.core.naming import APPLICATION_TAG, CLIENT_ID_PLACEHOLDER
+from shared.core.text import echo
 from shared.credentials.issuing import Holder
-from shared.errors import Disabled, NotReplicated, NotYetVisible, Problem, Refused, Rejected, echo
-from shared.job import Job
-from shared.model import (
+from shared.model.convergence import covers, merge
+from shared.model.directory import (
     PERSONAL_AUDIENCES,
     PERSONAL_TOKEN_VERSION,
     ApplicationState,
@@ -15,9 +17,9 @@ from shared.model import (
     SeenApplication,
     SeenPrincipal,
 )
-from shared.naming import APPLICATION_TAG, CLIENT_ID_PLACEHOLDER
-from shared.registration.convergence import ApplicationWrite, application_write, covers, merge
-from shared.registration.holdings import Holdings, sent
+from shared.model.holdings import Holdings, sent
+from shared.model.writes import ApplicationWrite, application_write
+from shared.operations.attempt import Job
 from shared.registration.taking_back import is_overtaken, see_application
 
 

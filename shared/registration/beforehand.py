@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from shared.contract.request import RegistrationRequest
-from shared.errors import Problem
-from shared.job import Job
-from shared.model import SeenApplication
+from shared.core.errors import Problem
+from shared.model.convergence import merge
+from shared.model.directory import SeenApplication
+from shared.operations.attempt import Job
 from shared.policy.entra_limits import Change, refusals, remarks
 from shared.registration.application import known_state, wanted_state
-from shared.registration.convergence import merge
 from shared.registration.permissions import Resolution
 
 

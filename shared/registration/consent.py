@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from shared.application_record import ApplicationRecord, ConsentWrite
-from shared.errors import NotYetVisible
-from shared.job import Job
-from shared.model import Consent, ResolvedPermission, SeenConsents
-from shared.registration.holdings import all_going
+from shared.core.errors import NotYetVisible
+from shared.model.application import ApplicationRecord
+from shared.model.directory import Consent, ResolvedPermission, SeenConsents
+from shared.model.holdings import all_going
+from shared.model.writes import ConsentWrite
+from shared.operations.attempt import Job
 from shared.registration.taking_back import is_trusted, types_of
 
 

@@ -4,6 +4,9 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from shared.contract.request import CredentialSpec, RegistrationRequest
+from shared.core.errors import Problem
+from shared.core.naming import pending_secret_name, vault_secret_name
+from shared.core.text import echo
 from shared.credentials.certificates import issue_certificate
 from shared.credentials.issuing import (
     Holder,
@@ -16,18 +19,16 @@ from shared.credentials.issuing import (
     settle_intent,
     settle_pending,
 )
-from shared.credentials.kept import Kept, notes_on
 from shared.credentials.pending import clear_pending, promote
 from shared.credentials.proof import prove
 from shared.credentials.tags import SecretTags, belongs_to
+from shared.credentials.tenant_rules import refused_at
+from shared.credentials.versions import Kept, notes_on
 from shared.credentials.withdrawing import is_withdrawn
-from shared.errors import Problem, echo
-from shared.job import Job
-from shared.model import VaultEntry
-from shared.naming import pending_secret_name, vault_secret_name
-from shared.person import Person
+from shared.model.person import Person
+from shared.model.vault import VaultEntry
+from shared.operations.attempt import Job
 from shared.policy.life import rotation_days
-from shared.tenant_rules import refused_at
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,14 @@
 """What a request took back and nobody has surely seen gone: looked at, and removed again, once it has ended."""
 
-from shared import log
-from shared.job import AppWork
-from shared.naming import NARROWING
+from shared.core import log
+from shared.core.naming import NARROWING
+from shared.model.holdings import Holdings, all_going, left, sent
+from shared.model.writes import application_write
+from shared.operations.attempt import AppWork
 from shared.ports import Cleanup
-from shared.registration.convergence import application_write
+from shared.ports.services import Services
 from shared.registration.giving_way import is_at_work
-from shared.registration.holdings import Holdings, all_going, left, sent
-from shared.registration.taking_back import (
-    remove_consents,
-    see_application,
-    see_consents,
-    types_of,
-)
-from shared.services import Services
+from shared.registration.taking_back import remove_consents, see_application, see_consents, types_of
 
 
 async def finish_taking_back(services: Services, cleanup: Cleanup) -> int:

@@ -3,10 +3,10 @@
 Each would take back what the other gives, and wait for that to be seen: together they would never come to an end.
 """
 
-from shared.errors import Busy
-from shared.job import Job
-from shared.operation import State
-from shared.services import Services
+from shared.core.errors import Busy
+from shared.model.operation import State
+from shared.operations.attempt import Job
+from shared.ports.services import Services
 
 
 async def give_way(job: Job) -> None:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from shared.job import Job
-from shared.model import Api, Consent, PermissionType, RequiredPermission, SeenApplication
-from shared.registration.holdings import Holdings
+from shared.model.directory import Api, Consent, PermissionType, RequiredPermission, SeenApplication
+from shared.model.holdings import Holdings
+from shared.operations.attempt import Job
 from shared.registration.taking_back import types_of
 
 type Kind = Literal["redirectUri", "requiredPermission", "delegatedPermission", "applicationPermission"]

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from shared.contract.request import ApiPermissions
-from shared.errors import Problem, echo
-from shared.model import Api, ApplicationState, PermissionType, RequiredPermission, ResolvedPermission
+from shared.core.errors import Problem
+from shared.core.text import echo
+from shared.model.directory import Api, ApplicationState, PermissionType, RequiredPermission, ResolvedPermission
 from shared.policy.check import permission_breach
 from shared.policy.model import Policy
 from shared.ports import Apis, SeenApis

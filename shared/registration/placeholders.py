@@ -7,9 +7,9 @@ follows the application's creation.
 from collections.abc import Iterable
 
 from shared.contract.request import RegistrationRequest
-from shared.job import Job
-from shared.model import ApplicationState, ResolvedPermission, SeenApplication
-from shared.naming import CLIENT_ID_PLACEHOLDER, with_client_id
+from shared.core.naming import CLIENT_ID_PLACEHOLDER, with_client_id
+from shared.model.directory import ApplicationState, ResolvedPermission, SeenApplication
+from shared.operations.attempt import Job
 from shared.registration.application import Registered, converge_application, exists, wanted_state
 
 _PLATFORMS = ("public_client", "web", "spa")

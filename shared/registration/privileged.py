@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from shared.job import Job
-from shared.model import (
+from shared.model.convergence import merge
+from shared.model.directory import (
     Api,
     ApiPermission,
     ApplicationState,
@@ -14,10 +14,10 @@ from shared.model import (
     SeenApplication,
     SeenPrincipal,
 )
+from shared.model.holdings import Holdings
+from shared.operations.attempt import Job
 from shared.policy.approval import is_privileged
 from shared.registration.application import find_service_principal
-from shared.registration.convergence import merge
-from shared.registration.holdings import Holdings
 
 _BOTH = frozenset[PermissionType]({"Scope", "Role"})
 _AUDIENCES = ("AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount")

@@ -8,19 +8,25 @@ from dataclasses import dataclass, replace
 
 from shared.approval.checking import check_approval
 from shared.contract.request import RegistrationRequest
+from shared.core.errors import NotYetVisible, Problem, Rejected
+from shared.core.naming import APPLICATION_TAG
+from shared.core.text import echo
+from shared.credentials.due import list_due
 from shared.credentials.proof import prove
 from shared.credentials.tags import read_tags
+from shared.credentials.tenant_rules import judge, look
 from shared.credentials.withdrawing import is_withdrawn
-from shared.errors import NotYetVisible, Problem, Rejected, echo
-from shared.job import Job
-from shared.limits import excesses
-from shared.model import ApplicationState, Consent, SeenApplication, SeenPrincipal, VaultEntry
-from shared.naming import APPLICATION_TAG
-from shared.ownership import Standing, not_owner, owner_notes
-from shared.parties import parties_of
-from shared.person import Person, read_person
+from shared.model.convergence import covers
+from shared.model.directory import ApplicationState, Consent, SeenApplication, SeenPrincipal
+from shared.model.holdings import Holdings
+from shared.model.person import Person, read_person
+from shared.model.vault import VaultEntry
+from shared.operations.attempt import Job
+from shared.operations.limits import excesses
+from shared.operations.parties import parties_of
 from shared.policy.approval import approval_reasons, binding, privileged_reasons
 from shared.policy.check import Had, breaches
+from shared.policy.ownership import Standing, not_owner, owner_notes
 from shared.policy.redirect_uris import NO_CLIENT_ID
 from shared.registration.application import (
     converge_service_principal,
@@ -32,23 +38,14 @@ from shared.registration.application import (
 )
 from shared.registration.beforehand import refused_beforehand
 from shared.registration.consent import consents_there, give_consents, held_consents, wanted_consents
-from shared.registration.convergence import covers
-from shared.registration.credentials import (
-    Found,
-    converge_credential,
-    credential_notes,
-    look_for_credentials,
-)
+from shared.registration.credentials import Found, converge_credential, credential_notes, look_for_credentials
 from shared.registration.giving_way import give_way
-from shared.registration.holdings import Holdings
 from shared.registration.others import MadeByOthers, look_for_others
 from shared.registration.permissions import Resolution, resolve
 from shared.registration.placeholders import converge_filled_in, filled_in, filled_uris, known_client_id
 from shared.registration.privileged import look_for_privileges
 from shared.registration.taking_back import announce_taking_back, see_application, take_back_consents, types_of
 from shared.registration.tenant import Additions
-from shared.rotation.listing import list_due
-from shared.tenant_rules import judge, look
 
 
 @dataclass(frozen=True)

@@ -8,18 +8,18 @@ earlier requests gave. The record keeps the refusal: no attempt tries again what
 from dataclasses import replace
 from typing import Never
 
-from shared.application_record import ApplicationRecord
 from shared.contract.request import RegistrationRequest, RotationRequest
+from shared.core.errors import NotYetVisible, Rejected, StillThere
+from shared.core.naming import is_pending, pending_secret_name, vault_secret_name
+from shared.credentials.due import list_due
 from shared.credentials.life import disabled
 from shared.credentials.withdrawing import Withdrawn, forget, withdraw
-from shared.errors import NotYetVisible, Rejected, StillThere
-from shared.job import Job
-from shared.naming import is_pending, pending_secret_name, vault_secret_name
-from shared.operation import Operation, Refusal
+from shared.model.holdings import Holdings
+from shared.model.operation import Operation, Refusal
+from shared.model.refusal import _is_unnamed, has_given
+from shared.operations.attempt import Job
 from shared.registration.application import find_service_principal
-from shared.registration.holdings import Holdings
 from shared.registration.taking_back import announce_removal, take_back_consents
-from shared.rotation.listing import list_due
 
 _STEP = "rollBack"
 
@@ -43,12 +43,6 @@ async def refuse(job: Job, rejected: Rejected) -> Never:
             f"what the request was given cannot be taken back: the service refuses it ({codes})"
         ) from error
     raise rejected
-
-
-def has_given(operation: Operation, record: ApplicationRecord) -> bool:
-    """Say whether something may exist that goes when the operation is refused, or that its answer has to name."""
-    has_issued = any(made.has_begun for made in operation.credentials.values())
-    return has_issued or bool(record.given_by(operation.id)) or _is_unnamed(operation, record)
 
 
 async def _roll_back(job: Job) -> None:
@@ -119,14 +113,6 @@ async def _take_back_consents(job: Job) -> None:
     principal = await find_service_principal(job, client_id) if client_id is not None else None
     principal_id = principal.object_id if principal is not None else None
     await take_back_consents(job, principal_id, job.application.granted - given)
-
-
-def _is_unnamed(operation: Operation, record: ApplicationRecord) -> bool:
-    """Say whether this operation may have made an application, or a principal, whose id it was never answered."""
-    if record.founded_by != operation.id or record.application_write is None:
-        return False
-    has_principal = record.principal_written_at is None or record.service_principal_id is not None
-    return record.object_id is None or not has_principal
 
 
 async def _name_what_stays(job: Job) -> None:

@@ -4,14 +4,14 @@ The app's record keeps it as going, and a clean-up entry outlives the request. A
 has shown it gone; what comes back later was made by somebody else, and is reported, not removed.
 """
 
-from shared import log
-from shared.application_record import ConsentWrite
-from shared.errors import NotYetVisible
-from shared.job import AppWork, Job
-from shared.model import Consent, PermissionType, SeenConsents
-from shared.naming import NARROWING
+from shared.core import log
+from shared.core.errors import NotYetVisible
+from shared.core.naming import NARROWING
+from shared.model.directory import Consent, PermissionType, SeenConsents
+from shared.model.holdings import Going, Holdings, all_going, looked, sent, without
+from shared.model.writes import ConsentWrite
+from shared.operations.attempt import AppWork, Job
 from shared.ports import Cleanup
-from shared.registration.holdings import Going, Holdings, all_going, looked, sent, without
 
 
 def types_of(consents: frozenset[Consent]) -> frozenset[PermissionType]:

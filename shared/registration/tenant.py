@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from shared.contract.request import RegistrationRequest
+from shared.core.errors import NotYetVisible, Problem
 from shared.credentials.certificates import life_of
 from shared.credentials.issuing import Holder, is_live, is_switched_off
 from shared.credentials.withdrawing import is_withdrawn
-from shared.errors import NotYetVisible, Problem
-from shared.job import Job
-from shared.model import SeenApplication
+from shared.model.directory import SeenApplication
+from shared.operations.attempt import Job
 from shared.policy.check import Had
 from shared.policy.tenant import NewCredential, TenantRules, audience_breaches, credential_breaches, days_within
 from shared.policy.tenant_uris import redirect_uri_breaches

@@ -3,7 +3,7 @@
 import csv
 import io
 
-from shared.errors import visible
+from shared.core.text import visible
 from shared.report.model import Report, Row
 from shared.report.text import moment
 

@@ -6,8 +6,8 @@ from typing import Annotated, TypedDict
 
 from pydantic import Field
 
-from shared.model import CredentialType
-from shared.report.model import HolderKind, Report, Row, Urgency
+from shared.model.directory import CredentialType, HolderKind
+from shared.report.model import Report, Row, Urgency
 from shared.report.text import moment
 
 SCHEMA_VERSION = "1"

@@ -5,20 +5,23 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from shared import log
-from shared.errors import RegistrarError, printable
-from shared.people import names_of
-from shared.person import is_object_id
+from shared.core import log
+from shared.core.errors import RegistrarError
+from shared.core.text import printable
+from shared.model.directory import CredentialHolder
+from shared.model.person import is_object_id
+from shared.operations.pause import let_others_pause
+from shared.people.search import names_of
+from shared.ports.reports import FORMATS, Format, StoredReport
+from shared.ports.services import Services
 from shared.report.advice import advise, is_marked
 from shared.report.csv_text import csv_text
 from shared.report.json_text import json_text
 from shared.report.managed import KnownCredentials
-from shared.report.model import FORMATS, CredentialHolder, Format, Report, Row, StoredReport
+from shared.report.model import Report, Row
 from shared.report.owners import with_owners
 from shared.report.page import page_html
-from shared.report.pause import let_others_pause
 from shared.report.text import by_expiry
-from shared.services import Services
 
 YOUNG = timedelta(hours=4)
 """A report younger than that is not made again: the timer comes several times a night, for when the first failed."""

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import IntEnum
 
+from shared.core.naming import pending_secret_name, secret_of, vault_secret_name
 from shared.credentials.life import rotate_at
 from shared.credentials.tags import SecretTags, ours, read_tags
-from shared.model import VaultEntry
-from shared.naming import pending_secret_name, secret_of, vault_secret_name
+from shared.model.vault import VaultEntry
 
 
 class Part(IntEnum):

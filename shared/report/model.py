@@ -3,36 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
 
-from shared.model import CredentialType
-
-type HolderKind = Literal["application", "servicePrincipal"]
-
-
-@dataclass(frozen=True, slots=True)
-class HeldCredential:
-    """A client secret or a certificate as a listing shows it: never its value."""
-
-    type: CredentialType
-    key_id: str
-    display_name: str | None
-    start: datetime | None
-    end: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class CredentialHolder:
-    """An application or a service principal with at least one credential."""
-
-    kind: HolderKind
-    object_id: str
-    app_id: str
-    display_name: str
-    unique_name: str | None
-    credentials: tuple[HeldCredential, ...]
-    is_renewed_by_platform: bool = False
-    """A managed identity: Azure replaces its certificate itself."""
+from shared.model.directory import CredentialHolder, HeldCredential
 
 
 class Urgency(StrEnum):
@@ -76,16 +48,3 @@ class Report:
     tenant_id: str
     rows: tuple[Row, ...]
     owners_not_looked_up: int = 0
-
-
-type Format = Literal["html", "csv", "json"]
-FORMATS: tuple[Format, ...] = ("html", "csv", "json")
-"""In the order in which they are written: JSON comes last, and says that the report is complete."""
-
-
-@dataclass(frozen=True)
-class StoredReport:
-    """The report in one of its formats, as it was written."""
-
-    as_of: datetime
-    content: bytes

@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import batched
 
-from shared import log
-from shared.errors import Contended, Throttled, Unavailable
+from shared.core import log
+from shared.core.errors import Contended, Throttled, Unavailable
+from shared.model.directory import CredentialHolder
+from shared.operations.pause import let_others_pause
 from shared.ports.directory import OWNERS_AT_ONCE, CredentialHolders
-from shared.report.model import CredentialHolder, Row, Urgency
-from shared.report.pause import let_others_pause
-from shared.services import Services
+from shared.ports.services import Services
+from shared.report.model import Row, Urgency
 
 AT_ONCE = 4
 """Batches under way at the same time: enough for some hundred holders a second, and far below Graph's limits."""

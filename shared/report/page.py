@@ -12,7 +12,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from shared.errors import visible
+from shared.core.text import visible
 from shared.report.model import Report, Row, Urgency
 from shared.report.text import by_expiry, moment
 

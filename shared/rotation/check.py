@@ -9,17 +9,18 @@ from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 
-from shared import log
+from shared.core import log
+from shared.core.errors import Refused
+from shared.core.naming import secret_of, vault_secret_name
+from shared.credentials.due import log_above
 from shared.credentials.life import next_due, why_by_directory
+from shared.credentials.owners import refresh_owner_tag
 from shared.credentials.tags import SecretTags, ours, read_tags
-from shared.errors import Refused
-from shared.model import SeenCredentials, VaultEntry
-from shared.naming import secret_of, vault_secret_name
-from shared.owners import refresh_owner_tag
+from shared.model.directory import SeenCredentials
+from shared.model.vault import VaultEntry
 from shared.ports import ChangedApplications, DueEntry
-from shared.rotation.listing import log_above
+from shared.ports.services import Services
 from shared.rotation.messages import CheckOn, Hint
-from shared.services import Services
 
 SLICES = 30
 """Every credential is looked at once a month."""

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from shared.contract.answer import utc_text
 from shared.contract.recognising import unwrap
 from shared.contract.request import valid_unique_name
-from shared.naming import CREDENTIAL_NAME_LENGTH, PENDING, UNIQUE_NAME_PATTERN, secret_of
+from shared.core.naming import CREDENTIAL_NAME_LENGTH, PENDING, UNIQUE_NAME_PATTERN, secret_of
+from shared.core.text import utc_text
 from shared.ports import VaultPlace
 
 KEY_VAULT_EVENTS = ("Microsoft.KeyVault.SecretNearExpiry", "Microsoft.KeyVault.SecretExpired")

@@ -6,24 +6,26 @@ from datetime import timedelta
 
 from shared.approval.checking import check_approval
 from shared.contract.request import RotationRequest
+from shared.core.errors import Busy, NotYetVisible, Problem, Rejected
+from shared.core.naming import APPLICATION_TAG, pending_secret_name, vault_secret_name
+from shared.core.text import echo
 from shared.credentials.certificates import life_of
 from shared.credentials.issuing import Holder, look_into_vault
-from shared.credentials.kept import Kept
 from shared.credentials.tags import SecretTags, belongs_to, read_tags
+from shared.credentials.tenant_rules import judge, look
+from shared.credentials.versions import Kept
 from shared.credentials.withdrawing import is_withdrawn
-from shared.errors import Busy, NotYetVisible, Problem, Rejected, echo
-from shared.job import Job
-from shared.model import SeenApplication, VaultEntry
-from shared.naming import APPLICATION_TAG, pending_secret_name, vault_secret_name
-from shared.ownership import not_owner
-from shared.parties import may_change
-from shared.person import read_person
+from shared.model.directory import SeenApplication
+from shared.model.person import read_person
+from shared.model.vault import VaultEntry
+from shared.operations.attempt import Job
+from shared.operations.parties import may_change
 from shared.policy.approval import binding, rotation_reasons
 from shared.policy.entra_limits import has_room_for_a_secret
+from shared.policy.ownership import not_owner
 from shared.policy.tenant import NewCredential, TenantRules, credential_breaches, days_within
 from shared.ports import SeenRestrictions
 from shared.registration.giving_way import is_at_work
-from shared.tenant_rules import judge, look
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,16 @@
 """The end of an overlap: what was replaced leaves the directory, and its value can no longer be read."""
 
-from shared import log
 from shared.audit.events import Removal
 from shared.audit.noting import note_removal
+from shared.core import log
+from shared.core.errors import NotYetVisible
+from shared.core.naming import vault_secret_name
 from shared.credentials.ending import remove_credential_of
 from shared.credentials.life import Retirement, disabled, ended
 from shared.credentials.tags import ours
-from shared.errors import NotYetVisible
-from shared.model import VaultEntry
-from shared.naming import vault_secret_name
+from shared.model.vault import VaultEntry
 from shared.ports import Lease
-from shared.services import Services
+from shared.ports.services import Services
 
 
 async def retire(services: Services, unique_name: str, credential: str) -> tuple[VaultEntry, ...]:

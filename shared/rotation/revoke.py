@@ -5,12 +5,12 @@ from datetime import datetime
 from shared.audit.events import Removal
 from shared.audit.noting import note_removal
 from shared.contract.request import RotationRequest
+from shared.core.errors import NotYetVisible
+from shared.core.naming import vault_secret_name
 from shared.credentials.ending import disable, remove_credential
 from shared.credentials.proof import audience_of
-from shared.errors import NotYetVisible
-from shared.job import Job
-from shared.model import VaultEntry
-from shared.naming import vault_secret_name
+from shared.model.vault import VaultEntry
+from shared.operations.attempt import Job
 from shared.rotation.observe import Found
 
 

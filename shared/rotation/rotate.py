@@ -14,32 +14,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shared.contract.request import RotationRequest
+from shared.core.errors import NotYetVisible, Problem, RegistrarError, Rejected, TenantForbids
+from shared.core.naming import description_of, pending_secret_name, vault_secret_name
 from shared.credentials.certificates import issue_certificate
-from shared.credentials.issuing import (
-    Holder,
-    Wanted,
-    is_live,
-    replace_lost,
-    settle_intent,
-    settle_pending,
-)
-from shared.credentials.kept import notes_on
+from shared.credentials.due import list_due
+from shared.credentials.issuing import Holder, Wanted, is_live, replace_lost, settle_intent, settle_pending
 from shared.credentials.life import disabled, overlap
 from shared.credentials.pending import clear_pending, is_given_up, promote
 from shared.credentials.proof import prove
 from shared.credentials.tags import read_tags
-from shared.errors import NotYetVisible, Problem, RegistrarError, Rejected, TenantForbids
-from shared.job import Job
-from shared.model import VaultEntry
-from shared.naming import (
-    description_of,
-    pending_secret_name,
-    vault_secret_name,
-)
-from shared.rotation.listing import list_due
+from shared.credentials.tenant_rules import refused_at
+from shared.credentials.versions import notes_on
+from shared.model.vault import VaultEntry
+from shared.operations.attempt import Job
 from shared.rotation.observe import Found, observe_and_check
 from shared.rotation.revoke import is_old_refused, remove_old, revoke
-from shared.tenant_rules import refused_at
 
 
 @dataclass(frozen=True)

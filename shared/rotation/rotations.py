@@ -4,29 +4,30 @@ from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 
-from shared import log
-from shared.acceptance import record
-from shared.answering import expiring, kept_message
-from shared.channel import Channel
-from shared.claims import bind
 from shared.contract.request import RotationRequest
+from shared.core import log
+from shared.core.errors import NotYetVisible, RegistrarError
+from shared.core.naming import OWN_SOURCE, vault_secret_name
+from shared.credentials.due import list_due, log_above
 from shared.credentials.life import Reason, ended, next_due, warning_due, why_by_age, why_by_directory
 from shared.credentials.tags import SecretTags, ours, read_tags
-from shared.decision import Fail, Later, Reject, decide
-from shared.errors import NotYetVisible, RegistrarError
-from shared.execution import Execution
-from shared.model import VaultEntry
-from shared.naming import OWN_SOURCE, vault_secret_name
-from shared.operation import CredentialProgress, Operation, State
+from shared.model.channel import Channel
+from shared.model.kept import kept_message
+from shared.model.operation import CredentialProgress, Operation, State
+from shared.model.vault import VaultEntry
+from shared.operations.accept import record
+from shared.operations.claims import bind
+from shared.operations.execution import Execution
+from shared.operations.replay import replay
+from shared.operations.retry import Fail, Later, Reject, decide
 from shared.ports import Versioned, day_of
-from shared.replay import replay
+from shared.ports.services import Services
+from shared.rotation.action import expiring
 from shared.rotation.check import check_index
-from shared.rotation.listing import list_due, log_above
 from shared.rotation.messages import CheckOn, Hint, SweepOn, parse_message
 from shared.rotation.retire import retire
 from shared.rotation.sweep import SENT_AGAIN_AFTER, sweep
-from shared.services import Services
-from shared.ticketing.telling import tell
+from shared.tickets.notify import tell
 
 _FAILED_AGAIN_AFTER = timedelta(days=1)
 """A rotation that failed is tried again after so long, as long as its credential is due."""

@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from shared import log
+from shared.core import log
 from shared.ports import DueEntry, day_of
+from shared.ports.services import Services
 from shared.rotation.messages import Hint, SweepOn
-from shared.services import Services
 
 MOST = 200
 """Messages that are on their way at once. What is left goes on by message."""

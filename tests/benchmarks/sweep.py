@@ -24,12 +24,12 @@ from rich.progress import track
 from rich.table import Table as Rows
 
 from devstack.azurite import Azurite
-from shared.adapters.due_table import DueTable, due_entity
-from shared.adapters.queues import StorageQueues
-from shared.naming import DUE_TABLE, ROTATIONS_QUEUE
+from shared.adapters.storage.due import DueTable, due_entity
+from shared.adapters.storage.queues import StorageQueues
+from shared.core.naming import DUE_TABLE, ROTATIONS_QUEUE
 from shared.ports import DueEntry, DueIndex, DuePlace
+from shared.ports.services import Services
 from shared.rotation.sweep import sweep
-from shared.services import Services
 from tests.devstack.running_azurite import running_azurite
 from tests.fakes.world import World
 

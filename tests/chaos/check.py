@@ -25,7 +25,7 @@ from doctor.collect.rows import kept
 from doctor.evidence import Consent, Evidence, Foreign, ForeignUri, Kept, Seen, Watched
 from doctor.invariants import breaches
 from doctor.settings import Settings
-from shared.naming import (
+from shared.core.naming import (
     CLEANUPS_TABLE,
     DECISIONS_POISON_QUEUE,
     DECISIONS_QUEUE,

@@ -3,13 +3,13 @@
 import json
 from typing import Any
 
-from shared.approval.calling import ApprovalBody, decide_as
+from shared.api.approvals import ApprovalBody, decide_as
+from shared.api.requests import Named
 from shared.approval.messages import DecisionMessage
-from shared.approval.model import Outcome
-from shared.callers import APPROVER, Caller, Holder
-from shared.operation import Operation, State
+from shared.core.callers import APPROVER, Caller, Holder
+from shared.model.approval import Outcome
+from shared.model.operation import Operation, State
 from shared.policy.model import ApprovalRules, CredentialRules, PermissionsToApprove, Policy
-from shared.status import Named
 from tests.fakes.people import ADA, GRACE
 from tests.fakes.world import World, example
 from tests.policies import opened_policy

@@ -9,8 +9,8 @@ import pytest
 from doctor.audit.read import request as audited
 from doctor.collect import rows
 from shared.contract.request import RegistrationRequest, parse_request
-from shared.errors import Unavailable
-from shared.operation import Operation, State
+from shared.core.errors import Unavailable
+from shared.model.operation import Operation, State
 from shared.policy.approval import binding
 from tests.component import approving
 from tests.component.approving import asking as ask_for_approval

@@ -7,11 +7,11 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from doctor.audit.finding import Code, Finding, Patience
-from shared.audit.anchor import Anchor, Named, digest
 from shared.audit.anchoring import anchor_chain
-from shared.audit.chain import Head, links_after
-from shared.audit.entry import read_entry
 from shared.audit.writing import extend_chain
+from shared.model.audit_anchor import Anchor, Named, digest
+from shared.model.audit_chain import Head, links_after
+from shared.model.audit_entry import read_entry
 from tests.fakes.audit import FakeBlob
 from tests.fakes.auditing import unrecorded
 from tests.fakes.faults import WorkerDied

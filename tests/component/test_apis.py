@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from shared.errors import Throttled
-from shared.known_apis import KEPT_FOR, MOST, KnownApis
-from shared.model import ApiPermission
+from shared.core.errors import Throttled
+from shared.model.directory import ApiPermission
 from shared.policy.model import ApiRules, ApprovalRules, PermissionsToApprove
+from shared.registration.known_apis import KEPT_FOR, MOST, KnownApis
 from tests.component.approving import ADA, codes, policy
 from tests.fakes.directory import DIGITAL_TWINS, MICROSOFT_GRAPH
 from tests.fakes.world import World, example

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from shared.approval.refusing import NotTheirs, NotWaiting
+from shared.api.requests import Named, show
+from shared.approval.refusals import NotTheirs, NotWaiting
 from shared.contract.answer import Status
 from shared.contract.request import RegistrationRequest
-from shared.model import ApiPermission
-from shared.operation import State
+from shared.intake.signature import NotProven
+from shared.model.directory import ApiPermission
+from shared.model.operation import State
 from shared.policy.model import ApprovalRules, PermissionsToApprove
-from shared.status import Named, show
-from shared.ticketing.proof import NotProven
 from tests.component.approving import (
     ADA,
     GRACE,

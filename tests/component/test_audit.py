@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from shared.audit import writing
-from shared.audit.chain import Link
 from shared.audit.writing import extend_chain
-from shared.errors import Busy, Refused, Unavailable
+from shared.core.errors import Busy, Refused, Unavailable
+from shared.credentials.cleanup import clean_up_credentials
+from shared.model.audit_chain import Link
+from shared.operations.replay import replay
 from shared.ports import Cleanup
-from shared.replay import replay
-from shared.upkeep import clean_up_credentials
 from tests.component import approving
 from tests.component.test_replay import failed_world
 from tests.component.test_rotation import APP, CREDENTIAL, SECRET, days, keys, registered, rotation

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from shared.model import ApplicationState, RequiredPermission
-from shared.naming import APPLICATION_TAG
+from shared.core.naming import APPLICATION_TAG
+from shared.model.directory import ApplicationState, RequiredPermission
 from shared.policy.model import Audiences, Names, RedirectUriRules
 from tests.fakes.directory import DIGITAL_TWINS, MICROSOFT_GRAPH
 from tests.fakes.invariants import breaches

@@ -13,12 +13,13 @@ from typing import Any
 
 import pytest
 
-from shared.errors import RegistrarError, Throttled, Unavailable
-from shared.model import VaultEntry
-from shared.naming import pending_secret_name, vault_secret_name
+from shared.core.errors import RegistrarError, Throttled, Unavailable
+from shared.core.naming import pending_secret_name, vault_secret_name
+from shared.credentials.cleanup import clean_up_credentials
+from shared.model.vault import VaultEntry
+from shared.operations.resume import resume_unsettled
 from shared.rotation.messages import SweepOn
 from shared.rotation.sweep import MOST, sweep
-from shared.upkeep import clean_up_credentials, resume_unsettled
 from tests.fakes.faults import WorkerDied
 from tests.fakes.invariants import breaches
 from tests.fakes.world import INVISIBLE, World, example

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from shared.errors import Unavailable
-from shared.model import PublicCertificate
+from shared.core.errors import Unavailable
+from shared.model.directory import PublicCertificate
 from tests.component.rotating import APP, registered_with, rotation_of, signing_in_with
 from tests.fakes.faults import Moment, WorkerDied
 from tests.fakes.invariants import breaches, unusable

@@ -3,11 +3,11 @@
 import json
 from dataclasses import replace
 
-from shared.channel import Channel
-from shared.claims import find
-from shared.operation import Operation
-from shared.ports import Claim
-from shared.status import Named, show
+from shared.api.requests import Named, show
+from shared.model.channel import Channel
+from shared.model.claim import Claim
+from shared.model.operation import Operation
+from shared.operations.claims import find
 from tests.fakes.world import World, example
 
 

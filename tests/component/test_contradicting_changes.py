@@ -3,10 +3,10 @@
 from datetime import timedelta
 from typing import Any
 
-from shared.answering import stopped
 from shared.contract.answer import Status
-from shared.errors import Problem
-from shared.operation import Operation, State
+from shared.core.errors import Problem
+from shared.model.operation import Operation, State
+from shared.operations.answers import stopped
 from tests.fakes.world import World, example
 
 APP = "adt-client-dev"

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from shared.model import Api, ApiPermission, Consent
-from shared.operation import State
+from shared.model.directory import Api, ApiPermission, Consent
+from shared.model.operation import State
 from shared.policy.model import ApprovalRules, PermissionsToApprove
 from shared.policy.never import is_never_allowed
 from tests.component.approving import GRAPH, asking, awaiting_events, codes, operation, policy, say, written

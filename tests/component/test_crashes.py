@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.errors import Throttled, Unavailable
+from shared.core.errors import Throttled, Unavailable
 from tests.fakes.faults import Faults, Moment, WorkerDied
 from tests.fakes.invariants import breaches
 from tests.fakes.leases import FakeLease

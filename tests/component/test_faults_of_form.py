@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from shared.errors import Rejected, Unavailable
-from shared.naming import OWN_SOURCE
-from shared.operation import State
+from shared.core.errors import Rejected, Unavailable
+from shared.core.naming import OWN_SOURCE
+from shared.intake.faulty import MOST_OF_A_SOURCE, MOST_OF_A_TICKET
+from shared.intake.signature import NotProven
+from shared.intake.sources import Mapping, Source, Ticketing, TokenProof
+from shared.intake.webhook import Webhooks
+from shared.model.operation import State
+from shared.model.ticket_update import UpdateState
 from shared.ports import Target
-from shared.ticketing.faulty import MOST_OF_A_SOURCE, MOST_OF_A_TICKET
-from shared.ticketing.model import Mapping, Source, Ticketing, TokenProof
-from shared.ticketing.proof import NotProven
-from shared.ticketing.update import UpdateState
-from shared.ticketing.webhook import Webhooks
 from tests.component.approving import operation, policy
 from tests.component.test_webhooks import GOOD, TICKETING, webhooks
 from tests.fakes.faults import Faults, Moment, WorkerDied

@@ -12,9 +12,9 @@ import pytest
 
 from functions import operations, webhooks
 from shared import bootstrap
-from shared.errors import Refused, Throttled, Unavailable
-from shared.ticketing.model import TicketingError
-from shared.ticketing.webhook import Webhooks
+from shared.core.errors import Refused, Throttled, Unavailable
+from shared.intake.sources import TicketingError
+from shared.intake.webhook import Webhooks
 from tests.component.test_replay import failed_world
 from tests.component.test_webhooks import GOOD, SECRETS, TICKETING
 from tests.fakes.world import World, example

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from shared.errors import Unavailable
+from shared.core.errors import Unavailable
 from tests.fakes.faults import Faults
 from tests.fakes.invariants import breaches
 from tests.fakes.world import World, example

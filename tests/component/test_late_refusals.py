@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from shared.application_record import ApplicationRecord
-from shared.errors import Problem, Rejected, Unavailable
-from shared.operation import Operation
+from shared.core.errors import Problem, Rejected, Unavailable
+from shared.model.application import ApplicationRecord
+from shared.model.operation import Operation
 from tests.component.rotating import rotation_of
 from tests.component.test_narrowing import READ_WRITE, USER_READ, policy
 from tests.component.test_tenant_rules import NO_SECRETS

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from shared.application_record import ApplicationRecord
-from shared.errors import Refused, Unavailable
-from shared.model import Consent
+from shared.core.errors import Refused, Unavailable
+from shared.model.application import ApplicationRecord
+from shared.model.directory import Consent
 from shared.policy.model import Policy
 from tests.fakes.directory import DIGITAL_TWINS, MICROSOFT_GRAPH
 from tests.fakes.faults import Faults, Moment, WorkerDied

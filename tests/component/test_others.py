@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from shared.application_record import ApplicationRecord
-from shared.errors import Unavailable
-from shared.model import Consent, RequiredPermission
+from shared.core.errors import Unavailable
+from shared.model.application import ApplicationRecord
+from shared.model.directory import Consent, RequiredPermission
 from tests.component.test_narrowing import APP, GRAPH, TWINS, USER_READ, USERS, asking, consents, policy
 from tests.fakes.directory import MICROSOFT_GRAPH
 from tests.fakes.faults import Faults, WorkerDied

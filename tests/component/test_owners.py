@@ -5,9 +5,9 @@ from uuid import uuid4
 
 import pytest
 
+from shared.core.errors import Throttled, Unavailable
+from shared.credentials.owners import MOST_PINNED, pin_owners
 from shared.credentials.tags import TAG_NAMES
-from shared.errors import Throttled, Unavailable
-from shared.owners import MOST_PINNED, pin_owners
 from shared.rotation.check import check_index
 from shared.rotation.messages import CheckOn
 from tests.component.approving import codes

@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from shared.application_record import ApplicationRecord
-from shared.errors import Throttled, Unavailable
+from shared.core.errors import Throttled, Unavailable
+from shared.model.application import ApplicationRecord
 from tests.component.approving import codes
 from tests.fakes.faults import Moment, WorkerDied
 from tests.fakes.invariants import breaches

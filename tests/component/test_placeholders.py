@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from shared.errors import Unavailable
-from shared.operation import State
+from shared.core.errors import Unavailable
+from shared.model.operation import State
 from shared.policy.model import RedirectUriRules
 from tests.component.approving import awaiting_events, policy
 from tests.component.test_privileged import APP, change, decide, holding, of_graph, state_of

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from shared.approval.calling import ApprovalBody, decide_as
-from shared.callers import APPROVER, Caller, Holder
-from shared.model import Consent
-from shared.operation import State
-from shared.status import Named
+from shared.api.approvals import ApprovalBody, decide_as
+from shared.api.requests import Named
+from shared.core.callers import APPROVER, Caller, Holder
+from shared.model.directory import Consent
+from shared.model.operation import State
 from tests.component.approving import GRACE, GRAPH, asking, awaiting_events, policy
 from tests.fakes.directory import MICROSOFT_GRAPH
 from tests.fakes.world import World, example

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from shared.approval.deciding import NotTheirs
-from shared.channel import Channel
-from shared.operation import State
-from shared.poison import settle_poison
-from shared.ports import Claim, PoisonedMessage
-from shared.status import Named, show
-from shared.ticketing.proven import ProvenRequest, Unproven
+from shared.api.requests import Named, show
+from shared.approval.decide import NotTheirs
+from shared.intake.poison import settle_poison
+from shared.intake.proven_request import ProvenRequest, Unproven
+from shared.model.channel import Channel
+from shared.model.claim import Claim
+from shared.model.operation import State
+from shared.ports import PoisonedMessage
 from tests.component.approving import GRACE, asking, awaiting_events, binding, codes, policy, say, tell, written
 from tests.component.test_ticket_updates import Stage, asked
 from tests.fakes.clock import START

@@ -68,7 +68,7 @@ async def test_a_recorded_request_of_an_address_that_is_nobodys_is_answered_agai
     world.people.allowed = False
     old = example(requestedBy="ada.@contoso.example")
     with pytest.MonkeyPatch.context() as before:
-        before.setattr("shared.intake.nobodys_address", _never)
+        before.setattr("shared.intake.queue.nobodys_address", _never)
         first = await world.run(old)
     again = await world.run(old)
     assert (first["data"]["status"], again["id"]) == ("completed", first["id"])

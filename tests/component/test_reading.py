@@ -12,8 +12,8 @@ import pytest
 
 from functions import reports
 from shared import bootstrap
-from shared.callers import READER, Caller, NotAllowed, NotAuthenticated
-from shared.errors import Refused, Throttled, Unavailable
+from shared.core.callers import READER, Caller, NotAllowed, NotAuthenticated
+from shared.core.errors import Refused, Throttled, Unavailable
 from shared.ports import DueEntry
 from shared.report.making import make_report
 from shared.settings import SettingsError

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from shared.operation import Operation, State
-from shared.refusals.judging import judge
-from shared.refusals.refusal import Detail, Doing, Refusal
+from shared.adapters.graph.refusals.judging import judge
+from shared.adapters.graph.refusals.refusal import Detail, Doing, Refusal
+from shared.model.operation import Operation, State
 from tests.fakes.directory import refused
 from tests.fakes.invariants import breaches
 from tests.fakes.world import World, example

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from shared.approval.calling import note_without_role
-from shared.approval.refusing import NotTheirs, NotWaiting
-from shared.callers import READER, Caller, Holder
-from shared.operation import State
-from shared.status import Named
+from shared.api.approvals import note_without_role
+from shared.api.requests import Named
+from shared.approval.refusals import NotTheirs, NotWaiting
+from shared.core.callers import READER, Caller, Holder
+from shared.model.operation import State
 from tests.component.approving import ADA, GRACE, RULES, asking, operation, policy, say, tell, written
 from tests.component.test_approval import waiting
 from tests.fakes.faults import WorkerDied

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from shared.errors import Throttled, Unavailable
-from shared.model import ApplicationState, RequiredPermission
+from shared.core.errors import Throttled, Unavailable
+from shared.model.directory import ApplicationState, RequiredPermission
 from tests.fakes.directory import DIGITAL_TWINS, with_owner
 from tests.fakes.invariants import breaches
 from tests.fakes.world import World, administered, example

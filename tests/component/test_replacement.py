@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from shared.channel import Channel
 from shared.contract.request import RegistrationRequest
-from shared.operation import Operation, State
-from shared.ticketing.proven import ProvenRequest
+from shared.intake.proven_request import ProvenRequest
+from shared.model.channel import Channel
+from shared.model.operation import Operation, State
 from tests.component.approving import asking, codes, policy, tell
 from tests.fakes.auditing import unrecorded
 from tests.fakes.faults import WorkerDied

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from shared.errors import Unavailable
-from shared.replay import NotFailed, NotFound, replay, replay_all
+from shared.core.errors import NotFailed, NotFound, Unavailable
+from shared.operations.replay import replay, replay_all
 from tests.fakes.world import World, example
 
 

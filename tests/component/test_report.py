@@ -10,12 +10,11 @@ from typing import Any
 
 import pytest
 
+from shared.core.errors import Contended, Forbidden, RegistrarError, Throttled, Unavailable
 from shared.credentials.tags import read_tags
-from shared.errors import Contended, Forbidden, RegistrarError, Throttled, Unavailable
-from shared.model import PasswordCredential
+from shared.model.directory import HeldCredential, PasswordCredential
 from shared.report import making
 from shared.report.making import make_report
-from shared.report.model import HeldCredential
 from tests.fakes.clock import START
 from tests.fakes.directory import FakePassword
 from tests.fakes.reporting import holder

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from shared.api.requests import described
 from shared.contract.request import RotationRequest
-from shared.errors import Throttled
-from shared.operation import Operation, State
+from shared.core.errors import Throttled
+from shared.model.operation import Operation, State
 from shared.policy.model import ApprovalRules
-from shared.status import described
 from tests.component.approving import ADA, GRACE, awaiting_events, codes, policy, tell
 from tests.component.rotating import APP, registered_with, rotation_of
 from tests.fakes.invariants import breaches

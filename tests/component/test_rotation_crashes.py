@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from shared.errors import Throttled, Unavailable
+from shared.core.errors import Throttled, Unavailable
 from tests.component import test_certificates, test_rotation
 from tests.component.test_rotation import days
 from tests.fakes.faults import Moment, WorkerDied

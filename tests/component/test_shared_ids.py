@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shared.model import Api, ApiPermission, Consent, RequiredPermission
+from shared.model.directory import Api, ApiPermission, Consent, RequiredPermission
 from shared.policy.model import ApiRules
 from tests.fakes.invariants import breaches
 from tests.fakes.world import World, example

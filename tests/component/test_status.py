@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from shared.errors import Rejected, Throttled, Unavailable
-from shared.operation import State
-from shared.status import Named, listed, parse_listing, parse_named, show
+from shared.api.requests import Named, listed, parse_listing, parse_named, show
+from shared.core.errors import Rejected, Throttled, Unavailable
+from shared.model.operation import State
 from tests.fakes.world import World, example
 
 

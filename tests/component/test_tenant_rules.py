@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.errors import Throttled, Unavailable
+from shared.core.errors import Throttled, Unavailable
 from shared.policy.model import CredentialRules, TenantFacts
 from tests.component.rotating import APP, registered_with, rotation_of, signing_in_with
 from tests.fakes.invariants import breaches

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from shared.errors import Throttled
+from shared.core.errors import Throttled
 from tests.fakes.world import World, example
 
 _THEIRS = ("graph", "vault", "entra")

@@ -8,8 +8,8 @@ import pytest
 
 from shared.approval.messages import DecisionMessage
 from shared.approval.showing import record_note_seen
-from shared.errors import Unavailable
-from shared.operation import State
+from shared.core.errors import Unavailable
+from shared.model.operation import State
 from shared.ports import Note, Target
 from tests.component.approving import ADA, GRACE, asking, operation, policy, say, tell, written
 from tests.component.test_approval import permissions, waiting

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from shared.errors import Forbidden, NotShown, Refused, RegistrarError, Throttled, Unavailable
-from shared.naming import TICKET_UPDATES_POISON_QUEUE
-from shared.poison import settle_poison
+from shared.core.errors import Forbidden, NotFailed, NotFound, NotShown, Refused, RegistrarError, Throttled, Unavailable
+from shared.core.naming import TICKET_UPDATES_POISON_QUEUE
+from shared.intake.poison import settle_poison
+from shared.model.ticket_update import UpdateState, mark_of
+from shared.operations.replay import replay
 from shared.ports import PoisonedMessage, Target
-from shared.replay import NotFailed, NotFound, replay
-from shared.ticketing.update import UpdateState, mark_of
-from shared.ticketing.updating import replay_update, resume_updates
+from shared.tickets.delivery import replay_update, resume_updates
 from tests.component.rotating import APP, rotation_of
 from tests.fakes.clock import START
 from tests.fakes.faults import Faults, Moment, WorkerDied

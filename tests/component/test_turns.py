@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from shared.errors import Throttled
-from shared.model import SeenApplication
-from shared.operation import Operation, State
-from shared.turns import OTHERS_TURN, Turns
+from shared.core.errors import Throttled
+from shared.model.directory import SeenApplication
+from shared.model.operation import Operation, State
+from shared.operations.turns import OTHERS_TURN, Turns
 from tests.component.rotating import rotation_of
 from tests.fakes.clock import FakeClock
 from tests.fakes.faults import Moment, WorkerDied

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from shared.errors import SignInUnclear
-from shared.operation import State
+from shared.core.errors import SignInUnclear
+from shared.model.operation import State
 from tests.component.rotating import APP, registered_with, rotation_of, signing_in_with
 from tests.fakes.invariants import breaches
 from tests.fakes.world import World, example

@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from shared.model import ApplicationState
-from shared.naming import POISON_QUEUE, WORK_POISON_QUEUE, credential_display_name
-from shared.poison import settle_poison
+from shared.core.naming import POISON_QUEUE, WORK_POISON_QUEUE, credential_display_name
+from shared.credentials.cleanup import clean_up_credentials
+from shared.intake.poison import settle_poison
+from shared.model.directory import ApplicationState
+from shared.operations.resume import resume_unsettled
 from shared.ports import Cleanup, CreatedApplication, PoisonedMessage
-from shared.upkeep import clean_up_credentials, resume_unsettled
 from tests.fakes.clock import START
 from tests.fakes.faults import WorkerDied
 from tests.fakes.invariants import breaches

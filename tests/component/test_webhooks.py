@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from shared.callers import Caller, NotAllowed, NotAuthenticated
-from shared.errors import Rejected, Unavailable
-from shared.ticketing.model import EntraProof, Mapping, Source, Ticketing, load_ticketing
-from shared.ticketing.proof import NotProven
-from shared.ticketing.rate import TooMany
-from shared.ticketing.webhook import Webhooks
+from shared.core.callers import Caller, NotAllowed, NotAuthenticated
+from shared.core.errors import Rejected, Unavailable
+from shared.intake.rate_limit import TooMany
+from shared.intake.signature import NotProven
+from shared.intake.sources import EntraProof, Mapping, Source, Ticketing, load_ticketing
+from shared.intake.webhook import Webhooks
 from tests.fakes.world import World, example
 from tests.unit.test_webhook_mapping import servicenow
 

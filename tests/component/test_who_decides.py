@@ -2,11 +2,11 @@
 
 import pytest
 
-from shared.application_record import ApplicationRecord
-from shared.approval.refusing import NotTheirs
-from shared.callers import Holder
-from shared.errors import Unavailable
-from shared.operation import State
+from shared.approval.refusals import NotTheirs
+from shared.core.callers import Holder
+from shared.core.errors import Unavailable
+from shared.model.application import ApplicationRecord
+from shared.model.operation import State
 from tests.component.approving import RULES, asking, codes, operation, policy, say, tell, written
 from tests.component.test_approval import unknown, waiting
 from tests.fakes.people import ADA, BOSS, EVE, GRACE

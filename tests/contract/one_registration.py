@@ -17,7 +17,7 @@ from typing import Any
 async def register(request: bytes) -> dict[str, Any]:
     """Hand the request to the app as its trigger does, and read the answer it sent."""
     from shared.bootstrap import get_app
-    from shared.claims import find
+    from shared.operations.claims import find
 
     app = get_app()
     await app.intake.accept(request, "message-1", datetime.now(UTC))

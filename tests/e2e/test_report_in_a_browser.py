@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from shared.errors import visible
-from shared.report.model import Advice, CredentialHolder, HeldCredential, Report, Row, Urgency
+from shared.api.reports import headers_of
+from shared.core.text import visible
+from shared.model.directory import CredentialHolder, HeldCredential
+from shared.report.model import Advice, Report, Row, Urgency
 from shared.report.page import page_html, page_policy
-from shared.report.serving import headers_of
 from tests.unit.test_report import HOSTILE
 
 pytestmark = pytest.mark.e2e

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 
-from shared.audit.anchor import Anchor, KeptAnchor, read_anchor
-from shared.audit.chain import Head, Link, Place
-from shared.audit.entry import Entry
-from shared.errors import Busy
+from shared.core.errors import Busy
+from shared.model.audit_anchor import Anchor, KeptAnchor, read_anchor
+from shared.model.audit_chain import Head, Link, Place
+from shared.model.audit_entry import Entry
 from shared.ports import Versioned
 from tests.fakes.clock import FakeClock
 from tests.fakes.faults import Faults, outgoing

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from shared.runtime import Runtime
+from shared.core.runtime import Runtime
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 

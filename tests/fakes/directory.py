@@ -7,8 +7,12 @@ from datetime import datetime, timedelta
 from itertools import count
 from uuid import UUID
 
-from shared.errors import Disabled, NotYetVisible, Refused, RegistrarError, SignInUnclear
-from shared.model import (
+from shared.adapters.graph.refusals.judging import judge
+from shared.adapters.graph.refusals.refusal import Detail, Doing, Refusal
+from shared.core.errors import Disabled, NotYetVisible, Refused, RegistrarError, SignInUnclear
+from shared.core.naming import APPLICATION_TAG
+from shared.core.secret import Secret
+from shared.model.directory import (
     Api,
     ApiPermission,
     ApplicationState,
@@ -23,13 +27,9 @@ from shared.model import (
     SeenCredentials,
     SeenPrincipal,
 )
-from shared.naming import APPLICATION_TAG
+from shared.model.holdings import Holdings
 from shared.ports import ChangedApplications, CreatedApplication, IssuedPassword
-from shared.refusals.judging import judge
-from shared.refusals.refusal import Detail, Doing, Refusal
-from shared.registration.holdings import Holdings
 from shared.registration.permissions import MICROSOFT_TENANT
-from shared.secret import Secret
 from tests.fakes import entra_rules
 from tests.fakes.clock import FakeClock, Past
 from tests.fakes.faults import Faults, outgoing

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from shared.model import ApplicationState
+from shared.model.directory import ApplicationState
 
 PERSONAL = ("AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount")
 

@@ -36,7 +36,7 @@ from doctor.invariants.case import Case
 from doctor.invariants.credentials import unusable as unusable_secret
 from doctor.invariants.owners import disagreeing_owners
 from shared.contract.request import RegistrationRequest, Request, RotationRequest
-from shared.operation import Operation
+from shared.model.operation import Operation
 from tests.fakes.auditing import unrecorded
 from tests.fakes.directory import FakeApplication, Write
 from tests.fakes.vault import FakeVersion

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
-from shared.errors import Busy, RegistrarError
+from shared.core.errors import Busy, RegistrarError
 from shared.ports import Lease
 from tests.fakes.clock import FakeClock
 from tests.fakes.faults import Faults, outgoing

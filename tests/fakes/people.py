@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from shared.errors import Forbidden
+from shared.core.errors import Forbidden
 from shared.ports import SeenPerson
 from tests.fakes.faults import Faults, outgoing
 

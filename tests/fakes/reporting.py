@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from shared.errors import Refused
-from shared.model import CredentialType, KeyCredential, PasswordCredential
+from shared.core.errors import Refused
+from shared.model.directory import CredentialHolder, CredentialType, HeldCredential, KeyCredential, PasswordCredential
 from shared.ports.directory import OWNERS_AT_ONCE
-from shared.report.model import CredentialHolder, Format, HeldCredential, StoredReport
+from shared.ports.reports import Format, StoredReport
 from tests.fakes.directory import FakeDirectory
 from tests.fakes.faults import Faults, outgoing
 

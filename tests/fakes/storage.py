@@ -6,12 +6,13 @@ from datetime import datetime
 from functools import lru_cache
 from itertools import count, islice
 
-from shared.application_record import ApplicationRecord
-from shared.channel import Channel
-from shared.errors import Busy
-from shared.operation import Operation, State
-from shared.person import Person, is_surely
-from shared.ports import Claim, Cleanup, DueEntry, DuePlace, Versioned, day_of
+from shared.core.errors import Busy
+from shared.model.application import ApplicationRecord
+from shared.model.channel import Channel
+from shared.model.claim import Claim
+from shared.model.operation import Operation, State
+from shared.model.person import Person, is_surely
+from shared.ports import Cleanup, DueEntry, DuePlace, Versioned, day_of
 from tests.fakes.faults import Faults, outgoing
 
 

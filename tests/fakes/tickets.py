@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from itertools import count
 
-from shared.errors import Busy
+from shared.core.errors import Busy
+from shared.model.ticket_update import TicketUpdate
 from shared.ports import Note, Versioned
-from shared.ticketing.update import TicketUpdate
 from tests.fakes.faults import Faults, outgoing
 
 

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from hashlib import sha1
 from itertools import count
 
-from shared.errors import Forbidden, NotYetVisible, Refused
-from shared.model import CredentialType, PublicCertificate, VaultEntry
-from shared.naming import CERTIFICATE_CONTENT_TYPE, SECRET_CONTENT_TYPE
+from shared.core.errors import Forbidden, NotYetVisible, Refused
+from shared.core.naming import CERTIFICATE_CONTENT_TYPE, SECRET_CONTENT_TYPE
+from shared.core.secret import Secret
+from shared.model.directory import CredentialType, PublicCertificate
+from shared.model.vault import VaultEntry
 from shared.ports import VaultPlace
-from shared.secret import Secret
 from tests.fakes.clock import FakeClock
 from tests.fakes.faults import Faults, outgoing
 

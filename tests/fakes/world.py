@@ -9,21 +9,22 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from shared.approval.arriving import Decisions
 from shared.audit.writing import extend_chain
-from shared.execution import Execution
-from shared.intake import Intake
-from shared.known_apis import KnownApis
-from shared.operation import State
+from shared.credentials.cleanup import clean_up_credentials
+from shared.intake.proven import WebhookIntake
+from shared.intake.proven_request import ProvenRequest
+from shared.intake.queue import Intake
+from shared.intake.ticket_decision import Decisions
+from shared.model.operation import State
+from shared.operations.execution import Execution
+from shared.operations.resume import resume_unsettled
 from shared.policy.model import Policy
 from shared.ports import Target
+from shared.ports.services import Services
+from shared.registration.known_apis import KnownApis
 from shared.rotation.rotations import Rotations
 from shared.rotation.sweep import sweep
-from shared.services import Services
-from shared.ticketing.proven import ProvenRequest
-from shared.ticketing.updating import Updating, resume_updates
-from shared.upkeep import clean_up_credentials, resume_unsettled
-from shared.webhook_intake import WebhookIntake
+from shared.tickets.delivery import Updating, resume_updates
 from tests.fakes.audit import FakeAnchors, FakeAudit
 from tests.fakes.clock import FakeClock, fake_runtime
 from tests.fakes.directory import FakeDirectory

@@ -9,16 +9,17 @@ from random import Random
 from typing import Any
 
 from shared.audit.writing import extend_chain
-from shared.execution import Execution
-from shared.intake import Intake
-from shared.naming import POISON_QUEUE, ROTATIONS_POISON_QUEUE, WORK_POISON_QUEUE
-from shared.poison import settle_poison
+from shared.core.naming import POISON_QUEUE, ROTATIONS_POISON_QUEUE, WORK_POISON_QUEUE
+from shared.credentials.cleanup import clean_up_credentials
+from shared.intake.poison import settle_poison
+from shared.intake.proven import WebhookIntake
+from shared.intake.queue import Intake
+from shared.operations.execution import Execution
+from shared.operations.resume import resume_unsettled
 from shared.ports import PoisonedMessage
+from shared.ports.services import Services
 from shared.rotation.rotations import Rotations
 from shared.rotation.sweep import sweep
-from shared.services import Services
-from shared.upkeep import clean_up_credentials, resume_unsettled
-from shared.webhook_intake import WebhookIntake
 from tests.fakes.world import INVISIBLE, World
 from tests.simulation.steps import Loop, Task
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 from random import Random
 
 from shared.contract.request import RotationRequest
-from shared.naming import APPLICATION_TAG, operation_of, vault_secret_name
-from shared.operation import Operation, State
-from shared.replay import replay, replay_all
+from shared.core.naming import APPLICATION_TAG, operation_of, vault_secret_name
+from shared.model.operation import Operation, State
+from shared.operations.replay import replay, replay_all
 from tests.fakes.world import World
 from tests.simulation.hosts import Hosts
 

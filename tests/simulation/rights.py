@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from shared.contract.request import RegistrationRequest
-from shared.operation import Operation, State
+from shared.model.operation import Operation, State
 
 
 def unauthorised(operations: Sequence[Operation]) -> list[str]:

@@ -8,20 +8,26 @@ from itertools import count
 
 import pytest
 
-from shared import answering, log, ownership, parties, upkeep
-from shared.application_record import ApplicationRecord
-from shared.audit.entry import Entry, Kind
+from shared.core import log
+from shared.core.errors import Problem, RegistrarError, Unavailable
+from shared.core.naming import SECRET_CONTENT_TYPE
 from shared.credentials import issuing
 from shared.credentials.issuing import Wanted
-from shared.errors import Problem, RegistrarError, Unavailable
-from shared.job import Job
-from shared.model import ApplicationState, Consent, PasswordCredential, VaultEntry
-from shared.naming import SECRET_CONTENT_TYPE
-from shared.operation import Operation
-from shared.ports import Claim, Cleanup, CreatedApplication, IssuedPassword, Lease, Versioned
+from shared.model.application import ApplicationRecord
+from shared.model.audit_entry import Entry, Kind
+from shared.model.claim import Claim
+from shared.model.directory import ApplicationState, Consent, PasswordCredential
+from shared.model.operation import Operation
+from shared.model.vault import VaultEntry
+from shared.operations import answers as answering
+from shared.operations import parties
+from shared.operations import resume as upkeep
+from shared.operations.attempt import Job
+from shared.policy import ownership
+from shared.ports import Cleanup, CreatedApplication, IssuedPassword, Lease, Versioned
+from shared.ports.services import Services
 from shared.registration import application, credentials, permissions, register, taking_back
 from shared.rotation import rotate
-from shared.services import Services
 from tests.fakes.leases import FakeLease
 from tests.fakes.world import World
 from tests.simulation import hosts

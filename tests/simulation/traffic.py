@@ -6,7 +6,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from shared.model import ApplicationState
+from shared.model.directory import ApplicationState
 from tests.fakes.world import World, example
 
 FOREIGN_APP = "payroll"

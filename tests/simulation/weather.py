@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from shared.errors import Busy, Contended, Problem, Refused, RegistrarError, Rejected, Throttled, Unavailable
+from shared.core.errors import (
+    Busy,
+    Contended,
+    Problem,
+    Refused,
+    RegistrarError,
+    Rejected,
+    Throttled,
+    Unavailable,
+)
 from tests.fakes.faults import Faults
 from tests.simulation.steps import Loop, Pause
 

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shared.answering import kept_message
 from shared.contract.answer import (
     MAX_ANSWER_BYTES,
     Answer,
@@ -15,7 +14,8 @@ from shared.contract.answer import (
     answer_type,
     answered_errors,
 )
-from shared.errors import Problem
+from shared.core.errors import Problem
+from shared.model.kept import kept_message
 
 NOW = datetime(2026, 11, 23, 9, 0, 0, 123456, tzinfo=UTC)
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.answering import unreadable
 from shared.contract.answer import MAX_ANSWER_BYTES, Status
 from shared.contract.request import parse_request
 from shared.contract.strict_json import parse_object
-from shared.errors import Problem, Rejected
+from shared.core.errors import Problem, Rejected
+from shared.operations.answers import unreadable
 
 any_text = st.text(st.characters(exclude_categories=()))
 """Half surrogate pairs, too: JSON can spell them."""

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from shared.callers import APPROVER, READER
+from shared.core.callers import APPROVER, READER
 
 INFRA = Path(__file__).parents[2] / "infra"
 APPLICATION: dict[str, Any] = json.loads((INFRA / "api-application.json").read_text())

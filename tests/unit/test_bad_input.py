@@ -68,7 +68,7 @@ def test_an_answer_that_echoes_too_much_is_seen(error: dict[str, str]) -> None:
 
 def test_a_function_that_raises_or_dies_is_seen() -> None:
     hiding = Message("u", 2, "forged", b'{"DequeueCount": "x"}')
-    stack = '  File "/app/shared/intake.py", line 1, in accept'
+    stack = '  File "/app/shared/intake/queue.py", line 1, in accept'
     assert fault_of_outcome(INVALID, Outcome(None)) is None
     assert fault_of_outcome(hiding, Outcome("ValueError")) is None
     assert fault_of_outcome(hiding, Outcome("ValueError", stack))

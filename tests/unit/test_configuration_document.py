@@ -11,9 +11,9 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from shared.contract.request import MAX_APIS, MAX_PERMISSIONS
+from shared.intake.sources import Constant, Ticketing
 from shared.policy.model import Policy
 from shared.settings import Settings
-from shared.ticketing.model import Constant, Ticketing
 
 ROOT = Path(__file__).parents[2]
 CONFIGURATION = (ROOT / "docs/configuration.md").read_text()

@@ -8,11 +8,11 @@ from typing import Any, cast
 
 import pytest
 
-from shared.approval.calling import parse_approval
-from shared.contract.faults import _OTHER  # pyright: ignore[reportPrivateUsage]
+from shared.api.approvals import parse_approval
+from shared.contract.faults import _OTHER
 from shared.contract.request import FORMS, parse_request
 from shared.contract.schema import schemas
-from shared.errors import Problem, Rejected
+from shared.core.errors import Problem, Rejected
 
 _EXAMPLES = Path(__file__).parents[2] / "examples"
 REGISTER: dict[str, Any] = json.loads((_EXAMPLES / "azure-digital-twins.json").read_text()) | {

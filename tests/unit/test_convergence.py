@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.model import ApplicationState
-from shared.registration.convergence import application_write, covers, merge, merge_set
+from shared.model.convergence import covers, merge, merge_set
+from shared.model.directory import ApplicationState
+from shared.model.writes import application_write
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 SETS = st.frozensets(st.integers(0, 6))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.ticketing.model import TicketingError, load_ticketing
+from shared.intake.sources import TicketingError, load_ticketing
 
 ROOT = Path(__file__).parents[2]
 SHIPPED, LOCAL = ROOT / "ticketing.toml", ROOT / "devstack" / "ticketing.toml"

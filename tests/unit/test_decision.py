@@ -4,8 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.decision import Decision, Fail, Later, Reject, decide
-from shared.errors import (
+from shared.core.errors import (
     Busy,
     Contended,
     Forbidden,
@@ -17,6 +16,7 @@ from shared.errors import (
     Throttled,
     Unavailable,
 )
+from shared.operations.retry import Decision, Fail, Later, Reject, decide
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 DEADLINE = NOW + timedelta(hours=24)

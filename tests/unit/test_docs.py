@@ -9,11 +9,11 @@ import pytest
 from pydantic import BaseModel
 
 from doctor.audit.finding import Code
-from shared.audit.entry import Kind
 from shared.audit.events import Removal
 from shared.contract.answer import Answer
 from shared.contract.request import parse_request
-from shared.errors import RegistrarError
+from shared.core.errors import RegistrarError
+from shared.model.audit_entry import Kind
 from shared.policy.model import Policy
 from shared.settings import Settings
 
@@ -24,7 +24,7 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 SOURCES = sorted(ROOT.glob("shared/**/*.py"))
 
 NEVER_A_FINAL_REASON = {"unexpected", "deferred", "rejected"}
-"""Bases of the tree in shared/errors.py, which nothing raises as themselves."""
+"""Bases of the tree in shared/core/errors.py, which nothing raises as themselves."""
 CODE_IN_QUOTES = re.compile(r'"([a-z]+(?:_[a-z]+)+)"')
 
 

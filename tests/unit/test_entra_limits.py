@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from shared.contract.request import RegistrationRequest, parse_request
-from shared.model import ApplicationState, RequiredPermission
+from shared.model.directory import ApplicationState, RequiredPermission
 from shared.policy.entra_limits import MOST_ENTRIES, Change, has_room_for_a_secret, refusals, remarks
 from tests.fakes.world import example
 

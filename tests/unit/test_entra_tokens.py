@@ -13,9 +13,9 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from shared.adapters.entra_tokens import EntraTokens
-from shared.callers import APPROVER, READER, SCOPE, Holder, NotAllowed, NotAuthenticated
-from shared.errors import Unavailable
+from shared.adapters.entra.tokens import EntraTokens
+from shared.core.callers import APPROVER, READER, SCOPE, Holder, NotAllowed, NotAuthenticated
+from shared.core.errors import Unavailable
 
 TENANT = "72f988bf-0000-4000-8000-2d7cd011db47"
 OTHER_TENANT = "11111111-0000-4000-8000-2d7cd011db47"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.ticketing.expressions import search
-from shared.ticketing.rich_text import NotUnderstood
+from shared.intake.expressions import search
+from shared.intake.rich_text import NotUnderstood
 
 URI = "https://app.contoso.example/auth_cb"
 PORTAL = {"type": "text", "text": "Portal", "marks": [{"type": "strong"}, {"type": "link", "attrs": {"href": URI}}]}

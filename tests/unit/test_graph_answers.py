@@ -6,9 +6,9 @@ import pytest
 from kiota_serialization_json.json_parse_node_factory import JsonParseNodeFactory
 from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 
-from shared.adapters.graph_client import pause, translate
-from shared.errors import Contended, NotReplicated, Refused, RegistrarError, Rejected, Throttled
-from shared.refusals.refusal import Doing
+from shared.adapters.graph.client import pause, translate
+from shared.adapters.graph.refusals.refusal import Doing
+from shared.core.errors import Contended, NotReplicated, Refused, RegistrarError, Rejected, Throttled
 
 
 def answered(status: int, body: str, headers: dict[str, str] | None = None) -> RegistrarError:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from shared.adapters.graph_mapping import application_body, is_enabled
-from shared.adapters.graph_models import ServicePrincipalAnswer
-from shared.model import ApplicationState
+from shared.adapters.graph.mapping import application_body, is_enabled
+from shared.adapters.graph.models import ServicePrincipalAnswer
+from shared.model.directory import ApplicationState
 
 
 @pytest.mark.parametrize(

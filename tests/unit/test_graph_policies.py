@@ -11,9 +11,9 @@ import pytest
 from azure.core.credentials_async import AsyncTokenCredential
 from kiota_abstractions.request_information import RequestInformation
 
-from shared.adapters.graph_client import graph_service_client
-from shared.adapters.graph_policies import KEPT_FOR, GraphPolicies
-from shared.errors import Forbidden, Refused, RegistrarError, Throttled, Unavailable
+from shared.adapters.graph.client import graph_service_client
+from shared.adapters.graph.policies import KEPT_FOR, GraphPolicies
+from shared.core.errors import Forbidden, Refused, RegistrarError, Throttled, Unavailable
 from tests.fakes.clock import FakeClock
 
 APP = "aaaaaaaa-0000-4000-8000-00000000000a"
@@ -58,7 +58,7 @@ def policies(clock: FakeClock, sender: Sender, monkeypatch: pytest.MonkeyPatch) 
     def instead(_client: object) -> Sender:
         return sender
 
-    monkeypatch.setattr("shared.adapters.graph_policies.GraphSender", instead)
+    monkeypatch.setattr("shared.adapters.graph.policies.GraphSender", instead)
     return GraphPolicies(graph_service_client(Mock(spec=AsyncTokenCredential)), clock.now)
 
 

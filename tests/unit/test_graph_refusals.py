@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.decision import Fail, Later, Reject, decide, reason_of
-from shared.errors import (
+from shared.adapters.graph.refusals.judging import judge
+from shared.adapters.graph.refusals.refusal import Detail, Doing, Refusal
+from shared.adapters.graph.refusals.table import TABLE, Meaning, meaning_of
+from shared.core.errors import (
     Contended,
     Denied,
     Forbidden,
@@ -20,10 +22,9 @@ from shared.errors import (
     Throttled,
     Unavailable,
 )
-from shared.model import ApplicationState
-from shared.refusals.judging import judge
-from shared.refusals.refusal import Detail, Doing, Refusal
-from shared.refusals.table import TABLE, TENANT_RULES, Meaning, meaning_of
+from shared.model.directory import ApplicationState
+from shared.operations.retry import Fail, Later, Reject, decide, reason_of
+from shared.policy.tenant import TENANT_RULES
 
 BAD = "Request_BadRequest"
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

@@ -16,11 +16,11 @@ from pydantic import BaseModel
 from devstack.config import Ports, StackConfig
 from devstack.environment import functions_settings
 from functions import BLUEPRINTS
-from shared import naming
+from shared.core import naming
+from shared.intake.sources import load_ticketing
 from shared.policy.model import load_policy
 from shared.rotation.messages import KEY_VAULT_EVENTS
 from shared.settings import Settings
-from shared.ticketing.model import load_ticketing
 from tests.unit.bicep import BicepFile, Declaration
 
 ROOT = Path(__file__).parents[2]

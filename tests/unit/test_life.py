@@ -20,7 +20,8 @@ from shared.credentials.life import (
     why_by_directory,
 )
 from shared.credentials.tags import TAG_NAMES, SecretTags, read_tags
-from shared.model import PasswordCredential, SeenCredentials, VaultEntry
+from shared.model.directory import PasswordCredential, SeenCredentials
+from shared.model.vault import VaultEntry
 from shared.policy.model import CredentialRules
 
 ISSUED = datetime(2026, 1, 1, tzinfo=UTC)

@@ -12,12 +12,12 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from functions import BLUEPRINTS, openapi
+from shared.api.credentials import parse_question
+from shared.api.openapi.credentials import DAYS_PATTERN
+from shared.api.openapi.document import FILE, document
 from shared.contract.schema import rendered
-from shared.errors import Rejected
-from shared.expiring import parse_question
-from shared.openapi.credentials import DAYS_PATTERN
-from shared.openapi.document import FILE, document
-from shared.ticketing.mapping import request_from
+from shared.core.errors import Rejected
+from shared.intake.mapping import request_from
 from tests.fakes.clock import START
 from tests.unit.test_webhook_mapping import source
 
@@ -63,7 +63,7 @@ def examples(node: Any, place: str = "") -> Iterator[tuple[str, dict[str, Any], 
 
 
 def test_the_document_is_current_and_is_one() -> None:
-    assert FILE.read_text(encoding="utf-8") == rendered(document()), "run: python -m shared.openapi"
+    assert FILE.read_text(encoding="utf-8") == rendered(document()), "run: python -m shared.api.openapi"
     validate(DOCUMENT)
 
 

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from shared.contract.request import RegistrationRequest, parse_request
-from shared.model import Api, ApiPermission, PermissionType, ResolvedPermission
+from shared.model.directory import Api, ApiPermission, PermissionType, ResolvedPermission
 from shared.policy.approval import needs_approval
 from shared.policy.check import breaches, permission_breach
 from shared.policy.model import (

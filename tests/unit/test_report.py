@@ -11,14 +11,16 @@ from html.parser import HTMLParser
 
 import pytest
 
-from shared.errors import Rejected, visible
+from shared.api.reports import headers_of, wanted_format
+from shared.core.errors import Rejected
+from shared.core.text import visible
+from shared.model.directory import CredentialHolder, HeldCredential
 from shared.report.advice import advise
 from shared.report.csv_text import csv_text, defused
 from shared.report.json_text import json_text
 from shared.report.managed import Known, Part
-from shared.report.model import Advice, CredentialHolder, HeldCredential, Report, Row, Urgency
+from shared.report.model import Advice, Report, Row, Urgency
 from shared.report.page import MOST_ROWS, page_html, page_policy, timeline
-from shared.report.serving import headers_of, wanted_format
 
 NOW = datetime(2026, 11, 23, 4, 20, tzinfo=UTC)
 YEAR = timedelta(days=365)

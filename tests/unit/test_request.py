@@ -9,7 +9,7 @@ import pytest
 
 from shared.contract.request import RotationRequest, nobodys_address, parse_request
 from shared.contract.schema import FOLDER, rendered, schemas
-from shared.errors import Rejected
+from shared.core.errors import Rejected
 
 EXAMPLE: dict[str, Any] = json.loads((Path(__file__).parents[2] / "examples" / "azure-digital-twins.json").read_text())
 

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 
 import pytest
 
-from shared.log import event
-from shared.secret import Secret
+from shared.core.log import event
+from shared.core.secret import Secret
 
 VALUE = "s3cr3t~value"
 

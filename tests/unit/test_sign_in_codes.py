@@ -8,9 +8,17 @@ from typing import Any
 import pytest
 from azure.core.exceptions import ClientAuthenticationError
 
-from shared.adapters.sign_in import judge
-from shared.adapters.sign_in_codes import ACCEPTED, DISABLED, NOT_ACCEPTED, PASSING, THROTTLED, Meaning, meaning_of
-from shared.errors import Deferred, Disabled, NotYetVisible, SignInUnclear, Throttled, Unavailable
+from shared.adapters.entra.sign_in import judge
+from shared.adapters.entra.sign_in_codes import (
+    ACCEPTED,
+    DISABLED,
+    NOT_ACCEPTED,
+    PASSING,
+    THROTTLED,
+    Meaning,
+    meaning_of,
+)
+from shared.core.errors import Deferred, Disabled, NotYetVisible, SignInUnclear, Throttled, Unavailable
 
 ASKED_ABOUT = (50196, 50013, 50027, 700030, 1002012, 50059, 500014, 90033)
 """Codes of reports that were taken for a proof once."""

@@ -9,7 +9,7 @@ import pytest
 
 from shared.contract.recognising import kind_of, legible
 from shared.contract.strict_json import MAX_BODY_BYTES, parse_object
-from shared.errors import Rejected
+from shared.core.errors import Rejected
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from shared.errors import Problem
-from shared.model import ApplicationState, CredentialType
+from shared.core.errors import Problem
+from shared.model.directory import ApplicationState, CredentialType
 from shared.policy.model import CredentialRules, Policy, TenantFacts
 from shared.policy.tenant import (
     NewCredential,

@@ -13,7 +13,7 @@ import pytest
 
 from shared.approval.counting import SENTENCES, Void
 from shared.contract.faults import CODES, OWN_CODES
-from shared.ticketing.text import FIRST
+from shared.tickets.text import FIRST
 
 ROOT = Path(__file__).parents[2]
 RUNBOOK = (ROOT / "docs/runbook.md").read_text()
@@ -28,17 +28,17 @@ TOLD = {"Problem": 1, "Advice": 0, "PydanticCustomError": 0, "kept_message": 0}
 """Who tells of a code that the runbook explains, and the place of the code among the arguments."""
 DECISIONS = {"NotTheirs": 1, "NotWaiting": 1, "note_refused": 3}
 """The same of codes that docs/approval.md explains."""
-OF_CONFIGURATION = {"shared/ticketing/model.py", "shared/policy/model.py"}
+OF_CONFIGURATION = {"shared/intake/sources.py", "shared/policy/model.py"}
 """Their codes are read by nobody: the health check has the sentences."""
 PASSED_ON = re.compile(r"(\w+\.)+(code|reason|value)( or (\w+\.)+(code|reason))?")
 """A code that somebody else has named: a problem's, an error's, Graph's."""
 AT_RUN_TIME = {
     ("shared/contract/faults.py", "code"): "of pydantic's types, by CODES and OWN_CODES",
     (
-        "shared/decision.py",
+        "shared/operations/retry.py",
         "SignInUnclear.reason if isinstance(error, SignInUnclear) else reason",
     ): "of an error, or the type of one that nobody foresaw",
-    ("shared/ticketing/updating.py", "f'{REASON}: {reason}'"): "ticket_update_failed and an error's reason",
+    ("shared/tickets/delivery.py", "f'{REASON}: {reason}'"): "ticket_update_failed and an error's reason",
 }
 """Codes that are worked out: where they come from."""
 

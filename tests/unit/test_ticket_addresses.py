@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.adapters.ticket_network import GuardedNetwork
-from shared.errors import Refused, Unavailable
-from shared.ticketing.addresses import WrongUrl, destination, why_refused
+from shared.adapters.tickets.network import GuardedNetwork
+from shared.core.errors import Refused, Unavailable
+from shared.tickets.addresses import WrongUrl, destination, why_refused
 
 PUBLIC, OTHER = "93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946"
 PLATFORM = [

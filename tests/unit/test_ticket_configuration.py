@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from shared.adapters.ticket_http import connections
-from shared.adapters.ticket_targets import build_targets
+from shared.adapters.tickets.http import connections
+from shared.adapters.tickets.targets import build_targets
+from shared.intake.sources import Ticketing, TicketingError, load_ticketing
 from shared.settings import Settings, SettingsError
-from shared.ticketing.model import Ticketing, TicketingError, load_ticketing
-from shared.ticketing.updates import GenericUpdates, JiraUpdates, ServiceNowUpdates
+from shared.tickets.configuration import GenericUpdates, JiraUpdates, ServiceNowUpdates
 from tests.unit.test_settings import GOOD
 
 TICKETING = load_ticketing(Path(__file__).parents[2] / "ticketing.toml")

@@ -5,9 +5,10 @@ from itertools import pairwise
 
 import pytest
 
-from shared.errors import Forbidden, Refused, Throttled, Unavailable
-from shared.ticketing.delays import GIVEN_UP_AFTER, next_attempt
-from shared.ticketing.turns import AT_ONCE, Turns
+from shared.core.errors import Forbidden, Refused, Throttled, Unavailable
+from shared.model.ticket_update import GIVEN_UP_AFTER
+from shared.tickets.backoff import next_attempt
+from shared.tickets.turns import AT_ONCE, Turns
 from tests.fakes.clock import START
 
 AWAY = Unavailable("no answer")

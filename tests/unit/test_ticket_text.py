@@ -18,10 +18,10 @@ from shared.contract.answer import (
     AnsweredRotation,
     Status,
 )
-from shared.ticketing.defusing import defused
-from shared.ticketing.documents import document, holds
-from shared.ticketing.text import MAX_CHARACTERS, note_text
-from shared.ticketing.update import mark_of, what_of
+from shared.model.ticket_update import mark_of, what_of
+from shared.tickets.jira_document import document, holds
+from shared.tickets.sanitizing import defused
+from shared.tickets.text import MAX_CHARACTERS, note_text
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 MARK = mark_of("0" * 32)

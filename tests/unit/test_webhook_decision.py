@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.approval.messages import DecisionMessage
-from shared.errors import Rejected
-from shared.ticketing.decision import decision_from, is_decision
-from shared.ticketing.mapping import request_from
-from shared.ticketing.model import Source, load_ticketing
+from shared.core.errors import Rejected
+from shared.intake.decision import decision_from, is_decision
+from shared.intake.mapping import request_from
+from shared.intake.sources import Source, load_ticketing
 from tests.unit.test_webhook_mapping import servicenow as filled_in
 
 TICKETING = load_ticketing(Path(__file__).parents[2] / "devstack" / "ticketing.toml")

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from shared.contract.request import RegistrationRequest, Request
 from shared.contract.strict_json import parse_object
-from shared.errors import Rejected
-from shared.ticketing.mapping import request_from
-from shared.ticketing.model import Mapping, Source, TicketingError, TokenProof, load_ticketing
+from shared.core.errors import Rejected
+from shared.intake.mapping import request_from
+from shared.intake.sources import Mapping, Source, TicketingError, TokenProof, load_ticketing
 
 TICKETING = load_ticketing(Path(__file__).parents[2] / "ticketing.toml")
 ALAN = "aaaaaaaa-0000-4000-8000-000000000006"

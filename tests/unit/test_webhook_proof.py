@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from standardwebhooks import Webhook
 
-from shared.ticketing.model import HmacProof, StandardWebhooksProof, TokenProof
-from shared.ticketing.proof import KeyedProof, NotProven, check
+from shared.intake.signature import KeyedProof, NotProven, check
+from shared.intake.sources import HmacProof, StandardWebhooksProof, TokenProof
 
 BODY = b'{"number": "RITM1"}'
 KEY, OTHER = "whsec_" + base64.b64encode(b"k" * 32).decode(), "whsec_" + base64.b64encode(b"o" * 32).decode()

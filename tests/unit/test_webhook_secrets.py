@@ -14,8 +14,8 @@ import pytest
 
 from functions.health import health
 from shared import bootstrap
-from shared.ticketing.model import Ticketing, load_ticketing
-from shared.ticketing.secrets import Secrets, read_secrets
+from shared.intake.secrets import Secrets, read_secrets
+from shared.intake.sources import Ticketing, load_ticketing
 
 ROOT = Path(__file__).parents[2]
 GOOD_KEY = "whsec_" + base64.b64encode(bytes(range(24))).decode()

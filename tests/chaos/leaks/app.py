@@ -16,7 +16,7 @@ _MOST_TALKATIVE = {
 
 QUOTING = "quoting"
 """Apps by this beginning of a name meet a vault client that quotes the value in its error."""
-_ADAPTER = Path("shared/adapters/vault.py")
+_ADAPTER = Path("shared/adapters/vault/secrets.py")
 _AT_STORE = '''        """Make `value` the newest version. Repeating it makes another version with the same value."""
 '''
 _QUOTE = f'''        if unique_name.startswith("{QUOTING}"):

@@ -4,7 +4,7 @@ from tests.chaos.sabotage.replacement import off
 
 _ANCHORS = "tests/component/test_anchors.py"
 _PLANTED = f"{_ANCHORS}::test_what_somebody_plants_before_the_timer_is_told_of_and_the_day_is_anchored_all_the_same"
-_OURS = "shared/audit/anchor.py"
+_OURS = "shared/model/audit_anchor.py"
 _DOCTOR = "doctor/audit/anchors.py"
 
 AUDIT_SABOTAGES = (
@@ -137,14 +137,14 @@ AUDIT_SABOTAGES = (
     off(
         "a malformed secret proves nobody",
         "tests/unit/test_webhook_secrets.py::test_a_malformed_secret_is_named_and_used_for_nothing",
-        "shared/ticketing/secrets.py",
+        "shared/intake/secrets.py",
         '            usable[name] = ""\n',
         "",
     ),
     off(
         "a short or simple secret is malformed",
         "tests/unit/test_webhook_secrets.py::test_a_malformed_secret_is_named_and_used_for_nothing",
-        "shared/ticketing/secrets.py",
+        "shared/intake/secrets.py",
         "    if len(value) < _SHORTEST:\n",
         "    if not value:\n",
     ),

@@ -52,7 +52,7 @@ CHECKS_SABOTAGES = (
     off(
         "the version of tokens that others set stays theirs",
         f"{_BEFOREHAND}::test_the_version_of_tokens_that_others_set_stays_theirs",
-        "shared/registration/convergence.py",
+        "shared/model/convergence.py",
         '        merged["requested_access_token_version"] = seen.requested_access_token_version\n',
         '        merged["requested_access_token_version"] = None\n',
     ),
@@ -80,7 +80,7 @@ CHECKS_SABOTAGES = (
     off(
         "an app that is disabled is told from a secret that is not known yet",
         "tests/unit/test_sign_in_codes.py::test_an_app_that_is_disabled_waits_with_that_reason",
-        "shared/adapters/sign_in_codes.py",
+        "shared/adapters/entra/sign_in_codes.py",
         "    if given and given <= DISABLED:\n        return Meaning.DISABLED\n",
         "    if given and given <= DISABLED:\n        return Meaning.NOT_ACCEPTED\n",
     ),

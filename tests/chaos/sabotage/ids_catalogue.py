@@ -5,7 +5,7 @@ from tests.chaos.sabotage.replacement import off
 _CODES = "tests/unit/test_sign_in_codes.py"
 _UNCLEAR = "tests/component/test_unclear_sign_ins.py"
 _SHARED = "tests/component/test_shared_ids.py"
-_JUDGED = "shared/adapters/sign_in_codes.py"
+_JUDGED = "shared/adapters/entra/sign_in_codes.py"
 
 IDS_SABOTAGES = (
     off(
@@ -46,7 +46,7 @@ IDS_SABOTAGES = (
     off(
         "nothing is converted into a code that proves",
         f"{_CODES}::test_what_are_no_codes_of_entras_prove_nothing",
-        "shared/adapters/sign_in.py",
+        "shared/adapters/entra/sign_in.py",
         "type(code) is int and 0 < code < _LARGEST_CODE",
         "int(code) in range(1, _LARGEST_CODE)",
     ),
@@ -60,7 +60,7 @@ IDS_SABOTAGES = (
     off(
         "the reason that an operation waits for has Entra's number",
         f"{_UNCLEAR}::test_a_registration_waits_under_the_number_and_goes_on_by_itself",
-        "shared/decision.py",
+        "shared/operations/retry.py",
         "return error.numbered",
         "return error.reason",
     ),

@@ -23,7 +23,7 @@ NARROWING_SABOTAGES = (
     off(
         "a read that may be older than the grant shows nothing gone",
         f"{_NARROWING}::test_a_read_from_before_the_grant_does_not_show_it_gone",
-        "shared/registration/holdings.py",
+        "shared/model/holdings.py",
         "Holdings() if is_recent(each.made) else",
         "Holdings() if not part else",
     ),
@@ -55,7 +55,7 @@ NARROWING_SABOTAGES = (
     off(
         "what was seen gone once is never removed again",
         f"{_NARROWING}::test_what_is_there_again_after_it_was_seen_gone_is_somebody_elses",
-        "shared/registration/holdings.py",
+        "shared/model/holdings.py",
         '{"left": each.left - newly, "gone": each.gone - known}',
         '{"left": (each.left - newly) | (known & seen), "gone": each.gone - known}',
     ),

@@ -5,7 +5,7 @@ from tests.chaos.sabotage.replacement import RealSabotage, Replacement, off
 _PROVEN = "tests/component/test_proven_source.py"
 _DECISIONS = "tests/component/test_ticket_decisions.py"
 _REPLACEMENT = "tests/component/test_replacement.py"
-_REPLACING = "shared/approval/replacing.py"
+_REPLACING = "shared/operations/replace.py"
 _SOURCES = "tests/unit/test_deciding_sources.py"
 _USED_UP = f"{_DECISIONS}::test_a_decision_that_is_not_about_what_waits_is_used_up"
 _CRASHES = f"{_REPLACEMENT}::test_whatever_dies_at_any_call_one_form_stands_and_has_one_answer"
@@ -14,56 +14,56 @@ PROVEN_SABOTAGES = (
     off(
         "on the public queue nobody is a source that proves itself",
         f"{_PROVEN}::test_a_message_that_says_it_is_a_ticket_claims_nothing_and_the_ticket_is_served",
-        "shared/intake.py",
+        "shared/intake/queue.py",
         "request.source.casefold() in self._services.webhook_sources:",
         'request.source == "":',
     ),
     off(
         "a source is known in any spelling",
         f"{_PROVEN}::test_a_message_that_names_a_ticket_tells_it_nothing",
-        "shared/intake.py",
+        "shared/intake/queue.py",
         "request.source.casefold() in self._services.webhook_sources:",
         "request.source in self._services.webhook_sources:",
     ),
     off(
         "a ticket that anybody names is none",
         f"{_PROVEN}::test_a_message_that_names_a_ticket_tells_it_nothing",
-        "shared/acceptance.py",
+        "shared/operations/accept.py",
         "ticket=request.ticket if channel is Channel.WEBHOOK else None,",
         "ticket=request.ticket,",
     ),
     off(
         "an object id that anybody says is none",
         f"{_PROVEN}::test_an_object_id_that_anybody_says_compares_with_nobody",
-        "shared/operation.py",
+        "shared/model/operation.py",
         "vouched = self.request.requested_by_object_id if self.channel is Channel.WEBHOOK else None",
         "vouched = self.request.requested_by_object_id",
     ),
     off(
         "a request is known by its way in, too",
         "tests/contract/adapters/test_storage.py::test_each_channel_has_a_claim_of_its_own_and_version_1_one_without",
-        "shared/adapters/claims.py",
+        "shared/adapters/storage/claims.py",
         'return CLAIM_ROW if channel is None else f"{CLAIM_ROW}-{channel}"',
         "return CLAIM_ROW",
     ),
     off(
         "what version 1 left unsettled gives way to what is proven",
         f"{_PROVEN}::test_what_version_1_left_unsettled_gives_way_to_the_proven_request_alone",
-        "shared/webhook_intake.py",
+        "shared/intake/proven.py",
         "is_unproven = stored.value.channel is None and not stored.value.state.settled",
         "is_unproven = stored.value.channel is None and stored.value.state.settled",
     ),
     off(
         "what version 1 claimed and never recorded keeps nobody out",
         f"{_PROVEN}::test_what_version_1_claimed_and_never_recorded_keeps_nobody_out",
-        "shared/webhook_intake.py",
+        "shared/intake/proven.py",
         "if claim is None or (claim.channel is None and stored is None):",
         "if claim is None:",
     ),
     off(
         "a proven message names the source that was proven",
         f"{_PROVEN}::test_what_is_no_message_of_the_webhook_is_kept_and_nothing_comes_of_it",
-        "shared/ticketing/proven.py",
+        "shared/intake/proven_request.py",
         "if request.source != message.source:",
         'if request.source == "":',
     ),
@@ -105,7 +105,7 @@ PROVEN_SABOTAGES = (
     off(
         "a note has to show before anybody decides in its ticket",
         f"{_DECISIONS}::test_a_note_that_was_taken_and_does_not_show_lets_nobody_decide",
-        "shared/ticketing/updating.py",
+        "shared/tickets/delivery.py",
         "target.shows_notes and not await target.system.is_told(ticket, note):",
         "await target.system.is_told(ticket, note) is None:",
     ),
@@ -163,14 +163,14 @@ PROVEN_SABOTAGES = (
     off(
         "a form that the ticket had before comes to nothing new",
         f"{_REPLACEMENT}::test_a_form_that_the_ticket_had_before_has_its_recorded_answer",
-        "shared/webhook_intake.py",
+        "shared/intake/proven.py",
         "if each.body_hash == request.body_hash()), None)",
         'if each.body_hash == ""), None)',
     ),
     off(
         "whoever finds a replaced record carries on from there",
         f"{_REPLACEMENT}::test_a_record_that_was_replaced_is_carried_on_though_its_message_never_comes_again",
-        "shared/execution.py",
+        "shared/operations/execution.py",
         "            await carry_on(services, operation)",
         "            log.event(operation.id)",
     ),
@@ -184,28 +184,28 @@ PROVEN_SABOTAGES = (
     off(
         "a message that comes again carries on what was replaced",
         _CRASHES,
-        "shared/webhook_intake.py",
+        "shared/intake/proven.py",
         "if stored is not None and stored.value.replaced_by is not None:",
         "if stored is not None and stored.value.replaced_by is stored:",
     ),
     off(
         "who decides by a shared token is a source that says so",
         f"{_SOURCES}::test_what_a_decision_could_not_be_held_to_is_a_fault_at_the_start",
-        "shared/ticketing/model.py",
+        "shared/intake/sources.py",
         "if isinstance(self.proof, TokenProof) and not self.accept_token_decisions:",
         "if isinstance(self.proof, TokenProof) and self.accept_token_decisions:",
     ),
     off(
         "a source that decides maps its ticket",
         f"{_SOURCES}::test_what_a_decision_could_not_be_held_to_is_a_fault_at_the_start",
-        "shared/ticketing/model.py",
+        "shared/intake/sources.py",
         'if "ticket" not in self.mapping.fields:',
         'if "ticket" in self.mapping.fields and self.decision is None:',
     ),
     off(
         "a source that decides shows what it decides about",
         f"{_SOURCES}::test_what_a_decision_could_not_be_held_to_is_a_fault_at_the_start",
-        "shared/ticketing/model.py",
+        "shared/intake/sources.py",
         'if self.updates is None or "awaiting_approval" not in self.updates.events:',
         "if self.decision is None:",
     ),

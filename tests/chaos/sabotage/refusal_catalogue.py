@@ -84,7 +84,7 @@ REFUSAL_SABOTAGES = (
     off(
         "a refusal is kept: nothing is tried again",
         f"{_REFUSALS}::test_what_was_refused_is_not_tried_again",
-        "shared/carrying_out.py",
+        "shared/operations/carrying_out.py",
         "    if refusal is not None:",
         "    if refusal is not None and not job:",
     ),
@@ -105,14 +105,14 @@ REFUSAL_SABOTAGES = (
     off(
         "a rejected request names what stays of it",
         f"{_REFUSALS}::test_the_answer_names_what_stays_and_the_next_request_goes_on_with_it",
-        "shared/answering.py",
+        "shared/operations/answers.py",
         "is_named = stays or status is Status.FAILED",
         "is_named = status is Status.FAILED",
     ),
     off(
         "the founder of an app that was rejected founds it anew",
         f"{_REFUSALS}::test_the_answer_names_what_stays_and_the_next_request_goes_on_with_it",
-        "shared/parties.py",
+        "shared/operations/parties.py",
         "founds=await _is_founded_in_vain(job))",
         "founds=False)",
     ),

@@ -18,7 +18,7 @@ TENANT_SABOTAGES = (
     off(
         "what is remembered of the tenant's rules refuses nothing",
         f"{_RULES}::test_what_is_remembered_refuses_nothing",
-        "shared/tenant_rules.py",
+        "shared/credentials/tenant_rules.py",
         "    if not problems or not restrictions.remembered:\n",
         "    if restrictions is not None:\n",
     ),
@@ -74,21 +74,21 @@ TENANT_SABOTAGES = (
     off(
         "Graph's own refusal of a credential names the field that asks for it",
         f"{_RULES}::test_a_late_refusal_names_the_field",
-        "shared/tenant_rules.py",
+        "shared/credentials/tenant_rules.py",
         "[late_refusal(each, kind, type_field, lifetime_field) for each in rejected.problems]",
         "list(rejected.problems)",
     ),
     off(
         "without Policy.Read.All the registrar works on",
         f"{_ADAPTER}::test_without_the_right_nothing_is_known_and_nobody_asks_for_minutes",
-        "shared/adapters/graph_policies.py",
+        "shared/adapters/graph/policies.py",
         "except (Forbidden, Refused, ValueError) as error:",
         "except (Refused, ValueError) as error:",
     ),
     off(
         "a policy that could not be read allows nothing",
         f"{_ADAPTER}::test_a_read_that_failed_says_of_nothing_that_it_is_allowed",
-        "shared/adapters/graph_policies.py",
+        "shared/adapters/graph/policies.py",
         "except (Forbidden, Refused, ValueError) as error:",
         "except Exception as error:",
     ),

@@ -4,7 +4,7 @@ from tests.chaos.sabotage.replacement import off
 
 _BY_HAND = "tests/component/test_vault_by_hand.py"
 _OTHERS = "tests/component/test_others.py"
-_KEPT = "shared/credentials/kept.py"
+_KEPT = "shared/credentials/versions.py"
 
 VAULT_SABOTAGES = (
     off(

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from shared.naming import APPLICATION_TAG
+from shared.core.naming import APPLICATION_TAG
 from tests.e2e.driver import Driver
 
 _GRAPH = "https://graph.microsoft.com/v1.0"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.model import ApplicationState
+from shared.model.directory import ApplicationState
 from shared.ports import CreatedApplication, IssuedPassword
 from tests.contract.adapters.sides import Side
 

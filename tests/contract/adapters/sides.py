@@ -11,10 +11,10 @@ from devstack.doubles.graph import deleted_items
 from devstack.doubles.graph.directory import Directory as DoubledDirectory
 from devstack.environment import functions_settings
 from shared import ports
-from shared.adapters.graph_client import graph_service_client
-from shared.adapters.graph_directory import GraphDirectory
-from shared.adapters.sign_in import EntraSignIn
-from shared.adapters.vault import KeyVault
+from shared.adapters.entra.sign_in import EntraSignIn
+from shared.adapters.graph.client import graph_service_client
+from shared.adapters.graph.directory import GraphDirectory
+from shared.adapters.vault.secrets import KeyVault
 from tests.contract.graph_sdk import close
 from tests.devstack.doubles.local import Local
 from tests.fakes.clock import FakeClock

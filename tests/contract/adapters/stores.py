@@ -11,17 +11,17 @@ from azure.identity.aio import DefaultAzureCredential
 from devstack.azurite import Azurite
 from devstack.doubles.world import World
 from shared import ports
-from shared.adapters.audit_blobs import AnchorBlobs
-from shared.adapters.audit_table import AuditTable
-from shared.adapters.due_table import DueTable
-from shared.adapters.leases import BlobLeases
-from shared.adapters.queues import StorageQueues
-from shared.adapters.request_counts import RequestCountsTable
-from shared.adapters.storage import Storage
-from shared.adapters.tables import ApplicationsTable, BackoffTable, CleanupsTable, OperationsTable
-from shared.adapters.ticket_updates_table import TicketUpdatesTable
+from shared.adapters.storage.account import Storage
+from shared.adapters.storage.anchors import AnchorBlobs
+from shared.adapters.storage.audit import AuditTable
+from shared.adapters.storage.due import DueTable
+from shared.adapters.storage.leases import BlobLeases
+from shared.adapters.storage.queues import StorageQueues
+from shared.adapters.storage.request_counts import RequestCountsTable
+from shared.adapters.storage.tables import ApplicationsTable, BackoffTable, CleanupsTable, OperationsTable
+from shared.adapters.storage.ticket_updates import TicketUpdatesTable
 from shared.contract.request import RegistrationRequest
-from shared.operation import Operation
+from shared.model.operation import Operation
 from shared.settings import StorageSettings
 from tests.fakes.audit import FakeAnchors, FakeAudit
 from tests.fakes.clock import FakeClock

@@ -12,11 +12,11 @@ from devstack.doubles.graph.directory import Directory
 from devstack.doubles.graph.policies import COLLECTION, POLICY_ID, tenant_policy
 from devstack.doubles.seed.additions import Additions, add
 from devstack.doubles.seed.completion import app_role_assignment
-from shared.adapters.graph_client import graph_service_client
-from shared.adapters.graph_policies import GraphPolicies
-from shared.errors import Rejected
-from shared.model import ApplicationState
-from shared.naming import APPLICATION_TAG
+from shared.adapters.graph.client import graph_service_client
+from shared.adapters.graph.policies import GraphPolicies
+from shared.core.errors import Rejected
+from shared.core.naming import APPLICATION_TAG
+from shared.model.directory import ApplicationState
 from tests.contract.adapters.sides import DoubledSide
 from tests.contract.graph_sdk import close
 from tests.devstack.doubles.local import Local

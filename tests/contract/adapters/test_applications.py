@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from shared.errors import Disabled, NotReplicated, NotYetVisible
-from shared.model import ApplicationState, RequiredPermission, SeenPrincipal
-from shared.secret import Secret
+from shared.core.errors import Disabled, NotReplicated, NotYetVisible
+from shared.core.secret import Secret
+from shared.model.directory import ApplicationState, RequiredPermission, SeenPrincipal
 from tests.contract.adapters.registering import MICROSOFT_GRAPH, TWINS, make_application, make_principal, plain_state
 from tests.contract.adapters.sides import Side
 

@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import pytest
 
-from shared.audit.chain import links_after
-from shared.audit.entry import Entry, Kind, make_entry
-from shared.errors import Busy
+from shared.core.errors import Busy
+from shared.model.audit_chain import links_after
+from shared.model.audit_entry import Entry, Kind, make_entry
 from tests.contract.adapters.stores import Store
 
 

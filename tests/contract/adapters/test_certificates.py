@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from shared.errors import Forbidden, NotYetVisible, Refused
-from shared.model import VaultEntry
+from shared.core.errors import Forbidden, NotYetVisible, Refused
+from shared.model.vault import VaultEntry
 from tests.contract.adapters.registering import TWINS_URI, make_principal
 from tests.contract.adapters.sides import DoubledSide, Side
 

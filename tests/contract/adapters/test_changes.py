@@ -6,7 +6,7 @@ import json
 import pytest
 
 from devstack.doubles.faults import Fault, FaultKind
-from shared.errors import Refused, Throttled
+from shared.core.errors import Refused, Throttled
 from tests.contract.adapters.registering import add_password, make_application, plain_state
 from tests.contract.adapters.sides import DoubledSide, Side
 from tests.devstack.doubles.local import Local

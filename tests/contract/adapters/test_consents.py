@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared.errors import NotReplicated, NotYetVisible
-from shared.model import Consent, PermissionType, SeenConsents
+from shared.core.errors import NotReplicated, NotYetVisible
+from shared.model.directory import Consent, PermissionType, SeenConsents
 from tests.contract.adapters.registering import MICROSOFT_GRAPH, TWINS, make_application, make_principal
 from tests.contract.adapters.sides import Side
 

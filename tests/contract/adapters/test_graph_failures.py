@@ -10,8 +10,8 @@ import pytest
 
 from devstack.doubles.faults import Fault, FaultKind
 from devstack.doubles.seed.additions import Additions, add
-from shared.errors import Contended, Deferred, Forbidden, NotReplicated, Throttled, Unavailable
-from shared.model import Consent, PermissionType, SeenConsents
+from shared.core.errors import Contended, Deferred, Forbidden, NotReplicated, Throttled, Unavailable
+from shared.model.directory import Consent, PermissionType, SeenConsents
 from tests.contract.adapters.registering import TWINS, Principal, add_password, key_ids, make_principal, plain_state
 from tests.contract.adapters.sides import DoubledSide, doubled_side
 from tests.devstack.doubles.local import Local

@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared.errors import Forbidden, NotReplicated, ObjectGone, QuotaExceeded, Rejected
-from shared.model import ApplicationState
+from shared.core.errors import Forbidden, NotReplicated, ObjectGone, QuotaExceeded, Rejected
+from shared.model.directory import ApplicationState
 from tests.contract.adapters.registering import add_password, plain_state
 from tests.contract.adapters.sides import DoubledSide
 from tests.devstack.doubles.local import Local

@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from shared.errors import NotYetVisible
-from shared.secret import Secret
+from shared.core.errors import NotYetVisible
+from shared.core.secret import Secret
 from tests.contract.adapters.registering import (
     TWINS_URI,
     add_password,

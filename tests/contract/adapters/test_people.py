@@ -16,9 +16,9 @@ from devstack.doubles.graph.odata.options import Options
 from devstack.doubles.seed.additions import Additions, add
 from devstack.doubles.seed.completion import app_role_assignment
 from devstack.doubles.seed.people import MAIL_DOMAIN, person_id
-from shared.adapters.graph_client import graph_service_client
-from shared.adapters.graph_people import KEPT_FOR, GraphPeople
-from shared.errors import Deferred, Forbidden, Throttled, Unavailable
+from shared.adapters.graph.client import graph_service_client
+from shared.adapters.graph.people import KEPT_FOR, GraphPeople
+from shared.core.errors import Deferred, Forbidden, Throttled, Unavailable
 from tests.contract.graph_sdk import close
 from tests.devstack.doubles.local import Local
 

@@ -9,9 +9,9 @@ import pytest
 from azure.storage.queue.aio import QueueClient
 
 from devstack.azurite import Azurite
-from shared.adapters.queues import LONGEST_DELAY, StorageQueues
-from shared.adapters.storage import Storage
-from shared.answering import kept_message
+from shared.adapters.storage.account import Storage
+from shared.adapters.storage.queues import LONGEST_DELAY, StorageQueues
+from shared.model.kept import kept_message
 from tests.contract.adapters.stores import storage_account, storage_queues
 from tests.devstack.doubles.local import Local
 

@@ -13,15 +13,16 @@ from devstack.azurite import Azurite
 from devstack.config import Client
 from devstack.doubles.faults import Fault, FaultKind
 from devstack.doubles.seed.additions import Additions, add
-from shared.adapters import graph_holders
-from shared.adapters.entra_tokens import EntraTokens
-from shared.adapters.graph_client import graph_service_client
-from shared.adapters.graph_holders import GraphCredentialHolders
-from shared.adapters.report_blobs import ReportBlobs
-from shared.callers import APPROVER, READER, NotAllowed, NotAuthenticated
-from shared.errors import Deferred, Forbidden, NotYetVisible, Refused, Throttled, Unavailable
+from shared.adapters.entra.tokens import EntraTokens
+from shared.adapters.graph import holders as graph_holders
+from shared.adapters.graph.client import graph_service_client
+from shared.adapters.graph.holders import GraphCredentialHolders
+from shared.adapters.storage.reports import ReportBlobs
+from shared.core.callers import APPROVER, READER, NotAllowed, NotAuthenticated
+from shared.core.errors import Deferred, Forbidden, NotYetVisible, Refused, Throttled, Unavailable
+from shared.model.directory import CredentialHolder
 from shared.ports import Reports
-from shared.report.model import FORMATS, CredentialHolder, StoredReport
+from shared.ports.reports import FORMATS, StoredReport
 from tests.contract.adapters.stores import storage_account
 from tests.contract.graph_sdk import close
 from tests.devstack.doubles.local import Local
@@ -261,7 +262,7 @@ async def test_a_blob_that_somebody_else_wrote_is_no_report_and_is_replaced(regi
 async def test_a_container_that_is_not_there_is_not_a_report_that_was_never_made(
     registrar: Local, azurite: Azurite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.adapters.report_blobs.REPORTS_CONTAINER", "not-deployed")
+    monkeypatch.setattr("shared.adapters.storage.reports.REPORTS_CONTAINER", "not-deployed")
     async with storage_account(azurite) as storage:
         reports = ReportBlobs(storage.blobs)
         with pytest.raises(NotYetVisible):

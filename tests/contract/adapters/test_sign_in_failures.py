@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from devstack.doubles.faults import Fault, FaultKind
-from shared.errors import Deferred, NotYetVisible, SignInUnclear, Throttled, Unavailable
-from shared.secret import Secret
+from shared.core.errors import Deferred, NotYetVisible, SignInUnclear, Throttled, Unavailable
+from shared.core.secret import Secret
 from tests.contract.adapters.registering import TWINS, TWINS_URI, add_password, make_principal
 from tests.contract.adapters.sides import DoubledSide
 from tests.devstack.doubles.local import Local

@@ -6,15 +6,16 @@ from uuid import uuid4
 
 import pytest
 
-from shared.application_record import ApplicationRecord
-from shared.channel import Channel
 from shared.contract.answer import Answer, AnswerData, Status
-from shared.errors import Busy
-from shared.model import ApplicationState
-from shared.operation import State
-from shared.person import Person
-from shared.ports import Claim, Cleanup, DueEntry, DuePlace, EarlierForm, Versioned, day_of
-from shared.ticketing.update import TicketUpdate, UpdateState
+from shared.core.errors import Busy
+from shared.model.application import ApplicationRecord
+from shared.model.channel import Channel
+from shared.model.claim import Claim, EarlierForm
+from shared.model.directory import ApplicationState
+from shared.model.operation import State
+from shared.model.person import Person
+from shared.model.ticket_update import TicketUpdate, UpdateState
+from shared.ports import Cleanup, DueEntry, DuePlace, Versioned, day_of
 from tests.contract.adapters.stores import Store
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)

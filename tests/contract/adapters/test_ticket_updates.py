@@ -14,16 +14,16 @@ import pytest
 
 from devstack.doubles.faults import Fault, FaultKind
 from devstack.environment import functions_settings
-from shared.adapters import ticket_http
-from shared.adapters.ticket_http import TicketHttp, basic, connections
-from shared.adapters.ticket_network import GuardedNetwork
-from shared.adapters.ticket_targets import build_targets
-from shared.errors import Forbidden, NotShown, Refused, Throttled, Unavailable
+from shared.adapters.tickets import http as ticket_http
+from shared.adapters.tickets.http import TicketHttp, basic, connections
+from shared.adapters.tickets.network import GuardedNetwork
+from shared.adapters.tickets.targets import build_targets
+from shared.core.errors import Forbidden, NotShown, Refused, Throttled, Unavailable
+from shared.intake.sources import Mapping, Source, Ticketing, TokenProof, load_ticketing
+from shared.model.ticket_update import mark_of
 from shared.ports import Note, Target
-from shared.ticketing.addresses import Destination, destination
-from shared.ticketing.model import Mapping, Source, Ticketing, TokenProof, load_ticketing
-from shared.ticketing.update import mark_of
-from shared.ticketing.updates import GenericUpdates
+from shared.tickets.addresses import Destination, destination
+from shared.tickets.configuration import GenericUpdates
 from tests.devstack.doubles.local import Local
 
 FILE = load_ticketing(Path(__file__).parents[3] / "ticketing.toml")

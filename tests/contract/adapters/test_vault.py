@@ -5,10 +5,10 @@ from uuid import uuid4
 
 import pytest
 
-from shared.errors import Forbidden, NotYetVisible, Refused
-from shared.model import VaultEntry
+from shared.core.errors import Forbidden, NotYetVisible, Refused
+from shared.core.secret import Secret
+from shared.model.vault import VaultEntry
 from shared.ports import VaultPlace
-from shared.secret import Secret
 from tests.contract.adapters.sides import DoubledSide, Side
 
 BEGINS, ENDS = datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)

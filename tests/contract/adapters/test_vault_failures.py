@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from devstack.doubles.faults import Fault, FaultKind
-from shared.errors import Deferred, Forbidden, Throttled, Unavailable
-from shared.secret import Secret
+from shared.core.errors import Deferred, Forbidden, Throttled, Unavailable
+from shared.core.secret import Secret
 from tests.contract.adapters.sides import DoubledSide, doubled_side
 from tests.devstack.doubles.local import Local
 

@@ -9,10 +9,10 @@ from doctor.audit.finding import Code
 from doctor.audit.judgement import findings
 from doctor.audit.read import anchor
 from doctor.evidence import Seen
-from shared.audit.anchor import Anchor
-from shared.audit.chain import Head as Written
-from shared.audit.chain import links_after
-from shared.audit.entry import Entry, Kind, make_entry
+from shared.model.audit_anchor import Anchor
+from shared.model.audit_chain import Head as Written
+from shared.model.audit_chain import links_after
+from shared.model.audit_entry import Entry, Kind, make_entry
 
 NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 FIRST = NOW - timedelta(days=2)

@@ -12,9 +12,9 @@ from doctor.audit.evidence import Anchor, AuditEvidence
 from doctor.audit.finding import Code
 from doctor.audit.judgement import findings
 from doctor.evidence import Seen
-from shared.audit.anchor import Anchor as Written
-from shared.audit.anchor import Named, digest, own_name, read_anchor
-from shared.audit.chain import Head
+from shared.model.audit_anchor import Anchor as Written
+from shared.model.audit_anchor import Named, digest, own_name, read_anchor
+from shared.model.audit_chain import Head
 from tests.unit.audit.record import DAYS, NOW, anchored, blob, codes, head_of, moment, record
 
 ONE_DAY = timedelta(days=1)

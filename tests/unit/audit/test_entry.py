@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.audit.entry import Fact, Kind, canonical, entry_id, make_entry, read_entry
+from shared.model.audit_entry import Fact, Kind, canonical, entry_id, make_entry, read_entry
 
 AT = datetime(2026, 11, 23, 12, 0, 0, 250_000, tzinfo=UTC)
 

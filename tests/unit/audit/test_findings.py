@@ -12,9 +12,9 @@ from doctor.audit.evidence import AuditEvidence, Claim, Head, Link, Note
 from doctor.audit.finding import Code
 from doctor.audit.judgement import findings
 from doctor.evidence import Seen
-from shared.audit.chain import hash_of
-from shared.audit.entry import Kind, make_entry
-from shared.naming import OWN_SOURCE
+from shared.core.naming import OWN_SOURCE
+from shared.model.audit_chain import hash_of
+from shared.model.audit_entry import Kind, make_entry
 from tests.unit.audit.record import DAYS, NOW, anchored, chained, codes, ended_at, entries, record
 
 

@@ -10,7 +10,7 @@ from azure.core.exceptions import ResourceExistsError, ServiceRequestError
 from doctor.breach import ListUnsettled, PutCleanup, RemovePassword, SendWork
 from doctor.collect.access import Access
 from doctor.repair import mend
-from shared.naming import unsettled_row
+from shared.core.naming import unsettled_row
 from tests.unit.doctor.scene import NOW, OPERATION
 from tests.unit.doctor.test_access import SETTINGS
 

@@ -7,8 +7,8 @@ import pytest
 
 from doctor.collect import rows
 from doctor.evidence import Intent, Kept, Leaving, Noted, PermissionType, Unsettled, Wants, Work
-from shared.errors import Unavailable
-from shared.naming import unsettled_row
+from shared.core.errors import Unavailable
+from shared.core.naming import unsettled_row
 from tests.component import approving
 from tests.fakes.world import World, example
 from tests.unit.doctor.scene import OPERATION

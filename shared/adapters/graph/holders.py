@@ -1,0 +1,158 @@
+"""The tenant's credentials from Microsoft Graph: two listings of everything, and owners by the batch."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from kiota_abstractions.method import Method
+from kiota_abstractions.request_information import RequestInformation
+from msgraph.graph_service_client import GraphServiceClient
+
+from shared.adapters.graph.client import GraphSender, pause
+from shared.adapters.graph.models import (
+    CredentialHolderAnswer,
+    CredentialHolderPage,
+    ErrorAnswer,
+    GraphBody,
+    HeldCredentialAnswer,
+    OwnerAnswer,
+    OwnerBatchAnswer,
+    OwnerPage,
+    OwnerStepAnswer,
+    OwnerStepBody,
+    StepHeaders,
+)
+from shared.adapters.graph.refusals.judging import judge
+from shared.adapters.graph.refusals.refusal import Doing, Refusal
+from shared.adapters.graph.requests import selected
+from shared.core.errors import Unavailable
+from shared.model.directory import CredentialHolder, CredentialType, HeldCredential, HolderKind
+
+_PAGE = 999
+"""Graph's most. With keyCredentials among the fields, 150 requests a minute are allowed in a tenant (Microsoft Learn,
+"List applications"): a page is so large that they are not reached."""
+_CREDENTIALS = ["passwordCredentials", "keyCredentials"]
+_OK, _NOT_FOUND = 200, 404
+_LOW_PRIORITY = {"x-ms-throttle-priority": "low"}
+"""Lets Graph serve others first when the tenant is near its limit (Microsoft Learn, "Throttling limits")."""
+_COLLECTIONS: dict[HolderKind, str] = {"application": "applications", "servicePrincipal": "servicePrincipals"}
+_FIELDS: dict[HolderKind, list[str]] = {
+    "application": ["id", "appId", "displayName", "uniqueName", *_CREDENTIALS],
+    "servicePrincipal": ["id", "appId", "displayName", "servicePrincipalType", *_CREDENTIALS],
+}
+
+
+class GraphCredentialHolders:
+    """Fills the port `CredentialHolders`. Its calls give way to others when Graph is busy."""
+
+    def __init__(self, client: GraphServiceClient) -> None:
+        self._client = client
+        self._adapter: Any = client.request_adapter
+        self._sender = GraphSender(client)
+
+    async def all(self) -> AsyncIterator[CredentialHolder]:
+        """List the applications and service principals that have credentials, whoever made them.
+
+        Graph can filter by expiry, but not by "has any": everything is read, page by page, and most of it dropped.
+        """
+        builders: dict[HolderKind, Any] = {
+            "application": self._client.applications,
+            "servicePrincipal": self._client.service_principals,
+        }
+        for kind, builder in builders.items():
+            async for holder in self._listed(kind, builder):
+                yield holder
+
+    async def owners(self, holders: Sequence[CredentialHolder]) -> dict[str, tuple[str, ...]]:
+        """Name the owners of at most 20 holders, by object id, with one `$batch`; those that are gone are left out.
+
+        Raises RegistrarError when one of its calls failed: Graph answers the batch with 200 all the same.
+        """
+        paths = {each.object_id: f"/{_COLLECTIONS[each.kind]}/{each.object_id}/owners" for each in holders}
+        steps = [{"id": key, "method": "GET", "url": path, "headers": _LOW_PRIORITY} for key, path in paths.items()]
+        request = _patiently(RequestInformation(Method.POST, "{+baseurl}/$batch"))
+        request.set_content_from_parsable(self._adapter, "application/json", GraphBody({"requests": steps}))
+        answer = await self._sender.write(request, OwnerBatchAnswer, Doing.READ)
+        answers = answer.list("responses", OwnerStepAnswer) if answer is not None else []
+        bodies = {each.required("id"): _step_body(each) for each in answers}
+        if bodies.keys() != paths.keys():
+            raise Unavailable("Microsoft Graph answered a batch in parts")
+        return {key: await self._names(body) for key, body in bodies.items() if body is not None}
+
+    async def _names(self, first: OwnerStepBody) -> tuple[str, ...]:
+        """Name the owners of one holder, whose further pages, if there are any, are read one by one."""
+        names: list[str] = []
+        page: OwnerPage | None = first
+        while page is not None:
+            for owner in page.list("value", OwnerAnswer):
+                name = owner.string("userPrincipalName") or owner.string("displayName") or owner.required("id")
+                names.append(name)
+            following = page.string("@odata.nextLink")
+            if following is None:
+                return tuple(names)
+            following_page = self._client.applications.with_url(following).to_get_request_information()
+            page = await self._sender.get(_patiently(following_page), OwnerPage)
+        raise Unavailable("a list of owners ended without its end")
+
+    async def _listed(self, kind: HolderKind, builder: Any) -> AsyncIterator[CredentialHolder]:  # noqa: ANN401
+        request = selected(_patiently(builder.to_get_request_information()), _FIELDS[kind])
+        request.query_parameters["%24top"] = _PAGE
+        page = await self._sender.get(request, CredentialHolderPage)
+        while page is not None:
+            for answer in page.list("value", CredentialHolderAnswer):
+                holder = holder_from(kind, answer)
+                if holder.credentials:
+                    yield holder
+            following = page.string("@odata.nextLink")
+            if following is None:
+                return
+            request = _patiently(builder.with_url(following).to_get_request_information())
+            page = await self._sender.get(request, CredentialHolderPage)
+        raise Unavailable(f"the list of {kind}s ended without its end")
+
+
+def holder_from(kind: HolderKind, answer: CredentialHolderAnswer) -> CredentialHolder:
+    """Read a holder from Graph's answer. Raises ValueError when it lacks what every one has."""
+    return CredentialHolder(
+        kind=kind,
+        object_id=answer.required("id"),
+        app_id=answer.required("appId"),
+        display_name=answer.string("displayName") or "",
+        unique_name=answer.string("uniqueName"),
+        credentials=(
+            *_credentials("secret", answer.list("passwordCredentials", HeldCredentialAnswer)),
+            *_credentials("certificate", answer.list("keyCredentials", HeldCredentialAnswer)),
+        ),
+        is_renewed_by_platform=answer.string("servicePrincipalType") == "ManagedIdentity",
+    )
+
+
+def _credentials(kind: CredentialType, answers: list[HeldCredentialAnswer]) -> list[HeldCredential]:
+    return [
+        HeldCredential(
+            type=kind,
+            key_id=answer.required("keyId"),
+            display_name=answer.string("displayName"),
+            start=answer.moment("startDateTime"),
+            end=answer.moment("endDateTime"),
+        )
+        for answer in answers
+    ]
+
+
+def _step_body(step: OwnerStepAnswer) -> OwnerStepBody | None:
+    """Read the answer to one call of a batch; None for what is gone. Raises RegistrarError for any other failure."""
+    status = step.number("status") or 0
+    if status == _NOT_FOUND:
+        return None
+    body = step.object("body", OwnerStepBody)
+    if status != _OK:
+        error, after = body.object("error", ErrorAnswer), step.object("headers", StepHeaders).string("Retry-After")
+        code, text = error.string("code") or "", error.string("message") or ""
+        raise judge(Refusal(status, code, text, after=pause(after)), Doing.READ)
+    return body
+
+
+def _patiently(request: RequestInformation) -> RequestInformation:
+    for name, value in _LOW_PRIORITY.items():
+        request.headers.add(name, value)
+    return request

@@ -1,0 +1,119 @@
+"""People from Microsoft Graph: by object id, or by userPrincipalName or mail, side by side, and kept for minutes.
+
+`User.ReadBasic.All` shows ids and addresses; `accountEnabled` and `createdDateTime` need `User.Read.All`, and are null
+without it, or the whole question is refused: then it is asked once more without them. Where that is refused, too (some
+tenants are reported to do so for the basic permission), the registrar may not look people up.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from kiota_abstractions.request_information import RequestInformation
+from msgraph.graph_service_client import GraphServiceClient
+
+from shared.adapters.graph.client import GraphSender
+from shared.adapters.graph.models import UserAnswer, UserPage
+from shared.adapters.graph.requests import filtered, selected
+from shared.core.errors import Forbidden
+from shared.model.person import read_person
+from shared.ports import SeenPerson
+
+KEPT_FOR = timedelta(minutes=5)
+"""How long a person that was found is not asked for again, nor a right that is lacking."""
+_MOST_KEPT = 2_000
+_AT_ONCE = 8
+_ENOUGH = 2
+"""Hits: the second one is one too many."""
+_BASIC = ["id", "userPrincipalName", "mail"]
+_ALL = [*_BASIC, "accountEnabled", "createdDateTime"]
+
+
+class GraphPeople:
+    """Fills the port `People`."""
+
+    def __init__(self, client: GraphServiceClient, now: Callable[[], datetime]) -> None:
+        self._client = client
+        self._sender = GraphSender(client)
+        self._now = now
+        self._kept: dict[str, tuple[datetime, tuple[SeenPerson, ...]]] = {}
+        self._refused: dict[str, datetime] = {}
+        """When Graph last refused the basic fields, or all of them."""
+
+    async def find(self, names: Sequence[str]) -> Mapping[str, tuple[SeenPerson, ...]]:
+        """Look people up side by side. Raises what the first failure was, Forbidden say: then nothing is known."""
+        slots = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(name: str) -> tuple[SeenPerson, ...]:
+            async with slots:
+                return await self._find(name)
+
+        found = await asyncio.gather(*(one(name) for name in names), return_exceptions=True)
+        for each in found:
+            if isinstance(each, BaseException):
+                raise each
+        return {name: each for name, each in zip(names, found, strict=True) if not isinstance(each, BaseException)}
+
+    async def _find(self, name: str) -> tuple[SeenPerson, ...]:
+        key = name.casefold()
+        at, hits = self._kept.get(key, (None, ()))
+        if at is not None and self._now() - at < KEPT_FOR:
+            return hits
+        if self._is_refused("basic"):
+            raise Forbidden("Microsoft Graph does not let the registrar look people up")
+        hits = await self._ask(name)
+        if len(hits) == 1:  # whoever is not there, or there twice, may be put right any minute
+            if len(self._kept) >= _MOST_KEPT:
+                self._kept.clear()
+            self._kept[key] = (self._now(), hits)
+        return hits
+
+    async def _ask(self, name: str) -> tuple[SeenPerson, ...]:
+        if not self._is_refused("all"):
+            try:
+                return await self._read(name, _ALL)
+            except Forbidden:
+                pass
+        try:
+            hits = await self._read(name, _BASIC)
+        except Forbidden:
+            self._refused["basic"] = self._now()
+            raise
+        self._refused["all"] = self._now()
+        return hits
+
+    def _is_refused(self, fields: str) -> bool:
+        at = self._refused.get(fields)
+        return at is not None and self._now() - at < KEPT_FOR
+
+    async def _read(self, name: str, fields: list[str]) -> tuple[SeenPerson, ...]:
+        person = read_person(name)
+        if person is not None and person.object_id is not None:
+            builder = self._client.users.by_user_id(str(UUID(person.object_id)))
+            answer = await self._sender.get(selected(builder.to_get_request_information(), fields), UserAnswer)
+            return (_seen(answer),) if answer is not None else ()
+        quoted = name.replace("'", "''")
+        expression = f"userPrincipalName eq '{quoted}' or mail eq '{quoted}'"
+        return await self._listed(filtered(self._client.users.to_get_request_information(), expression, fields))
+
+    async def _listed(self, request: RequestInformation) -> tuple[SeenPerson, ...]:
+        hits: list[SeenPerson] = []
+        page = await self._sender.get(request, UserPage)
+        while page is not None and len(hits) < _ENOUGH:
+            hits += [_seen(answer) for answer in page.list("value", UserAnswer)]
+            following = page.string("@odata.nextLink")
+            if following is None:
+                break
+            page = await self._sender.get(self._client.users.with_url(following).to_get_request_information(), UserPage)
+        return tuple(hits[:_ENOUGH])
+
+
+def _seen(answer: UserAnswer) -> SeenPerson:
+    return SeenPerson(
+        object_id=answer.required("id"),
+        principal_name=answer.string("userPrincipalName"),
+        mail=answer.string("mail"),
+        enabled=answer.values.get("accountEnabled"),
+        created=answer.moment("createdDateTime"),
+    )

@@ -1,0 +1,143 @@
+"""Calls to ticketing systems: to configured hosts only, over https, without a proxy, and never on to somewhere else.
+
+httpcore rather than httpx on top of it: it follows no redirect, reads no environment, keeps no cookies and unpacks no
+compressed body, so nothing of that has to be switched off.
+"""
+
+import asyncio
+import base64
+import json
+import ssl
+from collections.abc import Collection, Mapping
+from datetime import timedelta
+from urllib.parse import quote, urlencode, urlsplit
+
+import httpcore
+from pydantic import BaseModel, ValidationError
+
+from shared.adapters.tickets.network import GuardedNetwork
+from shared.core.errors import Forbidden, Refused, RegistrarError, Throttled, Unavailable
+from shared.core.text import printable
+from shared.tickets.addresses import Destination
+
+_CONNECT_SECONDS, _WHOLE_SECONDS = 10.0, 30.0
+MOST_BYTES = 1024 * 1024
+"""Of an answer: ten comments of Jira's longest fit in."""
+_TIMEOUTS = {"connect": _CONNECT_SECONDS, "read": _WHOLE_SECONDS, "write": _WHOLE_SECONDS, "pool": _WHOLE_SECONDS}
+_NOT_SENT = (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout)
+_LOST = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, TimeoutError, OSError)
+
+
+def connections(on_premises: Collection[str]) -> httpcore.AsyncConnectionPool:
+    """Build the pool that all systems share. Certificates are checked against the system's authorities."""
+    return httpcore.AsyncConnectionPool(
+        ssl_context=ssl.create_default_context(),
+        max_connections=20,
+        keepalive_expiry=5.0,
+        network_backend=GuardedNetwork(on_premises),
+    )
+
+
+def basic(user: str, password: str) -> str:
+    """Return the header of a user and a password (RFC 7617)."""
+    return f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"
+
+
+class TicketHttp:
+    """Calls one configured system. `name` is what errors call it."""
+
+    def __init__(
+        self, pool: httpcore.AsyncConnectionPool, destination: Destination, name: str, authorization: str = ""
+    ) -> None:
+        self._pool = pool
+        self._destination = destination
+        self._name = name
+        self._headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "entra-registrar"}
+        if authorization:
+            self._headers["Authorization"] = authorization
+
+    async def get[M: BaseModel](self, model: type[M], *path: str, **query: str) -> M:
+        """Read JSON of this shape. `path` are segments below the configured path."""
+        return self._read(model, await self._call("GET", path, query))
+
+    async def send[M: BaseModel](self, method: str, model: type[M], *path: str, body: object, **query: str) -> M:
+        """Send JSON, and read JSON of this shape; an empty answer counts as an empty object."""
+        content = json.dumps(body, ensure_ascii=False).encode()
+        answered = await self._call(method, path, query, content, {"Content-Type": "application/json"})
+        return self._read(model, answered.strip() or b"{}")
+
+    async def post_bytes(self, content: bytes, headers: Mapping[str, str]) -> None:
+        """Post a body to the configured URL itself; what is answered is not looked at."""
+        await self._call("POST", (), {}, content, headers)
+
+    def _read[M: BaseModel](self, model: type[M], body: bytes) -> M:
+        try:
+            return model.model_validate_json(body)
+        except ValidationError:
+            # Its text quotes what was answered.
+            raise Refused(f"{self._name} answered with something else than its interface says") from None
+
+    async def _call(
+        self,
+        method: str,
+        path: Collection[str],
+        query: Mapping[str, str],
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> bytes:
+        target = self._destination.path + "".join(f"/{quote(segment, safe='')}" for segment in path)
+        url = f"{self._destination.origin}{target or '/'}{f'?{urlencode(query, quote_via=quote)}' if query else ''}"
+        try:
+            async with asyncio.timeout(_WHOLE_SECONDS):
+                return await self._exchange(method, url, {**self._headers, **(headers or {})}, content)
+        except _LOST as error:
+            message = f"{self._name} gave no answer to {method}: {type(error).__name__}"
+            raise Unavailable(message, sent=not isinstance(error, _NOT_SENT)) from error
+
+    async def _exchange(self, method: str, url: str, headers: Mapping[str, str], content: bytes | None) -> bytes:
+        extensions = {"timeout": _TIMEOUTS}
+        stream = self._pool.stream(method, url, headers=list(headers.items()), content=content, extensions=extensions)
+        async with stream as response:
+            answered = {name.decode().lower(): value.decode("latin-1") for name, value in response.headers}
+            error = _error(f"{self._name} answered {response.status} to {method}", response.status, answered)
+            if error is not None:
+                raise error
+            body = bytearray()
+            async for part in response.aiter_stream():
+                body += part
+                if len(body) > MOST_BYTES:
+                    raise Refused(f"{self._name} answered {method} with more than {MOST_BYTES} bytes")
+            return bytes(body)
+
+
+def _error(message: str, status: int, headers: Mapping[str, str]) -> RegistrarError | None:
+    match status:
+        case _ if 200 <= status < 300:
+            return None
+        case _ if 300 <= status < 400:
+            # To the host, and no more of it: what stands in an address may be meant for whoever reads the log.
+            return Refused(f"{message}, and leads to {_host(headers.get('location', ''))}: nothing is sent there")
+        case 401 | 403:
+            return Forbidden(message)
+        case 429:
+            return Throttled(message, _pause(headers))
+        case 408:
+            return Unavailable(message)
+        case _ if status >= 500:
+            return Unavailable(message, _pause(headers))
+        case _:
+            return Refused(message, str(status))
+
+
+def _host(location: str) -> str:
+    try:
+        return printable(urlsplit(location).hostname or "the same host")
+    except ValueError:
+        return "an address that cannot be read"
+
+
+def _pause(headers: Mapping[str, str]) -> timedelta | None:
+    try:
+        return timedelta(seconds=max(0.0, float(headers["retry-after"])))
+    except (KeyError, ValueError, OverflowError):
+        return None

@@ -1,0 +1,46 @@
+"""Answers as webhooks: the CloudEvents message itself, signed as standardwebhooks.com says.
+
+Sources: Standard Webhooks, "Webhook headers" and "Signature scheme" (several signatures, parted by spaces, while a
+secret is replaced); CloudEvents 1.0, "HTTP Protocol Binding", structured mode.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from standardwebhooks import Webhook
+
+from shared.adapters.tickets.http import TicketHttp
+from shared.core.errors import Forbidden
+from shared.ports import Note
+
+
+class Hook:
+    """Fills the port `TicketSystem`. A receiver knows a message again by its `webhook-id`."""
+
+    def __init__(self, http: TicketHttp, secrets: Sequence[str], now: Callable[[], datetime]) -> None:
+        self._http = http
+        self._secrets = [secret for secret in secrets if secret]
+        self._now = now
+
+    async def is_told(self, ticket: str, note: Note) -> bool:
+        """Say no: nobody can be asked, and a second message of one id is none for the receiver."""
+        return False
+
+    async def tell(self, ticket: str, note: Note) -> None:
+        """Post the event; a ticket's address is its extension attribute `ticket`."""
+        if not self._secrets:
+            raise Forbidden("the secret that signs webhooks is not set")
+        event = json.loads(note.event) | ({"ticket": ticket} if ticket else {})
+        body, now = json.dumps(event, ensure_ascii=False), self._now()
+        signatures = [Webhook(secret).sign(note.id, now, body) for secret in self._secrets]
+        headers = {
+            "Content-Type": "application/cloudevents+json",
+            "webhook-id": note.id,
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": " ".join(signatures),
+        }
+        await self._http.post_bytes(body.encode(), headers)
+
+    async def bring_to(self, ticket: str, status: str) -> None:
+        """Do nothing: the message says it."""

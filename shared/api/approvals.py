@@ -1,0 +1,99 @@
+"""A decision that a person makes over HTTP: what they send, and what becomes of it."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from shared.api.requests import Named
+from shared.approval.decide import decide
+from shared.approval.messages import FORMS, DecisionText
+from shared.approval.refusals import Attempt, NotTheirs, NotWaiting, note_refused
+from shared.contract.answer import answer_id
+from shared.contract.faults import problem_of
+from shared.contract.strict_json import parse_object
+from shared.core.callers import SCOPE, Caller, Holder
+from shared.core.errors import Rejected
+from shared.model.approval import BINDING_PATTERN, ApprovalDecision, Outcome
+from shared.model.operation import Operation
+from shared.operations.claims import find
+from shared.ports.services import Services
+
+_NO_PERSON = (
+    "Only people can decide, and this token does not belong to a person: it lacks the scope "
+    f"{SCOPE} of the registrar's API. Sign in and request a token with that scope."
+)
+_OUTCOMES: dict[str, Literal["approved", "refused"]] = {"approve": "approved", "refuse": "refused"}
+
+
+class ApprovalBody(BaseModel):
+    """What is posted: the decision, and the `binding` that the approver saw in the event or the request's status."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    decision: Literal["approve", "refuse"]
+    binding: Annotated[str, Field(pattern=BINDING_PATTERN)]
+    reason: DecisionText = ""
+
+
+def parse_approval(body: bytes) -> ApprovalBody:
+    """Read the body. Raises Rejected with everything that is wrong with it."""
+    fields, problems = parse_object(body)
+    try:
+        parsed = ApprovalBody.model_validate(fields)
+    except ValidationError as error:
+        found = [problem_of(dict(fault), FORMS) for fault in error.errors(include_url=False)]
+        raise Rejected([*problems, *found]) from None
+    if problems:
+        raise Rejected(problems)
+    return parsed
+
+
+async def decide_as(services: Services, named: Named, caller: Caller, body: ApprovalBody) -> Operation | None:
+    """Decide about a request in a caller's name; None when there is no such request.
+
+    The same decision about the same thing by the same person is one, however often it is sent. Raises NotWaiting,
+    NotTheirs, Busy, and Deferred when the records cannot be reached.
+    """
+    operation = await _named(services, named)
+    if operation is None:
+        return None
+    operation_id, outcome = operation.id, _OUTCOMES[body.decision]
+    if not _may_decide(services, caller):
+        await note_refused(services, operation, _attempt(caller, outcome), "no_persons_token")
+        raise NotTheirs(_NO_PERSON, "no_persons_token")
+    decision = ApprovalDecision(
+        id=answer_id(operation_id, body.binding, caller.object_id, outcome),
+        outcome=outcome,
+        way="token",
+        decided_by_object_id=caller.object_id,
+        reason=body.reason or None,
+        at=services.runtime.now(),
+    )
+    try:
+        return await decide(services, operation_id, decision, body.binding)
+    except NotWaiting:
+        if await services.operations.read(operation_id) is None:
+            return None
+        raise
+
+
+async def note_without_role(services: Services, named: Named, caller: Caller) -> None:
+    """Note that somebody without the approver's role tried to decide, if there is such a request."""
+    operation = await _named(services, named)
+    if operation is not None:
+        await note_refused(services, operation, _attempt(caller, None), "no_approver")
+
+
+async def _named(services: Services, named: Named) -> Operation | None:
+    operation_id = await find(services.operations, named.source, named.request_id, named.channel)
+    stored = await services.operations.read(operation_id) if operation_id is not None else None
+    return stored.value if stored is not None else None
+
+
+def _may_decide(services: Services, caller: Caller) -> bool:
+    """Return whether the token's kind of holder decides: people do, programs where policy says so."""
+    return caller.holder is Holder.PERSON or (caller.holder is Holder.APP and services.policy.approval.by_apps)
+
+
+def _attempt(caller: Caller, outcome: Outcome | None) -> Attempt:
+    return Attempt("token", outcome, decided_by_object_id=caller.object_id, client_id=caller.client_id)

@@ -1,0 +1,37 @@
+"""What an operator is told of failed requests that are tried again."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, TypedDict
+
+from pydantic import Field
+
+from shared.core.errors import Problem, Rejected
+from shared.core.naming import OPERATION_ID_PATTERN
+from shared.core.text import echo
+
+REASON_PATTERN = r"^[A-Za-z0-9_]{1,100}$"
+"""One of those in the runbook, or `unexpected_` and the name of a Python type."""
+
+
+class ToldReplay(TypedDict):
+    """An operation that was sent again, in its new generation, as it is told over HTTP."""
+
+    operationId: Annotated[str, Field(pattern=OPERATION_ID_PATTERN)]
+    generation: Annotated[int, Field(ge=2)]
+
+
+def parse_operation_id(text: str) -> str:
+    """Read the path of `POST /api/operations/{operationId}/replay`. Raises Rejected."""
+    if not re.fullmatch(OPERATION_ID_PATTERN[1:-1], text, re.ASCII):
+        raise Rejected([Problem("operationId", "invalid_parameter", f"{echo(text)} is not the id of an operation.")])
+    return text
+
+
+def parse_reason(parameters: Mapping[str, str]) -> str:
+    """Read the query of `POST /api/operations/replay`; others than `reason` are the platform's. Raises Rejected."""
+    reason = parameters.get("reason", "")
+    if not re.fullmatch(REASON_PATTERN[1:-1], reason, re.ASCII):
+        message = "Say which failed requests to replay, for example reason=registrar_lacks_permission."
+        raise Rejected([Problem("reason", "invalid_parameter", message)])
+    return reason

@@ -1,0 +1,72 @@
+"""Decisions that do not count: why, as a code, and the entry of the audit record that tells who tried."""
+
+from dataclasses import dataclass
+
+from shared.audit import events
+from shared.core import log
+from shared.model.approval import ApprovalDecision, Outcome, Way
+from shared.model.operation import Operation
+from shared.ports.services import Services
+
+
+class DecisionRefused(Exception):
+    """A decision that does not count. The text is for whoever decides, `code` for the audit record."""
+
+    def __init__(self, message: str, code: str) -> None:
+        self.code = code
+        super().__init__(message)
+
+
+class NotWaiting(DecisionRefused):
+    """There is nothing to decide about, or no longer; the text says what there is instead."""
+
+    def __init__(self, message: str, code: str = "not_waiting") -> None:
+        super().__init__(message, code)
+
+
+class NotTheirs(DecisionRefused):
+    """Whoever decides may not: the text says why."""
+
+    def __init__(self, message: str, code: str = "not_theirs") -> None:
+        super().__init__(message, code)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """Who tried to decide, and how; what nobody said is None. `client_id` is of the application that sent a token."""
+
+    way: Way
+    outcome: Outcome | None = None
+    decided_by: str | None = None
+    decided_by_object_id: str | None = None
+    client_id: str | None = None
+
+    @classmethod
+    def of(cls, decision: ApprovalDecision) -> "Attempt":
+        """Return the attempt that a decision is."""
+        return cls(decision.way, decision.outcome, decision.decided_by, decision.decided_by_object_id)
+
+    @property
+    def decider(self) -> str:
+        """What tells deciders apart; empty for a decision that names nobody."""
+        return (self.decided_by_object_id or self.decided_by or "").casefold()
+
+
+async def note_refused(services: Services, operation: Operation, attempt: Attempt, code: str) -> None:
+    """Note that somebody's decision does not count: once for each operation, decider and reason.
+
+    Raises Deferred while nothing can be noted: then nobody is told either, and whoever tried tries again.
+    """
+    log.warning("approval.refused", operation=operation.id, way=attempt.way, code=code)
+    entry = events.decision_refused(
+        operation,
+        code,
+        services.runtime.now(),
+        decider=attempt.decider,
+        way=attempt.way,
+        outcome=attempt.outcome,
+        decided_by=attempt.decided_by,
+        decided_by_object_id=attempt.decided_by_object_id,
+        client_id=attempt.client_id,
+    )
+    await services.audit.note(entry)

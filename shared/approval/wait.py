@@ -1,0 +1,41 @@
+"""An operation that waits for somebody's decision, and one that has it: what is told, noted, and ended."""
+
+from shared.approval.request import approval_requested, refused_problem, undecided_problem
+from shared.audit import events
+from shared.core.errors import Busy, Rejected
+from shared.model.operation import Operation
+from shared.operations.attempt import Job
+from shared.ports import Versioned
+from shared.ports.services import Services
+from shared.tickets.notify import tell
+
+
+async def wait_for_approval(services: Services, stored: Versioned[Operation]) -> None:
+    """Tell who may decide, if that is not done, and have the operation looked at again when it is too late."""
+    operation, approval = stored.value, stored.value.approval
+    if approval is None:
+        raise ValueError(f"operation {operation.id} waits for no approval")
+    if approval.announced_at is None:
+        event = approval_requested(services, operation, approval)
+        await services.queues.send_event(event.to_json())
+        await tell(services, operation, event)
+        told = approval.model_copy(update={"announced_at": services.runtime.now()})
+        try:
+            await services.operations.save(operation.model_copy(update={"approval": told}), stored.etag)
+        except Busy:  # somebody decided already
+            return
+    await services.operations.relist(operation.id, operation.generation, approval.expires)
+
+
+async def heed_decision(job: Job) -> None:
+    """Note what was decided before it is acted on. Raises Rejected after a refusal, and when nobody decided in time."""
+    approval = job.operation.approval
+    if approval is None:
+        return
+    if job.operation.is_overdue_for_approval(job.now()):
+        raise Rejected([undecided_problem(approval)])
+    if approval.decision is None:
+        return
+    await job.services.audit.note(events.decided(job.operation, approval, approval.decision, job.now()))
+    if approval.decision.outcome == "refused":
+        raise Rejected([refused_problem(approval)])

@@ -1,0 +1,29 @@
+"""Time, ids and chance, passed in wherever they are needed, so that a test decides them."""
+
+import random
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _new_id() -> str:
+    return secrets.token_hex(16)
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """The three sources of surprise: an aware UTC clock, 128-bit ids as 32 hex digits, and a draw from [0, 1)."""
+
+    now: Callable[[], datetime] = field(default=_now)
+    new_id: Callable[[], str] = field(default=_new_id)
+    draw: Callable[[], float] = field(default=random.random)
+
+
+def within(window: timedelta, at: datetime | None, now: datetime) -> bool:
+    """Say whether `at` is so recent that a read may still be older than it."""
+    return at is not None and now - at < window

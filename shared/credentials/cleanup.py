@@ -1,0 +1,148 @@
+"""Ends credentials whose value was lost, and finishes what was being taken back."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from shared.audit.events import Removal
+from shared.audit.noting import note_removal
+from shared.core import log
+from shared.core.errors import RegistrarError
+from shared.core.naming import NARROWING, is_pending, operation_of, promoted_name
+from shared.core.runtime import within
+from shared.credentials.ending import remove_credential_of
+from shared.model.directory import SeenApplication
+from shared.model.vault import VaultEntry
+from shared.ports import Cleanup, Lease
+from shared.ports.services import Services
+from shared.registration.finishing import finish_taking_back
+
+_BACKLOG_PATIENCE = timedelta(hours=1)
+
+
+async def clean_up_credentials(services: Services) -> int:
+    """Go through the clean-up entries and remove what their operations left; returns how many things.
+
+    That is secrets whose value never reached the vault, credentials that nobody promoted, and what was taken back of an
+    app and was not surely seen gone.
+
+    An entry is closed only by a read that is younger than the lag window and shows none of it. One entry that fails
+    keeps none of the others; the failures are raised at the end.
+    """
+    removed, failures = 0, list[RegistrarError]()
+    async for cleanup in services.cleanups.all():
+        try:
+            removed += await _clean_up(services, cleanup)
+        except RegistrarError as error:
+            log.warning("cleanup.postponed", app=cleanup.unique_name, reason=error.reason)
+            failures.append(error)
+    if failures:
+        raise failures[0]
+    return removed
+
+
+async def _clean_up(services: Services, cleanup: Cleanup) -> int:
+    now = services.runtime.now()
+    if within(services.lag_window, cleanup.since, now):
+        return 0
+    if cleanup.operation_id == NARROWING:
+        return await finish_taking_back(services, cleanup)
+    if await _is_at_work(services, cleanup):
+        return 0
+    async with services.leases.hold(cleanup.unique_name) as lease:
+        seen = await services.directory.application(cleanup.unique_name)
+        stored, kept = set[str](), dict[str, tuple[VaultEntry, ...]]()
+        for name in cleanup.secret_names:
+            versions = kept[name] = await services.vault.versions(cleanup.unique_name, name)
+            stored |= {entry.tags.get("keyId", "") for entry in versions}
+            # Somebody deleted the secret and may recover it: what it held last is not lost yet.
+            deleted = await services.vault.deleted_tags(cleanup.unique_name, name) or {}
+            stored.add(deleted.get("keyId", ""))
+        lost = (
+            [
+                (seen.object_id, password.key_id)
+                for password in seen.passwords
+                if operation_of(password.display_name) == cleanup.operation_id and password.key_id not in stored
+            ]
+            if seen is not None
+            else []
+        )
+        for object_id, key_id in lost:
+            await lease.keep()
+            await note_removal(
+                services,
+                cleanup.unique_name,
+                key_id,
+                Removal.VALUE_LOST,
+                object_id=object_id,
+                secret_name=", ".join(cleanup.secret_names),
+            )
+            await services.directory.remove_password(object_id, key_id)
+            log.warning("credential.lost_value_removed", app=cleanup.unique_name, key_id=key_id)
+        unproven = await _end_unproven(services, lease, cleanup, seen, kept)
+        if lost or unproven:
+            # Looked at once more: only a later read that shows none closes the entry.
+            await services.cleanups.put(_again(cleanup, now))
+        else:
+            await services.cleanups.remove(cleanup.unique_name, cleanup.operation_id)
+        return len(lost) + unproven
+
+
+async def _end_unproven(
+    services: Services,
+    lease: Lease,
+    cleanup: Cleanup,
+    seen: SeenApplication | None,
+    kept: Mapping[str, tuple[VaultEntry, ...]],
+) -> int:
+    """End what this operation left under pending names and nobody promoted; returns how many."""
+    ended, pending = 0, [(name, entry) for name in kept if is_pending(name) for entry in kept[name]]
+    for name, entry in pending:
+        if entry.tags.get("operationId") != cleanup.operation_id:
+            continue
+        is_promoted = any(_is_same(entry, each) for each in kept.get(promoted_name(name), ()))
+        for object_id, key_id in _live(entry, seen) if not is_promoted else ():
+            await lease.keep()
+            await note_removal(
+                services,
+                cleanup.unique_name,
+                key_id,
+                Removal.NEVER_PROMOTED,
+                object_id=object_id,
+                secret_name=name,
+                version=entry.version,
+            )
+            await remove_credential_of(services, lease, cleanup.unique_name, object_id, entry.type, key_id)
+            log.warning("credential.unproven_removed", app=cleanup.unique_name, key_id=key_id)
+            ended += 1
+        if entry.enabled:
+            await lease.keep()
+            await services.vault.disable(cleanup.unique_name, name, entry.version, entry.type)
+            ended += 1
+    return ended
+
+
+def _is_same(entry: VaultEntry, other: VaultEntry) -> bool:
+    """Say whether two versions hold one credential: a certificate may have got its keyId only later."""
+    if entry.type == "certificate":
+        return entry.thumbprint == other.thumbprint
+    return entry.tags.get("keyId") == other.tags.get("keyId")
+
+
+def _live(entry: VaultEntry, seen: SeenApplication | None) -> list[tuple[str, str]]:
+    """List (object id, keyId) by which the directory knows what a version holds."""
+    if seen is None:
+        return []
+    if entry.type == "certificate":
+        return [(seen.object_id, key.key_id) for key in seen.keys if key.thumbprint == entry.thumbprint]
+    key_id = entry.tags.get("keyId")
+    return [(seen.object_id, password.key_id) for password in seen.passwords if password.key_id == key_id]
+
+
+def _again(cleanup: Cleanup, now: datetime) -> Cleanup:
+    return Cleanup(cleanup.unique_name, cleanup.operation_id, cleanup.secret_names, now)
+
+
+async def _is_at_work(services: Services, cleanup: Cleanup) -> bool:
+    """Say whether the operation itself still goes on: it then removes its own losses."""
+    stored = await services.operations.read(cleanup.operation_id)
+    return stored is not None and not stored.value.state.settled

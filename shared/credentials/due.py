@@ -1,0 +1,35 @@
+"""The index of what is due: one row per credential, under the day on which somebody has to look at it.
+
+It can be lost and rebuilt: what it says is worked out from the vault's versions, and whoever finds a row that is
+wrong puts it right.
+"""
+
+from collections.abc import Sequence
+
+from shared.core import log
+from shared.credentials.life import next_due
+from shared.credentials.tags import ours
+from shared.model.vault import VaultEntry
+from shared.ports import DueEntry, day_of
+from shared.ports.services import Services
+
+
+def log_above(unique_name: str, credential: str, everything: Sequence[VaultEntry]) -> None:
+    """Name the version in the log that somebody else set above ours, where there is one: clients read it."""
+    newest = everything[-1]
+    if not ours((newest,)):
+        log.warning("credential.newer_version_not_ours", app=unique_name, credential=credential, version=newest.version)
+
+
+async def list_due(
+    services: Services, unique_name: str, credential: str, before: Sequence[VaultEntry], after: Sequence[VaultEntry]
+) -> None:
+    """Say when a credential is to be looked at next, now that its vault secret has the versions `after`.
+
+    `before` are those that it had, oldest first. The new row is written first: one too many does no harm.
+    """
+    old, new = next_due(before), next_due(after)
+    if new is not None:
+        await services.due.put(DueEntry(unique_name, credential, new, after[-1].expires))
+    if old is not None and (new is None or day_of(old) != day_of(new)):
+        await services.due.remove(unique_name, credential, day_of(old))

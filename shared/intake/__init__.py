@@ -1,0 +1,1 @@
+"""What comes in, over queues and webhooks, parsed and proven."""

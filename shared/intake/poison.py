@@ -1,0 +1,85 @@
+"""What the host gave up on: messages nobody can read, and those whose invocation failed or died every time.
+
+The host moves such a message to a poison queue without a word to anybody. What cannot be read is rejected here as
+the intake does it, and kept with a reason like everything else that could not be served. Nothing is wrong with a
+proper request: settings or storage were, or its worker died. Without a record it is taken up where it stood; with
+one `resume_unsettled` carries it on, and a request that ends every worker fails by its own record (CrashLoop).
+"""
+
+import json
+from typing import cast
+
+from shared.core import log
+from shared.core.naming import (
+    DECISIONS_POISON_QUEUE,
+    ROTATIONS_POISON_QUEUE,
+    TICKET_UPDATES_POISON_QUEUE,
+    WEBHOOK_REQUESTS_POISON_QUEUE,
+    WORK_POISON_QUEUE,
+)
+from shared.intake.proven import WebhookIntake
+from shared.intake.proven_request import Unproven
+from shared.intake.queue import Intake
+from shared.model.kept import kept_message
+from shared.ports import PoisonedMessage
+from shared.ports.services import Services
+
+REASON = "given_up_by_host"
+
+
+async def settle_poison(services: Services, intake: Intake, webhook_intake: WebhookIntake) -> int:
+    """See to every message the host gave up on; returns how many there were."""
+    settled = 0
+    async for message in services.queues.host_poisoned():
+        if message.queue == WORK_POISON_QUEUE:
+            await _settle_work(services, message)
+        elif message.queue == TICKET_UPDATES_POISON_QUEUE:
+            await _settle_ticket_update(services, message)
+        elif message.queue == WEBHOOK_REQUESTS_POISON_QUEUE:
+            await _settle_webhook_request(services, webhook_intake, message)
+        elif message.queue in (ROTATIONS_POISON_QUEUE, DECISIONS_POISON_QUEUE):
+            # The next sweep sends another hint; a decision can be made again. Kept, so that somebody asks why.
+            await services.queues.send_poison(kept_message(REASON, message.text))
+        else:
+            await _settle_request(services, intake, message)
+        await services.queues.remove_poisoned(message)
+        log.warning("message.given_up_by_host", queue=message.queue, message=message.id)
+        settled += 1
+    return settled
+
+
+async def _settle_work(services: Services, message: PoisonedMessage) -> None:
+    """Keep a message of our own that leads nowhere; one with a record is dispensable."""
+    operation_id = _reference(message.text, "operationId")
+    if operation_id is None or await services.operations.read(operation_id) is None:
+        await services.queues.send_poison(kept_message(REASON, message.text))
+
+
+async def _settle_request(services: Services, intake: Intake, message: PoisonedMessage) -> None:
+    """Take a proper request up where it stands; reject what is none as the intake does, and keep it."""
+    if not await intake.take_up(message.text.encode(), message.id, message.inserted):
+        await services.queues.send_poison(kept_message(REASON, message.text))
+
+
+async def _settle_webhook_request(services: Services, intake: WebhookIntake, message: PoisonedMessage) -> None:
+    """Take a proven request up where it stands; keep what is none of the webhook's messages."""
+    try:
+        await intake.accept(message.text.encode(), message.id)
+    except Unproven:
+        await services.queues.send_poison(kept_message(REASON, message.text))
+
+
+async def _settle_ticket_update(services: Services, message: PoisonedMessage) -> None:
+    """Keep a message that leads nowhere; one with a record is dispensable: `resume_updates` carries it on."""
+    update_id = _reference(message.text, "updateId")
+    if update_id is None or await services.ticket_updates.read(update_id) is None:
+        await services.queues.send_poison(kept_message(REASON, message.text))
+
+
+def _reference(text: str, name: str) -> str | None:
+    try:
+        work: object = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    found = cast("dict[str, object]", work).get(name) if isinstance(work, dict) else None
+    return found if isinstance(found, str) else None

@@ -1,0 +1,141 @@
+"""What a webhook has proven becomes an operation, takes the place of one that waits, or is a repeated answer."""
+
+from datetime import datetime
+
+from shared.contract.request import Request, nobodys_address, valid_id
+from shared.core import log
+from shared.core.errors import Busy, Rejected
+from shared.intake.proven_request import ProvenRequest, read_proven
+from shared.intake.reject import Arrival, reject, reused
+from shared.model.channel import Channel
+from shared.model.claim import Claim
+from shared.model.operation import Operation
+from shared.operations.accept import record
+from shared.operations.claims import bound_to, new_claim
+from shared.operations.execution import Execution
+from shared.operations.limits import too_many_today
+from shared.operations.replace import adopted, carry_on, replace, why_not_replaced
+from shared.ports import Versioned
+from shared.ports.services import Services
+from shared.tickets.notify import tell_address, tell_requester
+
+_RACES = 8
+
+
+class WebhookIntake:
+    """Accepts messages from the queue `webhook-requests`, which the app alone writes."""
+
+    def __init__(self, services: Services, execution: Execution) -> None:
+        self._services = services
+        self._execution = execution
+
+    async def accept(self, body: bytes, message_id: str) -> None:
+        """Take one message, and have its request carried on by the queue of work.
+
+        The same content leads to the recorded answer again. No attempt is made here: one more queue whose messages
+        write to Graph would be more than all instances together may. Raises Unproven for what is no message of ours,
+        and Busy when others write the same records all the time: the host then delivers it again.
+        """
+        operation_id = await self._record_of(body, message_id)
+        if operation_id is not None:
+            await self._services.queues.send_work(operation_id, generation=1)
+
+    async def _record_of(self, body: bytes, message_id: str) -> str | None:
+        """Bring a request to its record, and return the id of that; None when it is answered."""
+        try:
+            message, request = read_proven(body)
+        except Rejected as rejected:  # it was a request when the webhook took it, under another version of the app
+            message = ProvenRequest.model_validate_json(body)
+            arrival = Arrival(message_id, body, message.received_at)
+            answer = await reject(self._services, message.request, rejected.problems, arrival)
+            await tell_address(self._services, message.source, valid_id(message.request.get("ticket")), answer)
+            return None
+        arrival = Arrival(message_id, body, message.received_at)
+        for _ in range(_RACES):
+            try:
+                claim, stored = await self._claim_of(request)
+                if claim.body_hash == request.body_hash() and not _is_said_anew(request, claim, stored, arrival):
+                    return await self._same(request, claim, stored, message.received_at)
+                return await self._other(request, claim, stored, arrival)
+            except _OnceMore:
+                continue
+            except Rejected as rejected:
+                answer = await reject(self._services, request.model_dump(mode="json"), rejected.problems, arrival)
+                await tell_requester(self._services, request, answer)
+                return None
+            except Busy as busy:
+                log.event("request.raced", request=request.request_id, cause=str(busy))
+        raise Busy(f"others keep writing the records of {request.source}'s request {request.request_id}")
+
+    async def _claim_of(self, request: Request) -> tuple[Claim, Versioned[Operation] | None]:
+        """Return what the request's id stands for by now, and its record. Raises _OnceMore when that was replaced."""
+        operations = self._services.operations
+        bound = await bound_to(operations, request.source, request.request_id)
+        claim = bound.get(Channel.WEBHOOK) or bound.get(None)
+        stored = await operations.read(claim.operation_id) if claim is not None else None
+        if stored is not None and stored.value.replaced_by is not None:
+            await carry_on(self._services, stored.value)
+            raise _OnceMore
+        if claim is None or (claim.channel is None and stored is None):
+            problem = nobodys_address(request) or await too_many_today(self._services, Channel.WEBHOOK, request)
+            if problem is not None:
+                raise Rejected([problem])
+            # What version 1 claimed and never recorded may be anybody's.
+            new_id = self._services.runtime.new_id()
+            claim = await operations.claim(new_claim(Channel.WEBHOOK, request, new_id))
+            stored = await operations.read(claim.operation_id) if claim.operation_id != new_id else None
+        return claim, stored
+
+    async def _same(
+        self, request: Request, claim: Claim, stored: Versioned[Operation] | None, arrived_at: datetime
+    ) -> str | None:
+        if stored is None:
+            await record(self._services, request, claim.operation_id, Channel.WEBHOOK, arrived_at=arrived_at)
+            return claim.operation_id
+        if stored.value.state.settled:
+            await self._execution.deliver(stored)
+            return None
+        if stored.value.channel is None:
+            await self._services.operations.save(adopted(self._services, stored.value, arrived_at), stored.etag)
+        return claim.operation_id
+
+    async def _other(
+        self, request: Request, claim: Claim, stored: Versioned[Operation] | None, arrival: Arrival
+    ) -> str | None:
+        """See to another content under the same id. Raises _OnceMore when it took the place of what was there."""
+        services = self._services
+        before = next((each for each in claim.earlier if each.body_hash == request.body_hash()), None)
+        if before is not None:
+            recorded = await services.operations.read(before.operation_id)
+            if recorded is not None and recorded.value.answer is not None:
+                await self._execution.deliver(recorded)
+                return None
+        if stored is not None and before is None:
+            # What version 1 took in may be anybody's: while it is not settled it gives way to what is proven.
+            is_unproven = stored.value.channel is None and not stored.value.state.settled
+            why = None if is_unproven else why_not_replaced(stored.value, claim, request, arrival.received)
+            if why is None:
+                replaced = await replace(services, stored, request, arrival.received)
+                await carry_on(services, replaced.value)
+                if replaced.value.state.settled:
+                    await self._execution.deliver(replaced)
+                raise _OnceMore
+            log.event("request.not_replaced", request=request.request_id, why=why)
+        answer = await reject(services, request.model_dump(mode="json"), [reused(request)], arrival)
+        await tell_requester(services, request, answer)
+        return None
+
+
+def _is_said_anew(request: Request, claim: Claim, stored: Versioned[Operation] | None, arrival: Arrival) -> bool:
+    """Return whether a waiting form now says no to a consent of which it had said nothing, or the other way round.
+
+    Both have one hash, and are one request once somebody decided. Until then people see what they decide about.
+    """
+    if stored is None or stored.value.request.content_hash() == request.content_hash():
+        return False
+    is_earlier = any(each.body_hash == request.body_hash() for each in claim.earlier)
+    return not is_earlier and why_not_replaced(stored.value, claim, request, arrival.received) is None
+
+
+class _OnceMore(Exception):
+    """What was looked at has changed by our own doing: look again."""

@@ -1,0 +1,129 @@
+"""What arrives on the public queue becomes an operation, a repeated answer, or a rejection."""
+
+from datetime import datetime
+from typing import Any
+
+from shared.contract.recognising import envelope_of, legible
+from shared.contract.request import Request, nobodys_address, parse_request
+from shared.contract.strict_json import enveloped, parse_object
+from shared.core.errors import Problem, Rejected
+from shared.core.text import echo
+from shared.intake.reject import Arrival, reject, reused
+from shared.model.channel import Channel
+from shared.model.operation import Operation
+from shared.operations.accept import record
+from shared.operations.claims import bound_to, claim_of, is_repeated, new_claim
+from shared.operations.execution import Execution
+from shared.operations.limits import too_many_today
+from shared.ports import Versioned
+from shared.ports.services import Services
+
+
+class Intake:
+    """Accepts messages from the queue `app-registrations`, whose senders are trusted to say who asks.
+
+    They are not trusted to be a ticketing system: a source that proves itself has a way in of its own. What they say
+    of a ticket or of the requester's object id has no effect.
+    """
+
+    def __init__(self, services: Services, execution: Execution) -> None:
+        self._services = services
+        self._execution = execution
+
+    async def accept(self, body: bytes, message_id: str, received: datetime) -> None:
+        """Take one message and make the first attempt at once.
+
+        The same (source, requestId) with the same content leads to the recorded answer again; with other content
+        it is rejected. What cannot be read has no record: its answer is derived from the message alone, so a
+        second delivery of that message gives the same answer.
+        """
+        arrival = Arrival(message_id, body, received)
+        request = await self._read(arrival)
+        if request is None:
+            return
+        found = await self._record_of(request, arrival)
+        match found:
+            case Versioned():
+                await self._execution.begin(found)
+            case str():
+                await self._execution.run(found, generation=1)
+            case None:
+                pass
+
+    async def take_up(self, body: bytes, message_id: str, received: datetime) -> bool:
+        """See to a message that the host gave up on, without making an attempt: it may have ended its workers.
+
+        Returns False when it is no proper request.
+        """
+        arrival = Arrival(message_id, body, received)
+        request = await self._read(arrival)
+        if request is None:
+            return False
+        found = await self._record_of(request, arrival)
+        if found is not None:
+            operation_id = found if isinstance(found, str) else found.value.id
+            await self._services.queues.send_work(operation_id, generation=1)
+        return True
+
+    async def _read(self, arrival: Arrival) -> Request | None:
+        """Read a message; one that is no proper request is answered, and None."""
+        fields: dict[str, Any] = {}
+        try:
+            fields, problems = parse_object(arrival.body)
+            return _parse(fields, problems)
+        except Rejected as rejected:
+            await reject(self._services, legible(arrival.body, fields), rejected.problems, arrival)
+            return None
+
+    async def _record_of(self, request: Request, arrival: Arrival) -> Versioned[Operation] | str | None:
+        """Bring a request to its record: one written just now, the id of one to carry on, or None when it is answered.
+
+        Whoever is the first to claim a request knows that it has no record yet.
+        """
+        services = self._services
+        bound = await bound_to(services.operations, request.source, request.request_id)
+        claim, new_id = claim_of(bound, Channel.QUEUE), services.runtime.new_id()
+        if not await is_repeated(services.operations, claim, request):
+            problem = await self._refusal(request)
+            if problem is not None:
+                await reject(services, request.model_dump(mode="json"), [problem], arrival)
+                return None
+        claim = claim or await services.operations.claim(new_claim(Channel.QUEUE, request, new_id))
+        if claim.body_hash != request.body_hash():
+            await reject(services, request.model_dump(mode="json"), [reused(request)], arrival)
+            return None
+        stored = await services.operations.read(claim.operation_id) if claim.operation_id != new_id else None
+        if stored is None:
+            return await record(services, request, claim.operation_id, Channel.QUEUE) or claim.operation_id
+        if stored.value.state.settled:
+            await self._execution.deliver(stored)
+            return None
+        return claim.operation_id
+
+    async def _refusal(self, request: Request) -> Problem | None:
+        """Say why a new request is not taken, before it claims anything; None when it is."""
+        if request.source.casefold() in self._services.webhook_sources:
+            return _not_proven(request)
+        return nobodys_address(request) or await too_many_today(self._services, Channel.QUEUE, request)
+
+
+def _parse(fields: dict[str, Any], problems: list[Problem]) -> Request:
+    envelope = envelope_of(fields)
+    if envelope is not None:
+        raise Rejected([enveloped(envelope)])
+    try:
+        request = parse_request(fields)
+    except Rejected as rejected:
+        raise Rejected([*problems, *rejected.problems]) from None
+    if problems:
+        raise Rejected(problems)
+    return request
+
+
+def _not_proven(request: Request) -> Problem:
+    return Problem(
+        "source",
+        "source_not_proven",
+        f"Requests from {echo(request.source)} have to come through its webhook, which proves where they come from; "
+        "this queue does not. Leave `source` out, or give the name of your own system.",
+    )

@@ -1,0 +1,50 @@
+"""The answer to a message that becomes no operation: derived from the message alone, so that it is always the same."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from shared.contract.answer import Answer, Status
+from shared.contract.request import Request
+from shared.core import log
+from shared.core.errors import Problem
+from shared.core.text import echo
+from shared.model.labels import labelled
+from shared.operations.answers import unreadable
+from shared.ports.services import Services
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A message as its queue delivers it, however often; `received` is when it first arrived."""
+
+    message_id: str
+    body: bytes
+    received: datetime
+
+
+async def reject(
+    services: Services, fields: Mapping[str, Any], problems: Sequence[Problem], arrival: Arrival
+) -> Answer:
+    """Answer a message. `fields` is what could be read of the request, if anything."""
+    message = (arrival.message_id, sha256(arrival.body).hexdigest(), arrival.received)
+    source: object = fields.get("source")
+    labels = services.labels.get(source if isinstance(source, str) else "", {})
+    answer = unreadable(Status.REJECTED, fields, labelled(problems, labels), message, services.tenant_id)
+    text = answer.to_json()
+    await services.queues.send_answer(text)
+    await services.queues.send_event(text)
+    log.event("request.rejected", request=answer.data.request_id, codes=[p.code for p in problems[:10]])
+    return answer
+
+
+def reused(request: Request) -> Problem:
+    """Say that a request id stands for something else."""
+    return Problem(
+        "requestId",
+        "request_id_reused",
+        f"The requestId {echo(request.request_id)} belongs to another request, which stays as it is. Send this request "
+        "with a new requestId.",
+    )

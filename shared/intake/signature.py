@@ -1,0 +1,85 @@
+"""Who sent this: a webhook's bytes and headers against the source's secrets, before anything is parsed.
+
+Pure, and in constant time as far as the secret goes. Why a proof failed is for our log; a sender is told nothing.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from shared.intake.sources import HmacProof, StandardWebhooksProof, TokenProof
+
+type KeyedProof = StandardWebhooksProof | HmacProof | TokenProof
+_LONGEST = 4096
+"""Of a header that proves something: nobody's signature or token is longer."""
+
+
+class NotProven(Exception):
+    """The sender did not prove to be the source; the text says why, without a secret."""
+
+
+def check(proof: KeyedProof, secrets: Sequence[str], headers: Mapping[str, str], body: bytes) -> None:
+    """Return when one of the secrets proves the sender. Raises NotProven.
+
+    `headers` have names in lower case; `secrets` are tried in order, and an empty one proves nothing.
+    """
+    usable = [secret for secret in secrets if secret]
+    if not usable:
+        raise NotProven("the source's secret is not set")
+    match proof:
+        case StandardWebhooksProof():
+            _check_standard(usable, headers, body)
+        case HmacProof():
+            _check_hmac(proof, usable, headers, body)
+        case TokenProof():
+            _check_token(proof, usable, headers)
+
+
+def _check_standard(secrets: Sequence[str], headers: Mapping[str, str], body: bytes) -> None:
+    """The library wants the time within five minutes of now, and any of several signatures in one header."""
+    given = {name: headers.get(name, "") for name in ("webhook-id", "webhook-timestamp", "webhook-signature")}
+    if any(len(value) > _LONGEST for value in given.values()):
+        raise NotProven("a header of the signature is too long")
+    why = "no signature matches"
+    for secret in secrets:
+        try:
+            Webhook(secret).verify(body, given, json_parse=False)
+        except WebhookVerificationError as error:
+            why = str(error)
+        except (ValueError, OverflowError):  # what is malformed ends in many ways
+            why = "the signature's headers are malformed"
+        else:
+            return
+    raise NotProven(why)
+
+
+def _check_hmac(proof: HmacProof, secrets: Sequence[str], headers: Mapping[str, str], body: bytes) -> None:
+    text = _after_prefix(headers.get(proof.header), proof.prefix)
+    try:
+        given = bytes.fromhex(text) if proof.encoding == "hex" else base64.b64decode(text, validate=True)
+    except (ValueError, binascii.Error):
+        raise NotProven("the signature is malformed") from None
+    # Each is compared whole: how long it takes tells nothing of which one it was.
+    fits = [hmac.compare_digest(hmac.digest(secret.encode(), body, hashlib.sha256), given) for secret in secrets]
+    if not any(fits):
+        raise NotProven("no signature matches")
+
+
+def _check_token(proof: TokenProof, secrets: Sequence[str], headers: Mapping[str, str]) -> None:
+    given = hashlib.sha256(_after_prefix(headers.get(proof.header), proof.prefix).encode()).digest()
+    # Digests have one length: a comparison of the tokens themselves would tell theirs.
+    fits = [hmac.compare_digest(hashlib.sha256(secret.encode()).digest(), given) for secret in secrets]
+    if not any(fits):
+        raise NotProven("the token does not match")
+
+
+def _after_prefix(value: str | None, prefix: str) -> str:
+    if value is None or len(value) > _LONGEST:
+        raise NotProven("the header that proves the sender is missing, or too long")
+    if not value.startswith(prefix):
+        raise NotProven("the header that proves the sender does not begin with the configured prefix")
+    return value[len(prefix) :]

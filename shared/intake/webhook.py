@@ -1,0 +1,94 @@
+"""A webhook's message: proven, counted, read, and put on the internal queue of requests, or of decisions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from shared.contract.strict_json import parse_object
+from shared.core import log
+from shared.core.callers import NotAllowed, NotAuthenticated
+from shared.core.errors import Problem, Rejected, Unavailable
+from shared.intake.decision import decision_from, is_decision
+from shared.intake.faults import Fault
+from shared.intake.faulty import note_request, tell_fault
+from shared.intake.mapping import request_from
+from shared.intake.proven_request import ProvenRequest
+from shared.intake.rate_limit import Rate
+from shared.intake.signature import NotProven, check
+from shared.intake.sources import EntraProof, Source, Ticketing
+from shared.ports import Callers
+from shared.ports.services import Services
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A request that is on its way, or one that somebody decided about."""
+
+    source: str
+    request_id: str
+
+
+class Webhooks:
+    """Takes what ticketing systems send. Asks neither Graph nor the vault: secrets come with the settings."""
+
+    def __init__(
+        self, services: Services, ticketing: Ticketing, secrets: Mapping[str, str], callers: Callers | None
+    ) -> None:
+        self._services = services
+        self._ticketing = ticketing
+        self._secrets = secrets
+        self._callers = callers
+        self.undated: set[str] = set()
+        """Sources whose decisions did not say when they were made, since this worker started."""
+        self._rates = {source.name: Rate(source.requests_per_minute) for source in ticketing.sources}
+
+    async def receive(self, name: str, headers: Mapping[str, str], body: bytes) -> Taken:
+        """Take one message of a source; the same one again leads to the same request.
+
+        `headers` have names in lower case. Raises NotProven, also for a source that there is not; TooMany; Rejected
+        with all that is wrong, which the ticket is told, too; and Deferred when storage, or Entra's keys, cannot be
+        reached.
+        """
+        source = self._ticketing.source(name)
+        if source is None:
+            raise NotProven("there is no such source")
+        await self._prove(source, headers, body)
+        now = self._services.runtime.now()
+        self._rates[source.name].take(now)
+        # What is no JSON object names no ticket.
+        payload, problems = parse_object(body)
+        try:
+            return await self._take(source, payload, problems, now)
+        except Rejected as rejected:
+            await tell_fault(self._services, Fault(source, payload, body, rejected.problems))
+            raise
+
+    async def _take(self, source: Source, payload: dict[str, Any], problems: list[Problem], now: datetime) -> Taken:
+        if problems:
+            raise Rejected(problems)
+        if is_decision(source, payload):
+            decision = decision_from(source, payload, now)
+            if decision.decided_at is None:
+                self.undated.add(source.name)
+                log.warning("webhook.decision_undated", source=source.name, request=decision.request_id)
+            await self._services.queues.send_decision(decision.to_json())
+            log.event("webhook.decision_taken", source=source.name, request=decision.request_id)
+            return Taken(source.name, decision.request_id)
+        request = request_from(source, payload)
+        await note_request(self._services, source.name, request.ticket)
+        await self._services.queues.send_proven(ProvenRequest.of(request, now).to_json())
+        log.event("webhook.taken", source=source.name, request=request.request_id)
+        return Taken(source.name, request.request_id)
+
+    async def _prove(self, source: Source, headers: Mapping[str, str], body: bytes) -> None:
+        proof = source.proof
+        if not isinstance(proof, EntraProof):
+            check(proof, [self._secrets.get(name, "") for name in proof.secrets], headers, body)
+            return
+        if self._callers is None:
+            raise Unavailable("the registrar's API is not set up", sent=False)
+        try:
+            await self._callers.require(headers.get("authorization"), proof.role)
+        except (NotAuthenticated, NotAllowed) as error:
+            raise NotProven(str(error)) from None

@@ -1,0 +1,1 @@
+"""The engine: it takes operations to their end, and knows no action."""

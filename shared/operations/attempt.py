@@ -1,0 +1,130 @@
+"""One attempt at one operation: the records it works on, saved as they change, and its steps."""
+
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.contract.answer import Step
+from shared.core.errors import Deferred, NotReplicated, RegistrarError
+from shared.core.runtime import within
+from shared.model.application import ApplicationRecord
+from shared.model.operation import RESUME_AFTER, Operation
+from shared.ports import Lease, Versioned
+from shared.ports.services import Services
+
+_LEASE = timedelta(seconds=60)
+"""The list is renewed when less than a lease is left of it: so most attempts write it once."""
+
+
+@dataclass(kw_only=True)
+class AppWork:
+    """Work on one app by whoever holds its lease. `save_…` writes through at once: a worker may die at any line."""
+
+    services: Services
+    lease: Lease
+    stored_application: Versioned[ApplicationRecord]
+
+    @property
+    def application(self) -> ApplicationRecord:
+        """The app's record as last saved."""
+        return self.stored_application.value
+
+    def now(self) -> datetime:
+        """Return the time."""
+        return self.services.runtime.now()
+
+    def is_recent(self, at: datetime | None) -> bool:
+        """Say whether a read may still be older than something that happened at this moment."""
+        return within(self.services.lag_window, at, self.now())
+
+    @contextmanager
+    def patience(self, *written: datetime | None) -> Generator[None]:
+        """Take a refusal for lag only if what it refers to was written by us within the lag window.
+
+        `written` is when: of the application, of its principal, of a consent. None is what we did not write. A refusal
+        that lag does not explain is what it says, at once.
+        """
+        try:
+            yield
+        except NotReplicated as error:
+            if any(self.is_recent(at) for at in written):
+                raise
+            raise error.otherwise from error
+
+    async def save_application(self, **changes: object) -> None:
+        """Change fields of the app's record and save it. Raises Busy when another attempt wrote meanwhile."""
+        record = self.application.model_copy(update=changes)
+        etag = await self.services.applications.save(record, self.stored_application.etag)
+        self.stored_application = Versioned(record, etag)
+
+    @asynccontextmanager
+    async def announce(self, **changes: object) -> AsyncGenerator[dict[str, object]]:
+        """Say what is about to be written before it is; take it back when the write surely took no effect.
+
+        Whatever happens to the answer, later reads are then compared with the write. The writes announced here
+        are repeatable, so taking back one that did take effect costs a repetition and no more. Yields what the record
+        then says: whoever makes several writes puts there, after each, what has been written by then.
+        """
+        before = {name: getattr(self.application, name) for name in changes}
+        await self.save_application(**changes)
+        try:
+            yield before
+        except RegistrarError as error:
+            if not isinstance(error, Deferred) or error.took_effect is False:
+                await self.save_application(**before)
+            raise
+
+
+@dataclass(kw_only=True)
+class Job(AppWork):
+    """An attempt at an operation."""
+
+    stored_operation: Versioned[Operation]
+    listed_until: datetime | None = None
+    """When somebody else would send the operation again, as far as this attempt has seen to it."""
+
+    @property
+    def operation(self) -> Operation:
+        """The operation as last saved or changed."""
+        return self.stored_operation.value
+
+    async def save_operation(self, operation: Operation) -> None:
+        """Save the operation. Raises Busy when another attempt wrote meanwhile."""
+        etag = await self.services.operations.save(operation, self.stored_operation.etag)
+        self.stored_operation = Versioned(operation, etag)
+        now = self.now()
+        if self.listed_until is None or self.listed_until - now < _LEASE:
+            await self.services.operations.relist(operation.id, operation.generation, now + RESUME_AFTER)
+            self.listed_until = now + RESUME_AFTER
+
+    @asynccontextmanager
+    async def announce(self, **changes: object) -> AsyncGenerator[dict[str, object]]:
+        """Say what is about to be written, and that this change of the app has begun (`registration.giving_way`)."""
+        async with super().announce(**changes, **self._begun()) as before:
+            yield before
+
+    def _begun(self) -> dict[str, object]:
+        if self.operation.sequence <= self.application.begun_sequence:
+            return {}
+        return {"begun_sequence": self.operation.sequence, "begun_by": self.operation.id}
+
+    @asynccontextmanager
+    async def step(self, name: str) -> AsyncGenerator[None]:
+        """Time a step across attempts: from its first beginning to its first success, waiting included."""
+        await self.lease.keep()
+        operation = self.operation
+        done = {step.name for step in operation.steps}
+        if name not in done and name not in operation.begun:
+            self.remember(operation.model_copy(update={"begun": {**operation.begun, name: self.now()}}))
+        yield
+        operation = self.operation
+        started = operation.begun.get(name)
+        if started is not None:
+            step = Step(name=name, started=started, seconds=round((self.now() - started).total_seconds(), 3))
+            begun = {key: at for key, at in operation.begun.items() if key != name}
+            self.remember(operation.model_copy(update={"steps": (*operation.steps, step), "begun": begun}))
+
+    def remember(self, operation: Operation) -> None:
+        """Change the operation; it is saved with whatever is saved next, and at the attempt's end."""
+        self.stored_operation = Versioned(operation, self.stored_operation.etag)

@@ -1,0 +1,97 @@
+"""How much one person may have and ask for: requests a day, apps, credentials. Policy says how many.
+
+Only what a request brings about is judged: an owner who is above a bound, because it was lowered, say, keeps and
+changes what they have. Where several requests of one owner are carried out at once, one or two more may get through.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from hashlib import sha256
+
+from shared.contract.request import Request
+from shared.core import log
+from shared.core.errors import Busy, Problem
+from shared.model.channel import Channel
+from shared.model.person_key import requester_key
+from shared.operations.attempt import Job
+from shared.people.search import Search
+from shared.policy.ownership import Standing
+from shared.ports import day_of
+from shared.ports.services import Services
+
+_RACES = 20
+
+
+async def too_many_today(services: Services, channel: Channel, request: Request) -> Problem | None:
+    """Count a new request on its requester's day (UTC); say so when there were as many as a day may have.
+
+    A request is counted once, however often its message is delivered. Raises Busy when others of the same requester
+    are counted all the time.
+    """
+    most = services.policy.limits.requests_per_requester_and_day
+    if most is None:
+        return None
+    person, today = requester_key(request, channel), day_of(services.runtime.now())
+    mark = sha256(f"{channel}\n{request.source}\n{request.request_id}".encode()).hexdigest()[:12]
+    for _ in range(_RACES):
+        days = await services.request_counts.of(person)
+        counted = days.get(today)
+        marks = counted.value if counted is not None else ()
+        if mark in marks:
+            return None
+        if len(marks) >= most:
+            log.warning("limits.too_many_requests", source=request.source, most=most)
+            return _too_many_today(most)
+        with suppress(Busy):
+            await services.request_counts.save(person, today, (*marks, mark), counted.etag if counted else "")
+            for day in (day for day in days if day < today):
+                await services.request_counts.forget(person, day)
+            return None
+    raise Busy("too many requests of one requester arrive at once")
+
+
+async def excesses(job: Job, standing: Standing, new: Sequence[str]) -> list[Problem]:
+    """Say what a request would give its app's owner beyond policy's bounds: a new app, `new` credentials by name.
+
+    An administrator may exceed them; that is in the log.
+    """
+    limits, owner, unique_name = job.services.policy.limits, standing.owner_after, job.operation.unique_name
+    is_new = not standing.exists
+    if owner is None or not (is_new or new) or (limits.apps_per_owner, limits.credentials_per_owner) == (None, None):
+        return []
+    others = [each for each in await job.services.applications.owned_by(owner) if each.unique_name != unique_name]
+    problems: list[Problem] = []
+    if is_new and limits.apps_per_owner is not None and len(others) >= limits.apps_per_owner:
+        problems.append(_too_many_apps(limits.apps_per_owner))
+    kept = sum(len(each.lifetimes) for each in others) + len({*job.application.lifetimes, *new})
+    if new and limits.credentials_per_owner is not None and kept > limits.credentials_per_owner:
+        problems.append(_too_many_credentials(limits.credentials_per_owner))
+    if problems and (standing.administers or await Search(job.services).is_administrator(standing.requester)):
+        codes = [problem.code for problem in problems]
+        log.warning("limits.exceeded_by_administrator", app=unique_name, codes=codes)
+        return []
+    return problems
+
+
+def _too_many_today(most: int) -> Problem:
+    message = (
+        f"You have sent {most} requests today (UTC), which is the limit per day. Send this request again tomorrow, or "
+        "ask the registrar's administrators to raise the limit."
+    )
+    return Problem("requestedBy", "too_many_requests_today", message)
+
+
+def _too_many_apps(most: int) -> Problem:
+    message = (
+        f"The app's owner already has {most} apps or more, which is the limit per owner. Use one of those apps, or ask "
+        "an administrator of the registrar to send this request."
+    )
+    return Problem("application.uniqueName", "too_many_apps", message)
+
+
+def _too_many_credentials(most: int) -> Problem:
+    message = (
+        f"With this request the app's owner has more than {most} credentials in all apps, which is the limit per "
+        "owner. Ask for fewer credentials, or ask an administrator of the registrar to send this request."
+    )
+    return Problem("credentials", "too_many_credentials", message)

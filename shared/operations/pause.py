@@ -1,0 +1,15 @@
+"""The report's part in everybody's pause: what a service asks of it, it asks of all."""
+
+from datetime import timedelta
+
+from shared.core.errors import Deferred, RegistrarError, Throttled
+from shared.ports.services import Services
+
+_PAUSE = timedelta(minutes=1)
+"""For a service that did not say how long."""
+
+
+async def let_others_pause(services: Services, error: RegistrarError) -> None:
+    """Pause everybody if that is what the error means."""
+    if isinstance(error, Deferred) and (isinstance(error, Throttled) or error.after is not None):
+        await services.backoff.extend(services.runtime.now() + (error.after or _PAUSE), error.reason)

@@ -1,0 +1,78 @@
+"""A failed request, tried again once its cause is mended: the same operation in a new generation."""
+
+from dataclasses import dataclass
+
+from shared.api.replays import ToldReplay
+from shared.audit.events import replayed
+from shared.core import log
+from shared.core.errors import Busy, NotFailed, NotFound
+from shared.model.operation import RESUME_AFTER, EarlierGeneration, Operation, State
+from shared.ports.services import Services
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """An operation that was sent again, in its new generation."""
+
+    operation_id: str
+    generation: int
+
+    def told(self) -> ToldReplay:
+        """Say it over HTTP."""
+        return {"operationId": self.operation_id, "generation": self.generation}
+
+
+async def replay(services: Services, operation_id: str) -> Replayed:
+    """Begin a new generation of a failed operation and take its request off the poison queue.
+
+    The request, its place among the app's changes, and what is known of its credentials stay: policy is asked
+    again, and a change that was overtaken meanwhile is superseded. Raises NotFound, NotFailed, or Busy when
+    somebody else replays it just now.
+    """
+    stored = await services.operations.read(operation_id)
+    if stored is None:
+        raise NotFound(f"There is no operation {operation_id}")
+    if stored.value.state is not State.FAILED or stored.value.answered_at is None:
+        raise NotFailed(f"Only a failed operation can be replayed, and this one is {stored.value.state}")
+    now = services.runtime.now()
+    again = _next_generation(stored.value).model_copy(update={"started_at": now})
+    # Listed first: it is settled and on no list, and a generation that nobody lists would be lost.
+    await services.operations.relist(again.id, again.generation, now + RESUME_AFTER)
+    await services.audit.note(replayed(again, now))
+    await services.operations.save(again, stored.etag)
+    await services.queues.send_work(again.id, again.generation)
+    await services.queues.remove_kept(again.id, before=again.generation)
+    log.event("operation.replayed", operation=again.id, app=again.unique_name, generation=again.generation)
+    return Replayed(again.id, again.generation)
+
+
+async def replay_all(services: Services, reason: str) -> list[Replayed]:
+    """Replay every operation that failed for this reason; those that changed meanwhile are passed over."""
+    replayed: list[Replayed] = []
+    async for operation_id in services.operations.failed(reason):
+        try:
+            replayed.append(await replay(services, operation_id))
+        except (NotFound, NotFailed, Busy) as error:
+            log.warning("operation.not_replayed", operation=operation_id, cause=type(error).__name__)
+    return replayed
+
+
+def _next_generation(failed: Operation) -> Operation:
+    ended = EarlierGeneration(generation=failed.generation, state=failed.state, reason=failed.reason)
+    return failed.model_copy(
+        update={
+            "generation": failed.generation + 1,
+            "earlier": (*failed.earlier, ended),
+            "state": State.ACCEPTED,
+            "attempts": 0,
+            "pauses": 0,
+            "steps_at_pause": 0,
+            "next_attempt": None,
+            "reason": None,
+            "steps": (),
+            "begun": {},
+            "refusal": None,
+            "answer": None,
+            "answered_at": None,
+        }
+    )

@@ -1,0 +1,25 @@
+"""What timers look after: operations nobody carries on, secrets whose value may have been lost, and what is going."""
+
+
+from shared.core import log
+from shared.credentials.cleanup import _BACKLOG_PATIENCE
+from shared.model.operation import RESUME_AFTER
+from shared.ports.services import Services
+
+
+async def resume_unsettled(services: Services) -> int:
+    """Send every unsettled operation that shows no sign of life again; returns how many.
+
+    A message may have been lost with its queue, or with a worker between record and queue. One too many does no
+    harm: an attempt that finds nothing to do does nothing. But where work piles up, silence means that its turn has
+    not come, and every message more would make the pile higher: only what has been silent for an hour is sent then.
+    """
+    now, resumed = services.runtime.now(), 0
+    silent_since = now - _BACKLOG_PATIENCE if await services.queues.is_work_piling_up() else now
+    async for operation_id, generation in services.operations.due(silent_since):
+        await services.queues.send_work(operation_id, generation)
+        await services.operations.relist(operation_id, generation, now + RESUME_AFTER)
+        resumed += 1
+    if resumed:
+        log.event("operations.resumed", count=resumed)
+    return resumed

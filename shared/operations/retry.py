@@ -1,0 +1,106 @@
+"""The one place that decides what becomes of an operation that stopped short: later, rejected, or failed."""
+
+import string
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.core.errors import (
+    Contended,
+    Deferred,
+    Denied,
+    NotYetVisible,
+    ObjectGone,
+    Problem,
+    Refused,
+    RegistrarError,
+    Rejected,
+    SignInUnclear,
+    Throttled,
+    Unavailable,
+)
+
+_SHORTEST = timedelta(seconds=5)
+_LONGEST = timedelta(minutes=15)
+_LONGEST_WHEN_IT_PASSES = timedelta(seconds=60)
+"""For lag, throttling and writes that met: they pass by themselves."""
+_OF_CODES = frozenset(string.ascii_letters + string.digits + "_-.")
+_LONGEST_CODE = 60
+
+
+@dataclass(frozen=True)
+class Later:
+    """Go on at this moment. `pause_everybody`: the service asked for patience, so nobody else calls it either."""
+
+    at: datetime
+    reason: str
+    costs_attempt: bool
+    pause_everybody: bool
+
+
+@dataclass(frozen=True)
+class Reject:
+    """Answer `rejected`, now and for ever."""
+
+    problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True)
+class Fail:
+    """Answer `failed`, and keep the original on the poison queue."""
+
+    reason: str
+    problem: Problem
+
+
+type Decision = Later | Reject | Fail
+
+
+def decide(error: Exception, *, now: datetime, deadline: datetime, pauses: int, draw: float) -> Decision:
+    """Decide from the type of the error; `draw` spreads delays, `pauses` counts earlier ones for the same reason.
+
+    What nobody foresaw is treated like a service that is away: it goes on later, and fails at the deadline with
+    its type as the reason, so a defect is seen and nothing is lost meanwhile.
+    """
+    match error:
+        case Rejected():
+            return Reject(error.problems)
+        case Refused():
+            return Fail(error.reason, Problem("", error.code or error.reason, str(error)))
+        case Deferred():
+            message = str(error)
+        case _:
+            message = "The registrar met an unexpected error. Its log has the details."
+    reason = reason_of(error)
+    if now >= deadline:
+        hint = f"The registrar could not complete the request in time. What stood in the way last: {message}"
+        return Fail(reason, Problem("", SignInUnclear.reason if isinstance(error, SignInUnclear) else reason, hint))
+    return Later(
+        at=min(now + _pause(error, pauses, draw), deadline),
+        reason=reason,
+        costs_attempt=not _asks_for_patience(error),
+        pause_everybody=_asks_for_patience(error),
+    )
+
+
+def reason_of(error: Exception) -> str:
+    """Name what stopped an operation, as its record does; where only the service's own code tells, with that."""
+    if isinstance(error, Denied):
+        code = "".join(character for character in error.code if character in _OF_CODES)[:_LONGEST_CODE]
+        return f"{error.reason}_{code}" if code else error.reason
+    if isinstance(error, SignInUnclear):
+        return error.numbered
+    return error.reason if isinstance(error, RegistrarError) else f"unexpected_{type(error).__name__}"
+
+
+def _asks_for_patience(error: Exception) -> bool:
+    """Say whether the service itself asked for a pause: by 429, or by a 503 that names one."""
+    return isinstance(error, Throttled) or (isinstance(error, Unavailable) and error.after is not None)
+
+
+def _pause(error: Exception, pauses: int, draw: float) -> timedelta:
+    if isinstance(error, Deferred) and error.after is not None:
+        return error.after + _SHORTEST * draw * 0.5
+    longest = (
+        _LONGEST_WHEN_IT_PASSES if isinstance(error, NotYetVisible | ObjectGone | Throttled | Contended) else _LONGEST
+    )
+    return min(longest, _SHORTEST * 2 ** min(pauses, 10)) * (0.75 + draw / 2)

@@ -1,0 +1,1 @@
+"""People, looked up in the directory."""

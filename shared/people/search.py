@@ -1,0 +1,137 @@
+"""Finds people in the directory: exactly one, or a problem that says why not; a failed lookup is neither.
+
+Where the registrar may not look (403), a person is what a proven channel or an address says, and no more.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from shared.core import log
+from shared.core.errors import Forbidden, Problem, RegistrarError
+from shared.core.text import echo
+from shared.model.person import Person, read_person
+from shared.ports import SeenPerson
+from shared.ports.services import Services
+
+_NAMED_AT_ONCE = 100
+_MOST_NAMED = 2_000
+"""Owners that a report names: some twenty seconds of lookups."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search came to. `is_looked_up` is false where the registrar may not look: then `person` is as written."""
+
+    person: Person
+    is_looked_up: bool = False
+    hits: int = 0
+    enabled: bool | None = None
+    created: datetime | None = None
+
+    @property
+    def is_one(self) -> bool:
+        """Say whether the directory knows exactly one such person."""
+        return self.is_looked_up and self.hits == 1
+
+    def problem(self, field: str) -> Problem | None:
+        """Say why this is nobody who can ask, own or decide; None when they can, or when nobody may look."""
+        if not self.is_looked_up:
+            return None
+        who = echo(self.person.shown)
+        if self.hits == 0:
+            message = (
+                f"The directory has nobody called {who}. Name a person who is in the directory, by userPrincipalName, "
+                "mail or object id."
+            )
+            return Problem(field, "person_unknown", message)
+        if self.hits > 1:
+            message = (
+                f"More than one person in the directory is called {who}. Give the userPrincipalName or the object id "
+                "of one of them."
+            )
+            return Problem(field, "person_ambiguous", message)
+        if self.enabled is False:
+            message = f"The account of {who} is disabled. Name a person whose account is enabled."
+            return Problem(field, "person_disabled", message)
+        return None
+
+
+class Search:
+    """The lookups of one attempt: each person is looked up once."""
+
+    def __init__(self, services: Services) -> None:
+        self._people = services.people
+        self._administrators = services.policy.administrators
+        self._seen: dict[str, tuple[SeenPerson, ...] | None] = {}
+
+    async def find(self, person: Person) -> Found:
+        """Look one person up; see `find_all`."""
+        return (await self.find_all([person]))[0]
+
+    async def find_all(self, people: Sequence[Person]) -> list[Found]:
+        """Look people up side by side, by id where that is known, else by UPN or mail.
+
+        Raises Deferred when the directory does not answer: that is not the same as nobody.
+        """
+        names = {person.name.casefold() for person in people}
+        unseen = sorted(names - self._seen.keys())
+        if unseen:
+            try:
+                seen = await self._people.find(unseen)
+                self._seen.update({name: seen[name] for name in unseen})
+            except Forbidden:
+                self._seen.update(dict.fromkeys(unseen))
+        return [_found(person, self._seen[person.name.casefold()]) for person in people]
+
+    async def is_administrator(self, person: Person) -> bool:
+        """Return whether policy names this person as an administrator: by object id, or by an address of theirs.
+
+        Whoever has an object id is compared by it alone, wherever the directory says whose the policy's addresses are.
+        """
+        named = [each for each in map(read_person, self._administrators) if each is not None]
+        if person.object_id is None:
+            return _is_named(person, named)
+        addresses = [each for each in named if each.object_id is None]
+        found = await self.find_all(addresses)
+        if any(each.is_looked_up and not each.is_one for each in found):
+            log.warning("policy.administrators_not_found", count=sum(not each.is_one for each in found))
+        ids = {each.object_id for each in named} | {each.person.object_id for each in found if each.is_one}
+        return person.object_id in ids or _is_named(person, [each.person for each in found if not each.is_looked_up])
+
+
+async def names_of(services: Services, object_ids: Iterable[str]) -> dict[str, str]:
+    """Name people by their ids, for people to read. Whom nobody may name, or not now, or too late, is left out."""
+    wanted, names = sorted(set(object_ids))[:_MOST_NAMED], dict[str, str]()
+    for start in range(0, len(wanted), _NAMED_AT_ONCE):
+        try:
+            found = await services.people.find(wanted[start : start + _NAMED_AT_ONCE])
+        except RegistrarError as error:
+            log.warning("people.not_named", reason=error.reason, count=len(wanted) - start)
+            break
+        names |= {each: hits[0].principal_name for each, hits in found.items() if hits and hits[0].principal_name}
+    return names
+
+
+def _found(person: Person, hits: tuple[SeenPerson, ...] | None) -> Found:
+    if hits is None:
+        return Found(person)
+    if len(hits) != 1:
+        return Found(person, is_looked_up=True, hits=len(hits))
+    (hit,) = hits
+    known = replace(person, object_id=hit.object_id.casefold())
+    return Found(known, is_looked_up=True, hits=1, enabled=hit.enabled, created=hit.created)
+
+
+def _is_named(person: Person, administrators: Iterable[Person]) -> bool:
+    address = (person.address or "").casefold()
+    return bool(address) and address in {(each.address or "").casefold() for each in administrators}
+
+
+def is_whom_it_means(found: Found, known_since: datetime | None) -> bool:
+    """Return whether an address that was kept for an owner still means them, as far as the directory tells.
+
+    Who came to the directory after the app did cannot be meant: they have inherited the address.
+    """
+    is_younger = found.created is not None and known_since is not None and found.created > known_since
+    return found.is_one and not is_younger

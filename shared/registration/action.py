@@ -1,0 +1,74 @@
+"""Registers an app, and builds the answer."""
+
+from shared.contract.answer import (
+    MAX_FILLED,
+    MAX_OTHERS,
+    Answer,
+    AnswerData,
+    AnsweredApi,
+    AnsweredNote,
+    AnsweredOthers,
+    AnsweredPermission,
+    Status,
+)
+from shared.contract.request import RegistrationRequest
+from shared.core.naming import portal_url
+from shared.core.text import printable
+from shared.model.directory import Api
+from shared.model.labels import labelled
+from shared.model.operation import requester_of
+from shared.operations.answers import _credential, _settled
+from shared.operations.attempt import Job
+from shared.policy.model import Policy
+from shared.registration.register import Registration
+
+
+def registered(job: Job, request: RegistrationRequest, registration: Registration) -> Answer:
+    """Build the answer to a verified registration."""
+    operation = job.operation
+    data = AnswerData(
+        request_id=request.request_id,
+        source=request.source,
+        operation_id=operation.id,
+        status=Status.COMPLETED,
+        client_id=registration.client_id,
+        tenant_id=job.services.tenant_id,
+        object_id=registration.object_id,
+        service_principal_id=registration.service_principal_id,
+        display_name=request.application.display_name,
+        api_permissions=tuple(_api(api, registration, job.services.policy) for api in registration.resolution.apis),
+        credentials=tuple(_credential(entry) for entry in registration.entries.values()),
+        made_by_others=tuple(
+            AnsweredOthers(kind=each.kind, name=printable(each.name), api=each.api, type=each.type)
+            for each in registration.made_by_others[:MAX_OTHERS]
+        ),
+        filled_redirect_uris=registration.filled[:MAX_FILLED],
+        steps=operation.steps,
+        portal_url=portal_url(registration.client_id),
+        requested_by_object_id=requester_of(operation).object_id,
+        owner_object_id=registration.owner.object_id if registration.owner is not None else None,
+        notes=tuple(
+            AnsweredNote(**vars(note))
+            for note in labelled(registration.notes, job.services.labels.get(request.source, {}))
+        ),
+    )
+    return _settled(operation, data, job.now())
+
+
+def _api(api: Api, registration: Registration, policy: Policy) -> AnsweredApi:
+    return AnsweredApi(
+        api=api.display_name,
+        resource_app_id=api.app_id,
+        resource_uri=policy.resource_uri(api.app_id),
+        permissions=tuple(
+            AnsweredPermission(
+                name=resolved.permission.name,
+                id=resolved.permission.id,
+                type=resolved.permission.type,
+                consented=resolved.consent in registration.consents,
+                consented_by_others=resolved.consent in registration.found,
+            )
+            for resolved in registration.resolution.permissions
+            if resolved.api.app_id == api.app_id
+        ),
+    )

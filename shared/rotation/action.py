@@ -1,0 +1,84 @@
+"""Rotates a credential, and builds the answers about it."""
+
+from datetime import datetime, timedelta
+
+from shared.contract.answer import (
+    EXPIRING_TYPE,
+    Answer,
+    AnswerData,
+    AnsweredNote,
+    AnsweredRotation,
+    Status,
+    answer_id,
+)
+from shared.contract.request import RotationRequest
+from shared.core.naming import portal_url
+from shared.model.operation import Operation, requester_of
+from shared.model.vault import VaultEntry
+from shared.operations.answers import _credential, _settled
+from shared.operations.attempt import Job
+from shared.ports.services import Services
+from shared.rotation.rotate import Rotation
+
+LONGEST_TOKEN = timedelta(hours=24)
+"""How long an access token lives at most that an application got with its own credential: 60 to 90 minutes, and up to
+24 hours for a client that takes part in continuous access evaluation (Microsoft Learn, "Continuous access evaluation
+for workload identities")."""
+
+
+def rotated(job: Job, request: RotationRequest, rotation: Rotation) -> Answer:
+    """Build the answer to a rotation, which is its event, too."""
+    operation, progress = job.operation, job.operation.credential(request.credential)
+    refused = progress.old_refused_at
+    data = AnswerData(
+        request_id=request.request_id,
+        source=request.source,
+        operation_id=operation.id,
+        status=Status.COMPLETED,
+        requested_by_object_id=requester_of(operation).object_id,
+        client_id=rotation.holder.client_id,
+        tenant_id=job.services.tenant_id,
+        object_id=rotation.holder.object_id,
+        credentials=(_credential(rotation.entry),),
+        notes=tuple(AnsweredNote(**vars(note)) for note in rotation.notes),
+        rotation=AnsweredRotation(
+            credential=request.credential,
+            reason=request.reason,
+            replaced_key_id=rotation.replaced_key_id,
+            replaced_until=rotation.retire_after,
+            replaced_refused_since=refused,
+            issued_tokens_until=refused + LONGEST_TOKEN if refused is not None else None,
+        ),
+        steps=operation.steps,
+        portal_url=portal_url(rotation.holder.client_id),
+    )
+    return _settled(operation, data, job.now())
+
+
+def expiring(services: Services, operation: Operation, entry: VaultEntry, expires: datetime, days: int) -> Answer:
+    """Build the event that a credential expires within so many days, and that its failed rotation stands in the way.
+
+    It follows from its arguments alone, so that a second delivery is the same event.
+    """
+    failed, request = operation.answer, operation.request
+    data = AnswerData(
+        request_id=request.request_id,
+        source=request.source,
+        operation_id=operation.id,
+        status=Status.FAILED,
+        client_id=entry.tags.get("clientId"),
+        tenant_id=services.tenant_id,
+        credentials=(_credential(entry),),
+        rotation=AnsweredRotation(credential=request.credential, reason=request.reason)
+        if isinstance(request, RotationRequest)
+        else None,
+        errors=failed.data.errors if failed is not None else (),
+        error_count=failed.data.error_count if failed is not None else 0,
+    )
+    return Answer(
+        id=answer_id(operation.id, str(operation.generation), str(days), EXPIRING_TYPE),
+        type=EXPIRING_TYPE,
+        subject=operation.unique_name,
+        time=expires - timedelta(days=days),
+        data=data,
+    )

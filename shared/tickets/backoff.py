@@ -1,0 +1,27 @@
+"""When an update that failed is tried again, and when it is given up: pure."""
+
+from datetime import datetime, timedelta
+
+from shared.core.errors import Deferred, NotShown, Throttled, Unavailable
+from shared.model.ticket_update import GIVEN_UP_AFTER
+
+_SHORTEST = timedelta(seconds=30)
+_SHORTEST_WHEN_REFUSED = timedelta(minutes=5)
+"""Somebody has to act on what is refused: rights, an address, a ticket that is gone."""
+_LONGEST = timedelta(hours=2)
+
+
+def next_attempt(error: Exception, *, now: datetime, first_at: datetime, attempts: int, draw: float) -> datetime | None:
+    """Return when to try again after so many attempts; None when it is given up. `draw` spreads the delays."""
+    end = first_at + GIVEN_UP_AFTER
+    if now >= end:
+        return None
+    asked_for = error.after if isinstance(error, Deferred) and error.after is not None else timedelta(0)
+    pause = max(_pause(error, attempts) * (0.75 + draw / 2), asked_for)
+    return min(now + pause, end)
+
+
+def _pause(error: Exception, attempts: int) -> timedelta:
+    passes = isinstance(error, Throttled | Unavailable | NotShown)
+    shortest = _SHORTEST if passes else _SHORTEST_WHEN_REFUSED
+    return min(_LONGEST, shortest * 2 ** min(max(attempts - 1, 0), 10))

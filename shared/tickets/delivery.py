@@ -1,0 +1,227 @@
+"""Brings what is to be told into the tickets: one attempt at one update, and what comes of it."""
+
+import re
+from contextlib import suppress
+from datetime import timedelta
+
+from shared.approval.showing import record_note_seen
+from shared.core import log
+from shared.core.errors import (
+    Busy,
+    CrashLoop,
+    NotFailed,
+    NotFound,
+    NotShown,
+    Problem,
+    Refused,
+    RegistrarError,
+    Rejected,
+)
+from shared.core.naming import OPERATION_ID_PATTERN
+from shared.core.text import echo
+from shared.intake.faulty import has_request
+from shared.model.kept import kept_message
+from shared.model.operation import RESUME_AFTER
+from shared.model.ticket_update import MALFORMED, ON_DEMAND, TicketUpdate, UpdateState, mark_of
+from shared.ports import Note, Target, Versioned
+from shared.ports.services import Services
+from shared.tickets.backoff import next_attempt
+from shared.tickets.text import note_text
+from shared.tickets.turns import Turns
+
+REASON = "ticket_update_failed"
+_EARLY = timedelta(seconds=5)
+_BUSY = timedelta(minutes=5)
+"""host.json ends an invocation by then."""
+_INTERRUPTED_AT_MOST = 5
+
+
+class Updating:
+    """Tells tickets. Safe to call as often as a queue likes to deliver."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._turns = Turns()
+
+    async def run(self, update_id: str) -> None:
+        """Make one attempt at an update, unless it is settled, under way, or waits for a later moment.
+
+        Raises only what keeps even the outcome from being recorded: the host then delivers the message again.
+        """
+        services, now = self._services, self._services.runtime.now()
+        stored = await services.ticket_updates.read(update_id)
+        if stored is None or stored.value.state is not UpdateState.WAITING:
+            await services.ticket_updates.unlist(update_id)
+            return
+        update = stored.value
+        is_under_way = update.busy_until is not None and now < update.busy_until
+        if is_under_way or update.is_early(now, _EARLY):
+            return
+        # At its end it gets its last attempt, whoever waits.
+        wait = self._turns.wait(update.source, now) if now < update.end else None
+        if wait is not None:
+            wait += timedelta(seconds=5 * services.runtime.draw())
+            await services.ticket_updates.relist(update.id, now + wait + RESUME_AFTER)
+            await services.queues.send_ticket_update(update.id, wait)
+            return
+        with suppress(Busy), self._turns.taken(update.source):  # Busy: another delivery makes this attempt
+            await self._attempt(await self._begin(stored))
+
+    async def _begin(self, stored: Versioned[TicketUpdate]) -> Versioned[TicketUpdate]:
+        """Say that an attempt is under way. Raises Busy when another one is."""
+        update = stored.value
+        begun = update.model_copy(
+            update={
+                "attempts": update.attempts + 1,
+                "interrupted": update.interrupted + 1 if update.busy_until is not None else 0,
+                "busy_until": self._services.runtime.now() + _BUSY,
+            }
+        )
+        return Versioned(begun, await self._services.ticket_updates.save(begun, stored.etag))
+
+    async def _attempt(self, stored: Versioned[TicketUpdate]) -> None:
+        services, update = self._services, stored.value
+        if update.interrupted >= _INTERRUPTED_AT_MOST:
+            await self._give_up(stored, CrashLoop("attempts end their worker"))
+            return
+        target = services.targets.get(update.source)
+        try:
+            if target is None:
+                raise Refused(f"no updates are set up for the source {update.source}")
+            await self._tell(target, update)
+        except Exception as error:
+            self._turns.note(update.source, update.id, error, services.runtime.now())
+            await self._stop(stored, error)
+            return
+        self._turns.note(update.source, update.id, None, services.runtime.now())
+        done = update.model_copy(update={"state": UpdateState.DONE, "busy_until": None, "reason": None})
+        await services.ticket_updates.save(done, stored.etag)
+        await services.ticket_updates.unlist(update.id)
+        log.event("ticket.told", update=update.id, source=update.source, what=update.what, attempts=update.attempts)
+
+    async def _tell(self, target: Target, update: TicketUpdate) -> None:
+        """Look what the ticket lacks, and write that."""
+        ticket = update.ticket or ""
+        mark = mark_of(update.id)
+        text = note_text(update.event, update.what, mark)
+        note = Note(update.id, mark, text, update.event.to_json(), update.event.time)
+        if not await target.system.is_told(ticket, note):
+            if update.sent:
+                raise NotShown("a note that was taken does not show; it is not written twice")
+            await target.system.tell(ticket, note)
+            if update.what == ON_DEMAND and target.shows_notes and not await target.system.is_told(ticket, note):
+                raise NotShown("a note that was taken does not show yet")
+        if update.what == ON_DEMAND and update.is_its_own and update.operation_id is not None:
+            # What is decided there counts from here on: whatever comes after may take long, or fail.
+            await record_note_seen(self._services, update.operation_id, update.id, self._services.runtime.now())
+        if await self._has_state(target, update):
+            await target.system.bring_to(ticket, update.status)
+
+    async def _has_state(self, target: Target, update: TicketUpdate) -> bool:
+        """Say whether the ticket is to show this outcome: not when its operation has gone on since."""
+        if update.status not in target.statuses or not update.is_its_own:
+            return False
+        if update.what == MALFORMED:
+            return not await has_request(self._services, update)
+        if update.operation_id is None:
+            return False
+        stored = await self._services.operations.read(update.operation_id)
+        if stored is None:
+            return True
+        operation = stored.value
+        is_settled_so = operation.answer is not None and operation.answer.id == update.id
+        return is_settled_so or (operation.generation == update.generation and operation.state.value == update.what)
+
+    async def _stop(self, stored: Versioned[TicketUpdate], error: Exception) -> None:
+        services, update = self._services, stored.value
+        now = services.runtime.now()
+        log.warning(
+            "ticket.not_told",
+            update=update.id,
+            source=update.source,
+            error=type(error).__name__,
+            message=str(error) if isinstance(error, RegistrarError) else None,
+        )
+        if not isinstance(error, RegistrarError):
+            log.unexpected(error)
+        is_hopeless = isinstance(error, NotShown) and update.sent
+        at = next_attempt(
+            error, now=now, first_at=update.first_at, attempts=update.attempts, draw=services.runtime.draw()
+        )
+        if at is None or is_hopeless:
+            await self._give_up(stored, error)
+            return
+        sent = update.sent or isinstance(error, NotShown)
+        changes = {"due": at, "busy_until": None, "reason": _reason(error), "sent": sent}
+        await services.ticket_updates.save(update.model_copy(update=changes), stored.etag)
+        await services.ticket_updates.relist(update.id, at + RESUME_AFTER)
+        await services.queues.send_ticket_update(update.id, at - now)
+
+    async def _give_up(self, stored: Versioned[TicketUpdate], error: Exception) -> None:
+        services, update = self._services, stored.value
+        reason = _reason(error)
+        reference = {
+            "updateId": update.id,
+            "requestId": update.event.data.request_id,
+            "source": update.source,
+            "ticket": update.ticket,
+            "what": update.what,
+            "operationId": update.operation_id,
+            "generation": update.generation,
+            "attempts": update.attempts,
+        }
+        await services.queues.send_poison(kept_message(f"{REASON}: {reason}", reference))
+        failed = update.model_copy(update={"state": UpdateState.FAILED, "busy_until": None, "reason": reason})
+        await services.ticket_updates.save(failed, stored.etag)
+        await services.ticket_updates.unlist(update.id)
+        log.warning("ticket.given_up", update=update.id, source=update.source, reason=reason)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, RegistrarError):
+        return f"{error.reason} ({error})"
+    return f"unexpected_{type(error).__name__}"
+
+
+async def resume_updates(services: Services) -> int:
+    """Send every waiting update that shows no sign of life again; returns how many. One too many does no harm."""
+    now, resumed = services.runtime.now(), 0
+    async for update_id in services.ticket_updates.due(now):
+        await services.queues.send_ticket_update(update_id)
+        await services.ticket_updates.relist(update_id, now + RESUME_AFTER)
+        resumed += 1
+    if resumed:
+        log.event("tickets.resumed", count=resumed)
+    return resumed
+
+
+def parse_update_id(text: str) -> str:
+    """Read the path of `POST /api/ticket-updates/{updateId}/replay`. Raises Rejected."""
+    if not re.fullmatch(OPERATION_ID_PATTERN[1:-1], text, re.ASCII):
+        raise Rejected([Problem("updateId", "invalid_parameter", f"{echo(text)} is not the id of a ticket update.")])
+    return text
+
+
+async def replay_update(services: Services, update_id: str) -> None:
+    """Have an update that failed tried for another day.
+
+    Raises NotFound, NotFailed, or Busy when somebody else replays it just now.
+    """
+    stored = await services.ticket_updates.read(update_id)
+    if stored is None:
+        raise NotFound(f"There is no ticket update {update_id}")
+    if stored.value.state is not UpdateState.FAILED:
+        raise NotFailed(f"Only a failed ticket update can be replayed, and this one is {stored.value.state}")
+    now = services.runtime.now()
+    changes = {
+        "state": UpdateState.WAITING,
+        "first_at": now,
+        "due": now,
+        "attempts": 0,
+        "interrupted": 0,
+        "sent": False,
+    }
+    await services.ticket_updates.relist(update_id, now + RESUME_AFTER)
+    await services.ticket_updates.save(stored.value.model_copy(update=changes), stored.etag)
+    await services.queues.send_ticket_update(update_id)
+    log.event("ticket.replayed", update=update_id)
