@@ -22,7 +22,7 @@ blueprint = func.Blueprint()
 )
 async def replay_operation(request: func.HttpRequest) -> func.HttpResponse:
     """Send one failed request again: 202 with its new generation, 404, or 409 when it did not fail."""
-    from shared.api.replays import parse_operation_id
+    from shared.api.replays import parse_operation_id, replay_body
     from shared.core.errors import Busy, NotFailed, NotFound
     from shared.operations.replay import replay
 
@@ -35,7 +35,7 @@ async def replay_operation(request: func.HttpRequest) -> func.HttpResponse:
             return problem_response(409, f"{error}.")
         except Busy:
             return problem_response(409, "The registrar is working on this operation right now. Try again in a moment.")
-        return json_response(202, replayed.told(), GUARDED)
+        return json_response(202, replay_body(replayed), GUARDED)
 
     return await guarded(answer)
 
@@ -44,11 +44,11 @@ async def replay_operation(request: func.HttpRequest) -> func.HttpResponse:
 @blueprint.route("operations/replay", trigger_arg_name="request", methods=["POST"], auth_level=func.AuthLevel.FUNCTION)
 async def replay_operations(request: func.HttpRequest) -> func.HttpResponse:
     """Send all requests that failed for one reason again: `?reason=…`; 202 with what was sent."""
-    from shared.api.replays import parse_reason
+    from shared.api.replays import parse_reason, replay_body
     from shared.operations.replay import replay_all
 
     async def answer(app: "App") -> func.HttpResponse:
         replayed = await replay_all(app.services, parse_reason(request.params))
-        return json_response(202, {"replayed": [each.told() for each in replayed]}, GUARDED)
+        return json_response(202, {"replayed": [replay_body(each) for each in replayed]}, GUARDED)
 
     return await guarded(answer)

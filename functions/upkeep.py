@@ -23,7 +23,7 @@ async def resume_registrations(timer: func.TimerRequest) -> None:
 async def clean_up_credentials(timer: func.TimerRequest) -> None:
     """Remove secrets whose value never reached the vault, every five minutes."""
     from shared.bootstrap import get_app
-    from shared.credentials.cleanup import clean_up_credentials as clean_up
+    from shared.registration.cleanup import clean_up
 
     await clean_up(get_app().services)
 

@@ -9,6 +9,7 @@ from pydantic import Field
 from shared.core.errors import Problem, Rejected
 from shared.core.naming import OPERATION_ID_PATTERN
 from shared.core.text import echo
+from shared.operations.replay import Replayed
 
 REASON_PATTERN = r"^[A-Za-z0-9_]{1,100}$"
 """One of those in the runbook, or `unexpected_` and the name of a Python type."""
@@ -19,6 +20,11 @@ class ToldReplay(TypedDict):
 
     operationId: Annotated[str, Field(pattern=OPERATION_ID_PATTERN)]
     generation: Annotated[int, Field(ge=2)]
+
+
+def replay_body(replayed: Replayed) -> ToldReplay:
+    """Return what is answered of an operation that was sent again."""
+    return {"operationId": replayed.operation_id, "generation": replayed.generation}
 
 
 def parse_operation_id(text: str) -> str:

@@ -4,7 +4,6 @@ from shared.approval.request import approval_requested, refused_problem, undecid
 from shared.audit import events
 from shared.core.errors import Busy, Rejected
 from shared.model.operation import Operation
-from shared.operations.attempt import Job
 from shared.ports import Versioned
 from shared.ports.services import Services
 from shared.tickets.notify import tell
@@ -27,15 +26,15 @@ async def wait_for_approval(services: Services, stored: Versioned[Operation]) ->
     await services.operations.relist(operation.id, operation.generation, approval.expires)
 
 
-async def heed_decision(job: Job) -> None:
+async def apply_decision(services: Services, operation: Operation) -> None:
     """Note what was decided before it is acted on. Raises Rejected after a refusal, and when nobody decided in time."""
-    approval = job.operation.approval
+    approval, now = operation.approval, services.runtime.now()
     if approval is None:
         return
-    if job.operation.is_overdue_for_approval(job.now()):
+    if operation.is_overdue_for_approval(now):
         raise Rejected([undecided_problem(approval)])
     if approval.decision is None:
         return
-    await job.services.audit.note(events.decided(job.operation, approval, approval.decision, job.now()))
+    await services.audit.note(events.decided(operation, approval, approval.decision, now))
     if approval.decision.outcome == "refused":
         raise Rejected([refused_problem(approval)])

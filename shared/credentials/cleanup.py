@@ -1,51 +1,25 @@
-"""Ends credentials whose value was lost, and finishes what was being taken back."""
+"""Ends credentials that an operation left behind: their value was lost, or nobody promoted them."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from shared.audit.events import Removal
 from shared.audit.noting import note_removal
 from shared.core import log
-from shared.core.errors import RegistrarError
-from shared.core.naming import NARROWING, is_pending, operation_of, promoted_name
-from shared.core.runtime import within
+from shared.core.naming import is_pending, operation_of, promoted_name
 from shared.credentials.ending import remove_credential_of
 from shared.model.directory import SeenApplication
 from shared.model.vault import VaultEntry
 from shared.ports import Cleanup, Lease
 from shared.ports.services import Services
-from shared.registration.finishing import finish_taking_back
-
-_BACKLOG_PATIENCE = timedelta(hours=1)
 
 
-async def clean_up_credentials(services: Services) -> int:
-    """Go through the clean-up entries and remove what their operations left; returns how many things.
+async def clean_up_credentials(services: Services, cleanup: Cleanup) -> int:
+    """Remove what an operation left of credentials that nobody has; returns how many.
 
-    That is secrets whose value never reached the vault, credentials that nobody promoted, and what was taken back of an
-    app and was not surely seen gone.
-
-    An entry is closed only by a read that is younger than the lag window and shows none of it. One entry that fails
-    keeps none of the others; the failures are raised at the end.
+    That is secrets whose value never reached the vault, and credentials that nobody promoted.
     """
-    removed, failures = 0, list[RegistrarError]()
-    async for cleanup in services.cleanups.all():
-        try:
-            removed += await _clean_up(services, cleanup)
-        except RegistrarError as error:
-            log.warning("cleanup.postponed", app=cleanup.unique_name, reason=error.reason)
-            failures.append(error)
-    if failures:
-        raise failures[0]
-    return removed
-
-
-async def _clean_up(services: Services, cleanup: Cleanup) -> int:
     now = services.runtime.now()
-    if within(services.lag_window, cleanup.since, now):
-        return 0
-    if cleanup.operation_id == NARROWING:
-        return await finish_taking_back(services, cleanup)
     if await _is_at_work(services, cleanup):
         return 0
     async with services.leases.hold(cleanup.unique_name) as lease:

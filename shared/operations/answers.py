@@ -60,7 +60,7 @@ def stopped(
         errors=answered_errors(labelled(problems, services.labels.get(request.source, {}))),
         error_count=len(problems),
     )
-    return _settled(operation, data, services.runtime.now())
+    return settled_answer(operation, data, services.runtime.now())
 
 
 def _has_reached_app(operation: Operation, record: ApplicationRecord) -> bool:
@@ -121,7 +121,8 @@ def unreadable(
     )
 
 
-def _settled(operation: Operation, data: AnswerData, now: datetime) -> Answer:
+def settled_answer(operation: Operation, data: AnswerData, now: datetime) -> Answer:
+    """Build the final answer of an operation's generation, under an id that follows from both."""
     kind = answer_type(data.status, operation.request.action)
     return Answer(
         id=answer_id(operation.id, str(operation.generation), kind),
@@ -132,7 +133,8 @@ def _settled(operation: Operation, data: AnswerData, now: datetime) -> Answer:
     )
 
 
-def _credential(entry: VaultEntry) -> AnsweredCredential:
+def answered_credential(entry: VaultEntry) -> AnsweredCredential:
+    """Say where a credential lies; never its value."""
     if entry.expires is None:
         raise ValueError(f"the vault entry of {entry.name} has no expiry")
     return AnsweredCredential(

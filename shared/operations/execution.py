@@ -12,9 +12,9 @@ from shared.core.errors import ApprovalNeeded, Busy, CrashLoop, Deferred, Proble
 from shared.model.approval import Approval
 from shared.model.kept import kept_failure
 from shared.model.operation import RESUME_AFTER, Operation, State
+from shared.operations.action import Actions, carry_out
 from shared.operations.answers import stopped
 from shared.operations.attempt import Job
-from shared.operations.carrying_out import carry_out
 from shared.operations.replace import carry_on
 from shared.operations.retry import Fail, Later, Reject, decide, reason_of
 from shared.operations.turns import OTHERS_TURN, Turns
@@ -32,8 +32,9 @@ _INTERRUPTED_AT_MOST = 5
 class Execution:
     """Carries operations on. Safe to call as often as a queue likes to deliver."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, actions: Actions) -> None:
         self._services = services
+        self._actions = actions
         self._turns = Turns(services.runtime.now, services.policy.limits.attempts_at_once_per_requester)
 
     async def run(self, operation_id: str, generation: int) -> None:
@@ -178,7 +179,7 @@ class Execution:
         try:
             if job.operation.interrupted >= _INTERRUPTED_AT_MOST:
                 raise CrashLoop(f"The last {_INTERRUPTED_AT_MOST} attempts broke off without a result.")
-            outcome = await carry_out(job)
+            outcome = await carry_out(self._actions[operation.request.action], job)
         except Busy:
             raise
         except Exception as error:

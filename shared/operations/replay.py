@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from shared.api.replays import ToldReplay
 from shared.audit.events import replayed
 from shared.core import log
 from shared.core.errors import Busy, NotFailed, NotFound
@@ -16,10 +15,6 @@ class Replayed:
 
     operation_id: str
     generation: int
-
-    def told(self) -> ToldReplay:
-        """Say it over HTTP."""
-        return {"operationId": self.operation_id, "generation": self.generation}
 
 
 async def replay(services: Services, operation_id: str) -> Replayed:

@@ -1,10 +1,12 @@
-"""What timers look after: operations nobody carries on, secrets whose value may have been lost, and what is going."""
+"""Operations that nobody carries on are sent again."""
 
+from datetime import timedelta
 
 from shared.core import log
-from shared.credentials.cleanup import _BACKLOG_PATIENCE
 from shared.model.operation import RESUME_AFTER
 from shared.ports.services import Services
+
+_BACKLOG_PATIENCE = timedelta(hours=1)
 
 
 async def resume_unsettled(services: Services) -> int:

@@ -17,10 +17,23 @@ from shared.core.text import printable
 from shared.model.directory import Api
 from shared.model.labels import labelled
 from shared.model.operation import requester_of
-from shared.operations.answers import _credential, _settled
+from shared.operations.action import Action
+from shared.operations.answers import answered_credential, settled_answer
 from shared.operations.attempt import Job
 from shared.policy.model import Policy
-from shared.registration.register import Registration
+from shared.registration.register import Registration, register
+from shared.registration.rolling_back import refuse
+
+
+async def perform(job: Job) -> Answer:
+    """Register what the operation asks for, or bring it to what is asked; returns the answer once it is verified.
+
+    Raises what `register` does.
+    """
+    request = job.operation.request
+    if not isinstance(request, RegistrationRequest):
+        raise TypeError(f"operation {job.operation.id} is no registration")
+    return registered(job, request, await register(job, request))
 
 
 def registered(job: Job, request: RegistrationRequest, registration: Registration) -> Answer:
@@ -37,7 +50,7 @@ def registered(job: Job, request: RegistrationRequest, registration: Registratio
         service_principal_id=registration.service_principal_id,
         display_name=request.application.display_name,
         api_permissions=tuple(_api(api, registration, job.services.policy) for api in registration.resolution.apis),
-        credentials=tuple(_credential(entry) for entry in registration.entries.values()),
+        credentials=tuple(answered_credential(entry) for entry in registration.entries.values()),
         made_by_others=tuple(
             AnsweredOthers(kind=each.kind, name=printable(each.name), api=each.api, type=each.type)
             for each in registration.made_by_others[:MAX_OTHERS]
@@ -52,7 +65,7 @@ def registered(job: Job, request: RegistrationRequest, registration: Registratio
             for note in labelled(registration.notes, job.services.labels.get(request.source, {}))
         ),
     )
-    return _settled(operation, data, job.now())
+    return settled_answer(operation, data, job.now())
 
 
 def _api(api: Api, registration: Registration, policy: Policy) -> AnsweredApi:
@@ -72,3 +85,6 @@ def _api(api: Api, registration: Registration, policy: Policy) -> AnsweredApi:
             if resolved.api.app_id == api.app_id
         ),
     )
+
+
+REGISTER = Action(perform=perform, refuse=refuse)

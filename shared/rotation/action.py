@@ -15,15 +15,28 @@ from shared.contract.request import RotationRequest
 from shared.core.naming import portal_url
 from shared.model.operation import Operation, requester_of
 from shared.model.vault import VaultEntry
-from shared.operations.answers import _credential, _settled
+from shared.operations.action import Action
+from shared.operations.answers import answered_credential, settled_answer
 from shared.operations.attempt import Job
 from shared.ports.services import Services
-from shared.rotation.rotate import Rotation
+from shared.registration.rolling_back import refuse
+from shared.rotation.rotate import Rotation, rotate
 
 LONGEST_TOKEN = timedelta(hours=24)
 """How long an access token lives at most that an application got with its own credential: 60 to 90 minutes, and up to
 24 hours for a client that takes part in continuous access evaluation (Microsoft Learn, "Continuous access evaluation
 for workload identities")."""
+
+
+async def perform(job: Job) -> Answer:
+    """Replace the credential that the operation names; returns the answer once the new one is proven.
+
+    Raises what `rotate` does.
+    """
+    request = job.operation.request
+    if not isinstance(request, RotationRequest):
+        raise TypeError(f"operation {job.operation.id} is no rotation")
+    return rotated(job, request, await rotate(job, request))
 
 
 def rotated(job: Job, request: RotationRequest, rotation: Rotation) -> Answer:
@@ -39,7 +52,7 @@ def rotated(job: Job, request: RotationRequest, rotation: Rotation) -> Answer:
         client_id=rotation.holder.client_id,
         tenant_id=job.services.tenant_id,
         object_id=rotation.holder.object_id,
-        credentials=(_credential(rotation.entry),),
+        credentials=(answered_credential(rotation.entry),),
         notes=tuple(AnsweredNote(**vars(note)) for note in rotation.notes),
         rotation=AnsweredRotation(
             credential=request.credential,
@@ -52,7 +65,7 @@ def rotated(job: Job, request: RotationRequest, rotation: Rotation) -> Answer:
         steps=operation.steps,
         portal_url=portal_url(rotation.holder.client_id),
     )
-    return _settled(operation, data, job.now())
+    return settled_answer(operation, data, job.now())
 
 
 def expiring(services: Services, operation: Operation, entry: VaultEntry, expires: datetime, days: int) -> Answer:
@@ -68,7 +81,7 @@ def expiring(services: Services, operation: Operation, entry: VaultEntry, expire
         status=Status.FAILED,
         client_id=entry.tags.get("clientId"),
         tenant_id=services.tenant_id,
-        credentials=(_credential(entry),),
+        credentials=(answered_credential(entry),),
         rotation=AnsweredRotation(credential=request.credential, reason=request.reason)
         if isinstance(request, RotationRequest)
         else None,
@@ -82,3 +95,6 @@ def expiring(services: Services, operation: Operation, entry: VaultEntry, expire
         time=expires - timedelta(days=days),
         data=data,
     )
+
+
+ROTATE = Action(perform=perform, refuse=refuse)

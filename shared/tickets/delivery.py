@@ -1,10 +1,10 @@
 """Brings what is to be told into the tickets: one attempt at one update, and what comes of it."""
 
 import re
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from shared.approval.showing import record_note_seen
 from shared.core import log
 from shared.core.errors import (
     Busy,
@@ -19,7 +19,6 @@ from shared.core.errors import (
 )
 from shared.core.naming import OPERATION_ID_PATTERN
 from shared.core.text import echo
-from shared.intake.faulty import has_request
 from shared.model.kept import kept_message
 from shared.model.operation import RESUME_AFTER
 from shared.model.ticket_update import MALFORMED, ON_DEMAND, TicketUpdate, UpdateState, mark_of
@@ -36,11 +35,19 @@ _BUSY = timedelta(minutes=5)
 _INTERRUPTED_AT_MOST = 5
 
 
+type NoteSeen = Callable[[Services, str, str, datetime], Awaitable[None]]
+"""Told that a note was seen in its ticket: (services, operation id, note id, when)."""
+type HasRequest = Callable[[Services, TicketUpdate], Awaitable[bool]]
+"""Whether the ticket of a malformed form has a request, or may have one."""
+
+
 class Updating:
     """Tells tickets. Safe to call as often as a queue likes to deliver."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, note_seen: NoteSeen, has_request: HasRequest) -> None:
         self._services = services
+        self._note_seen = note_seen
+        self._has_request = has_request
         self._turns = Turns()
 
     async def run(self, update_id: str) -> None:
@@ -113,7 +120,7 @@ class Updating:
                 raise NotShown("a note that was taken does not show yet")
         if update.what == ON_DEMAND and update.is_its_own and update.operation_id is not None:
             # What is decided there counts from here on: whatever comes after may take long, or fail.
-            await record_note_seen(self._services, update.operation_id, update.id, self._services.runtime.now())
+            await self._note_seen(self._services, update.operation_id, update.id, self._services.runtime.now())
         if await self._has_state(target, update):
             await target.system.bring_to(ticket, update.status)
 
@@ -122,7 +129,7 @@ class Updating:
         if update.status not in target.statuses or not update.is_its_own:
             return False
         if update.what == MALFORMED:
-            return not await has_request(self._services, update)
+            return not await self._has_request(self._services, update)
         if update.operation_id is None:
             return False
         stored = await self._services.operations.read(update.operation_id)

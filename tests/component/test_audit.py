@@ -11,10 +11,10 @@ import pytest
 from shared.audit import writing
 from shared.audit.writing import extend_chain
 from shared.core.errors import Busy, Refused, Unavailable
-from shared.credentials.cleanup import clean_up_credentials
 from shared.model.audit_chain import Link
 from shared.operations.replay import replay
 from shared.ports import Cleanup
+from shared.registration.cleanup import clean_up
 from tests.component import approving
 from tests.component.test_replay import failed_world
 from tests.component.test_rotation import APP, CREDENTIAL, SECRET, days, keys, registered, rotation
@@ -175,7 +175,7 @@ async def test_a_secret_whose_value_was_lost_is_recorded_when_it_goes() -> None:
     )
     world.cleanups.rows[(APP, operation.id)] = Cleanup(APP, operation.id, (SECRET,), world.clock.now())
     world.clock.advance(timedelta(minutes=10))
-    await clean_up_credentials(world.services)
+    await clean_up(world.services)
     (removed,) = told(world, "credential_removed")
     assert (removed["what"]["reason"], removed["ids"]["keyId"]) == ("value_lost", lost.key_id)
 

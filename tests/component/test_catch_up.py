@@ -15,9 +15,9 @@ import pytest
 
 from shared.core.errors import RegistrarError, Throttled, Unavailable
 from shared.core.naming import pending_secret_name, vault_secret_name
-from shared.credentials.cleanup import clean_up_credentials
 from shared.model.vault import VaultEntry
 from shared.operations.resume import resume_unsettled
+from shared.registration.cleanup import clean_up
 from shared.rotation.messages import SweepOn
 from shared.rotation.sweep import MOST, sweep
 from tests.fakes.faults import WorkerDied
@@ -92,7 +92,7 @@ class Host:
         self._timers = {
             sweep: (now, sweep_every),
             resume_unsettled: (now, timedelta(minutes=1)),
-            clean_up_credentials: (now, timedelta(minutes=5)),
+            clean_up: (now, timedelta(minutes=5)),
         }
         self.messages = 0
         self.deaths = 0

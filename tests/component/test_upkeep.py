@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 
 from shared.core.naming import POISON_QUEUE, WORK_POISON_QUEUE, credential_display_name
-from shared.credentials.cleanup import clean_up_credentials
 from shared.intake.poison import settle_poison
 from shared.model.directory import ApplicationState
 from shared.operations.resume import resume_unsettled
 from shared.ports import Cleanup, CreatedApplication, PoisonedMessage
+from shared.registration.cleanup import clean_up
 from tests.fakes.clock import START
 from tests.fakes.faults import WorkerDied
 from tests.fakes.invariants import breaches
@@ -59,11 +59,11 @@ async def test_a_clean_up_entry_removes_only_what_its_operation_lost() -> None:
     world.cleanups.rows[("adt-client-dev", operation.id)] = Cleanup(
         "adt-client-dev", operation.id, ("adt-client-dev--client-secret",), world.clock.now()
     )
-    assert await clean_up_credentials(world.services) == 0, "a read may still be older than the loss"
+    assert await clean_up(world.services) == 0, "a read may still be older than the loss"
     world.clock.advance(timedelta(minutes=6))
-    assert await clean_up_credentials(world.services) == 1
+    assert await clean_up(world.services) == 1
     world.clock.advance(timedelta(minutes=6))
-    assert await clean_up_credentials(world.services) == 0
+    assert await clean_up(world.services) == 0
     names = {password.credential.display_name for password in app.passwords.values()}
     assert names == {credential_display_name(operation.id, "issued for RITM0010042"), others, "made by hand"}
     assert world.cleanups.rows == {}
@@ -80,7 +80,7 @@ async def test_a_value_that_lies_in_a_deleted_vault_secret_is_not_lost() -> None
     entry = Cleanup("adt-client-dev", operation.id, (name,), world.clock.now())
     world.cleanups.rows[("adt-client-dev", operation.id)] = entry
     world.clock.advance(timedelta(minutes=6))
-    assert await clean_up_credentials(world.services) == 0
+    assert await clean_up(world.services) == 0
     assert len(app.passwords) == 1
     assert world.cleanups.rows == {}
 

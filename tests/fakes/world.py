@@ -9,8 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from shared.approval.showing import record_note_seen
 from shared.audit.writing import extend_chain
-from shared.credentials.cleanup import clean_up_credentials
+from shared.intake.faulty import has_request
 from shared.intake.proven import WebhookIntake
 from shared.intake.proven_request import ProvenRequest
 from shared.intake.queue import Intake
@@ -21,7 +22,10 @@ from shared.operations.resume import resume_unsettled
 from shared.policy.model import Policy
 from shared.ports import Target
 from shared.ports.services import Services
+from shared.registration.action import REGISTER
+from shared.registration.cleanup import clean_up
 from shared.registration.known_apis import KnownApis
+from shared.rotation.action import ROTATE
 from shared.rotation.rotations import Rotations
 from shared.rotation.sweep import sweep
 from shared.tickets.delivery import Updating, resume_updates
@@ -50,6 +54,9 @@ TENANT = "72f988bf-0000-4000-8000-2d7cd011db47"
 EXAMPLE = Path(__file__).parents[2] / "examples" / "azure-digital-twins.json"
 INVISIBLE = timedelta(minutes=10)
 """How long a message stays away whose host died with it."""
+
+ACTIONS = {"register": REGISTER, "rotate": ROTATE}
+"""What the registrar can do, as the composition root hands it to the engine."""
 
 
 @cache
@@ -134,12 +141,12 @@ class World:
         self._wire()
 
     def _wire(self) -> None:
-        self.execution = Execution(self.services)
+        self.execution = Execution(self.services, ACTIONS)
         self.intake = Intake(self.services, self.execution)
         self.webhook_intake = WebhookIntake(self.services, self.execution)
         self.rotations = Rotations(self.services, self.execution)
         self.decisions = Decisions(self.services)
-        self.updating = Updating(self.services)
+        self.updating = Updating(self.services, record_note_seen, has_request)
 
     def retarget(self, targets: Mapping[str, Target]) -> None:
         """Go on with other ticketing systems."""
@@ -238,7 +245,7 @@ class World:
     async def timers(self) -> None:
         """Let the timers fire that are due."""
         await self._timer(resume_unsettled)
-        await self._timer(clean_up_credentials)
+        await self._timer(clean_up)
         if self.audit.outbox:
             await self._timer(extend_chain)
         if self.ticket_updates.waiting:

@@ -10,7 +10,6 @@ from typing import Any
 
 from shared.audit.writing import extend_chain
 from shared.core.naming import POISON_QUEUE, ROTATIONS_POISON_QUEUE, WORK_POISON_QUEUE
-from shared.credentials.cleanup import clean_up_credentials
 from shared.intake.poison import settle_poison
 from shared.intake.proven import WebhookIntake
 from shared.intake.queue import Intake
@@ -18,9 +17,10 @@ from shared.operations.execution import Execution
 from shared.operations.resume import resume_unsettled
 from shared.ports import PoisonedMessage
 from shared.ports.services import Services
+from shared.registration.cleanup import clean_up
 from shared.rotation.rotations import Rotations
 from shared.rotation.sweep import sweep
-from tests.fakes.world import INVISIBLE, World
+from tests.fakes.world import ACTIONS, INVISIBLE, World
 from tests.simulation.steps import Loop, Task
 
 _MAX_DEQUEUE_COUNT = 5
@@ -57,7 +57,7 @@ class Host:
     def __init__(self, world: World, skew: timedelta) -> None:
         runtime = replace(world.services.runtime, now=lambda: world.clock.time + skew)
         self.services = replace(world.services, runtime=runtime)
-        self.execution = Execution(self.services)
+        self.execution = Execution(self.services, ACTIONS)
         self.intake = Intake(self.services, self.execution)
         self.webhook_intake = WebhookIntake(self.services, self.execution)
         self.rotations = Rotations(self.services, self.execution)
@@ -248,7 +248,7 @@ class Hosts:
             case "resume":
                 return resume_unsettled(host.services)
             case "clean up":
-                return clean_up_credentials(host.services)
+                return clean_up(host.services)
             case "sweep":
                 return sweep(host.services)
             case "audit":

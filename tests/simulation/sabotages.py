@@ -183,7 +183,7 @@ def _no_clean_up_timer(patch: pytest.MonkeyPatch) -> None:
             await services.cleanups.remove(entry.unique_name, entry.operation_id)
         return 0
 
-    patch.setattr(hosts, "clean_up_credentials", clean_up)
+    patch.setattr(hosts, "clean_up", clean_up)
 
 
 def _nothing_is_taken_back(patch: pytest.MonkeyPatch) -> None:

@@ -84,7 +84,7 @@ REFUSAL_SABOTAGES = (
     off(
         "a refusal is kept: nothing is tried again",
         f"{_REFUSALS}::test_what_was_refused_is_not_tried_again",
-        "shared/operations/carrying_out.py",
+        "shared/operations/action.py",
         "    if refusal is not None:",
         "    if refusal is not None and not job:",
     ),

@@ -1,0 +1,39 @@
+"""What is cleaned up behind requests, whatever became of them: credentials that nobody has, and rights that go."""
+
+from shared.core import log
+from shared.core.errors import RegistrarError
+from shared.core.naming import NARROWING
+from shared.core.runtime import within
+from shared.credentials.cleanup import clean_up_credentials
+from shared.ports import Cleanup
+from shared.ports.services import Services
+from shared.registration.finishing import finish_taking_back
+
+
+async def clean_up(services: Services) -> int:
+    """Go through the clean-up entries and remove what their operations left; returns how many things.
+
+    That is secrets whose value never reached the vault, credentials that nobody promoted, and what was taken back of an
+    app and was not surely seen gone.
+
+    An entry is closed only by a read that is younger than the lag window and shows none of it. One entry that fails
+    keeps none of the others; the failures are raised at the end.
+    """
+    removed, failures = 0, list[RegistrarError]()
+    async for cleanup in services.cleanups.all():
+        try:
+            removed += await _clean_up(services, cleanup)
+        except RegistrarError as error:
+            log.warning("cleanup.postponed", app=cleanup.unique_name, reason=error.reason)
+            failures.append(error)
+    if failures:
+        raise failures[0]
+    return removed
+
+
+async def _clean_up(services: Services, cleanup: Cleanup) -> int:
+    if within(services.lag_window, cleanup.since, services.runtime.now()):
+        return 0
+    if cleanup.operation_id == NARROWING:
+        return await finish_taking_back(services, cleanup)
+    return await clean_up_credentials(services, cleanup)
