@@ -22,7 +22,7 @@ from devstack.environment import azurite, client_environment, functions_settings
 from devstack.guide import describe
 from devstack.interrupt import Interrupted, Parent
 from devstack.lock import find_holder
-from devstack.people import SignInFailed, sign_in
+from devstack.people import SignInFailedError, sign_in
 from devstack.process import StackError
 from devstack.queues import INTAKE, RequesterQueues, read_request
 from devstack.services import HOSTS
@@ -158,7 +158,7 @@ def token(who: Annotated[str, typer.Argument()], state: State = DEFAULT_STATE) -
     """Sign in as one of the seeded people (the part of their name before the @); print a token for the registrar."""
     try:
         signed_in = sign_in(_running(state), client_environment(_running(state), state), who)
-    except SignInFailed as failed:
+    except SignInFailedError as failed:
         raise StackError(str(failed)) from None
     print(signed_in["access_token"])
 

@@ -18,20 +18,20 @@ DOMAIN = "contoso.onmicrosoft.com"
 _REDIRECT = "http://localhost:8400"
 
 
-class SignInFailed(Exception):
+class SignInFailedError(Exception):
     """Entra refused; the text is its own."""
 
 
 def user_token(stack: Stack, name: str, scope: str | None = None) -> str:
     """An access token of `name` (the part before the @), for the registrar's API unless `scope` says otherwise.
 
-    Raises SignInFailed.
+    Raises SignInFailedError.
     """
     return sign_in(stack.config, stack.environment(), name, scope)["access_token"]
 
 
 def sign_in(config: StackConfig, environment: Mapping[str, str], name: str, scope: str | None = None) -> dict[str, Any]:
-    """The token endpoint's whole answer; with `openid` in the scope there is an ID token. Raises SignInFailed.
+    """The token endpoint's whole answer; with `openid` in the scope there is an ID token. Raises SignInFailedError.
 
     `environment` is what `make env` prints.
     """
@@ -53,7 +53,7 @@ def sign_in(config: StackConfig, environment: Mapping[str, str], name: str, scop
         location: str = shown.headers.get("location", "")
         back = parse_qs(urlsplit(location).query)
         if "code" not in back:
-            raise SignInFailed(back.get("error_description", [shown.text])[0])
+            raise SignInFailedError(back.get("error_description", [shown.text])[0])
         redeemed = {
             "grant_type": "authorization_code",
             "client_id": AZURE_CLI,
@@ -63,5 +63,5 @@ def sign_in(config: StackConfig, environment: Mapping[str, str], name: str, scop
         }
         answer = client.post(f"{base}/token", data=redeemed)
     if not answer.is_success:
-        raise SignInFailed(answer.json()["error_description"])
+        raise SignInFailedError(answer.json()["error_description"])
     return answer.json()

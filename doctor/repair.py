@@ -9,7 +9,7 @@ from typing import Any, assert_never
 from azure.core.exceptions import AzureError, ResourceExistsError
 
 from doctor.breach import Breach, ListUnsettled, PutCleanup, RemovePassword, Repair, SendWork
-from doctor.collect.access import GRAPH, Access, Unreachable
+from doctor.collect.access import GRAPH, Access, UnreachableError
 from doctor.evidence import Password
 from shared.core.naming import CLEANUPS_TABLE, UNSETTLED_TABLE, WORK_QUEUE, operation_of, unsettled_row
 
@@ -36,7 +36,7 @@ async def mend(access: Access, repairs: Sequence[Repair], now: datetime) -> list
     for repair in repairs:
         try:
             outcomes.append(Outcome(repair, await _mend(access, repair, now)))
-        except (Unreachable, AzureError) as error:
+        except (UnreachableError, AzureError) as error:
             outcomes.append(
                 Outcome(repair, f"{type(repair).__name__} failed with {type(error).__name__}: run it again")
             )

@@ -26,22 +26,22 @@ async def approve_request(request: func.HttpRequest) -> func.HttpResponse:
     """Approve or refuse a request that waits, for holders of Registrar.Approver who did not send it."""
     from shared.api.approvals import decide_as, note_without_role, parse_approval
     from shared.api.requests import described, parse_named
-    from shared.approval.refusals import NotTheirs, NotWaiting
+    from shared.approval.refusals import NotAllowedToDecideError, NotWaitingError
     from shared.core import log
     from shared.core.callers import APPROVER
-    from shared.core.errors import Busy, Rejected
+    from shared.core.errors import BusyError, RejectedError
 
     async def answer(app: "App", caller: "Caller") -> func.HttpResponse:
         named = parse_named(request.route_params["requestId"], request.params)
         body = parse_approval(request.get_body())
         try:
             operation = await decide_as(app.services, named, caller, body)
-        except NotTheirs as error:
+        except NotAllowedToDecideError as error:
             log.warning("approval.not_theirs", caller=caller.object_id, why=str(error))
             return problem_response(403, str(error))
-        except NotWaiting as error:
+        except NotWaitingError as error:
             return problem_response(409, str(error))
-        except Busy:
+        except BusyError:
             return problem_response(
                 409, "The registrar is working on this request right now. Send the decision again in a moment."
             )
@@ -50,7 +50,7 @@ async def approve_request(request: func.HttpRequest) -> func.HttpResponse:
         return json_response(200, described(operation), GUARDED)
 
     async def refused(app: "App", caller: "Caller") -> None:
-        with suppress(Rejected):  # whoever may not decide is told that, whatever they ask
+        with suppress(RejectedError):  # whoever may not decide is told that, whatever they ask
             named = parse_named(request.route_params["requestId"], request.params)
             await note_without_role(app.services, named, caller)
 

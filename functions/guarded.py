@@ -29,7 +29,7 @@ async def guarded(work: Work) -> func.HttpResponse:
     """Do the work with the app; 400, 500 and 503 for what stands in the way. The log says why, an answer never does."""
     from shared.bootstrap import get_app
     from shared.core import log
-    from shared.core.errors import Deferred, Refused, Rejected
+    from shared.core.errors import DeferredError, RefusedError, RejectedError
     from shared.intake.sources import TicketingError
     from shared.policy.model import PolicyError
     from shared.settings import SettingsError
@@ -40,18 +40,18 @@ async def guarded(work: Work) -> func.HttpResponse:
         return problem_response(503, "The registrar is not configured correctly. GET /api/health lists what is wrong.")
     try:
         return await work(app)
-    except Rejected as error:
+    except RejectedError as error:
         return rejected_response(
             "The request is not valid. The field errors lists everything that is wrong with it.", error.problems
         )
-    except Deferred as error:
+    except DeferredError as error:
         log.warning("caller.not_served", reason=error.reason, message=str(error))
         seconds = math.ceil(error.after.total_seconds()) if error.after is not None else _AGAIN_AFTER_SECONDS
         detail = (
             "A service that the registrar needs is not responding. Wait for the time in Retry-After, then try again."
         )
         return problem_response(503, detail, headers={"Retry-After": str(max(1, seconds))})
-    except Refused as error:
+    except RefusedError as error:
         log.warning("caller.not_served", reason=error.reason, message=str(error))
         return problem_response(
             500, "A service that the registrar needs refuses the call. The registrar's log says which service, and why."
@@ -67,17 +67,17 @@ async def for_caller(
     The route's own level is anonymous: the token is verified here, and no header of a platform is believed.
     """
     from shared.core import log
-    from shared.core.callers import NotAllowed, NotAuthenticated
+    from shared.core.callers import NotAllowedError, NotAuthenticatedError
 
     async def answer(app: "App") -> func.HttpResponse:
         if app.callers is None:
             return problem_response(503, "The registrar's API is not set up: the setting API_AUDIENCE is missing.")
         try:
             caller = await app.callers.require(header(request, "Authorization"), role)
-        except NotAuthenticated as error:
+        except NotAuthenticatedError as error:
             log.event("caller.not_authenticated", why=str(error))
             return problem_response(401, headers={"WWW-Authenticate": "Bearer"})
-        except NotAllowed as error:
+        except NotAllowedError as error:
             log.warning("caller.not_allowed", caller=error.caller.object_id, role=role)
             if refused is not None:
                 await refused(app, error.caller)

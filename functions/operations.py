@@ -23,17 +23,17 @@ blueprint = func.Blueprint()
 async def replay_operation(request: func.HttpRequest) -> func.HttpResponse:
     """Send one failed request again: 202 with its new generation, 404, or 409 when it did not fail."""
     from shared.api.replays import parse_operation_id, replay_body
-    from shared.core.errors import Busy, NotFailed, NotFound
+    from shared.core.errors import BusyError, NotFailedError, NotFoundError
     from shared.operations.replay import replay
 
     async def answer(app: "App") -> func.HttpResponse:
         try:
             replayed = await replay(app.services, parse_operation_id(request.route_params["operationId"]))
-        except NotFound:
+        except NotFoundError:
             return problem_response(404, "There is no operation with this id.")
-        except NotFailed as error:
+        except NotFailedError as error:
             return problem_response(409, f"{error}.")
-        except Busy:
+        except BusyError:
             return problem_response(409, "The registrar is working on this operation right now. Try again in a moment.")
         return json_response(202, replay_body(replayed), GUARDED)
 

@@ -42,18 +42,18 @@ async def resume_ticket_updates(timer: func.TimerRequest) -> None:
 )
 async def replay_ticket_update(request: func.HttpRequest) -> func.HttpResponse:
     """Have a ticket told after all: 202, 404, or 409 when the update did not fail."""
-    from shared.core.errors import Busy, NotFailed, NotFound
+    from shared.core.errors import BusyError, NotFailedError, NotFoundError
     from shared.tickets.delivery import parse_update_id, replay_update
 
     async def answer(app: "App") -> func.HttpResponse:
         update_id = parse_update_id(request.route_params["updateId"])
         try:
             await replay_update(app.services, update_id)
-        except NotFound:
+        except NotFoundError:
             return problem_response(404, "There is no ticket update with this id.")
-        except NotFailed as error:
+        except NotFailedError as error:
             return problem_response(409, f"{error}.")
-        except Busy:
+        except BusyError:
             return problem_response(
                 409, "The registrar is working on this ticket update right now. Try again in a moment."
             )

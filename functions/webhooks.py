@@ -24,8 +24,8 @@ async def receive_webhook(request: func.HttpRequest) -> func.HttpResponse:
     from urllib.parse import quote
 
     from shared.core import log
-    from shared.intake.rate_limit import TooMany
-    from shared.intake.signature import NotProven
+    from shared.intake.rate_limit import TooManyError
+    from shared.intake.signature import NotProvenError
 
     body = request.get_body()
     refusal = _refusal(request, body)
@@ -36,10 +36,10 @@ async def receive_webhook(request: func.HttpRequest) -> func.HttpResponse:
         source = request.route_params["source"]
         try:
             taken = await app.webhooks.receive(source, _headers(request), body)
-        except NotProven as error:
+        except NotProvenError as error:
             log.warning("webhook.not_proven", source=source[:40], why=str(error))
             return problem_response(401)
-        except TooMany as error:
+        except TooManyError as error:
             seconds = math.ceil(error.after.total_seconds())
             return problem_response(
                 429,

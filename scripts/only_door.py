@@ -39,7 +39,7 @@ type Call = Callable[[str, str, Json | None], tuple[int, Json]]
 """Makes one call of Microsoft Graph: method, path after the version, body; answers status and body."""
 
 
-class CannotBeDone(Exception):
+class CannotBeDoneError(Exception):
     """Something is in the way that a person has to look at."""
 
 
@@ -103,7 +103,7 @@ def _attribute(call: Call, wanted: Wanted) -> Iterator[Step]:
         yield Step(f"make the attribute {name}", "POST", "/directory/customSecurityAttributeDefinitions", body)
         return
     if (found.get("type"), found.get("isCollection"), found.get("status")) != ("String", False, "Available"):
-        raise CannotBeDone(f"The attribute {name} is not an available single text. Name another with --attribute.")
+        raise CannotBeDoneError(f"The attribute {name} is not an available single text. Name another with --attribute.")
     if not found.get("usePreDefinedValuesOnly"):
         return
     values = cast("list[Json]", _read(call, f"{path}/allowedValues").get("value") or [])
@@ -111,7 +111,9 @@ def _attribute(call: Call, wanted: Wanted) -> Iterator[Step]:
         what = f"allow the value {wanted.value} for the attribute {name}"
         yield Step(what, "POST", f"{path}/allowedValues", {"id": wanted.value, "isActive": True})
     elif not all(each["isActive"] for each in values if each["id"] == wanted.value):
-        raise CannotBeDone(f"The value {wanted.value} of the attribute {name} is inactive. Name another with --value.")
+        raise CannotBeDoneError(
+            f"The value {wanted.value} of the attribute {name} is inactive. Name another with --value."
+        )
 
 
 def _assignment(call: Call, wanted: Wanted) -> Iterator[Step]:
@@ -211,7 +213,7 @@ def _stricter(there: Json, wanted: Json) -> Json:
         (ours,) = wanted["excludeActors"]["customSecurityAttributes"]
         if all((each.get("id"), each.get("value")) != (ours["id"], ours["value"]) for each in exemptions):
             if len(exemptions) >= _MOST_EXEMPTIONS:
-                raise CannotBeDone(
+                raise CannotBeDoneError(
                     f"{there['restrictionType']} already has {_MOST_EXEMPTIONS} exemptions. Remove one by hand."
                 )
             merged["excludeActors"] = {"customSecurityAttributes": [*exemptions, ours]}
@@ -221,7 +223,7 @@ def _stricter(there: Json, wanted: Json) -> Json:
 def _days(lifetime: object) -> int:
     found = _DAYS.fullmatch(str(lifetime))
     if found is None:
-        raise CannotBeDone(f"The lifetime {lifetime} is not a number of whole days. Set it by hand.")
+        raise CannotBeDoneError(f"The lifetime {lifetime} is not a number of whole days. Set it by hand.")
     return int(found[1])
 
 
@@ -230,14 +232,16 @@ def _find(call: Call, path: str) -> Json | None:
     if status == 404:
         return None
     if status != 200:
-        raise CannotBeDone(f"Microsoft Graph answered {status} to GET {path}: {json.dumps(body.get('error', body))}")
+        raise CannotBeDoneError(
+            f"Microsoft Graph answered {status} to GET {path}: {json.dumps(body.get('error', body))}"
+        )
     return body
 
 
 def _read(call: Call, path: str) -> Json:
     found = _find(call, path)
     if found is None:
-        raise CannotBeDone(f"Microsoft Graph has nothing at {path}.")
+        raise CannotBeDoneError(f"Microsoft Graph has nothing at {path}.")
     return found
 
 
@@ -250,11 +254,11 @@ def run(call: Call, wanted: Wanted, *, apply: bool, only: str | None = None) -> 
             if apply:
                 status, body = call(step.method, step.path, step.body)
                 if status not in (200, 201, 204):
-                    raise CannotBeDone(f"Microsoft Graph answered {status}: {json.dumps(body.get('error', body))}")
+                    raise CannotBeDoneError(f"Microsoft Graph answered {status}: {json.dumps(body.get('error', body))}")
         left = list(missing(call, wanted, only))
         if only == "policy":
             print(f"Not checked: whether the service principal {wanted.principal_id} has the value {wanted.value}.")
-    except CannotBeDone as reason:
+    except CannotBeDoneError as reason:
         print(reason, file=sys.stderr)
         return 2
     if not left:

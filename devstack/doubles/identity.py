@@ -13,7 +13,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from devstack.doubles.documents import Document
-from devstack.doubles.entra.errors import SignInRefused
+from devstack.doubles.entra.errors import SignInRefusedError
 from devstack.doubles.entra.resources import find_resource, roles_on
 from devstack.doubles.middleware import Service, weathered
 from devstack.doubles.routing import label_by
@@ -64,7 +64,7 @@ class _Endpoint:
             )
         try:
             return JSONResponse(self._issue(identity, name))
-        except SignInRefused as refused:
+        except SignInRefusedError as refused:
             return _refusal(400, str(refused))
 
     def _identity(self, request: Request) -> Document | None:

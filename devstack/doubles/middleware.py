@@ -50,7 +50,7 @@ class Service:
     outdoors: bool = True
 
 
-class ConnectionDropped(ConnectionResetError):
+class ConnectionDroppedError(ConnectionResetError):
     """The connection died without an answer, where there is no real socket to close (ASGI transports)."""
 
 
@@ -173,7 +173,7 @@ async def drop(scope: Scope, receive: Callable[[], Awaitable[Message]]) -> None:
     """Kill the connection of a request, without an answer."""
     abort = scope.get("extensions", {}).get(_DROP)
     if abort is None:
-        raise ConnectionDropped("the connection was dropped without an answer")
+        raise ConnectionDroppedError("the connection was dropped without an answer")
     abort()
     # Returning before uvicorn has seen the connection end would make it answer 500.
     while (await receive())["type"] != "http.disconnect":

@@ -48,7 +48,7 @@ class RefusalReason(StrEnum):
     WRONG_ISSUER = "wrong_issuer"
 
 
-class TokenRefused(Exception):
+class TokenRefusedError(Exception):
     """A bearer token that is not accepted; each service words `reason` in its own way.
 
     `found` is the audience or issuer at fault, where there is one.
@@ -148,21 +148,21 @@ class Tokens:
         return AccessToken(token, now, expires_on)
 
     def verify(self, authorization: str | None, audiences: Collection[str]) -> Caller:
-        """Who the Authorization header speaks for. Raises TokenRefused.
+        """Who the Authorization header speaks for. Raises TokenRefusedError.
 
         `audiences` are those the service answers to; a trailing slash counts as a difference, as in Azure.
         """
         if not authorization:
-            raise TokenRefused(RefusalReason.MISSING)
+            raise TokenRefusedError(RefusalReason.MISSING)
         scheme, _, token = authorization.partition(" ")
         if scheme.casefold() != "bearer" or not token.strip():
-            raise TokenRefused(RefusalReason.MISSING)
+            raise TokenRefusedError(RefusalReason.MISSING)
         claims = self._claims(token.strip())
         self._check_times(claims)
         if claims.get("iss") not in (issuer(self._tenant_id), issuer(self._tenant_id, "2.0")):
-            raise TokenRefused(RefusalReason.WRONG_ISSUER, str(claims.get("iss")))
+            raise TokenRefusedError(RefusalReason.WRONG_ISSUER, str(claims.get("iss")))
         if claims.get("aud") not in audiences:
-            raise TokenRefused(RefusalReason.WRONG_AUDIENCE, str(claims.get("aud")))
+            raise TokenRefusedError(RefusalReason.WRONG_AUDIENCE, str(claims.get("aud")))
         return Caller(
             app_id=claims.get("appid") or claims["azp"],
             object_id=claims["oid"],
@@ -187,16 +187,16 @@ class Tokens:
         try:
             return jwt.decode(token, self._key.public_key(), algorithms=["RS256"], options=unchecked)
         except jwt.InvalidSignatureError as error:
-            raise TokenRefused(RefusalReason.BAD_SIGNATURE) from error
+            raise TokenRefusedError(RefusalReason.BAD_SIGNATURE) from error
         except jwt.InvalidTokenError as error:
-            raise TokenRefused(RefusalReason.MALFORMED) from error
+            raise TokenRefusedError(RefusalReason.MALFORMED) from error
 
     def _check_times(self, claims: dict[str, Any]) -> None:
         now = self._clock()
         if now >= claims["exp"]:
-            raise TokenRefused(RefusalReason.EXPIRED)
+            raise TokenRefusedError(RefusalReason.EXPIRED)
         if now < claims["nbf"] - _SKEW_SECONDS:
-            raise TokenRefused(RefusalReason.NOT_YET_VALID)
+            raise TokenRefusedError(RefusalReason.NOT_YET_VALID)
 
 
 def _new_key() -> rsa.RSAPrivateKey:

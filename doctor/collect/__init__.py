@@ -5,7 +5,7 @@ from collections.abc import Awaitable
 
 from azure.core.exceptions import AzureError
 
-from doctor.collect.access import Access, Unreachable
+from doctor.collect.access import Access, UnreachableError
 from doctor.collect.graph import applications, consents, principals
 from doctor.collect.leaks import find_leaks
 from doctor.collect.quota import creators
@@ -13,7 +13,7 @@ from doctor.collect.storage import storage
 from doctor.collect.vault import Vaults, deleted_secrets, vaults
 from doctor.evidence import Evidence, Seen, VaultSecret
 
-_FAILURES = (Unreachable, AzureError, KeyError, TypeError, ValueError)
+_FAILURES = (UnreachableError, AzureError, KeyError, TypeError, ValueError)
 """A service that does not answer, a token that is not given, and an answer that nobody understands."""
 
 

@@ -23,7 +23,7 @@ _AT_ONCE = 16
 """Calls under way: with these, 2,000 vault secrets are read well below Key Vault's 4,000 calls in ten seconds."""
 
 
-class Unreachable(Exception):
+class UnreachableError(Exception):
     """A service did not answer a read, or refused it; the message says which and how."""
 
 
@@ -63,10 +63,10 @@ class Access:
         self._slots = asyncio.Semaphore(_AT_ONCE)
 
     async def get(self, url: str, audience: str = GRAPH) -> dict[str, Any]:
-        """Read one JSON document. Raises Unreachable."""
+        """Read one JSON document. Raises UnreachableError."""
         answer = await self.call("GET", url, audience)
         if answer.is_error:
-            raise Unreachable(f"{_short(url)} answered {answer.status_code}: {_reason(answer)}")
+            raise UnreachableError(f"{_short(url)} answered {answer.status_code}: {_reason(answer)}")
         return answer.json()
 
     async def pages(self, url: str, audience: str = GRAPH) -> AsyncIterator[dict[str, Any]]:
@@ -91,7 +91,10 @@ class Access:
         return await self.send(self._http.build_request("POST", url, data=form), _TRIES)
 
     async def send(self, request: httpx.Request, tries: int) -> httpx.Response:
-        """Send a request up to so many times, waiting as the service asks. Raises Unreachable when none is answered."""
+        """Send a request up to so many times, waiting as the service asks.
+
+        Raises UnreachableError when none is answered.
+        """
         for last in (attempt == tries - 1 for attempt in range(tries)):
             wait = 0.5
             try:
@@ -99,7 +102,9 @@ class Access:
                     answer = await self._http.send(request)
             except httpx.HTTPError as error:
                 if last:
-                    raise Unreachable(f"{_short(str(request.url))} does not respond: {type(error).__name__}") from error
+                    raise UnreachableError(
+                        f"{_short(str(request.url))} does not respond: {type(error).__name__}"
+                    ) from error
             else:
                 if last or not (answer.status_code == _TOO_MANY_REQUESTS or answer.is_server_error):
                     return answer

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import pkcs12
 from pydantic import SecretStr
 
-from doctor.collect.access import GRAPH, Access, Unreachable
+from doctor.collect.access import GRAPH, Access, UnreachableError
 from doctor.evidence import Application, DeletedSecret, SecretVersion, VaultSecret
 
 _API = "api-version=7.5"
@@ -112,7 +112,7 @@ async def _proven(access: Access, secret: VaultSecret, app: Application | None, 
             if version.version != current and version.enabled and version.tags.get("keyId") in live:
                 _, value = await _read(access, secret, version.version)
                 signs_in[version.version] = await _kept_signs_in(access, client_id, secret, value, result)
-    except Unreachable as error:
+    except UnreachableError as error:
         result.untried.append(f"{secret.name}: {error}")
         return secret
     tried = [replace(each, signs_in=signs_in.get(each.version)) for each in secret.versions]
@@ -143,7 +143,7 @@ async def _kept_signs_in(access: Access, client_id: str, secret: VaultSecret, va
 async def signs_in(access: Access, client_id: str, token_endpoint: str, proof: Mapping[str, str]) -> bool:
     """Sign in. A refusal that is known to come after the credential was accepted counts as proof.
 
-    Raises Unreachable for an answer that says nothing about the credential.
+    Raises UnreachableError for an answer that says nothing about the credential.
     """
     answer = await access.post_form(
         token_endpoint,
@@ -153,13 +153,13 @@ async def signs_in(access: Access, client_id: str, token_endpoint: str, proof: M
         return True
     given = frozenset(_codes(answer))
     if not given or answer.is_server_error:
-        raise Unreachable(f"the token endpoint answered {answer.status_code} without a reason")
+        raise UnreachableError(f"the token endpoint answered {answer.status_code} without a reason")
     if given <= _ACCEPTED:
         return True
     if given <= _NOT_ACCEPTED:
         return False
     named = ", ".join(f"AADSTS{code}" for code in sorted(given))
-    raise Unreachable(f"the token endpoint answered {named}, which proves nothing about the credential")
+    raise UnreachableError(f"the token endpoint answered {named}, which proves nothing about the credential")
 
 
 def assertion_form(value: SecretStr, client_id: str, token_endpoint: str) -> dict[str, str]:
@@ -169,7 +169,7 @@ def assertion_form(value: SecretStr, client_id: str, token_endpoint: str) -> dic
     """
     key, certificate, _ = pkcs12.load_key_and_certificates(base64.b64decode(value.get_secret_value()), None)
     if not isinstance(key, RSAPrivateKey) or certificate is None:
-        raise Unreachable("the value in the vault is not a certificate with its private key")
+        raise UnreachableError("the value in the vault is not a certificate with its private key")
     now = int(time.time())
     claims = {
         "aud": token_endpoint,

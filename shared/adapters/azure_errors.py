@@ -8,13 +8,13 @@ from typing import Any, cast
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 
 from shared.core.errors import (
-    Deferred,
-    Forbidden,
-    NotYetVisible,
-    Refused,
+    DeferredError,
+    ForbiddenError,
+    NotYetVisibleError,
+    RefusedError,
     RegistrarError,
-    Throttled,
-    Unavailable,
+    ThrottledError,
+    UnavailableError,
 )
 
 _SERVER_ERROR = 500
@@ -34,28 +34,28 @@ def translate(what: str, error: AzureError) -> RegistrarError:
     if isinstance(error, HttpResponseError) and error.status_code is not None:
         return _answered(what, error, error.status_code)
     if isinstance(error, ClientAuthenticationError):
-        return Unavailable(f"{what}: no token: {type(error).__name__}", sent=False)
+        return UnavailableError(f"{what}: no token: {type(error).__name__}", sent=False)
     # The SDK calls a connection that died after the call had arrived a ServiceRequestError, too, and both it and
     # aiohttp repeat calls: whatever the last error was, an earlier try may have taken effect.
-    return Unavailable(f"{what}: no answer: {type(error).__name__}")
+    return UnavailableError(f"{what}: no answer: {type(error).__name__}")
 
 
-def _answered(what: str, error: HttpResponseError, status: int) -> Deferred | Refused:
+def _answered(what: str, error: HttpResponseError, status: int) -> DeferredError | RefusedError:
     code = error_code(error)
     message = f"{what}: answered {status} {code}".rstrip()
     match status:
         case 429:
-            return Throttled(message, retry_after(error))
+            return ThrottledError(message, retry_after(error))
         case 401 | 403:
-            return Forbidden(message)
+            return ForbiddenError(message)
         case 404:
-            return NotYetVisible(message)
+            return NotYetVisibleError(message)
         case 408 | 409:
-            return NotYetVisible(message)
+            return NotYetVisibleError(message)
         case _ if status >= _SERVER_ERROR:
-            return Unavailable(message, retry_after(error))
+            return UnavailableError(message, retry_after(error))
         case _:
-            return Refused(message, code)
+            return RefusedError(message, code)
 
 
 def error_code(error: HttpResponseError) -> str:

@@ -7,12 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from shared.api.requests import Named
 from shared.approval.decide import decide
 from shared.approval.messages import FORMS, DecisionText
-from shared.approval.refusals import Attempt, NotTheirs, NotWaiting, note_refused
+from shared.approval.refusals import Attempt, NotAllowedToDecideError, NotWaitingError, note_refused
 from shared.contract.answer import answer_id
 from shared.contract.faults import problem_of
 from shared.contract.strict_json import parse_object
 from shared.core.callers import SCOPE, Caller, Holder
-from shared.core.errors import Rejected
+from shared.core.errors import RejectedError
 from shared.model.approval import BINDING_PATTERN, ApprovalDecision, Outcome
 from shared.model.operation import Operation
 from shared.operations.claims import find
@@ -36,23 +36,23 @@ class ApprovalBody(BaseModel):
 
 
 def parse_approval(body: bytes) -> ApprovalBody:
-    """Read the body. Raises Rejected with everything that is wrong with it."""
+    """Read the body. Raises RejectedError with everything that is wrong with it."""
     fields, problems = parse_object(body)
     try:
         parsed = ApprovalBody.model_validate(fields)
     except ValidationError as error:
         found = [problem_of(dict(fault), FORMS) for fault in error.errors(include_url=False)]
-        raise Rejected([*problems, *found]) from None
+        raise RejectedError([*problems, *found]) from None
     if problems:
-        raise Rejected(problems)
+        raise RejectedError(problems)
     return parsed
 
 
 async def decide_as(services: Services, named: Named, caller: Caller, body: ApprovalBody) -> Operation | None:
     """Decide about a request in a caller's name; None when there is no such request.
 
-    The same decision about the same thing by the same person is one, however often it is sent. Raises NotWaiting,
-    NotTheirs, Busy, and Deferred when the records cannot be reached.
+    The same decision about the same thing by the same person is one, however often it is sent. Raises NotWaitingError,
+    NotAllowedToDecideError, BusyError, and DeferredError when the records cannot be reached.
     """
     operation = await _named(services, named)
     if operation is None:
@@ -60,7 +60,7 @@ async def decide_as(services: Services, named: Named, caller: Caller, body: Appr
     operation_id, outcome = operation.id, _OUTCOMES[body.decision]
     if not _may_decide(services, caller):
         await note_refused(services, operation, _attempt(caller, outcome), "no_persons_token")
-        raise NotTheirs(_NO_PERSON, "no_persons_token")
+        raise NotAllowedToDecideError(_NO_PERSON, "no_persons_token")
     decision = ApprovalDecision(
         id=answer_id(operation_id, body.binding, caller.object_id, outcome),
         outcome=outcome,
@@ -71,7 +71,7 @@ async def decide_as(services: Services, named: Named, caller: Caller, body: Appr
     )
     try:
         return await decide(services, operation_id, decision, body.binding)
-    except NotWaiting:
+    except NotWaitingError:
         if await services.operations.read(operation_id) is None:
             return None
         raise

@@ -18,7 +18,7 @@ from pydantic import Field
 
 from shared.contract.answer import AnswerModel, Moment
 from shared.contract.query import invalid_limit, unknown_parameters
-from shared.core.errors import Problem, Rejected
+from shared.core.errors import Problem, RejectedError
 from shared.core.naming import vault_secret_name
 from shared.ports import DueEntry, DuePlace, day_of
 from shared.ports.services import Services
@@ -82,7 +82,7 @@ class CredentialPage(AnswerModel):
 
 
 def parse_question(parameters: Mapping[str, str], now: datetime) -> Question:
-    """Read the query of `GET /api/credentials`. Raises Rejected with all that is wrong with it."""
+    """Read the query of `GET /api/credentials`. Raises RejectedError with all that is wrong with it."""
     problems = unknown_parameters(parameters, _KNOWN)
     days = _number(_DAYS, parameters.get("expiringWithin", f"{USUAL_DAYS}d"), MOST_DAYS)
     if days is None:
@@ -103,14 +103,14 @@ def parse_question(parameters: Mapping[str, str], now: datetime) -> Question:
         else:
             as_of, after = found
     if problems or days is None or limit is None:
-        raise Rejected(problems)
+        raise RejectedError(problems)
     return Question(days, limit, as_of, after)
 
 
 async def expiring(services: Services, question: Question) -> Page:
     """Read one page. It may hold fewer items than asked for, even none, and still have a following one.
 
-    Raises Deferred when the index cannot be read: nothing is said then, rather than "none".
+    Raises DeferredError when the index cannot be read: nothing is said then, rather than "none".
     """
     items: list[DueEntry] = []
     rows, last = 0, question.after

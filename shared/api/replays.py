@@ -6,7 +6,7 @@ from typing import Annotated, TypedDict
 
 from pydantic import Field
 
-from shared.core.errors import Problem, Rejected
+from shared.core.errors import Problem, RejectedError
 from shared.core.naming import OPERATION_ID_PATTERN
 from shared.core.text import echo
 from shared.operations.replay import Replayed
@@ -28,16 +28,21 @@ def replay_body(replayed: Replayed) -> ToldReplay:
 
 
 def parse_operation_id(text: str) -> str:
-    """Read the path of `POST /api/operations/{operationId}/replay`. Raises Rejected."""
+    """Read the path of `POST /api/operations/{operationId}/replay`. Raises RejectedError."""
     if not re.fullmatch(OPERATION_ID_PATTERN[1:-1], text, re.ASCII):
-        raise Rejected([Problem("operationId", "invalid_parameter", f"{echo(text)} is not the id of an operation.")])
+        raise RejectedError(
+            [Problem("operationId", "invalid_parameter", f"{echo(text)} is not the id of an operation.")]
+        )
     return text
 
 
 def parse_reason(parameters: Mapping[str, str]) -> str:
-    """Read the query of `POST /api/operations/replay`; others than `reason` are the platform's. Raises Rejected."""
+    """Read the query of `POST /api/operations/replay`;
+
+    Others than `reason` are the platform's. Raises RejectedError.
+    """
     reason = parameters.get("reason", "")
     if not re.fullmatch(REASON_PATTERN[1:-1], reason, re.ASCII):
         message = "Say which failed requests to replay, for example reason=registrar_lacks_permission."
-        raise Rejected([Problem("reason", "invalid_parameter", message)])
+        raise RejectedError([Problem("reason", "invalid_parameter", message)])
     return reason

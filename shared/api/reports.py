@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 
 from shared.contract.query import unknown_parameters
-from shared.core.errors import Problem, Rejected
+from shared.core.errors import Problem, RejectedError
 from shared.ports.reports import FORMATS, Format
 from shared.report.page import page_policy
 
@@ -14,7 +14,7 @@ _CHARSETS: dict[Format, str] = {"html": "; charset=utf-8", "csv": "; charset=utf
 
 
 def wanted_format(parameters: Mapping[str, str], accept: str | None) -> Format:
-    """Choose by `format`, else by the Accept header, else the page. Raises Rejected for what there is not."""
+    """Choose by `format`, else by the Accept header, else the page. Raises RejectedError for what there is not."""
     problems = unknown_parameters(parameters, ("format",))
     asked = parameters.get("format")
     chosen: Format | None = next((each for each in FORMATS if each == asked), None)
@@ -23,7 +23,7 @@ def wanted_format(parameters: Mapping[str, str], accept: str | None) -> Format:
             Problem("format", "invalid_parameter", f"Give one of {', '.join(FORMATS)}, for example format=csv.")
         )
     if problems:
-        raise Rejected(problems)
+        raise RejectedError(problems)
     return chosen or _accepted(accept or "*/*")
 
 

@@ -10,7 +10,7 @@ from pydantic import Field
 from shared.contract.answer import Answer, AnsweredError, AnswerModel, Moment, Step
 from shared.contract.query import invalid_limit, unknown_parameters
 from shared.contract.request import valid_id
-from shared.core.errors import Problem, Rejected
+from shared.core.errors import Problem, RejectedError
 from shared.core.naming import OPERATION_ID_PATTERN
 from shared.core.text import echo
 from shared.model.approval import BINDING_PATTERN, Approval, Outcome, Way
@@ -104,7 +104,7 @@ class Listing:
 
 
 def parse_named(request_id: str, parameters: Mapping[str, str]) -> Named:
-    """Read path and query of `GET /api/requests/{requestId}`. Raises Rejected with all that is wrong."""
+    """Read path and query of `GET /api/requests/{requestId}`. Raises RejectedError with all that is wrong."""
     problems = unknown_parameters(parameters, ("source", "channel"))
     source = parameters.get("source", "queue")
     for field, value in (("requestId", request_id), ("source", source)):
@@ -118,12 +118,12 @@ def parse_named(request_id: str, parameters: Mapping[str, str]) -> Named:
             Problem("channel", "invalid_parameter", f"There is no channel {echo(named)}. Use one of {channels}.")
         )
     if problems:
-        raise Rejected(problems)
+        raise RejectedError(problems)
     return Named(source, request_id, channel)
 
 
 def parse_listing(parameters: Mapping[str, str]) -> Listing:
-    """Read the query of `GET /api/requests`. Raises Rejected with all that is wrong."""
+    """Read the query of `GET /api/requests`. Raises RejectedError with all that is wrong."""
     problems = unknown_parameters(parameters, ("state", "limit", "after"))
     state = next((each for each in State if each.value == parameters.get("state")), None)
     if state is None:
@@ -140,12 +140,15 @@ def parse_listing(parameters: Mapping[str, str]) -> Listing:
             )
         )
     if problems or state is None:
-        raise Rejected(problems)
+        raise RejectedError(problems)
     return Listing(state, int(limit), after)
 
 
 async def show(services: Services, named: Named) -> dict[str, Any] | None:
-    """Say all that is known of one request; None when nothing is. Raises Deferred when the records cannot be read."""
+    """Say all that is known of one request;
+
+    None when nothing is. Raises DeferredError when the records cannot be read.
+    """
     operation_id = await find(services.operations, named.source, named.request_id, named.channel)
     stored = await services.operations.read(operation_id) if operation_id is not None else None
     return described(stored.value) if stored is not None else None

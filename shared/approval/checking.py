@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 
-from shared.core.errors import ApprovalNeeded, Problem
+from shared.core.errors import ApprovalNeededError, Problem
 from shared.model.operation import Operation
 
 
 def check_approval(operation: Operation, reasons: Sequence[Problem], bound_to: str) -> None:
-    """Go on when nothing needs approval, or what `bound_to` stands for has it. Raises ApprovalNeeded."""
+    """Go on when nothing needs approval, or what `bound_to` stands for has it. Raises ApprovalNeededError."""
     if not reasons:
         return
     approval = operation.approval
     decision = approval.decision if approval is not None and approval.binding == bound_to else None
     if decision is None or decision.outcome != "approved":
-        raise ApprovalNeeded(reasons, bound_to)
+        raise ApprovalNeededError(reasons, bound_to)

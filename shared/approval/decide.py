@@ -3,9 +3,15 @@
 from shared.approval.counting import SENTENCES, why_void
 from shared.approval.deciders import made_by
 from shared.approval.messages import DecisionMessage
-from shared.approval.refusals import Attempt, DecisionRefused, NotTheirs, NotWaiting, note_refused
+from shared.approval.refusals import (
+    Attempt,
+    DecisionRefusedError,
+    NotAllowedToDecideError,
+    NotWaitingError,
+    note_refused,
+)
 from shared.core import log
-from shared.core.errors import Busy
+from shared.core.errors import BusyError
 from shared.model.approval import Approval, ApprovalDecision
 from shared.model.operation import RESUME_AFTER, Operation, State
 from shared.ports import Versioned
@@ -20,13 +26,13 @@ async def decide(
     """Record a decision and have the request carried on; the same one again changes nothing. Returns the record.
 
     `about` is the binding that an approver saw, or a ticket's whole decision, whose id stands for one only. Raises
-    NotWaiting and NotTheirs, which the audit record then tells of, Busy when others write the record all the time, and
-    Deferred when the directory does not say who decides.
+    NotWaitingError and NotAllowedToDecideError, which the audit record then tells of, BusyError when others write the
+    record all the time, and DeferredError when the directory does not say who decides.
     """
     for _ in range(_RACES):
         stored = await services.operations.read(operation_id)
         if stored is None:
-            raise NotWaiting("The registrar has no record of this request.")
+            raise NotWaitingError("The registrar has no record of this request.")
         operation, approval = stored.value, stored.value.approval
         if approval is not None and _is_known(approval, decision):
             if operation.state is State.WAITING:  # whoever recorded it may have died before they could say so
@@ -36,14 +42,14 @@ async def decide(
             _check(services, operation, decision, about)
             by_somebody = await made_by(services, operation, decision)
             _check_new(operation, decision)
-        except DecisionRefused as refused:
+        except DecisionRefusedError as refused:
             await note_refused(services, operation, Attempt.of(decision), refused.code)
             raise
         try:
             return await _record(services, stored, by_somebody)
-        except Busy:
+        except BusyError:
             continue
-    raise Busy(f"others keep writing the record of {operation_id}")
+    raise BusyError(f"others keep writing the record of {operation_id}")
 
 
 def _is_known(approval: Approval, decision: ApprovalDecision) -> bool:
@@ -54,21 +60,21 @@ def _is_known(approval: Approval, decision: ApprovalDecision) -> bool:
 def _check(services: Services, operation: Operation, decision: ApprovalDecision, about: str | DecisionMessage) -> None:
     approval = operation.approval
     if operation.state is not State.AWAITING_APPROVAL or approval is None:
-        raise NotWaiting(f"The request is not waiting for a decision: its state is {operation.state.value}.")
+        raise NotWaitingError(f"The request is not waiting for a decision: its state is {operation.state.value}.")
     # Looked at here again, in the very read that the record is saved over: the ticket may have another form by now.
     void = why_void(operation, about) if isinstance(about, DecisionMessage) else None
     if void is not None:
-        raise NotWaiting(SENTENCES[void], void.value)
+        raise NotWaitingError(SENTENCES[void], void.value)
     if isinstance(about, str) and about != approval.binding:
-        raise NotWaiting(
+        raise NotWaitingError(
             "The request or the policy has changed since. Look at the request again, then decide about what it says "
             "now.",
             "stale_binding",
         )
     if services.runtime.now() >= approval.expires:
-        raise NotWaiting("The time for a decision is over.", "too_late")
+        raise NotWaitingError("The time for a decision is over.", "too_late")
     if decision.way == "ticket" and operation.request.source not in services.deciding_sources:
-        raise NotTheirs(
+        raise NotAllowedToDecideError(
             f"Tickets of {operation.request.source} cannot approve or refuse requests.", "source_does_not_decide"
         )
 
@@ -76,7 +82,7 @@ def _check(services: Services, operation: Operation, decision: ApprovalDecision,
 def _check_new(operation: Operation, decision: ApprovalDecision) -> None:
     """Look at this last: what is sent again is refused for what was wrong with it, if anything still is."""
     if operation.approval is not None and decision.id in operation.approval.spent:
-        raise NotWaiting(
+        raise NotWaitingError(
             "The id of this decision was used before. Give each decision an id of its own.", "decision_spent"
         )
 

@@ -1,6 +1,6 @@
 """Who decides: somebody who is there, and neither asked nor is to have what is asked for."""
 
-from shared.approval.refusals import NotTheirs
+from shared.approval.refusals import NotAllowedToDecideError
 from shared.model.approval import ApprovalDecision
 from shared.model.operation import Operation, named_owner_of, requester_of
 from shared.model.person import Person, may_be_one
@@ -9,14 +9,16 @@ from shared.ports.services import Services
 
 
 async def made_by(services: Services, operation: Operation, decision: ApprovalDecision) -> ApprovalDecision:
-    """Return the decision with the object id of whoever made it. Raises NotTheirs when they may not, or are nobody.
+    """Return the decision with the object id of whoever made it. Raises NotAllowedToDecideError when they may not, or
+    are nobody.
 
     Nobody decides about their own request, nor about what is to be theirs or is. People are compared by object ids,
-    which nobody can choose: the directory's, where the registrar may look. Raises Deferred when it does not answer.
+    which nobody can choose: the directory's, where the registrar may look. Raises DeferredError when it does not
+    answer.
     """
     decider = Person(decision.decided_by, decision.decided_by_object_id)
     if not decider.name:
-        raise NotTheirs("The decision does not say who made it.", "decider_unnamed")
+        raise NotAllowedToDecideError("The decision does not say who made it.", "decider_unnamed")
     requester, named = requester_of(operation), named_owner_of(operation)
     owner = (await services.applications.read(operation.unique_name)).value.owned_by
     if owner is not None and owner.object_id is None and owner.goes_by(requester):
@@ -34,22 +36,22 @@ async def made_by(services: Services, operation: Operation, decision: ApprovalDe
 
 
 def _check_that_they_are_there(found: Found, decision: ApprovalDecision) -> None:
-    """Raises NotTheirs for somebody whom the directory does not know, or has disabled.
+    """Raises NotAllowedToDecideError for somebody whom the directory does not know, or has disabled.
 
     A token proves who holds it, so its holder is there; an app, which policy may let decide, is nobody among people.
     """
     problem = found.problem("decidedBy")
     if problem is not None and (decision.way == "ticket" or problem.code == "person_disabled"):
-        raise NotTheirs(problem.message, problem.code)
+        raise NotAllowedToDecideError(problem.message, problem.code)
 
 
 def _check_told_apart(party: Person, decider: Person, *, is_owner: bool) -> None:
-    """Raises NotTheirs for a decider who is a party to the request, or cannot be told apart from them."""
+    """Raises NotAllowedToDecideError for a decider who is a party to the request, or cannot be told apart from them."""
     if not may_be_one(party, decider):
         return
     if party.goes_by(decider) or (party.object_id is not None and party.object_id == decider.object_id):
         what = "an app that they own" if is_owner else "their own request"
-        raise NotTheirs(
+        raise NotAllowedToDecideError(
             f"Nobody can approve or refuse {what}. Ask somebody else to decide.",
             "own_app" if is_owner else "own_request",
         )
@@ -58,5 +60,7 @@ def _check_told_apart(party: Person, decider: Person, *, is_owner: bool) -> None
             f"The registrar does not know the object id of {party.shown}, so it cannot tell whether you are somebody "
             "else."
         )
-        raise NotTheirs(message, "owner_unknown" if is_owner else "requester_unknown")
-    raise NotTheirs("The ticket does not give the object id of the person who decided.", "decider_unknown")
+        raise NotAllowedToDecideError(message, "owner_unknown" if is_owner else "requester_unknown")
+    raise NotAllowedToDecideError(
+        "The ticket does not give the object id of the person who decided.", "decider_unknown"
+    )

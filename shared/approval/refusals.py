@@ -9,7 +9,7 @@ from shared.model.operation import Operation
 from shared.ports.services import Services
 
 
-class DecisionRefused(Exception):
+class DecisionRefusedError(Exception):
     """A decision that does not count. The text is for whoever decides, `code` for the audit record."""
 
     def __init__(self, message: str, code: str) -> None:
@@ -17,14 +17,14 @@ class DecisionRefused(Exception):
         super().__init__(message)
 
 
-class NotWaiting(DecisionRefused):
+class NotWaitingError(DecisionRefusedError):
     """There is nothing to decide about, or no longer; the text says what there is instead."""
 
     def __init__(self, message: str, code: str = "not_waiting") -> None:
         super().__init__(message, code)
 
 
-class NotTheirs(DecisionRefused):
+class NotAllowedToDecideError(DecisionRefusedError):
     """Whoever decides may not: the text says why."""
 
     def __init__(self, message: str, code: str = "not_theirs") -> None:
@@ -55,7 +55,7 @@ class Attempt:
 async def note_refused(services: Services, operation: Operation, attempt: Attempt, code: str) -> None:
     """Note that somebody's decision does not count: once for each operation, decider and reason.
 
-    Raises Deferred while nothing can be noted: then nobody is told either, and whoever tried tries again.
+    Raises DeferredError while nothing can be noted: then nobody is told either, and whoever tried tries again.
     """
     log.warning("approval.refused", operation=operation.id, way=attempt.way, code=code)
     entry = events.decision_refused(

@@ -13,7 +13,7 @@ from shared.contract.answer import (
 )
 from shared.contract.request import RegistrationRequest
 from shared.core.callers import APPROVER
-from shared.core.errors import ApprovalNeeded, Problem, Rejected
+from shared.core.errors import ApprovalNeededError, Problem, RejectedError
 from shared.core.text import utc_text
 from shared.model.approval import Approval, ApprovalReason
 from shared.model.channel import Channel
@@ -24,14 +24,14 @@ from shared.model.ticket_update import ON_DEMAND
 from shared.ports.services import Services
 
 
-def asked(services: Services, operation: Operation, needed: ApprovalNeeded, owner: Person | None) -> Approval:
-    """Build what the record says while nobody has decided. Raises Rejected when nobody could.
+def asked(services: Services, operation: Operation, needed: ApprovalNeededError, owner: Person | None) -> Approval:
+    """Build what the record says while nobody has decided. Raises RejectedError when nobody could.
 
     `owner` is who owns the app by now, as far as its record tells.
     What was decided before was about something else: its id is kept, so that it is not taken for a new decision.
     """
     if not (_by_ticket(services, operation) or (_by_token(operation) and _can_be_told_apart(operation, owner))):
-        raise Rejected([*needed.problems, _nobody()])
+        raise RejectedError([*needed.problems, _nobody()])
     now, earlier = services.runtime.now(), operation.approval
     spent = earlier.spent if earlier is not None else ()
     if earlier is not None and earlier.decision is not None:

@@ -3,11 +3,11 @@
 from datetime import datetime
 
 from shared.approval.messages import DecisionMessage
-from shared.approval.refusals import DecisionRefused
+from shared.approval.refusals import DecisionRefusedError
 from shared.approval.request import approval_requested
 from shared.contract.answer import VOID_TYPE, Answer, AnsweredError, answer_id
 from shared.core import log
-from shared.core.errors import Busy
+from shared.core.errors import BusyError
 from shared.model.operation import Operation, State
 from shared.ports.services import Services
 from shared.tickets.notify import tell
@@ -20,8 +20,8 @@ _MOST_SPENT = 100
 async def record_note_seen(services: Services, operation_id: str, note_id: str, seen_at: datetime) -> None:
     """Keep when the note that asks for a decision was first seen in its ticket, if it is about what still waits.
 
-    Who dies between seeing it and here sees it again, later: a decision in between is made once more. Raises Busy when
-    others write the record all the time.
+    Who dies between seeing it and here sees it again, later: a decision in between is made once more. Raises BusyError
+    when others write the record all the time.
     """
     for _ in range(_RACES):
         stored = await services.operations.read(operation_id)
@@ -33,17 +33,19 @@ async def record_note_seen(services: Services, operation_id: str, note_id: str, 
         seen = approval.model_copy(update={"note_seen_at": seen_at})
         try:
             await services.operations.save(operation.model_copy(update={"approval": seen}), stored.etag)
-        except Busy:
+        except BusyError:
             continue
         log.event("approval.note_seen", operation=operation.id)
         return
-    raise Busy(f"others keep writing the record of {operation_id}")
+    raise BusyError(f"others keep writing the record of {operation_id}")
 
 
-async def use_up(services: Services, operation_id: str, message: DecisionMessage, refused: DecisionRefused) -> None:
+async def use_up(
+    services: Services, operation_id: str, message: DecisionMessage, refused: DecisionRefusedError
+) -> None:
     """Have a decision that does not count, and of which the audit record knows, leave a note in the ticket that waits.
 
-    Its id decides nothing any more. Raises Busy when others write the record all the time.
+    Its id decides nothing any more. Raises BusyError when others write the record all the time.
     """
     log.warning("approval.not_taken", operation=operation_id, outcome=message.outcome, why=refused.code)
     for _ in range(_RACES):
@@ -58,14 +60,14 @@ async def use_up(services: Services, operation_id: str, message: DecisionMessage
         used_up = approval.model_copy(update={"spent": spent})
         try:
             await services.operations.save(stored.value.model_copy(update={"approval": used_up}), stored.etag)
-        except Busy:
+        except BusyError:
             continue
         return
-    raise Busy(f"others keep writing the record of {operation_id}")
+    raise BusyError(f"others keep writing the record of {operation_id}")
 
 
 def decide_again(
-    services: Services, operation: Operation, message: DecisionMessage, refused: DecisionRefused
+    services: Services, operation: Operation, message: DecisionMessage, refused: DecisionRefusedError
 ) -> Answer:
     """Build what a ticket is told of a decision that does not count; it is one event however often it is built."""
     if operation.approval is None:

@@ -2,7 +2,7 @@
 
 from shared.approval.request import approval_requested, refused_problem, undecided_problem
 from shared.audit import events
-from shared.core.errors import Busy, Rejected
+from shared.core.errors import BusyError, RejectedError
 from shared.model.operation import Operation
 from shared.ports import Versioned
 from shared.ports.services import Services
@@ -21,20 +21,23 @@ async def wait_for_approval(services: Services, stored: Versioned[Operation]) ->
         told = approval.model_copy(update={"announced_at": services.runtime.now()})
         try:
             await services.operations.save(operation.model_copy(update={"approval": told}), stored.etag)
-        except Busy:  # somebody decided already
+        except BusyError:  # somebody decided already
             return
     await services.operations.relist(operation.id, operation.generation, approval.expires)
 
 
 async def apply_decision(services: Services, operation: Operation) -> None:
-    """Note what was decided before it is acted on. Raises Rejected after a refusal, and when nobody decided in time."""
+    """Note what was decided before it is acted on.
+
+    Raises RejectedError after a refusal, and when nobody decided in time.
+    """
     approval, now = operation.approval, services.runtime.now()
     if approval is None:
         return
     if operation.is_overdue_for_approval(now):
-        raise Rejected([undecided_problem(approval)])
+        raise RejectedError([undecided_problem(approval)])
     if approval.decision is None:
         return
     await services.audit.note(events.decided(operation, approval, approval.decision, now))
     if approval.decision.outcome == "refused":
-        raise Rejected([refused_problem(approval)])
+        raise RejectedError([refused_problem(approval)])

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import batched
 
 from shared.core import log
-from shared.core.errors import Busy, Refused
+from shared.core.errors import BusyError, RefusedError
 from shared.model.audit_chain import links_after
 from shared.model.audit_entry import Entry, read_entry
 from shared.ports.services import Services
@@ -24,8 +24,8 @@ _RACES = 5
 async def extend_chain(services: Services) -> int:
     """Move what is noted into the chain, in the order of (at, id); returns how many entries were taken over.
 
-    A row that is no entry stays where it is, and is told of: it keeps none of the others. Raises Busy when the chain
-    does not end where its head says, or others append all the time.
+    A row that is no entry stays where it is, and is told of: it keeps none of the others. Raises BusyError when the
+    chain does not end where its head says, or others append all the time.
     """
     entries = sorted(await _noted(services), key=lambda entry: (entry.at, entry.id))
     taken = 0
@@ -56,7 +56,7 @@ async def _take_over(services: Services, entries: Sequence[Entry]) -> int:
     """Append what is not in the chain yet, then delete the notes; half by half where the store refuses so much."""
     try:
         await _append(services, entries)
-    except Refused as refused:
+    except RefusedError as refused:
         if len(entries) == 1:
             log.warning("audit.entry_refused", entry=entries[0].id, code=refused.code)
             return 0
@@ -77,8 +77,8 @@ async def _append(services: Services, entries: Sequence[Entry]) -> None:
             return
         try:
             await audit.append(links_after(head.value, new), head.etag)
-        except Busy:
+        except BusyError:
             continue
         return
     log.warning("audit.not_extended", entries=len(entries))
-    raise Busy("the audit chain does not end where its head row says, or others keep appending")
+    raise BusyError("the audit chain does not end where its head row says, or others keep appending")

@@ -22,7 +22,7 @@ from pydantic_core import PydanticCustomError
 
 from shared.contract.address import ADDRESS_PATTERN, why_no_address, why_nobodys
 from shared.contract.faults import problem_of
-from shared.core.errors import Problem, Rejected
+from shared.core.errors import Problem, RejectedError
 from shared.core.naming import (
     CREDENTIAL_MARK,
     CREDENTIAL_NAME_LENGTH,
@@ -300,15 +300,15 @@ type Request = RegistrationRequest | RotationRequest
 
 
 def parse_request(fields: dict[str, Any]) -> Request:
-    """Turn parsed JSON into a request. Raises Rejected with every fault, each at its path."""
+    """Turn parsed JSON into a request. Raises RejectedError with every fault, each at its path."""
     model = RotationRequest if fields.get("action") == "rotate" else RegistrationRequest
     try:
         request = model.model_validate(fields)
     except ValidationError as error:
-        raise Rejected(_problem(dict(fault)) for fault in error.errors(include_url=False)) from None
+        raise RejectedError(_problem(dict(fault)) for fault in error.errors(include_url=False)) from None
     if request.source == OWN_SOURCE:
         message = f"The source {echo(OWN_SOURCE)} is the registrar's own. Name the system that sends the request."
-        raise Rejected([Problem("source", "reserved_name", message)])
+        raise RejectedError([Problem("source", "reserved_name", message)])
     return request
 
 

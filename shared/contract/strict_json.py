@@ -4,7 +4,7 @@ import json
 from typing import Any, NoReturn, cast
 
 from shared.contract.recognising import envelope_of, kind_of, unwrap
-from shared.core.errors import Problem, Rejected
+from shared.core.errors import Problem, RejectedError
 from shared.core.text import echo, printable
 
 MAX_BODY_BYTES = 32 * 1024
@@ -17,8 +17,8 @@ _JSON_KINDS: dict[type, str] = {str: "a text", list: "a list", bool: "true or fa
 def parse_object(body: bytes) -> tuple[dict[str, Any], list[Problem]]:
     """Parse one JSON object; returns it with a problem for every duplicate key, and one for more than 32 KiB.
 
-    Raises Rejected with the one reason why it is not a JSON object at all, naming what it is instead. A byte order mark
-    before the object is passed over, and base64 of it is taken as well.
+    Raises RejectedError with the one reason why it is not a JSON object at all, naming what it is instead. A byte order
+    mark before the object is passed over, and base64 of it is taken as well.
     """
     unwrapped = unwrap(body)
     text = _decode(unwrapped)
@@ -35,9 +35,11 @@ def parse_object(body: bytes) -> tuple[dict[str, Any], list[Problem]]:
     try:
         parsed: object = json.loads(text, object_pairs_hook=collect, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise Rejected([Problem("", "invalid_json", f"The message is not valid JSON: {_explain(error)}.")]) from None
+        raise RejectedError(
+            [Problem("", "invalid_json", f"The message is not valid JSON: {_explain(error)}.")]
+        ) from None
     if not isinstance(parsed, dict):
-        raise Rejected([_no_object(parsed)])
+        raise RejectedError([_no_object(parsed)])
     problems = [_too_large(len(unwrapped))] if len(unwrapped) > MAX_BODY_BYTES else []
     problems += [
         Problem(printable(key), "duplicate_field", f"The field {echo(key)} occurs more than once. Send it once.")
@@ -48,15 +50,15 @@ def parse_object(body: bytes) -> tuple[dict[str, Any], list[Problem]]:
 
 def _decode(body: bytes) -> str:
     if len(body) > _MAX_READ_BYTES:
-        raise Rejected([_too_large(len(body))])
+        raise RejectedError([_too_large(len(body))])
     kind = kind_of(body)
     if kind is not None:
-        raise Rejected([Problem("", "invalid_json", f"The message is {kind}. {_INSTEAD}")])
+        raise RejectedError([Problem("", "invalid_json", f"The message is {kind}. {_INSTEAD}")])
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError as error:
         message = f"The message is not UTF-8 at byte {error.start}. {_INSTEAD}"
-        raise Rejected([Problem("", "invalid_json", message)]) from None
+        raise RejectedError([Problem("", "invalid_json", message)]) from None
 
 
 def _no_object(parsed: object) -> Problem:

@@ -36,11 +36,11 @@ class Caller:
     holder: Holder = Holder.OTHER
 
 
-class NotAuthenticated(Exception):
+class NotAuthenticatedError(Exception):
     """There is no token, or none that counts. Why is for our log; a caller is told nothing."""
 
 
-class NotAllowed(Exception):
+class NotAllowedError(Exception):
     """The token is good, but its holder lacks the role."""
 
     def __init__(self, caller: Caller, role: str) -> None:

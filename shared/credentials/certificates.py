@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from shared.core.errors import Deferred, NotYetVisible, RegistrarError
+from shared.core.errors import DeferredError, NotYetVisibleError, RegistrarError
 from shared.core.naming import credential_display_name
 from shared.credentials.issuing import Holder, Wanted, recover
 from shared.credentials.keys import add_key
@@ -73,7 +73,7 @@ async def _make(job: Job, wanted: Wanted) -> VaultEntry:
     """Have a pair made, once: it takes Key Vault some seconds, and its answer may be lost."""
     unique_name, progress = job.operation.unique_name, job.operation.credential(wanted.credential)
     if job.is_recent(progress.pending_at):
-        raise NotYetVisible(f"the certificate {wanted.secret_name} is being made")
+        raise NotYetVisibleError(f"the certificate {wanted.secret_name} is being made")
     await job.lease.keep()
     now = job.now()
     await job.save_operation(job.operation.with_credential(wanted.credential, pending_at=now))
@@ -87,9 +87,9 @@ async def _make(job: Job, wanted: Wanted) -> VaultEntry:
             tags=wanted.tags.to_tags(),
         )
     except RegistrarError as error:
-        if not isinstance(error, Deferred) or error.took_effect is False:
+        if not isinstance(error, DeferredError) or error.took_effect is False:
             await job.save_operation(job.operation.with_credential(wanted.credential, pending_at=None))
         raise
     if entry is None:
-        raise NotYetVisible(f"the certificate {wanted.secret_name} is being made")
+        raise NotYetVisibleError(f"the certificate {wanted.secret_name} is being made")
     return entry

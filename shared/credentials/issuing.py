@@ -12,7 +12,7 @@ from typing import Never
 
 from shared.audit.events import Removal
 from shared.audit.noting import note_removal
-from shared.core.errors import Deferred, NotYetVisible, RegistrarError, Unavailable
+from shared.core.errors import DeferredError, NotYetVisibleError, RegistrarError, UnavailableError
 from shared.core.naming import credential_display_name, is_pending, operation_of
 from shared.credentials.tags import SecretTags
 from shared.credentials.versions import Kept
@@ -72,7 +72,7 @@ def is_switched_off(entry: VaultEntry, holder: Holder) -> bool:
 
 
 def is_live(job: Job, entry: VaultEntry, holder: Holder) -> bool:
-    """Say whether the directory knows the secret that the vault holds; raises NotYetVisible when nobody can."""
+    """Say whether the directory knows the secret that the vault holds; raises NotYetVisibleError when nobody can."""
     if entry.tags.get("clientId") != holder.client_id or not entry.enabled:
         return False
     if entry.expires is not None and entry.expires <= job.now():
@@ -80,7 +80,7 @@ def is_live(job: Job, entry: VaultEntry, holder: Holder) -> bool:
     if job.is_recent(entry.created) or (holder.seen is not None and holder.seen.find(entry.tags.get("keyId", ""))):
         return True
     if holder.seen is None:
-        raise NotYetVisible("the directory does not show the application's credentials yet")
+        raise NotYetVisibleError("the directory does not show the application's credentials yet")
     return False
 
 
@@ -109,9 +109,9 @@ async def replace_lost(job: Job, wanted: Wanted, holder: Holder, kept: Kept) -> 
 
 
 async def recover(job: Job, secret_name: str, kind: CredentialType) -> Never:
-    """Have what was soft-deleted brought back, and come back for it. Raises NotYetVisible."""
+    """Have what was soft-deleted brought back, and come back for it. Raises NotYetVisibleError."""
     await job.services.vault.recover(job.operation.unique_name, secret_name, kind)
-    raise NotYetVisible(f"the Key Vault secret {secret_name} is being recovered from its deletion")
+    raise NotYetVisibleError(f"the Key Vault secret {secret_name} is being recovered from its deletion")
 
 
 async def _remove_lost(job: Job, wanted: Wanted, holder: Holder) -> None:
@@ -126,7 +126,7 @@ async def _remove_lost(job: Job, wanted: Wanted, holder: Holder) -> None:
     if not progress.answer_lost:
         await job.save_operation(job.operation.with_credential(wanted.credential, answer_lost=True))
     if job.is_recent(progress.intended_at) or holder.passwords is None:
-        raise NotYetVisible(
+        raise NotYetVisibleError(
             f"a secret for {wanted.secret_name} may have been made, and its value may be on its way to the vault"
         )
     stored = {made.key_id for made in job.operation.credentials.values()}
@@ -162,7 +162,7 @@ async def _issue(job: Job, wanted: Wanted, object_id: str) -> VaultEntry:
                 object_id, credential_display_name(operation.id, wanted.description), expires
             )
     except RegistrarError as error:
-        if not isinstance(error, Deferred) or error.took_effect is False:
+        if not isinstance(error, DeferredError) or error.took_effect is False:
             await _take_back_intent(job, wanted)
         raise
     tags = wanted.tags.issued(issued.key_id).to_tags()
@@ -199,11 +199,11 @@ async def close_cleanup(job: Job) -> None:
 
 async def _undo(job: Job, wanted: Wanted, object_id: str, issued: IssuedPassword, error: RegistrarError) -> None:
     """Remove a secret that the vault surely did not take. Where that is unsure, the next attempt reads and decides."""
-    if isinstance(error, Unavailable):
+    if isinstance(error, UnavailableError):
         return
     try:
         removed = await job.services.directory.remove_password(object_id, issued.key_id)
-    except Deferred:
+    except DeferredError:
         return
     if removed:
         await _take_back_intent(job, wanted)

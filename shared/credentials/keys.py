@@ -5,7 +5,7 @@ application-addkey), and no If-Match. So the list is read right before it is wri
 does not show our own last write: that would undo it. What somebody else wrote within the lag window can still be lost.
 """
 
-from shared.core.errors import Deferred, NotYetVisible, RegistrarError
+from shared.core.errors import DeferredError, NotYetVisibleError, RegistrarError
 from shared.core.runtime import within
 from shared.credentials.issuing import Holder
 from shared.model.application import ApplicationRecord
@@ -19,7 +19,7 @@ from shared.ports.services import Services
 async def add_key(job: Job, holder: Holder, certificate: PublicCertificate, display_name: str) -> str:
     """Have the directory know a certificate, beside those that are there; returns its keyId.
 
-    Raises NotYetVisible while the directory does not show it, or not our last write before it.
+    Raises NotYetVisibleError while the directory does not show it, or not our last write before it.
     """
     directory, added = job.services.directory, certificate.thumbprint
     keys = await _current(job.services, job.application, holder.object_id)
@@ -31,7 +31,7 @@ async def add_key(job: Job, holder: Holder, certificate: PublicCertificate, disp
             await directory.write_keys(holder.object_id, keys, (certificate, display_name))
     key_id = _key_id(await directory.keys(holder.object_id), added)
     if key_id is None:
-        raise NotYetVisible("the directory does not show the certificate yet")
+        raise NotYetVisibleError("the directory does not show the certificate yet")
     return key_id
 
 
@@ -59,18 +59,18 @@ async def remove_key(services: Services, lease: Lease, unique_name: str, object_
     try:
         await services.directory.write_keys(object_id, tuple(key for key in keys if key.key_id != key_id))
     except RegistrarError as error:
-        if not isinstance(error, Deferred) or error.took_effect is False:
+        if not isinstance(error, DeferredError) or error.took_effect is False:
             await services.applications.save(stored.value, etag)
         raise
     return True
 
 
 async def _current(services: Services, record: ApplicationRecord, object_id: str) -> tuple[KeyCredential, ...]:
-    """Read the list. Raises NotYetVisible when the read may be older than our last write of it."""
+    """Read the list. Raises NotYetVisibleError when the read may be older than our last write of it."""
     keys, write = await services.directory.keys(object_id), record.key_write
     is_recent = within(services.lag_window, write.at if write is not None else None, services.runtime.now())
     if write is not None and is_recent and not write.is_reflected_in(keys):
-        raise NotYetVisible("the directory does not show the application's certificates as they were written yet")
+        raise NotYetVisibleError("the directory does not show the application's certificates as they were written yet")
     return keys
 
 

@@ -4,7 +4,7 @@ A pinned owner is never looked up again, so whoever is given the address later o
 """
 
 from shared.core import log
-from shared.core.errors import Busy, RegistrarError
+from shared.core.errors import BusyError, RegistrarError
 from shared.credentials.tags import ours
 from shared.model.person import Person
 from shared.model.vault import VaultEntry
@@ -66,7 +66,7 @@ async def _keep(services: Services, unique_name: str, owner: Person, found: Foun
                 return False
             changed = stored.value.model_copy(update={"owner_id": found.person.object_id})
             await services.applications.save(changed, stored.etag)
-    except Busy:  # somebody works on the app: another night
+    except BusyError:  # somebody works on the app: another night
         return False
     return True
 
@@ -85,6 +85,6 @@ async def refresh_owner_tag(services: Services, entry: VaultEntry) -> bool:
                 return False
             tags = {**newest.tags, "owner": owner_id}
             await services.vault.retag(unique_name, newest.name, newest.version, tags, newest.type)
-    except Busy:
+    except BusyError:
         return False
     return True

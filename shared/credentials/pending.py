@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from shared.audit.events import Removal
 from shared.audit.noting import note_removal
-from shared.core.errors import NotYetVisible
+from shared.core.errors import NotYetVisibleError
 from shared.core.naming import pending_secret_name, vault_secret_name
 from shared.credentials.ending import disable, key_id_of, remove_credential
 from shared.credentials.issuing import Holder
@@ -40,7 +40,7 @@ async def promote(job: Job, credential: str, pending: VaultEntry, tags: SecretTa
     """Make the proven value the newest version of the name that clients read."""
     unique_name, vault = job.operation.unique_name, job.services.vault
     if pending.expires is None:
-        raise NotYetVisible(f"somebody changed the attributes of {pending.name}")
+        raise NotYetVisibleError(f"somebody changed the attributes of {pending.name}")
     value = await vault.value(unique_name, pending.name, pending.version)
     await job.save_operation(job.operation.with_credential(credential, promoting_at=job.now()))
     await job.lease.keep()
@@ -66,7 +66,7 @@ async def clear_pending(job: Job, credential: str, holder: Holder, promoted: Seq
         if key_id is not None and key_id not in done:
             if job.is_recent(job.operation.credential(credential).promoting_at):
                 # It would become the newest version, and sign nobody in, if it went now.
-                raise NotYetVisible(f"the value of {entry.name} may be on its way to where clients read it")
+                raise NotYetVisibleError(f"the value of {entry.name} may be on its way to where clients read it")
             await _remove_unpromoted(job, holder, entry, key_id)
         await disable(job, entry)
 

@@ -21,7 +21,7 @@ def audience_of(apis: Sequence[Api], policy: Policy) -> str:
 async def prove(job: Job, holder: Holder, entry: VaultEntry, *, credential: str, apis: Sequence[Api] = ()) -> None:
     """Sign in with the value that the vault now holds, once per version.
 
-    Raises NotYetVisible when it is refused, and SignInUnclear when the answer says nothing about it.
+    Raises NotYetVisibleError when it is refused, and SignInUnclearError when the answer says nothing about it.
     """
     if job.operation.credential(credential).proven_version == entry.version:
         return

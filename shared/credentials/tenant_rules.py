@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 
 from shared.core import log
-from shared.core.errors import Problem, Rejected
+from shared.core.errors import Problem, RejectedError
 from shared.model.directory import CredentialType, SeenApplication
 from shared.operations.attempt import Job
 from shared.policy.tenant import TENANT_RULES, TenantRules, late_refusal
@@ -45,14 +45,14 @@ def refused_at(job: Job, kind: CredentialType, type_field: str, lifetime_field: 
     """Have Graph's own refusal of a credential name the field that asks for it."""
     try:
         yield
-    except Rejected as rejected:
+    except RejectedError as rejected:
         problems = [late_refusal(each, kind, type_field, lifetime_field) for each in rejected.problems]
         is_tenants = any(each.code in TENANT_RULES for each in problems)
         if is_tenants and job.services.policy.tenant.registrar_is_exempt:
             # Policy says otherwise: the identity has lost its attribute, or the restriction has no such exemption.
             codes = [each.code for each in problems]
             log.warning("tenant_policies.not_exempt", app=job.operation.unique_name, codes=codes)
-        raise Rejected(problems) from rejected
+        raise RejectedError(problems) from rejected
 
 
 def _rules(job: Job, seen: SeenApplication | None, restrictions: SeenRestrictions) -> TenantRules:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from shared.audit.events import Removal
 from shared.audit.noting import note_removal
-from shared.core.errors import NotYetVisible
+from shared.core.errors import NotYetVisibleError
 from shared.core.naming import is_pending, operation_of
 from shared.credentials.ending import disable, remove_credential
 from shared.credentials.issuing import close_cleanup
@@ -31,8 +31,8 @@ async def withdraw(job: Job, names: Mapping[str, Sequence[str]], kept: frozenset
     """End what this operation issued, whatever is known of it, and see it gone.
 
     `names` are secrets of the vault by credential, `kept` keyIds and thumbprints that stay. Nothing was issued after
-    the operation's refusal: raises NotYetVisible until a read that is surely younger than that shows none of it. A pair
-    that was made and that the directory never knew signs nobody in: its clean-up entry sees to the rest.
+    the operation's refusal: raises NotYetVisibleError until a read that is surely younger than that shows none of it. A
+    pair that was made and that the directory never knew signs nobody in: its clean-up entry sees to the rest.
     """
     unique_name, vault = job.operation.unique_name, job.services.vault
     versions = {each: await vault.versions(unique_name, each) for some in names.values() for each in some}
@@ -43,7 +43,7 @@ async def withdraw(job: Job, names: Mapping[str, Sequence[str]], kept: frozenset
         return Withdrawn(versions, made)
     live, refusal = await _remove(job, made, kept), job.operation.refusal
     if live or (refusal is not None and job.is_recent(refusal.at)):
-        raise NotYetVisible("the directory may still have credentials of this request")
+        raise NotYetVisibleError("the directory may still have credentials of this request")
     return Withdrawn(versions, made)
 
 

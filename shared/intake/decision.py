@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from shared.approval.messages import FORMS, DecisionMessage
 from shared.contract.faults import problem_of
-from shared.core.errors import Problem, Rejected
+from shared.core.errors import Problem, RejectedError
 from shared.core.text import echo
 from shared.intake.mapping import find, request_from
 from shared.intake.sources import DecisionMapping, Source
@@ -23,7 +23,7 @@ def is_decision(source: Source, payload: dict[str, Any]) -> bool:
 
 
 def decision_from(source: Source, payload: dict[str, Any], now: datetime) -> DecisionMessage:
-    """Read a decision. Raises Rejected with everything that is wrong with it."""
+    """Read a decision. Raises RejectedError with everything that is wrong with it."""
     mapping = source.decision
     if mapping is None:
         raise ValueError(f"{source.name} decides nothing")
@@ -37,7 +37,7 @@ def decision_from(source: Source, payload: dict[str, Any], now: datetime) -> Dec
             {**fields, "source": source.name, "outcome": outcome, "received_at": now}, strict=False
         )
     except ValidationError as error:
-        raise Rejected(_problem(dict(fault)) for fault in error.errors(include_url=False)) from None
+        raise RejectedError(_problem(dict(fault)) for fault in error.errors(include_url=False)) from None
 
 
 def moment(said: object) -> datetime | None:
@@ -55,7 +55,7 @@ def _content(source: Source, payload: dict[str, Any]) -> str | None:
     """Hash what the ticket asks for as it decides; None when the payload does not hold all of it."""
     try:
         return request_from(source, payload).content_hash()
-    except Rejected:
+    except RejectedError:
         return None
 
 
@@ -73,7 +73,7 @@ def _outcome(mapping: DecisionMapping, said: object) -> str:
     if word in {each.casefold() for each in mapping.refused}:
         return "refused"
     words = ", ".join((*mapping.approved, *mapping.refused))
-    raise Rejected([Problem("decision.outcome", "unsupported_value", f"{echo(said)} is none of: {words}.")])
+    raise RejectedError([Problem("decision.outcome", "unsupported_value", f"{echo(said)} is none of: {words}.")])
 
 
 def _problem(fault: dict[str, Any]) -> Problem:

@@ -19,7 +19,7 @@ class FormFunctions(functions.Functions):
     `split(separator, text)`.
 
     Each is null for what is null or holds nothing: forms send empty text for what nobody filled in. Each raises
-    NotUnderstood for what has no one meaning, never null: a value that is left out silently is a wrong one.
+    NotUnderstoodError for what has no one meaning, never null: a value that is left out silently is a wrong one.
     """
 
     @functions.signature({"types": []})
@@ -88,6 +88,6 @@ def compile_expression(expression: str) -> ParsedResult:
 
 
 def search(expression: str, payload: dict[str, Any]) -> object:
-    """Find what an expression says in a payload; None when nothing is there. Raises NotUnderstood."""
+    """Find what an expression says in a payload; None when nothing is there. Raises NotUnderstoodError."""
     found: object = compile_expression(expression).search(payload, options=_Options())
     return found

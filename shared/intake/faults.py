@@ -18,7 +18,7 @@ from shared.contract.answer import (
 )
 from shared.contract.request import valid_id
 from shared.contract.strict_json import parse_object
-from shared.core.errors import Problem, Rejected
+from shared.core.errors import Problem, RejectedError
 from shared.intake.decision import is_decision
 from shared.intake.mapping import find
 from shared.intake.sources import Constant, Source
@@ -43,7 +43,7 @@ class Fault:
             return False
         try:
             return self._is_ambiguous(decision.when) or is_decision(self.source, self.payload)
-        except Rejected:
+        except RejectedError:
             return True
 
     @property
@@ -92,7 +92,7 @@ class Fault:
             return None
         try:
             return find(expression, self.payload, "")
-        except Rejected:
+        except RejectedError:
             return None
 
     def _is_ambiguous(self, expression: str) -> bool:
@@ -106,7 +106,7 @@ def _fields(whole: object) -> dict[str, Any]:
     if isinstance(whole, str):
         try:
             fields, problems = parse_object(whole.encode("utf-8", "surrogatepass"))
-        except Rejected:
+        except RejectedError:
             return {}
         return {} if any(each.code == "duplicate_field" for each in problems) else fields
     return cast("dict[str, Any]", whole) if isinstance(whole, dict) else {}

@@ -5,7 +5,7 @@ from contextlib import suppress
 from hashlib import sha256
 
 from shared.core import log
-from shared.core.errors import Busy
+from shared.core.errors import BusyError
 from shared.intake.faults import Fault
 from shared.model.ticket_update import TicketUpdate
 from shared.operations.claims import bound_to
@@ -23,7 +23,8 @@ _RACES = 8
 async def tell_fault(services: Services, fault: Fault) -> None:
     """Have the ticket told what is wrong with its form, or its decision, if it is known and its source wants that.
 
-    Raises Deferred when that cannot be recorded: the sender is asked to send again, and the same bytes are one note.
+    Raises DeferredError when that cannot be recorded: the sender is asked to send again, and the same bytes are one
+    note.
     """
     source, ticket = fault.source.name, fault.ticket
     if ticket is None and fault.request_id is None:
@@ -58,7 +59,7 @@ async def has_request(services: Services, update: TicketUpdate) -> bool:
 
 
 async def _is_within_bounds(services: Services, source: str, ticket: str, event_id: str) -> bool:
-    """Count a note of today once, however often it comes. Raises Busy when others are counted all the time."""
+    """Count a note of today once, however often it comes. Raises BusyError when others are counted all the time."""
     counter, today = f"faults-{_short(source)}", day_of(services.runtime.now())
     place = _short(ticket)
     mark = f"{place}-{event_id[:8]}"
@@ -71,12 +72,12 @@ async def _is_within_bounds(services: Services, source: str, ticket: str, event_
         of_ticket = Counter(each.partition("-")[0] for each in marks)[place]
         if of_ticket >= MOST_OF_A_TICKET or len(marks) >= MOST_OF_A_SOURCE:
             return False
-        with suppress(Busy):
+        with suppress(BusyError):
             await services.request_counts.save(counter, today, (*marks, mark), counted.etag if counted else "")
             for day in (day for day in days if day < today):
                 await services.request_counts.forget(counter, day)
             return True
-    raise Busy(f"too many faults of the source {source} arrive at once")
+    raise BusyError(f"too many faults of the source {source} arrive at once")
 
 
 def _short(text: str) -> str:

@@ -4,7 +4,7 @@ import re
 
 from shared.core.text import echo
 from shared.intake.form_values import texts_of
-from shared.intake.rich_text import Line, NotUnderstood, Run
+from shared.intake.rich_text import Line, NotUnderstoodError, Run
 
 _BULLET = re.compile(r"(?:[-*\u2022]|[0-9]{1,2}[.)])\s+")
 _WIKI = re.compile(r"\[(?:([^\[\]|]*)\|)?([^\[\]|]+?)(?:\|smart-(?:link|card|embed))?\]")
@@ -16,7 +16,7 @@ _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 
 def uris_of(value: object) -> list[str]:
-    """Read one URI from each line, or from each entry of a list. Raises NotUnderstood."""
+    """Read one URI from each line, or from each entry of a list. Raises NotUnderstoodError."""
     return [uri for line in texts_of(value) if (uri := _uri(line))]
 
 
@@ -39,15 +39,15 @@ def _of_links(runs: list[Run]) -> str:
     link = next(iter(links))
     shown = "".join(run.text for run in runs).strip()
     if len(links) > 1 or link is None:
-        raise NotUnderstood(f"{echo(shown)} is more than one link. Write each URI on a line of its own.")
+        raise NotUnderstoodError(f"{echo(shown)} is more than one link. Write each URI on a line of its own.")
     return _linked(shown, link)
 
 
 def _linked(shown: str, url: str) -> str:
-    """Return where a link leads. Raises NotUnderstood where it shows another URI than that."""
+    """Return where a link leads. Raises NotUnderstoodError where it shows another URI than that."""
     shown, url = (_ESCAPED.sub(r"\1", text.strip()) for text in (shown, url))
     if shown and url.startswith("smart-"):
         return shown
     if _URI.match(shown) and shown.rstrip("/") != url.rstrip("/"):
-        raise NotUnderstood(f"A link shows {echo(shown)} and leads to {echo(url)}. Write the URI as plain text.")
+        raise NotUnderstoodError(f"A link shows {echo(shown)} and leads to {echo(url)}. Write the URI as plain text.")
     return url

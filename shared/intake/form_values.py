@@ -1,7 +1,7 @@
 """What forms send for yes or no, a number, a text, or a list: read where it has one meaning, refused where it has not.
 
 A checkbox sends true, "true" or a list of its label; a select its value, or an object that holds it; an editor HTML
-escapes, or a document. Nothing here guesses: what has no one meaning raises NotUnderstood. Pure.
+escapes, or a document. Nothing here guesses: what has no one meaning raises NotUnderstoodError. Pure.
 """
 
 import html
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any, cast
 
 from shared.core.text import echo
-from shared.intake.rich_text import Line, NotUnderstood, Run, document_lines, is_document
+from shared.intake.rich_text import Line, NotUnderstoodError, Run, document_lines, is_document
 
 _DEEPEST = 5
 _YES, _NO = frozenset(("true", "1", "yes")), frozenset(("false", "0", "no"))
@@ -24,7 +24,7 @@ _TAG = re.compile(r"</?(?:p|div|span|br|ul|ol|li|table|t[rdh]|h[1-6])(?:\s[^<>]*
 
 
 def yes_or_no(value: object) -> bool | None:
-    """Read a checkbox, a switch or a select; None where nobody chose. Raises NotUnderstood."""
+    """Read a checkbox, a switch or a select; None where nobody chose. Raises NotUnderstoodError."""
     found = single(value)
     if isinstance(found, bool):
         return found
@@ -35,26 +35,26 @@ def yes_or_no(value: object) -> bool | None:
         return None
     if word in _YES or word in _NO:
         return word in _YES
-    raise NotUnderstood(f"{_shown(found)} is neither yes nor no. Choose Yes or No.")
+    raise NotUnderstoodError(f"{_shown(found)} is neither yes nor no. Choose Yes or No.")
 
 
 def whole_number(value: object) -> int | None:
-    """Read a whole number, which forms send as text, too; None for nothing. Raises NotUnderstood."""
+    """Read a whole number, which forms send as text, too; None for nothing. Raises NotUnderstoodError."""
     return _number(value, _WHOLE, "a whole number")
 
 
 def number_of_days(value: object) -> int | None:
-    """Read a number of days, such as 180, "180.0" or "180 days"; None for nothing. Raises NotUnderstood."""
+    """Read a number of days, such as 180, "180.0" or "180 days"; None for nothing. Raises NotUnderstoodError."""
     return _number(value, _DAYS, "a number of days")
 
 
 def text_of(value: object) -> str | None:
-    """Read a text, without blanks at its ends; None where nobody wrote any. Raises NotUnderstood."""
+    """Read a text, without blanks at its ends; None where nobody wrote any. Raises NotUnderstoodError."""
     return "\n".join(_plain(line) for line in _lines_of(single(value))).strip() or None
 
 
 def texts_of(value: object) -> list[Line]:
-    """Read the lines of a text, or of each text of a list. Raises NotUnderstood."""
+    """Read the lines of a text, or of each text of a list. Raises NotUnderstoodError."""
     each = cast("list[object]", value) if isinstance(value, list) else [value]
     return [line for one in each for line in _lines_of(single(one)) if _plain(line)]
 
@@ -62,19 +62,19 @@ def texts_of(value: object) -> list[Line]:
 def single(value: object, depth: int = _DEEPEST) -> object:
     """Return what an option stands for, or a list of one holds; a document stays what it is.
 
-    Raises NotUnderstood for several values, and for an object that is no option.
+    Raises NotUnderstoodError for several values, and for an object that is no option.
     """
     if isinstance(value, list) and depth:
         several = cast("list[object]", value)
         if len(several) > 1:
-            raise NotUnderstood("The form sends several values where one is expected. Choose one.")
+            raise NotUnderstoodError("The form sends several values where one is expected. Choose one.")
         return single(several[0], depth - 1) if several else None
     option = (
         cast("dict[str, Any]", value) if isinstance(value, dict) and not is_document(cast("object", value)) else None
     )
     if option is not None:
         if "value" not in option or option.get("child") is not None or not depth:
-            raise NotUnderstood("The form sends an object where one value is expected.")
+            raise NotUnderstoodError("The form sends an object where one value is expected.")
         return single(option["value"], depth - 1)
     return cast("object", value)
 
@@ -94,7 +94,7 @@ def _number(value: object, form: re.Pattern[str], what: str) -> int | None:
     if matched is not None:
         return int(float(matched[form.groups]))
     kind = f"is a date, not {what}" if text is not None and _DATE.fullmatch(text) else f"is not {what}"
-    raise NotUnderstood(f"{_shown(found)} {kind}. Write digits only, such as 180.")
+    raise NotUnderstoodError(f"{_shown(found)} {kind}. Write digits only, such as 180.")
 
 
 def _lines_of(found: object) -> Iterator[Line]:
@@ -108,7 +108,7 @@ def _lines_of(found: object) -> Iterator[Line]:
     elif is_document(found):
         yield from document_lines(found)
     elif found is not None:
-        raise NotUnderstood(f"The form sends {_shown(found)} where a text is expected.")
+        raise NotUnderstoodError(f"The form sends {_shown(found)} where a text is expected.")
 
 
 def _as_document(text: str) -> object | None:
@@ -123,12 +123,12 @@ def _as_document(text: str) -> object | None:
 
 
 def _unescaped(text: str) -> str:
-    """Undo the escapes of HTML that end with a semicolon: in a URI, `&lt=1` is none. Raises NotUnderstood."""
+    """Undo the escapes of HTML that end with a semicolon: in a URI, `&lt=1` is none. Raises NotUnderstoodError."""
     plain = _ESCAPE.sub(lambda found: html.unescape(found[0]), text)
     if _ESCAPE.search(plain):
-        raise NotUnderstood(f"{echo(text)} is escaped as HTML more than once. Send plain text.")
+        raise NotUnderstoodError(f"{echo(text)} is escaped as HTML more than once. Send plain text.")
     if _TAG.search(plain):
-        raise NotUnderstood(f"{echo(text)} is HTML. Send plain text.")
+        raise NotUnderstoodError(f"{echo(text)} is HTML. Send plain text.")
     return plain
 
 

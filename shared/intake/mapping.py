@@ -9,9 +9,9 @@ from jmespath.exceptions import JMESPathError
 
 from shared.contract.request import Request, parse_request
 from shared.contract.strict_json import MAX_BODY_BYTES, parse_object
-from shared.core.errors import Problem, Rejected
+from shared.core.errors import Problem, RejectedError
 from shared.intake.expressions import search
-from shared.intake.rich_text import NotUnderstood
+from shared.intake.rich_text import NotUnderstoodError
 from shared.intake.sources import Constant, Mapping, Source
 from shared.model.labels import labelled
 
@@ -19,14 +19,14 @@ _STEP = re.compile(r"([A-Za-z]+)|\[(\d)\]")
 
 
 def request_from(source: Source, fields: dict[str, Any]) -> Request:
-    """Read a verified payload. Raises Rejected with everything that is wrong with it, at the request's own paths.
+    """Read a verified payload. Raises RejectedError with everything that is wrong with it, at the request's own paths.
 
     Whatever the payload says, the request's source is the sender's. Messages name a field as its form does.
     """
     try:
         return _request_from(source, fields)
-    except Rejected as rejected:
-        raise Rejected(labelled(rejected.problems, source.mapping.labels)) from None
+    except RejectedError as rejected:
+        raise RejectedError(labelled(rejected.problems, source.mapping.labels)) from None
 
 
 def _request_from(source: Source, fields: dict[str, Any]) -> Request:
@@ -35,15 +35,17 @@ def _request_from(source: Source, fields: dict[str, Any]) -> Request:
     made.setdefault("schemaVersion", "1")
     try:
         request = parse_request(made)
-    except Rejected as rejected:
+    except RejectedError as rejected:
         told = tuple(problem.field for problem in problems)
         others = [each for each in rejected.problems if not _follows_from(each.field, told)]
-        raise Rejected([*problems, *others]) from None
+        raise RejectedError([*problems, *others]) from None
     if problems:
-        raise Rejected(problems)
+        raise RejectedError(problems)
     size = len(json.dumps(made, ensure_ascii=False).encode("utf-8", "surrogatepass"))
     if size > MAX_BODY_BYTES:
-        raise Rejected([Problem("", "too_large", f"The request has {size} bytes; at most {MAX_BODY_BYTES} are taken.")])
+        raise RejectedError(
+            [Problem("", "too_large", f"The request has {size} bytes; at most {MAX_BODY_BYTES} are taken.")]
+        )
     return request
 
 
@@ -63,7 +65,7 @@ def _mapped(mapping: Mapping, payload: dict[str, Any]) -> tuple[dict[str, Any], 
             value = rule.constant if isinstance(rule, Constant) else find(rule, payload, path)
             if value is not None:
                 _put(made, path, value)
-        except Rejected as rejected:
+        except RejectedError as rejected:
             problems += rejected.problems
         except (AttributeError, IndexError, TypeError):  # `whole` has something else on the way
             problems.append(_does_not_fit(path))
@@ -74,21 +76,25 @@ def _whole(found: object) -> dict[str, Any]:
     if isinstance(found, str):
         fields, problems = parse_object(found.encode("utf-8", "surrogatepass"))
         if problems:
-            raise Rejected(problems)
+            raise RejectedError(problems)
         return fields
     if not isinstance(found, dict):
-        raise Rejected([Problem("", "missing_field", "The payload holds no request where the source's mapping looks.")])
+        raise RejectedError(
+            [Problem("", "missing_field", "The payload holds no request where the source's mapping looks.")]
+        )
     return dict(cast("dict[str, Any]", found))
 
 
 def find(expression: str, payload: dict[str, Any], path: str) -> object:
-    """Find what an expression says. Raises Rejected, naming the path, when the payload does not fit it."""
+    """Find what an expression says. Raises RejectedError, naming the path, when the payload does not fit it."""
     try:
         return search(expression, payload)
-    except NotUnderstood as error:
-        raise Rejected([Problem(path, "invalid_value", f"The field '{path}' could not be read. {error}")]) from None
+    except NotUnderstoodError as error:
+        raise RejectedError(
+            [Problem(path, "invalid_value", f"The field '{path}' could not be read. {error}")]
+        ) from None
     except (JMESPathError, ArithmeticError, LookupError, RecursionError, TypeError, ValueError):
-        raise Rejected([_does_not_fit(path)]) from None
+        raise RejectedError([_does_not_fit(path)]) from None
 
 
 def _does_not_fit(path: str) -> Problem:

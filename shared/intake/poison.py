@@ -3,7 +3,7 @@
 The host moves such a message to a poison queue without a word to anybody. What cannot be read is rejected here as
 the intake does it, and kept with a reason like everything else that could not be served. Nothing is wrong with a
 proper request: settings or storage were, or its worker died. Without a record it is taken up where it stood; with
-one `resume_unsettled` carries it on, and a request that ends every worker fails by its own record (CrashLoop).
+one `resume_unsettled` carries it on, and a request that ends every worker fails by its own record (CrashLoopError).
 """
 
 import json
@@ -18,7 +18,7 @@ from shared.core.naming import (
     WORK_POISON_QUEUE,
 )
 from shared.intake.proven import WebhookIntake
-from shared.intake.proven_request import Unproven
+from shared.intake.proven_request import UnprovenError
 from shared.intake.queue import Intake
 from shared.model.kept import kept_message
 from shared.ports import PoisonedMessage
@@ -65,7 +65,7 @@ async def _settle_webhook_request(services: Services, intake: WebhookIntake, mes
     """Take a proven request up where it stands; keep what is none of the webhook's messages."""
     try:
         await intake.accept(message.text.encode(), message.id)
-    except Unproven:
+    except UnprovenError:
         await services.queues.send_poison(kept_message(REASON, message.text))
 
 

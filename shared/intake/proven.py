@@ -4,7 +4,7 @@ from datetime import datetime
 
 from shared.contract.request import Request, nobodys_address, valid_id
 from shared.core import log
-from shared.core.errors import Busy, Rejected
+from shared.core.errors import BusyError, RejectedError
 from shared.intake.proven_request import ProvenRequest, read_proven
 from shared.intake.reject import Arrival, reject, reused
 from shared.model.channel import Channel
@@ -33,8 +33,8 @@ class WebhookIntake:
         """Take one message, and have its request carried on by the queue of work.
 
         The same content leads to the recorded answer again. No attempt is made here: one more queue whose messages
-        write to Graph would be more than all instances together may. Raises Unproven for what is no message of ours,
-        and Busy when others write the same records all the time: the host then delivers it again.
+        write to Graph would be more than all instances together may. Raises UnprovenError for what is no message of
+        ours, and BusyError when others write the same records all the time: the host then delivers it again.
         """
         operation_id = await self._record_of(body, message_id)
         if operation_id is not None:
@@ -44,7 +44,7 @@ class WebhookIntake:
         """Bring a request to its record, and return the id of that; None when it is answered."""
         try:
             message, request = read_proven(body)
-        except Rejected as rejected:  # it was a request when the webhook took it, under another version of the app
+        except RejectedError as rejected:  # it was a request when the webhook took it, under another version of the app
             message = ProvenRequest.model_validate_json(body)
             arrival = Arrival(message_id, body, message.received_at)
             answer = await reject(self._services, message.request, rejected.problems, arrival)
@@ -57,29 +57,32 @@ class WebhookIntake:
                 if claim.body_hash == request.body_hash() and not _is_said_anew(request, claim, stored, arrival):
                     return await self._same(request, claim, stored, message.received_at)
                 return await self._other(request, claim, stored, arrival)
-            except _OnceMore:
+            except _ReplacedMeanwhileError:
                 continue
-            except Rejected as rejected:
+            except RejectedError as rejected:
                 answer = await reject(self._services, request.model_dump(mode="json"), rejected.problems, arrival)
                 await tell_requester(self._services, request, answer)
                 return None
-            except Busy as busy:
+            except BusyError as busy:
                 log.event("request.raced", request=request.request_id, cause=str(busy))
-        raise Busy(f"others keep writing the records of {request.source}'s request {request.request_id}")
+        raise BusyError(f"others keep writing the records of {request.source}'s request {request.request_id}")
 
     async def _claim_of(self, request: Request) -> tuple[Claim, Versioned[Operation] | None]:
-        """Return what the request's id stands for by now, and its record. Raises _OnceMore when that was replaced."""
+        """Return what the request's id stands for by now, and its record.
+
+        Raises _ReplacedMeanwhileError when that was replaced.
+        """
         operations = self._services.operations
         bound = await bound_to(operations, request.source, request.request_id)
         claim = bound.get(Channel.WEBHOOK) or bound.get(None)
         stored = await operations.read(claim.operation_id) if claim is not None else None
         if stored is not None and stored.value.replaced_by is not None:
             await carry_on(self._services, stored.value)
-            raise _OnceMore
+            raise _ReplacedMeanwhileError
         if claim is None or (claim.channel is None and stored is None):
             problem = nobodys_address(request) or await too_many_today(self._services, Channel.WEBHOOK, request)
             if problem is not None:
-                raise Rejected([problem])
+                raise RejectedError([problem])
             # What version 1 claimed and never recorded may be anybody's.
             new_id = self._services.runtime.new_id()
             claim = await operations.claim(new_claim(Channel.WEBHOOK, request, new_id))
@@ -102,7 +105,10 @@ class WebhookIntake:
     async def _other(
         self, request: Request, claim: Claim, stored: Versioned[Operation] | None, arrival: Arrival
     ) -> str | None:
-        """See to another content under the same id. Raises _OnceMore when it took the place of what was there."""
+        """See to another content under the same id.
+
+        Raises _ReplacedMeanwhileError when it took the place of what was there.
+        """
         services = self._services
         before = next((each for each in claim.earlier if each.body_hash == request.body_hash()), None)
         if before is not None:
@@ -119,7 +125,7 @@ class WebhookIntake:
                 await carry_on(services, replaced.value)
                 if replaced.value.state.settled:
                     await self._execution.deliver(replaced)
-                raise _OnceMore
+                raise _ReplacedMeanwhileError
             log.event("request.not_replaced", request=request.request_id, why=why)
         answer = await reject(services, request.model_dump(mode="json"), [reused(request)], arrival)
         await tell_requester(services, request, answer)
@@ -137,5 +143,5 @@ def _is_said_anew(request: Request, claim: Claim, stored: Versioned[Operation] |
     return not is_earlier and why_not_replaced(stored.value, claim, request, arrival.received) is None
 
 
-class _OnceMore(Exception):
+class _ReplacedMeanwhileError(Exception):
     """What was looked at has changed by our own doing: look again."""

@@ -9,7 +9,7 @@ from shared.contract.internal import InternalMessage
 from shared.contract.request import Id, Request, parse_request
 
 
-class Unproven(ValueError):
+class UnprovenError(ValueError):
     """A message is none that the app's own webhook writes."""
 
 
@@ -29,12 +29,15 @@ class ProvenRequest(InternalMessage):
 
 
 def read_proven(body: bytes) -> tuple[ProvenRequest, Request]:
-    """Read a message and the request in it. Raises Unproven, and Rejected for a request that is none any more."""
+    """Read a message and the request in it.
+
+    Raises UnprovenError, and RejectedError for a request that is none any more.
+    """
     try:
         message = ProvenRequest.model_validate_json(body)
     except ValidationError:
-        raise Unproven("no message of the webhook's") from None
+        raise UnprovenError("no message of the webhook's") from None
     request = parse_request(message.request)
     if request.source != message.source:
-        raise Unproven("the request names another source than the one that was proven")
+        raise UnprovenError("the request names another source than the one that was proven")
     return message, request

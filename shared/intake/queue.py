@@ -6,7 +6,7 @@ from typing import Any
 from shared.contract.recognising import envelope_of, legible
 from shared.contract.request import Request, nobodys_address, parse_request
 from shared.contract.strict_json import enveloped, parse_object
-from shared.core.errors import Problem, Rejected
+from shared.core.errors import Problem, RejectedError
 from shared.core.text import echo
 from shared.intake.reject import Arrival, reject, reused
 from shared.model.channel import Channel
@@ -71,7 +71,7 @@ class Intake:
         try:
             fields, problems = parse_object(arrival.body)
             return _parse(fields, problems)
-        except Rejected as rejected:
+        except RejectedError as rejected:
             await reject(self._services, legible(arrival.body, fields), rejected.problems, arrival)
             return None
 
@@ -110,13 +110,13 @@ class Intake:
 def _parse(fields: dict[str, Any], problems: list[Problem]) -> Request:
     envelope = envelope_of(fields)
     if envelope is not None:
-        raise Rejected([enveloped(envelope)])
+        raise RejectedError([enveloped(envelope)])
     try:
         request = parse_request(fields)
-    except Rejected as rejected:
-        raise Rejected([*problems, *rejected.problems]) from None
+    except RejectedError as rejected:
+        raise RejectedError([*problems, *rejected.problems]) from None
     if problems:
-        raise Rejected(problems)
+        raise RejectedError(problems)
     return request
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 
-class TooMany(Exception):
+class TooManyError(Exception):
     """A source sends more than it may; `after` is when the next one is taken."""
 
     def __init__(self, after: timedelta) -> None:
@@ -20,10 +20,10 @@ class Rate:
         self._seen: datetime | None = None
 
     def take(self, now: datetime) -> None:
-        """Count one. Raises TooMany."""
+        """Count one. Raises TooManyError."""
         passed = (now - self._seen).total_seconds() if self._seen is not None else 0.0
         self._seen = now
         self._left = min(float(self._per_minute), self._left + max(0.0, passed) * self._per_minute / 60)
         if self._left < 1:
-            raise TooMany(timedelta(seconds=(1 - self._left) * 60 / self._per_minute))
+            raise TooManyError(timedelta(seconds=(1 - self._left) * 60 / self._per_minute))
         self._left -= 1

@@ -22,7 +22,7 @@ _LINES = frozenset(("paragraph", "heading", "codeBlock", "taskItem", "decisionIt
 _CARDS = frozenset(("inlineCard", "blockCard", "embedCard"))
 
 
-class NotUnderstood(ValueError):
+class NotUnderstoodError(ValueError):
     """What a form sent has no one meaning; the message is a sentence for the requester, without the field's name."""
 
 
@@ -43,7 +43,7 @@ def is_document(value: object) -> bool:
 
 
 def document_lines(value: object) -> list[Line]:
-    """Return a document's lines. Raises NotUnderstood where it holds more than text, lists and links."""
+    """Return a document's lines. Raises NotUnderstoodError where it holds more than text, lists and links."""
     return [tuple(line) for line in _lines(value, _DEEPEST)]
 
 
@@ -51,7 +51,7 @@ def _lines(node: object, depth: int) -> Iterator[list[Run]]:
     fields = cast("dict[str, Any]", node) if isinstance(node, dict) else {}
     kind: object = fields.get("type")
     if not depth:
-        raise NotUnderstood("The text is nested too deeply. Write plain text.")
+        raise NotUnderstoodError("The text is nested too deeply. Write plain text.")
     if kind in _CARDS:
         yield [_card(fields)]
     elif not isinstance(kind, str) or kind not in _BLOCKS:
@@ -113,6 +113,6 @@ def _content(fields: dict[str, Any]) -> list[object]:
     return cast("list[object]", content) if isinstance(content, list) else []
 
 
-def _more_than_text(kind: object) -> NotUnderstood:
+def _more_than_text(kind: object) -> NotUnderstoodError:
     what = printable(kind) if isinstance(kind, str) else "a part of an unknown kind"
-    return NotUnderstood(f"The text holds more than words, lists and links ({what}). Write plain text.")
+    return NotUnderstoodError(f"The text holds more than words, lists and links ({what}). Write plain text.")

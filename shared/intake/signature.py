@@ -18,18 +18,18 @@ _LONGEST = 4096
 """Of a header that proves something: nobody's signature or token is longer."""
 
 
-class NotProven(Exception):
+class NotProvenError(Exception):
     """The sender did not prove to be the source; the text says why, without a secret."""
 
 
 def check(proof: KeyedProof, secrets: Sequence[str], headers: Mapping[str, str], body: bytes) -> None:
-    """Return when one of the secrets proves the sender. Raises NotProven.
+    """Return when one of the secrets proves the sender. Raises NotProvenError.
 
     `headers` have names in lower case; `secrets` are tried in order, and an empty one proves nothing.
     """
     usable = [secret for secret in secrets if secret]
     if not usable:
-        raise NotProven("the source's secret is not set")
+        raise NotProvenError("the source's secret is not set")
     match proof:
         case StandardWebhooksProof():
             _check_standard(usable, headers, body)
@@ -43,7 +43,7 @@ def _check_standard(secrets: Sequence[str], headers: Mapping[str, str], body: by
     """The library wants the time within five minutes of now, and any of several signatures in one header."""
     given = {name: headers.get(name, "") for name in ("webhook-id", "webhook-timestamp", "webhook-signature")}
     if any(len(value) > _LONGEST for value in given.values()):
-        raise NotProven("a header of the signature is too long")
+        raise NotProvenError("a header of the signature is too long")
     why = "no signature matches"
     for secret in secrets:
         try:
@@ -54,7 +54,7 @@ def _check_standard(secrets: Sequence[str], headers: Mapping[str, str], body: by
             why = "the signature's headers are malformed"
         else:
             return
-    raise NotProven(why)
+    raise NotProvenError(why)
 
 
 def _check_hmac(proof: HmacProof, secrets: Sequence[str], headers: Mapping[str, str], body: bytes) -> None:
@@ -62,11 +62,11 @@ def _check_hmac(proof: HmacProof, secrets: Sequence[str], headers: Mapping[str, 
     try:
         given = bytes.fromhex(text) if proof.encoding == "hex" else base64.b64decode(text, validate=True)
     except (ValueError, binascii.Error):
-        raise NotProven("the signature is malformed") from None
+        raise NotProvenError("the signature is malformed") from None
     # Each is compared whole: how long it takes tells nothing of which one it was.
     fits = [hmac.compare_digest(hmac.digest(secret.encode(), body, hashlib.sha256), given) for secret in secrets]
     if not any(fits):
-        raise NotProven("no signature matches")
+        raise NotProvenError("no signature matches")
 
 
 def _check_token(proof: TokenProof, secrets: Sequence[str], headers: Mapping[str, str]) -> None:
@@ -74,12 +74,12 @@ def _check_token(proof: TokenProof, secrets: Sequence[str], headers: Mapping[str
     # Digests have one length: a comparison of the tokens themselves would tell theirs.
     fits = [hmac.compare_digest(hashlib.sha256(secret.encode()).digest(), given) for secret in secrets]
     if not any(fits):
-        raise NotProven("the token does not match")
+        raise NotProvenError("the token does not match")
 
 
 def _after_prefix(value: str | None, prefix: str) -> str:
     if value is None or len(value) > _LONGEST:
-        raise NotProven("the header that proves the sender is missing, or too long")
+        raise NotProvenError("the header that proves the sender is missing, or too long")
     if not value.startswith(prefix):
-        raise NotProven("the header that proves the sender does not begin with the configured prefix")
+        raise NotProvenError("the header that proves the sender does not begin with the configured prefix")
     return value[len(prefix) :]

@@ -5,10 +5,10 @@ from datetime import timedelta
 from shared.approval.counting import Void, why_void
 from shared.approval.decide import decide
 from shared.approval.messages import DecisionMessage
-from shared.approval.refusals import DecisionRefused
+from shared.approval.refusals import DecisionRefusedError
 from shared.approval.showing import use_up
 from shared.core import log
-from shared.core.errors import Deferred
+from shared.core.errors import DeferredError
 from shared.model.approval import ApprovalDecision
 from shared.model.channel import Channel
 from shared.model.operation import Operation, State
@@ -46,12 +46,12 @@ class Decisions:
             return
         try:
             await decide(services, operation.id, _decision(message), message)
-        except DecisionRefused as refused:
+        except DecisionRefusedError as refused:
             await use_up(services, operation.id, message, refused)
-        except Deferred as error:
+        except DeferredError as error:
             await self._come_back(message, error)
 
-    async def _come_back(self, message: DecisionMessage, error: Deferred | None = None) -> None:
+    async def _come_back(self, message: DecisionMessage, error: DeferredError | None = None) -> None:
         """Take the message again later. Raises what kept it from being taken when that has lasted too long."""
         now = self._services.runtime.now()
         age = now - message.received_at

@@ -7,15 +7,15 @@ from typing import Any
 
 from shared.contract.strict_json import parse_object
 from shared.core import log
-from shared.core.callers import NotAllowed, NotAuthenticated
-from shared.core.errors import Problem, Rejected, Unavailable
+from shared.core.callers import NotAllowedError, NotAuthenticatedError
+from shared.core.errors import Problem, RejectedError, UnavailableError
 from shared.intake.decision import decision_from, is_decision
 from shared.intake.faults import Fault
 from shared.intake.faulty import note_request, tell_fault
 from shared.intake.mapping import request_from
 from shared.intake.proven_request import ProvenRequest
 from shared.intake.rate_limit import Rate
-from shared.intake.signature import NotProven, check
+from shared.intake.signature import NotProvenError, check
 from shared.intake.sources import EntraProof, Source, Ticketing
 from shared.ports import Callers
 from shared.ports.services import Services
@@ -46,13 +46,13 @@ class Webhooks:
     async def receive(self, name: str, headers: Mapping[str, str], body: bytes) -> Taken:
         """Take one message of a source; the same one again leads to the same request.
 
-        `headers` have names in lower case. Raises NotProven, also for a source that there is not; TooMany; Rejected
-        with all that is wrong, which the ticket is told, too; and Deferred when storage, or Entra's keys, cannot be
-        reached.
+        `headers` have names in lower case. Raises NotProvenError, also for a source that there is not; TooManyError;
+        RejectedError with all that is wrong, which the ticket is told, too; and DeferredError when storage, or Entra's
+        keys, cannot be reached.
         """
         source = self._ticketing.source(name)
         if source is None:
-            raise NotProven("there is no such source")
+            raise NotProvenError("there is no such source")
         await self._prove(source, headers, body)
         now = self._services.runtime.now()
         self._rates[source.name].take(now)
@@ -60,13 +60,13 @@ class Webhooks:
         payload, problems = parse_object(body)
         try:
             return await self._take(source, payload, problems, now)
-        except Rejected as rejected:
+        except RejectedError as rejected:
             await tell_fault(self._services, Fault(source, payload, body, rejected.problems))
             raise
 
     async def _take(self, source: Source, payload: dict[str, Any], problems: list[Problem], now: datetime) -> Taken:
         if problems:
-            raise Rejected(problems)
+            raise RejectedError(problems)
         if is_decision(source, payload):
             decision = decision_from(source, payload, now)
             if decision.decided_at is None:
@@ -87,8 +87,8 @@ class Webhooks:
             check(proof, [self._secrets.get(name, "") for name in proof.secrets], headers, body)
             return
         if self._callers is None:
-            raise Unavailable("the registrar's API is not set up", sent=False)
+            raise UnavailableError("the registrar's API is not set up", sent=False)
         try:
             await self._callers.require(headers.get("authorization"), proof.role)
-        except (NotAuthenticated, NotAllowed) as error:
-            raise NotProven(str(error)) from None
+        except (NotAuthenticatedError, NotAllowedError) as error:
+            raise NotProvenError(str(error)) from None

@@ -7,7 +7,7 @@ from datetime import datetime
 from shared.audit.events import accepted
 from shared.contract.request import RegistrationRequest, Request
 from shared.core import log
-from shared.core.errors import Busy
+from shared.core.errors import BusyError
 from shared.model.channel import Channel
 from shared.model.operation import RESUME_AFTER, CredentialProgress, Operation
 from shared.ports import Versioned
@@ -59,7 +59,7 @@ async def _next_sequence(services: Services, unique_name: str) -> int:
     for _ in range(_SEQUENCE_RACES):
         stored = await applications.read(unique_name)
         sequence = stored.value.last_sequence + 1
-        with suppress(Busy):
+        with suppress(BusyError):
             await applications.save(stored.value.model_copy(update={"last_sequence": sequence}), stored.etag)
             return sequence
-    raise Busy(f"too many changes to {unique_name} arrive at once")
+    raise BusyError(f"too many changes to {unique_name} arrive at once")

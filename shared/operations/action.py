@@ -7,7 +7,7 @@ from typing import Never
 from shared.approval.request import asked
 from shared.approval.wait import apply_decision
 from shared.contract.answer import Answer
-from shared.core.errors import ApprovalNeeded, Rejected
+from shared.core.errors import ApprovalNeededError, RejectedError
 from shared.model.approval import Approval
 from shared.operations.attempt import Job
 
@@ -17,9 +17,9 @@ class Action:
     """A kind of request, as the engine carries it out."""
 
     perform: Callable[[Job], Awaitable[Answer]]
-    """Do what the operation asks for, or go on with it; returns the answer. Raises ApprovalNeeded, Rejected, and
-    whatever else stops it."""
-    refuse: Callable[[Job, Rejected], Awaitable[Never]]
+    """Do what the operation asks for, or go on with it; returns the answer. Raises ApprovalNeededError, RejectedError,
+    and whatever else stops it."""
+    refuse: Callable[[Job, RejectedError], Awaitable[Never]]
     """Raise what was refused once nothing is left that the operation gave."""
 
 
@@ -30,14 +30,14 @@ type Actions = Mapping[str, Action]
 async def carry_out(action: Action, job: Job) -> Answer | Approval:
     """Do what the operation asks for; returns the answer, or what its record says while somebody has to decide.
 
-    Raises Rejected when it is refused and nothing is left that it gave, and whatever else stops it.
+    Raises RejectedError when it is refused and nothing is left that it gave, and whatever else stops it.
     """
     refusal = job.operation.refusal
     if refusal is not None:
-        await action.refuse(job, Rejected(refusal.problems))
+        await action.refuse(job, RejectedError(refusal.problems))
     try:
         return await _outcome(action, job)
-    except Rejected as rejected:
+    except RejectedError as rejected:
         await action.refuse(job, rejected)
 
 
@@ -45,5 +45,5 @@ async def _outcome(action: Action, job: Job) -> Answer | Approval:
     try:
         await apply_decision(job.services, job.operation)
         return await action.perform(job)
-    except ApprovalNeeded as needed:
+    except ApprovalNeededError as needed:
         return asked(job.services, job.operation, needed, job.application.owned_by)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.contract.answer import Step
-from shared.core.errors import Deferred, NotReplicated, RegistrarError
+from shared.core.errors import DeferredError, NotReplicatedError, RegistrarError
 from shared.core.runtime import within
 from shared.model.application import ApplicationRecord
 from shared.model.operation import RESUME_AFTER, Operation
@@ -47,13 +47,13 @@ class AppWork:
         """
         try:
             yield
-        except NotReplicated as error:
+        except NotReplicatedError as error:
             if any(self.is_recent(at) for at in written):
                 raise
             raise error.otherwise from error
 
     async def save_application(self, **changes: object) -> None:
-        """Change fields of the app's record and save it. Raises Busy when another attempt wrote meanwhile."""
+        """Change fields of the app's record and save it. Raises BusyError when another attempt wrote meanwhile."""
         record = self.application.model_copy(update=changes)
         etag = await self.services.applications.save(record, self.stored_application.etag)
         self.stored_application = Versioned(record, etag)
@@ -71,7 +71,7 @@ class AppWork:
         try:
             yield before
         except RegistrarError as error:
-            if not isinstance(error, Deferred) or error.took_effect is False:
+            if not isinstance(error, DeferredError) or error.took_effect is False:
                 await self.save_application(**before)
             raise
 
@@ -90,7 +90,7 @@ class Job(AppWork):
         return self.stored_operation.value
 
     async def save_operation(self, operation: Operation) -> None:
-        """Save the operation. Raises Busy when another attempt wrote meanwhile."""
+        """Save the operation. Raises BusyError when another attempt wrote meanwhile."""
         etag = await self.services.operations.save(operation, self.stored_operation.etag)
         self.stored_operation = Versioned(operation, etag)
         now = self.now()

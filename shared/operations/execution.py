@@ -8,7 +8,7 @@ from shared.approval.wait import wait_for_approval
 from shared.audit import events
 from shared.contract.answer import Answer, Status
 from shared.core import log
-from shared.core.errors import ApprovalNeeded, Busy, CrashLoop, Deferred, Problem, RegistrarError
+from shared.core.errors import ApprovalNeededError, BusyError, CrashLoopError, DeferredError, Problem, RegistrarError
 from shared.model.approval import Approval
 from shared.model.kept import kept_failure
 from shared.model.operation import RESUME_AFTER, Operation, State
@@ -79,7 +79,7 @@ class Execution:
         if pause is not None and now < pause and now < latest:
             spread = timedelta(seconds=5 * services.runtime.draw())
             later = Later(pause + spread, "throttled", costs_attempt=False, pause_everybody=False)
-            with suppress(Busy):  # another delivery of the same operation has postponed it
+            with suppress(BusyError):  # another delivery of the same operation has postponed it
                 await self._postpone(stored, later)
             return
         who = operation.requester_key
@@ -105,7 +105,7 @@ class Execution:
         if operation.revoke_by is not None:
             at = min(at, max(self._services.runtime.now(), operation.revoke_by))
         changes = {"state": State.WAITING, "next_attempt": at, "reason": operation.reason or OTHERS_TURN}
-        with suppress(Busy):  # another delivery of the same operation has begun it, or lined it up
+        with suppress(BusyError):  # another delivery of the same operation has begun it, or lined it up
             await self._send_back(stored, operation.model_copy(update=changes), at)
 
     async def _see_to_delivery(self, stored: Versioned[Operation]) -> None:
@@ -137,7 +137,7 @@ class Execution:
         if operation.state is State.FAILED:
             await services.queues.send_poison(kept_failure(operation))
         answered = operation.model_copy(update={"answered_at": services.runtime.now()})
-        with suppress(Busy):  # somebody else delivered the same answer meanwhile
+        with suppress(BusyError):  # somebody else delivered the same answer meanwhile
             await services.operations.save(answered, stored.etag)
             await services.operations.unlist(operation.id, operation.generation)
 
@@ -155,7 +155,7 @@ class Execution:
                     listed_until=listed_until,
                 )
                 settled = await self._work(job)
-        except Busy as busy:
+        except BusyError as busy:
             if job is None:
                 await self._come_back(operation)
             else:
@@ -178,9 +178,9 @@ class Execution:
         await job.save_operation(operation.model_copy(update=begun))
         try:
             if job.operation.interrupted >= _INTERRUPTED_AT_MOST:
-                raise CrashLoop(f"The last {_INTERRUPTED_AT_MOST} attempts broke off without a result.")
+                raise CrashLoopError(f"The last {_INTERRUPTED_AT_MOST} attempts broke off without a result.")
             outcome = await carry_out(self._actions[operation.request.action], job)
-        except Busy:
+        except BusyError:
             raise
         except Exception as error:
             return await self._stop(job, error)
@@ -193,7 +193,7 @@ class Execution:
         """Begin to wait for somebody's decision."""
         operation = job.operation
         log.event("operation.awaiting_approval", operation=operation.id, app=operation.unique_name)
-        waiting = {"state": State.AWAITING_APPROVAL, "approval": approval, "reason": ApprovalNeeded.reason}
+        waiting = {"state": State.AWAITING_APPROVAL, "approval": approval, "reason": ApprovalNeededError.reason}
         await job.save_operation(operation.model_copy(update=waiting))
         return job.stored_operation
 
@@ -207,14 +207,14 @@ class Execution:
             delay = timedelta(seconds=5 + 5 * self._services.runtime.draw())
             await self._services.queues.send_work(operation.id, operation.generation, delay)
 
-    async def _give_way(self, job: Job, busy: Busy) -> None:
+    async def _give_way(self, job: Job, busy: BusyError) -> None:
         """Go on later after the lease or a race was lost; do nothing when another attempt has taken over."""
         stored = await self._services.operations.read(job.operation.id)
         if stored is None or stored.etag != job.stored_operation.etag:
             return
         decision = self._decide(busy, stored.value)
         if isinstance(decision, Later):
-            with suppress(Busy):
+            with suppress(BusyError):
                 await self._postpone(stored, decision)
 
     async def _stop(self, job: Job, error: Exception) -> Versioned[Operation] | None:
@@ -226,7 +226,7 @@ class Execution:
             app=operation.unique_name,
             decision=type(decision).__name__,
             error=type(error).__name__,
-            message=str(error) if isinstance(error, Deferred) else None,
+            message=str(error) if isinstance(error, DeferredError) else None,
         )
         if not isinstance(error, RegistrarError):
             log.unexpected(error)

@@ -10,7 +10,7 @@ from hashlib import sha256
 
 from shared.contract.request import Request
 from shared.core import log
-from shared.core.errors import Busy, Problem
+from shared.core.errors import BusyError, Problem
 from shared.model.channel import Channel
 from shared.model.person_key import requester_key
 from shared.operations.attempt import Job
@@ -25,8 +25,8 @@ _RACES = 20
 async def too_many_today(services: Services, channel: Channel, request: Request) -> Problem | None:
     """Count a new request on its requester's day (UTC); say so when there were as many as a day may have.
 
-    A request is counted once, however often its message is delivered. Raises Busy when others of the same requester
-    are counted all the time.
+    A request is counted once, however often its message is delivered. Raises BusyError when others of the same
+    requester are counted all the time.
     """
     most = services.policy.limits.requests_per_requester_and_day
     if most is None:
@@ -42,12 +42,12 @@ async def too_many_today(services: Services, channel: Channel, request: Request)
         if len(marks) >= most:
             log.warning("limits.too_many_requests", source=request.source, most=most)
             return _too_many_today(most)
-        with suppress(Busy):
+        with suppress(BusyError):
             await services.request_counts.save(person, today, (*marks, mark), counted.etag if counted else "")
             for day in (day for day in days if day < today):
                 await services.request_counts.forget(person, day)
             return None
-    raise Busy("too many requests of one requester arrive at once")
+    raise BusyError("too many requests of one requester arrive at once")
 
 
 async def excesses(job: Job, standing: Standing, new: Sequence[str]) -> list[Problem]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from shared.core.errors import Deferred, Problem
+from shared.core.errors import DeferredError, Problem
 from shared.model.operation import State, named_owner_of, requester_of
 from shared.model.person import Person
 from shared.operations.attempt import Job
@@ -22,7 +22,7 @@ class Parties:
 async def parties_of(job: Job, owner: Person | None, *, exists: bool) -> Parties:
     """Look the people of a registration up, and say who may change the app and whom it will belong to.
 
-    `owner` is who is known to own the app. Raises Deferred when the directory does not answer.
+    `owner` is who is known to own the app. Raises DeferredError when the directory does not answer.
     """
     search, record, named = Search(job.services), job.application, named_owner_of(job.operation)
     asks, owns_by, names = await _found(job, search, owner, named)
@@ -57,15 +57,15 @@ async def _is_founded_in_vain(job: Job) -> bool:
 async def may_change(job: Job, owner: Person | None) -> tuple[bool, tuple[Problem, ...]]:
     """Return whether the requester may change an app that exists, with what stands in the way of knowing them.
 
-    Raises Deferred when the directory does not answer, except for a credential that leaked and whose time is over: it
-    goes if the requester's address is the owner's, whoever that is by now.
+    Raises DeferredError when the directory does not answer, except for a credential that leaked and whose time is over:
+    it goes if the requester's address is the owner's, whoever that is by now.
     """
     search, operation = Search(job.services), job.operation
     try:
         asks, owns_by, _ = await _found(job, search, owner, None)
         _, owns = _compared(owner, owns_by, asks.person, job.application.known_since, exists=True)
         administers = not owns and await search.is_administrator(asks.person)
-    except Deferred:
+    except DeferredError:
         if operation.revoke_by is None or job.now() < operation.revoke_by:
             raise
         return owner is not None and owner.goes_by(requester_of(operation)), ()

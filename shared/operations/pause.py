@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from shared.core.errors import Deferred, RegistrarError, Throttled
+from shared.core.errors import DeferredError, RegistrarError, ThrottledError
 from shared.ports.services import Services
 
 _PAUSE = timedelta(minutes=1)
@@ -11,5 +11,5 @@ _PAUSE = timedelta(minutes=1)
 
 async def let_others_pause(services: Services, error: RegistrarError) -> None:
     """Pause everybody if that is what the error means."""
-    if isinstance(error, Deferred) and (isinstance(error, Throttled) or error.after is not None):
+    if isinstance(error, DeferredError) and (isinstance(error, ThrottledError) or error.after is not None):
         await services.backoff.extend(services.runtime.now() + (error.after or _PAUSE), error.reason)

@@ -45,7 +45,10 @@ def why_not_replaced(operation: Operation, claim: Claim, request: Request, arriv
 async def replace(
     services: Services, stored: Versioned[Operation], request: Request, arrived_at: datetime
 ) -> Versioned[Operation]:
-    """Settle an operation as replaced by a request. Raises Busy when somebody wrote its record, a decision perhaps."""
+    """Settle an operation as replaced by a request.
+
+    Raises BusyError when somebody wrote its record, a decision perhaps.
+    """
     operation, now = stored.value, services.runtime.now()
     successor = Replacement(
         operation_id=services.runtime.new_id(), request=request, body_hash=request.body_hash(), arrived_at=arrived_at
@@ -85,7 +88,7 @@ async def _withdraw(
 
 
 async def carry_on(services: Services, replaced: Operation) -> None:
-    """Bring a replaced operation's successor to its record, as far as nobody has. Raises Busy in a race."""
+    """Bring a replaced operation's successor to its record, as far as nobody has. Raises BusyError in a race."""
     successor = replaced.replaced_by
     if successor is None:
         return

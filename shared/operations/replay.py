@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from shared.audit.events import replayed
 from shared.core import log
-from shared.core.errors import Busy, NotFailed, NotFound
+from shared.core.errors import BusyError, NotFailedError, NotFoundError
 from shared.model.operation import RESUME_AFTER, EarlierGeneration, Operation, State
 from shared.ports.services import Services
 
@@ -20,15 +20,15 @@ class Replayed:
 async def replay(services: Services, operation_id: str) -> Replayed:
     """Begin a new generation of a failed operation and take its request off the poison queue.
 
-    The request, its place among the app's changes, and what is known of its credentials stay: policy is asked
-    again, and a change that was overtaken meanwhile is superseded. Raises NotFound, NotFailed, or Busy when
+    The request, its place among the app's changes, and what is known of its credentials stay: policy is asked again,
+    and a change that was overtaken meanwhile is superseded. Raises NotFoundError, NotFailedError, or BusyError when
     somebody else replays it just now.
     """
     stored = await services.operations.read(operation_id)
     if stored is None:
-        raise NotFound(f"There is no operation {operation_id}")
+        raise NotFoundError(f"There is no operation {operation_id}")
     if stored.value.state is not State.FAILED or stored.value.answered_at is None:
-        raise NotFailed(f"Only a failed operation can be replayed, and this one is {stored.value.state}")
+        raise NotFailedError(f"Only a failed operation can be replayed, and this one is {stored.value.state}")
     now = services.runtime.now()
     again = _next_generation(stored.value).model_copy(update={"started_at": now})
     # Listed first: it is settled and on no list, and a generation that nobody lists would be lost.
@@ -47,7 +47,7 @@ async def replay_all(services: Services, reason: str) -> list[Replayed]:
     async for operation_id in services.operations.failed(reason):
         try:
             replayed.append(await replay(services, operation_id))
-        except (NotFound, NotFailed, Busy) as error:
+        except (NotFoundError, NotFailedError, BusyError) as error:
             log.warning("operation.not_replayed", operation=operation_id, cause=type(error).__name__)
     return replayed
 

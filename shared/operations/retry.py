@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.core.errors import (
-    Contended,
-    Deferred,
-    Denied,
-    NotYetVisible,
-    ObjectGone,
+    ContendedError,
+    DeferredError,
+    DeniedError,
+    NotYetVisibleError,
+    ObjectGoneError,
     Problem,
-    Refused,
+    RefusedError,
     RegistrarError,
-    Rejected,
-    SignInUnclear,
-    Throttled,
-    Unavailable,
+    RejectedError,
+    SignInUnclearError,
+    ThrottledError,
+    UnavailableError,
 )
 
 _SHORTEST = timedelta(seconds=5)
@@ -62,18 +62,20 @@ def decide(error: Exception, *, now: datetime, deadline: datetime, pauses: int, 
     its type as the reason, so a defect is seen and nothing is lost meanwhile.
     """
     match error:
-        case Rejected():
+        case RejectedError():
             return Reject(error.problems)
-        case Refused():
+        case RefusedError():
             return Fail(error.reason, Problem("", error.code or error.reason, str(error)))
-        case Deferred():
+        case DeferredError():
             message = str(error)
         case _:
             message = "The registrar met an unexpected error. Its log has the details."
     reason = reason_of(error)
     if now >= deadline:
         hint = f"The registrar could not complete the request in time. What stood in the way last: {message}"
-        return Fail(reason, Problem("", SignInUnclear.reason if isinstance(error, SignInUnclear) else reason, hint))
+        return Fail(
+            reason, Problem("", SignInUnclearError.reason if isinstance(error, SignInUnclearError) else reason, hint)
+        )
     return Later(
         at=min(now + _pause(error, pauses, draw), deadline),
         reason=reason,
@@ -84,23 +86,25 @@ def decide(error: Exception, *, now: datetime, deadline: datetime, pauses: int, 
 
 def reason_of(error: Exception) -> str:
     """Name what stopped an operation, as its record does; where only the service's own code tells, with that."""
-    if isinstance(error, Denied):
+    if isinstance(error, DeniedError):
         code = "".join(character for character in error.code if character in _OF_CODES)[:_LONGEST_CODE]
         return f"{error.reason}_{code}" if code else error.reason
-    if isinstance(error, SignInUnclear):
+    if isinstance(error, SignInUnclearError):
         return error.numbered
     return error.reason if isinstance(error, RegistrarError) else f"unexpected_{type(error).__name__}"
 
 
 def _asks_for_patience(error: Exception) -> bool:
     """Say whether the service itself asked for a pause: by 429, or by a 503 that names one."""
-    return isinstance(error, Throttled) or (isinstance(error, Unavailable) and error.after is not None)
+    return isinstance(error, ThrottledError) or (isinstance(error, UnavailableError) and error.after is not None)
 
 
 def _pause(error: Exception, pauses: int, draw: float) -> timedelta:
-    if isinstance(error, Deferred) and error.after is not None:
+    if isinstance(error, DeferredError) and error.after is not None:
         return error.after + _SHORTEST * draw * 0.5
     longest = (
-        _LONGEST_WHEN_IT_PASSES if isinstance(error, NotYetVisible | ObjectGone | Throttled | Contended) else _LONGEST
+        _LONGEST_WHEN_IT_PASSES
+        if isinstance(error, NotYetVisibleError | ObjectGoneError | ThrottledError | ContendedError)
+        else _LONGEST
     )
     return min(longest, _SHORTEST * 2 ** min(pauses, 10)) * (0.75 + draw / 2)

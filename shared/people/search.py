@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.core import log
-from shared.core.errors import Forbidden, Problem, RegistrarError
+from shared.core.errors import ForbiddenError, Problem, RegistrarError
 from shared.core.text import echo
 from shared.model.person import Person, read_person
 from shared.ports import SeenPerson
@@ -72,7 +72,7 @@ class Search:
     async def find_all(self, people: Sequence[Person]) -> list[Found]:
         """Look people up side by side, by id where that is known, else by UPN or mail.
 
-        Raises Deferred when the directory does not answer: that is not the same as nobody.
+        Raises DeferredError when the directory does not answer: that is not the same as nobody.
         """
         names = {person.name.casefold() for person in people}
         unseen = sorted(names - self._seen.keys())
@@ -80,7 +80,7 @@ class Search:
             try:
                 seen = await self._people.find(unseen)
                 self._seen.update({name: seen[name] for name in unseen})
-            except Forbidden:
+            except ForbiddenError:
                 self._seen.update(dict.fromkeys(unseen))
         return [_found(person, self._seen[person.name.casefold()]) for person in people]
 

@@ -19,7 +19,7 @@ class AppPolicies(Protocol):
     """The tenant's app management policies, as the directory showed them within minutes.
 
     Where the registrar may not read them, or cannot, nothing restricts as far as anybody knows: Graph's answer to the
-    write itself decides. Raises Deferred when the directory does not answer.
+    write itself decides. Raises DeferredError when the directory does not answer.
     """
 
     async def of(self, object_id: str | None, *, ask: bool = False) -> SeenRestrictions:

@@ -35,7 +35,7 @@ class Audit(Protocol):
     async def append(self, links: Sequence[Link], etag: str) -> None:
         """Append links to the chain whose head was read at `etag`: all or none of them.
 
-        Raises Busy when somebody else has appended meanwhile, or something stands at one of the places.
+        Raises BusyError when somebody else has appended meanwhile, or something stands at one of the places.
         """
         ...
 

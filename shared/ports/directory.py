@@ -75,7 +75,7 @@ class Directory(Protocol):
     async def changed_applications(self, link: str | None) -> ChangedApplications:
         """Read which of our applications have changed since `link` was given; without one, read all of them.
 
-        A change appears as late as in any other read. Raises Refused for a link that has expired, is no link of
+        A change appears as late as in any other read. Raises RefusedError for a link that has expired, is no link of
         Graph's, or leads anywhere else: all is to be read then.
         """
         ...
@@ -87,7 +87,8 @@ class Directory(Protocol):
     async def upsert_application(self, unique_name: str, state: ApplicationState) -> CreatedApplication | None:
         """Create the application or update it; None when it existed (Microsoft Learn, application-upsert).
 
-        Raises Rejected for what Entra does not take, and NotReplicated when something unseen may hold the name.
+        Raises RejectedError for what Entra does not take, and NotReplicatedError when something unseen may hold the
+        name.
         """
         ...
 
@@ -118,7 +119,10 @@ class Directory(Protocol):
         ...
 
     async def keys(self, object_id: str) -> tuple[KeyCredential, ...]:
-        """Read an application's certificates, to be sent back. Raises NotYetVisible when there is no application."""
+        """Read an application's certificates, to be sent back.
+
+        Raises NotYetVisibleError when there is no application.
+        """
         ...
 
     async def write_keys(

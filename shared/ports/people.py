@@ -23,7 +23,7 @@ class People(Protocol):
     async def find(self, names: Sequence[str]) -> Mapping[str, tuple[SeenPerson, ...]]:
         """Look people up side by side, each by object id, or by userPrincipalName or mail; by the name as it was given.
 
-        Two hits at most: more than one is one too many. Raises Forbidden where the registrar may not look people up,
-        and Deferred when any lookup failed: that says of nobody that they are not there.
+        Two hits at most: more than one is one too many. Raises ForbiddenError where the registrar may not look people
+        up, and DeferredError when any lookup failed: that says of nobody that they are not there.
         """
         ...

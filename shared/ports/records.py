@@ -31,7 +31,7 @@ class Operations(Protocol):
         ...
 
     async def move_claim(self, before: Claim, after: Claim) -> None:
-        """Bind a claim anew. Raises Busy when it is not, or no longer, as `before` says."""
+        """Bind a claim anew. Raises BusyError when it is not, or no longer, as `before` says."""
         ...
 
     async def create(self, operation: Operation, due: datetime) -> str | None:
@@ -43,7 +43,8 @@ class Operations(Protocol):
         ...
 
     async def save(self, operation: Operation, etag: str) -> str:
-        """Replace a record read at `etag`; returns the new ETag. Raises Busy when somebody else has written meanwhile.
+        """Replace a record read at `etag`; returns the new ETag. Raises BusyError when somebody else has written
+        meanwhile.
 
         The list of unsettled ones stays as it is.
         """
@@ -78,7 +79,10 @@ class Applications(Protocol):
         ...
 
     async def save(self, record: ApplicationRecord, etag: str) -> str:
-        """Replace or create a record; returns the new ETag. Raises Busy when somebody else has written meanwhile."""
+        """Replace or create a record;
+
+        Returns the new ETag. Raises BusyError when somebody else has written meanwhile.
+        """
         ...
 
     async def owned_by(self, owner: Person) -> list[ApplicationRecord]:
@@ -125,7 +129,7 @@ class RequestCounts(Protocol):
         ...
 
     async def save(self, person: str, day: str, requests: tuple[str, ...], etag: str) -> None:
-        """Keep a day as read at `etag`, empty for none. Raises Busy when somebody else has written meanwhile."""
+        """Keep a day as read at `etag`, empty for none. Raises BusyError when somebody else has written meanwhile."""
         ...
 
     async def forget(self, person: str, day: str) -> None:

@@ -24,8 +24,8 @@ class Note:
 class TicketSystem(Protocol):
     """One ticketing system.
 
-    Raises Throttled, Unavailable, Forbidden (our account lacks a right), Refused (anything else that somebody may
-    mend), and NotShown.
+    Raises ThrottledError, UnavailableError, ForbiddenError (our account lacks a right), RefusedError (anything else
+    that somebody may mend), and NotShownError.
     """
 
     async def is_told(self, ticket: str, note: Note) -> bool:
@@ -67,7 +67,8 @@ class TicketUpdates(Protocol):
         ...
 
     async def save(self, update: TicketUpdate, etag: str) -> str:
-        """Replace a record read at `etag`; returns the new ETag. Raises Busy when somebody else has written meanwhile.
+        """Replace a record read at `etag`; returns the new ETag. Raises BusyError when somebody else has written
+        meanwhile.
 
         The list stays as it is.
         """

@@ -13,8 +13,9 @@ class SignIn(Protocol):
     async def prove(self, client_id: str, value: Secret, resource_uri: str, kind: CredentialType) -> None:
         """Obtain a token with a secret, or a certificate and its key, from the endpoint and never from a cache.
 
-        A refusal that is known to come after the credential was accepted counts as proof. Raises NotYetVisible when
-        the credential, or the client, is not known (yet), and SignInUnclear for a refusal that says nothing about it.
+        A refusal that is known to come after the credential was accepted counts as proof. Raises NotYetVisibleError
+        when the credential, or the client, is not known (yet), and SignInUnclearError for a refusal that says nothing
+        about it.
         """
         ...
 
@@ -25,6 +26,7 @@ class Callers(Protocol):
     async def require(self, authorization: str | None, role: str) -> Caller:
         """Say who an Authorization header speaks for.
 
-        Raises NotAuthenticated, NotAllowed without the app role, and Unavailable while Entra's keys cannot be read.
+        Raises NotAuthenticatedError, NotAllowedError without the app role, and UnavailableError while Entra's keys
+        cannot be read.
         """
         ...

@@ -3,7 +3,14 @@
 from dataclasses import dataclass
 
 from shared.contract.request import ApplicationSpec
-from shared.core.errors import Disabled, NotReplicated, NotYetVisible, Problem, Refused, Rejected
+from shared.core.errors import (
+    DisabledError,
+    NotReplicatedError,
+    NotYetVisibleError,
+    Problem,
+    RefusedError,
+    RejectedError,
+)
 from shared.core.naming import APPLICATION_TAG, CLIENT_ID_PLACEHOLDER
 from shared.core.text import echo
 from shared.credentials.issuing import Holder
@@ -74,9 +81,9 @@ def known_state(job: Job, seen: SeenApplication | None) -> ApplicationState | No
 async def converge_application(job: Job, wanted: ApplicationState, seen: SeenApplication | None) -> Registered:
     """Create or update the application. `seen` is a read made under the lease, before any write of this attempt.
 
-    What is taken away and what comes are one write, which takes effect as a whole or not at all. Raises NotYetVisible
-    when a write is needed but the read does not show our last one, which may still be on its way, and Rejected when a
-    deleted application holds the name.
+    What is taken away and what comes are one write, which takes effect as a whole or not at all. Raises
+    NotYetVisibleError when a write is needed but the read does not show our last one, which may still be on its way,
+    and RejectedError when a deleted application holds the name.
     """
     trusted = _is_trusted(job, seen)
     if seen is not None:
@@ -86,7 +93,7 @@ async def converge_application(job: Job, wanted: ApplicationState, seen: SeenApp
     merged = merge(base, wanted, record.applied)
     if not exists(job, seen) or merged != base:
         if merged != base and not trusted:
-            raise NotYetVisible("the application was written moments ago and the directory does not show it yet")
+            raise NotYetVisibleError("the application was written moments ago and the directory does not show it yet")
         return await _write(job, wanted, merged, seen)
     if seen is not None and trusted:
         await remember_found(job, wanted, seen.state)
@@ -94,7 +101,7 @@ async def converge_application(job: Job, wanted: ApplicationState, seen: SeenApp
         await job.save_application(object_id=seen.object_id, client_id=seen.client_id)
     object_id, client_id = job.application.object_id, job.application.client_id
     if object_id is None or client_id is None:
-        raise NotYetVisible("the application exists, but the directory does not show it yet")
+        raise NotYetVisibleError("the application exists, but the directory does not show it yet")
     verified = seen is not None and trusted and covers(seen.state, wanted) and not leaving(job, wanted)
     return Registered(object_id, client_id, seen.credentials if seen is not None else None, verified)
 
@@ -139,9 +146,9 @@ async def _write(
         async with job.announce(application_write=write, **_announced(job, wanted, merged, state)):
             with job.patience(record.written_at):
                 created = await job.services.directory.upsert_application(unique_name, merged)
-    except (NotReplicated, Refused, Rejected):
+    except (NotReplicatedError, RefusedError, RejectedError):
         if seen is None and await job.services.directory.is_name_held_by_deleted(unique_name):
-            raise Rejected([_name_held_by_deleted(unique_name)]) from None
+            raise RejectedError([_name_held_by_deleted(unique_name)]) from None
         raise
     if job.is_recent(write.over):
         await job.save_application(application_write=write.model_copy(update={"over": None}))
@@ -155,7 +162,7 @@ async def _write(
         )
         return Registered(created.object_id, created.client_id, None, verified=False)
     if seen is None:
-        raise NotYetVisible("the application exists, but the directory does not show it yet")
+        raise NotYetVisibleError("the application exists, but the directory does not show it yet")
     if seen.object_id != job.application.object_id:
         await job.save_application(object_id=seen.object_id, client_id=seen.client_id)
     return Registered(seen.object_id, seen.client_id, seen.credentials, verified=False)
@@ -214,8 +221,8 @@ async def converge_service_principal(
 ) -> str:
     """Make sure the application has its service principal; returns the principal's object id.
 
-    `found` is one that this attempt has read already. Raises Disabled when somebody has disabled it: that is theirs to
-    take back, and nobody could sign in with what would be made now.
+    `found` is one that this attempt has read already. Raises DisabledError when somebody has disabled it: that is
+    theirs to take back, and nobody could sign in with what would be made now.
     """
     found = found or await find_service_principal(job, client_id)
     if found is None:
@@ -223,7 +230,7 @@ async def converge_service_principal(
     if found.object_id != job.application.service_principal_id:
         await job.save_application(service_principal_id=found.object_id)
     if not found.enabled:
-        raise Disabled(
+        raise DisabledError(
             f"the service principal of {echo(job.operation.unique_name)} is disabled (object id {found.object_id}): "
             "the app gets no tokens until an administrator enables it"
         )
@@ -239,5 +246,5 @@ async def _create_service_principal(job: Job, client_id: str, display_name: str)
         return created
     seen = await directory.service_principal(client_id)
     if seen is None:
-        raise NotYetVisible("the service principal exists, but the directory does not show it yet")
+        raise NotYetVisibleError("the service principal exists, but the directory does not show it yet")
     return seen.object_id

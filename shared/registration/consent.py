@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from shared.core.errors import NotYetVisible
+from shared.core.errors import NotYetVisibleError
 from shared.model.application import ApplicationRecord
 from shared.model.directory import Consent, ResolvedPermission, SeenConsents
 from shared.model.holdings import all_going
@@ -45,14 +45,17 @@ async def _is_unsettled(job: Job, operation_id: str) -> bool:
 async def consents_there(
     job: Job, service_principal_id: str, permissions: tuple[ResolvedPermission, ...]
 ) -> frozenset[Consent]:
-    """Return which of these permissions are consented to, by anybody. Raises NotYetVisible while a read may be old."""
+    """Return which of these permissions are consented to, by anybody.
+
+    Raises NotYetVisibleError while a read may be old.
+    """
     listed = frozenset(resolved.consent for resolved in permissions)
     record, types = job.application, types_of(listed)
     if not listed or (record.consent_write is None and job.is_recent(record.principal_written_at)):
         return frozenset()  # nobody has consented to anything for a principal that is made just now
     seen = (await job.services.directory.consents(service_principal_id, types)).consents
     if not is_trusted(job, record.consent_write, seen, types):
-        raise NotYetVisible("the consent was changed moments ago and the directory still shows an older state")
+        raise NotYetVisibleError("the consent was changed moments ago and the directory still shows an older state")
     return listed & seen
 
 
@@ -60,8 +63,8 @@ async def give_consents(job: Job, service_principal_id: str, wanted: frozenset[C
     """Give what is wanted and not there; what was there before anything of ours is others'.
 
     Nothing of ours that is wanted no more may be there: what narrows comes first, and was seen gone. Returns whether a
-    read has shown everything wanted, with no write of ours after it. Raises NotYetVisible when a write is needed but
-    the read is older than our last one.
+    read has shown everything wanted, with no write of ours after it. Raises NotYetVisibleError when a write is needed
+    but the read is older than our last one.
     """
     if not wanted:
         return True
@@ -74,7 +77,7 @@ async def give_consents(job: Job, service_principal_id: str, wanted: frozenset[C
     add = wanted - base
     found = (record.found.consents | (wanted - record.granted)) & base if trusted else record.found.consents
     if add and not trusted:
-        raise NotYetVisible("the consent was changed moments ago and the directory still shows an older state")
+        raise NotYetVisibleError("the consent was changed moments ago and the directory still shows an older state")
     if found - record.found.consents:
         found_all = record.found.model_copy(update={"consents": record.found.consents | found})
         await job.save_application(found=found_all)

@@ -3,14 +3,14 @@
 Each would take back what the other gives, and wait for that to be seen: together they would never come to an end.
 """
 
-from shared.core.errors import Busy
+from shared.core.errors import BusyError
 from shared.model.operation import State
 from shared.operations.attempt import Job
 from shared.ports.services import Services
 
 
 async def give_way(job: Job) -> None:
-    """Go on, unless a newer change of the app has begun to write and is still at work. Raises Busy then.
+    """Go on, unless a newer change of the app has begun to write and is still at work. Raises BusyError then.
 
     Once that one is completed, this one is superseded; should it fail, this one goes on.
     """
@@ -18,7 +18,7 @@ async def give_way(job: Job) -> None:
     if record.begun_by is None or record.begun_sequence <= job.operation.sequence:
         return
     if await is_at_work(job.services, record.begun_by):
-        raise Busy(f"a newer change of {job.operation.unique_name} is under way")
+        raise BusyError(f"a newer change of {job.operation.unique_name} is under way")
 
 
 async def is_at_work(services: Services, operation_id: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from shared.approval.checking import check_approval
 from shared.contract.request import RegistrationRequest
-from shared.core.errors import NotYetVisible, Problem, Rejected
+from shared.core.errors import NotYetVisibleError, Problem, RejectedError
 from shared.core.naming import APPLICATION_TAG
 from shared.core.text import echo
 from shared.credentials.due import list_due
@@ -87,7 +87,7 @@ class _Observed:
 async def register(job: Job, request: RegistrationRequest) -> Registration:
     """Bring the registration about, verify it and return it.
 
-    Raises Rejected with every fault before the first write; `Deferred` when it has to go on later.
+    Raises RejectedError with every fault before the first write; `DeferredError` when it has to go on later.
     """
     spec = request.application
     async with job.step("checkRequest"):
@@ -192,7 +192,7 @@ async def _observe_and_check(job: Job, request: RegistrationRequest) -> _Observe
     """Look at everything the request touches, and raise Rejected with all that forbids it, before any write."""
     services = job.services
     if job.operation.sequence < job.application.applied_sequence:
-        raise Rejected([_superseded(job)])
+        raise RejectedError([_superseded(job)])
     await give_way(job)
     seen, restrictions = await look(job)
     # What somebody approved is held against today's ids, not against those of some minutes ago.
@@ -229,10 +229,10 @@ async def _observe_and_check(job: Job, request: RegistrationRequest) -> _Observe
         wrong = {problem.field for problem in problems}
         problems += [problem for problem in refused if problem.field not in wrong]
     if problems:
-        raise Rejected(problems)
+        raise RejectedError(problems)
     problems = await excesses(job, standing, new)
     if problems:
-        raise Rejected(problems)
+        raise RejectedError(problems)
     policy = services.policy
     permissions = resolution.permissions
     certificates = [each.name for each in request.credentials if each.type == "certificate" and each.name in new]
@@ -319,11 +319,11 @@ async def _verify_application(job: Job, wanted: ApplicationState) -> None:
         visible = seen is not None and covers(seen.state, wanted)
     if seen is None or not visible or leaving(job, wanted):
         # Within the lag window this is lag; after it, the next attempt finds what is wrong and writes it again.
-        raise NotYetVisible("the directory does not show the application as it was written yet")
+        raise NotYetVisibleError("the directory does not show the application as it was written yet")
     await remember_found(job, wanted, seen.state)
 
 
 async def _verify_consent(job: Job, service_principal_id: str, wanted: frozenset[Consent]) -> None:
     seen = await job.services.directory.consents(service_principal_id, types_of(wanted))
     if not seen.consents >= wanted:
-        raise NotYetVisible("the directory does not show the admin consent yet")
+        raise NotYetVisibleError("the directory does not show the admin consent yet")

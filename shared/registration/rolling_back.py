@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Never
 
 from shared.contract.request import RegistrationRequest, RotationRequest
-from shared.core.errors import NotYetVisible, Rejected, StillThere
+from shared.core.errors import NotYetVisibleError, RejectedError, StillThereError
 from shared.core.naming import is_pending, pending_secret_name, vault_secret_name
 from shared.credentials.due import list_due
 from shared.credentials.life import disabled
@@ -24,10 +24,10 @@ from shared.registration.taking_back import announce_removal, take_back_consents
 _STEP = "rollBack"
 
 
-async def refuse(job: Job, rejected: Rejected) -> Never:
+async def refuse(job: Job, rejected: RejectedError) -> Never:
     """Raise `rejected` once nothing is left that this operation gave, which the record keeps until then.
 
-    Raises StillThere, or what keeps a service from being asked, while something may be.
+    Raises StillThereError, or what keeps a service from being asked, while something may be.
     """
     if job.operation.refusal is None:
         if not has_given(job.operation, job.application):
@@ -36,25 +36,25 @@ async def refuse(job: Job, rejected: Rejected) -> Never:
         await job.save_operation(job.operation.model_copy(update={"refusal": refusal}))
     try:
         await _roll_back(job)
-    except Rejected as error:
+    except RejectedError as error:
         # Of the taking back, not of the request: nothing may be answered before it is done.
         codes = ", ".join(problem.code for problem in error.problems)
-        raise StillThere(
+        raise StillThereError(
             f"what the request was given cannot be taken back: the service refuses it ({codes})"
         ) from error
     raise rejected
 
 
 async def _roll_back(job: Job) -> None:
-    waiting: NotYetVisible | None = None
+    waiting: NotYetVisibleError | None = None
     async with job.step(_STEP):
         for part in (_end_credentials, _take_back_consents, _name_what_stays):
             try:
                 await part(job)
-            except NotYetVisible as error:
+            except NotYetVisibleError as error:
                 waiting = waiting or error
         if waiting is not None:
-            raise StillThere(str(waiting)) from waiting
+            raise StillThereError(str(waiting)) from waiting
 
 
 async def _end_credentials(job: Job) -> None:
@@ -85,7 +85,7 @@ async def _kept(job: Job, credentials: list[str]) -> frozenset[str]:
     kept = set[str]()
     for name in credentials:
         if job.is_recent(operation.credential(name).promoting_at):
-            raise NotYetVisible(f"the value of {name} may be on its way to where clients read it")
+            raise NotYetVisibleError(f"the value of {name} may be on its way to where clients read it")
         for entry in await job.services.vault.versions(
             operation.unique_name, vault_secret_name(operation.unique_name, name)
         ):
@@ -124,7 +124,7 @@ async def _name_what_stays(job: Job) -> None:
     if record.object_id is None:
         seen = await directory.application(record.unique_name)
         if seen is None and write is not None and job.is_recent(write.at):
-            raise NotYetVisible("the application may have been made, and the directory does not show it yet")
+            raise NotYetVisibleError("the application may have been made, and the directory does not show it yet")
         if seen is not None:
             await job.save_application(object_id=seen.object_id, client_id=seen.client_id)
     record = job.application
@@ -132,6 +132,6 @@ async def _name_what_stays(job: Job) -> None:
         return
     principal = await directory.service_principal(record.client_id)
     if principal is None and job.is_recent(record.principal_written_at):
-        raise NotYetVisible("the service principal may have been made, and the directory does not show it yet")
+        raise NotYetVisibleError("the service principal may have been made, and the directory does not show it yet")
     if principal is not None:
         await job.save_application(service_principal_id=principal.object_id)

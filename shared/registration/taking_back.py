@@ -5,7 +5,7 @@ has shown it gone; what comes back later was made by somebody else, and is repor
 """
 
 from shared.core import log
-from shared.core.errors import NotYetVisible
+from shared.core.errors import NotYetVisibleError
 from shared.core.naming import NARROWING
 from shared.model.directory import Consent, PermissionType, SeenConsents
 from shared.model.holdings import Going, Holdings, all_going, looked, sent, without
@@ -56,7 +56,7 @@ async def see_consents(work: AppWork, types: frozenset[PermissionType], seen: fr
 async def take_back_consents(job: Job, service_principal_id: str | None, wanted: frozenset[Consent]) -> None:
     """Remove the consents that are ours and not wanted any more, and see them gone; others' consents stay.
 
-    Raises NotYetVisible while a read may be older than our last write, or than the grant of what it does not show.
+    Raises NotYetVisibleError while a read may be older than our last write, or than the grant of what it does not show.
     """
     leaving = job.application.granted - wanted
     if not leaving:
@@ -65,7 +65,9 @@ async def take_back_consents(job: Job, service_principal_id: str | None, wanted:
     if service_principal_id is None:
         # Nothing is consented to a principal that is not there; one that was made just now may only not be shown.
         if job.is_recent(job.application.principal_written_at):
-            raise NotYetVisible("the service principal was written moments ago and the directory does not show it yet")
+            raise NotYetVisibleError(
+                "the service principal was written moments ago and the directory does not show it yet"
+            )
         await see_consents(job, types, frozenset())
         return
     seen = await job.services.directory.consents(service_principal_id, types)
@@ -73,13 +75,13 @@ async def take_back_consents(job: Job, service_principal_id: str | None, wanted:
     record = job.application
     if leaving := record.granted - wanted:
         if not is_trusted(job, record.consent_write, seen.consents, types):
-            raise NotYetVisible("the consent was changed moments ago and the directory still shows an older state")
+            raise NotYetVisibleError("the consent was changed moments ago and the directory still shows an older state")
         if leaving & seen.consents:
             await remove_consents(job, service_principal_id, seen, leaving)
             seen = await job.services.directory.consents(service_principal_id, types)
             await see_consents(job, types, seen.consents)
     if job.application.granted - wanted:
-        raise NotYetVisible("the directory may still have the consent")
+        raise NotYetVisibleError("the directory may still have the consent")
 
 
 async def remove_consents(

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from shared.contract.request import RegistrationRequest
-from shared.core.errors import NotYetVisible, Problem
+from shared.core.errors import NotYetVisibleError, Problem
 from shared.credentials.certificates import life_of
 from shared.credentials.issuing import Holder, is_live, is_switched_off
 from shared.credentials.withdrawing import is_withdrawn
@@ -72,5 +72,5 @@ class Additions:
         try:
             is_off = is_switched_off(entry, holder) and not is_withdrawn(self.job, name, entry)
             return not (is_off or is_live(self.job, entry, holder))
-        except NotYetVisible:
+        except NotYetVisibleError:
             return False

@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import batched
 
 from shared.core import log
-from shared.core.errors import Contended, Throttled, Unavailable
+from shared.core.errors import ContendedError, ThrottledError, UnavailableError
 from shared.model.directory import CredentialHolder
 from shared.operations.pause import let_others_pause
 from shared.ports.directory import OWNERS_AT_ONCE, CredentialHolders
@@ -38,7 +38,7 @@ async def with_owners(services: Services, rows: list[Row], until: float) -> tupl
             await _look_up(services.holders, list(batched(wanted, OWNERS_AT_ONCE, strict=False)), owners)
     except TimeoutError:
         pass
-    except Throttled as error:
+    except ThrottledError as error:
         await let_others_pause(services, error)
     left_out = len(wanted) - len(owners)
     if left_out:
@@ -49,7 +49,7 @@ async def with_owners(services: Services, rows: list[Row], until: float) -> tupl
 
 
 async def _look_up(holders: CredentialHolders, batches: list[_Batch], owners: _Owners) -> None:
-    """Fill `owners`; None is kept for a holder that is gone. Raises Throttled, or what nobody expects."""
+    """Fill `owners`; None is kept for a holder that is gone. Raises ThrottledError, or what nobody expects."""
     for _ in range(_ROUNDS):
         waiting, failed = iter(batches), list[_Batch]()
         try:
@@ -65,7 +65,7 @@ async def _work(holders: CredentialHolders, waiting: Iterator[_Batch], owners: _
     for batch in waiting:
         try:
             found = await holders.owners(batch)
-        except (Unavailable, Contended):
+        except (UnavailableError, ContendedError):
             failed.append(batch)
             continue
         owners.update({holder.object_id: found.get(holder.object_id) for holder in batch})

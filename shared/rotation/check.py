@@ -10,7 +10,7 @@ from datetime import timedelta
 from hashlib import sha256
 
 from shared.core import log
-from shared.core.errors import Refused
+from shared.core.errors import RefusedError
 from shared.core.naming import secret_of, vault_secret_name
 from shared.credentials.due import log_above
 from shared.credentials.life import next_due, why_by_directory
@@ -64,7 +64,7 @@ async def _changes(services: Services, check: CheckOn) -> ChangedApplications:
     link = await services.due.directory_link() if check.part > 0 else None
     try:
         changes = await services.directory.changed_applications(link)
-    except Refused as refused:
+    except RefusedError as refused:
         if link is None:
             raise
         log.warning("directory.link_refused", code=refused.code)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from shared.approval.checking import check_approval
 from shared.contract.request import RotationRequest
-from shared.core.errors import Busy, NotYetVisible, Problem, Rejected
+from shared.core.errors import BusyError, NotYetVisibleError, Problem, RejectedError
 from shared.core.naming import APPLICATION_TAG, pending_secret_name, vault_secret_name
 from shared.core.text import echo
 from shared.credentials.certificates import life_of
@@ -74,7 +74,7 @@ async def observe_and_check(job: Job, request: RotationRequest) -> Found:
     if not job.operation.is_our_own and not problems:
         problems += await _stranger(job, request, tags)
     if problems or holder is None or current.entry is None or tags is None:
-        raise Rejected(problems)
+        raise RejectedError(problems)
     await _let_registration_end(job, request, tags)
     replaces = job.operation.credential(request.credential).replaces
     if replaces is None:
@@ -86,7 +86,7 @@ async def observe_and_check(job: Job, request: RotationRequest) -> Found:
     _check_approval(job, request)
     if not found.is_promoted and request.revoke_previous is None and job.is_recent(current.entry.created):
         # A repeated write of the value before may still be on its way, and would become the newest.
-        raise NotYetVisible(f"the credential {echo(request.credential)} was stored moments ago")
+        raise NotYetVisibleError(f"the credential {echo(request.credential)} was stored moments ago")
     return found
 
 
@@ -108,12 +108,12 @@ async def _hold_against_tenant(
     rules, forbidden = await judge(job, found.seen, restrictions, judgement)
     forbidden = (*forbidden, *_no_room(job, request, found))
     if forbidden and request.revoke_previous is None:
-        raise Rejected(forbidden)  # before anybody is asked to approve it
+        raise RejectedError(forbidden)  # before anybody is asked to approve it
     return replace(found, longest=rules.longest(found.newest.type), forbidden=forbidden)
 
 
 def _check_approval(job: Job, request: RotationRequest) -> None:
-    """Wait for somebody's approval where policy wants it. Raises ApprovalNeeded, before any write.
+    """Wait for somebody's approval where policy wants it. Raises ApprovalNeededError, before any write.
 
     Not of the registrar's own rotations, which keep an app working. What has begun to write is ended whatever policy
     says by now: half a rotation that waits for people would leave clients with a credential that is about to go.
@@ -137,7 +137,8 @@ async def _stranger(job: Job, request: RotationRequest, tags: SecretTags | None)
 
 
 async def _let_registration_end(job: Job, request: RotationRequest, tags: SecretTags) -> None:
-    """Raise Busy while the request that issued the credential is at work: if it is refused, it takes back what it gave.
+    """Raise BusyError while the request that issued the credential is at work: if it is refused, it takes back what it
+    gave.
 
     What replaces its credential meanwhile would stay, on an app of which the answer says that it has none. A leaked
     value is replaced all the same, and what has begun is ended.
@@ -147,7 +148,9 @@ async def _let_registration_end(job: Job, request: RotationRequest, tags: Secret
     if operation.is_our_own or request.revoke_previous is not None or has_begun:
         return
     if tags.operation_id != operation.id and await is_at_work(job.services, tags.operation_id):
-        raise Busy(f"the credential {echo(request.credential)} is being issued by a request that is not settled yet")
+        raise BusyError(
+            f"the credential {echo(request.credential)} is being issued by a request that is not settled yet"
+        )
 
 
 def _holder(job: Job, seen: SeenApplication | None, current: Kept) -> Holder | None:
@@ -158,7 +161,7 @@ def _holder(job: Job, seen: SeenApplication | None, current: Kept) -> Holder | N
     if record.object_id is not None and record.client_id is not None and job.is_recent(write.at if write else None):
         return Holder(record.object_id, record.client_id, None)
     if current.entry is not None and job.is_recent(current.entry.created):
-        raise NotYetVisible("the directory does not show the application yet")
+        raise NotYetVisibleError("the directory does not show the application yet")
     return None
 
 

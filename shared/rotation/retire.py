@@ -3,7 +3,7 @@
 from shared.audit.events import Removal
 from shared.audit.noting import note_removal
 from shared.core import log
-from shared.core.errors import NotYetVisible
+from shared.core.errors import NotYetVisibleError
 from shared.core.naming import vault_secret_name
 from shared.credentials.ending import remove_credential_of
 from shared.credentials.life import Retirement, disabled, ended
@@ -18,7 +18,7 @@ async def retire(services: Services, unique_name: str, credential: str) -> tuple
 
     What goes is read from the vault under the app's lease: the keyId that a version of ours names as the one it
     replaced, and of which the vault has a version. First the directory, then the version: so a version that can be
-    read has not been retired yet, and stopping in between costs a repetition. Raises Busy when somebody else works
+    read has not been retired yet, and stopping in between costs a repetition. Raises BusyError when somebody else works
     on the app.
     """
     name = vault_secret_name(unique_name, credential)
@@ -60,5 +60,5 @@ async def _object_id(services: Services, unique_name: str) -> str:
         return stored.value.object_id
     seen = await services.directory.application(unique_name)
     if seen is None:
-        raise NotYetVisible(f"the directory does not show the application {unique_name}")
+        raise NotYetVisibleError(f"the directory does not show the application {unique_name}")
     return seen.object_id

@@ -5,7 +5,7 @@ from datetime import datetime
 from shared.audit.events import Removal
 from shared.audit.noting import note_removal
 from shared.contract.request import RotationRequest
-from shared.core.errors import NotYetVisible
+from shared.core.errors import NotYetVisibleError
 from shared.core.naming import vault_secret_name
 from shared.credentials.ending import disable, remove_credential
 from shared.credentials.proof import audience_of
@@ -18,21 +18,24 @@ async def revoke(job: Job, request: RotationRequest, found: Found) -> datetime:
     """End the old credential now, and see a sign-in with its value refused; returns when it was removed."""
     await remove_old(job, request, found)
     if not await is_old_refused(job, request, found):
-        raise NotYetVisible("the token endpoint still takes the old credential")
+        raise NotYetVisibleError("the token endpoint still takes the old credential")
     for entry in _old_versions(found):
         await disable(job, entry)
     return job.operation.credential(request.credential).old_gone_at or job.now()
 
 
 async def remove_old(job: Job, request: RotationRequest, found: Found) -> None:
-    """Remove the old credential from the directory, once. Raises NotYetVisible when it may be too young to be seen."""
+    """Remove the old credential from the directory, once.
+
+    Raises NotYetVisibleError when it may be too young to be seen.
+    """
     progress = job.operation.credential(request.credential)
     if progress.old_gone_at is not None:
         return
     await job.lease.keep()
     removed = await remove_credential(job, found.holder.object_id, found.newest.type, found.replaces)
     if not removed and any(job.is_recent(entry.created) for entry in _old_versions(found)):
-        raise NotYetVisible("the directory does not show the old credential yet")
+        raise NotYetVisibleError("the directory does not show the old credential yet")
     old = _old_versions(found)
     await note_removal(
         job.services,
@@ -50,7 +53,7 @@ async def remove_old(job: Job, request: RotationRequest, found: Found) -> None:
 async def is_old_refused(job: Job, request: RotationRequest, found: Found) -> bool:
     """Say whether a sign-in with the old value is refused, and note when it was for the first time.
 
-    Raises SignInUnclear when an answer does not tell: only a refusal of the credential itself is its end.
+    Raises SignInUnclearError when an answer does not tell: only a refusal of the credential itself is its end.
     """
     if job.operation.credential(request.credential).old_refused_at is not None:
         return True
@@ -61,7 +64,7 @@ async def is_old_refused(job: Job, request: RotationRequest, found: Found) -> bo
     audience = audience_of((), job.services.policy)
     try:
         await job.services.sign_in.prove(found.holder.client_id, value, audience, versions[-1].type)
-    except NotYetVisible:
+    except NotYetVisibleError:
         await job.save_operation(job.operation.with_credential(request.credential, old_refused_at=job.now()))
         return True
     return False

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shared.contract.request import RotationRequest
-from shared.core.errors import NotYetVisible, Problem, RegistrarError, Rejected, TenantForbids
+from shared.core.errors import NotYetVisibleError, Problem, RegistrarError, RejectedError, TenantForbidsError
 from shared.core.naming import description_of, pending_secret_name, vault_secret_name
 from shared.credentials.certificates import issue_certificate
 from shared.credentials.due import list_due
@@ -47,7 +47,7 @@ class Rotation:
 async def rotate(job: Job, request: RotationRequest) -> Rotation:
     """Bring a new credential about, proven and promoted, and say what becomes of the old one.
 
-    Raises Rejected before the first write; `Deferred` when it has to go on later.
+    Raises RejectedError before the first write; `DeferredError` when it has to go on later.
     """
     async with job.step("checkRequest"):
         found = await observe_and_check(job, request)
@@ -89,7 +89,7 @@ async def _replace(job: Job, request: RotationRequest, found: Found) -> VaultEnt
         try:
             with refused_at(job, found.newest.type, "credential", "credential"):
                 pending = await _issue_beside(job, request, found)
-        except Rejected as rejected:
+        except RejectedError as rejected:
             raise await _refused(job, request, found, rejected.problems) from rejected
     async with job.step("signIn"):
         await prove(job, found.holder, pending, credential=request.credential)
@@ -103,13 +103,13 @@ async def _refused(job: Job, request: RotationRequest, found: Found, problems: S
     One that leaked goes all the same when its time has come, and until then an administrator may make an exception.
     """
     if request.revoke_previous is None:
-        return Rejected(problems)
+        return RejectedError(problems)
     deadline = job.operation.revoke_by
     if deadline is not None and job.now() < deadline:
-        return TenantForbids(problems[0].message)
+        return TenantForbidsError(problems[0].message)
     await revoke(job, request, found)
     gone = "The old credential is removed, as you asked, and there is no new one."
-    return Rejected([replace(each, message=f"{each.message} {gone}") for each in problems])
+    return RejectedError([replace(each, message=f"{each.message} {gone}") for each in problems])
 
 
 async def _remember_lifetime(job: Job, credential: str, days: int, wanted: Wanted) -> None:
@@ -162,7 +162,7 @@ async def _promote(job: Job, request: RotationRequest, found: Found, pending: Va
     """Make the proven value the newest version of the name that clients read, and say when the old one goes."""
     tags, now = read_tags(pending), job.now()
     if tags is None:
-        raise NotYetVisible(f"somebody changed the tags of {pending.name}")
+        raise NotYetVisibleError(f"somebody changed the tags of {pending.name}")
     goes = now if request.revoke_previous is not None else now + overlap(found.tags)
     tags = replace(
         tags, owner=job.application.owner_id or found.tags.owner, previous_key_id=found.replaces, retire_after=goes

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from shared.contract.request import RotationRequest
 from shared.core import log
-from shared.core.errors import NotYetVisible, RegistrarError
+from shared.core.errors import NotYetVisibleError, RegistrarError
 from shared.core.naming import OWN_SOURCE, vault_secret_name
 from shared.credentials.due import list_due, log_above
 from shared.credentials.life import Reason, ended, next_due, warning_due, why_by_age, why_by_directory
@@ -108,7 +108,7 @@ class Rotations:
             return reason
         seen = await services.directory.application(hint.unique_name)
         if seen is None:
-            raise NotYetVisible(f"the directory does not show the application {hint.unique_name}")
+            raise NotYetVisibleError(f"the directory does not show the application {hint.unique_name}")
         return why_by_directory(newest, seen.credentials, now, services.lag_window)
 
     async def _rotate(self, hint: Hint, newest: VaultEntry, tags: SecretTags, reason: Reason) -> None:

@@ -25,7 +25,7 @@ _INSIDE = tuple(
 """What a host on-premises may have: private, shared and loopback addresses."""
 
 
-class WrongUrl(ValueError):
+class WrongUrlError(ValueError):
     """A configured URL that nothing is sent to; the message says why."""
 
 
@@ -44,22 +44,22 @@ class Destination:
 
 
 def destination(url: str) -> Destination:
-    """Read a configured URL. Raises WrongUrl."""
+    """Read a configured URL. Raises WrongUrlError."""
     try:
         parts = urlsplit(url.strip())
         port, host = parts.port or 443, (parts.hostname or "").lower()
     except ValueError:
-        raise WrongUrl("it is not a URL") from None
+        raise WrongUrlError("it is not a URL") from None
     if parts.scheme != "https":
-        raise WrongUrl("it does not begin with https://")
+        raise WrongUrlError("it does not begin with https://")
     if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
-        raise WrongUrl("it has a user, a query or a fragment")
+        raise WrongUrlError("it has a user, a query or a fragment")
     if not _NAME.fullmatch(host):
-        raise WrongUrl("its host is not a name; names beyond ASCII are written as in the DNS (xn--…)")
+        raise WrongUrlError("its host is not a name; names beyond ASCII are written as in the DNS (xn--…)")
     if _NUMBER.fullmatch(host.rpartition(".")[2]):
-        raise WrongUrl("its host is an address; it has to be a name, for which a certificate can be issued")
+        raise WrongUrlError("its host is an address; it has to be a name, for which a certificate can be issued")
     if not re.fullmatch(r"[A-Za-z0-9._~/%-]*", parts.path) or ".." in parts.path.split("/"):
-        raise WrongUrl("its path has characters that do not belong there")
+        raise WrongUrlError("its path has characters that do not belong there")
     return Destination(host, port, parts.path.rstrip("/"))
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from shared.core.errors import Deferred, NotShown, Throttled, Unavailable
+from shared.core.errors import DeferredError, NotShownError, ThrottledError, UnavailableError
 from shared.model.ticket_update import GIVEN_UP_AFTER
 
 _SHORTEST = timedelta(seconds=30)
@@ -16,12 +16,12 @@ def next_attempt(error: Exception, *, now: datetime, first_at: datetime, attempt
     end = first_at + GIVEN_UP_AFTER
     if now >= end:
         return None
-    asked_for = error.after if isinstance(error, Deferred) and error.after is not None else timedelta(0)
+    asked_for = error.after if isinstance(error, DeferredError) and error.after is not None else timedelta(0)
     pause = max(_pause(error, attempts) * (0.75 + draw / 2), asked_for)
     return min(now + pause, end)
 
 
 def _pause(error: Exception, attempts: int) -> timedelta:
-    passes = isinstance(error, Throttled | Unavailable | NotShown)
+    passes = isinstance(error, ThrottledError | UnavailableError | NotShownError)
     shortest = _SHORTEST if passes else _SHORTEST_WHEN_REFUSED
     return min(_LONGEST, shortest * 2 ** min(max(attempts - 1, 0), 10))

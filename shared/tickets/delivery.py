@@ -7,15 +7,15 @@ from datetime import datetime, timedelta
 
 from shared.core import log
 from shared.core.errors import (
-    Busy,
-    CrashLoop,
-    NotFailed,
-    NotFound,
-    NotShown,
+    BusyError,
+    CrashLoopError,
+    NotFailedError,
+    NotFoundError,
+    NotShownError,
     Problem,
-    Refused,
+    RefusedError,
     RegistrarError,
-    Rejected,
+    RejectedError,
 )
 from shared.core.naming import OPERATION_ID_PATTERN
 from shared.core.text import echo
@@ -71,11 +71,11 @@ class Updating:
             await services.ticket_updates.relist(update.id, now + wait + RESUME_AFTER)
             await services.queues.send_ticket_update(update.id, wait)
             return
-        with suppress(Busy), self._turns.taken(update.source):  # Busy: another delivery makes this attempt
+        with suppress(BusyError), self._turns.taken(update.source):  # Busy: another delivery makes this attempt
             await self._attempt(await self._begin(stored))
 
     async def _begin(self, stored: Versioned[TicketUpdate]) -> Versioned[TicketUpdate]:
-        """Say that an attempt is under way. Raises Busy when another one is."""
+        """Say that an attempt is under way. Raises BusyError when another one is."""
         update = stored.value
         begun = update.model_copy(
             update={
@@ -89,12 +89,12 @@ class Updating:
     async def _attempt(self, stored: Versioned[TicketUpdate]) -> None:
         services, update = self._services, stored.value
         if update.interrupted >= _INTERRUPTED_AT_MOST:
-            await self._give_up(stored, CrashLoop("attempts end their worker"))
+            await self._give_up(stored, CrashLoopError("attempts end their worker"))
             return
         target = services.targets.get(update.source)
         try:
             if target is None:
-                raise Refused(f"no updates are set up for the source {update.source}")
+                raise RefusedError(f"no updates are set up for the source {update.source}")
             await self._tell(target, update)
         except Exception as error:
             self._turns.note(update.source, update.id, error, services.runtime.now())
@@ -114,10 +114,10 @@ class Updating:
         note = Note(update.id, mark, text, update.event.to_json(), update.event.time)
         if not await target.system.is_told(ticket, note):
             if update.sent:
-                raise NotShown("a note that was taken does not show; it is not written twice")
+                raise NotShownError("a note that was taken does not show; it is not written twice")
             await target.system.tell(ticket, note)
             if update.what == ON_DEMAND and target.shows_notes and not await target.system.is_told(ticket, note):
-                raise NotShown("a note that was taken does not show yet")
+                raise NotShownError("a note that was taken does not show yet")
         if update.what == ON_DEMAND and update.is_its_own and update.operation_id is not None:
             # What is decided there counts from here on: whatever comes after may take long, or fail.
             await self._note_seen(self._services, update.operation_id, update.id, self._services.runtime.now())
@@ -151,14 +151,14 @@ class Updating:
         )
         if not isinstance(error, RegistrarError):
             log.unexpected(error)
-        is_hopeless = isinstance(error, NotShown) and update.sent
+        is_hopeless = isinstance(error, NotShownError) and update.sent
         at = next_attempt(
             error, now=now, first_at=update.first_at, attempts=update.attempts, draw=services.runtime.draw()
         )
         if at is None or is_hopeless:
             await self._give_up(stored, error)
             return
-        sent = update.sent or isinstance(error, NotShown)
+        sent = update.sent or isinstance(error, NotShownError)
         changes = {"due": at, "busy_until": None, "reason": _reason(error), "sent": sent}
         await services.ticket_updates.save(update.model_copy(update=changes), stored.etag)
         await services.ticket_updates.relist(update.id, at + RESUME_AFTER)
@@ -203,22 +203,24 @@ async def resume_updates(services: Services) -> int:
 
 
 def parse_update_id(text: str) -> str:
-    """Read the path of `POST /api/ticket-updates/{updateId}/replay`. Raises Rejected."""
+    """Read the path of `POST /api/ticket-updates/{updateId}/replay`. Raises RejectedError."""
     if not re.fullmatch(OPERATION_ID_PATTERN[1:-1], text, re.ASCII):
-        raise Rejected([Problem("updateId", "invalid_parameter", f"{echo(text)} is not the id of a ticket update.")])
+        raise RejectedError(
+            [Problem("updateId", "invalid_parameter", f"{echo(text)} is not the id of a ticket update.")]
+        )
     return text
 
 
 async def replay_update(services: Services, update_id: str) -> None:
     """Have an update that failed tried for another day.
 
-    Raises NotFound, NotFailed, or Busy when somebody else replays it just now.
+    Raises NotFoundError, NotFailedError, or BusyError when somebody else replays it just now.
     """
     stored = await services.ticket_updates.read(update_id)
     if stored is None:
-        raise NotFound(f"There is no ticket update {update_id}")
+        raise NotFoundError(f"There is no ticket update {update_id}")
     if stored.value.state is not UpdateState.FAILED:
-        raise NotFailed(f"Only a failed ticket update can be replayed, and this one is {stored.value.state}")
+        raise NotFailedError(f"Only a failed ticket update can be replayed, and this one is {stored.value.state}")
     now = services.runtime.now()
     changes = {
         "state": UpdateState.WAITING,

@@ -9,7 +9,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from shared.core.errors import Throttled, Unavailable
+from shared.core.errors import ThrottledError, UnavailableError
 
 AT_ONCE = 2
 """Of the three that host.json lets a worker take."""
@@ -48,10 +48,10 @@ class Turns:
 
     def note(self, source: str, update_id: str, error: Exception | None, now: datetime) -> None:
         """Note how an attempt ended: any answer of the system, a refusal too, says that it is there."""
-        if isinstance(error, Throttled) and error.after is not None:
+        if isinstance(error, ThrottledError) and error.after is not None:
             self._away_until[source] = now + min(error.after, _LONGEST)
             return
-        if not isinstance(error, Unavailable):
+        if not isinstance(error, UnavailableError):
             self._missed.pop(source, None)
             self._away_until.pop(source, None)
             return

@@ -9,7 +9,7 @@ import pytest
 from doctor.audit.read import request as audited
 from doctor.collect import rows
 from shared.contract.request import RegistrationRequest, parse_request
-from shared.core.errors import Unavailable
+from shared.core.errors import UnavailableError
 from shared.model.operation import Operation, State
 from shared.policy.approval import binding
 from tests.component import approving
@@ -124,7 +124,7 @@ async def test_what_an_overtaken_request_gave_is_not_kept() -> None:
 async def test_what_is_being_taken_back_is_not_kept_by_a_request_that_says_nothing() -> None:
     """The removal of the explicit no fails; the next request comes before anybody tries again."""
     world = await registered()
-    world.faults.next("graph write_consents", "before", Unavailable("503"))
+    world.faults.next("graph write_consents", "before", UnavailableError("503"))
     await world.send(asking("R2", TWINS, GRAPH, adminConsent=False))
     await world.send(silent("R3", TWINS, GRAPH, displayName="Another name"))
     await world.settle()
@@ -161,7 +161,7 @@ async def test_what_others_consented_to_is_told_as_theirs() -> None:
 async def test_a_failing_call_changes_nothing_of_that(call: str) -> None:
     world = await registered(Faults())
     for moment in ("before", "after"):
-        world.faults.next(call, moment, Unavailable("503"))
+        world.faults.next(call, moment, UnavailableError("503"))
     await world.run(silent("R2", TWINS, displayName="Another name"))
     assert status(world, "R2") == "completed"
     assert consents(world) == {READ_WRITE}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.core.errors import Throttled
+from shared.core.errors import ThrottledError
 from shared.model.directory import ApiPermission
 from shared.policy.model import ApiRules, ApprovalRules, PermissionsToApprove
 from shared.registration.known_apis import KEPT_FOR, MOST, KnownApis
@@ -114,7 +114,7 @@ async def test_an_api_that_was_not_there_is_found_as_soon_as_it_is() -> None:
 
 async def test_a_failed_read_is_not_remembered() -> None:
     world = World()
-    world.faults.next("graph api", "before", Throttled("wait", timedelta(seconds=10)))
+    world.faults.next("graph api", "before", ThrottledError("wait", timedelta(seconds=10)))
     answer = await world.run(request("A1", {"api": TWINS, "delegated": ["Read.Write"]}))
     assert answer["data"]["status"] == "completed"
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from shared.api.requests import Named, show
-from shared.approval.refusals import NotTheirs, NotWaiting
+from shared.approval.refusals import NotAllowedToDecideError, NotWaitingError
 from shared.contract.answer import Status
 from shared.contract.request import RegistrationRequest
-from shared.intake.signature import NotProven
+from shared.intake.signature import NotProvenError
 from shared.model.directory import ApiPermission
 from shared.model.operation import State
 from shared.policy.model import ApprovalRules, PermissionsToApprove
@@ -159,7 +159,7 @@ async def test_where_nobody_could_decide_the_request_is_rejected_at_once() -> No
 
 async def test_nobody_approves_their_own_request() -> None:
     world = await waiting()
-    with pytest.raises(NotTheirs):
+    with pytest.raises(NotAllowedToDecideError):
         await say(world, "approve", who=ADA.upper())
     await tell(world, "approved", decided_by_object_id=ADA)
     await tell(world, "approved", decided_by=None, decided_by_object_id=None)
@@ -174,7 +174,7 @@ async def test_without_the_requesters_object_id_only_the_ticket_decides() -> Non
     (event,) = awaiting_events(world)
     approval = event["data"]["approval"]
     assert (approval["byTicket"], approval["role"], approval["href"]) == (True, None, None)
-    with pytest.raises(NotTheirs):
+    with pytest.raises(NotAllowedToDecideError):
         await say(world, "approve")
     await tell(world, "approved", decided_by="ada@contoso.example", decided_by_object_id=None)
     await world.settle()
@@ -219,7 +219,7 @@ async def test_the_first_decision_counts_and_told_twice_it_is_one() -> None:
     seen = binding(world)
     await say(world, "approve")
     await say(world, "approve")
-    with pytest.raises(NotWaiting):
+    with pytest.raises(NotWaitingError):
         await say(world, "refuse")
     await tell(world, "refused")
     await world.settle()
@@ -235,7 +235,7 @@ async def test_nobody_decides_in_time_and_the_request_is_answered() -> None:
     await world.go_on(timedelta(hours=2))
     (answer,) = world.queues.answers
     assert (answer["data"]["status"], codes(answer)) == ("rejected", ["approval_expired"])
-    with pytest.raises(NotWaiting):
+    with pytest.raises(NotWaitingError):
         await say(world, "approve")
     assert not written(world)
 
@@ -280,7 +280,7 @@ async def test_what_was_approved_under_another_policy_waits_again_and_an_old_dec
     await tell(world, "approved")
     await world.settle()
     assert operation(world).state is State.AWAITING_APPROVAL
-    with pytest.raises(NotWaiting):
+    with pytest.raises(NotWaitingError):
         await say(world, "approve", bound_to=old)
     await tell(world, "approved", decision_id="approval-2")
     await world.settle()
@@ -388,7 +388,7 @@ async def test_a_ticket_is_asked_for_by_its_webhook_and_decides_by_it() -> None:
 @pytest.mark.parametrize("headers", [{}, {"x-registrar-token": "guess"}, {"x-registrar-token": "another"}])
 async def test_a_forged_decision_decides_nothing(headers: dict[str, str]) -> None:
     world = await waiting()
-    with pytest.raises(NotProven):
+    with pytest.raises(NotProvenError):
         await webhooks(world).receive("servicenow", headers, decided())
     await world.settle()
     assert operation(world).state is State.AWAITING_APPROVAL

@@ -10,7 +10,7 @@ import pytest
 
 from shared.audit import writing
 from shared.audit.writing import extend_chain
-from shared.core.errors import Busy, Refused, Unavailable
+from shared.core.errors import BusyError, RefusedError, UnavailableError
 from shared.model.audit_chain import Link
 from shared.operations.replay import replay
 from shared.ports import Cleanup
@@ -232,7 +232,8 @@ COURSES: dict[str, tuple[Callable[[], Awaitable[World]], Callable[[World], Await
 
 @pytest.mark.parametrize("course", COURSES)
 @pytest.mark.parametrize(
-    ("moment", "error"), [("before", WorkerDied()), ("after", WorkerDied()), ("after", Unavailable("connection lost"))]
+    ("moment", "error"),
+    [("before", WorkerDied()), ("after", WorkerDied()), ("after", UnavailableError("connection lost"))],
 )
 async def test_a_crash_at_any_call_leaves_each_event_in_the_chain_once(
     course: str, moment: Moment, error: BaseException
@@ -347,7 +348,7 @@ async def test_an_entry_that_the_store_refuses_keeps_none_of_the_others(monkeypa
 
     async def refuse(links: Sequence[Link], etag: str) -> None:
         if any('"R3"' in link.text and '"accepted"' in link.text for link in links):
-            raise Refused("too large", "RequestBodyTooLarge")
+            raise RefusedError("too large", "RequestBodyTooLarge")
         await append(links, etag)
 
     monkeypatch.setattr(world.audit, "append", refuse)
@@ -363,7 +364,7 @@ async def test_a_chain_that_does_not_end_where_its_head_says_is_left_alone() -> 
     world.audit.end = None
     await world.send(example(requestId="SECOND"))
     before = dict(world.audit.links)
-    with pytest.raises(Busy):
+    with pytest.raises(BusyError):
         await extend_chain(world.services)
     assert world.audit.links == before
     assert len(world.audit.outbox) == 2

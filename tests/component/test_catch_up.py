@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from shared.core.errors import RegistrarError, Throttled, Unavailable
+from shared.core.errors import RegistrarError, ThrottledError, UnavailableError
 from shared.core.naming import pending_secret_name, vault_secret_name
 from shared.model.vault import VaultEntry
 from shared.operations.resume import resume_unsettled
@@ -223,12 +223,12 @@ async def test_it_is_caught_up_once_in_bad_weather_and_while_the_timer_fires_aga
     since, host = world.clock.now(), Host(world, timedelta(minutes=2))
     pause = timedelta(seconds=40)
     weather: dict[int, tuple[str, RegistrarError | WorkerDied]] = {
-        50: ("graph add_password", Throttled("busy", pause)),
-        150: ("vault store", Throttled("busy", pause)),
-        250: ("graph application", Throttled("busy", pause)),
-        350: ("vault versions", Unavailable("connection lost")),
+        50: ("graph add_password", ThrottledError("busy", pause)),
+        150: ("vault store", ThrottledError("busy", pause)),
+        250: ("graph application", ThrottledError("busy", pause)),
+        350: ("vault versions", UnavailableError("connection lost")),
         400: ("graph add_password", WorkerDied()),
-        450: ("entra token", Throttled("busy", pause)),
+        450: ("entra token", ThrottledError("busy", pause)),
     }
 
     def happen(message: int) -> None:

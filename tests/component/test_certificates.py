@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.core.errors import Unavailable
+from shared.core.errors import UnavailableError
 from shared.model.directory import PublicCertificate
 from tests.component.rotating import APP, registered_with, rotation_of, signing_in_with
 from tests.fakes.faults import Moment, WorkerDied
@@ -159,7 +159,7 @@ async def test_two_certificates_of_one_app_do_not_undo_each_other_under_lag() ->
 async def test_an_answer_lost_while_the_pair_is_made_or_added_makes_no_second_live_one() -> None:
     for lost in ("vault make_certificate", "graph write_keys", "vault import_certificate"):
         world = World()
-        world.faults.next(lost, "after", Unavailable("the answer is lost"))
+        world.faults.next(lost, "after", UnavailableError("the answer is lost"))
         answer = await world.run(wanted())
         assert answer["data"]["status"] == "completed", lost
         assert len(keys(world)) == 1, lost

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.core.errors import Throttled, Unavailable
+from shared.core.errors import ThrottledError, UnavailableError
 from tests.fakes.faults import Faults, Moment, WorkerDied
 from tests.fakes.invariants import breaches
 from tests.fakes.leases import FakeLease
@@ -36,7 +36,7 @@ async def test_a_lost_answer_at_any_call_leaves_one_app_and_one_live_secret(lag:
     for index, call in enumerate(await _calls_of_a_run()):
         world = World()
         world.directory.lag = lag
-        world.faults.at(index, "after", Unavailable("connection lost"))
+        world.faults.at(index, "after", UnavailableError("connection lost"))
         await world.send(example())
         await world.settle()
         _assert_registered(world, f"answer lost after call {index}, {call}")
@@ -47,7 +47,7 @@ async def test_throttling_at_any_call_costs_no_attempt() -> None:
         if not call.startswith(("graph", "vault", "entra")):
             continue
         world = World()
-        world.faults.at(index, "before", Throttled("busy", timedelta(seconds=40)))
+        world.faults.at(index, "before", ThrottledError("busy", timedelta(seconds=40)))
         await world.send(example())
         await world.settle()
         _assert_registered(world, f"throttled at call {index}, {call}")

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from shared.core.errors import Rejected, Unavailable
+from shared.core.errors import RejectedError, UnavailableError
 from shared.core.naming import OWN_SOURCE
 from shared.intake.faulty import MOST_OF_A_SOURCE, MOST_OF_A_TICKET
-from shared.intake.signature import NotProven
+from shared.intake.signature import NotProvenError
 from shared.intake.sources import Mapping, Source, Ticketing, TokenProof
 from shared.intake.webhook import Webhooks
 from shared.model.operation import State
@@ -40,9 +40,9 @@ class Stage:
         self.world = World(policy(), faults=faults, targets={"servicenow": target, "shop": target})
         self.hooks = webhooks(self.world, ticketing)
 
-    async def refused(self, body: bytes, source: str = "servicenow") -> Rejected:
+    async def refused(self, body: bytes, source: str = "servicenow") -> RejectedError:
         """What the flow is told of a body that is refused."""
-        with pytest.raises(Rejected) as rejected:
+        with pytest.raises(RejectedError) as rejected:
             await self.hooks.receive(source, GOOD, body)
         return rejected.value
 
@@ -170,7 +170,7 @@ async def test_a_request_that_waits_goes_on_waiting_after_a_malformed_decision()
 )
 async def test_what_proves_nothing_leads_to_no_note(name: str, headers: dict[str, str]) -> None:
     stage = Stage()
-    with pytest.raises(NotProven):
+    with pytest.raises(NotProvenError):
         await stage.hooks.receive(name, headers, BAD)
     assert stage.world.ticket_updates.all() == []
 
@@ -266,8 +266,8 @@ async def test_what_another_version_took_for_a_request_is_told_in_the_ticket_too
 
 async def test_a_table_that_is_away_asks_the_flow_to_send_again() -> None:
     stage = Stage()
-    stage.world.faults.next("table create update", "before", Unavailable("away", sent=False))
-    with pytest.raises(Unavailable):
+    stage.world.faults.next("table create update", "before", UnavailableError("away", sent=False))
+    with pytest.raises(UnavailableError):
         await stage.hooks.receive("servicenow", GOOD, BAD)
     await stage.refused(BAD)
     await stage.world.settle()
@@ -276,7 +276,7 @@ async def test_a_table_that_is_away_asks_the_flow_to_send_again() -> None:
 
 async def test_where_nobody_is_told_nothing_is_kept() -> None:
     world = World(policy(), targets={})
-    with pytest.raises(Rejected):
+    with pytest.raises(RejectedError):
         await webhooks(world).receive("servicenow", GOOD, BAD)
     await webhooks(world).receive("servicenow", GOOD, servicenow())
     assert (world.ticket_updates.rows, world.ticket_updates.asked, world.request_counts.rows) == ({}, set(), {})

@@ -12,7 +12,7 @@ import pytest
 
 from functions import operations, webhooks
 from shared import bootstrap
-from shared.core.errors import Refused, Throttled, Unavailable
+from shared.core.errors import RefusedError, ThrottledError, UnavailableError
 from shared.intake.sources import TicketingError
 from shared.intake.webhook import Webhooks
 from tests.component.test_replay import failed_world
@@ -55,7 +55,7 @@ async def test_a_queue_that_refuses_is_a_problem_whose_cause_only_the_log_tells(
     world = World()
     use(monkeypatch, world)
     caplog.set_level(logging.WARNING, "registrar")
-    world.faults.next("queue request", "before", Refused("send to the queue: answered 400 QueueNotAsItWas"))
+    world.faults.next("queue request", "before", RefusedError("send to the queue: answered 400 QueueNotAsItWas"))
     told = problem(await send())
     assert told["status"] == 500
     assert "log says which service" in told["detail"]
@@ -68,7 +68,7 @@ async def test_a_queue_that_refuses_is_a_problem_whose_cause_only_the_log_tells(
 async def test_a_queue_that_is_away_is_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World()
     use(monkeypatch, world)
-    for error, seconds in ((Unavailable("away"), "30"), (Throttled("busy", timedelta(seconds=7)), "7")):
+    for error, seconds in ((UnavailableError("away"), "30"), (ThrottledError("busy", timedelta(seconds=7)), "7")):
         world.faults.next("queue request", "before", error)
         response = await send()
         assert (problem(response)["status"], response.headers["Retry-After"]) == (503, seconds)
@@ -120,6 +120,6 @@ async def test_what_is_not_to_be_replayed_is_a_problem(monkeypatch: pytest.Monke
     for query in ("", "?reason=", "?reason=a'b", "?cause=x"):
         told = problem(await call(operations.replay_operations, f"/api/operations/replay{query}"))
         assert (told["status"], [fault["field"] for fault in told["errors"]]) == (400, ["reason"])
-    world.faults.next("table read", "before", Unavailable("away", sent=False))
+    world.faults.next("table read", "before", UnavailableError("away", sent=False))
     assert problem(await replay(operation.id))["status"] == 503
     assert len(world.queues.answers) == 1

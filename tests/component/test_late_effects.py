@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from shared.core.errors import Unavailable
+from shared.core.errors import UnavailableError
 from tests.fakes.faults import Faults
 from tests.fakes.invariants import breaches
 from tests.fakes.world import World, example
@@ -20,7 +20,7 @@ class _Late(Faults):
     async def call[R](self, name: str, effect: Callable[[], R]) -> R:
         if name == self._name and self._effect is None:
             self._effect = effect
-            raise Unavailable("timed out")
+            raise UnavailableError("timed out")
         return await super().call(name, effect)
 
     def arrive(self) -> None:
@@ -90,12 +90,12 @@ async def test_a_read_from_before_two_writes_is_not_taken_for_the_second() -> No
     for number, fault in ((2, "graph application"), (3, "graph consents")):
         request = example(requestId=f"R{number}")
         request["application"] |= {"displayName": f"Change {number}"}
-        world.faults.next(fault, "before", Unavailable("away"))
+        world.faults.next(fault, "before", UnavailableError("away"))
         await world.send(request)
     _, older, newer = world.operations.all()
     for operation, fault in ((older, "graph consents"), (newer, "graph upsert_application")):
         world.clock.advance(timedelta(seconds=25))
-        world.faults.next(fault, "before", Unavailable("away"))
+        world.faults.next(fault, "before", UnavailableError("away"))
         await world.execution.run(operation.id, 1)
     world.clock.advance(timedelta(seconds=25))
     world.directory.lag = timedelta(seconds=60)

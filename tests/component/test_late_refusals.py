@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shared.core.errors import Problem, Rejected, Unavailable
+from shared.core.errors import Problem, RejectedError, UnavailableError
 from shared.model.application import ApplicationRecord
 from shared.model.operation import Operation
 from tests.component.rotating import rotation_of
@@ -25,9 +25,9 @@ ALWAYS = range(1, 1_000)
 FORBIDDEN = "CredentialTypeNotAllowedAsPerAppPolicy"
 
 
-def forbidden() -> Rejected:
+def forbidden() -> RejectedError:
     """What Graph's refusal by the tenant's app management policy becomes."""
-    return Rejected([Problem("credentials", FORBIDDEN, "Credential type not allowed as per assigned policy.")])
+    return RejectedError([Problem("credentials", FORBIDDEN, "Credential type not allowed as per assigned policy.")])
 
 
 def asking(request_id: str, *credentials: str, **changes: Any) -> dict[str, Any]:
@@ -135,7 +135,7 @@ async def test_somebody_elses_request_does_not_take_up_what_was_rejected() -> No
 async def test_a_rotation_waits_until_it_is_sure_that_its_credential_stays() -> None:
     """Its request is refused in the end: what had replaced the credential would stay, and the answer deny it."""
     world = World(faults=_Refusing("graph write_consents", times=(1,)))
-    world.faults.next("graph write_consents", "before", Unavailable("no answer"))
+    world.faults.next("graph write_consents", "before", UnavailableError("no answer"))
     await world.send(asking("R1"))
     assert enabled(world) == [SECRET]
     await world.send(rotation_of("client-secret"))
@@ -162,7 +162,7 @@ async def test_what_was_taken_back_is_not_replaced() -> None:
 
 async def test_a_rotation_that_waited_is_made_once_the_request_is_completed() -> None:
     world = World()
-    world.faults.next("graph write_consents", "before", Unavailable("no answer"))
+    world.faults.next("graph write_consents", "before", UnavailableError("no answer"))
     await world.send(asking("R1"))
     await world.send(rotation_of("client-secret"))
     assert world.directory.passwords_ever_issued == 1
@@ -174,7 +174,7 @@ async def test_a_rotation_that_waited_is_made_once_the_request_is_completed() ->
 
 async def test_a_leaked_value_does_not_wait_for_the_request_that_gave_it() -> None:
     world = World()
-    world.faults.next("graph write_consents", "before", Unavailable("no answer"))
+    world.faults.next("graph write_consents", "before", UnavailableError("no answer"))
     await world.send(asking("R1"))
     (leaked,) = world.directory.applications[APP].passwords
     await world.send(rotation_of("client-secret", revokePrevious={"within": "PT10M"}))
@@ -343,7 +343,7 @@ async def test_rows_of_before_know_no_refusal_and_no_giver() -> None:
     [
         ("secret", "before", WorkerDied),
         ("secret", "after", WorkerDied),
-        ("secret", "after", lambda: Unavailable("connection lost")),
+        ("secret", "after", lambda: UnavailableError("connection lost")),
         ("certificate", "after", WorkerDied),
     ],
     ids=["secret-before", "secret-after", "secret-answer-lost", "certificate-after"],

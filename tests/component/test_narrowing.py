@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.core.errors import Refused, Unavailable
+from shared.core.errors import RefusedError, UnavailableError
 from shared.model.application import ApplicationRecord
 from shared.model.directory import Consent
 from shared.policy.model import Policy
@@ -75,7 +75,7 @@ async def registered(faults: Faults | None = None, *permissions: dict[str, Any])
 )
 async def test_one_failed_removal_leaves_nothing_behind(change: dict[str, Any], call: str, moment: Moment) -> None:
     world = await registered()
-    world.faults.next(call, moment, Unavailable("503"))
+    world.faults.next(call, moment, UnavailableError("503"))
     answer = await world.run(change)
     assert answer["data"]["status"] == "completed"
     assert consents(world) == (
@@ -101,7 +101,7 @@ class _Down(Faults):
 
     async def call[R](self, name: str, effect: Callable[[], R]) -> R:
         if self.down and name in self.names:
-            raise Unavailable("503")
+            raise UnavailableError("503")
         if name == self.lie_about:
             self.lie_about = ""
             answer: Any = await super().call(name, lambda: None)
@@ -132,7 +132,7 @@ async def test_at_no_moment_has_the_app_both(moment: Moment, lag: timedelta) -> 
     """Old permission and new redirect URI, or old redirect URI and new permission: whatever fails at any call."""
     old, new = asking("R1", GRAPH), asking("R2", TWINS)
     new["application"]["publicClient"]["redirectUris"] = [NEW_URI]
-    for error in (Unavailable("503"), WorkerDied()):
+    for error in (UnavailableError("503"), WorkerDied()):
         index, last = 0, 1
         while index < last:
             faults = _Down()
@@ -181,7 +181,7 @@ async def test_nothing_is_answered_completed_before_what_it_drops_is_gone(
     if moment is None:
         faults.lie_about = call
     else:
-        faults.next(call, moment, Unavailable("503"))
+        faults.next(call, moment, UnavailableError("503"))
     await world.run(asking("R2", TWINS, publicClient={"redirectUris": [], "allowPublicClientFlows": False}))
     assert state_at_answer == [True]
 
@@ -190,9 +190,9 @@ async def test_nothing_is_answered_completed_before_what_it_drops_is_gone(
 async def test_what_a_failed_request_took_back_is_removed_by_the_timer(call: str) -> None:
     """The request ends without an end: what it began to take back is seen gone all the same."""
     world = await registered()
-    world.faults.next(call, "before", Unavailable("503"))
+    world.faults.next(call, "before", UnavailableError("503"))
     await world.send(asking("R2", TWINS, publicClient={"redirectUris": [], "allowPublicClientFlows": False}))
-    world.faults.next("graph application", "before", Refused("400"))
+    world.faults.next("graph application", "before", RefusedError("400"))
     await world.go_on(timedelta(minutes=1))
     assert status(world, "R2") == "failed"
     assert list(world.cleanups.rows) == [(APP, "narrowing")]
@@ -224,7 +224,7 @@ async def test_a_read_from_before_the_grant_does_not_show_it_gone() -> None:
     world.directory.lag = timedelta(seconds=50)
     await world.send(asking("R2", TWINS, GRAPH))
     await world.go_on(timedelta(minutes=2))
-    world.faults.next("graph write_consents", "before", Unavailable("503"))
+    world.faults.next("graph write_consents", "before", UnavailableError("503"))
     await world.run(asking("R3", TWINS))
     assert status(world, "R3") == "completed"
     assert consents(world) == {READ_WRITE}
@@ -270,11 +270,11 @@ async def test_what_a_record_of_version_1_calls_granted_is_ours() -> None:
 async def test_a_change_in_between_does_not_lose_what_is_going() -> None:
     """The newer change begins to take back; an older one is superseded, another rejected, a third fails meanwhile."""
     world = await registered()
-    world.faults.next("graph application", "before", Unavailable("the older change has to wait"))
+    world.faults.next("graph application", "before", UnavailableError("the older change has to wait"))
     await world.send(asking("OLDER", TWINS, displayName="Older"))
-    world.faults.next("graph write_consents", "before", Unavailable("503"))
+    world.faults.next("graph write_consents", "before", UnavailableError("503"))
     await world.send(asking("NEWER", TWINS))
-    world.faults.next("graph upsert_application", "before", Refused("400"))
+    world.faults.next("graph upsert_application", "before", RefusedError("400"))
     await world.send(asking("WRONG", {"api": "Microsoft Graph", "application": ["Application.ReadWrite.All"]}))
     await world.send(asking("FAILED", TWINS, displayName="Failed"))
     await world.settle()
@@ -285,7 +285,7 @@ async def test_a_change_in_between_does_not_lose_what_is_going() -> None:
 
 async def test_what_is_wanted_again_is_going_no_more() -> None:
     world = await registered()
-    world.faults.next("graph write_consents", "before", Unavailable("503"))
+    world.faults.next("graph write_consents", "before", UnavailableError("503"))
     await world.send(asking("R2", TWINS))
     await world.send(asking("R3", TWINS, GRAPH, displayName="All of it"))
     await world.settle()

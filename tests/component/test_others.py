@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.core.errors import Unavailable
+from shared.core.errors import UnavailableError
 from shared.model.application import ApplicationRecord
 from shared.model.directory import Consent, RequiredPermission
 from tests.component.test_narrowing import APP, GRAPH, TWINS, USER_READ, USERS, asking, consents, policy
@@ -154,7 +154,7 @@ EVERYTHING = Thing(
 )
 """All of them at once."""
 WORDS = sorted((thing.told["kind"], thing.told["name"]) for thing in THINGS.values())
-FAULTS = [WorkerDied(), Unavailable("no answer")]
+FAULTS = [WorkerDied(), UnavailableError("no answer")]
 _READS = (
     *("table read", "table claims", "table request counts", "table due", "table all", "table noted", "table chain"),
     *("table is", "table append", "table forget", "queue peek", "lease", "entra", "vault versions", "vault value"),

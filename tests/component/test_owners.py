@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.core.errors import Throttled, Unavailable
+from shared.core.errors import ThrottledError, UnavailableError
 from shared.credentials.owners import MOST_PINNED, pin_owners
 from shared.credentials.tags import TAG_NAMES
 from shared.rotation.check import check_index
@@ -62,7 +62,7 @@ async def test_without_the_permission_nobody_is_pinned_and_nothing_is_said_of_th
     assert record(world).owner_id is None
 
 
-@pytest.mark.parametrize("error", [Throttled("patience", timedelta(seconds=90)), Unavailable("away")])
+@pytest.mark.parametrize("error", [ThrottledError("patience", timedelta(seconds=90)), UnavailableError("away")])
 async def test_a_directory_that_is_away_pins_nobody_and_is_asked_again(error: Exception) -> None:
     world = await version_1()
     world.faults.next("graph people", "before", error)

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.core.errors import Throttled, Unavailable
+from shared.core.errors import ThrottledError, UnavailableError
 from shared.model.application import ApplicationRecord
 from tests.component.approving import codes
 from tests.fakes.faults import Moment, WorkerDied
@@ -201,7 +201,7 @@ async def test_an_owner_who_left_does_not_stand_in_the_way_of_a_request_that_doe
     assert [note["code"] for note in answer["data"]["notes"]] == ["owner_not_changed"]
 
 
-@pytest.mark.parametrize("error", [Throttled("patience", timedelta(seconds=30)), Unavailable("away")])
+@pytest.mark.parametrize("error", [ThrottledError("patience", timedelta(seconds=30)), UnavailableError("away")])
 async def test_a_lookup_that_failed_makes_nobody_unknown(error: Exception) -> None:
     world = World()
     world.faults.next("graph people", "before", error)
@@ -214,7 +214,7 @@ async def test_a_lookup_that_failed_makes_nobody_unknown(error: Exception) -> No
 
 async def test_each_person_is_looked_up_once_and_all_of_them_in_one_go() -> None:
     world = World()
-    world.faults.next("entra token", "before", Unavailable("away"))
+    world.faults.next("entra token", "before", UnavailableError("away"))
     await world.run(asked("FIRST", NAMES[ADA], owner=NAMES[GRACE]))
     assert world.people.looked_up == sorted([NAMES[ADA], NAMES[GRACE]])
     assert world.faults.calls.count("graph people") == 1

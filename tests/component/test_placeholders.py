@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.core.errors import Unavailable
+from shared.core.errors import UnavailableError
 from shared.model.operation import State
 from shared.policy.model import RedirectUriRules
 from tests.component.approving import awaiting_events, policy
@@ -106,7 +106,7 @@ async def test_a_worker_that_dies_at_any_call_leaves_the_uri_filled_in(moment: M
     calls = list(first.faults.calls)
     begin, end = calls.index("graph upsert_application"), len(calls) - calls[::-1].index("graph upsert_application")
     for index in range(begin - 2, end + 4):
-        for fault in (WorkerDied(), Unavailable("connection lost")):
+        for fault in (WorkerDied(), UnavailableError("connection lost")):
             there = world()
             there.directory.lag = timedelta(seconds=20)
             there.faults.at(index, moment, fault)

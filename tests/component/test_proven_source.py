@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from shared.api.requests import Named, show
-from shared.approval.decide import NotTheirs
+from shared.approval.decide import NotAllowedToDecideError
 from shared.intake.poison import settle_poison
-from shared.intake.proven_request import ProvenRequest, Unproven
+from shared.intake.proven_request import ProvenRequest, UnprovenError
 from shared.model.channel import Channel
 from shared.model.claim import Claim
 from shared.model.operation import State
@@ -164,7 +164,7 @@ async def test_no_ticket_decides_about_what_version_1_took_in_until_its_webhook_
     await world.settle()
     (operation,) = world.operations.all()
     assert operation.state is State.AWAITING_APPROVAL
-    with pytest.raises(NotTheirs):
+    with pytest.raises(NotAllowedToDecideError):
         await say(world, "approve", who=GRACE)
     await world.send(asking())
     await world.settle()
@@ -194,7 +194,7 @@ async def test_what_version_1_claimed_and_never_recorded_keeps_nobody_out() -> N
 )
 async def test_what_is_no_message_of_the_webhook_is_kept_and_nothing_comes_of_it(text: str) -> None:
     world = World()
-    with pytest.raises(Unproven):
+    with pytest.raises(UnprovenError):
         await world.webhook_intake.accept(text.encode(), "m")
     world.queues.given_up.append(PoisonedMessage("webhook-requests-poison", "m", "r", text, world.clock.now()))
     await settle_poison(world.services, world.intake, world.webhook_intake)

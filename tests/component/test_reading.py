@@ -12,8 +12,8 @@ import pytest
 
 from functions import reports
 from shared import bootstrap
-from shared.core.callers import READER, Caller, NotAllowed, NotAuthenticated
-from shared.core.errors import Refused, Throttled, Unavailable
+from shared.core.callers import READER, Caller, NotAllowedError, NotAuthenticatedError
+from shared.core.errors import RefusedError, ThrottledError, UnavailableError
 from shared.ports import DueEntry
 from shared.report.making import make_report
 from shared.settings import SettingsError
@@ -30,11 +30,11 @@ class FakeCallers:
 
     async def require(self, authorization: str | None, role: str) -> Caller:
         if self.is_away:
-            raise Unavailable("no answer about keys", timedelta(seconds=5))
+            raise UnavailableError("no answer about keys", timedelta(seconds=5))
         if authorization == "Bearer stranger":
-            raise NotAllowed(Caller("somebody", "client", frozenset()), role)
+            raise NotAllowedError(Caller("somebody", "client", frozenset()), role)
         if authorization != "Bearer reader" or role != READER:
-            raise NotAuthenticated("unknown")
+            raise NotAuthenticatedError("unknown")
         return ADA
 
 
@@ -176,12 +176,12 @@ async def test_a_place_counts_only_as_it_was_given_and_for_its_own_question(api:
         assert (await api.get(f"/api/credentials?expiringWithin=25d&after={changed}")).status_code == 400, number
 
 
-@pytest.mark.parametrize("error", [Unavailable("no answer"), Throttled("patience", timedelta(seconds=7))])
+@pytest.mark.parametrize("error", [UnavailableError("no answer"), ThrottledError("patience", timedelta(seconds=7))])
 async def test_an_index_that_cannot_be_read_is_never_an_empty_list(api: Api, error: Exception) -> None:
     api.world.faults.next("table due", "before", error)
     response = await api.get("/api/credentials")
     assert (response.status_code, response.mimetype) == (503, "application/problem+json")
-    assert response.headers["Retry-After"] == ("7" if isinstance(error, Throttled) else "30")
+    assert response.headers["Retry-After"] == ("7" if isinstance(error, ThrottledError) else "30")
 
 
 @pytest.mark.parametrize("url", ["/api/credentials", "/api/reports/credentials", "/api/credentials?limit=x"])
@@ -245,7 +245,7 @@ async def test_without_a_report_the_answer_says_when_there_will_be_one(api: Api)
 
 
 async def test_a_stored_report_that_cannot_be_used_is_not_given_out(api: Api) -> None:
-    api.world.faults.next("blob read report", "before", Refused("no moment"))
+    api.world.faults.next("blob read report", "before", RefusedError("no moment"))
     assert (await api.get("/api/reports/credentials")).status_code == 500
-    api.world.faults.next("blob read report", "before", Unavailable("no answer"))
+    api.world.faults.next("blob read report", "before", UnavailableError("no answer"))
     assert (await api.get("/api/reports/credentials")).status_code == 503

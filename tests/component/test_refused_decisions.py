@@ -9,7 +9,7 @@ import pytest
 
 from shared.api.approvals import note_without_role
 from shared.api.requests import Named
-from shared.approval.refusals import NotTheirs, NotWaiting
+from shared.approval.refusals import NotAllowedToDecideError, NotWaitingError
 from shared.core.callers import READER, Caller, Holder
 from shared.model.operation import State
 from tests.component.approving import ADA, GRACE, RULES, asking, operation, policy, say, tell, written
@@ -34,7 +34,7 @@ async def told(world: World) -> set[tuple[str, str]]:
 @pytest.mark.parametrize("holder", [Holder.APP, Holder.OTHER])
 async def test_only_people_decide(holder: Holder) -> None:
     world = await waiting()
-    with pytest.raises(NotTheirs) as caught:
+    with pytest.raises(NotAllowedToDecideError) as caught:
         await say(world, "approve", holder=holder)
     assert "user_impersonation" in str(caught.value)
     assert await told(world) == {(GRACE, "no_persons_token")}
@@ -44,7 +44,7 @@ async def test_only_people_decide(holder: Holder) -> None:
 
 async def test_apps_decide_where_policy_says_so_and_nothing_else_does() -> None:
     world = await waiting(rules=RULES.model_copy(update={"by_apps": True}))
-    with pytest.raises(NotTheirs):
+    with pytest.raises(NotAllowedToDecideError):
         await say(world, "approve", holder=Holder.OTHER)
     await say(world, "approve", holder=Holder.APP)
     await world.settle()
@@ -54,11 +54,11 @@ async def test_apps_decide_where_policy_says_so_and_nothing_else_does() -> None:
 async def test_who_tried_is_told_once_for_each_reason() -> None:
     world = await waiting()
     for _ in range(3):
-        with pytest.raises(NotTheirs):
+        with pytest.raises(NotAllowedToDecideError):
             await say(world, "approve", who=ADA)
-        with pytest.raises(NotWaiting):
+        with pytest.raises(NotWaitingError):
             await say(world, "approve", bound_to="0" * 64)
-        with pytest.raises(NotTheirs):
+        with pytest.raises(NotAllowedToDecideError):
             await say(world, "approve", holder=Holder.APP)
         await note_without_role(world.services, Named("servicenow", "RITM0010042"), caller())
         await tell(world, "approved", decided_by_object_id=ADA, decision_id="by-herself")
@@ -87,7 +87,7 @@ async def test_a_decision_that_names_nobody_is_told_of_as_such() -> None:
 
 async def test_an_entry_says_by_which_way_and_through_which_client() -> None:
     world = await waiting()
-    with pytest.raises(NotTheirs):
+    with pytest.raises(NotAllowedToDecideError):
         await say(world, "refuse", who=ADA)
     (entry,) = await refused(world)
     assert (entry["what"]["way"], entry["what"]["outcome"]) == ("token", "refused")
@@ -100,7 +100,7 @@ async def test_a_decision_after_the_end_is_told_of() -> None:
     world = await waiting()
     await say(world, "approve")
     await world.settle()
-    with pytest.raises(NotWaiting):
+    with pytest.raises(NotWaitingError):
         await say(world, "refuse", bound_to="0" * 64)
     assert await told(world) == {(GRACE, "not_waiting")}
 

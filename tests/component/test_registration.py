@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from shared.core.errors import Throttled, Unavailable
+from shared.core.errors import ThrottledError, UnavailableError
 from shared.model.directory import ApplicationState, RequiredPermission
 from tests.fakes.directory import DIGITAL_TWINS, with_owner
 from tests.fakes.invariants import breaches
@@ -107,9 +107,9 @@ async def test_lag_and_a_slow_secret_only_cost_time() -> None:
 async def test_many_throttled_attempts_make_no_other_pause_longer() -> None:
     world = World()
     for index in range(5):
-        world.faults.next("graph application", "before", Throttled("429", timedelta(seconds=50)))
+        world.faults.next("graph application", "before", ThrottledError("429", timedelta(seconds=50)))
         await (world.go_on(timedelta(minutes=1)) if index else world.send(example()))
-    world.faults.next("graph application", "before", Unavailable("500"))
+    world.faults.next("graph application", "before", UnavailableError("500"))
     await world.go_on(timedelta(minutes=1))
     assert world.queues.answers[-1]["data"]["status"] == "completed"
 
@@ -211,7 +211,7 @@ async def test_whoever_gives_an_app_away_may_finish_doing_so() -> None:
     for request_id, call in (("R1", "graph upsert_service_principal"), ("R2", "entra token")):
         owner = {"R1": "grace@contoso.example", "R2": "ada@contoso.example"}[request_id]
         asks = {"R1": "ada@contoso.example", "R2": "boss@contoso.example"}[request_id]
-        world.faults.next(call, "before", Unavailable("away"))
+        world.faults.next(call, "before", UnavailableError("away"))
         answer = await world.run(changed(request_id, displayName=request_id) | {"requestedBy": asks, "owner": owner})
         assert (answer["data"]["status"], answer["data"]["errors"]) == ("completed", [])
         (record,) = world.applications.rows.values()
@@ -297,7 +297,7 @@ async def test_an_older_change_that_comes_late_is_superseded() -> None:
     world = World()
     await world.run(example())
     world.clock.advance(timedelta(hours=1))
-    world.faults.next("graph application", "before", Unavailable("the older change has to wait"))
+    world.faults.next("graph application", "before", UnavailableError("the older change has to wait"))
     await world.send(changed("OLDER", displayName="Older"))
     await world.send(changed("NEWER", displayName="Newer"))
     await world.settle()

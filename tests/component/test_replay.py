@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.core.errors import NotFailed, NotFound, Unavailable
+from shared.core.errors import NotFailedError, NotFoundError, UnavailableError
 from shared.operations.replay import replay, replay_all
 from tests.fakes.world import World, example
 
@@ -38,8 +38,8 @@ async def test_a_replay_is_a_new_generation_with_an_answer_of_its_own() -> None:
 async def test_a_replay_whose_message_was_never_sent_is_carried_on() -> None:
     world = await failed_world()
     (operation,) = world.operations.all()
-    world.faults.next("table save", "after", Unavailable("the answer was lost"))
-    with pytest.raises(Unavailable):
+    world.faults.next("table save", "after", UnavailableError("the answer was lost"))
+    with pytest.raises(UnavailableError):
         await replay(world.services, operation.id)
     await world.settle()
     assert [answer["data"]["status"] for answer in world.queues.answers] == ["failed", "completed"]
@@ -57,9 +57,9 @@ async def test_what_did_not_fail_is_not_replayed() -> None:
     world = World()
     await world.run(example())
     (operation,) = world.operations.all()
-    with pytest.raises(NotFailed):
+    with pytest.raises(NotFailedError):
         await replay(world.services, operation.id)
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         await replay(world.services, "0" * 32)
     assert len(world.queues.answers) == 1
 

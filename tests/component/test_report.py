@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from shared.core.errors import Contended, Forbidden, RegistrarError, Throttled, Unavailable
+from shared.core.errors import ContendedError, ForbiddenError, RegistrarError, ThrottledError, UnavailableError
 from shared.credentials.tags import read_tags
 from shared.model.directory import HeldCredential, PasswordCredential
 from shared.report import making
@@ -121,7 +121,7 @@ async def failing_again(world: World) -> bool:
 
 
 @pytest.mark.parametrize("call", ["graph holders applications", "graph holders others", "vault page"])
-@pytest.mark.parametrize("error", [Unavailable("no answer"), Throttled("patience", timedelta(seconds=40))])
+@pytest.mark.parametrize("error", [UnavailableError("no answer"), ThrottledError("patience", timedelta(seconds=40))])
 async def test_a_listing_that_failed_leaves_the_old_report_as_it_is(call: str, error: RegistrarError) -> None:
     world = await registered()
     world.holders.others = [holder(1, "theirs", secret("k-soon", 3))]
@@ -130,7 +130,7 @@ async def test_a_listing_that_failed_leaves_the_old_report_as_it_is(call: str, e
     world.faults.next(call, "before", error)
     assert not await failing_again(world)
     assert world.reports.stored == before
-    if isinstance(error, Throttled):
+    if isinstance(error, ThrottledError):
         assert world.backoff.pause == world.clock.now() + timedelta(seconds=40)
         assert not await make_report(world.services)
         world.clock.advance(timedelta(minutes=1))
@@ -146,7 +146,7 @@ async def test_a_page_of_the_vault_that_fails_in_the_middle_leaves_the_old_repor
         )
     assert await make_report(world.services)
     before = dict(world.reports.stored)
-    world.faults.next("vault page", "after", Unavailable("no answer"))
+    world.faults.next("vault page", "after", UnavailableError("no answer"))
     assert not await failing_again(world)
     assert world.reports.stored == before
 
@@ -159,7 +159,7 @@ async def test_a_report_whose_last_part_could_not_be_written_is_made_again_at_th
     assert len(calls) == 3
     begun = len(world.faults.calls)
     # as of, backoff, vault, two listings of Graph, two parts: the eighth call writes JSON.
-    world.faults.at(begun + 7, "before", Unavailable("no answer"))
+    world.faults.at(begun + 7, "before", UnavailableError("no answer"))
     assert not await make_report(world.services)
     assert world.faults.calls[begun + 7] == "blob write report"
     assert world.reports.stored["html"].as_of > world.reports.stored["json"].as_of
@@ -226,14 +226,14 @@ async def test_when_time_is_up_the_report_is_written_with_the_owners_known_by_th
 async def test_a_graph_that_asks_for_patience_is_left_alone_and_the_report_is_written_all_the_same() -> None:
     world = World()
     many_holders(world, 100)
-    world.faults.next("graph owners", "before", Throttled("patience", timedelta(seconds=40)))
+    world.faults.next("graph owners", "before", ThrottledError("patience", timedelta(seconds=40)))
     assert await make_report(world.services)
     assert world.backoff.pause == world.clock.now() + timedelta(seconds=40)
     assert world.faults.calls.count("graph owners") < 10
     assert told(world)["ownersNotLookedUp"] == unnamed(world).total() > 0
 
 
-@pytest.mark.parametrize("error", [Unavailable("no answer"), Contended("busy")])
+@pytest.mark.parametrize("error", [UnavailableError("no answer"), ContendedError("busy")])
 async def test_a_batch_that_failed_is_asked_for_once_more_after_the_others(error: RegistrarError) -> None:
     world = World()
     many_holders(world)
@@ -257,7 +257,7 @@ async def test_an_owner_nobody_could_name_is_not_nobody() -> None:
 async def test_without_the_right_to_look_there_is_no_report() -> None:
     world = World()
     many_holders(world)
-    world.faults.next("graph owners", "before", Forbidden("not allowed"))
+    world.faults.next("graph owners", "before", ForbiddenError("not allowed"))
     assert not await make_report(world.services)
     assert world.reports.stored == {}
 

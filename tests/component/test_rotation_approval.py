@@ -7,7 +7,7 @@ import pytest
 
 from shared.api.requests import described
 from shared.contract.request import RotationRequest
-from shared.core.errors import Throttled
+from shared.core.errors import ThrottledError
 from shared.model.operation import Operation, State
 from shared.policy.model import ApprovalRules
 from tests.component.approving import ADA, GRACE, awaiting_events, codes, policy, tell
@@ -83,7 +83,7 @@ async def test_a_rotation_that_somebody_refused_changes_nothing(changes: dict[st
 
 async def test_a_rotation_that_was_approved_under_another_policy_waits_again() -> None:
     world = await asked()
-    world.faults.next("graph application", "before", Throttled("wait", timedelta(minutes=20)))
+    world.faults.next("graph application", "before", ThrottledError("wait", timedelta(minutes=20)))
     await tell(world, "approved")
     await world.go_on(timedelta(minutes=2))
     world.deploy(policy(RULES, administrators=("grace@contoso.example",)))

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from shared.core.errors import Throttled, Unavailable
+from shared.core.errors import ThrottledError, UnavailableError
 from tests.component import test_certificates, test_rotation
 from tests.component.test_rotation import days
 from tests.fakes.faults import Moment, WorkerDied
@@ -133,7 +133,7 @@ async def test_a_lost_answer_at_any_call_leaves_one_new_credential(course: Cours
     for index, call in enumerate(calls, first):
         world = await course.due()
         world.directory.lag = lag
-        world.faults.at(index, "after", Unavailable("connection lost"))
+        world.faults.at(index, "after", UnavailableError("connection lost"))
         await course.see_through(world)
         course.assert_rotated(world, f"answer lost after call {index}, {call}")
 
@@ -145,6 +145,6 @@ async def test_throttling_at_any_call_loses_nothing(course: Course) -> None:
         if not call.startswith(("graph", "vault", "entra")):
             continue
         world = await course.due()
-        world.faults.at(index, "before", Throttled("busy", timedelta(seconds=40)))
+        world.faults.at(index, "before", ThrottledError("busy", timedelta(seconds=40)))
         await course.see_through(world)
         course.assert_rotated(world, f"throttled at call {index}, {call}")

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from shared.api.requests import Named, listed, parse_listing, parse_named, show
-from shared.core.errors import Rejected, Throttled, Unavailable
+from shared.core.errors import RejectedError, ThrottledError, UnavailableError
 from shared.model.operation import State
 from tests.fakes.world import World, example
 
@@ -23,7 +23,7 @@ async def test_a_completed_request_is_told_with_its_steps_and_its_answer() -> No
 
 async def test_a_waiting_request_tells_why_and_when_it_goes_on() -> None:
     world = World()
-    world.faults.next("graph upsert_application", "before", Throttled("busy", timedelta(seconds=90)))
+    world.faults.next("graph upsert_application", "before", ThrottledError("busy", timedelta(seconds=90)))
     await world.send(example())
     told = await show(world.services, Named("queue", "RITM0010042"))
     assert told is not None
@@ -35,8 +35,8 @@ async def test_a_waiting_request_tells_why_and_when_it_goes_on() -> None:
 async def test_what_nobody_asked_for_is_not_there_and_what_cannot_be_read_is_not_said_to_be_missing() -> None:
     world = World()
     assert await show(world.services, Named("queue", "RITM0010042")) is None
-    world.faults.next("table claims", "before", Unavailable("away", sent=False))
-    with pytest.raises(Unavailable):
+    world.faults.next("table claims", "before", UnavailableError("away", sent=False))
+    with pytest.raises(UnavailableError):
         await show(world.services, Named("queue", "RITM0010042"))
 
 
@@ -70,7 +70,7 @@ async def test_requests_in_a_state_are_listed_page_by_page_without_anybodys_name
     ],
 )
 def test_a_query_is_refused_with_all_that_is_wrong(query: dict[str, str], fields: set[str]) -> None:
-    with pytest.raises(Rejected) as rejected:
+    with pytest.raises(RejectedError) as rejected:
         parse_listing(query)
     assert {problem.field for problem in rejected.value.problems} == fields
 
@@ -79,6 +79,6 @@ def test_a_request_is_named_by_its_key() -> None:
     assert parse_named("R1", {}) == Named("queue", "R1")
     assert parse_named("R1", {"source": "jira"}) == Named("jira", "R1")
     for request_id, query in (("a b", {}), ("R1", {"source": "../x"}), ("R1", {"of": "x"})):
-        with pytest.raises(Rejected):
+        with pytest.raises(RejectedError):
             parse_named(request_id, query)
     assert parse_listing({"state": "waiting"}).state is State.WAITING

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.core.errors import Throttled, Unavailable
+from shared.core.errors import ThrottledError, UnavailableError
 from shared.policy.model import CredentialRules, TenantFacts
 from tests.component.rotating import APP, registered_with, rotation_of, signing_in_with
 from tests.fakes.invariants import breaches
@@ -175,7 +175,7 @@ async def test_the_policy_is_read_once_in_minutes() -> None:
     assert world.faults.calls.count("graph policies") <= 2
 
 
-@pytest.mark.parametrize("error", [Throttled("busy", timedelta(seconds=20)), Unavailable("away")])
+@pytest.mark.parametrize("error", [ThrottledError("busy", timedelta(seconds=20)), UnavailableError("away")])
 async def test_a_policy_that_cannot_be_read_now_is_waited_for(error: Exception) -> None:
     world = World()
     world.policies.restrict(NO_SECRETS)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from shared.core.errors import Throttled
+from shared.core.errors import ThrottledError
 from tests.fakes.world import World, example
 
 _THEIRS = ("graph", "vault", "entra")
@@ -10,7 +10,7 @@ _THEIRS = ("graph", "vault", "entra")
 
 async def test_nobody_calls_a_service_that_asked_one_for_patience() -> None:
     world = World()
-    world.faults.next("graph application", "before", Throttled("busy", timedelta(minutes=10)))
+    world.faults.next("graph application", "before", ThrottledError("busy", timedelta(minutes=10)))
     await world.send(example())
     made = len(world.faults.calls)
     another = example(requestId="R2")

@@ -8,7 +8,7 @@ import pytest
 
 from shared.approval.messages import DecisionMessage
 from shared.approval.showing import record_note_seen
-from shared.core.errors import Unavailable
+from shared.core.errors import UnavailableError
 from shared.model.operation import State
 from shared.ports import Note, Target
 from tests.component.approving import ADA, GRACE, asking, operation, policy, say, tell, written
@@ -114,7 +114,7 @@ async def test_the_binding_of_the_note_says_as_well_what_a_decision_is_about() -
 
 async def test_no_note_was_seen_and_no_decision_counts_until_one_is() -> None:
     world = World(policy())
-    world.servicenow.failing = Unavailable("away")
+    world.servicenow.failing = UnavailableError("away")
     await world.send(asking())
     await world.go_on(timedelta(minutes=5))
     await tell(world, "approved")
@@ -217,7 +217,7 @@ async def test_another_content_has_another_note_and_the_first_notes_sight_opens_
 
 async def test_the_sight_of_an_old_note_opens_nothing_for_what_waits_now() -> None:
     world = World(policy())
-    world.servicenow.failing = Unavailable("away")
+    world.servicenow.failing = UnavailableError("away")
     await world.send(asking())
     await record_note_seen(world.services, operation(world).id, "the note of another content", world.clock.now())
     approval = operation(world).approval

@@ -6,7 +6,16 @@ from typing import Any
 
 import pytest
 
-from shared.core.errors import Forbidden, NotFailed, NotFound, NotShown, Refused, RegistrarError, Throttled, Unavailable
+from shared.core.errors import (
+    ForbiddenError,
+    NotFailedError,
+    NotFoundError,
+    NotShownError,
+    RefusedError,
+    RegistrarError,
+    ThrottledError,
+    UnavailableError,
+)
 from shared.core.naming import TICKET_UPDATES_POISON_QUEUE
 from shared.intake.poison import settle_poison
 from shared.model.ticket_update import UpdateState, mark_of
@@ -141,7 +150,7 @@ async def test_a_lost_answer_at_any_call_leaves_one_note() -> None:
     calls = first.world.faults.calls
     for index in range(calls.index("table relist update"), len(calls)):
         stage = Stage()
-        stage.world.faults.at(index, "after", Unavailable("connection lost"))
+        stage.world.faults.at(index, "after", UnavailableError("connection lost"))
         await stage.world.send(asked())
         await stage.world.settle()
         what = f"answer lost after call {index}, {calls[index]}"
@@ -181,7 +190,7 @@ async def test_a_system_that_is_away_for_an_hour_is_told_once_it_is_back() -> No
         request = asked(number)
         request["application"]["uniqueName"] = f"app-{number}"
         await stage.world.send(request)
-    stage.servicenow.failing = Unavailable("no answer", sent=False)
+    stage.servicenow.failing = UnavailableError("no answer", sent=False)
     await stage.world.go_on(timedelta(hours=1))
     assert set(stage.updates()) == {UpdateState.WAITING}
     attempts = [update.attempts for update in stage.world.ticket_updates.all()]
@@ -201,7 +210,7 @@ async def test_a_system_that_is_away_keeps_nobody_else_waiting() -> None:
         nonlocal asked_for
         asked_for += 1
         stage.world.clock.advance(timedelta(seconds=30))
-        raise Unavailable("no answer")
+        raise UnavailableError("no answer")
 
     stage.servicenow.is_told = silence
     for number in range(1, 60):
@@ -221,10 +230,10 @@ async def test_a_system_that_is_away_keeps_nobody_else_waiting() -> None:
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (Unavailable("no answer"), "service_unavailable"),
-        (Throttled("busy", timedelta(seconds=90)), "throttled"),
-        (Forbidden("answered 403"), "registrar_lacks_permission"),
-        (Refused("answered 404"), "refused"),
+        (UnavailableError("no answer"), "service_unavailable"),
+        (ThrottledError("busy", timedelta(seconds=90)), "throttled"),
+        (ForbiddenError("answered 403"), "registrar_lacks_permission"),
+        (RefusedError("answered 404"), "refused"),
         (RuntimeError("a defect"), "unexpected_RuntimeError"),
     ],
 )
@@ -247,18 +256,18 @@ async def test_after_a_day_it_is_given_up_and_kept_with_a_reason(error: Exceptio
     await replay_update(stage.world.services, update.id)
     await stage.world.settle()
     assert len(stage.texts()) == 1
-    with pytest.raises(NotFailed):
+    with pytest.raises(NotFailedError):
         await replay_update(stage.world.services, update.id)
 
 
 async def test_there_is_nothing_to_replay_of_what_nobody_knows() -> None:
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFoundError):
         await replay_update(Stage().world.services, "f" * 32)
 
 
 async def test_whoever_mends_a_right_within_the_day_has_it_told() -> None:
     stage = Stage()
-    stage.servicenow.failing = Forbidden("answered 403")
+    stage.servicenow.failing = ForbiddenError("answered 403")
     await stage.world.send(asked())
     await stage.world.go_on(timedelta(hours=5))
     stage.servicenow.failing = None
@@ -272,7 +281,7 @@ async def test_a_note_that_was_taken_and_does_not_show_is_not_written_twice() ->
 
     async def tell(ticket: str, note: Any) -> None:
         written.append(ticket)
-        raise NotShown("it does not show")
+        raise NotShownError("it does not show")
 
     stage.servicenow.tell = tell
     await stage.world.run(asked())
@@ -287,7 +296,7 @@ async def test_a_note_that_shows_late_is_fine() -> None:
 
     async def tell(ticket: str, note: Any) -> None:
         await during(ticket, note)
-        raise NotShown("not yet")
+        raise NotShownError("not yet")
 
     stage.servicenow.tell = tell
     await stage.world.run(asked())
@@ -318,8 +327,8 @@ async def test_an_update_that_ends_every_worker_is_given_up() -> None:
 async def test_what_is_told_late_does_not_take_the_ticket_back() -> None:
     """The first outcome is told when the second one is known already: its note comes, its state does not."""
     stage = Stage()
-    stage.servicenow.failing = Unavailable("no answer")
-    stage.world.faults.next("graph upsert_application", "before", Refused("no"))
+    stage.servicenow.failing = UnavailableError("no answer")
+    stage.world.faults.next("graph upsert_application", "before", RefusedError("no"))
     await stage.world.send(asked())
     assert stage.world.queues.answers[-1]["data"]["status"] == "failed"
     (operation,) = stage.world.operations.all()
@@ -391,7 +400,7 @@ async def test_the_host_giving_up_a_reference_loses_nothing() -> None:
     assert len(stage.texts()) == 1
 
 
-@pytest.mark.parametrize("error", [Unavailable("lost"), Throttled("busy")])
+@pytest.mark.parametrize("error", [UnavailableError("lost"), ThrottledError("busy")])
 async def test_storage_that_is_away_only_delays(error: RegistrarError) -> None:
     stage = Stage()
     stage.world.faults.next("table save update", "before", error)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.core.errors import Throttled
+from shared.core.errors import ThrottledError
 from shared.model.directory import SeenApplication
 from shared.model.operation import Operation, State
 from shared.operations.turns import OTHERS_TURN, Turns
@@ -95,7 +95,7 @@ async def test_no_more_of_a_requester_are_under_way_than_leave_a_hand_free() -> 
     assert len(held.world.queues.answers) == 6
 
 
-@pytest.mark.parametrize("error", [WorkerDied(), Throttled("wait", timedelta(seconds=5)), ValueError("a defect")])
+@pytest.mark.parametrize("error", [WorkerDied(), ThrottledError("wait", timedelta(seconds=5)), ValueError("a defect")])
 async def test_whose_attempt_ends_otherwise_has_their_turn_back(error: BaseException) -> None:
     world = World()
     world.faults.next("graph application", "before", error)

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from shared.core.errors import SignInUnclear
+from shared.core.errors import SignInUnclearError
 from shared.model.operation import State
 from tests.component.rotating import APP, registered_with, rotation_of, signing_in_with
 from tests.fakes.invariants import breaches
@@ -14,8 +14,8 @@ SECRET = f"{APP}--client-secret"
 REASON = "sign_in_unclear_AADSTS500014"
 
 
-def unclear() -> SignInUnclear:
-    return SignInUnclear("the sign-in was refused for a reason that says nothing: AADSTS500014", [500014])
+def unclear() -> SignInUnclearError:
+    return SignInUnclearError("the sign-in was refused for a reason that says nothing: AADSTS500014", [500014])
 
 
 def keys(world: World) -> list[str]:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from shared.core.callers import Caller, NotAllowed, NotAuthenticated
-from shared.core.errors import Rejected, Unavailable
-from shared.intake.rate_limit import TooMany
-from shared.intake.signature import NotProven
+from shared.core.callers import Caller, NotAllowedError, NotAuthenticatedError
+from shared.core.errors import RejectedError, UnavailableError
+from shared.intake.rate_limit import TooManyError
+from shared.intake.signature import NotProvenError
 from shared.intake.sources import EntraProof, Mapping, Source, Ticketing, load_ticketing
 from shared.intake.webhook import Webhooks
 from tests.fakes.world import World, example
@@ -27,10 +27,10 @@ class Tokens:
 
     async def require(self, authorization: str | None, role: str) -> Caller:
         if authorization != "Bearer good":
-            raise NotAuthenticated("no")
+            raise NotAuthenticatedError("no")
         caller = Caller("oid", "app", frozenset({"Requests.Send"}))
         if role not in caller.roles:
-            raise NotAllowed(caller, role)
+            raise NotAllowedError(caller, role)
         return caller
 
 
@@ -87,13 +87,13 @@ async def test_an_event_that_comes_again_leads_to_the_same_request() -> None:
 )
 async def test_who_proves_nothing_or_to_be_another_source_is_not_heard(name: str, headers: dict[str, str]) -> None:
     world = World()
-    with pytest.raises(NotProven):
+    with pytest.raises(NotProvenError):
         await webhooks(world).receive(name, headers, servicenow())
     assert world.queues.requests == []
 
 
 async def test_what_proves_nothing_is_not_even_parsed() -> None:
-    with pytest.raises(NotProven):
+    with pytest.raises(NotProvenError):
         await webhooks(World()).receive("servicenow", {}, b"\xff")
 
 
@@ -101,13 +101,13 @@ async def test_a_source_whose_secret_is_not_set_takes_nothing() -> None:
     world = World()
     silent = Webhooks(world.services, TICKETING, {}, None)
     for token in ("", "s3cret"):
-        with pytest.raises(NotProven):
+        with pytest.raises(NotProvenError):
             await silent.receive("servicenow", {"x-registrar-token": token}, servicenow())
 
 
 async def test_faults_are_told_and_nothing_is_sent() -> None:
     world = World()
-    with pytest.raises(Rejected) as rejected:
+    with pytest.raises(RejectedError) as rejected:
         await webhooks(world).receive("servicenow", GOOD, servicenow(lifetime_days="x", unique_name="A B"))
     assert {problem.field for problem in rejected.value.problems} == {
         "application.uniqueName",
@@ -121,10 +121,10 @@ async def test_a_source_that_exceeds_its_rate_waits_and_no_other_does() -> None:
     hooks = webhooks(world)
     for _ in range(60):
         await hooks.receive("servicenow", GOOD, servicenow())
-    with pytest.raises(TooMany) as many:
+    with pytest.raises(TooManyError) as many:
         await hooks.receive("servicenow", GOOD, servicenow())
     assert timedelta(0) < many.value.after <= timedelta(seconds=1)
-    with pytest.raises(Rejected):
+    with pytest.raises(RejectedError):
         await hooks.receive("jira", {"x-registrar-token": "another"}, b"{}")
     world.clock.advance(many.value.after)
     await hooks.receive("servicenow", GOOD, servicenow())
@@ -135,15 +135,15 @@ async def test_strangers_do_not_use_up_a_sources_rate() -> None:
     world = World()
     hooks = webhooks(world)
     for _ in range(200):
-        with pytest.raises(NotProven):
+        with pytest.raises(NotProvenError):
             await hooks.receive("servicenow", {"x-registrar-token": "guess"}, servicenow())
     await hooks.receive("servicenow", GOOD, servicenow())
 
 
 async def test_a_queue_that_is_away_is_told() -> None:
     world = World()
-    world.faults.next("queue request", "before", Unavailable("away", sent=False))
-    with pytest.raises(Unavailable):
+    world.faults.next("queue request", "before", UnavailableError("away", sent=False))
+    with pytest.raises(UnavailableError):
         await webhooks(world).receive("servicenow", GOOD, servicenow())
 
 
@@ -160,7 +160,7 @@ async def test_a_token_of_entra_proves_its_role(authorization: str, role: str, i
     source = Source(name="portal", proof=EntraProof(method="entra", role=role), mapping=Mapping(whole="request"))
     hooks = webhooks(world, Ticketing(version="1", sources=(source,)))
     body: dict[str, Any] = {"request": example()}
-    with suppress(NotProven):
+    with suppress(NotProvenError):
         await hooks.receive("portal", {"authorization": authorization}, json.dumps(body).encode())
     assert len(world.queues.requests) == is_heard
 
@@ -196,7 +196,7 @@ async def test_a_form_is_taken_as_it_is_and_keeps_the_consent_that_it_does_not_m
 async def test_what_a_form_says_wrongly_changes_nothing_and_is_told_by_the_forms_own_names() -> None:
     world = World(labels=TICKETING.labels())
     hooks = webhooks(world)
-    with pytest.raises(Rejected):
+    with pytest.raises(RejectedError):
         await hooks.receive("servicenow", GOOD, servicenow(admin_consent="Ja", lifetime_days="1 year"))
     assert world.queues.requests == []
     await hooks.receive("servicenow", GOOD, servicenow(lifetime_days="3000", delegated_permissions="Read.Write"))

@@ -2,9 +2,9 @@
 
 import pytest
 
-from shared.approval.refusals import NotTheirs
+from shared.approval.refusals import NotAllowedToDecideError
 from shared.core.callers import Holder
-from shared.core.errors import Unavailable
+from shared.core.errors import UnavailableError
 from shared.model.application import ApplicationRecord
 from shared.model.operation import State
 from tests.component.approving import RULES, asking, codes, operation, policy, say, tell, written
@@ -43,7 +43,7 @@ async def test_a_decision_that_names_nobody_counts_for_nothing(may_look: bool) -
 
 async def test_whoever_the_app_is_for_approves_nothing_about_it() -> None:
     world = await waiting(asking(owner="grace@contoso.example"))
-    with pytest.raises(NotTheirs):
+    with pytest.raises(NotAllowedToDecideError):
         await say(world, "approve")
     await tell(world, "approved")
     await tell(world, "approved", decision_id="two", decided_by=None)
@@ -73,7 +73,7 @@ async def test_the_owner_of_an_app_approves_nothing_about_it_either() -> None:
 async def test_an_owner_of_version_1_is_a_party_too(may_look: bool, code: str) -> None:
     world = await an_administrator_changes(owner="grace@contoso.example", may_look=may_look)
     assert waits(world)
-    with pytest.raises(NotTheirs) as refused:
+    with pytest.raises(NotAllowedToDecideError) as refused:
         await say(world, "approve", who=GRACE, bound_to=the_binding(world))
     assert refused.value.code == code
     await tell(world, "approved", decided_by="grace@contoso.example", decided_by_object_id=GRACE)
@@ -145,7 +145,7 @@ async def test_somebody_whose_account_is_disabled_approves_nothing() -> None:
     world = await waiting()
     world.people.sees_accounts = True
     world.people.disable(GRACE)
-    with pytest.raises(NotTheirs, match="disabled"):
+    with pytest.raises(NotAllowedToDecideError, match="disabled"):
         await say(world, "approve")
     await tell(world, "approved")
     await world.settle()
@@ -154,7 +154,7 @@ async def test_somebody_whose_account_is_disabled_approves_nothing() -> None:
 
 async def test_a_made_up_object_id_lets_nobody_approve_their_own_request() -> None:
     world = await waiting(asking(source="queue", requestedByObjectId=EVE))
-    with pytest.raises(NotTheirs):
+    with pytest.raises(NotAllowedToDecideError):
         await say(world, "approve", who=ADA, source="queue")
     assert operation(world).state is State.AWAITING_APPROVAL
     await say(world, "approve", who=GRACE, source="queue")
@@ -164,7 +164,7 @@ async def test_a_made_up_object_id_lets_nobody_approve_their_own_request() -> No
 
 async def test_a_decision_waits_for_a_directory_that_is_away() -> None:
     world = await waiting()
-    world.faults.next("graph people", "before", Unavailable("away"))
+    world.faults.next("graph people", "before", UnavailableError("away"))
     await tell(world, "approved")
     await world.settle()
     assert operation(world).state is State.COMPLETED

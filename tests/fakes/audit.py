@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 
-from shared.core.errors import Busy
+from shared.core.errors import BusyError
 from shared.model.audit_anchor import Anchor, KeptAnchor, read_anchor
 from shared.model.audit_chain import Head, Link, Place
 from shared.model.audit_entry import Entry
@@ -56,7 +56,7 @@ class FakeAudit:
     @outgoing("table append")
     def append(self, links: Sequence[Link], etag: str) -> None:
         if etag != self._etag or any(link.number in self.links or link.entry_id in self.index for link in links):
-            raise Busy("extended meanwhile")
+            raise BusyError("extended meanwhile")
         self.links |= {link.number: link for link in links}
         self.written |= {link.number: self._clock.now() for link in links}
         self.index |= {link.entry_id: link.number for link in links}

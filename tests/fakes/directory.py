@@ -9,7 +9,7 @@ from uuid import UUID
 
 from shared.adapters.graph.refusals.judging import judge
 from shared.adapters.graph.refusals.refusal import Detail, Doing, Refusal
-from shared.core.errors import Disabled, NotYetVisible, Refused, RegistrarError, SignInUnclear
+from shared.core.errors import DisabledError, NotYetVisibleError, RefusedError, RegistrarError, SignInUnclearError
 from shared.core.naming import APPLICATION_TAG
 from shared.core.secret import Secret
 from shared.model.directory import (
@@ -194,10 +194,10 @@ class FakeDirectory:
 
     def _place_of(self, link: str, now: datetime) -> int:
         if not link.startswith(_DELTA):
-            raise Refused("not a link of ours")
+            raise RefusedError("not a link of ours")
         place, given = link.removeprefix(_DELTA).split()
         if now - datetime.fromisoformat(given) > _LINKS_LIVE:
-            raise Refused("too old", "syncStateNotFound")
+            raise RefusedError("too old", "syncStateNotFound")
         return int(place)
 
     @outgoing("graph deleted")
@@ -250,7 +250,7 @@ class FakeDirectory:
     @outgoing("graph consents")
     def consents(self, service_principal_id: str, types: frozenset[PermissionType]) -> SeenConsents:
         if not self._is_principal_visible(service_principal_id):
-            raise NotYetVisible("Resource does not exist")
+            raise NotYetVisibleError("Resource does not exist")
         past = self._consent_past.get(service_principal_id)
         seen = (past.seen(self.lag) if past is not None else None) or frozenset[Consent]()
         return SeenConsents(frozenset(consent for consent in seen if consent.type in types))
@@ -307,7 +307,7 @@ class FakeDirectory:
         unique_name, app, _ = self._visible(object_id, Doing.WRITE_CERTIFICATES)
         unknown = [key.key_id for key in keys if key.key_id not in app.keys]
         if unknown:
-            raise Refused(f"no key credential with keyId {unknown}")
+            raise RefusedError(f"no key credential with keyId {unknown}")
         if add is not None:
             self._heed_tenant("certificate")
         app.keys = {key.key_id: app.keys[key.key_id] for key in keys}
@@ -335,14 +335,14 @@ class FakeDirectory:
             raise self.sign_in_refusal
         app = next((a for a in self.applications.values() if a.client_id == client_id), None)
         if app is None or client_id not in self.principals:
-            raise NotYetVisible("AADSTS700016")
+            raise NotYetVisibleError("AADSTS700016")
         if self.principals[client_id] in self.disabled:
-            raise Disabled("AADSTS7000112")
+            raise DisabledError("AADSTS7000112")
         if not self.signs_in(app, value.reveal()):
-            raise NotYetVisible("AADSTS7000215")
+            raise NotYetVisibleError("AADSTS7000215")
         app_id = AUDIENCES.get(resource_uri, resource_uri)
         if any(api.app_id == app_id and not api.enabled for api in self.apis):
-            raise SignInUnclear("AADSTS500014", [500014])
+            raise SignInUnclearError("AADSTS500014", [500014])
 
     def disable(self, unique_name: str) -> None:
         """Somebody disables the application's service principal."""
@@ -446,7 +446,7 @@ class FakeDirectory:
             if app.object_id == object_id and (seen := self._application_past[name].seen(self.lag)) is not None:
                 return name, app, seen
         if doing is Doing.READ:
-            raise NotYetVisible("the directory does not show the application")
+            raise NotYetVisibleError("the directory does not show the application")
         raise refused(doing, 404, "Request_ResourceNotFound")
 
     def _is_principal_visible(self, service_principal_id: str) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
-from shared.core.errors import Busy, RegistrarError
+from shared.core.errors import BusyError, RegistrarError
 from shared.ports import Lease
 from tests.fakes.clock import FakeClock
 from tests.fakes.faults import Faults, outgoing
@@ -39,7 +39,7 @@ class FakeLeases:
     def _acquire(self, unique_name: str) -> "FakeLease":
         holder = self.holders.get(unique_name)
         if holder is not None and holder.until > self.clock.now():
-            raise Busy("held")
+            raise BusyError("held")
         lease = FakeLease(self, unique_name)
         self.holders[unique_name] = lease
         return lease
@@ -76,5 +76,5 @@ class FakeLease:
     @outgoing("lease keep")
     def _renew(self) -> None:
         if self._leases.holders.get(self.unique_name) is not self:
-            raise Busy("lost")
+            raise BusyError("lost")
         self.until = self._leases.clock.now() + _LEASE

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from shared.core.errors import Forbidden
+from shared.core.errors import ForbiddenError
 from shared.ports import SeenPerson
 from tests.fakes.faults import Faults, outgoing
 
@@ -39,7 +39,7 @@ class FakePeople:
     @outgoing("graph people")
     def find(self, names: Sequence[str]) -> Mapping[str, tuple[SeenPerson, ...]]:
         if not self.allowed:
-            raise Forbidden("Microsoft Graph answered 403 Authorization_RequestDenied")
+            raise ForbiddenError("Microsoft Graph answered 403 Authorization_RequestDenied")
         self.looked_up += names
         return {name: self._hits(name.casefold()) for name in names}
 

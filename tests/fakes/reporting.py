@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from shared.core.errors import Refused
+from shared.core.errors import RefusedError
 from shared.model.directory import CredentialHolder, CredentialType, HeldCredential, KeyCredential, PasswordCredential
 from shared.ports.directory import OWNERS_AT_ONCE
 from shared.ports.reports import Format, StoredReport
@@ -60,7 +60,7 @@ class FakeHolders:
 
     async def owners(self, holders: Sequence[CredentialHolder]) -> dict[str, tuple[str, ...]]:
         if len(holders) > OWNERS_AT_ONCE:
-            raise Refused("a batch has at most 20 steps", "MaximumValueExceeded")
+            raise RefusedError("a batch has at most 20 steps", "MaximumValueExceeded")
         await asyncio.sleep(0)  # on its way, others are served: calls at the same time overlap as real ones do
         if self.silent_after is not None and len(self.looked_up) >= self.silent_after:
             await asyncio.Event().wait()

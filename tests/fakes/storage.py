@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from itertools import count, islice
 
-from shared.core.errors import Busy
+from shared.core.errors import BusyError
 from shared.model.application import ApplicationRecord
 from shared.model.channel import Channel
 from shared.model.claim import Claim
@@ -47,7 +47,7 @@ class FakeOperations:
     def move_claim(self, before: Claim, after: Claim) -> None:
         rows = self._claims.get((before.source, before.request_id), {})
         if rows.get(before.channel) != before:
-            raise Busy("moved meanwhile")
+            raise BusyError("moved meanwhile")
         rows[before.channel] = after
 
     async def create(self, operation: Operation, due: datetime) -> str | None:
@@ -92,7 +92,7 @@ class FakeOperations:
     @outgoing("table save")
     def save(self, operation: Operation, etag: str) -> str:
         if self.rows[operation.id][1] != etag:
-            raise Busy("changed meanwhile")
+            raise BusyError("changed meanwhile")
         new = str(next(self._etags))
         self.rows[operation.id] = (operation.model_dump_json(), new)
         return new
@@ -134,7 +134,7 @@ class FakeRequestCounts:
     @outgoing("table save request count")
     def save(self, person: str, day: str, requests: tuple[str, ...], etag: str) -> None:
         if self.rows.get((person, day), ((), ""))[1] != etag:
-            raise Busy("changed meanwhile")
+            raise BusyError("changed meanwhile")
         self.rows[(person, day)] = (requests, str(next(self._etags)))
 
     @outgoing("table forget request count")
@@ -158,7 +158,7 @@ class FakeApplications:
     @outgoing("table save app")
     def save(self, record: ApplicationRecord, etag: str) -> str:
         if self.rows.get(record.unique_name, ("", ""))[1] != etag:
-            raise Busy("changed meanwhile")
+            raise BusyError("changed meanwhile")
         new = str(next(self._etags))
         self.rows[record.unique_name] = (record.model_dump_json(), new)
         return new

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from itertools import count
 
-from shared.core.errors import Busy
+from shared.core.errors import BusyError
 from shared.model.ticket_update import TicketUpdate
 from shared.ports import Note, Versioned
 from tests.fakes.faults import Faults, outgoing
@@ -35,7 +35,7 @@ class FakeTicketUpdates:
     @outgoing("table save update")
     def save(self, update: TicketUpdate, etag: str) -> str:
         if self.rows.get(update.id, ("", ""))[1] != etag:
-            raise Busy("changed meanwhile")
+            raise BusyError("changed meanwhile")
         new = str(next(self._etags))
         self.rows[update.id] = (update.model_dump_json(), new)
         return new

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from hashlib import sha1
 from itertools import count
 
-from shared.core.errors import Forbidden, NotYetVisible, Refused
+from shared.core.errors import ForbiddenError, NotYetVisibleError, RefusedError
 from shared.core.naming import CERTIFICATE_CONTENT_TYPE, SECRET_CONTENT_TYPE
 from shared.core.secret import Secret
 from shared.model.directory import CredentialType, PublicCertificate
@@ -57,7 +57,7 @@ class FakeVault:
     @outgoing("vault recover")
     def recover(self, unique_name: str, secret_name: str, kind: CredentialType) -> None:
         if secret_name not in self.deleted:
-            raise NotYetVisible("SecretNotFound")
+            raise NotYetVisibleError("SecretNotFound")
         self.secrets[secret_name] = self.deleted.pop(secret_name)
 
     @outgoing("vault store")
@@ -116,7 +116,7 @@ class FakeVault:
     def value(self, unique_name: str, secret_name: str, version: str) -> Secret:
         kept = self._version(secret_name, version)
         if not kept.entry.enabled:
-            raise Forbidden("SecretDisabled")
+            raise ForbiddenError("SecretDisabled")
         return Secret(kept.value)
 
     def put(
@@ -171,17 +171,17 @@ class FakeVault:
 
     def _check(self, name: str, tags: Mapping[str, str], kind: CredentialType) -> None:
         if name in self.deleted:
-            raise NotYetVisible("the name is held by a deleted secret")
+            raise NotYetVisibleError("the name is held by a deleted secret")
         if len(tags) > _MOST_TAGS or any(kept.entry.type != kind for kept in self.secrets.get(name, ())):
-            raise Refused("BadParameter")
+            raise RefusedError("BadParameter")
 
     def _version(self, name: str, version: str, kind: CredentialType | None = None) -> FakeVersion:
         for kept in self.secrets.get(name, ()):
             if kept.entry.version == version:
                 if kind is not None and kept.entry.type != kind:
-                    raise Refused("a managed secret is written through its certificate, and no other one is")
+                    raise RefusedError("a managed secret is written through its certificate, and no other one is")
                 return kept
-        raise NotYetVisible("SecretNotFound")
+        raise NotYetVisibleError("SecretNotFound")
 
 
 def public_part(pair: str) -> bytes:

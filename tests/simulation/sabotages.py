@@ -9,7 +9,7 @@ from itertools import count
 import pytest
 
 from shared.core import log
-from shared.core.errors import Problem, RegistrarError, Unavailable
+from shared.core.errors import Problem, RegistrarError, UnavailableError
 from shared.core.naming import SECRET_CONTENT_TYPE
 from shared.credentials import issuing
 from shared.credentials.issuing import Wanted
@@ -64,7 +64,7 @@ def _blind_retry(world: World) -> None:
     async def add_password(object_id: str, display_name: str, end: datetime) -> IssuedPassword:
         try:
             return await issue(object_id, display_name, end)
-        except Unavailable:
+        except UnavailableError:
             return await issue(object_id, display_name, end)
 
     world.directory.add_password = add_password

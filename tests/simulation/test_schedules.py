@@ -52,9 +52,9 @@ def test_the_weather_is_bad_enough_to_mean_something(played: Sequence[tuple[Run,
         "host 1 dies",
         "graph add_password: the answer was lost",
         "vault store: the answer was lost",
-        "graph upsert_application: Contended",
-        "graph add_password: Throttled",
-        "table save: Unavailable",
+        "graph upsert_application: ContendedError",
+        "graph add_password: ThrottledError",
+        "table save: UnavailableError",
     ):
         assert any(what.startswith(sign) for what in traced), sign
     first_hosts = [task.rpartition("@")[2] for _, task, what in runs[0].trace if what.startswith(("graph", "table"))]

@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 from random import Random
 
 from shared.core.errors import (
-    Busy,
-    Contended,
+    BusyError,
+    ContendedError,
     Problem,
-    Refused,
+    RefusedError,
     RegistrarError,
-    Rejected,
-    Throttled,
-    Unavailable,
+    RejectedError,
+    ThrottledError,
+    UnavailableError,
 )
 from tests.fakes.faults import Faults
 from tests.simulation.steps import Loop, Pause
@@ -88,7 +88,7 @@ class Weather(Faults):
         if stall == "too long":
             self._take_effect_late(name, effect, sent, _PATIENCE)
             await Pause(_PATIENCE)
-            raise self._met(name, Unavailable("timed out"))
+            raise self._met(name, UnavailableError("timed out"))
         answer = self._serve(name, effect, sent)
         # A quick way back needs no pause of its own: its client does nothing before its next call travels.
         if stall == "back":
@@ -131,20 +131,22 @@ class Weather(Faults):
         if self._outages and any(
             service in outage.services and outage.begin <= now < outage.end for outage in self._outages
         ):
-            return Unavailable("away", sent=draw.random() < 0.5)
+            return UnavailableError("away", sent=draw.random() < 0.5)
         chance = draw.random()
         if service not in _THEIRS:
-            return Unavailable("500") if chance < self._failing / 5 else None
+            return UnavailableError("500") if chance < self._failing / 5 else None
         if chance < self._failing:
-            return Unavailable("503", timedelta(seconds=20) if draw.random() < 0.2 else None)
+            return UnavailableError("503", timedelta(seconds=20) if draw.random() < 0.2 else None)
         if chance < self._failing + self._throttling:
-            return Throttled("429", timedelta(seconds=draw.choice((1, 30, 120))) if draw.random() < 0.7 else None)
+            return ThrottledError("429", timedelta(seconds=draw.choice((1, 30, 120))) if draw.random() < 0.7 else None)
         if name in _WRITES and draw.random() < self._contending:
-            return Contended("Directory_ConcurrencyViolation")
+            return ContendedError("Directory_ConcurrencyViolation")
         if name in _FORBIDDABLE and self._rules.random() < self._forbidding:
-            return Rejected([Problem("credentials", "CredentialTypeNotAllowedAsPerAppPolicy", "the tenant forbids it")])
+            return RejectedError(
+                [Problem("credentials", "CredentialTypeNotAllowedAsPerAppPolicy", "the tenant forbids it")]
+            )
         if name in _REFUSABLE and draw.random() < self._refusing:
-            return Refused("400", "Request_BadRequest")
+            return RefusedError("400", "Request_BadRequest")
         return None
 
     def _stall(self, service: str) -> timedelta:
@@ -158,4 +160,4 @@ class Weather(Faults):
 
 
 def _lost(name: str) -> RegistrarError:
-    return Busy("changed meanwhile") if name in _GUARDED else Unavailable("connection lost")
+    return BusyError("changed meanwhile") if name in _GUARDED else UnavailableError("connection lost")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from shared.contract.answer import MAX_ANSWER_BYTES, Status
 from shared.contract.request import parse_request
 from shared.contract.strict_json import parse_object
-from shared.core.errors import Problem, Rejected
+from shared.core.errors import Problem, RejectedError
 from shared.operations.answers import unreadable
 
 any_text = st.text(st.characters(exclude_categories=()))
@@ -30,7 +30,7 @@ def problems_of(body: bytes) -> tuple[dict[str, Any], tuple[Problem, ...]]:
     try:
         fields, problems = parse_object(body)
         parse_request(fields)
-    except Rejected as rejected:
+    except RejectedError as rejected:
         return fields, rejected.problems
     return fields, tuple(problems)
 

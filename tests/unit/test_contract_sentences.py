@@ -12,7 +12,7 @@ from shared.api.approvals import parse_approval
 from shared.contract.faults import _OTHER
 from shared.contract.request import FORMS, parse_request
 from shared.contract.schema import schemas
-from shared.core.errors import Problem, Rejected
+from shared.core.errors import Problem, RejectedError
 
 _EXAMPLES = Path(__file__).parents[2] / "examples"
 REGISTER: dict[str, Any] = json.loads((_EXAMPLES / "azure-digital-twins.json").read_text()) | {
@@ -67,7 +67,7 @@ def spoilt(request: dict[str, Any], place: Place, spoil: Callable[[Any, str | in
 def problems_of(request: dict[str, Any]) -> tuple[Problem, ...]:
     try:
         parse_request(request)
-    except Rejected as rejected:
+    except RejectedError as rejected:
         return rejected.problems
     return ()
 
@@ -131,7 +131,7 @@ def test_every_pattern_of_the_contract_has_its_words() -> None:
     [{}, {"decision": "maybe", "binding": "x"}, {"decision": "approve", "binding": 7}, {"more": [], "reason": {}}],
 )
 def test_a_decision_over_http_is_refused_in_words(body: dict[str, Any]) -> None:
-    with pytest.raises(Rejected) as rejected:
+    with pytest.raises(RejectedError) as rejected:
         parse_approval(json.dumps(body).encode())
     for problem in rejected.value.problems:
         check(problem)

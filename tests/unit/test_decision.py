@@ -5,16 +5,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from shared.core.errors import (
-    Busy,
-    Contended,
-    Forbidden,
-    NotYetVisible,
+    BusyError,
+    ContendedError,
+    ForbiddenError,
+    NotYetVisibleError,
     Problem,
-    Refused,
-    Rejected,
-    SignInUnclear,
-    Throttled,
-    Unavailable,
+    RefusedError,
+    RejectedError,
+    SignInUnclearError,
+    ThrottledError,
+    UnavailableError,
 )
 from shared.operations.retry import Decision, Fail, Later, Reject, decide
 
@@ -28,16 +28,18 @@ def decided(error: Exception, *, now: datetime = NOW, pauses: int = 0, draw: flo
 
 def test_a_rejection_is_final_and_keeps_all_problems() -> None:
     problems = (Problem("a", "b", "c"), Problem("d", "e", "f"))
-    assert decided(Rejected(problems)) == Reject(problems)
+    assert decided(RejectedError(problems)) == Reject(problems)
 
 
 def test_a_refusal_fails_at_once_with_the_services_code() -> None:
-    decision = decided(Refused("no", "KeyCredentialsInvalidEndDate"))
+    decision = decided(RefusedError("no", "KeyCredentialsInvalidEndDate"))
     assert isinstance(decision, Fail)
     assert decision.problem.code == "KeyCredentialsInvalidEndDate"
 
 
-@pytest.mark.parametrize("error", [Unavailable("x"), NotYetVisible("x"), Forbidden("x"), Busy("x"), KeyError("x")])
+@pytest.mark.parametrize(
+    "error", [UnavailableError("x"), NotYetVisibleError("x"), ForbiddenError("x"), BusyError("x"), KeyError("x")]
+)
 def test_everything_else_goes_on_later_and_fails_at_the_deadline(error: Exception) -> None:
     later = decided(error)
     assert isinstance(later, Later)
@@ -47,27 +49,27 @@ def test_everything_else_goes_on_later_and_fails_at_the_deadline(error: Exceptio
 
 
 def test_throttling_waits_as_asked_for_costs_no_attempt_and_pauses_everybody() -> None:
-    later = decided(Throttled("x", timedelta(seconds=40)))
+    later = decided(ThrottledError("x", timedelta(seconds=40)))
     assert isinstance(later, Later)
     assert timedelta(seconds=40) <= later.at - NOW <= timedelta(seconds=43)
     assert (later.costs_attempt, later.pause_everybody) == (False, True)
 
 
 def test_a_503_that_names_a_pause_is_throttling_too() -> None:
-    later = decided(Unavailable("x", timedelta(seconds=30)))
+    later = decided(UnavailableError("x", timedelta(seconds=30)))
     assert isinstance(later, Later)
     assert (later.costs_attempt, later.pause_everybody) == (False, True)
     assert later.at - NOW >= timedelta(seconds=30)
 
 
 def test_delays_grow_and_have_a_bound() -> None:
-    pauses = [decided(Unavailable("x"), pauses=n) for n in range(12)]
+    pauses = [decided(UnavailableError("x"), pauses=n) for n in range(12)]
     seconds = [(later.at - NOW).total_seconds() for later in pauses if isinstance(later, Later)]
     assert seconds == sorted(seconds)
     assert seconds[-1] == 900
 
 
-@pytest.mark.parametrize("error", [NotYetVisible("x"), Throttled("x"), Contended("x")])
+@pytest.mark.parametrize("error", [NotYetVisibleError("x"), ThrottledError("x"), ContendedError("x")])
 def test_what_passes_by_itself_is_looked_at_every_minute(error: Exception) -> None:
     later = decided(error, pauses=50)
     assert isinstance(later, Later)
@@ -75,7 +77,7 @@ def test_what_passes_by_itself_is_looked_at_every_minute(error: Exception) -> No
 
 
 def test_the_last_try_is_at_the_deadline_not_after_it() -> None:
-    later = decided(Unavailable("x"), now=DEADLINE - timedelta(seconds=1), pauses=9)
+    later = decided(UnavailableError("x"), now=DEADLINE - timedelta(seconds=1), pauses=9)
     assert isinstance(later, Later)
     assert later.at == DEADLINE
 
@@ -88,7 +90,7 @@ def test_an_unexpected_error_is_named_by_its_type_alone() -> None:
 
 
 def test_a_sign_in_that_proves_nothing_waits_under_its_number_and_fails_naming_it() -> None:
-    error = SignInUnclear("the sign-in was refused: AADSTS500014", [500014])
+    error = SignInUnclearError("the sign-in was refused: AADSTS500014", [500014])
     later = decided(error)
     assert isinstance(later, Later)
     assert (later.reason, later.pause_everybody) == ("sign_in_unclear_AADSTS500014", False)

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from shared.adapters.entra.tokens import EntraTokens
-from shared.core.callers import APPROVER, READER, SCOPE, Holder, NotAllowed, NotAuthenticated
-from shared.core.errors import Unavailable
+from shared.core.callers import APPROVER, READER, SCOPE, Holder, NotAllowedError, NotAuthenticatedError
+from shared.core.errors import UnavailableError
 
 TENANT = "72f988bf-0000-4000-8000-2d7cd011db47"
 OTHER_TENANT = "11111111-0000-4000-8000-2d7cd011db47"
@@ -48,7 +48,7 @@ class Entra:
     async def fetch(self, url: str) -> Mapping[str, Any]:
         self.asked.append(url)
         if self.is_away:
-            raise Unavailable("no answer")
+            raise UnavailableError("no answer")
         if url.endswith("/openid-configuration"):
             return {"issuer": self.issuer, "jwks_uri": self.keys_url}
         return {"keys": [jwk(name) for name in self.names]}
@@ -146,13 +146,13 @@ BAD = {
 
 @pytest.mark.parametrize("what", BAD)
 async def test_a_token_that_is_wrong_in_one_thing_is_refused(what: str) -> None:
-    with pytest.raises(NotAuthenticated):
+    with pytest.raises(NotAuthenticatedError):
         await Entra().tokens().require(BAD[what](), READER)
 
 
 @pytest.mark.parametrize("roles", [None, [], [APPROVER], ["registrar.reader"], [[READER]]])
 async def test_without_the_role_nobody_is_let_in(roles: Any) -> None:
-    with pytest.raises(NotAllowed) as refused:
+    with pytest.raises(NotAllowedError) as refused:
         await Entra().tokens().require(bearer(roles=roles), READER)
     assert refused.value.caller.object_id == claims()["oid"]
 
@@ -193,7 +193,7 @@ async def test_an_application_id_uri_stands_for_tokens_of_version_1() -> None:
     tokens, audience = entra.tokens(f"api://{AUDIENCE}"), f"api://{AUDIENCE}"
     assert await tokens.require(bearer(aud=audience, iss=entra.issuer, azp=None, appid="x"), READER)
     assert entra.asked[0] == f"{AUTHORITY}/{TENANT}/.well-known/openid-configuration"
-    with pytest.raises(NotAuthenticated):
+    with pytest.raises(NotAuthenticatedError):
         await tokens.require(bearer(aud=audience), READER)
 
 
@@ -215,13 +215,13 @@ async def test_a_new_key_is_found_and_unknown_ones_make_no_traffic() -> None:
     await tokens.require(bearer(), READER)
     entra.names.append("second")
     for _ in range(20):
-        with pytest.raises(NotAuthenticated):
+        with pytest.raises(NotAuthenticatedError):
             await tokens.require(bearer(signed_by="second"), READER)
     assert len(entra.asked) == 2
     entra.now += timedelta(minutes=1)
     assert await tokens.require(bearer(signed_by="second"), READER)
     for number in range(20):
-        with pytest.raises(NotAuthenticated):
+        with pytest.raises(NotAuthenticatedError):
             await tokens.require(bearer(signed_by="stranger", kid=f"stranger-{number}"), READER)
     assert len(entra.asked) == 4
 
@@ -232,7 +232,7 @@ async def test_a_key_that_entra_withdrew_counts_no_longer_than_a_day() -> None:
     await tokens.require(bearer(signed_by="second"), READER)
     entra.names.remove("second")
     entra.now += timedelta(hours=24)
-    with pytest.raises(NotAuthenticated):
+    with pytest.raises(NotAuthenticatedError):
         await tokens.require(bearer(signed_by="second", exp=int(entra.now.timestamp()) + 60), READER)
 
 
@@ -241,7 +241,7 @@ async def test_while_the_keys_cannot_be_read_nobody_is_judged_and_entra_is_not_f
     entra.is_away = True
     tokens = entra.tokens()
     for _ in range(5):
-        with pytest.raises(Unavailable):
+        with pytest.raises(UnavailableError):
             await tokens.require(bearer(), READER)
     assert len(entra.asked) == 1
     entra.is_away = False
@@ -260,13 +260,13 @@ async def test_while_the_keys_cannot_be_read_nobody_is_judged_and_entra_is_not_f
 async def test_a_configuration_that_leads_elsewhere_is_not_followed(issuer: str, keys_url: str) -> None:
     entra = Entra(issuer=issuer)
     entra.keys_url = keys_url
-    with pytest.raises(Unavailable):
+    with pytest.raises(UnavailableError):
         await entra.tokens().require(bearer(), READER)
     assert len(entra.asked) == 1
 
 
 async def test_a_token_that_cannot_be_read_costs_no_call() -> None:
     entra = Entra()
-    with pytest.raises(NotAuthenticated):
+    with pytest.raises(NotAuthenticatedError):
         await entra.tokens().require("Bearer nonsense", READER)
     assert entra.asked == []

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.intake.expressions import search
-from shared.intake.rich_text import NotUnderstood
+from shared.intake.rich_text import NotUnderstoodError
 
 URI = "https://app.contoso.example/auth_cb"
 PORTAL = {"type": "text", "text": "Portal", "marks": [{"type": "strong"}, {"type": "link", "attrs": {"href": URI}}]}
@@ -20,7 +20,7 @@ def said(function: str, value: Any) -> Any:
 
 
 def refused(function: str, value: Any) -> str:
-    with pytest.raises(NotUnderstood) as error:
+    with pytest.raises(NotUnderstoodError) as error:
         said(function, value)
     return str(error.value)
 
@@ -262,6 +262,6 @@ def test_anything_else_is_nothing_or_refused_or_of_the_right_kind(value: Any) ->
         "yes": bool,
     }
     for function, kind in kinds.items():
-        with suppress(NotUnderstood):
+        with suppress(NotUnderstoodError):
             found = said(function, value)
             assert found is None or type(found) is kind

@@ -8,7 +8,14 @@ from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 
 from shared.adapters.graph.client import pause, translate
 from shared.adapters.graph.refusals.refusal import Doing
-from shared.core.errors import Contended, NotReplicated, Refused, RegistrarError, Rejected, Throttled
+from shared.core.errors import (
+    ContendedError,
+    NotReplicatedError,
+    RefusedError,
+    RegistrarError,
+    RejectedError,
+    ThrottledError,
+)
 
 
 def answered(status: int, body: str, headers: dict[str, str] | None = None) -> RegistrarError:
@@ -27,7 +34,7 @@ def test_the_details_of_an_answer_decide() -> None:
         '[{"code": "InvalidValue", "message": "Invalid value.", "target": "displayName"}], "innerError": {}}}'
     )
     found = answered(400, body)
-    assert isinstance(found, Rejected)
+    assert isinstance(found, RejectedError)
     assert [each.field for each in found.problems] == ["application.displayName"]
     assert "400 Request_BadRequest: Invalid value specified for property." in found.problems[0].message
 
@@ -35,23 +42,23 @@ def test_the_details_of_an_answer_decide() -> None:
 def test_the_target_of_the_whole_answer_counts_where_there_are_no_details() -> None:
     body = '{"error": {"code": "Request_BadRequest", "message": "no", "target": "signInAudience"}}'
     found = answered(400, body)
-    assert isinstance(found, Rejected)
+    assert isinstance(found, RejectedError)
     assert [each.field for each in found.problems] == ["application.signInAudience"]
 
 
 @pytest.mark.parametrize("details", ["", ', "details": null', ', "details": []', ', "details": [{}]'])
 def test_an_answer_without_details_is_lag_at_most(details: str) -> None:
     found = answered(400, f'{{"error": {{"code": "Request_BadRequest", "message": "no"{details}}}}}')
-    assert isinstance(found, NotReplicated if details != ', "details": [{}]' else Refused)
+    assert isinstance(found, NotReplicatedError if details != ', "details": [{}]' else RefusedError)
 
 
 def test_the_pause_that_graph_asks_for_is_kept() -> None:
     body = '{"error": {"code": "TooManyRequests", "message": "Please retry again later."}}'
     found = answered(429, body, {"Retry-After": "7"})
-    assert isinstance(found, Throttled)
+    assert isinstance(found, ThrottledError)
     assert found.after == timedelta(seconds=7)
     contended = '{"error": {"code": "Directory_ConcurrencyViolation", "message": "x"}}'
-    assert isinstance(answered(409, contended), Contended)
+    assert isinstance(answered(409, contended), ContendedError)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from kiota_abstractions.request_information import RequestInformation
 
 from shared.adapters.graph.client import graph_service_client
 from shared.adapters.graph.policies import KEPT_FOR, GraphPolicies
-from shared.core.errors import Forbidden, Refused, RegistrarError, Throttled, Unavailable
+from shared.core.errors import ForbiddenError, RefusedError, RegistrarError, ThrottledError, UnavailableError
 from tests.fakes.clock import FakeClock
 
 APP = "aaaaaaaa-0000-4000-8000-00000000000a"
@@ -96,22 +96,22 @@ async def test_it_is_read_side_by_side_with_something_else(policies: GraphPolici
 
 async def test_what_either_read_raises_is_raised(policies: GraphPolicies, sender: Sender) -> None:
     async def away() -> str:
-        raise Unavailable("away")
+        raise UnavailableError("away")
 
     async def here() -> str:
         return "seen"
 
-    with pytest.raises(Unavailable):
+    with pytest.raises(UnavailableError):
         await policies.beside(away(), None)
-    sender.answers["applications"] = Throttled("busy", timedelta(seconds=9))
-    with pytest.raises(Throttled):
+    sender.answers["applications"] = ThrottledError("busy", timedelta(seconds=9))
+    with pytest.raises(ThrottledError):
         await policies.beside(here(), APP)
 
 
 async def test_without_the_right_nothing_is_known_and_nobody_asks_for_minutes(
     policies: GraphPolicies, sender: Sender, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    sender.answers["policies"] = Forbidden("403")
+    sender.answers["policies"] = ForbiddenError("403")
     for _ in range(3):
         assert (await policies.of(APP)).restrictions == {}
     assert sender.asked.count("policies") == 1
@@ -121,7 +121,7 @@ async def test_without_the_right_nothing_is_known_and_nobody_asks_for_minutes(
     assert (await policies.of(None)).restrictions
 
 
-@pytest.mark.parametrize("error", [Throttled("busy", None), Unavailable("away")])
+@pytest.mark.parametrize("error", [ThrottledError("busy", None), UnavailableError("away")])
 async def test_a_read_that_failed_says_of_nothing_that_it_is_allowed(
     policies: GraphPolicies, sender: Sender, error: RegistrarError
 ) -> None:
@@ -133,7 +133,9 @@ async def test_a_read_that_failed_says_of_nothing_that_it_is_allowed(
 
 
 @pytest.mark.parametrize("name", ["policies", "applications"])
-@pytest.mark.parametrize("answer", [Refused("no"), None, b"no json", [], {"value": None} | {"isEnabled": "?"}], ids=str)
+@pytest.mark.parametrize(
+    "answer", [RefusedError("no"), None, b"no json", [], {"value": None} | {"isEnabled": "?"}], ids=str
+)
 async def test_an_answer_that_cannot_be_used_stops_nothing(
     policies: GraphPolicies, sender: Sender, name: str, answer: object
 ) -> None:

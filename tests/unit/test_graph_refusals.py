@@ -9,18 +9,18 @@ from shared.adapters.graph.refusals.judging import judge
 from shared.adapters.graph.refusals.refusal import Detail, Doing, Refusal
 from shared.adapters.graph.refusals.table import TABLE, Meaning, meaning_of
 from shared.core.errors import (
-    Contended,
-    Denied,
-    Forbidden,
-    NotReplicated,
-    NotYetVisible,
-    ObjectGone,
-    QuotaExceeded,
-    Refused,
+    ContendedError,
+    DeniedError,
+    ForbiddenError,
+    NotReplicatedError,
+    NotYetVisibleError,
+    ObjectGoneError,
+    QuotaExceededError,
+    RefusedError,
     RegistrarError,
-    Rejected,
-    Throttled,
-    Unavailable,
+    RejectedError,
+    ThrottledError,
+    UnavailableError,
 )
 from shared.model.directory import ApplicationState
 from shared.operations.retry import Fail, Later, Reject, decide, reason_of
@@ -164,14 +164,14 @@ def error(status: int, code: str, doing: Doing, *details: Detail, text: str = "I
 @pytest.mark.parametrize(
     ("found", "kind", "took_effect"),
     [
-        (error(409, "Directory_ConcurrencyViolation", APPLICATION), Contended, False),
-        (error(429, "TooManyRequests", APPLICATION), Throttled, False),
-        (error(503, "ServiceUnavailable", ISSUE), Unavailable, None),
-        (error(401, "InvalidAuthenticationToken", ISSUE), Unavailable, False),
-        (error(403, "Directory_QuotaExceeded", PRINCIPAL), QuotaExceeded, False),
-        (error(403, "AccessDenied", READ), Denied, False),
-        (error(409, "Request_MultipleObjectsWithSameKeyValue", GIVE), NotYetVisible, False),
-        (error(404, "Request_ResourceNotFound", ISSUE), NotReplicated, False),
+        (error(409, "Directory_ConcurrencyViolation", APPLICATION), ContendedError, False),
+        (error(429, "TooManyRequests", APPLICATION), ThrottledError, False),
+        (error(503, "ServiceUnavailable", ISSUE), UnavailableError, None),
+        (error(401, "InvalidAuthenticationToken", ISSUE), UnavailableError, False),
+        (error(403, "Directory_QuotaExceeded", PRINCIPAL), QuotaExceededError, False),
+        (error(403, "AccessDenied", READ), DeniedError, False),
+        (error(409, "Request_MultipleObjectsWithSameKeyValue", GIVE), NotYetVisibleError, False),
+        (error(404, "Request_ResourceNotFound", ISSUE), NotReplicatedError, False),
     ],
 )
 def test_what_comes_later_says_whether_it_took_effect(
@@ -184,21 +184,21 @@ def test_what_comes_later_says_whether_it_took_effect(
 @pytest.mark.parametrize(
     ("found", "kind"),
     [
-        (error(404, "Request_ResourceNotFound", ISSUE), ObjectGone),
-        (error(400, BAD, PRINCIPAL, Detail("NoBackingApplicationObject", "appId")), ObjectGone),
-        (error(403, "Authorization_RequestDenied", PRINCIPAL), Forbidden),
-        (error(400, BAD, APPLICATION), Refused),
-        (error(400, BAD, GIVE), Refused),
-        (error(400, BAD, APPLICATION, Detail("ObjectConflict", "uniqueName")), Rejected),
+        (error(404, "Request_ResourceNotFound", ISSUE), ObjectGoneError),
+        (error(400, BAD, PRINCIPAL, Detail("NoBackingApplicationObject", "appId")), ObjectGoneError),
+        (error(403, "Authorization_RequestDenied", PRINCIPAL), ForbiddenError),
+        (error(400, BAD, APPLICATION), RefusedError),
+        (error(400, BAD, GIVE), RefusedError),
+        (error(400, BAD, APPLICATION, Detail("ObjectConflict", "uniqueName")), RejectedError),
     ],
 )
 def test_what_lag_may_explain_says_what_it_is_otherwise(found: RegistrarError, kind: type[RegistrarError]) -> None:
-    assert isinstance(found, NotReplicated)
+    assert isinstance(found, NotReplicatedError)
     assert type(found.otherwise) is kind
 
 
 def fields(found: RegistrarError) -> list[tuple[str, str]]:
-    assert isinstance(found, Rejected)
+    assert isinstance(found, RejectedError)
     return [(problem.field, problem.code) for problem in found.problems]
 
 
@@ -240,7 +240,7 @@ def test_a_uri_on_two_platforms_is_named_with_both(target: str) -> None:
     )
     found = judge(refusal, APPLICATION, wrote)
     assert fields(found) == [("application.spa.redirectUris", "refused_by_entra")]
-    assert isinstance(found, Rejected)
+    assert isinstance(found, RejectedError)
     assert f"'{URI}'" in found.problems[0].message
     assert "web, spa" in found.problems[0].message
 
@@ -262,7 +262,7 @@ def test_what_is_too_large_names_the_part_of_the_request(doing: Doing, field: st
 
 def test_texts_of_graph_are_cut_and_nothing_in_them_hides() -> None:
     found = judge(Refusal(400, BAD, "a\u202eb" + "x" * 5_000, (Detail("InvalidValue", "displayName"),)), APPLICATION)
-    assert isinstance(found, Rejected)
+    assert isinstance(found, RejectedError)
     assert r"a\u202eb" in found.problems[0].message
     assert len(found.problems[0].message) < 700
 
@@ -270,16 +270,16 @@ def test_texts_of_graph_are_cut_and_nothing_in_them_hides() -> None:
 @pytest.mark.parametrize("doing", list(Doing))
 def test_an_unknown_refusal_says_what_graph_said_and_who_looks(doing: Doing) -> None:
     found = judge(Refusal(418, "Teapot", "Short and stout."), doing)
-    assert isinstance(found, Refused)
+    assert isinstance(found, RefusedError)
     assert (found.code, "418 Teapot: Short and stout. " in str(found)) == ("Teapot", True)
     assert "Operators look into it" in str(found)
 
 
 def test_a_denial_has_its_code_in_the_reason_and_nothing_else_of_it() -> None:
-    assert reason_of(Denied("no", "AccessDenied")) == "denied_AccessDenied"
-    assert reason_of(Denied("no", "A b\n'<c>")) == "denied_Abc"
-    assert len(reason_of(Denied("no", "x" * 500))) < 80
-    assert reason_of(Forbidden("no")) == "registrar_lacks_permission"
+    assert reason_of(DeniedError("no", "AccessDenied")) == "denied_AccessDenied"
+    assert reason_of(DeniedError("no", "A b\n'<c>")) == "denied_Abc"
+    assert len(reason_of(DeniedError("no", "x" * 500))) < 80
+    assert reason_of(ForbiddenError("no")) == "registrar_lacks_permission"
 
 
 def test_what_the_operation_does_next() -> None:

@@ -16,7 +16,7 @@ from shared.api.credentials import parse_question
 from shared.api.openapi.credentials import DAYS_PATTERN
 from shared.api.openapi.document import FILE, document
 from shared.contract.schema import rendered
-from shared.core.errors import Rejected
+from shared.core.errors import RejectedError
 from shared.intake.mapping import request_from
 from tests.fakes.clock import START
 from tests.unit.test_webhook_mapping import source
@@ -109,7 +109,7 @@ def test_the_days_of_the_document_are_those_that_are_taken() -> None:
     def is_taken(text: str) -> bool:
         try:
             parse_question({"expiringWithin": text}, START)
-        except Rejected:
+        except RejectedError:
             return False
         return True
 

@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 import pytest
 
 from shared.api.reports import headers_of, wanted_format
-from shared.core.errors import Rejected
+from shared.core.errors import RejectedError
 from shared.core.text import visible
 from shared.model.directory import CredentialHolder, HeldCredential
 from shared.report.advice import advise
@@ -241,7 +241,7 @@ def test_which_format_is_wanted(parameters: dict[str, str], accept: str | None, 
 
 
 def test_a_format_that_there_is_not_is_refused_with_all_that_is_wrong() -> None:
-    with pytest.raises(Rejected) as refused:
+    with pytest.raises(RejectedError) as refused:
         wanted_format({"format": "pdf", "page": "2"}, None)
     assert {problem.field for problem in refused.value.problems} == {"format", "page"}
 

@@ -9,7 +9,7 @@ import pytest
 
 from shared.contract.request import RotationRequest, nobodys_address, parse_request
 from shared.contract.schema import FOLDER, rendered, schemas
-from shared.core.errors import Rejected
+from shared.core.errors import RejectedError
 
 EXAMPLE: dict[str, Any] = json.loads((Path(__file__).parents[2] / "examples" / "azure-digital-twins.json").read_text())
 
@@ -18,7 +18,7 @@ ROTATION: dict[str, Any] = json.loads((Path(__file__).parents[2] / "examples" / 
 
 
 def faults(request: dict[str, Any]) -> set[tuple[str, str]]:
-    with pytest.raises(Rejected) as rejected:
+    with pytest.raises(RejectedError) as rejected:
         parse_request(request)
     return {(problem.field, problem.code) for problem in rejected.value.problems}
 
@@ -138,7 +138,7 @@ def test_more_permissions_than_an_answer_can_name_are_refused() -> None:
 
 
 def test_values_from_outside_are_cut_and_made_printable() -> None:
-    with pytest.raises(Rejected) as rejected:
+    with pytest.raises(RejectedError) as rejected:
         parse_request(EXAMPLE | {"requestId": "x\x1b[31m" + "y" * 500})
     (problem,) = rejected.value.problems
     assert "\x1b" not in problem.message
@@ -189,7 +189,7 @@ def test_a_person_is_named_by_what_entra_takes_for_a_user_name_or_by_mail(addres
 )
 def test_what_is_no_address_is_refused_with_a_sentence(address: str, why: str) -> None:
     for field in ("requestedBy", "owner"):
-        with pytest.raises(Rejected) as rejected:
+        with pytest.raises(RejectedError) as rejected:
             parse_request(EXAMPLE | {field: address})
         (problem,) = rejected.value.problems
         assert (problem.field, problem.code) == (field, "invalid_format")

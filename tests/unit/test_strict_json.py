@@ -9,7 +9,7 @@ import pytest
 
 from shared.contract.recognising import kind_of, legible
 from shared.contract.strict_json import MAX_BODY_BYTES, parse_object
-from shared.core.errors import Rejected
+from shared.core.errors import RejectedError
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ from shared.core.errors import Rejected
     ],
 )
 def test_what_is_no_json_object_is_refused_with_one_reason(body: bytes, code: str) -> None:
-    with pytest.raises(Rejected) as refused:
+    with pytest.raises(RejectedError) as refused:
         parse_object(body)
     assert [problem.code for problem in refused.value.problems] == [code]
 
@@ -111,7 +111,7 @@ def test_what_senders_really_put_around_an_object_is_passed_over(body: bytes) ->
     ids=lambda value: "" if isinstance(value, bytes) else None,
 )
 def test_what_is_refused_is_named_with_the_request_it_holds(body: bytes, what: str, request_id: str | None) -> None:
-    with pytest.raises(Rejected) as refused:
+    with pytest.raises(RejectedError) as refused:
         parse_object(body)
     (problem,) = refused.value.problems
     assert what in problem.message

@@ -26,7 +26,7 @@ SOURCES = sorted(
 )
 TOLD = {"Problem": 1, "Advice": 0, "PydanticCustomError": 0, "kept_message": 0}
 """Who tells of a code that the runbook explains, and the place of the code among the arguments."""
-DECISIONS = {"NotTheirs": 1, "NotWaiting": 1, "note_refused": 3}
+DECISIONS = {"NotAllowedToDecideError": 1, "NotWaitingError": 1, "note_refused": 3}
 """The same of codes that docs/approval.md explains."""
 OF_CONFIGURATION = {"shared/intake/sources.py", "shared/policy/model.py"}
 """Their codes are read by nobody: the health check has the sentences."""
@@ -36,7 +36,7 @@ AT_RUN_TIME = {
     ("shared/contract/faults.py", "code"): "of pydantic's types, by CODES and OWN_CODES",
     (
         "shared/operations/retry.py",
-        "SignInUnclear.reason if isinstance(error, SignInUnclear) else reason",
+        "SignInUnclearError.reason if isinstance(error, SignInUnclearError) else reason",
     ): "of an error, or the type of one that nobody foresaw",
     ("shared/tickets/delivery.py", "f'{REASON}: {reason}'"): "ticket_update_failed and an error's reason",
 }

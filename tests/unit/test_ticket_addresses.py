@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.adapters.tickets.network import GuardedNetwork
-from shared.core.errors import Refused, Unavailable
-from shared.tickets.addresses import WrongUrl, destination, why_refused
+from shared.core.errors import RefusedError, UnavailableError
+from shared.tickets.addresses import WrongUrlError, destination, why_refused
 
 PUBLIC, OTHER = "93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946"
 PLATFORM = [
@@ -146,7 +146,7 @@ def test_a_configured_url_is_a_host_a_port_and_a_path(url: str, host: str, port:
     ],
 )
 def test_what_is_no_name_over_https_is_refused_when_the_app_starts(url: str) -> None:
-    with pytest.raises(WrongUrl):
+    with pytest.raises(WrongUrlError):
         destination(url)
 
 
@@ -200,7 +200,7 @@ async def test_the_next_address_is_tried_when_one_is_dead() -> None:
 async def test_nothing_is_connected_to_when_one_address_is_refused() -> None:
     network = Network()
     for refused in (*PLATFORM, *INSIDE, *NOBODYS):
-        with pytest.raises(Refused, match=r"contoso\.example"):
+        with pytest.raises(RefusedError, match=r"contoso\.example"):
             await guarded(network, [PUBLIC, refused]).connect_tcp("contoso.example", 443)
     assert network.connected == []
 
@@ -210,15 +210,15 @@ async def test_a_host_on_premises_may_be_inside_and_nobody_elses_name() -> None:
     here = ("tickets.contoso.example",)
     await guarded(network, ["10.1.2.3"], on_premises=here).connect_tcp(here[0], 443)
     for name in ("contoso.example", "x.tickets.contoso.example", "tickets.contoso.example.evil.example"):
-        with pytest.raises(Refused):
+        with pytest.raises(RefusedError):
             await guarded(network, ["10.1.2.3"], on_premises=here).connect_tcp(name, 443)
-    with pytest.raises(Refused):
+    with pytest.raises(RefusedError):
         await guarded(network, ["169.254.169.254"], on_premises=here).connect_tcp(here[0], 443)
     assert network.connected == ["10.1.2.3"]
 
 
 async def test_a_name_that_leads_nowhere_is_tried_again_later() -> None:
-    with pytest.raises(Unavailable):
+    with pytest.raises(UnavailableError):
         await guarded(Network(), []).connect_tcp("contoso.example", 443)
-    with pytest.raises(Unavailable):
+    with pytest.raises(UnavailableError):
         await guarded(Network(PUBLIC), [PUBLIC]).connect_tcp("contoso.example", 443)

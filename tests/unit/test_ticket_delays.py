@@ -5,13 +5,13 @@ from itertools import pairwise
 
 import pytest
 
-from shared.core.errors import Forbidden, Refused, Throttled, Unavailable
+from shared.core.errors import ForbiddenError, RefusedError, ThrottledError, UnavailableError
 from shared.model.ticket_update import GIVEN_UP_AFTER
 from shared.tickets.backoff import next_attempt
 from shared.tickets.turns import AT_ONCE, Turns
 from tests.fakes.clock import START
 
-AWAY = Unavailable("no answer")
+AWAY = UnavailableError("no answer")
 
 
 def pauses(error: Exception, draw: float = 0.5) -> list[timedelta]:
@@ -33,7 +33,7 @@ def test_pauses_grow_from_half_a_minute_to_two_hours_for_a_day(draw: float) -> N
     assert 15 < len(found) < 25
 
 
-@pytest.mark.parametrize("error", [Forbidden("403"), Refused("404"), RuntimeError("a defect")])
+@pytest.mark.parametrize("error", [ForbiddenError("403"), RefusedError("404"), RuntimeError("a defect")])
 def test_what_somebody_has_to_mend_is_tried_less_often(error: Exception) -> None:
     found = pauses(error)
     assert found[0] == timedelta(minutes=5)
@@ -41,9 +41,9 @@ def test_what_somebody_has_to_mend_is_tried_less_often(error: Exception) -> None
 
 
 def test_a_pause_that_the_system_asks_for_is_kept() -> None:
-    asked = Throttled("busy", timedelta(minutes=50))
+    asked = ThrottledError("busy", timedelta(minutes=50))
     assert next_attempt(asked, now=START, first_at=START, attempts=1, draw=0.5) == START + timedelta(minutes=50)
-    for_ever = Throttled("busy", timedelta(days=30))
+    for_ever = ThrottledError("busy", timedelta(days=30))
     assert next_attempt(for_ever, now=START, first_at=START, attempts=1, draw=0.5) == START + GIVEN_UP_AFTER
 
 
@@ -75,7 +75,7 @@ def test_a_source_that_gives_no_answer_waits_ever_longer_and_one_asks_for_all() 
         turns.note("a", "4", AWAY, later)
     assert turns.wait("a", later) == timedelta(minutes=10)
     assert turns.wait("b", later) is None
-    turns.note("a", "5", Refused("404"), later)
+    turns.note("a", "5", RefusedError("404"), later)
     assert turns.wait("a", later) is None, "any answer says that it is there"
-    turns.note("a", "6", Throttled("busy", timedelta(seconds=40)), later)
+    turns.note("a", "6", ThrottledError("busy", timedelta(seconds=40)), later)
     assert turns.wait("a", later) == timedelta(seconds=40)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.approval.messages import DecisionMessage
-from shared.core.errors import Rejected
+from shared.core.errors import RejectedError
 from shared.intake.decision import decision_from, is_decision
 from shared.intake.mapping import request_from
 from shared.intake.sources import Source, load_ticketing
@@ -123,7 +123,7 @@ def test_a_source_without_the_table_decides_nothing() -> None:
     ],
 )
 def test_a_decision_that_is_none_is_refused_with_its_place(changes: dict[str, Any], field: str) -> None:
-    with pytest.raises(Rejected) as rejected:
+    with pytest.raises(RejectedError) as rejected:
         decision_from(source("servicenow"), servicenow(**changes), NOW)
     assert field in {problem.field for problem in rejected.value.problems}
 
@@ -137,7 +137,7 @@ def test_whatever_stands_in_the_fields_it_is_a_decision_or_is_refused(changes: d
     payload = servicenow(**changes)
     try:
         read = decision_from(source("servicenow"), payload, NOW)
-    except Rejected:
+    except RejectedError:
         return
     assert DecisionMessage.model_validate_json(read.to_json()) == read
     assert read.source == "servicenow"

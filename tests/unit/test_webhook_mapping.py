@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.contract.request import RegistrationRequest, Request
 from shared.contract.strict_json import parse_object
-from shared.core.errors import Rejected
+from shared.core.errors import RejectedError
 from shared.intake.mapping import request_from
 from shared.intake.sources import Mapping, Source, TicketingError, TokenProof, load_ticketing
 
@@ -107,7 +107,7 @@ def test_what_nobody_filled_in_is_left_out() -> None:
 
 
 def test_every_fault_of_a_form_is_named_at_once() -> None:
-    with pytest.raises(Rejected) as rejected:
+    with pytest.raises(RejectedError) as rejected:
         read(source("servicenow"), servicenow(unique_name="No Spaces", display_name="", lifetime_days="soon"))
     fields = {problem.field for problem in rejected.value.problems}
     assert fields == {"application.uniqueName", "application.displayName", "credentials[0].lifetimeDays"}
@@ -137,7 +137,7 @@ def registration(name: str, body: bytes) -> RegistrationRequest:
 
 def told(name: str, body: bytes) -> dict[str, str]:
     """What is said of each field."""
-    with pytest.raises(Rejected) as rejected:
+    with pytest.raises(RejectedError) as rejected:
         read(source(name), body)
     return {problem.field: problem.message for problem in rejected.value.problems}
 
@@ -204,7 +204,7 @@ def test_an_object_that_was_cleared_is_named(value: Any) -> None:
         name="shop", proof=PROOF, mapping=Mapping(whole="request", fields={"application.displayName": "name"})
     )
     example = json.loads((Path(__file__).parents[2] / "examples/azure-digital-twins.json").read_text())
-    with pytest.raises(Rejected) as rejected:
+    with pytest.raises(RejectedError) as rejected:
         read(whole, json.dumps({"request": example | {"application": value}, "name": "x"}).encode())
     assert all(problem.field.startswith("application") for problem in rejected.value.problems)
 
@@ -216,7 +216,7 @@ def test_one_fault_is_told_once_at_its_field() -> None:
 
 
 def test_a_field_goes_by_the_name_that_its_form_shows() -> None:
-    with pytest.raises(Rejected) as rejected:
+    with pytest.raises(RejectedError) as rejected:
         read(source("servicenow"), servicenow(unique_name="No Spaces", web_redirect_uris="x" * 300))
     name, uri = rejected.value.problems
     assert (name.field, name.label) == ("application.uniqueName", "Name in the directory")
@@ -244,7 +244,7 @@ def test_a_payload_names_no_other_source() -> None:
 def test_whatever_a_payload_holds_is_a_request_or_rejected(value: Any) -> None:
     for each in TICKETING.sources:
         for body in ({"variables": value}, {"issue": value}, {"number": value, "opened_by": value}):
-            with pytest.raises(Rejected):
+            with pytest.raises(RejectedError):
                 read(each, json.dumps(body).encode())
 
 

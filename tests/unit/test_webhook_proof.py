@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from standardwebhooks import Webhook
 
-from shared.intake.signature import KeyedProof, NotProven, check
+from shared.intake.signature import KeyedProof, NotProvenError, check
 from shared.intake.sources import HmacProof, StandardWebhooksProof, TokenProof
 
 BODY = b'{"number": "RITM1"}'
@@ -104,6 +104,6 @@ def test_who_holds_a_secret_is_let_in(what: str) -> None:
 @pytest.mark.parametrize("what", forged())
 def test_a_forgery_is_refused(what: str) -> None:
     proof, secrets, headers, body = forged()[what]
-    with pytest.raises(NotProven) as refused:
+    with pytest.raises(NotProvenError) as refused:
         check(proof, secrets, headers, body)
     assert not any(secret in str(refused.value) for secret in secrets if secret)

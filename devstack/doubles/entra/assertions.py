@@ -36,7 +36,7 @@ class _Assertion:
 
 
 def check_assertion(client: Client, token: str, audiences: Collection[str], world: World, tokens: Tokens) -> None:
-    """Raises SignInRefused unless the assertion proves to be the client.
+    """Raises SignInRefusedError unless the assertion proves to be the client.
 
     An assertion that the client issued itself must be signed with one of its certificates and made out to
     one of `audiences`, this endpoint's names; any other must match one of its federated identity credentials.

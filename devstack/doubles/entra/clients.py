@@ -29,7 +29,7 @@ class Client:
 
 
 def find_client(world: World, client_id: str) -> Client:
-    """The client with that id. Raises SignInRefused when it cannot sign in to the tenant at all."""
+    """The client with that id. Raises SignInRefusedError when it cannot sign in to the tenant at all."""
     view = world.primary()
     applications = view.find("applications", "appId", client_id)
     if not applications:
@@ -44,7 +44,7 @@ def find_client(world: World, client_id: str) -> Client:
 
 
 def check_secret(client: Client, secret: str, now: datetime) -> None:
-    """Raises SignInRefused unless `secret` is one of the client's, known to this endpoint and not expired."""
+    """Raises SignInRefusedError unless `secret` is one of the client's, known to this endpoint and not expired."""
     digest = hashlib.sha256(secret.encode()).hexdigest()
     usable = [
         credential

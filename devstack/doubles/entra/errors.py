@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse
 NO_STORE = {"Cache-Control": "no-store, no-cache", "Pragma": "no-cache"}
 
 
-class SignInRefused(Exception):
+class SignInRefusedError(Exception):
     """A sign-in that Entra refuses: AADSTS `code`, OAuth `error`, HTTP `status`; `more` are further codes."""
 
     def __init__(self, code: int, error: str, text: str, status: int = 400, more: tuple[int, ...] = ()) -> None:
@@ -22,7 +22,7 @@ class SignInRefused(Exception):
         self.status = status
 
 
-def answer(refused: SignInRefused, now: datetime, headers: dict[str, str] | None = None) -> JSONResponse:
+def answer(refused: SignInRefusedError, now: datetime, headers: dict[str, str] | None = None) -> JSONResponse:
     """The JSON answer to a refused sign-in, at `now` on the stack clock."""
     trace, correlation = str(uuid4()), str(uuid4())
     timestamp = f"{now:%Y-%m-%d %H:%M:%SZ}"
@@ -38,20 +38,22 @@ def answer(refused: SignInRefused, now: datetime, headers: dict[str, str] | None
     return JSONResponse(body, refused.status, NO_STORE | {"x-ms-request-id": trace} | (headers or {}))
 
 
-def missing_parameter(name: str) -> SignInRefused:
-    return SignInRefused(
+def missing_parameter(name: str) -> SignInRefusedError:
+    return SignInRefusedError(
         900144,
         "invalid_request",
         f"The request body must contain the following parameter: '{name}'.",
     )
 
 
-def unsupported_grant(grant: str) -> SignInRefused:
-    return SignInRefused(70003, "unsupported_grant_type", f"The app requested an unsupported grant type '{grant}'.")
+def unsupported_grant(grant: str) -> SignInRefusedError:
+    return SignInRefusedError(
+        70003, "unsupported_grant_type", f"The app requested an unsupported grant type '{grant}'."
+    )
 
 
-def unknown_tenant(tenant: str, error: str = "invalid_request") -> SignInRefused:
-    return SignInRefused(
+def unknown_tenant(tenant: str, error: str = "invalid_request") -> SignInRefusedError:
+    return SignInRefusedError(
         90002,
         error,
         f"Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into"
@@ -60,16 +62,16 @@ def unknown_tenant(tenant: str, error: str = "invalid_request") -> SignInRefused
     )
 
 
-def no_tenant() -> SignInRefused:
-    return SignInRefused(
+def no_tenant() -> SignInRefusedError:
+    return SignInRefusedError(
         50059,
         "invalid_request",
         "No tenant-identifying information found in either the request or implied by any provided credentials.",
     )
 
 
-def unknown_application(client_id: str, tenant_name: str) -> SignInRefused:
-    return SignInRefused(
+def unknown_application(client_id: str, tenant_name: str) -> SignInRefusedError:
+    return SignInRefusedError(
         700016,
         "unauthorized_client",
         f"Application with identifier '{client_id}' was not found in the directory '{tenant_name}'. This can"
@@ -78,8 +80,8 @@ def unknown_application(client_id: str, tenant_name: str) -> SignInRefused:
     )
 
 
-def no_service_principal(app_id: str, tenant_id: str) -> SignInRefused:
-    return SignInRefused(
+def no_service_principal(app_id: str, tenant_id: str) -> SignInRefusedError:
+    return SignInRefusedError(
         7000229,
         "invalid_client",
         f"The client application {app_id} is missing service principal in the tenant {tenant_id}. See"
@@ -88,12 +90,12 @@ def no_service_principal(app_id: str, tenant_id: str) -> SignInRefused:
     )
 
 
-def disabled_application(app_id: str, name: str) -> SignInRefused:
-    return SignInRefused(7000112, "unauthorized_client", f"Application '{app_id}'({name}) is disabled.")
+def disabled_application(app_id: str, name: str) -> SignInRefusedError:
+    return SignInRefusedError(7000112, "unauthorized_client", f"Application '{app_id}'({name}) is disabled.")
 
 
-def no_credential() -> SignInRefused:
-    return SignInRefused(
+def no_credential() -> SignInRefusedError:
+    return SignInRefusedError(
         7000216,
         "invalid_client",
         "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.",
@@ -101,8 +103,8 @@ def no_credential() -> SignInRefused:
     )
 
 
-def wrong_secret(app_id: str) -> SignInRefused:
-    return SignInRefused(
+def wrong_secret(app_id: str) -> SignInRefusedError:
+    return SignInRefusedError(
         7000215,
         "invalid_client",
         "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value,"
@@ -111,8 +113,8 @@ def wrong_secret(app_id: str) -> SignInRefused:
     )
 
 
-def expired_secret(app_id: str) -> SignInRefused:
-    return SignInRefused(
+def expired_secret(app_id: str) -> SignInRefusedError:
+    return SignInRefusedError(
         7000222,
         "invalid_client",
         f"The provided client secret keys for app '{app_id}' are expired. Visit the Azure portal to create new"
@@ -122,12 +124,12 @@ def expired_secret(app_id: str) -> SignInRefused:
     )
 
 
-def malformed_assertion() -> SignInRefused:
-    return SignInRefused(50027, "invalid_request", "JWT token is invalid or malformed.")
+def malformed_assertion() -> SignInRefusedError:
+    return SignInRefusedError(50027, "invalid_request", "JWT token is invalid or malformed.")
 
 
-def wrong_key(reason: str, thumbprint: str) -> SignInRefused:
-    return SignInRefused(
+def wrong_key(reason: str, thumbprint: str) -> SignInRefusedError:
+    return SignInRefusedError(
         700027,
         "invalid_client",
         f"Client assertion contains an invalid signature. [Reason - {reason}, Thumbprint of key used by client:"
@@ -136,8 +138,8 @@ def wrong_key(reason: str, thumbprint: str) -> SignInRefused:
     )
 
 
-def stale_assertion(now: datetime, valid_from: datetime, expires: datetime) -> SignInRefused:
-    return SignInRefused(
+def stale_assertion(now: datetime, valid_from: datetime, expires: datetime) -> SignInRefusedError:
+    return SignInRefusedError(
         700024,
         "invalid_client",
         f"Client assertion is not within its valid time range. Current time: {now:%Y-%m-%dT%H:%M:%SZ}, assertion"
@@ -146,8 +148,8 @@ def stale_assertion(now: datetime, valid_from: datetime, expires: datetime) -> S
     )
 
 
-def foreign_assertion(subject: str, client_id: str) -> SignInRefused:
-    return SignInRefused(
+def foreign_assertion(subject: str, client_id: str) -> SignInRefusedError:
+    return SignInRefusedError(
         700021,
         "invalid_client",
         f"Client assertion application identifier '{subject}' doesn't match 'client_id' parameter '{client_id}'.",
@@ -155,8 +157,8 @@ def foreign_assertion(subject: str, client_id: str) -> SignInRefused:
     )
 
 
-def wrong_assertion_audience(audience: str) -> SignInRefused:
-    return SignInRefused(
+def wrong_assertion_audience(audience: str) -> SignInRefusedError:
+    return SignInRefusedError(
         700023,
         "invalid_client",
         f"Client assertion audience claim '{audience}' does not match Realm issuer.",
@@ -164,9 +166,9 @@ def wrong_assertion_audience(audience: str) -> SignInRefused:
     )
 
 
-def no_federation(code: int, what: str, value: str) -> SignInRefused:
+def no_federation(code: int, what: str, value: str) -> SignInRefusedError:
     """`what` is the claim without a match: issuer (700211), audience (700212) or subject (700213)."""
-    return SignInRefused(
+    return SignInRefusedError(
         code,
         "invalid_client",
         f"No matching federated identity record found for presented assertion {what} '{value}'. Please check your"
@@ -176,12 +178,14 @@ def no_federation(code: int, what: str, value: str) -> SignInRefused:
     )
 
 
-def unreachable_issuer(issuer: str) -> SignInRefused:
-    return SignInRefused(50166, "invalid_request", f"Request to External OIDC endpoint failed. Issuer: '{issuer}'.")
+def unreachable_issuer(issuer: str) -> SignInRefusedError:
+    return SignInRefusedError(
+        50166, "invalid_request", f"Request to External OIDC endpoint failed. Issuer: '{issuer}'."
+    )
 
 
-def wrong_federated_signature() -> SignInRefused:
-    return SignInRefused(
+def wrong_federated_signature() -> SignInRefusedError:
+    return SignInRefusedError(
         50013,
         "invalid_client",
         "Assertion failed signature validation. [Reason - The key was not found.]",
@@ -189,8 +193,8 @@ def wrong_federated_signature() -> SignInRefused:
     )
 
 
-def scope_without_default(scope: str) -> SignInRefused:
-    return SignInRefused(
+def scope_without_default(scope: str) -> SignInRefusedError:
+    return SignInRefusedError(
         1002012,
         "invalid_scope",
         f"The provided value for scope {scope} is not valid. Client credential flows must have a scope value with"
@@ -198,8 +202,8 @@ def scope_without_default(scope: str) -> SignInRefused:
     )
 
 
-def several_scopes(scope: str) -> SignInRefused:
-    return SignInRefused(
+def several_scopes(scope: str) -> SignInRefusedError:
+    return SignInRefusedError(
         70011,
         "invalid_scope",
         "The provided request must include a 'scope' input parameter. The provided value for the input parameter"
@@ -207,8 +211,8 @@ def several_scopes(scope: str) -> SignInRefused:
     )
 
 
-def unknown_resource(resource: str, tenant_name: str) -> SignInRefused:
-    return SignInRefused(
+def unknown_resource(resource: str, tenant_name: str) -> SignInRefusedError:
+    return SignInRefusedError(
         500011,
         "invalid_resource",
         f"The resource principal named {resource} was not found in the tenant named {tenant_name}. This can"
@@ -217,16 +221,16 @@ def unknown_resource(resource: str, tenant_name: str) -> SignInRefused:
     )
 
 
-def disabled_resource(resource: str) -> SignInRefused:
-    return SignInRefused(
+def disabled_resource(resource: str) -> SignInRefusedError:
+    return SignInRefusedError(
         500014,
         "invalid_resource",
         f"The service principal for resource '{resource}' is disabled.",
     )
 
 
-def not_assigned(app_id: str, name: str, resource_id: str, resource_name: str) -> SignInRefused:
-    return SignInRefused(
+def not_assigned(app_id: str, name: str, resource_id: str, resource_name: str) -> SignInRefusedError:
+    return SignInRefusedError(
         501051,
         "invalid_grant",
         f"Application '{app_id}'({name}) is not assigned to a role for the application"
@@ -234,8 +238,8 @@ def not_assigned(app_id: str, name: str, resource_id: str, resource_name: str) -
     )
 
 
-def too_many_requests() -> SignInRefused:
-    return SignInRefused(
+def too_many_requests() -> SignInRefusedError:
+    return SignInRefusedError(
         90055,
         "temporarily_unavailable",
         "There are too many incoming requests. Please wait and retry.",
@@ -243,5 +247,7 @@ def too_many_requests() -> SignInRefused:
     )
 
 
-def directory_unavailable(status: int) -> SignInRefused:
-    return SignInRefused(90033, "temporarily_unavailable", "A transient error has occurred. Please try again.", status)
+def directory_unavailable(status: int) -> SignInRefusedError:
+    return SignInRefusedError(
+        90033, "temporarily_unavailable", "A transient error has occurred. Please try again.", status
+    )

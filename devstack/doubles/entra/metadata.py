@@ -22,7 +22,7 @@ def known_tenant(world: World, name: str) -> str | None:
 
 
 def check_tenant(world: World, name: str) -> None:
-    """Raises SignInRefused unless the path names the one tenant."""
+    """Raises SignInRefusedError unless the path names the one tenant."""
     tenant = known_tenant(world, name)
     if tenant is None:
         raise errors.unknown_tenant(name)

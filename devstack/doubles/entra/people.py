@@ -51,7 +51,7 @@ class Wish:
 
 
 def find_user_client(world: World, client_id: str) -> UserClient:
-    """The client with that id. Raises SignInRefused."""
+    """The client with that id. Raises SignInRefusedError."""
     view = world.primary()
     own = view.find("applications", "appId", client_id)
     found = own[0] if own else view.get("foreignApplications", client_id.casefold())
@@ -64,7 +64,7 @@ def find_user_client(world: World, client_id: str) -> UserClient:
 
 
 def find_user(world: World, name: str) -> Document:
-    """The user who signs in as `name`. Raises SignInRefused for nobody, and for somebody who is blocked."""
+    """The user who signs in as `name`. Raises SignInRefusedError for nobody, and for somebody who is blocked."""
     users = world.primary().find("users", "userPrincipalName", name)
     if not users:
         raise user_errors.unknown_user(name, world.tenant.display_name)
@@ -74,7 +74,7 @@ def find_user(world: World, name: str) -> Document:
 
 
 def read_wish(world: World, client: UserClient, scope: str) -> Wish:
-    """What a `scope` parameter asks for: scopes of one resource. Raises SignInRefused.
+    """What a `scope` parameter asks for: scopes of one resource. Raises SignInRefusedError.
 
     Without a resource's scope it is Microsoft Graph's `openid` and the like, as in Entra.
     """
@@ -121,7 +121,10 @@ def consented(world: World, client: UserClient, resource: Resource) -> set[str]:
 
 
 def access_claims(world: World, client: UserClient, user: Document, wish: Wish) -> dict[str, Any]:
-    """What an access token says of a user. Raises SignInRefused for somebody who is not assigned to the resource."""
+    """What an access token says of a user.
+
+    Raises SignInRefusedError for somebody who is not assigned to the resource.
+    """
     principal = wish.resource.principal
     roles = assigned_roles(world, user, principal)
     if roles is None:

@@ -20,7 +20,7 @@ class Resource:
 
 
 def resource_of_scope(scope: str) -> str:
-    """The resource that a client-credentials scope names. Raises SignInRefused.
+    """The resource that a client-credentials scope names. Raises SignInRefusedError.
 
     Exactly the suffix `/.default` is cut off, so `https://servicebus.azure.net//.default` keeps a slash
     (Microsoft Learn, "scopes and permissions": trailing slash and .default).
@@ -34,7 +34,7 @@ def resource_of_scope(scope: str) -> str:
 
 
 def find_resource(world: World, name: str) -> Resource:
-    """The resource with that app id or any of its service principal names. Raises SignInRefused.
+    """The resource with that app id or any of its service principal names. Raises SignInRefusedError.
 
     `<appId>/.default` always works, whatever the names. A trailing slash does not matter for finding it, yet stays in
     the audience.
@@ -54,7 +54,7 @@ def find_resource(world: World, name: str) -> Resource:
 def roles_on(world: World, principal: Document, resource: Document) -> list[str]:
     """The values of the enabled app roles of `resource` that are assigned to `principal`.
 
-    Raises SignInRefused when the resource demands an assignment and there is none.
+    Raises SignInRefusedError when the resource demands an assignment and there is none.
     """
     roles = assigned_roles(world, principal, resource)
     if roles is None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from devstack.doubles.entra.errors import SignInRefused
+from devstack.doubles.entra.errors import SignInRefusedError
 from devstack.doubles.middleware import REFUSAL
 
 AFTER_THE_CREDENTIAL = frozenset({53003, 501051, 65001})
@@ -31,14 +31,14 @@ _KNOWN = {
 
 
 def refuse_before_the_credential(request: Request) -> None:
-    """Raises SignInRefused where a test wants a refusal that says nothing about the credential."""
+    """Raises SignInRefusedError where a test wants a refusal that says nothing about the credential."""
     codes = _codes(request)
     if codes and not AFTER_THE_CREDENTIAL.issuperset(codes):
         raise _refused(codes)
 
 
 def refuse_after_the_credential(request: Request) -> None:
-    """Raises SignInRefused where a test wants a refusal that follows an accepted credential."""
+    """Raises SignInRefusedError where a test wants a refusal that follows an accepted credential."""
     if codes := _codes(request):
         raise _refused(codes)
 
@@ -48,6 +48,6 @@ def _codes(request: Request) -> tuple[int, ...]:
     return extensions.get(REFUSAL, ())
 
 
-def _refused(codes: tuple[int, ...]) -> SignInRefused:
+def _refused(codes: tuple[int, ...]) -> SignInRefusedError:
     error, text = _KNOWN.get(codes[0], ("invalid_request", "The request was refused."))
-    return SignInRefused(codes[0], error, text, 401 if error == "invalid_client" else 400, more=codes[1:])
+    return SignInRefusedError(codes[0], error, text, 401 if error == "invalid_client" else 400, more=codes[1:])

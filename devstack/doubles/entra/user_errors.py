@@ -5,11 +5,11 @@ Codes: Microsoft Learn, reference-error-codes, and v2-oauth2-device-code for the
 """
 
 from devstack.doubles.documents import Document
-from devstack.doubles.entra.errors import SignInRefused
+from devstack.doubles.entra.errors import SignInRefusedError
 
 
-def wrong_redirect(uri: str, app_id: str) -> SignInRefused:
-    return SignInRefused(
+def wrong_redirect(uri: str, app_id: str) -> SignInRefusedError:
+    return SignInRefusedError(
         50011,
         "invalid_request",
         f"The redirect URI '{uri}' specified in the request does not match the redirect URIs configured for the"
@@ -18,8 +18,8 @@ def wrong_redirect(uri: str, app_id: str) -> SignInRefused:
     )
 
 
-def other_redirect(uri: str, first: str) -> SignInRefused:
-    return SignInRefused(
+def other_redirect(uri: str, first: str) -> SignInRefusedError:
+    return SignInRefusedError(
         500112,
         "invalid_client",
         f"The reply address '{uri}' does not match the reply address '{first}' provided when requesting Authorization"
@@ -28,32 +28,32 @@ def other_redirect(uri: str, first: str) -> SignInRefused:
     )
 
 
-def unsupported_response_type(given: str) -> SignInRefused:
-    return SignInRefused(
+def unsupported_response_type(given: str) -> SignInRefusedError:
+    return SignInRefusedError(
         70005, "unsupported_response_type", f"The app requested an unsupported response type '{given}'."
     )
 
 
-def wrong_challenge(method: str) -> SignInRefused:
-    return SignInRefused(
+def wrong_challenge(method: str) -> SignInRefusedError:
+    return SignInRefusedError(
         501491, "invalid_request", f"Invalid code challenge, or a method that is neither plain nor S256: '{method}'."
     )
 
 
-def wrong_verifier() -> SignInRefused:
-    return SignInRefused(
+def wrong_verifier() -> SignInRefusedError:
+    return SignInRefusedError(
         501481,
         "invalid_grant",
         "The Code_Verifier does not match the code_challenge supplied in the authorization request.",
     )
 
 
-def malformed_grant() -> SignInRefused:
-    return SignInRefused(9002313, "invalid_grant", "Invalid request. Request is malformed or invalid.")
+def malformed_grant() -> SignInRefusedError:
+    return SignInRefusedError(9002313, "invalid_grant", "Invalid request. Request is malformed or invalid.")
 
 
-def redeemed_code() -> SignInRefused:
-    return SignInRefused(
+def redeemed_code() -> SignInRefusedError:
+    return SignInRefusedError(
         54005,
         "invalid_grant",
         "OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an existing refresh"
@@ -61,8 +61,8 @@ def redeemed_code() -> SignInRefused:
     )
 
 
-def expired_code() -> SignInRefused:
-    return SignInRefused(
+def expired_code() -> SignInRefusedError:
+    return SignInRefusedError(
         70008,
         "invalid_grant",
         "The provided authorization code or refresh token has expired due to inactivity. Send a new interactive"
@@ -70,8 +70,8 @@ def expired_code() -> SignInRefused:
     )
 
 
-def secret_of_public_client() -> SignInRefused:
-    return SignInRefused(
+def secret_of_public_client() -> SignInRefusedError:
+    return SignInRefusedError(
         700025,
         "invalid_client",
         "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.",
@@ -79,8 +79,8 @@ def secret_of_public_client() -> SignInRefused:
     )
 
 
-def secret_missing() -> SignInRefused:
-    return SignInRefused(
+def secret_missing() -> SignInRefusedError:
+    return SignInRefusedError(
         7000218,
         "invalid_client",
         "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
@@ -88,16 +88,16 @@ def secret_missing() -> SignInRefused:
     )
 
 
-def nobody_signed_in() -> SignInRefused:
-    return SignInRefused(
+def nobody_signed_in() -> SignInRefusedError:
+    return SignInRefusedError(
         50058,
         "login_required",
         "Session information is not sufficient for single-sign-on. Here: say in login_hint who signs in.",
     )
 
 
-def unknown_user(name: str, tenant_name: str) -> SignInRefused:
-    return SignInRefused(
+def unknown_user(name: str, tenant_name: str) -> SignInRefusedError:
+    return SignInRefusedError(
         50034,
         "invalid_grant",
         f"The user account {name} does not exist in the {tenant_name} directory. To sign into this application, the"
@@ -105,12 +105,12 @@ def unknown_user(name: str, tenant_name: str) -> SignInRefused:
     )
 
 
-def blocked_user() -> SignInRefused:
-    return SignInRefused(50057, "invalid_grant", "The user account is disabled.")
+def blocked_user() -> SignInRefusedError:
+    return SignInRefusedError(50057, "invalid_grant", "The user account is disabled.")
 
 
-def user_not_assigned(user: Document, resource: Document) -> SignInRefused:
-    return SignInRefused(
+def user_not_assigned(user: Document, resource: Document) -> SignInRefusedError:
+    return SignInRefusedError(
         50105,
         "access_denied",
         f"Your administrator has configured the application {resource['displayName']} ('{resource['appId']}') to block"
@@ -121,8 +121,8 @@ def user_not_assigned(user: Document, resource: Document) -> SignInRefused:
     )
 
 
-def no_consent(app_id: str, name: str) -> SignInRefused:
-    return SignInRefused(
+def no_consent(app_id: str, name: str) -> SignInRefusedError:
+    return SignInRefusedError(
         65001,
         "invalid_grant",
         f"The user or administrator has not consented to use the application with ID '{app_id}' named '{name}'. Send an"
@@ -130,8 +130,8 @@ def no_consent(app_id: str, name: str) -> SignInRefused:
     )
 
 
-def unknown_scope(client_name: str, scope: str, resource_name: str) -> SignInRefused:
-    return SignInRefused(
+def unknown_scope(client_name: str, scope: str, resource_name: str) -> SignInRefusedError:
+    return SignInRefusedError(
         650053,
         "invalid_client",
         f"The application '{client_name}' asked for scope '{scope}' that doesn't exist on the resource"
@@ -139,37 +139,37 @@ def unknown_scope(client_name: str, scope: str, resource_name: str) -> SignInRef
     )
 
 
-def several_resources() -> SignInRefused:
-    return SignInRefused(
+def several_resources() -> SignInRefusedError:
+    return SignInRefusedError(
         28000,
         "invalid_request",
         "Provided value for the input parameter scope is not valid because it contains more than one resource.",
     )
 
 
-def device_pending() -> SignInRefused:
-    return SignInRefused(
+def device_pending() -> SignInRefusedError:
+    return SignInRefusedError(
         70016, "authorization_pending", "OAuth 2.0 device flow error. Authorization is pending. Continue polling."
     )
 
 
-def device_too_fast() -> SignInRefused:
-    return SignInRefused(70016, "slow_down", "OAuth 2.0 device flow error. Polling too often. Slow down.")
+def device_too_fast() -> SignInRefusedError:
+    return SignInRefusedError(70016, "slow_down", "OAuth 2.0 device flow error. Polling too often. Slow down.")
 
 
-def device_declined() -> SignInRefused:
-    return SignInRefused(70018, "authorization_declined", "The end user denied the authorization request.")
+def device_declined() -> SignInRefusedError:
+    return SignInRefusedError(70018, "authorization_declined", "The end user denied the authorization request.")
 
 
-def device_expired() -> SignInRefused:
-    return SignInRefused(
+def device_expired() -> SignInRefusedError:
+    return SignInRefusedError(
         70020,
         "expired_token",
         "The provided value for the input parameter 'device_code' is not valid. This device code has expired.",
     )
 
 
-def device_unknown() -> SignInRefused:
-    return SignInRefused(
+def device_unknown() -> SignInRefusedError:
+    return SignInRefusedError(
         70018, "bad_verification_code", "Bad verification code. The device code was not issued, or was redeemed."
     )

@@ -90,11 +90,11 @@ class UserSignIn:
             redirect = needed(given, "redirect_uri")
             if not client.has_redirect(redirect):
                 raise user_errors.wrong_redirect(redirect, client.app_id)
-        except errors.SignInRefused as refused:
+        except errors.SignInRefusedError as refused:
             return errors.answer(refused, self._world.clock.now())
         try:
             back = {"code": self._new_code(client, redirect, given)}
-        except errors.SignInRefused as refused:
+        except errors.SignInRefusedError as refused:
             back = {"error": refused.error, "error_description": str(refused)}
         if "state" in given:
             back["state"] = given["state"]
@@ -109,7 +109,7 @@ class UserSignIn:
             client = find_user_client(self._world, needed(given, "client_id"))
             scope = needed(given, "scope")
             read_wish(self._world, client, scope)
-        except errors.SignInRefused as refused:
+        except errors.SignInRefusedError as refused:
             return errors.answer(refused, self._world.clock.now())
         code, user_code = secrets.token_urlsafe(48), secrets.token_hex(5).upper()[:9]
         self._devices[code] = _Device(client.app_id, scope, user_code, self._now() + _DEVICE_CODE_LASTS)
@@ -134,13 +134,13 @@ class UserSignIn:
             waiting = [each for each in self._devices.values() if each.user_code == typed and each.state == "pending"]
             if not waiting or self._now() >= waiting[0].expires:
                 raise user_errors.device_unknown()
-        except errors.SignInRefused as refused:
+        except errors.SignInRefusedError as refused:
             return errors.answer(refused, self._world.clock.now())
         waiting[0].state, waiting[0].user_id = ("declined" if "decline" in given else "approved"), user["id"]
         return JSONResponse({"state": waiting[0].state})
 
     def redeem(self, given: Mapping[str, str]) -> dict[str, Any]:
-        """Answer a token request of one of the two grants. Raises SignInRefused."""
+        """Answer a token request of one of the two grants. Raises SignInRefusedError."""
         client = find_user_client(self._world, needed(given, "client_id"))
         self._check_client(client, given)
         if needed(given, "grant_type") == DEVICE_GRANT:
@@ -241,7 +241,7 @@ def _sent_back(redirect: str, back: Mapping[str, str], mode: str) -> Response:
 
 
 def needed(given: Mapping[str, str], name: str) -> str:
-    """A parameter that has to be there. Raises SignInRefused."""
+    """A parameter that has to be there. Raises SignInRefusedError."""
     if not (value := given.get(name)):
         raise errors.missing_parameter(name)
     return value

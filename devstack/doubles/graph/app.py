@@ -22,7 +22,7 @@ from devstack.doubles.graph.routes import ROUTES
 from devstack.doubles.graph.routing import Route, Router
 from devstack.doubles.graph.throttling import KEY_READS, PERSONAL_APPLICATION_WRITES, Throttle, resource_units
 from devstack.doubles.middleware import weathered
-from devstack.doubles.tokens import Caller, RefusalReason, TokenRefused, Tokens
+from devstack.doubles.tokens import Caller, RefusalReason, TokenRefusedError, Tokens
 from devstack.doubles.world import World
 
 AUDIENCES = (
@@ -100,7 +100,7 @@ class _Graph:
     def _authenticate(self, authorization: str | None) -> Caller:
         try:
             return self._tokens.verify(authorization, AUDIENCES)
-        except TokenRefused as refused:
+        except TokenRefusedError as refused:
             raise unauthenticated(_REFUSALS[refused.reason]) from refused
 
     def _spend_special(self, route: Route, request: Request) -> None:

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Scope
 
 from devstack.doubles.graph.errors import GraphError, malformed
 from devstack.doubles.graph.payload import Fields, fields_of
-from devstack.doubles.middleware import ConnectionDropped
+from devstack.doubles.middleware import ConnectionDroppedError
 
 _MAX_STEPS = 20
 
@@ -52,7 +52,7 @@ class StepSender:
 
         try:
             await self._entrance(self._step_scope(step), receive, send)
-        except ConnectionDropped:
+        except ConnectionDroppedError:
             return {"status": 504, "headers": {}}
         content = b"".join(message.get("body", b"") for message in messages)
         return _step_answer(messages[0]["status"], Headers(raw=messages[0]["headers"]), content)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from starlette.responses import JSONResponse
 
 from devstack.doubles.documents import Document
-from devstack.doubles.tokens import Caller, RefusalReason, TokenRefused, issuer
+from devstack.doubles.tokens import Caller, RefusalReason, TokenRefusedError, issuer
 
 AUDIENCES = ("https://vault.azure.net", "cfa8b339-82a2-471a-a3c9-0fc0be7a4093")
 
@@ -38,7 +38,7 @@ class KeyVaultError(Exception):
         return JSONResponse({"error": error}, self.status, self.headers)
 
 
-def challenge(tenant_id: str, refused: TokenRefused) -> KeyVaultError:
+def challenge(tenant_id: str, refused: TokenRefusedError) -> KeyVaultError:
     """401 with the challenge from which a client learns tenant and resource."""
     expected = " or ".join((", ".join(AUDIENCES[:-1]), AUDIENCES[-1]))
     texts = {

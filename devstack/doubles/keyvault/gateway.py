@@ -16,7 +16,7 @@ from devstack.doubles.keyvault import errors
 from devstack.doubles.keyvault.access import check_access
 from devstack.doubles.keyvault.quota import Quota
 from devstack.doubles.keyvault.store import Store
-from devstack.doubles.tokens import TokenRefused, Tokens
+from devstack.doubles.tokens import TokenRefusedError, Tokens
 from devstack.doubles.world import World
 
 _API_VERSION = re.compile(r"7\.\d(-preview(\.\d)?)?|20\d\d-\d\d-\d\d(-preview)?")
@@ -92,7 +92,7 @@ class Gateway:
             raise errors.unknown_vault(host)
         try:
             caller = self._tokens.verify(request.headers.get("authorization"), errors.AUDIENCES)
-        except TokenRefused as refused:
+        except TokenRefusedError as refused:
             raise errors.challenge(self._world.tenant.id, refused) from refused
         self._quota.spend(vault["name"], creates=creates)
         version = request.query_params.get("api-version", "")

@@ -9,7 +9,7 @@ from azure.identity.aio import CertificateCredential, ClientSecretCredential
 
 from shared.adapters.azure_errors import retry_after, translate
 from shared.adapters.entra.sign_in_codes import Meaning, meaning_of
-from shared.core.errors import Disabled, NotYetVisible, SignInUnclear, Throttled, Unavailable
+from shared.core.errors import DisabledError, NotYetVisibleError, SignInUnclearError, ThrottledError, UnavailableError
 from shared.core.secret import Secret
 from shared.model.directory import CredentialType
 
@@ -28,9 +28,9 @@ class EntraSignIn:
         """Obtain a token with a secret, or a certificate and its key, from the endpoint and never from a cache.
 
         A refusal that is known to come after the credential was accepted, by Conditional Access say, counts as proof.
-        Raises NotYetVisible when the credential, or the client, is not known (yet), Disabled when somebody has disabled
-        the client, SignInUnclear for a refusal that says nothing about the credential, Throttled and Unavailable when
-        the endpoint cannot say now.
+        Raises NotYetVisibleError when the credential, or the client, is not known (yet), DisabledError when somebody
+        has disabled the client, SignInUnclearError for a refusal that says nothing about the credential, ThrottledError
+        and UnavailableError when the endpoint cannot say now.
         """
         once: Any = {"retry_total": 0, "connection_timeout": 10, "read_timeout": 30}
         if kind == "certificate":
@@ -52,26 +52,26 @@ def judge(client_id: str, kind: CredentialType, error: ClientAuthenticationError
     status, codes = error.status_code or 0, _codes(error)
     named = ", ".join(f"AADSTS{code}" for code in codes[:_MOST_CODES])
     if status == _TOO_MANY_REQUESTS:
-        raise Throttled(f"the token endpoint answered {status}", retry_after(error)) from None
+        raise ThrottledError(f"the token endpoint answered {status}", retry_after(error)) from None
     if status >= _SERVER_ERROR or not codes:
-        raise Unavailable(f"the token endpoint answered {status} without a reason", retry_after(error)) from None
+        raise UnavailableError(f"the token endpoint answered {status} without a reason", retry_after(error)) from None
     match meaning_of(codes):
         case Meaning.ACCEPTED:
             return
         case Meaning.NOT_ACCEPTED:
             message = f"the sign-in as {client_id} with the stored {kind} was refused: {named}"
-            raise NotYetVisible(message) from None
+            raise NotYetVisibleError(message) from None
         case Meaning.DISABLED:
             message = f"the app, or its service principal, is disabled: the sign-in as {client_id} was refused, {named}"
-            raise Disabled(message) from None
+            raise DisabledError(message) from None
         case Meaning.THROTTLED:
-            raise Throttled(f"the token endpoint answered {named}", retry_after(error)) from None
+            raise ThrottledError(f"the token endpoint answered {named}", retry_after(error)) from None
         case Meaning.PASSING:
             # Without the pause that the answer may ask for: it is this client's, and would be everybody's.
-            raise Unavailable(f"the token endpoint answered {named}") from None
+            raise UnavailableError(f"the token endpoint answered {named}") from None
         case Meaning.UNCLEAR:
             message = f"a sign-in as {client_id} was refused, which says nothing about the stored {kind}: {named}"
-            raise SignInUnclear(message, codes[:_MOST_CODES]) from None
+            raise SignInUnclearError(message, codes[:_MOST_CODES]) from None
 
 
 def _codes(error: ClientAuthenticationError) -> list[int]:

@@ -16,11 +16,11 @@ import jwt
 import jwt.types
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from shared.core.callers import SCOPE, Caller, Holder, NotAllowed, NotAuthenticated
-from shared.core.errors import Unavailable
+from shared.core.callers import SCOPE, Caller, Holder, NotAllowedError, NotAuthenticatedError
+from shared.core.errors import UnavailableError
 
 type Fetch = Callable[[str], Awaitable[Mapping[str, Any]]]
-"""Reads a JSON document over HTTPS. Raises Unavailable."""
+"""Reads a JSON document over HTTPS. Raises UnavailableError."""
 
 _ALGORITHM = "RS256"
 _SKEW = timedelta(minutes=5)
@@ -81,35 +81,36 @@ class EntraTokens:
     async def require(self, authorization: str | None, role: str) -> Caller:
         """Say who an Authorization header speaks for.
 
-        Raises NotAuthenticated, NotAllowed without the app role, and Unavailable while Entra's keys cannot be read.
+        Raises NotAuthenticatedError, NotAllowedError without the app role, and UnavailableError while Entra's keys
+        cannot be read.
         """
         token = _bearer(authorization)
         issuer, key = await self._key_of(token)
         try:
             claims = jwt.decode(token, key, algorithms=[_ALGORITHM], options=_UNCHECKED)
         except jwt.InvalidTokenError as error:
-            raise NotAuthenticated(f"the token cannot be verified: {type(error).__name__}") from None
+            raise NotAuthenticatedError(f"the token cannot be verified: {type(error).__name__}") from None
         caller = self._caller(claims, issuer)
         if role not in caller.roles:
-            raise NotAllowed(caller, role)
+            raise NotAllowedError(caller, role)
         return caller
 
     def _caller(self, claims: Mapping[str, Any], issuer: str) -> Caller:
         now = self._now().timestamp()
         starts, ends = _seconds(claims, "nbf"), _seconds(claims, "exp")
         if claims.get("iss") != issuer:
-            raise NotAuthenticated("the token is not from our tenant's issuer")
+            raise NotAuthenticatedError("the token is not from our tenant's issuer")
         if claims.get("aud") != self._audience:
-            raise NotAuthenticated("the token is for another audience")
+            raise NotAuthenticatedError("the token is for another audience")
         if _text(claims, "tid").casefold() != self._tenant_id:
-            raise NotAuthenticated("the token is from another tenant")
+            raise NotAuthenticatedError("the token is from another tenant")
         if now >= ends + _SKEW.total_seconds():
-            raise NotAuthenticated("the token has expired")
+            raise NotAuthenticatedError("the token has expired")
         if now < starts - _SKEW.total_seconds():
-            raise NotAuthenticated("the token is not valid yet")
+            raise NotAuthenticatedError("the token is not valid yet")
         roles: Any = claims.get("roles", [])
         if not isinstance(roles, list):
-            raise NotAuthenticated("the token's roles are not a list")
+            raise NotAuthenticatedError("the token's roles are not a list")
         held = frozenset(role for role in cast("list[Any]", roles) if isinstance(role, str))
         return Caller(_text(claims, "oid"), _client(claims), held, _holder(claims))
 
@@ -118,10 +119,10 @@ class EntraTokens:
         try:
             header = jwt.get_unverified_header(token)
         except jwt.InvalidTokenError:
-            raise NotAuthenticated("the token cannot be read") from None
+            raise NotAuthenticatedError("the token cannot be read") from None
         key_id: Any = header.get("kid")
         if header.get("alg") != _ALGORITHM or not isinstance(key_id, str):
-            raise NotAuthenticated("the token is not signed with RS256 by a named key")
+            raise NotAuthenticatedError("the token is not signed with RS256 by a named key")
         async with self._reading:
             keys = self._keys
             age = self._now() - keys.read_at if keys is not None else None
@@ -131,16 +132,16 @@ class EntraTokens:
                 keys = await self._read_keys()
         key = keys.by_id.get(key_id)
         if key is None:
-            raise NotAuthenticated("the token is signed with a key that is not our tenant's")
+            raise NotAuthenticatedError("the token is signed with a key that is not our tenant's")
         return keys.issuer, key
 
     async def _read_keys(self) -> _Keys:
         now = self._now()
         if self._failed_at is not None and timedelta(0) <= now - self._failed_at < _TRY_AGAIN_AFTER:
-            raise Unavailable("Entra's signing keys could not be read a moment ago", _TRY_AGAIN_AFTER)
+            raise UnavailableError("Entra's signing keys could not be read a moment ago", _TRY_AGAIN_AFTER)
         try:
             self._keys = await self._ask(now)
-        except Unavailable:
+        except UnavailableError:
             self._failed_at = now
             raise
         self._failed_at = None
@@ -152,13 +153,15 @@ class EntraTokens:
         configuration = await self._fetch(f"{tenant}{'' if is_v1 else '/v2.0'}/.well-known/openid-configuration")
         issuer, keys_url = configuration.get("issuer"), configuration.get("jwks_uri")
         if not isinstance(issuer, str) or self._tenant_id not in issuer.casefold().split("/"):
-            raise Unavailable("Entra's configuration names no issuer of our tenant", _TRY_AGAIN_AFTER)
+            raise UnavailableError("Entra's configuration names no issuer of our tenant", _TRY_AGAIN_AFTER)
         if not isinstance(keys_url, str) or not keys_url.startswith(f"{self._authority}/"):
-            raise Unavailable("Entra's configuration leads to keys that are not at the authority", _TRY_AGAIN_AFTER)
+            raise UnavailableError(
+                "Entra's configuration leads to keys that are not at the authority", _TRY_AGAIN_AFTER
+            )
         listed: Any = (await self._fetch(keys_url)).get("keys")
         by_id = _signing_keys(cast("list[Any]", listed) if isinstance(listed, list) else [])
         if not by_id:
-            raise Unavailable("Entra named no signing key", _TRY_AGAIN_AFTER)
+            raise UnavailableError("Entra named no signing key", _TRY_AGAIN_AFTER)
         return _Keys(issuer, by_id, now)
 
 
@@ -166,7 +169,7 @@ def _bearer(authorization: str | None) -> str:
     scheme, _, token = (authorization or "").strip().partition(" ")
     token = token.strip()
     if scheme.casefold() != "bearer" or not token or len(token) > _LONGEST:
-        raise NotAuthenticated("there is no bearer token")
+        raise NotAuthenticatedError("there is no bearer token")
     return token
 
 
@@ -193,7 +196,7 @@ def _client(claims: Mapping[str, Any]) -> str:
     """Read which application the token was issued to. An ID token names none: it is no proof for an API."""
     client: Any = claims.get("azp") or claims.get("appid")
     if not isinstance(client, str) or not client:
-        raise NotAuthenticated("the token is not an access token: it names no client")
+        raise NotAuthenticatedError("the token is not an access token: it names no client")
     return client
 
 
@@ -205,9 +208,9 @@ def _holder(claims: Mapping[str, Any]) -> Holder:
     scopes: Any = claims.get("scp")
     kind: Any = claims.get("idtyp")
     if scopes is not None and not isinstance(scopes, str):
-        raise NotAuthenticated("the token's scopes are not text")
+        raise NotAuthenticatedError("the token's scopes are not text")
     if kind == ("user" if scopes is None else "app"):
-        raise NotAuthenticated("the token contradicts itself: scp and idtyp do not agree")
+        raise NotAuthenticatedError("the token contradicts itself: scp and idtyp do not agree")
     if scopes is None:
         return Holder.APP if kind in (None, "app") else Holder.OTHER
     return Holder.PERSON if SCOPE in scopes.split() and kind in (None, "user") else Holder.OTHER
@@ -216,25 +219,27 @@ def _holder(claims: Mapping[str, Any]) -> Holder:
 def _text(claims: Mapping[str, Any], name: str) -> str:
     value: Any = claims.get(name)
     if not isinstance(value, str) or not value:
-        raise NotAuthenticated(f"the token lacks {name}")
+        raise NotAuthenticatedError(f"the token lacks {name}")
     return value
 
 
 def _seconds(claims: Mapping[str, Any], name: str) -> float:
     value: Any = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise NotAuthenticated(f"the token lacks {name}")
+        raise NotAuthenticatedError(f"the token lacks {name}")
     return float(value)
 
 
 async def fetch_json(url: str) -> Mapping[str, Any]:
-    """Read a JSON object from Entra. Raises Unavailable."""
+    """Read a JSON object from Entra. Raises UnavailableError."""
     try:
         async with httpx.AsyncClient(timeout=_TIMEOUT, follow_redirects=False) as client:
             answer = await client.get(url, headers={"Accept": "application/json"})
         document: Any = answer.json() if answer.is_success else None
     except (httpx.HTTPError, ValueError) as error:
-        raise Unavailable(f"no answer from Entra about its keys: {type(error).__name__}", _TRY_AGAIN_AFTER) from None
+        raise UnavailableError(
+            f"no answer from Entra about its keys: {type(error).__name__}", _TRY_AGAIN_AFTER
+        ) from None
     if not isinstance(document, dict):
-        raise Unavailable(f"Entra answered {answer.status_code} about its keys", _TRY_AGAIN_AFTER)
+        raise UnavailableError(f"Entra answered {answer.status_code} about its keys", _TRY_AGAIN_AFTER)
     return cast("dict[str, Any]", document)

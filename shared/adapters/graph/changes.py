@@ -10,7 +10,7 @@ from msgraph.graph_service_client import GraphServiceClient
 from shared.adapters.graph.client import GraphSender
 from shared.adapters.graph.mapping import CREDENTIAL_FIELDS, credentials_from
 from shared.adapters.graph.models import ApplicationChange, ApplicationChangePage
-from shared.core.errors import Refused, Unavailable
+from shared.core.errors import RefusedError, UnavailableError
 from shared.core.naming import APPLICATION_TAG
 from shared.model.directory import SeenCredentials
 from shared.ports import ChangedApplications
@@ -30,7 +30,7 @@ class GraphChanges:
         return (await self.since(f"{self._root}applications/delta?$select={select}&$deltatoken=latest")).link
 
     async def since(self, link: str) -> ChangedApplications:
-        """Read all pages from a link to the next one. Raises Refused when it is not honoured, or not Graph's own.
+        """Read all pages from a link to the next one. Raises RefusedError when it is not honoured, or not Graph's own.
 
         What was selected when the first link was given comes with every change, changed or not.
         """
@@ -47,14 +47,14 @@ class GraphChanges:
             if following is None and last is not None:
                 return ChangedApplications(seen, tuple(removed), last)
             if following is None:
-                raise Unavailable("the list of changed applications ended without its end")
+                raise UnavailableError("the list of changed applications ended without its end")
             link = following
 
     async def _page(self, link: str) -> ApplicationChangePage:
         if not link.startswith(self._root):
-            raise Refused("a list of changes was to go on where Microsoft Graph is not")
+            raise RefusedError("a list of changes was to go on where Microsoft Graph is not")
         request = self._builder.with_url(link).to_get_request_information()
         page = await self._sender.get(request, ApplicationChangePage)
         if page is None:
-            raise Refused("Microsoft Graph does not know a list of changes any more")
+            raise RefusedError("Microsoft Graph does not know a list of changes any more")
         return page

@@ -25,7 +25,7 @@ from msgraph_core import GraphClientFactory
 from shared.adapters.graph.models import GraphAnswer
 from shared.adapters.graph.refusals.judging import judge
 from shared.adapters.graph.refusals.refusal import Detail, Doing, Refusal
-from shared.core.errors import RegistrarError, Unavailable
+from shared.core.errors import RegistrarError, UnavailableError
 from shared.model.directory import ApplicationState
 
 GRAPH_HOST = "graph.microsoft.com"
@@ -128,6 +128,6 @@ def pause(retry_after: str | None) -> timedelta | None:
 def _no_answer(error: httpx.HTTPError | AzureError) -> Never:
     if isinstance(error, AzureError):
         # The credential failed, so the call was never sent.
-        raise Unavailable(f"no token for Microsoft Graph: {type(error).__name__}", sent=False) from error
+        raise UnavailableError(f"no token for Microsoft Graph: {type(error).__name__}", sent=False) from error
     sent = not isinstance(error, _NOT_SENT)
-    raise Unavailable(f"no answer from Microsoft Graph: {type(error).__name__}", sent=sent) from error
+    raise UnavailableError(f"no answer from Microsoft Graph: {type(error).__name__}", sent=sent) from error

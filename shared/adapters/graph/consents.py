@@ -11,7 +11,7 @@ from shared.adapters.graph.client import GraphSender
 from shared.adapters.graph.models import AssignmentAnswer, AssignmentPage, GrantAnswer, GrantPage, GraphAnswer
 from shared.adapters.graph.refusals.refusal import Doing
 from shared.adapters.graph.requests import body
-from shared.core.errors import NotReplicated, NotYetVisible, ObjectGone, Refused
+from shared.core.errors import NotReplicatedError, NotYetVisibleError, ObjectGoneError, RefusedError
 from shared.model.directory import Consent, PermissionType, SeenConsents
 
 
@@ -84,7 +84,7 @@ class GraphConsents:
         request = resource.app_role_assigned_to.to_post_request_information(body(assignment))
         try:
             await self._create(request, AssignmentAnswer)
-        except (NotYetVisible, Refused):
+        except (NotYetVisibleError, RefusedError):
             # Graph says 400 for "already assigned" as well as for "not replicated": what is there decides.
             if consent not in (await self.read(client, frozenset({consent.type}))).consents:
                 raise
@@ -98,7 +98,7 @@ class GraphConsents:
         await self._sender.write(request, model, Doing.GIVE_CONSENT)
 
     async def _delete(self, request: RequestInformation) -> None:
-        with suppress(NotReplicated, ObjectGone):  # gone already, or not shown yet: a read decides
+        with suppress(NotReplicatedError, ObjectGoneError):  # gone already, or not shown yet: a read decides
             await self._sender.command(request, Doing.TAKE_BACK_CONSENT)
 
     async def _pages[T: GraphAnswer](self, builder: Any, page_model: type[Any], model: type[T]) -> list[T]:  # noqa: ANN401
@@ -106,7 +106,7 @@ class GraphConsents:
         found: list[T] = []
         page = await self._sender.get(builder.to_get_request_information(), page_model)
         if page is None:
-            raise NotYetVisible("the directory does not show the service principal yet")
+            raise NotYetVisibleError("the directory does not show the service principal yet")
         while page is not None:
             found += page.list("value", model)
             following = page.string("@odata.nextLink")

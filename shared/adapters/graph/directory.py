@@ -34,7 +34,7 @@ from shared.adapters.graph.models import (
 )
 from shared.adapters.graph.refusals.refusal import Doing
 from shared.adapters.graph.requests import body, builders, create_if_missing, filtered, selected
-from shared.core.errors import NotYetVisible, Refused, Unavailable
+from shared.core.errors import NotYetVisibleError, RefusedError, UnavailableError
 from shared.core.naming import APPLICATION_TAG
 from shared.core.secret import Secret
 from shared.model.directory import (
@@ -111,13 +111,13 @@ class GraphDirectory:
             if following is None:
                 return
             page = await self._sender.get(builder.with_url(following).to_get_request_information(), ApplicationPage)
-        raise Unavailable("the list of applications ended without its end")
+        raise UnavailableError("the list of applications ended without its end")
 
     async def changed_applications(self, link: str | None) -> ChangedApplications:
         """Read which of our applications have changed since `link` was given; without one, read all of them.
 
         A first round of the delta query would show all of them as well, in pages of Graph's own choice: it takes no
-        `$top`. Raises Refused when the link is not honoured.
+        `$top`. Raises RefusedError when the link is not honoured.
         """
         if link is not None:
             return await self._changes.since(link)
@@ -146,7 +146,8 @@ class GraphDirectory:
     async def upsert_application(self, unique_name: str, state: ApplicationState) -> CreatedApplication | None:
         """Create the application or update it; None when it existed (Microsoft Learn, application-upsert).
 
-        Raises Rejected for what Entra does not take, and NotReplicated when something unseen may hold the name.
+        Raises RejectedError for what Entra does not take, and NotReplicatedError when something unseen may hold the
+        name.
         """
         builder = builders(self._client).applications_with_unique_name(unique_name)
         request = create_if_missing(builder.to_patch_request_information(body(application_body(state))))
@@ -163,8 +164,8 @@ class GraphDirectory:
     async def upsert_service_principal(self, client_id: str, display_name: str) -> str | None:
         """Create the service principal; None when it existed (Microsoft Learn, serviceprincipal-upsert).
 
-        Raises NotReplicated when the directory does not know the application: while that is new, Graph answers 400,
-        403 or 404.
+        Raises NotReplicatedError when the directory does not know the application: while that is new, Graph answers
+        400, 403 or 404.
         """
         builder = builders(self._client).service_principals_with_app_id(client_id)
         request = create_if_missing(builder.to_patch_request_information(body({"displayName": display_name})))
@@ -188,7 +189,7 @@ class GraphDirectory:
         request = builder.to_post_request_information(body({"passwordCredential": GraphBody(wanted)}))
         answer = await self._sender.write(request, PasswordCredentialAnswer, Doing.ISSUE_CREDENTIAL)
         if answer is None:
-            raise Refused("Microsoft Graph answered addPassword without a body")
+            raise RefusedError("Microsoft Graph answered addPassword without a body")
         return IssuedPassword(answer.required("keyId"), Secret(answer.values.pop("secretText")))
 
     async def remove_password(self, object_id: str, key_id: str) -> bool:
@@ -197,19 +198,22 @@ class GraphDirectory:
         request = builder.to_post_request_information(body({"keyId": str(UUID(key_id))}))
         try:
             await self._sender.command(request, Doing.REMOVE_CREDENTIAL)
-        except Refused as refused:
+        except RefusedError as refused:
             if refused.code == _UNKNOWN_KEY:
                 return False
             raise
         return True
 
     async def keys(self, object_id: str) -> tuple[KeyCredential, ...]:
-        """Read an application's certificates, to be sent back. Raises NotYetVisible when there is no application."""
+        """Read an application's certificates, to be sent back.
+
+        Raises NotYetVisibleError when there is no application.
+        """
         builder = self._client.applications.by_application_id(object_id)
         request = selected(builder.to_get_request_information(), ["keyCredentials"])
         answer = await self._sender.get(request, ApplicationAnswer)
         if answer is None:
-            raise NotYetVisible(f"the directory does not show the application with the object id {object_id}")
+            raise NotYetVisibleError(f"the directory does not show the application with the object id {object_id}")
         return keys_from(answer)
 
     async def write_keys(

@@ -24,7 +24,7 @@ from shared.adapters.graph.models import (
 from shared.adapters.graph.refusals.judging import judge
 from shared.adapters.graph.refusals.refusal import Doing, Refusal
 from shared.adapters.graph.requests import selected
-from shared.core.errors import Unavailable
+from shared.core.errors import UnavailableError
 from shared.model.directory import CredentialHolder, CredentialType, HeldCredential, HolderKind
 
 _PAGE = 999
@@ -75,7 +75,7 @@ class GraphCredentialHolders:
         answers = answer.list("responses", OwnerStepAnswer) if answer is not None else []
         bodies = {each.required("id"): _step_body(each) for each in answers}
         if bodies.keys() != paths.keys():
-            raise Unavailable("Microsoft Graph answered a batch in parts")
+            raise UnavailableError("Microsoft Graph answered a batch in parts")
         return {key: await self._names(body) for key, body in bodies.items() if body is not None}
 
     async def _names(self, first: OwnerStepBody) -> tuple[str, ...]:
@@ -91,7 +91,7 @@ class GraphCredentialHolders:
                 return tuple(names)
             following_page = self._client.applications.with_url(following).to_get_request_information()
             page = await self._sender.get(_patiently(following_page), OwnerPage)
-        raise Unavailable("a list of owners ended without its end")
+        raise UnavailableError("a list of owners ended without its end")
 
     async def _listed(self, kind: HolderKind, builder: Any) -> AsyncIterator[CredentialHolder]:  # noqa: ANN401
         request = selected(_patiently(builder.to_get_request_information()), _FIELDS[kind])
@@ -107,7 +107,7 @@ class GraphCredentialHolders:
                 return
             request = _patiently(builder.with_url(following).to_get_request_information())
             page = await self._sender.get(request, CredentialHolderPage)
-        raise Unavailable(f"the list of {kind}s ended without its end")
+        raise UnavailableError(f"the list of {kind}s ended without its end")
 
 
 def holder_from(kind: HolderKind, answer: CredentialHolderAnswer) -> CredentialHolder:

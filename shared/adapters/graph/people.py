@@ -16,7 +16,7 @@ from msgraph.graph_service_client import GraphServiceClient
 from shared.adapters.graph.client import GraphSender
 from shared.adapters.graph.models import UserAnswer, UserPage
 from shared.adapters.graph.requests import filtered, selected
-from shared.core.errors import Forbidden
+from shared.core.errors import ForbiddenError
 from shared.model.person import read_person
 from shared.ports import SeenPerson
 
@@ -42,7 +42,7 @@ class GraphPeople:
         """When Graph last refused the basic fields, or all of them."""
 
     async def find(self, names: Sequence[str]) -> Mapping[str, tuple[SeenPerson, ...]]:
-        """Look people up side by side. Raises what the first failure was, Forbidden say: then nothing is known."""
+        """Look people up side by side. Raises what the first failure was, ForbiddenError say: then nothing is known."""
         slots = asyncio.Semaphore(_AT_ONCE)
 
         async def one(name: str) -> tuple[SeenPerson, ...]:
@@ -61,7 +61,7 @@ class GraphPeople:
         if at is not None and self._now() - at < KEPT_FOR:
             return hits
         if self._is_refused("basic"):
-            raise Forbidden("Microsoft Graph does not let the registrar look people up")
+            raise ForbiddenError("Microsoft Graph does not let the registrar look people up")
         hits = await self._ask(name)
         if len(hits) == 1:  # whoever is not there, or there twice, may be put right any minute
             if len(self._kept) >= _MOST_KEPT:
@@ -73,11 +73,11 @@ class GraphPeople:
         if not self._is_refused("all"):
             try:
                 return await self._read(name, _ALL)
-            except Forbidden:
+            except ForbiddenError:
                 pass
         try:
             hits = await self._read(name, _BASIC)
-        except Forbidden:
+        except ForbiddenError:
             self._refused["basic"] = self._now()
             raise
         self._refused["all"] = self._now()

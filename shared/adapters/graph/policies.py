@@ -15,7 +15,7 @@ from msgraph.graph_service_client import GraphServiceClient
 
 from shared.adapters.graph.client import GraphSender
 from shared.core import log
-from shared.core.errors import Forbidden, Refused
+from shared.core.errors import ForbiddenError, RefusedError
 from shared.policy.tenant_reading import restrictions_of
 from shared.ports import SeenRestrictions
 
@@ -45,8 +45,8 @@ class GraphPolicies:
         remembered = not ask and all(self._is_kept(name) for name in names)
         try:
             found = await _all(*(self._policy(name, ask=ask) for name in names))
-        except (Forbidden, Refused, ValueError) as error:
-            self._refused = self._now() if isinstance(error, Forbidden) else None
+        except (ForbiddenError, RefusedError, ValueError) as error:
+            self._refused = self._now() if isinstance(error, ForbiddenError) else None
             log.warning("tenant_policies.not_readable", error=type(error).__name__)
             return _NOTHING
         tenant, *own = found

@@ -10,7 +10,7 @@ from azure.data.tables.aio import TableServiceClient
 
 from shared.adapters.azure_errors import error_code, translated
 from shared.adapters.storage.table import Table, entity, packed, unpacked
-from shared.core.errors import Busy
+from shared.core.errors import BusyError
 from shared.core.naming import AUDIT_OUTBOX_TABLE, AUDIT_TABLE
 from shared.model.audit_chain import Head, Link, Place
 from shared.model.audit_entry import Entry
@@ -81,7 +81,7 @@ class AuditTable:
                 await self._chain.client.submit_transaction(operations)
             except (TableTransactionError, ResourceNotFoundError) as error:
                 if error.status_code in _CHANGED or error_code(error) == "ResourceNotFound":
-                    raise Busy("the audit chain was extended meanwhile") from None
+                    raise BusyError("the audit chain was extended meanwhile") from None
                 raise
 
     async def forget(self, entry_id: str) -> None:

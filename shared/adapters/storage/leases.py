@@ -8,7 +8,7 @@ from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsE
 from azure.storage.blob.aio import BlobClient, BlobLeaseClient, BlobServiceClient
 
 from shared.adapters.azure_errors import translate, translated
-from shared.core.errors import Busy
+from shared.core.errors import BusyError
 from shared.core.naming import LEASES_CONTAINER
 
 _LEASE_SECONDS = 60
@@ -25,7 +25,7 @@ class BlobLeases:
 
     @asynccontextmanager
     async def hold(self, unique_name: str) -> AsyncGenerator["BlobLease"]:
-        """Hold an app's lease. Raises Busy on entry when somebody else does."""
+        """Hold an app's lease. Raises BusyError on entry when somebody else does."""
         blob = self._container.get_blob_client(unique_name)
         lease = BlobLease(await _acquire(blob, unique_name), self._now)
         try:
@@ -47,7 +47,7 @@ async def _acquire(blob: BlobClient, unique_name: str) -> BlobLeaseClient:
                 return await blob.acquire_lease(_LEASE_SECONDS)
         except HttpResponseError as error:
             if error.status_code == _CONFLICT:
-                raise Busy(f"another operation works on {unique_name}") from None
+                raise BusyError(f"another operation works on {unique_name}") from None
             raise
 
 
@@ -60,7 +60,7 @@ class BlobLease:
         self._renewed = now()
 
     async def keep(self) -> None:
-        """Renew the lease when it is getting old. Raises Busy when it was lost."""
+        """Renew the lease when it is getting old. Raises BusyError when it was lost."""
         now = self._now()
         if now - self._renewed < _RENEW_AFTER:
             return
@@ -68,7 +68,7 @@ class BlobLease:
             await self._client.renew()
         except HttpResponseError as error:
             if error.status_code in (_CONFLICT, _PRECONDITION_FAILED):
-                raise Busy("the lease of the application was lost") from None
+                raise BusyError("the lease of the application was lost") from None
             raise translate("renew a lease", error) from error
         except AzureError as error:
             raise translate("renew a lease", error) from error

@@ -7,7 +7,7 @@ from azure.storage.blob import ContentSettings
 from azure.storage.blob.aio import BlobServiceClient
 
 from shared.adapters.azure_errors import error_code, translated
-from shared.core.errors import Refused
+from shared.core.errors import RefusedError
 from shared.core.naming import REPORTS_CONTAINER
 from shared.core.text import utc_text
 from shared.ports.reports import Format, StoredReport
@@ -36,7 +36,7 @@ class ReportBlobs:
                 return _never_written(error)
         as_of = _moment(blob.properties.metadata)
         if as_of is None:
-            raise Refused("the stored report does not say of which moment it is; the next one will")
+            raise RefusedError("the stored report does not say of which moment it is; the next one will")
         return StoredReport(as_of, content)
 
     async def as_of(self) -> datetime | None:

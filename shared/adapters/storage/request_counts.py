@@ -3,7 +3,7 @@
 from azure.data.tables.aio import TableServiceClient
 
 from shared.adapters.storage.table import Table
-from shared.core.errors import Busy
+from shared.core.errors import BusyError
 from shared.core.naming import REQUEST_COUNTS_TABLE
 from shared.ports import Versioned
 
@@ -20,12 +20,12 @@ class RequestCountsTable:
         return {str(row["RowKey"]): Versioned(tuple(str(row["requests"]).split()), etag) for row, etag in rows}
 
     async def save(self, person: str, day: str, requests: tuple[str, ...], etag: str) -> None:
-        """Keep a day as read at `etag`, empty for none. Raises Busy when somebody else has written meanwhile."""
+        """Keep a day as read at `etag`, empty for none. Raises BusyError when somebody else has written meanwhile."""
         columns = {"requests": " ".join(requests), "count": len(requests)}
         if etag:
             await self._table.replace(person, day, columns, etag)
         elif await self._table.create(person, day, columns) is None:
-            raise Busy("another request of the same day came first")
+            raise BusyError("another request of the same day came first")
 
     async def forget(self, person: str, day: str) -> None:
         """Forget a day; already gone is a success."""

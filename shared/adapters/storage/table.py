@@ -15,7 +15,7 @@ from azure.data.tables import UpdateMode
 from azure.data.tables.aio import TableServiceClient
 
 from shared.adapters.azure_errors import error_code, translated
-from shared.core.errors import Busy
+from shared.core.errors import BusyError
 
 _SCHEMA_VERSION = "1"
 _PROPERTY_CHARACTERS = 16_000
@@ -55,7 +55,7 @@ class Table:
         return str(made["etag"])
 
     async def replace(self, partition: str, row: str, columns: dict[str, Any], etag: str) -> str:
-        """Replace a row as read at `etag`. Raises Busy when somebody else has written meanwhile."""
+        """Replace a row as read at `etag`. Raises BusyError when somebody else has written meanwhile."""
         with translated(f"write table {self.name}"):
             try:
                 made = await self.client.update_entity(
@@ -65,10 +65,10 @@ class Table:
                     match_condition=MatchConditions.IfNotModified,
                 )
             except (ResourceModifiedError, ResourceNotFoundError):
-                raise Busy(f"a row of {self.name} was changed meanwhile") from None
+                raise BusyError(f"a row of {self.name} was changed meanwhile") from None
             except HttpResponseError as error:
                 if error.status_code == 412:
-                    raise Busy(f"a row of {self.name} was changed meanwhile") from None
+                    raise BusyError(f"a row of {self.name} was changed meanwhile") from None
                 raise
         return str(made["etag"])
 

@@ -8,7 +8,7 @@ from azure.data.tables.aio import TableServiceClient
 
 from shared.adapters.storage.claims import claim_columns, claim_from, claim_partition, claim_row
 from shared.adapters.storage.table import Table, packed, unpacked
-from shared.core.errors import Busy
+from shared.core.errors import BusyError
 from shared.core.naming import (
     APPLICATIONS_TABLE,
     BACKOFF_TABLE,
@@ -41,7 +41,7 @@ class OperationsTable:
             return claim
         found = await self._operations.get(partition, row)
         if found is None:
-            raise Busy("a claim was removed while it was being made")
+            raise BusyError("a claim was removed while it was being made")
         return claim_from(found[0])
 
     async def claims(self, source: str, request_id: str) -> tuple[Claim, ...]:
@@ -50,11 +50,11 @@ class OperationsTable:
         return tuple(claim_from(row) for row, _ in rows)
 
     async def move_claim(self, before: Claim, after: Claim) -> None:
-        """Bind a claim anew. Raises Busy when it is not, or no longer, as `before` says."""
+        """Bind a claim anew. Raises BusyError when it is not, or no longer, as `before` says."""
         partition, row = claim_partition(before.source, before.request_id), claim_row(before.channel)
         found = await self._operations.get(partition, row)
         if found is None or claim_from(found[0]) != before:
-            raise Busy("a claim was moved meanwhile")
+            raise BusyError("a claim was moved meanwhile")
         await self._operations.replace(partition, row, claim_columns(after), found[1])
 
     async def create(self, operation: Operation, due: datetime) -> str | None:
@@ -143,7 +143,10 @@ class ApplicationsTable:
         return Versioned(ApplicationRecord.model_validate_json(unpacked(found[0])), found[1])
 
     async def save(self, record: ApplicationRecord, etag: str) -> str:
-        """Replace or create a record; returns the new ETag. Raises Busy when somebody else has written meanwhile."""
+        """Replace or create a record;
+
+        Returns the new ETag. Raises BusyError when somebody else has written meanwhile.
+        """
         columns = {
             **packed(record.model_dump_json()),
             "owner": record.owner or "",
@@ -155,7 +158,7 @@ class ApplicationsTable:
             return await self._table.replace(record.unique_name, "application", columns, etag)
         made = await self._table.create(record.unique_name, "application", columns)
         if made is None:
-            raise Busy(f"another change to {record.unique_name} came first")
+            raise BusyError(f"another change to {record.unique_name} came first")
         return made
 
     async def owned_by(self, owner: Person) -> list[ApplicationRecord]:

@@ -16,7 +16,7 @@ import httpcore
 from pydantic import BaseModel, ValidationError
 
 from shared.adapters.tickets.network import GuardedNetwork
-from shared.core.errors import Forbidden, Refused, RegistrarError, Throttled, Unavailable
+from shared.core.errors import ForbiddenError, RefusedError, RegistrarError, ThrottledError, UnavailableError
 from shared.core.text import printable
 from shared.tickets.addresses import Destination
 
@@ -75,7 +75,7 @@ class TicketHttp:
             return model.model_validate_json(body)
         except ValidationError:
             # Its text quotes what was answered.
-            raise Refused(f"{self._name} answered with something else than its interface says") from None
+            raise RefusedError(f"{self._name} answered with something else than its interface says") from None
 
     async def _call(
         self,
@@ -92,7 +92,7 @@ class TicketHttp:
                 return await self._exchange(method, url, {**self._headers, **(headers or {})}, content)
         except _LOST as error:
             message = f"{self._name} gave no answer to {method}: {type(error).__name__}"
-            raise Unavailable(message, sent=not isinstance(error, _NOT_SENT)) from error
+            raise UnavailableError(message, sent=not isinstance(error, _NOT_SENT)) from error
 
     async def _exchange(self, method: str, url: str, headers: Mapping[str, str], content: bytes | None) -> bytes:
         extensions = {"timeout": _TIMEOUTS}
@@ -106,7 +106,7 @@ class TicketHttp:
             async for part in response.aiter_stream():
                 body += part
                 if len(body) > MOST_BYTES:
-                    raise Refused(f"{self._name} answered {method} with more than {MOST_BYTES} bytes")
+                    raise RefusedError(f"{self._name} answered {method} with more than {MOST_BYTES} bytes")
             return bytes(body)
 
 
@@ -116,17 +116,17 @@ def _error(message: str, status: int, headers: Mapping[str, str]) -> RegistrarEr
             return None
         case _ if 300 <= status < 400:
             # To the host, and no more of it: what stands in an address may be meant for whoever reads the log.
-            return Refused(f"{message}, and leads to {_host(headers.get('location', ''))}: nothing is sent there")
+            return RefusedError(f"{message}, and leads to {_host(headers.get('location', ''))}: nothing is sent there")
         case 401 | 403:
-            return Forbidden(message)
+            return ForbiddenError(message)
         case 429:
-            return Throttled(message, _pause(headers))
+            return ThrottledError(message, _pause(headers))
         case 408:
-            return Unavailable(message)
+            return UnavailableError(message)
         case _ if status >= 500:
-            return Unavailable(message, _pause(headers))
+            return UnavailableError(message, _pause(headers))
         case _:
-            return Refused(message, str(status))
+            return RefusedError(message, str(status))
 
 
 def _host(location: str) -> str:

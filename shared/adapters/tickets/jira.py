@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator
 
 from shared.adapters.tickets.http import TicketHttp
-from shared.core.errors import Refused
+from shared.core.errors import RefusedError
 from shared.core.log import warning
 from shared.ports import Note
 from shared.tickets.configuration import JiraUpdates
@@ -89,7 +89,7 @@ class Jira:
                 return True
             if len(comments) < _PAGE or comments[-1].created < note.since - _CLOCKS:
                 return False
-        raise Refused("an issue in Jira has more new comments than are looked through")
+        raise RefusedError("an issue in Jira has more new comments than are looked through")
 
     async def tell(self, ticket: str, note: Note) -> None:
         """Add a comment, with the note's id as a property of it."""

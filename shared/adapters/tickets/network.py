@@ -7,7 +7,7 @@ from typing import Any, override
 
 import httpcore
 
-from shared.core.errors import Refused, Unavailable
+from shared.core.errors import RefusedError, UnavailableError
 from shared.tickets.addresses import why_refused
 
 type Resolve = Callable[[str, int], Awaitable[list[str]]]
@@ -46,7 +46,7 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Connect. Raises Refused when one of the name's addresses is refused, Unavailable when it has none."""
+        """Connect. Raises RefusedError for a name with a refused address, UnavailableError for one without any."""
         async with asyncio.timeout(timeout):
             addresses = await self._addresses(host, port)
             error: Exception | None = None
@@ -55,15 +55,15 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
                     return await self._connect.connect_tcp(address, port, timeout, local_address, socket_options)
                 except (httpcore.NetworkError, httpcore.TimeoutException, OSError) as failed:
                     error = failed
-        raise Unavailable(f"no connection to {host}: {type(error).__name__}", sent=False) from error
+        raise UnavailableError(f"no connection to {host}: {type(error).__name__}", sent=False) from error
 
     async def _addresses(self, host: str, port: int) -> list[str]:
         try:
             addresses = await self._resolve(host, port)
         except OSError as error:
-            raise Unavailable(f"the name {host} leads to no address", sent=False) from error
+            raise UnavailableError(f"the name {host} leads to no address", sent=False) from error
         for address in addresses:
             why = why_refused(address, on_premises=host in self._on_premises)
             if why is not None:
-                raise Refused(f"{host} leads to an address that nothing is sent to: {why}")
+                raise RefusedError(f"{host} leads to an address that nothing is sent to: {why}")
         return addresses

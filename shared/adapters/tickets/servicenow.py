@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from shared.adapters.tickets.http import TicketHttp
-from shared.core.errors import Forbidden, NotShown
+from shared.core.errors import ForbiddenError, NotShownError
 from shared.ports import Note
 from shared.tickets.configuration import ServiceNowUpdates
 
@@ -47,7 +47,7 @@ class ServiceNow:
         """Write a work note, and see that it shows: fields that the account may not write are passed over silently."""
         await self._write(ticket, "work_notes", note.text)
         if not await self.is_told(ticket, note):
-            raise NotShown("ServiceNow took a work note and does not show it")
+            raise NotShownError("ServiceNow took a work note and does not show it")
 
     async def bring_to(self, ticket: str, status: str) -> None:
         """Set the field `state`."""
@@ -59,7 +59,7 @@ class ServiceNow:
             return
         written = await self._write(ticket, "state", wanted)
         if written.result.get("state") != wanted:
-            raise Forbidden("ServiceNow took a new state and left the old one")
+            raise ForbiddenError("ServiceNow took a new state and left the old one")
 
     async def _write(self, ticket: str, field: str, value: str) -> _Row:
         path = (*_TABLE, self._updates.table, ticket)

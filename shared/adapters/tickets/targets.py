@@ -11,7 +11,7 @@ from shared.adapters.tickets.servicenow import ServiceNow
 from shared.adapters.tickets.webhook import Hook
 from shared.intake.sources import Source, Ticketing, TicketingError
 from shared.ports import Target
-from shared.tickets.addresses import Destination, WrongUrl, destination
+from shared.tickets.addresses import Destination, WrongUrlError, destination
 from shared.tickets.configuration import GenericUpdates, JiraUpdates, ServiceNowUpdates, Updates
 
 
@@ -34,7 +34,7 @@ def build_targets(
     for source, updates in wanted:
         try:
             places.append((source, updates, destination(settings[updates.url])))
-        except WrongUrl as error:
+        except WrongUrlError as error:
             faults.append(f"{updates.url}: {error}")
     if faults:
         raise TicketingError("; ".join(faults))

@@ -11,7 +11,7 @@ from datetime import datetime
 from standardwebhooks import Webhook
 
 from shared.adapters.tickets.http import TicketHttp
-from shared.core.errors import Forbidden
+from shared.core.errors import ForbiddenError
 from shared.ports import Note
 
 
@@ -30,7 +30,7 @@ class Hook:
     async def tell(self, ticket: str, note: Note) -> None:
         """Post the event; a ticket's address is its extension attribute `ticket`."""
         if not self._secrets:
-            raise Forbidden("the secret that signs webhooks is not set")
+            raise ForbiddenError("the secret that signs webhooks is not set")
         event = json.loads(note.event) | ({"ticket": ticket} if ticket else {})
         body, now = json.dumps(event, ensure_ascii=False), self._now()
         signatures = [Webhook(secret).sign(note.id, now, body) for secret in self._secrets]

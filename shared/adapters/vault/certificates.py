@@ -14,7 +14,7 @@ from azure.core.credentials_async import AsyncTokenCredential
 
 from shared.adapters.azure_errors import translated
 from shared.adapters.vault.options import ONCE_MORE
-from shared.core.errors import Refused
+from shared.core.errors import RefusedError
 from shared.core.naming import CERTIFICATE_CONTENT_TYPE
 from shared.core.secret import Secret
 from shared.model.directory import PublicCertificate
@@ -53,7 +53,7 @@ class VaultCertificates:
                 )
                 properties: CertificateProperties | None = getattr(made, "properties", None)
                 if properties is None:
-                    raise Refused(f"Key Vault did not make the certificate {name}: {made.error or made.status}")
+                    raise RefusedError(f"Key Vault did not make the certificate {name}: {made.error or made.status}")
                 return _entry(properties)
         return None
 
@@ -70,7 +70,7 @@ class VaultCertificates:
                 name, base64.b64decode(value.reveal()), policy=_imported(), tags=dict(tags)
             )
         if kept.properties is None:
-            raise Refused(f"Key Vault answered the import of {name} without its properties")
+            raise RefusedError(f"Key Vault answered the import of {name} without its properties")
         return _entry(kept.properties)
 
     async def change(

@@ -14,7 +14,7 @@ from azure.keyvault.secrets.aio import SecretClient
 from shared.adapters.azure_errors import translated
 from shared.adapters.vault.certificates import VaultCertificates
 from shared.adapters.vault.options import ONCE_MORE
-from shared.core.errors import Refused
+from shared.core.errors import RefusedError
 from shared.core.naming import SECRET_CONTENT_TYPE
 from shared.core.secret import Secret
 from shared.model.directory import CredentialType, PublicCertificate
@@ -42,14 +42,14 @@ class KeyVault:
     async def page(self, after: VaultPlace | None) -> tuple[tuple[VaultEntry, ...], VaultPlace | None]:
         """Read the newest versions' properties of some secrets of all vaults, and where the next ones are.
 
-        Raises Refused for a place that is in none of them: our token goes nowhere else.
+        Raises RefusedError for a place that is in none of them: our token goes nowhere else.
         """
         place = after or VaultPlace(self._vault_urls[0], None)
         is_ours = place.url in self._vault_urls and (place.token or f"{place.url}/secrets?").startswith(
             f"{place.url}/secrets?"
         )
         if not is_ours:
-            raise Refused("a listing of secrets was to go on where no vault of ours is")
+            raise RefusedError("a listing of secrets was to go on where no vault of ours is")
         with translated("list the secrets"):
             pages: Any = self._client_at(place.url).list_properties_of_secrets(max_page_size=_PAGE)
             pages = pages.by_page(continuation_token=place.token)

@@ -21,7 +21,7 @@ _BOM = b"\xef\xbb\xbf"
 _ID = "([A-Za-z0-9][A-Za-z0-9._-]{0,63})"
 
 
-class _NotValid(Exception):
+class _NotValidError(Exception):
     """The first thing that is wrong."""
 
 
@@ -32,7 +32,7 @@ def valid_request(body: bytes) -> dict[str, Any] | None:
         json.dumps(request, ensure_ascii=False).encode()  # half a surrogate pair is no character
         _check(request, _schema(), "")
         _check_rules(request)
-    except (_NotValid, ValueError, RecursionError):
+    except (_NotValidError, ValueError, RecursionError):
         return None
     return request
 
@@ -44,7 +44,7 @@ def readable_fields(body: bytes) -> dict[str, Any]:
     """
     try:
         parsed: object = json.loads(unwrapped(body).decode(), parse_constant=_refuse)
-    except (_NotValid, ValueError, RecursionError):
+    except (_NotValidError, ValueError, RecursionError):
         parsed = None
     fields = cast("dict[str, Any]", parsed) if isinstance(parsed, dict) else {}
     if "requestId" in fields:
@@ -121,22 +121,22 @@ def unwrapped(body: bytes) -> bytes:
 def _read(body: bytes) -> dict[str, Any]:
     body = unwrapped(body)
     if len(body) > _BODY_BYTES:
-        raise _NotValid("too large")
+        raise _NotValidError("too large")
     parsed: object = json.loads(body.decode(), object_pairs_hook=_unique, parse_constant=_refuse)
     if not isinstance(parsed, dict):
-        raise _NotValid("not an object")
+        raise _NotValidError("not an object")
     return cast("dict[str, Any]", parsed)
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise _NotValid("a key stands twice")
+        raise _NotValidError("a key stands twice")
     return found
 
 
 def _refuse(name: str) -> None:
-    raise _NotValid(name)
+    raise _NotValidError(name)
 
 
 type Test = Callable[[Any, Any, dict[str, Any], str], bool]
@@ -151,7 +151,7 @@ def _check(value: Any, schema: dict[str, Any], where: str) -> None:
         if keyword in ("title", "description", "default", "$schema", "$defs", "required", "additionalProperties"):
             continue
         if not _HOLDS[keyword](value, wanted, schema, where):
-            raise _NotValid(f"{where}: {keyword}")
+            raise _NotValidError(f"{where}: {keyword}")
 
 
 def _has_type(value: Any, wanted: str, _schema: dict[str, Any], _where: str) -> bool:
@@ -179,7 +179,7 @@ def _is_any(value: Any, wanted: list[dict[str, Any]], _schema: dict[str, Any], w
     for option in wanted:
         try:
             _check(value, option, where)
-        except _NotValid:
+        except _NotValidError:
             continue
         return True
     return False
@@ -217,13 +217,13 @@ def _check_rules(request: dict[str, Any]) -> None:
     application, credentials = request["application"], request.get("credentials", [])
     apis = application.get("apiPermissions", [])
     if any(not _printable(text) for text in _shown(application, credentials)):
-        raise _NotValid("not printable")
+        raise _NotValidError("not printable")
     if len({credential["name"] for credential in credentials}) < len(credentials):
-        raise _NotValid("two credentials of one name")
+        raise _NotValidError("two credentials of one name")
     if any(one["name"] == "pending" or one.get("description", "").casefold().startswith("reg:") for one in credentials):
-        raise _NotValid("reserved")
+        raise _NotValidError("reserved")
     if sum(len(api.get("delegated", [])) + len(api.get("application", [])) for api in apis) > _PERMISSIONS:
-        raise _NotValid("too many permissions")
+        raise _NotValidError("too many permissions")
 
 
 def _shown(application: dict[str, Any], credentials: list[dict[str, Any]]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from tests.chaos.on_the_wire.actions import ACTIONS, Action
 from tests.chaos.on_the_wire.part import Part
 from tests.chaos.on_the_wire.points import MOST_UNMET, TRIES, Point
 from tests.chaos.on_the_wire.recording import record
-from tests.chaos.on_the_wire.stage import REDELIVERY_SECONDS, NotReached, NotSprung, Stage, judged, stage
+from tests.chaos.on_the_wire.stage import REDELIVERY_SECONDS, NotReachedError, NotSprungError, Stage, judged, stage
 from tests.chaos.suite import Result, Size
 
 type Victim = Literal["worker", "host"]
@@ -109,7 +109,7 @@ class Row:
         unit.action.leave(one, list(self._apps))
         try:
             self._breaches += judged(one)
-        except NotReached as missed:
+        except NotReachedError as missed:
             self._breaches.append(f"at the end: {missed}")
         unmet = [f"{when} {point}" for (when, point), misses in self._misses.items() if misses == TRIES]
         if len(unmet) > wanted * MOST_UNMET:
@@ -157,7 +157,7 @@ class Row:
             for app in asked:
                 action.repeat(one, app)
             one.settle(lambda: all(action.is_done(one, app) for app in asked))
-        except NotReached as missed:
+        except NotReachedError as missed:
             undone = ", ".join(f"{app} {when} {point}" for app, point in asked.items() if not self._is_done(app))
             self._breaches.append(f"{missed}; not done: {undone or 'none'} of {', '.join(asked)}")
             one.release()
@@ -179,7 +179,7 @@ class Row:
             action.begin(one, app)
             try:
                 one.wait_until_sprung(held + 1)
-            except NotSprung:
+            except NotSprungError:
                 return held
         return len(volley)
 
@@ -198,7 +198,7 @@ class Row:
     def _is_done(self, app: str) -> bool:
         try:
             return self._unit.action.is_done(self._stage, app)
-        except NotReached:
+        except NotReachedError:
             return False
 
     def _kill(self) -> None:

@@ -9,7 +9,7 @@ from tests.chaos.on_the_wire.narrowing_actions import Narrow
 from tests.chaos.on_the_wire.part import Part
 from tests.chaos.on_the_wire.points import MOST_UNMET, TRIES, Point
 from tests.chaos.on_the_wire.recording import record
-from tests.chaos.on_the_wire.stage import NotReached, Stage, judged, stage
+from tests.chaos.on_the_wire.stage import NotReachedError, Stage, judged, stage
 from tests.chaos.suite import Result, Size
 
 _TIMES = {"once": 1, "twice": 2}
@@ -87,7 +87,7 @@ class Found:
         for _ in range(TRIES):
             try:
                 problem = lose(one, action, next(self._apps), write, how)
-            except NeverMade:
+            except NeverMadeError:
                 continue
             self.lost += _TIMES.get(how, 1)
             if problem is not None:
@@ -96,7 +96,7 @@ class Found:
         self.unmet.append(str(write))
 
 
-class NeverMade(Exception):
+class NeverMadeError(Exception):
     """The action came to its end without the call that was to lose its answer."""
 
 
@@ -104,7 +104,7 @@ def lose(one: Stage, action: Action, app: str, write: Point, how: str) -> str | 
     """Do the action while one of its writes loses its answer; what is wrong, if anything.
 
     Afterwards it is begun again by whoever would: a person without an answer, a timer at its next moment. Whoever does
-    not repeat a call, as with addPassword, loses no second answer of it. Raises NeverMade.
+    not repeat a call, as with addPassword, loses no second answer of it. Raises NeverMadeError.
     """
     try:
         action.lead_up(one, app)
@@ -116,12 +116,12 @@ def lose(one: Stage, action: Action, app: str, write: Point, how: str) -> str | 
         one.advance(2)
         for _ in range(times):
             one.wait_until_quiet()
-            with suppress(NotReached):  # it may lose its answer as well
+            with suppress(NotReachedError):  # it may lose its answer as well
                 action.repeat(one, app)
         one.settle(lambda: action.is_done(one, app))
         if any(fault["times"] == times for fault in one.faults()):
-            raise NeverMade
-    except NotReached as missed:
+            raise NeverMadeError
+    except NotReachedError as missed:
         return f"{app} at {write}: {missed}"
     finally:
         one.forget_faults()

@@ -6,7 +6,7 @@ from itertools import batched
 from typing import Any, Protocol
 
 from tests.chaos.on_the_wire.points import Point, Route
-from tests.chaos.on_the_wire.stage import NotReached, Stage
+from tests.chaos.on_the_wire.stage import NotReachedError, Stage
 from tests.e2e.driver import request
 
 POISON = "app-registrations-poison"
@@ -49,7 +49,7 @@ class Action(Protocol):
         ...
 
     def is_done(self, stage: Stage, app: str) -> bool:
-        """Whether the requester has what the action is for. Raises NotReached when it is something else."""
+        """Whether the requester has what the action is for. Raises NotReachedError when it is something else."""
         ...
 
     def leave(self, stage: Stage, apps: Sequence[str]) -> None:
@@ -89,7 +89,7 @@ class Base:
         if len(answers) < self.deliveries:
             return False
         if answers[-1]["data"]["status"] != self.status:
-            raise NotReached(f"{self.final(app)} was answered {answers[-1]['data']['status']}, not {self.status}")
+            raise NotReachedError(f"{self.final(app)} was answered {answers[-1]['data']['status']}, not {self.status}")
         return True
 
     def final(self, app: str) -> str:

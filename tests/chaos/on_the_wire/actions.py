@@ -29,7 +29,7 @@ from tests.chaos.on_the_wire.rotation_actions import (
     RotateCertificate,
     Sweep,
 )
-from tests.chaos.on_the_wire.stage import NotReached, Stage
+from tests.chaos.on_the_wire.stage import NotReachedError, Stage
 from tests.chaos.on_the_wire.ticket_actions import Approve, Await, ChangeForm, Decide, Tell, Webhook
 from tests.chaos.on_the_wire.timer_actions import (
     AnchorAudit,
@@ -180,7 +180,7 @@ class Replay(Base):
         """Ask again, as an operator would who got no answer: 409 says that it was taken."""
         answer = self._ask(stage, app)
         if answer is None or answer.status_code not in (202, 409):
-            raise NotReached(f"the replay of {request_id(app)} was answered {answer and answer.status_code}")
+            raise NotReachedError(f"the replay of {request_id(app)} was answered {answer and answer.status_code}")
 
     def _ask(self, stage: Stage, app: str) -> httpx.Response | None:
         row = stage.record(request_id(app)) or {}

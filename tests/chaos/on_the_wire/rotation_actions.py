@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.chaos.on_the_wire.action import Base, ask, request_id
 from tests.chaos.on_the_wire.points import Route
-from tests.chaos.on_the_wire.stage import NotReached, Stage
+from tests.chaos.on_the_wire.stage import NotReachedError, Stage
 from tests.e2e.driver import request, rotation
 
 _CREDENTIAL, _QUEUE = "client-secret", "credential-rotations"
@@ -115,7 +115,7 @@ class Replace(Base):
         if row is None:
             return False
         if row["state"] in ("rejected", "failed"):
-            raise NotReached(f"the rotation of {app} is {row['state']}: {row['reason']}")
+            raise NotReachedError(f"the rotation of {app} is {row['state']}: {row['reason']}")
         return row["state"] == "completed"
 
     def leave(self, stage: Stage, apps: Sequence[str]) -> None:

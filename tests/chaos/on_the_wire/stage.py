@@ -70,11 +70,11 @@ def value_of(row: Mapping[str, Any]) -> str:
     return "".join(str(row.get(f"value{n}") or "") for n in range(9))
 
 
-class NotReached(Exception):
+class NotReachedError(Exception):
     """What was waited for did not come about; the text says what."""
 
 
-class NotSprung(NotReached):
+class NotSprungError(NotReachedError):
     """A call that was waited for was not made: the action came to its end, or to a standstill, without it."""
 
 
@@ -181,7 +181,7 @@ class Stage:
         self._control.post("/traps", json=trap | {"when": when}).raise_for_status()
 
     def wait_until_sprung(self, traps: int) -> None:
-        """Let stack time pass until so many traps hold their calls. Raises NotSprung when one does not spring.
+        """Let stack time pass until so many traps hold their calls. Raises NotSprungError when one does not spring.
 
         At first just enough of it to wake a host that waits between two looks at a queue.
         """
@@ -196,8 +196,8 @@ class Stage:
             self.advance(_NUDGE_SECONDS)
         try:
             self._pass_time(lambda: self._sprung() >= traps, 1.0, _FEW_MOVES)
-        except NotReached as missed:
-            raise NotSprung(str(missed)) from missed
+        except NotReachedError as missed:
+            raise NotSprungError(str(missed)) from missed
 
     def _sprung(self) -> int:
         return sum(trap["sprung"] is not None for trap in self._control.get("/traps").json())
@@ -229,7 +229,7 @@ class Stage:
         end = time.monotonic() + _PATIENCE_SECONDS
         while self._worker() in (None, self._killed):
             if time.monotonic() > end:
-                raise NotReached("gave up waiting for a new worker")
+                raise NotReachedError("gave up waiting for a new worker")
             time.sleep(_LOOK_SECONDS)
             self.advance(_LOOK_SECONDS * 10)  # the host pauses before it replaces a worker that did not last
 
@@ -312,7 +312,7 @@ class Stage:
         return [dict(row) for row in rows]
 
     def wait_for_state(self, request_id: str, state: str) -> dict[str, Any]:
-        """Return the row of an operation once it is in this state. Raises NotReached."""
+        """Return the row of an operation once it is in this state. Raises NotReachedError."""
         found: list[dict[str, Any]] = []
 
         def is_there() -> bool:
@@ -325,7 +325,7 @@ class Stage:
         return found[0]
 
     def wait_for(self, look: Callable[[], bool], what: str, requests: int = 1) -> None:
-        """Return once `look` is true. Raises NotReached after some seconds of wall time for every request.
+        """Return once `look` is true. Raises NotReachedError after some seconds of wall time for every request.
 
         Looking costs more than a glance at the journal: it is done when the app has come to rest after calls. A host
         that waits between two looks at a queue is woken now and then.
@@ -333,7 +333,7 @@ class Stage:
         end, last, nudges = time.monotonic() + _PATIENCE_SECONDS + 3 * requests, self.last_call(), _NUDGES_OF_A_WAIT
         while not look():
             if time.monotonic() > end:
-                raise NotReached(f"gave up waiting for {what}")
+                raise NotReachedError(f"gave up waiting for {what}")
             calls = self.journal(last, within=1.0, calm=_CALM_SECONDS)
             last = calls[-1]["number"] if calls else last
             if not calls and nudges:
@@ -341,7 +341,7 @@ class Stage:
                 nudges -= 1
 
     def settle(self, done: Callable[[], bool], calm_seconds: float = 0.3) -> None:
-        """Let stack time pass until `done`, and nothing waits any more. Raises NotReached."""
+        """Let stack time pass until `done`, and nothing waits any more. Raises NotReachedError."""
         self._pass_time(lambda: done() and not self._what_waits(), calm_seconds, _MANY_MOVES)
         self.wait_until_quiet()
 
@@ -360,7 +360,7 @@ class Stage:
                 calm_since = time.monotonic()
             elif time.monotonic() - calm_since >= patience:
                 if moves == most_moves:
-                    raise NotReached(f"it did not come about; {self._what_waits() or 'nothing'} waits")
+                    raise NotReachedError(f"it did not come about; {self._what_waits() or 'nothing'} waits")
                 self.advance(330 * 2 ** (moves // 8) if moves % 2 else 3)
                 calm_since, moves = time.monotonic(), moves + 1
 

@@ -11,7 +11,7 @@ import httpx
 from devstack.people import user_token
 from tests.chaos.on_the_wire.action import Base, request_id, send_in_vain
 from tests.chaos.on_the_wire.points import Route
-from tests.chaos.on_the_wire.stage import NotReached, Stage, value_of
+from tests.chaos.on_the_wire.stage import NotReachedError, Stage, value_of
 from tests.e2e.driver import request
 
 DECISIONS = "approval-decisions"
@@ -40,7 +40,7 @@ class Webhook(Base):
         """Send it again, as ServiceNow does when nobody answered."""
         answer = self._post(stage, app)
         if answer is None or answer.status_code != 202:
-            raise NotReached(f"the webhook of {request_id(app)} was answered {answer and answer.status_code}")
+            raise NotReachedError(f"the webhook of {request_id(app)} was answered {answer and answer.status_code}")
 
     def _remember(self, stage: Stage, app: str) -> None:
         stage.requests.append(request(request_id(app), app) | {"source": "servicenow"})
@@ -128,7 +128,7 @@ class Approve(Decide):
         """Approve again, as somebody does who got no answer: the same decision is one."""
         answer = self._post(stage, app)
         if answer is None or answer.status_code != httpx.codes.OK.value:
-            raise NotReached(f"the approval of {request_id(app)} was answered {answer and answer.status_code}")
+            raise NotReachedError(f"the approval of {request_id(app)} was answered {answer and answer.status_code}")
 
     def _post(self, stage: Stage, app: str) -> httpx.Response | None:
         row = stage.record(request_id(app)) or {}
@@ -170,7 +170,7 @@ class Tell(Base):
             return False
         ticket = stage.ticket(self._tickets[app])
         if len(ticket["notes"]) > 1:
-            raise NotReached(f"{ticket['number']} has {len(ticket['notes'])} notes of one answer")
+            raise NotReachedError(f"{ticket['number']} has {len(ticket['notes'])} notes of one answer")
         return len(ticket["notes"]) == 1 and ticket["state"] == "3"
 
 

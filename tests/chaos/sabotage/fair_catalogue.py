@@ -132,7 +132,7 @@ FAIR_SABOTAGES = (
         "tickets are counted, too",
         f"{_LIMITS}::test_tickets_are_counted_and_told",
         "shared/intake/proven.py",
-        "            if problem is not None:\n                raise Rejected([problem])\n",
+        "            if problem is not None:\n                raise RejectedError([problem])\n",
         "",
     ),
     off(

@@ -53,7 +53,7 @@ GRAPH_REFUSAL_SABOTAGES = (
         "a 403 has its own code in the reason",
         f"{_ANSWERS}::test_another_403_has_its_code_in_the_reason",
         "shared/operations/retry.py",
-        "if isinstance(error, Denied):",
+        "if isinstance(error, DeniedError):",
         "if error is None:",
     ),
     off(

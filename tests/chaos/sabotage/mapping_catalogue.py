@@ -54,14 +54,14 @@ MAPPING_SABOTAGES = (
         "a text that is neither yes nor no is refused",
         f"{_MAPPING}::test_what_is_neither_yes_nor_no_is_refused",
         "shared/intake/form_values.py",
-        '    raise NotUnderstood(f"{_shown(found)} is neither yes nor no. Choose Yes or No.")\n',
+        '    raise NotUnderstoodError(f"{_shown(found)} is neither yes nor no. Choose Yes or No.")\n',
         "    return False\n",
     ),
     off(
         "a number that cannot be read is refused and not left out",
         f"{_MAPPING}::test_what_is_no_number_of_days_is_refused_by_name_and_not_left_out",
         "shared/intake/form_values.py",
-        '    raise NotUnderstood(f"{_shown(found)} {kind}. Write digits only, such as 180.")\n',
+        '    raise NotUnderstoodError(f"{_shown(found)} {kind}. Write digits only, such as 180.")\n',
         "    return None\n",
     ),
     off(

@@ -57,7 +57,7 @@ REFUSAL_SABOTAGES = (
         "a refusal of the taking back is none of the request",
         f"{_REFUSALS}::test_a_refusal_of_the_taking_back_ends_nothing",
         _ROLLING_BACK,
-        "    except Rejected as error:",
+        "    except RejectedError as error:",
         "    except KeyError as error:",
     ),
     off(

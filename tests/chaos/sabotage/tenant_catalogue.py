@@ -82,14 +82,14 @@ TENANT_SABOTAGES = (
         "without Policy.Read.All the registrar works on",
         f"{_ADAPTER}::test_without_the_right_nothing_is_known_and_nobody_asks_for_minutes",
         "shared/adapters/graph/policies.py",
-        "except (Forbidden, Refused, ValueError) as error:",
-        "except (Refused, ValueError) as error:",
+        "except (ForbiddenError, RefusedError, ValueError) as error:",
+        "except (RefusedError, ValueError) as error:",
     ),
     off(
         "a policy that could not be read allows nothing",
         f"{_ADAPTER}::test_a_read_that_failed_says_of_nothing_that_it_is_allowed",
         "shared/adapters/graph/policies.py",
-        "except (Forbidden, Refused, ValueError) as error:",
+        "except (ForbiddenError, RefusedError, ValueError) as error:",
         "except Exception as error:",
     ),
     off(

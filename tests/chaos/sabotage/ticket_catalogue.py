@@ -40,14 +40,14 @@ TICKET_SABOTAGES = (
         "a webhook's signature is checked",
         "tests/unit/test_webhook_proof.py::test_a_forgery_is_refused",
         "shared/intake/signature.py",
-        "            return\n    raise NotProven(why)",
+        "            return\n    raise NotProvenError(why)",
         "            return\n    assert why",
     ),
     off(
         "a webhook's HMAC is compared",
         "tests/unit/test_webhook_proof.py::test_a_forgery_is_refused",
         "shared/intake/signature.py",
-        '    if not any(fits):\n        raise NotProven("no signature matches")',
+        '    if not any(fits):\n        raise NotProvenError("no signature matches")',
         "    assert fits",
     ),
     off(

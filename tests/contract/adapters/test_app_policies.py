@@ -14,7 +14,7 @@ from devstack.doubles.seed.additions import Additions, add
 from devstack.doubles.seed.completion import app_role_assignment
 from shared.adapters.graph.client import graph_service_client
 from shared.adapters.graph.policies import GraphPolicies
-from shared.core.errors import Rejected
+from shared.core.errors import RejectedError
 from shared.core.naming import APPLICATION_TAG
 from shared.model.directory import ApplicationState
 from tests.contract.adapters.sides import DoubledSide
@@ -84,7 +84,7 @@ async def test_the_tenants_policy_is_read_and_then_enforced(
     assert seen is not None
     assert seen.created is not None
     assert abs(seen.created - doubled.now()) < timedelta(minutes=1)
-    with pytest.raises(Rejected) as rejected:
+    with pytest.raises(RejectedError) as rejected:
         await doubled.directory.add_password(made.object_id, "x", doubled.now() + timedelta(days=9))
     assert [each.code for each in rejected.value.problems] == ["CredentialTypeNotAllowedAsPerAppPolicy"]
 
@@ -112,7 +112,7 @@ async def test_whoever_bears_the_attribute_is_exempt(
     made = await doubled.directory.upsert_application(name, STATE)
     assert made is not None
     end = doubled.now() + timedelta(days=9)
-    with pytest.raises(Rejected):
+    with pytest.raises(RejectedError):
         await doubled.directory.add_password(made.object_id, "x", end)
     attributes = {"PolicyExemptions": {"AppManagementExemption": "Registrar"}}
     given = {"principalId": registrar.config.registrar.object_id, "attributes": attributes}

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from shared.core.errors import Disabled, NotReplicated, NotYetVisible
+from shared.core.errors import DisabledError, NotReplicatedError, NotYetVisibleError
 from shared.core.secret import Secret
 from shared.model.directory import ApplicationState, RequiredPermission, SeenPrincipal
 from tests.contract.adapters.registering import MICROSOFT_GRAPH, TWINS, make_application, make_principal, plain_state
@@ -123,7 +123,7 @@ async def test_a_deleted_application_holds_its_name(side: Side, name: str) -> No
     side.delete_application(name)
     assert await side.directory.application(name) is None
     assert await side.directory.is_name_held_by_deleted(name) is True
-    with pytest.raises(NotReplicated) as refused:
+    with pytest.raises(NotReplicatedError) as refused:
         await side.directory.upsert_application(name, plain_state())
     assert refused.value.took_effect is False
 
@@ -141,14 +141,14 @@ async def test_a_service_principal_that_somebody_disabled_shows_it_and_gets_no_t
     made = await make_principal(side, name)
     side.disable_principal(made.client_id)
     assert await side.directory.service_principal(made.client_id) == SeenPrincipal(made.id, enabled=False)
-    with pytest.raises(Disabled):
+    with pytest.raises(DisabledError):
         await side.sign_in.prove(made.client_id, Secret("any"), "https://graph.microsoft.com", "secret")
 
 
 async def test_no_service_principal_before_the_application_is_replicated(side: Side, name: str) -> None:
     side.let_reads_lag(30)
     made = await make_application(side, name)
-    with pytest.raises(NotReplicated) as refused:
+    with pytest.raises(NotReplicatedError) as refused:
         await side.directory.upsert_service_principal(made.client_id, "Exam")
     assert refused.value.took_effect is False
     side.advance(31)
@@ -195,7 +195,7 @@ async def test_an_unknown_api_is_not_found(side: Side) -> None:
 async def test_a_secret_for_an_application_that_is_not_replicated_comes_later(side: Side, name: str) -> None:
     side.let_reads_lag(30)
     made = await make_application(side, name)
-    with pytest.raises(NotYetVisible) as refused:
+    with pytest.raises(NotYetVisibleError) as refused:
         await side.directory.add_password(made.object_id, "reg:1", side.now())
     assert refused.value.took_effect is False
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.core.errors import Busy
+from shared.core.errors import BusyError
 from shared.model.audit_chain import links_after
 from shared.model.audit_entry import Entry, Kind, make_entry
 from tests.contract.adapters.stores import Store
@@ -54,7 +54,7 @@ async def test_who_has_read_an_older_end_appends_nothing(store: Store) -> None:
     before = await store.audit.head()
     first, second = links_after(before.value, [entry(store)]), links_after(before.value, [entry(store), entry(store)])
     await store.audit.append(first, before.etag)
-    with pytest.raises(Busy):
+    with pytest.raises(BusyError):
         await store.audit.append(second, before.etag)
     assert (await store.audit.head()).value == first[-1].head
     assert not await store.audit.is_linked(second[0].entry_id)
@@ -64,7 +64,7 @@ async def test_an_entry_is_in_the_chain_once(store: Store) -> None:
     before, once = await store.audit.head(), entry(store)
     await store.audit.append(links_after(before.value, [once]), before.etag)
     after = await store.audit.head()
-    with pytest.raises(Busy):
+    with pytest.raises(BusyError):
         await store.audit.append(links_after(after.value, [entry(store), once]), after.etag)
     assert await store.audit.head() == after
 
@@ -73,7 +73,7 @@ async def test_what_stands_at_a_place_is_not_replaced(store: Store) -> None:
     before = await store.audit.head()
     await store.audit.append(links_after(before.value, [entry(store)]), before.etag)
     after = await store.audit.head()
-    with pytest.raises(Busy):
+    with pytest.raises(BusyError):
         await store.audit.append(links_after(before.value, [entry(store)]), after.etag)
     assert await store.audit.head() == after
 

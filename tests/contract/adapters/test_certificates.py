@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.core.errors import Forbidden, NotYetVisible, Refused
+from shared.core.errors import ForbiddenError, NotYetVisibleError, RefusedError
 from shared.model.vault import VaultEntry
 from tests.contract.adapters.registering import TWINS_URI, make_principal
 from tests.contract.adapters.sides import DoubledSide, Side
@@ -64,7 +64,7 @@ async def test_a_disabled_version_cannot_be_read_and_the_other_can(side: Side, s
     assert disabled.updated is not None
     assert disabled.created is not None
     assert disabled.updated > disabled.created
-    with pytest.raises(Forbidden):
+    with pytest.raises(ForbiddenError):
         await side.vault.value("app", secret_name, first.version)
     assert (await side.vault.value("app", secret_name, second.version)).reveal()
 
@@ -78,7 +78,7 @@ async def test_tags_are_replaced_whole(side: Side, secret_name: str) -> None:
 
 async def test_its_secret_is_not_written_as_a_secret(side: Side, secret_name: str) -> None:
     made = await make(side, secret_name)
-    with pytest.raises((Refused, Forbidden)):
+    with pytest.raises((RefusedError, ForbiddenError)):
         await side.vault.disable("app", secret_name, made.version, "secret")
 
 
@@ -86,7 +86,7 @@ async def test_a_certificate_signs_in_once_the_directory_knows_it(side: Side, na
     principal = await make_principal(side, name)
     made = await make(side, secret_name)
     value = await side.vault.value("app", secret_name, made.version)
-    with pytest.raises(NotYetVisible):
+    with pytest.raises(NotYetVisibleError):
         await side.sign_in.prove(principal.client_id, value, TWINS_URI, "certificate")
     public = await side.vault.certificate("app", secret_name, made.version)
     await side.directory.write_keys(principal.object_id, (), (public, MARK))
@@ -98,7 +98,7 @@ async def test_a_certificate_signs_in_once_the_directory_knows_it(side: Side, na
     listed = {each: shown async for each, shown in side.directory.our_applications() if each == name}
     assert listed[name].keys == seen.keys
     await side.directory.write_keys(principal.object_id, ())
-    with pytest.raises(NotYetVisible):
+    with pytest.raises(NotYetVisibleError):
         await side.sign_in.prove(principal.client_id, value, TWINS_URI, "certificate")
 
 
@@ -118,7 +118,7 @@ async def test_what_is_on_the_list_stays_when_another_comes_and_goes(side: Side,
 
 
 async def test_the_keys_of_an_unknown_application_are_unknown(side: Side) -> None:
-    with pytest.raises(NotYetVisible):
+    with pytest.raises(NotYetVisibleError):
         await side.directory.keys(str(uuid4()))
 
 

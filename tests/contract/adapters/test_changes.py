@@ -6,7 +6,7 @@ import json
 import pytest
 
 from devstack.doubles.faults import Fault, FaultKind
-from shared.core.errors import Refused, Throttled
+from shared.core.errors import RefusedError, ThrottledError
 from tests.contract.adapters.registering import add_password, make_application, plain_state
 from tests.contract.adapters.sides import DoubledSide, Side
 from tests.devstack.doubles.local import Local
@@ -88,13 +88,13 @@ async def test_a_link_that_is_too_old_is_refused_and_all_can_be_read(
     await make_application(doubled, name)
     now = registrar.world.clock.time()
     await doubled.directory.changed_applications(link_of(now - 6 * DAY))
-    with pytest.raises(Refused):
+    with pytest.raises(RefusedError):
         await doubled.directory.changed_applications(link_of(now - 8 * DAY))
     assert name in (await doubled.directory.changed_applications(None)).seen
 
 
 async def test_a_link_that_nobody_gave_is_refused(doubled: DoubledSide) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(RefusedError):
         await doubled.directory.changed_applications(
             "https://graph.microsoft.com/v1.0/applications/delta?$deltatoken=x"
         )
@@ -114,7 +114,7 @@ async def test_a_link_that_leads_elsewhere_is_not_followed(
     doubled: DoubledSide, registrar: Local, foreign: str
 ) -> None:
     registrar.world.calls.clear()
-    with pytest.raises(Refused):
+    with pytest.raises(RefusedError):
         await doubled.directory.changed_applications(foreign)
     assert sum(registrar.world.calls.values()) == 0
 
@@ -133,5 +133,5 @@ async def test_many_changes_come_in_pages(doubled: DoubledSide, registrar: Local
 async def test_reading_changes_is_throttled_like_any_other_read(doubled: DoubledSide, registrar: Local) -> None:
     first = await link(doubled)
     registrar.world.faults.add(Fault(service="graph", kind=FaultKind.THROTTLE, retry_after=7))
-    with pytest.raises(Throttled):
+    with pytest.raises(ThrottledError):
         await doubled.directory.changed_applications(first)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.core.errors import NotReplicated, NotYetVisible
+from shared.core.errors import NotReplicatedError, NotYetVisibleError
 from shared.model.directory import Consent, PermissionType, SeenConsents
 from tests.contract.adapters.registering import MICROSOFT_GRAPH, TWINS, make_application, make_principal
 from tests.contract.adapters.sides import Side
@@ -134,8 +134,8 @@ async def test_the_consents_of_a_client_that_is_not_replicated_are_unknown(side:
     side.advance(31)
     principal_id = await side.directory.upsert_service_principal(made.client_id, "Exam")
     assert principal_id is not None
-    with pytest.raises(NotYetVisible):
+    with pytest.raises(NotYetVisibleError):
         await side.directory.consents(principal_id, BOTH)
-    with pytest.raises(NotReplicated) as refused:
+    with pytest.raises(NotReplicatedError) as refused:
         await side.directory.write_consents(principal_id, SeenConsents(), frozenset({scope}), NONE)
     assert refused.value.took_effect is False

@@ -10,7 +10,14 @@ import pytest
 
 from devstack.doubles.faults import Fault, FaultKind
 from devstack.doubles.seed.additions import Additions, add
-from shared.core.errors import Contended, Deferred, Forbidden, NotReplicated, Throttled, Unavailable
+from shared.core.errors import (
+    ContendedError,
+    DeferredError,
+    ForbiddenError,
+    NotReplicatedError,
+    ThrottledError,
+    UnavailableError,
+)
 from shared.model.directory import Consent, PermissionType, SeenConsents
 from tests.contract.adapters.registering import TWINS, Principal, add_password, key_ids, make_principal, plain_state
 from tests.contract.adapters.sides import DoubledSide, doubled_side
@@ -49,8 +56,8 @@ def calls(local: Local, service: str = "graph") -> int:
     return sum(count for (of, _), count in local.world.calls.items() if of == service)
 
 
-async def failure(action: Action, side: DoubledSide, name: str, principal: Principal) -> Deferred:
-    with pytest.raises(Deferred) as failed:
+async def failure(action: Action, side: DoubledSide, name: str, principal: Principal) -> DeferredError:
+    with pytest.raises(DeferredError) as failed:
         await action(side, name, principal)
     return failed.value
 
@@ -61,7 +68,7 @@ async def test_a_throttled_call_is_made_once_and_names_the_pause(
 ) -> None:
     registrar.world.faults.add(Fault(service="graph", kind=FaultKind.THROTTLE, retry_after=7, times=9))
     error = await failure(action, doubled, name, principal)
-    assert (type(error), error.after, error.took_effect) == (Throttled, timedelta(seconds=7), False)
+    assert (type(error), error.after, error.took_effect) == (ThrottledError, timedelta(seconds=7), False)
     assert calls(registrar) == 1
 
 
@@ -71,7 +78,7 @@ async def test_a_call_that_is_answered_503_is_made_once_and_may_have_taken_effec
 ) -> None:
     registrar.world.faults.add(Fault(service="graph", kind=FaultKind.ERROR, status=503, times=9))
     error = await failure(action, doubled, name, principal)
-    assert (type(error), error.took_effect) == (Unavailable, None)
+    assert (type(error), error.took_effect) == (UnavailableError, None)
     assert calls(registrar) == 1
 
 
@@ -81,7 +88,7 @@ async def test_a_call_whose_answer_is_lost_is_made_once_and_may_have_taken_effec
 ) -> None:
     registrar.world.faults.add(Fault(service="graph", kind=FaultKind.LOST_ANSWER, times=9))
     error = await failure(action, doubled, name, principal)
-    assert (type(error), error.took_effect) == (Unavailable, None)
+    assert (type(error), error.took_effect) == (UnavailableError, None)
     assert calls(registrar) == 1
 
 
@@ -93,7 +100,7 @@ async def test_a_call_that_cannot_be_sent_surely_had_no_effect(
         monkeypatch.setenv(variable, "http://127.0.0.1:9")  # nobody listens there
     async with doubled_side(registrar) as cut_off:
         error = await failure(action, cut_off, name, principal)
-    assert (type(error), error.took_effect) == (Unavailable, False)
+    assert (type(error), error.took_effect) == (UnavailableError, False)
     assert calls(registrar) == 0
 
 
@@ -103,7 +110,7 @@ async def test_addpassword_is_called_once_whatever_the_server_error(
 ) -> None:
     registrar.world.faults.add(Fault(service="graph", kind=FaultKind.ERROR, status=status, times=9))
     error = await failure(ACTIONS["add_password"], doubled, name, principal)
-    assert (type(error), error.took_effect) == (Unavailable, None)
+    assert (type(error), error.took_effect) == (UnavailableError, None)
     assert registrar.world.calls["graph", f"POST {ADD_PASSWORD}"] == 1
 
 
@@ -134,7 +141,7 @@ async def test_a_write_that_met_another_had_no_effect_whatever_its_status(
     registrar.world.dice.seed(seed)
     registrar.world.faults.add(Fault(service="graph", kind=FaultKind.CONCURRENCY_VIOLATION, times=9))
     error = await failure(ACTIONS[write], doubled, name, principal)
-    assert (type(error), error.took_effect) == (Contended, False)
+    assert (type(error), error.took_effect) == (ContendedError, False)
     assert calls(registrar) == 1
 
 
@@ -143,7 +150,7 @@ async def test_without_a_token_graph_is_not_called(
 ) -> None:
     monkeypatch.setenv("AZURE_CLIENT_ID", "99999999-9999-4999-8999-999999999999")
     async with doubled_side(registrar) as stranger:
-        with pytest.raises(Unavailable) as failed:
+        with pytest.raises(UnavailableError) as failed:
             await stranger.directory.application(name)
     assert failed.value.took_effect is False
     assert calls(registrar) == 0
@@ -157,9 +164,11 @@ async def test_an_identity_without_the_permission_is_forbidden(
     add(registrar.world, Additions.model_validate({"servicePrincipals": [principal]}))
     monkeypatch.setenv("AZURE_CLIENT_ID", stranger_id)
     async with doubled_side(registrar) as stranger:
-        with pytest.raises(NotReplicated) as failed:  # of an app that was made moments ago: it is not known as ours yet
+        with pytest.raises(
+            NotReplicatedError
+        ) as failed:  # of an app that was made moments ago: it is not known as ours yet
             await stranger.directory.upsert_application(name, plain_state())
-    assert type(failed.value.otherwise) is Forbidden
+    assert type(failed.value.otherwise) is ForbiddenError
     assert failed.value.took_effect is False
 
 
@@ -171,7 +180,7 @@ async def test_a_write_of_consents_stops_at_the_first_failure(
     consent = Consent(resource_id=twins.service_principal_id, type="Scope", name="Read.Write")
     registrar.world.calls.clear()
     registrar.world.faults.add(Fault(service="graph", kind=FaultKind.LOST_ANSWER, method="POST"))
-    with pytest.raises(Unavailable) as failed:
+    with pytest.raises(UnavailableError) as failed:
         await doubled.directory.write_consents(principal.id, SeenConsents(), frozenset({consent}), frozenset())
     assert failed.value.took_effect is None
     assert calls(registrar) == 1

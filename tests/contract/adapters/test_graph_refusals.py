@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.core.errors import Forbidden, NotReplicated, ObjectGone, QuotaExceeded, Rejected
+from shared.core.errors import ForbiddenError, NotReplicatedError, ObjectGoneError, QuotaExceededError, RejectedError
 from shared.model.directory import ApplicationState
 from tests.contract.adapters.registering import add_password, plain_state
 from tests.contract.adapters.sides import DoubledSide
@@ -40,7 +40,7 @@ async def test_what_entra_does_not_take_is_rejected_with_its_field(
 ) -> None:
     if not is_new:
         await doubled.directory.upsert_application(name, plain_state())
-    with pytest.raises(Rejected) as caught:
+    with pytest.raises(RejectedError) as caught:
         await doubled.directory.upsert_application(name, refused)
     assert [(each.field, each.code) for each in caught.value.problems] == [(field, "refused_by_entra")]
     seen = await doubled.directory.application(name)
@@ -49,7 +49,7 @@ async def test_what_entra_does_not_take_is_rejected_with_its_field(
 
 async def test_an_app_that_is_too_large_is_rejected(doubled: DoubledSide, name: str) -> None:
     tags = frozenset(f"tag-{number}" for number in range(1_300))
-    with pytest.raises(Rejected) as caught:
+    with pytest.raises(RejectedError) as caught:
         await doubled.directory.upsert_application(name, plain_state().model_copy(update={"tags": tags}))
     assert [each.code for each in caught.value.problems] == ["application_too_large"]
 
@@ -59,10 +59,10 @@ async def test_a_full_quota_is_told_from_a_missing_right(doubled: DoubledSide, r
     assert made is not None
     before = sum(1 for _ in registrar.world.primary().all("applications"))
     registrar.world.weather.created_objects_quota = 1
-    with pytest.raises(QuotaExceeded) as caught:
+    with pytest.raises(QuotaExceededError) as caught:
         await doubled.directory.upsert_application(f"{name}-2", plain_state())
     assert caught.value.took_effect is False
-    with pytest.raises(QuotaExceeded):
+    with pytest.raises(QuotaExceededError):
         await doubled.directory.upsert_service_principal(made.client_id, "Exam")
     assert sum(1 for _ in registrar.world.primary().all("applications")) == before
     assert await doubled.directory.upsert_application(f"{name}-1", plain_state("changed")) is None
@@ -74,19 +74,19 @@ async def test_a_third_secret_of_an_app_for_personal_accounts_is_rejected(double
     assert made is not None
     for _ in range(2):
         await add_password(doubled, made.object_id)
-    with pytest.raises(Rejected) as caught:
+    with pytest.raises(RejectedError) as caught:
         await add_password(doubled, made.object_id)
     assert [(each.field, each.code) for each in caught.value.problems] == [("credentials", "refused_by_entra")]
 
 
 async def test_what_is_not_there_is_lag_only_if_it_is_new(doubled: DoubledSide) -> None:
-    with pytest.raises(NotReplicated) as caught:
+    with pytest.raises(NotReplicatedError) as caught:
         await add_password(doubled, NOWHERE)
-    assert isinstance(caught.value.otherwise, ObjectGone)
+    assert isinstance(caught.value.otherwise, ObjectGoneError)
 
 
 async def test_a_principal_of_no_application_is_a_missing_right_unless_that_is_new(doubled: DoubledSide) -> None:
     """So Graph answers an identity that is confined to what it owns."""
-    with pytest.raises(NotReplicated) as caught:
+    with pytest.raises(NotReplicatedError) as caught:
         await doubled.directory.upsert_service_principal(NOWHERE, "Exam")
-    assert type(caught.value.otherwise) is Forbidden
+    assert type(caught.value.otherwise) is ForbiddenError

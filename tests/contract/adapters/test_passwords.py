@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.core.errors import NotYetVisible
+from shared.core.errors import NotYetVisibleError
 from shared.core.secret import Secret
 from tests.contract.adapters.registering import (
     TWINS_URI,
@@ -73,7 +73,7 @@ async def test_a_secret_that_is_not_replicated_is_not_removed(side: Side, name: 
 async def test_secrets_of_an_application_that_is_not_replicated_wait(side: Side, name: str) -> None:
     side.let_reads_lag(30)
     made = await make_application(side, name)
-    with pytest.raises(NotYetVisible):
+    with pytest.raises(NotYetVisibleError):
         await side.directory.remove_password(made.object_id, str(uuid4()))
 
 
@@ -91,7 +91,7 @@ async def test_a_live_secret_is_proven(side: Side, name: str) -> None:
     issued = await add_password(side, principal.object_id)
     await side.sign_in.prove(principal.client_id, issued.value, TWINS_URI, "secret")
     await side.directory.remove_password(principal.object_id, issued.key_id)
-    with pytest.raises(NotYetVisible):
+    with pytest.raises(NotYetVisibleError):
         await side.sign_in.prove(principal.client_id, issued.value, TWINS_URI, "secret")
 
 
@@ -99,7 +99,7 @@ async def test_a_new_secret_is_not_proven_before_it_works(side: Side, name: str)
     principal = await make_principal(side, name)
     side.let_secrets_take(18)
     issued = await add_password(side, principal.object_id)
-    with pytest.raises(NotYetVisible):
+    with pytest.raises(NotYetVisibleError):
         await side.sign_in.prove(principal.client_id, issued.value, TWINS_URI, "secret")
     side.advance(19)
     await side.sign_in.prove(principal.client_id, issued.value, TWINS_URI, "secret")
@@ -108,7 +108,7 @@ async def test_a_new_secret_is_not_proven_before_it_works(side: Side, name: str)
 async def test_another_value_is_not_proven(side: Side, name: str) -> None:
     principal = await make_principal(side, name)
     await add_password(side, principal.object_id)
-    with pytest.raises(NotYetVisible):
+    with pytest.raises(NotYetVisibleError):
         await side.sign_in.prove(principal.client_id, Secret("wrong"), TWINS_URI, "secret")
 
 
@@ -117,17 +117,17 @@ async def test_an_expired_secret_is_not_proven(side: Side, name: str) -> None:
     issued = await add_password(side, principal.object_id, days=60 / 86_400)
     await side.sign_in.prove(principal.client_id, issued.value, TWINS_URI, "secret")
     side.advance(61)
-    with pytest.raises(NotYetVisible):
+    with pytest.raises(NotYetVisibleError):
         await side.sign_in.prove(principal.client_id, issued.value, TWINS_URI, "secret")
 
 
 async def test_an_application_without_service_principal_is_not_proven(side: Side, name: str) -> None:
     made = await make_application(side, name)
     issued = await add_password(side, made.object_id)
-    with pytest.raises(NotYetVisible):
+    with pytest.raises(NotYetVisibleError):
         await side.sign_in.prove(made.client_id, issued.value, TWINS_URI, "secret")
 
 
 async def test_an_unknown_client_is_not_proven(side: Side) -> None:
-    with pytest.raises(NotYetVisible):
+    with pytest.raises(NotYetVisibleError):
         await side.sign_in.prove(str(uuid4()), Secret("any"), TWINS_URI, "secret")

@@ -18,7 +18,7 @@ from devstack.doubles.seed.completion import app_role_assignment
 from devstack.doubles.seed.people import MAIL_DOMAIN, person_id
 from shared.adapters.graph.client import graph_service_client
 from shared.adapters.graph.people import KEPT_FOR, GraphPeople
-from shared.core.errors import Deferred, Forbidden, Throttled, Unavailable
+from shared.core.errors import DeferredError, ForbiddenError, ThrottledError, UnavailableError
 from tests.contract.graph_sdk import close
 from tests.devstack.doubles.local import Local
 
@@ -115,10 +115,10 @@ async def test_a_blocked_account_shows_where_that_may_be_seen(registrar: Local, 
 async def test_without_the_permission_nobody_is_unknown(registrar: Local, at: Callable[[str], str]) -> None:
     async with looking(registrar) as people:
         for _ in range(3):
-            with pytest.raises(Forbidden):
+            with pytest.raises(ForbiddenError):
                 await people.find([at("ada")])
         before = asked(registrar)
-        with pytest.raises(Forbidden):
+        with pytest.raises(ForbiddenError):
             await people.find([at("grace"), str(uuid4())])
         assert asked(registrar) == before
 
@@ -141,9 +141,9 @@ async def test_a_tenant_that_refuses_whole_accounts_still_shows_who_somebody_is(
 @pytest.mark.parametrize(
     ("kind", "status", "error"),
     [
-        (FaultKind.THROTTLE, None, Throttled),
-        (FaultKind.ERROR, 503, Unavailable),
-        (FaultKind.LOST_ANSWER, None, Unavailable),
+        (FaultKind.THROTTLE, None, ThrottledError),
+        (FaultKind.ERROR, 503, UnavailableError),
+        (FaultKind.LOST_ANSWER, None, UnavailableError),
     ],
 )
 async def test_a_lookup_that_failed_says_of_nobody_that_they_are_not_there(
@@ -152,7 +152,7 @@ async def test_a_lookup_that_failed_says_of_nobody_that_they_are_not_there(
     at: Callable[[str], str],
     kind: FaultKind,
     status: int | None,
-    error: type[Deferred],
+    error: type[DeferredError],
 ) -> None:
     fault = Fault(service="graph", kind=kind, status=status, method="GET", path="/users", retry_after=17)
     registrar.world.faults.add(fault)

@@ -18,8 +18,15 @@ from shared.adapters.graph import holders as graph_holders
 from shared.adapters.graph.client import graph_service_client
 from shared.adapters.graph.holders import GraphCredentialHolders
 from shared.adapters.storage.reports import ReportBlobs
-from shared.core.callers import APPROVER, READER, NotAllowed, NotAuthenticated
-from shared.core.errors import Deferred, Forbidden, NotYetVisible, Refused, Throttled, Unavailable
+from shared.core.callers import APPROVER, READER, NotAllowedError, NotAuthenticatedError
+from shared.core.errors import (
+    DeferredError,
+    ForbiddenError,
+    NotYetVisibleError,
+    RefusedError,
+    ThrottledError,
+    UnavailableError,
+)
 from shared.model.directory import CredentialHolder
 from shared.ports import Reports
 from shared.ports.reports import FORMATS, StoredReport
@@ -111,7 +118,7 @@ async def test_a_listing_that_breaks_off_is_no_listing(
     plant_holders(registrar, 3)
     monkeypatch.setattr(graph_holders, "_PAGE", 2)
     registrar.world.faults.add(Fault(service="graph", kind=FaultKind.THROTTLE, method="GET", path=path, after=1))
-    with pytest.raises(Throttled):
+    with pytest.raises(ThrottledError):
         await listed(holders)
 
 
@@ -148,13 +155,13 @@ async def test_owners_are_read_page_by_page(holders: GraphCredentialHolders, reg
 @pytest.mark.parametrize(
     ("kind", "status", "error"),
     [
-        (FaultKind.THROTTLE, None, Throttled),
-        (FaultKind.ERROR, 503, Unavailable),
-        (FaultKind.LOST_ANSWER, None, Unavailable),
+        (FaultKind.THROTTLE, None, ThrottledError),
+        (FaultKind.ERROR, 503, UnavailableError),
+        (FaultKind.LOST_ANSWER, None, UnavailableError),
     ],
 )
 async def test_one_question_of_a_batch_that_failed_is_not_nobody(
-    holders: GraphCredentialHolders, registrar: Local, kind: FaultKind, status: int | None, error: type[Deferred]
+    holders: GraphCredentialHolders, registrar: Local, kind: FaultKind, status: int | None, error: type[DeferredError]
 ) -> None:
     plant_holders(registrar, 3)
     found = list((await listed(holders)).values())[:3]
@@ -170,7 +177,7 @@ async def test_reading_the_tenant_takes_a_right(registrar: Local) -> None:
     requester = registrar.config.requester
     async with credential_of(registrar, requester) as credential:
         client = graph_service_client(credential)
-        with pytest.raises(Forbidden):
+        with pytest.raises(ForbiddenError):
             await listed(GraphCredentialHolders(client))
         await close(client)
 
@@ -198,7 +205,7 @@ async def test_a_token_of_entra_says_who_the_reader_is(registrar: Local) -> None
         caller = await callers(registrar).require(await bearer(registrar, registrar.config.reader, resource), READER)
         assert caller.object_id == registrar.config.reader.object_id
         assert caller.client_id == registrar.config.reader.client_id
-    with pytest.raises(NotAllowed):
+    with pytest.raises(NotAllowedError):
         await callers(registrar).require(await bearer(registrar, registrar.config.reader, resource), APPROVER)
 
 
@@ -206,14 +213,14 @@ async def test_who_holds_no_role_gets_no_token_and_a_token_for_another_api_does_
     api, requester = registrar.config.api.client_id, registrar.config.requester
     with pytest.raises(ClientAuthenticationError):
         await bearer(registrar, requester, api)
-    with pytest.raises(NotAuthenticated):
+    with pytest.raises(NotAuthenticatedError):
         await callers(registrar).require(await bearer(registrar, requester, "https://digitaltwins.azure.net"), READER)
 
 
 async def test_while_entra_is_away_nobody_is_judged(registrar: Local) -> None:
     token = await bearer(registrar, registrar.config.reader, registrar.config.api.client_id)
     registrar.world.faults.add(Fault(service="entra", kind=FaultKind.ERROR, method="GET"))
-    with pytest.raises(Unavailable):
+    with pytest.raises(UnavailableError):
         await callers(registrar).require(token, READER)
 
 
@@ -251,7 +258,7 @@ async def test_a_blob_that_somebody_else_wrote_is_no_report_and_is_replaced(regi
         container, reports = storage.blobs.get_container_client("reports"), ReportBlobs(storage.blobs)
         await container.upload_blob("credentials.json", b"{}", overwrite=True, metadata={"asOf": "yesterday"})
         assert await reports.as_of() is None
-        with pytest.raises(Refused):
+        with pytest.raises(RefusedError):
             await reports.read("json")
         made = StoredReport(datetime(2026, 11, 23, 4, 20, tzinfo=UTC), b"[]")
         await reports.write("json", made)
@@ -265,7 +272,7 @@ async def test_a_container_that_is_not_there_is_not_a_report_that_was_never_made
     monkeypatch.setattr("shared.adapters.storage.reports.REPORTS_CONTAINER", "not-deployed")
     async with storage_account(azurite) as storage:
         reports = ReportBlobs(storage.blobs)
-        with pytest.raises(NotYetVisible):
+        with pytest.raises(NotYetVisibleError):
             await reports.read("html")
-        with pytest.raises(NotYetVisible):
+        with pytest.raises(NotYetVisibleError):
             await reports.as_of()

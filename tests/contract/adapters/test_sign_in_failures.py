@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from devstack.doubles.faults import Fault, FaultKind
-from shared.core.errors import Deferred, NotYetVisible, SignInUnclear, Throttled, Unavailable
+from shared.core.errors import DeferredError, NotYetVisibleError, SignInUnclearError, ThrottledError, UnavailableError
 from shared.core.secret import Secret
 from tests.contract.adapters.registering import TWINS, TWINS_URI, add_password, make_principal
 from tests.contract.adapters.sides import DoubledSide
@@ -48,7 +48,7 @@ async def test_a_throttled_sign_in_proves_nothing_and_names_the_pause(
     doubled: DoubledSide, registrar: Local, client: tuple[str, Secret]
 ) -> None:
     registrar.world.faults.add(Fault(service="entra", kind=FaultKind.THROTTLE, retry_after=7, times=9))
-    with pytest.raises(Throttled) as failed:
+    with pytest.raises(ThrottledError) as failed:
         await doubled.sign_in.prove(*client, TWINS_URI, "secret")
     assert failed.value.after == timedelta(seconds=7)
 
@@ -58,13 +58,13 @@ async def test_without_an_answer_nothing_is_proven(
     doubled: DoubledSide, registrar: Local, client: tuple[str, Secret], kind: FaultKind
 ) -> None:
     registrar.world.faults.add(Fault(service="entra", kind=kind, status=503, times=9))
-    with pytest.raises(Unavailable):
+    with pytest.raises(UnavailableError):
         await doubled.sign_in.prove(*client, TWINS_URI, "secret")
 
 
 async def test_the_secret_is_in_no_message(doubled: DoubledSide, registrar: Local, client: tuple[str, Secret]) -> None:
     registrar.world.faults.add(Fault(service="entra", kind=FaultKind.ERROR, status=503, times=9))
-    with pytest.raises(Unavailable) as failed:
+    with pytest.raises(UnavailableError) as failed:
         await doubled.sign_in.prove(*client, TWINS_URI, "secret")
     chain = [failed.value, failed.value.__cause__, failed.value.__context__]
     assert client[1].reveal() not in "".join(repr(each) + str(each) for each in chain)
@@ -80,12 +80,12 @@ async def test_an_appid_is_an_audience_like_any_name(
 @pytest.mark.parametrize(
     ("codes", "error"),
     [
-        ((500014,), SignInUnclear),
-        ((50027,), SignInUnclear),
-        ((53003, 500014), SignInUnclear),
-        ((50196,), Unavailable),
-        ((90033,), Unavailable),
-        ((90055,), Throttled),
+        ((500014,), SignInUnclearError),
+        ((50027,), SignInUnclearError),
+        ((53003, 500014), SignInUnclearError),
+        ((50196,), UnavailableError),
+        ((90033,), UnavailableError),
+        ((90055,), ThrottledError),
     ],
 )
 async def test_a_refusal_that_says_nothing_about_the_secret_is_no_proof(
@@ -93,7 +93,7 @@ async def test_a_refusal_that_says_nothing_about_the_secret_is_no_proof(
     registrar: Local,
     client: tuple[str, Secret],
     codes: tuple[int, ...],
-    error: type[Deferred],
+    error: type[DeferredError],
 ) -> None:
     registrar.world.faults.add(Fault(service="entra", kind=FaultKind.REFUSED_SIGN_IN, codes=codes))
     with pytest.raises(error) as failed:
@@ -107,7 +107,7 @@ async def test_conditional_access_is_a_proof_for_the_right_secret_only(
 ) -> None:
     client_id, right = client
     registrar.world.faults.add(Fault(service="entra", kind=FaultKind.REFUSED_SIGN_IN, codes=(53003,), times=2))
-    with pytest.raises(NotYetVisible, match="AADSTS7000215"):
+    with pytest.raises(NotYetVisibleError, match="AADSTS7000215"):
         await doubled.sign_in.prove(client_id, Secret("wrong"), TWINS_URI, "secret")
     await doubled.sign_in.prove(client_id, right, TWINS_URI, "secret")
     assert registrar.world.faults.pending == []

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from shared.contract.answer import Answer, AnswerData, Status
-from shared.core.errors import Busy
+from shared.core.errors import BusyError
 from shared.model.application import ApplicationRecord
 from shared.model.channel import Channel
 from shared.model.claim import Claim, EarlierForm
@@ -44,10 +44,10 @@ async def test_a_claim_moves_once_and_keeps_what_it_was(store: Store) -> None:
     await store.operations.claim(first)
     second = replace(first, operation_id="second", body_hash="other", earlier=(EarlierForm("first", "hash"),))
     await store.operations.move_claim(first, second)
-    with pytest.raises(Busy):
+    with pytest.raises(BusyError):
         await store.operations.move_claim(first, replace(second, operation_id="third"))
     assert await store.operations.claims("portal", first.request_id) == (second,)
-    with pytest.raises(Busy):
+    with pytest.raises(BusyError):
         await store.operations.move_claim(replace(first, request_id=uuid4().hex), second)
 
 
@@ -80,7 +80,7 @@ async def test_a_record_is_saved_over_what_was_read_only(store: Store) -> None:
     assert stored is not None
     waiting = operation.model_copy(update={"state": State.WAITING})
     etag = await store.operations.save(waiting, stored.etag)
-    with pytest.raises(Busy):
+    with pytest.raises(BusyError):
         await store.operations.save(operation, stored.etag)
     again = await store.operations.read(operation.id)
     assert again is not None
@@ -121,12 +121,12 @@ async def test_an_unknown_app_has_an_empty_record_that_one_may_fill(store: Store
     assert empty.value == ApplicationRecord(unique_name=name)
     owned = empty.value.model_copy(update={"owner": "ada@contoso.example"})
     etag = await store.applications.save(owned, empty.etag)
-    with pytest.raises(Busy):
+    with pytest.raises(BusyError):
         await store.applications.save(empty.value, empty.etag)
     stored = await store.applications.read(name)
     assert (stored.value, stored.etag) == (owned, etag)
     await store.applications.save(owned, etag)
-    with pytest.raises(Busy):
+    with pytest.raises(BusyError):
         await store.applications.save(owned, etag)
 
 
@@ -208,7 +208,7 @@ async def test_the_longer_pause_is_kept(store: Store) -> None:
 async def test_a_lease_is_held_by_one(store: Store, name: str) -> None:
     async with store.leases.hold(name) as lease:
         await lease.keep()
-        with pytest.raises(Busy):
+        with pytest.raises(BusyError):
             async with store.leases.hold(name):
                 pytest.fail("held twice")
     async with store.leases.hold(name):
@@ -228,7 +228,7 @@ async def test_a_lease_that_is_kept_does_not_run_out(store: Store, name: str) ->
         for _ in range(3):
             store.advance(timedelta(seconds=40))
             await lease.keep()
-        with pytest.raises(Busy):
+        with pytest.raises(BusyError):
             async with store.leases.hold(name):
                 pytest.fail("held twice")
 
@@ -237,7 +237,7 @@ async def test_a_lease_that_ran_out_and_was_taken_is_lost(store: Store, name: st
     async with store.leases.hold(name) as lost:
         store.advance(timedelta(seconds=61))
         async with store.leases.hold(name) as taken:
-            with pytest.raises(Busy):
+            with pytest.raises(BusyError):
                 await lost.keep()
             await taken.keep()
     async with store.leases.hold(name):
@@ -250,7 +250,7 @@ async def test_giving_back_a_lost_lease_leaves_the_takers(store: Store, name: st
     store.advance(timedelta(seconds=61))
     async with store.leases.hold(name):
         await loser.__aexit__(None, None, None)
-        with pytest.raises(Busy):
+        with pytest.raises(BusyError):
             async with store.leases.hold(name):
                 pytest.fail("held twice")
 
@@ -288,7 +288,7 @@ async def test_a_ticket_update_is_written_once_and_saved_over_what_was_read_only
     assert stored.value == made
     done = made.model_copy(update={"state": UpdateState.DONE, "reason": "x"})
     etag = await store.ticket_updates.save(done, stored.etag)
-    with pytest.raises(Busy):
+    with pytest.raises(BusyError):
         await store.ticket_updates.save(made, stored.etag)
     assert await store.ticket_updates.read(made.id) == Versioned(done, etag)
 
@@ -319,12 +319,12 @@ async def test_a_ticket_that_asked_is_known_by_its_source_and_address(store: Sto
 async def test_a_day_is_counted_under_its_etag(store: Store) -> None:
     person = uuid4().hex
     await store.request_counts.save(person, "20261130", ("a",), "")
-    with pytest.raises(Busy):
+    with pytest.raises(BusyError):
         await store.request_counts.save(person, "20261130", ("b",), "")
     first = (await store.request_counts.of(person))["20261130"]
     assert first.value == ("a",)
     await store.request_counts.save(person, "20261130", ("a", "b"), first.etag)
-    with pytest.raises(Busy):
+    with pytest.raises(BusyError):
         await store.request_counts.save(person, "20261130", ("a", "c"), first.etag)
     await store.request_counts.save(person, "20261201", ("d",), "")
     await store.request_counts.forget(person, "20261130")

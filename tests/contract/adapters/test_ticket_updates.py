@@ -18,7 +18,7 @@ from shared.adapters.tickets import http as ticket_http
 from shared.adapters.tickets.http import TicketHttp, basic, connections
 from shared.adapters.tickets.network import GuardedNetwork
 from shared.adapters.tickets.targets import build_targets
-from shared.core.errors import Forbidden, NotShown, Refused, Throttled, Unavailable
+from shared.core.errors import ForbiddenError, NotShownError, RefusedError, ThrottledError, UnavailableError
 from shared.intake.sources import Mapping, Source, Ticketing, TokenProof, load_ticketing
 from shared.model.ticket_update import mark_of
 from shared.ports import Note, Target
@@ -194,18 +194,18 @@ async def test_a_wrong_password_is_a_matter_of_rights(
     local: Local, pool: httpcore.AsyncConnectionPool, system: str
 ) -> None:
     wrong = built(local, pool, SERVICENOW_PASSWORD="wrong", JIRA_TOKEN="wrong")
-    with pytest.raises(Forbidden):
+    with pytest.raises(ForbiddenError):
         await wrong[system].system.is_told(address(ticket(local, system)), note(local))
 
 
 async def test_webhooks_without_a_secret_are_not_sent(local: Local, pool: httpcore.AsyncConnectionPool) -> None:
-    with pytest.raises(Forbidden):
+    with pytest.raises(ForbiddenError):
         await built(local, pool, TICKET_HOOK_SECRET="")["hook"].system.tell("", note(local))
 
 
 @SYSTEMS
 async def test_a_ticket_that_is_gone_is_refused(local: Local, targets: dict[str, Target], system: str) -> None:
-    with pytest.raises(Refused, match="404"):
+    with pytest.raises(RefusedError, match="404"):
         await targets[system].system.tell("REG-999999", note(local))
 
 
@@ -213,14 +213,14 @@ async def test_a_ticket_that_must_not_be_changed_is_a_matter_of_rights(
     local: Local, targets: dict[str, Target]
 ) -> None:
     made = ticket(local, "servicenow", isLocked=True)
-    with pytest.raises(Forbidden):
+    with pytest.raises(ForbiddenError):
         await targets["servicenow"].system.tell(address(made), note(local))
 
 
 async def test_a_note_that_does_not_show_is_told_from_one_that_does(local: Local, targets: dict[str, Target]) -> None:
     """An account that may not read sys_journal_field sees no rows; an empty list says nothing then."""
     made, told = ticket(local, "servicenow"), note(local)
-    with pytest.raises(NotShown):
+    with pytest.raises(NotShownError):
         await targets["servicenow"].system.tell(address(made), replace(told, text="the mark is missing"))
 
 
@@ -228,7 +228,7 @@ async def test_a_note_that_does_not_show_is_told_from_one_that_does(local: Local
 async def test_throttling_names_its_pause(local: Local, targets: dict[str, Target], system: System) -> None:
     made = ticket(local, system)
     local.world.faults.add(Fault(service=system, kind=FaultKind.THROTTLE, retry_after=70))
-    with pytest.raises(Throttled) as failed:
+    with pytest.raises(ThrottledError) as failed:
         await targets[system].system.is_told(address(made), note(local))
     assert failed.value.after == timedelta(seconds=70)
 
@@ -240,7 +240,7 @@ async def test_an_answer_that_is_lost_leaves_a_note_that_is_found(
     made, told = ticket(local, system), note(local)
     method = {"servicenow": "PATCH", "jira": "POST"}[system]
     local.world.faults.add(Fault(service=system, kind=FaultKind.LOST_ANSWER, method=method))
-    with pytest.raises(Unavailable):
+    with pytest.raises(UnavailableError):
         await targets[system].system.tell(address(made), told)
     assert await targets[system].system.is_told(address(made), told)
 
@@ -256,13 +256,13 @@ def trap(local: Local, pool: httpcore.AsyncConnectionPool, name: str) -> TicketH
 async def test_a_redirect_is_an_error_that_names_the_host_and_no_more(
     local: Local, pool: httpcore.AsyncConnectionPool
 ) -> None:
-    with pytest.raises(Refused, match=r"169\.254\.169\.254") as failed:
+    with pytest.raises(RefusedError, match=r"169\.254\.169\.254") as failed:
         await trap(local, pool, "redirect").post_bytes(b"{}", {})
     assert "metadata" not in str(failed.value)
 
 
 async def test_an_answer_without_end_is_cut_off(local: Local, pool: httpcore.AsyncConnectionPool) -> None:
-    with pytest.raises(Refused, match="more than"):
+    with pytest.raises(RefusedError, match="more than"):
         await trap(local, pool, "endless").post_bytes(b"{}", {})
 
 
@@ -270,7 +270,7 @@ async def test_silence_ends_in_time(
     local: Local, pool: httpcore.AsyncConnectionPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ticket_http, "_WHOLE_SECONDS", 0.3)
-    with pytest.raises(Unavailable, match="Timeout"):
+    with pytest.raises(UnavailableError, match="Timeout"):
         await trap(local, pool, "silence").post_bytes(b"{}", {})
 
 
@@ -278,7 +278,7 @@ async def test_a_host_that_is_not_on_premises_is_not_reached_inside(local: Local
     async with connections([]) as pool:
         inside = built(local, pool)
         for system in ("servicenow", "jira"):
-            with pytest.raises(Refused, match="ON_PREMISES_HOSTS"):
+            with pytest.raises(RefusedError, match="ON_PREMISES_HOSTS"):
                 await inside[system].system.is_told("x", note(local))
 
 
@@ -292,7 +292,7 @@ async def test_a_certificate_for_another_name_is_not_accepted(local: Local) -> N
     network = GuardedNetwork([elsewhere], resolve)
     async with httpcore.AsyncConnectionPool(ssl.create_default_context(), network_backend=network) as pool:
         http = TicketHttp(pool, Destination(elsewhere, local.config.ports.ticketing, ""), "somebody")
-        with pytest.raises(Unavailable, match="ConnectError"):
+        with pytest.raises(UnavailableError, match="ConnectError"):
             await http.post_bytes(b"{}", {})
 
 

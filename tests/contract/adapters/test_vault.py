@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from shared.core.errors import Forbidden, NotYetVisible, Refused
+from shared.core.errors import ForbiddenError, NotYetVisibleError, RefusedError
 from shared.core.secret import Secret
 from shared.model.vault import VaultEntry
 from shared.ports import VaultPlace
@@ -57,7 +57,7 @@ async def test_one_version_is_disabled_and_the_others_are_read(side: Side, secre
     assert disabled.updated is not None
     assert disabled.created is not None
     assert disabled.updated > disabled.created, "when it was disabled tells who did, later"
-    with pytest.raises(Forbidden):
+    with pytest.raises(ForbiddenError):
         await side.vault.value("app", secret_name, first.version)
     assert (await side.vault.value("app", secret_name, second.version)).reveal() == "2"
 
@@ -88,7 +88,7 @@ async def test_a_listing_goes_on_in_a_vault_of_ours_and_nowhere_else(doubled: Do
         VaultPlace(url, "https://evil.example/secrets?page=2"),
         VaultPlace(url, f"{url}.evil.example/secrets?page=2"),
     ):
-        with pytest.raises(Refused):
+        with pytest.raises(RefusedError):
             await doubled.vault.page(wrong)
 
 
@@ -100,7 +100,7 @@ async def test_tags_are_replaced_and_nothing_else(side: Side, secret_name: str) 
 
 
 async def test_a_sixteenth_tag_is_refused(side: Side, secret_name: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(RefusedError):
         await store(side, secret_name, **{f"t{number}": "x" for number in range(15)})
     assert await side.vault.versions("app", secret_name) == ()
 
@@ -110,7 +110,7 @@ async def test_a_deleted_secret_holds_its_name_and_comes_back(side: Side, secret
     side.delete_secret(secret_name)
     assert await side.vault.versions("app", secret_name) == ()
     assert await side.vault.deleted_tags("app", secret_name) == stored.tags
-    with pytest.raises(NotYetVisible) as refused:
+    with pytest.raises(NotYetVisibleError) as refused:
         await store(side, secret_name)
     assert refused.value.took_effect is False
     await side.vault.recover("app", secret_name, "secret")
@@ -118,7 +118,7 @@ async def test_a_deleted_secret_holds_its_name_and_comes_back(side: Side, secret
 
 
 async def test_what_is_not_deleted_is_not_recovered(side: Side, secret_name: str) -> None:
-    with pytest.raises(NotYetVisible):
+    with pytest.raises(NotYetVisibleError):
         await side.vault.recover("app", secret_name, "secret")
 
 
@@ -127,14 +127,14 @@ async def test_a_disabled_version_is_shown_as_such_and_not_read(side: Side, secr
     side.disable_secret(secret_name)
     (newest,) = await side.vault.versions("app", secret_name)
     assert newest.enabled is False
-    with pytest.raises(Forbidden):
+    with pytest.raises(ForbiddenError):
         await side.vault.value("app", secret_name, stored.version)
 
 
 async def test_an_unknown_version_is_not_visible(side: Side, secret_name: str) -> None:
     await store(side, secret_name)
     unknown = uuid4().hex
-    with pytest.raises(NotYetVisible):
+    with pytest.raises(NotYetVisibleError):
         await side.vault.value("app", secret_name, unknown)
-    with pytest.raises(NotYetVisible):
+    with pytest.raises(NotYetVisibleError):
         await side.vault.retag("app", secret_name, unknown, {"a": "b"}, "secret")

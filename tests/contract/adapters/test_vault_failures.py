@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from devstack.doubles.faults import Fault, FaultKind
-from shared.core.errors import Deferred, Forbidden, Throttled, Unavailable
+from shared.core.errors import DeferredError, ForbiddenError, ThrottledError, UnavailableError
 from shared.core.secret import Secret
 from tests.contract.adapters.sides import DoubledSide, doubled_side
 from tests.devstack.doubles.local import Local
@@ -44,7 +44,7 @@ async def test_a_throttled_call_is_made_once_and_names_the_pause(
 ) -> None:
     """The pause is everybody's, so nobody sleeps through it inside an invocation."""
     registrar.world.faults.add(Fault(service="keyvault", kind=FaultKind.THROTTLE, retry_after=30, times=9))
-    with pytest.raises(Throttled) as failed:
+    with pytest.raises(ThrottledError) as failed:
         await store(warm, secret_name)
     assert failed.value.after == timedelta(seconds=30)
     assert registrar.world.calls[PUT] == 1
@@ -55,7 +55,7 @@ async def test_an_answer_that_never_comes_leaves_it_open_whether_the_secret_is_s
     warm: DoubledSide, registrar: Local, secret_name: str, kind: FaultKind
 ) -> None:
     registrar.world.faults.add(Fault(service="keyvault", kind=kind, method="PUT", times=99))
-    with pytest.raises(Unavailable) as failed:
+    with pytest.raises(UnavailableError) as failed:
         await store(warm, secret_name)
     assert failed.value.took_effect is None
     stored = await values(warm, registrar, secret_name)
@@ -74,7 +74,7 @@ async def test_one_lost_answer_is_made_good_with_the_same_value(
 
 async def test_a_server_error_leaves_it_open(warm: DoubledSide, registrar: Local, secret_name: str) -> None:
     registrar.world.faults.add(Fault(service="keyvault", kind=FaultKind.ERROR, status=503, times=99))
-    with pytest.raises(Unavailable) as failed:
+    with pytest.raises(UnavailableError) as failed:
         await store(warm, secret_name)
     assert failed.value.took_effect is None
     assert registrar.world.calls[PUT] == 1
@@ -85,7 +85,7 @@ async def test_a_recovery_is_not_repeated(warm: DoubledSide, registrar: Local, s
     warm.delete_secret(secret_name)
     registrar.world.calls.clear()
     registrar.world.faults.add(Fault(service="keyvault", kind=FaultKind.LOST_ANSWER, method="POST", times=9))
-    with pytest.raises(Unavailable):
+    with pytest.raises(UnavailableError):
         await warm.vault.recover("app", secret_name, "secret")
     assert registrar.world.calls["keyvault", "POST /deletedsecrets/{name}/recover"] == 1
 
@@ -97,7 +97,7 @@ async def test_a_recovery_that_takes_long_is_not_waited_for(
     warm.delete_secret(secret_name)
     registrar.world.weather.recovery_seconds = 600
     await warm.vault.recover("app", secret_name, "secret")
-    with pytest.raises(Deferred) as failed:
+    with pytest.raises(DeferredError) as failed:
         await store(warm, secret_name, "2")
     assert failed.value.took_effect is False
     warm.advance(601)
@@ -114,7 +114,7 @@ async def test_without_the_role_nothing_is_stored(
     vaults.put("vaults", registrar.config.vault_name, vault | {"roleAssignments": []})
     try:
         async with doubled_side(registrar) as side:
-            with pytest.raises(Forbidden) as failed:
+            with pytest.raises(ForbiddenError) as failed:
                 await store(side, secret_name)
     finally:
         vaults.put("vaults", registrar.config.vault_name, vault)
@@ -126,7 +126,7 @@ async def test_an_identity_that_gets_no_token_is_no_verdict_on_the_request(
 ) -> None:
     monkeypatch.setenv("AZURE_CLIENT_ID", "99999999-9999-4999-8999-999999999999")
     async with doubled_side(registrar) as stranger:
-        with pytest.raises(Deferred) as failed:
+        with pytest.raises(DeferredError) as failed:
             await store(stranger, secret_name)
     assert failed.value.took_effect is False
     assert await values(stranger, registrar, secret_name) == []
@@ -138,6 +138,6 @@ async def test_a_vault_that_cannot_be_reached_is_unavailable(
     for variable in ("HTTPS_PROXY", "https_proxy"):
         monkeypatch.setenv(variable, "http://127.0.0.1:9")
     async with doubled_side(registrar) as side:
-        with pytest.raises(Unavailable):
+        with pytest.raises(UnavailableError):
             await store(side, secret_name)
     assert registrar.world.calls[PUT] == 0

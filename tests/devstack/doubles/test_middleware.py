@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from devstack.doubles.faults import Fault, FaultKind
-from devstack.doubles.middleware import ConnectionDropped, Service, weathered
+from devstack.doubles.middleware import ConnectionDroppedError, Service, weathered
 from devstack.doubles.world import Weather, World
 
 
@@ -69,14 +69,14 @@ async def test_an_error_fault_has_no_effect(service: Counting, world: World, fau
 
 async def test_a_lost_answer_took_effect(service: Counting, world: World) -> None:
     world.faults.add(Fault(service="graph", kind=FaultKind.LOST_ANSWER))
-    with pytest.raises(ConnectionDropped):
+    with pytest.raises(ConnectionDroppedError):
         await service.client.post("/apps")
     assert service.effects == 1
 
 
 async def test_a_refused_call_took_none(service: Counting, world: World) -> None:
     world.faults.add(Fault(service="graph", kind=FaultKind.REFUSE))
-    with pytest.raises(ConnectionDropped):
+    with pytest.raises(ConnectionDroppedError):
         await service.client.post("/apps")
     assert service.effects == 0
 

@@ -9,7 +9,7 @@ import pytest
 
 from devstack.doubles.seed.additions import Additions, add
 from devstack.doubles.world import World
-from scripts.only_door import CannotBeDone, Json, Wanted, main, missing, run
+from scripts.only_door import CannotBeDoneError, Json, Wanted, main, missing, run
 from tests.devstack.doubles.graph_tenant import Caller, GraphTenant, error
 
 POLICY = "/policies/defaultAppManagementPolicy"
@@ -182,12 +182,12 @@ async def test_an_attribute_that_cannot_exempt_is_told(tenant: Tenant, spoil: Ca
 async def test_a_lifetime_that_nobody_can_compare_and_a_sixth_exemption_are_told(tenant: Tenant, admin: Caller) -> None:
     odd = {"restrictionType": "passwordLifetime", "state": "enabled", "maxLifetime": "PT5H"}
     await admin.patch(POLICY, {"applicationRestrictions": {"passwordCredentials": [odd]}})
-    with pytest.raises(CannotBeDone, match="PT5H"):
+    with pytest.raises(CannotBeDoneError, match="PT5H"):
         await tenant.steps()
     five = {"customSecurityAttributes": [THEIRS | {"value": str(number)} for number in range(5)]}
     full = {"restrictionType": "passwordAddition", "state": "enabled", "excludeActors": five}
     await admin.patch(POLICY, {"applicationRestrictions": {"passwordCredentials": [full]}})
-    with pytest.raises(CannotBeDone, match="5 exemptions"):
+    with pytest.raises(CannotBeDoneError, match="5 exemptions"):
         await tenant.steps()
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import jwt
 import pytest
 
-from devstack.doubles.tokens import RefusalReason, TokenRefused, Tokens
+from devstack.doubles.tokens import RefusalReason, TokenRefusedError, Tokens
 from devstack.doubles.world import World
 
 GRAPH = "https://graph.microsoft.com"
@@ -18,7 +18,7 @@ def bearer(tokens: Tokens, audience: str = GRAPH) -> str:
 
 
 def reason(tokens: Tokens, authorization: str | None) -> RefusalReason:
-    with pytest.raises(TokenRefused) as refused:
+    with pytest.raises(TokenRefusedError) as refused:
         tokens.verify(authorization, {GRAPH})
     return refused.value.reason
 

@@ -7,7 +7,7 @@ import pytest
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from devstack.doubles.middleware import ConnectionDropped, Service, weathered
+from devstack.doubles.middleware import ConnectionDroppedError, Service, weathered
 from devstack.doubles.wire import ArmedTrap, Trap, When
 from devstack.doubles.world import World
 
@@ -75,7 +75,7 @@ async def test_a_trap_holds_the_call_it_names_until_it_is_released(
     assert effects.count == took_effect
     assert not held.done()
     world.traps.release()
-    with pytest.raises(ConnectionDropped):
+    with pytest.raises(ConnectionDroppedError):
         await held
     assert effects.count == took_effect
     assert world.journal.since(1)[0].status is None
@@ -88,5 +88,5 @@ async def test_a_trap_may_wait_for_one_caller(effects: Effects, world: World) ->
     held = asyncio.create_task(effects.put("host"))
     await effects.sprung()
     world.traps.release()
-    with pytest.raises(ConnectionDropped):
+    with pytest.raises(ConnectionDroppedError):
         await held

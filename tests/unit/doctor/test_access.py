@@ -11,7 +11,7 @@ from azure.data.tables.aio import TableServiceClient
 from azure.storage.queue.aio import QueueServiceClient
 
 from doctor.breach import Patience
-from doctor.collect.access import GRAPH, Access, Unreachable
+from doctor.collect.access import GRAPH, Access, UnreachableError
 from doctor.settings import Settings
 from tests.unit.doctor.scene import POLICY
 
@@ -61,11 +61,11 @@ async def test_throttling_costs_time_only() -> None:
 async def test_a_service_that_stays_away_is_unreachable() -> None:
     gone = httpx.Response(503, headers={"Retry-After": "0"}, json={"error": {"code": "ServiceUnavailable"}})
     async with access(lambda _: gone) as reader:
-        with pytest.raises(Unreachable, match="503: ServiceUnavailable"):
+        with pytest.raises(UnreachableError, match="503: ServiceUnavailable"):
             await reader.get(f"{GRAPH}/me?secret=1")
 
 
 async def test_a_write_is_sent_once() -> None:
     async with access(in_turn(httpx.ConnectError("dead"))) as writer:
-        with pytest.raises(Unreachable, match="ConnectError"):
+        with pytest.raises(UnreachableError, match="ConnectError"):
             await writer.call("POST", f"{GRAPH}/x", GRAPH, {})

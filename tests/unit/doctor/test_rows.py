@@ -7,7 +7,7 @@ import pytest
 
 from doctor.collect import rows
 from doctor.evidence import Intent, Kept, Leaving, Noted, PermissionType, Unsettled, Wants, Work
-from shared.core.errors import Unavailable
+from shared.core.errors import UnavailableError
 from shared.core.naming import unsettled_row
 from tests.component import approving
 from tests.fakes.world import World, example
@@ -83,7 +83,7 @@ async def test_what_is_being_taken_back_is_read_from_the_apps_record() -> None:
     world = World()
     await world.run(example())
     world.clock.advance(timedelta(hours=1))
-    world.faults.next("graph write_consents", "before", Unavailable("503"))
+    world.faults.next("graph write_consents", "before", UnavailableError("503"))
     change = example(requestId="R2")
     change["application"] |= {"apiPermissions": [], "adminConsent": False}
     await world.send(change)

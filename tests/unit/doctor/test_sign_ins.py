@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from doctor.collect.access import Unreachable
+from doctor.collect.access import UnreachableError
 from doctor.collect.vault import signs_in
 from tests.unit.doctor.test_access import access, in_turn
 
@@ -33,5 +33,5 @@ async def test_a_credential_that_is_not_known_does_not_sign_in() -> None:
     [[500014], [50196], [50027], [90033], [7000216], [90002], [53003, 50027], [7000215, 53003], ["53003"], [True], []],
 )
 async def test_what_says_nothing_about_the_credential_leaves_it_untried(codes: Any) -> None:
-    with pytest.raises(Unreachable):
+    with pytest.raises(UnreachableError):
         await tried(codes)

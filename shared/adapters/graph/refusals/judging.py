@@ -6,19 +6,19 @@ from shared.adapters.graph.refusals.fields import refused_values, whole
 from shared.adapters.graph.refusals.refusal import Doing, Refusal
 from shared.adapters.graph.refusals.table import Meaning, meaning_of
 from shared.core.errors import (
-    Contended,
-    Denied,
-    Forbidden,
-    NotReplicated,
-    NotYetVisible,
-    ObjectGone,
+    ContendedError,
+    DeniedError,
+    ForbiddenError,
+    NotReplicatedError,
+    NotYetVisibleError,
+    ObjectGoneError,
     Problem,
-    QuotaExceeded,
-    Refused,
+    QuotaExceededError,
+    RefusedError,
     RegistrarError,
-    Rejected,
-    Throttled,
-    Unavailable,
+    RejectedError,
+    ThrottledError,
+    UnavailableError,
 )
 from shared.model.directory import ApplicationState
 
@@ -26,7 +26,7 @@ from shared.model.directory import ApplicationState
 def judge(refusal: Refusal, doing: Doing, wrote: ApplicationState | None = None) -> RegistrarError:
     """Return what a refusal means. `wrote` is the application that was sent, if one was.
 
-    Where only the age of what the call refers to can tell, that is NotReplicated, which has the other meaning in
+    Where only the age of what the call refers to can tell, that is NotReplicatedError, which has the other meaning in
     `otherwise`: whoever knows the age decides (`shared.operations.attempt`).
     """
     late, final = (meaning_of(refusal, doing, recent=recent) for recent in (True, False))
@@ -36,36 +36,36 @@ def judge(refusal: Refusal, doing: Doing, wrote: ApplicationState | None = None)
     if late is not Meaning.LAG:
         raise ValueError(f"the table says {late.name} of a young reference and {final.name} of an old one")
     message = f"{_refused(refusal, doing)} It refers to something new, which may not be replicated yet."
-    return NotReplicated(message, otherwise=error)
+    return NotReplicatedError(message, otherwise=error)
 
 
 def _error(meaning: Meaning, refusal: Refusal, doing: Doing, wrote: ApplicationState | None) -> RegistrarError:
     match meaning:
         case Meaning.VALUE:
-            return Rejected(refused_values(refusal, doing, wrote))
+            return RejectedError(refused_values(refusal, doing, wrote))
         case Meaning.TOO_LARGE:
-            return Rejected([_too_large(refusal, doing)])
+            return RejectedError([_too_large(refusal, doing)])
         case Meaning.NAME_TAKEN:
-            return Rejected([_name_taken(refusal)])
+            return RejectedError([_name_taken(refusal)])
         case Meaning.TENANT_RULE:
-            return Rejected([_tenant_rule(refusal)])
+            return RejectedError([_tenant_rule(refusal)])
         case Meaning.LAG | Meaning.UNKNOWN:
             next_step = _WHOEVER_IS_AT_FAULT if doing in _OF_THE_REQUEST else _OPERATORS
-            return Refused(f"{_refused(refusal, doing)} {next_step}", refusal.code)
+            return RefusedError(f"{_refused(refusal, doing)} {next_step}", refusal.code)
         case _:
             return _LATER[meaning](_refused(refusal, doing), refusal)
 
 
 _LATER: Mapping[Meaning, Callable[[str, Refusal], RegistrarError]] = {
-    Meaning.CONTENDED: lambda said, refusal: Contended(said, refusal.after),
-    Meaning.THROTTLED: lambda said, refusal: Throttled(said, refusal.after),
-    Meaning.AWAY: lambda said, refusal: Unavailable(said, refusal.after),
-    Meaning.NOT_SENT: lambda said, _: Unavailable(said, sent=False),
-    Meaning.GONE: lambda said, _: ObjectGone(f"{said} What it is about does not exist, or was deleted meanwhile."),
-    Meaning.CHANGED: lambda said, _: NotYetVisible(f"{said} Somebody changed it meanwhile."),
-    Meaning.QUOTA: lambda said, _: QuotaExceeded(f"{said} Its identity has created as many objects as it may."),
-    Meaning.NO_RIGHT: lambda said, _: Forbidden(said),
-    Meaning.DENIED: lambda said, refusal: Denied(said, refusal.code),
+    Meaning.CONTENDED: lambda said, refusal: ContendedError(said, refusal.after),
+    Meaning.THROTTLED: lambda said, refusal: ThrottledError(said, refusal.after),
+    Meaning.AWAY: lambda said, refusal: UnavailableError(said, refusal.after),
+    Meaning.NOT_SENT: lambda said, _: UnavailableError(said, sent=False),
+    Meaning.GONE: lambda said, _: ObjectGoneError(f"{said} What it is about does not exist, or was deleted meanwhile."),
+    Meaning.CHANGED: lambda said, _: NotYetVisibleError(f"{said} Somebody changed it meanwhile."),
+    Meaning.QUOTA: lambda said, _: QuotaExceededError(f"{said} Its identity has created as many objects as it may."),
+    Meaning.NO_RIGHT: lambda said, _: ForbiddenError(said),
+    Meaning.DENIED: lambda said, refusal: DeniedError(said, refusal.code),
 }
 """By what Graph said, in a sentence."""
 _OF_THE_REQUEST = (Doing.WRITE_APPLICATION, Doing.GIVE_CONSENT, Doing.ISSUE_CREDENTIAL)
