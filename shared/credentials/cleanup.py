@@ -7,10 +7,11 @@ from shared.audit.events import Removal
 from shared.audit.noting import note_removal
 from shared.core import log
 from shared.core.naming import is_pending, operation_of, promoted_name
-from shared.credentials.ending import remove_credential_of
+from shared.credentials.ending import remove_credential
 from shared.model.directory import SeenApplication
 from shared.model.vault import VaultEntry
-from shared.ports import Cleanup, Lease
+from shared.operations.attempt import AppWork
+from shared.ports import Cleanup
 from shared.ports.services import Services
 
 
@@ -52,7 +53,9 @@ async def clean_up_credentials(services: Services, cleanup: Cleanup) -> int:
             )
             await services.directory.remove_password(object_id, key_id)
             log.warning("credential.lost_value_removed", app=cleanup.unique_name, key_id=key_id)
-        unproven = await _end_unproven(services, lease, cleanup, seen, kept)
+        record = await services.applications.read(cleanup.unique_name)
+        work = AppWork(services=services, lease=lease, stored_application=record)
+        unproven = await _end_unproven(work, cleanup, seen, kept)
         if lost or unproven:
             # Looked at once more: only a later read that shows none closes the entry.
             await services.cleanups.put(_again(cleanup, now))
@@ -62,20 +65,20 @@ async def clean_up_credentials(services: Services, cleanup: Cleanup) -> int:
 
 
 async def _end_unproven(
-    services: Services,
-    lease: Lease,
+    work: AppWork,
     cleanup: Cleanup,
     seen: SeenApplication | None,
     kept: Mapping[str, tuple[VaultEntry, ...]],
 ) -> int:
     """End what this operation left under pending names and nobody promoted; returns how many."""
+    services = work.services
     ended, pending = 0, [(name, entry) for name in kept if is_pending(name) for entry in kept[name]]
     for name, entry in pending:
         if entry.tags.get("operationId") != cleanup.operation_id:
             continue
         is_promoted = any(_is_same(entry, each) for each in kept.get(promoted_name(name), ()))
         for object_id, key_id in _live(entry, seen) if not is_promoted else ():
-            await lease.keep()
+            await work.lease.keep()
             await note_removal(
                 services,
                 cleanup.unique_name,
@@ -85,11 +88,11 @@ async def _end_unproven(
                 secret_name=name,
                 version=entry.version,
             )
-            await remove_credential_of(services, lease, cleanup.unique_name, object_id, entry.type, key_id)
+            await remove_credential(work, object_id, entry.type, key_id)
             log.warning("credential.unproven_removed", app=cleanup.unique_name, key_id=key_id)
             ended += 1
         if entry.enabled:
-            await lease.keep()
+            await work.lease.keep()
             await services.vault.disable(cleanup.unique_name, name, entry.version, entry.type)
             ended += 1
     return ended

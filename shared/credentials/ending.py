@@ -1,13 +1,11 @@
 """The end of a credential, of either kind: out of the directory, and its value out of reach."""
 
 from shared.credentials.issuing import Holder
-from shared.credentials.keys import remove_key, remove_key_in
+from shared.credentials.keys import remove_key
 from shared.credentials.tags import read_tags
 from shared.model.directory import CredentialType
 from shared.model.vault import VaultEntry
-from shared.operations.attempt import Job
-from shared.ports import Lease
-from shared.ports.services import Services
+from shared.operations.attempt import AppWork, Job
 
 
 def key_id_of(entry: VaultEntry, holder: Holder) -> str | None:
@@ -20,21 +18,12 @@ def key_id_of(entry: VaultEntry, holder: Holder) -> str | None:
     return next((key.key_id for key in seen.keys if key.thumbprint == entry.thumbprint), None)
 
 
-async def remove_credential(job: Job, object_id: str, kind: CredentialType, key_id: str) -> bool:
+async def remove_credential(work: AppWork, object_id: str, kind: CredentialType, key_id: str) -> bool:
     """Take a credential out of the directory; False when it does not show it: gone, or made too recently."""
     if kind == "certificate":
-        return await remove_key_in(job, object_id, key_id)
-    with job.patience(job.application.written_at):
-        return await job.services.directory.remove_password(object_id, key_id)
-
-
-async def remove_credential_of(
-    services: Services, lease: Lease, unique_name: str, object_id: str, kind: CredentialType, key_id: str
-) -> bool:
-    """Do the same for those who hold the app's lease, but no operation."""
-    if kind == "certificate":
-        return await remove_key(services, lease, unique_name, object_id, key_id)
-    return await services.directory.remove_password(object_id, key_id)
+        return await remove_key(work, object_id, key_id)
+    with work.patience(work.application.written_at):
+        return await work.services.directory.remove_password(object_id, key_id)
 
 
 async def disable(job: Job, entry: VaultEntry) -> None:

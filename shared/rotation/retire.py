@@ -5,11 +5,11 @@ from shared.audit.noting import note_removal
 from shared.core import log
 from shared.core.errors import NotYetVisibleError
 from shared.core.naming import vault_secret_name
-from shared.credentials.ending import remove_credential_of
+from shared.credentials.ending import remove_credential
 from shared.credentials.life import Retirement, disabled, ended
 from shared.credentials.tags import ours
 from shared.model.vault import VaultEntry
-from shared.ports import Lease
+from shared.operations.attempt import AppWork
 from shared.ports.services import Services
 
 
@@ -28,18 +28,19 @@ async def retire(services: Services, unique_name: str, credential: str) -> tuple
         due = ended(versions, now)
         if not due:
             return versions
-        object_id = await _object_id(services, unique_name)
+        record = await services.applications.read(unique_name)
+        work = AppWork(services=services, lease=lease, stored_application=record)
+        object_id = await _object_id(work)
         for retirement in due:
-            await _retire(services, lease, object_id, name, unique_name, retirement)
+            await _retire(work, object_id, name, retirement)
         gone = {retirement.version for retirement in due}
         return tuple(disabled(entry, now) if entry.version in gone else entry for entry in versions)
 
 
-async def _retire(
-    services: Services, lease: Lease, object_id: str, name: str, unique_name: str, retirement: Retirement
-) -> None:
-    await lease.keep()
-    await remove_credential_of(services, lease, unique_name, object_id, retirement.kind, retirement.key_id)
+async def _retire(work: AppWork, object_id: str, name: str, retirement: Retirement) -> None:
+    services, unique_name = work.services, work.application.unique_name
+    await work.lease.keep()
+    await remove_credential(work, object_id, retirement.kind, retirement.key_id)
     await note_removal(
         services,
         unique_name,
@@ -53,12 +54,12 @@ async def _retire(
     log.event("credential.retired", app=unique_name, secret=name, key_id=retirement.key_id)
 
 
-async def _object_id(services: Services, unique_name: str) -> str:
+async def _object_id(work: AppWork) -> str:
     """Return the application's object id: from our record, or from the directory where that was lost."""
-    stored = await services.applications.read(unique_name)
-    if stored.value.object_id is not None:
-        return stored.value.object_id
-    seen = await services.directory.application(unique_name)
+    if work.application.object_id is not None:
+        return work.application.object_id
+    unique_name = work.application.unique_name
+    seen = await work.services.directory.application(unique_name)
     if seen is None:
         raise NotYetVisibleError(f"the directory does not show the application {unique_name}")
     return seen.object_id

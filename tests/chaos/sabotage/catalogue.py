@@ -244,7 +244,7 @@ REAL_SABOTAGES = (
         "what was replaced goes when the overlap is over",
         f"{_ROTATION}::test_what_is_about_to_expire_is_replaced_and_the_old_one_goes_after_the_overlap",
         "shared/rotation/retire.py",
-        "await remove_credential_of(services, lease, unique_name, object_id, retirement.kind, retirement.key_id)",
+        "await remove_credential(work, object_id, retirement.kind, retirement.key_id)",
         "assert object_id and lease",
     ),
     off(
