@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError
 
+from shared.adapters.retry_after import retry_after
 from shared.core.errors import (
     DeferredError,
     ForbiddenError,
@@ -45,7 +46,7 @@ def _answered(what: str, error: HttpResponseError, status: int) -> DeferredError
     message = f"{what}: answered {status} {code}".rstrip()
     match status:
         case 429:
-            return ThrottledError(message, retry_after(error))
+            return ThrottledError(message, pause_of(error))
         case 401 | 403:
             return ForbiddenError(message)
         case 404:
@@ -53,7 +54,7 @@ def _answered(what: str, error: HttpResponseError, status: int) -> DeferredError
         case 408 | 409:
             return NotYetVisibleError(message)
         case _ if status >= _SERVER_ERROR:
-            return UnavailableError(message, retry_after(error))
+            return UnavailableError(message, pause_of(error))
         case _:
             return RefusedError(message, code)
 
@@ -66,10 +67,6 @@ def error_code(error: HttpResponseError) -> str:
     return str(code or getattr(error, "error_code", None) or getattr(outer, "code", None) or "")
 
 
-def retry_after(error: HttpResponseError) -> timedelta | None:
+def pause_of(error: HttpResponseError) -> timedelta | None:
     """Return the pause that the answer asks for; None when it names none in seconds."""
-    response: Any = error.response
-    try:
-        return timedelta(seconds=max(0.0, float(response.headers["Retry-After"])))
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return None
+    return retry_after(error.response.headers.get("Retry-After")) if error.response is not None else None

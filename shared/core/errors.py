@@ -63,6 +63,11 @@ class RegistrarError(Exception):
 
     reason: ClassVar[str] = "unexpected"
 
+    @property
+    def had_no_effect(self) -> bool:
+        """Whether the call that raised this surely changed nothing."""
+        return True
+
 
 class RejectedError(RegistrarError):
     """The request breaks the contract or policy; `problems` are all of its faults at once."""
@@ -113,6 +118,11 @@ class DeferredError(RegistrarError):
     def __init__(self, message: str, after: timedelta | None = None) -> None:
         self.after = after
         super().__init__(message)
+
+    @property
+    def had_no_effect(self) -> bool:
+        """Whether the call that raised this surely changed nothing."""
+        return self.took_effect is False
 
 
 class ThrottledError(DeferredError):

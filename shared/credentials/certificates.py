@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from shared.core.errors import DeferredError, NotYetVisibleError, RegistrarError
+from shared.core.errors import NotYetVisibleError, RegistrarError
 from shared.core.naming import credential_display_name
 from shared.credentials.issuing import Holder, Wanted, recover
 from shared.credentials.keys import add_key
@@ -87,7 +87,7 @@ async def _make(job: Job, wanted: Wanted) -> VaultEntry:
             tags=wanted.tags.to_tags(),
         )
     except RegistrarError as error:
-        if not isinstance(error, DeferredError) or error.took_effect is False:
+        if error.had_no_effect:
             await job.save_operation(job.operation.with_credential(wanted.credential, pending_at=None))
         raise
     if entry is None:

@@ -162,7 +162,7 @@ async def _issue(job: Job, wanted: Wanted, object_id: str) -> VaultEntry:
                 object_id, credential_display_name(operation.id, wanted.description), expires
             )
     except RegistrarError as error:
-        if not isinstance(error, DeferredError) or error.took_effect is False:
+        if error.had_no_effect:
             await _take_back_intent(job, wanted)
         raise
     tags = wanted.tags.issued(issued.key_id).to_tags()

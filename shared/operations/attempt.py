@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.contract.answer import Step
-from shared.core.errors import DeferredError, NotReplicatedError, RegistrarError
+from shared.core.errors import NotReplicatedError, RegistrarError
 from shared.core.runtime import within
 from shared.model.application import ApplicationRecord
 from shared.model.operation import RESUME_AFTER, Operation
@@ -71,7 +71,7 @@ class AppWork:
         try:
             yield before
         except RegistrarError as error:
-            if not isinstance(error, DeferredError) or error.took_effect is False:
+            if error.had_no_effect:
                 await self.save_application(**before)
             raise
 

@@ -7,7 +7,7 @@ from typing import Any
 from azure.core.exceptions import AzureError, ClientAuthenticationError
 from azure.identity.aio import CertificateCredential, ClientSecretCredential
 
-from shared.adapters.azure_errors import retry_after, translate
+from shared.adapters.azure_errors import pause_of, translate
 from shared.adapters.entra.sign_in_codes import Meaning, meaning_of
 from shared.core.errors import DisabledError, NotYetVisibleError, SignInUnclearError, ThrottledError, UnavailableError
 from shared.core.secret import Secret
@@ -52,9 +52,9 @@ def judge(client_id: str, kind: CredentialType, error: ClientAuthenticationError
     status, codes = error.status_code or 0, _codes(error)
     named = ", ".join(f"AADSTS{code}" for code in codes[:_MOST_CODES])
     if status == _TOO_MANY_REQUESTS:
-        raise ThrottledError(f"the token endpoint answered {status}", retry_after(error)) from None
+        raise ThrottledError(f"the token endpoint answered {status}", pause_of(error)) from None
     if status >= _SERVER_ERROR or not codes:
-        raise UnavailableError(f"the token endpoint answered {status} without a reason", retry_after(error)) from None
+        raise UnavailableError(f"the token endpoint answered {status} without a reason", pause_of(error)) from None
     match meaning_of(codes):
         case Meaning.ACCEPTED:
             return
@@ -65,7 +65,7 @@ def judge(client_id: str, kind: CredentialType, error: ClientAuthenticationError
             message = f"the app, or its service principal, is disabled: the sign-in as {client_id} was refused, {named}"
             raise DisabledError(message) from None
         case Meaning.THROTTLED:
-            raise ThrottledError(f"the token endpoint answered {named}", retry_after(error)) from None
+            raise ThrottledError(f"the token endpoint answered {named}", pause_of(error)) from None
         case Meaning.PASSING:
             # Without the pause that the answer may ask for: it is this client's, and would be everybody's.
             raise UnavailableError(f"the token endpoint answered {named}") from None

@@ -5,7 +5,6 @@ Here every call is made once, and what went wrong is translated once, from statu
 """
 
 from collections.abc import Awaitable
-from datetime import timedelta
 from typing import Any, Never
 
 import httpx
@@ -25,6 +24,7 @@ from msgraph_core import GraphClientFactory
 from shared.adapters.graph.models import GraphAnswer
 from shared.adapters.graph.refusals.judging import judge
 from shared.adapters.graph.refusals.refusal import Detail, Doing, Refusal
+from shared.adapters.retry_after import retry_after
 from shared.core.errors import RegistrarError, UnavailableError
 from shared.model.directory import ApplicationState
 
@@ -111,18 +111,9 @@ def translate(error: APIError, doing: Doing, wrote: ApplicationState | None = No
         code=(main.code if main else None) or "",
         text=(main.message if main else None) or error.message or "",
         details=details,
-        after=pause(after),
+        after=retry_after(after),
     )
     return judge(refusal, doing, wrote)
-
-
-def pause(retry_after: str | None) -> timedelta | None:
-    """Read a `Retry-After` header; None without one, or when it is no number of seconds."""
-    try:
-        seconds = float(retry_after or "")
-    except ValueError:
-        return None
-    return timedelta(seconds=max(0.0, seconds))
 
 
 def _no_answer(error: httpx.HTTPError | AzureError) -> Never:

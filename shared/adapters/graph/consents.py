@@ -9,6 +9,7 @@ from msgraph.graph_service_client import GraphServiceClient
 
 from shared.adapters.graph.client import GraphSender
 from shared.adapters.graph.models import AssignmentAnswer, AssignmentPage, GrantAnswer, GrantPage, GraphAnswer
+from shared.adapters.graph.paging import pages
 from shared.adapters.graph.refusals.refusal import Doing
 from shared.adapters.graph.requests import body
 from shared.core.errors import NotReplicatedError, NotYetVisibleError, ObjectGoneError, RefusedError
@@ -103,14 +104,9 @@ class GraphConsents:
 
     async def _pages[T: GraphAnswer](self, builder: Any, page_model: type[Any], model: type[T]) -> list[T]:  # noqa: ANN401
         """Read all pages of a collection. A collection that is not found is one not yet replicated, never empty."""
-        found: list[T] = []
-        page = await self._sender.get(builder.to_get_request_information(), page_model)
-        if page is None:
-            raise NotYetVisibleError("the directory does not show the service principal yet")
-        while page is not None:
-            found += page.list("value", model)
-            following = page.string("@odata.nextLink")
-            if following is None:
-                break
-            page = await self._sender.get(builder.with_url(following).to_get_request_information(), page_model)
-        return found
+        absent = NotYetVisibleError("the directory does not show the service principal yet")
+        return [
+            each
+            async for page in pages(self._sender, builder, page_model, absent=absent)
+            for each in page.list("value", model)
+        ]

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 from kiota_abstractions.request_information import RequestInformation
@@ -32,9 +31,10 @@ from shared.adapters.graph.models import (
     ServicePrincipalAnswer,
     ServicePrincipalPage,
 )
+from shared.adapters.graph.paging import pages
 from shared.adapters.graph.refusals.refusal import Doing
 from shared.adapters.graph.requests import body, builders, create_if_missing, filtered, selected
-from shared.core.errors import NotYetVisibleError, RefusedError, UnavailableError
+from shared.core.errors import NotYetVisibleError, RefusedError
 from shared.core.naming import APPLICATION_TAG
 from shared.core.secret import Secret
 from shared.model.directory import (
@@ -101,17 +101,11 @@ class GraphDirectory:
         builder = self._client.applications
         request = selected(builder.to_get_request_information(), CREDENTIAL_FIELDS)
         request.query_parameters["%24top"] = _PAGE
-        page = await self._sender.get(request, ApplicationPage)
-        while page is not None:
+        async for page in pages(self._sender, builder, ApplicationPage, request):
             for answer in page.list("value", ApplicationAnswer):
                 unique_name = answer.string("uniqueName")
                 if unique_name is not None and APPLICATION_TAG in answer.strings_of("tags"):
                     yield unique_name, credentials_from(answer)
-            following = page.string("@odata.nextLink")
-            if following is None:
-                return
-            page = await self._sender.get(builder.with_url(following).to_get_request_information(), ApplicationPage)
-        raise UnavailableError("the list of applications ended without its end")
 
     async def changed_applications(self, link: str | None) -> ChangedApplications:
         """Read which of our applications have changed since `link` was given; without one, read all of them.
@@ -133,14 +127,9 @@ class GraphDirectory:
         """
         builder = self._client.directory.deleted_items.graph_application
         request = selected(builder.to_get_request_information(), ["id", "uniqueName"])
-        page = await self._sender.get(request, ApplicationPage)
-        while page is not None:
+        async for page in pages(self._sender, builder, ApplicationPage, request):
             if any(app.string("uniqueName") == unique_name for app in page.list("value", ApplicationAnswer)):
                 return True
-            following = page.string("@odata.nextLink")
-            if following is None:
-                break
-            page = await self._sender.get(builder.with_url(following).to_get_request_information(), ApplicationPage)
         return False
 
     async def upsert_application(self, unique_name: str, state: ApplicationState) -> CreatedApplication | None:
@@ -225,14 +214,6 @@ class GraphDirectory:
         await self._sender.command(builder.to_patch_request_information(wanted), Doing.WRITE_CERTIFICATES)
 
     async def _service_principals(self, request: RequestInformation) -> AsyncIterator[ServicePrincipalAnswer]:
-        page: ServicePrincipalPage | None = await self._sender.get(request, ServicePrincipalPage)
-        builder: Any = self._client.service_principals
-        while page is not None:
+        async for page in pages(self._sender, self._client.service_principals, ServicePrincipalPage, request):
             for answer in page.list("value", ServicePrincipalAnswer):
                 yield answer
-            following = page.string("@odata.nextLink")
-            if following is None:
-                return
-            page = await self._sender.get(
-                builder.with_url(following).to_get_request_information(), ServicePrincipalPage
-            )

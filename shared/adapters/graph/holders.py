@@ -7,7 +7,7 @@ from kiota_abstractions.method import Method
 from kiota_abstractions.request_information import RequestInformation
 from msgraph.graph_service_client import GraphServiceClient
 
-from shared.adapters.graph.client import GraphSender, pause
+from shared.adapters.graph.client import GraphSender
 from shared.adapters.graph.models import (
     CredentialHolderAnswer,
     CredentialHolderPage,
@@ -21,9 +21,11 @@ from shared.adapters.graph.models import (
     OwnerStepBody,
     StepHeaders,
 )
+from shared.adapters.graph.paging import following, pages
 from shared.adapters.graph.refusals.judging import judge
 from shared.adapters.graph.refusals.refusal import Doing, Refusal
 from shared.adapters.graph.requests import selected
+from shared.adapters.retry_after import retry_after
 from shared.core.errors import UnavailableError
 from shared.model.directory import CredentialHolder, CredentialType, HeldCredential, HolderKind
 
@@ -81,33 +83,21 @@ class GraphCredentialHolders:
     async def _names(self, first: OwnerStepBody) -> tuple[str, ...]:
         """Name the owners of one holder, whose further pages, if there are any, are read one by one."""
         names: list[str] = []
-        page: OwnerPage | None = first
-        while page is not None:
+        read: OwnerPage = first
+        async for page in following(self._sender, read, self._client.applications, OwnerPage, prepare=_patiently):
             for owner in page.list("value", OwnerAnswer):
                 name = owner.string("userPrincipalName") or owner.string("displayName") or owner.required("id")
                 names.append(name)
-            following = page.string("@odata.nextLink")
-            if following is None:
-                return tuple(names)
-            following_page = self._client.applications.with_url(following).to_get_request_information()
-            page = await self._sender.get(_patiently(following_page), OwnerPage)
-        raise UnavailableError("a list of owners ended without its end")
+        return tuple(names)
 
     async def _listed(self, kind: HolderKind, builder: Any) -> AsyncIterator[CredentialHolder]:  # noqa: ANN401
-        request = selected(_patiently(builder.to_get_request_information()), _FIELDS[kind])
+        request = selected(builder.to_get_request_information(), _FIELDS[kind])
         request.query_parameters["%24top"] = _PAGE
-        page = await self._sender.get(request, CredentialHolderPage)
-        while page is not None:
+        async for page in pages(self._sender, builder, CredentialHolderPage, request, prepare=_patiently):
             for answer in page.list("value", CredentialHolderAnswer):
                 holder = holder_from(kind, answer)
                 if holder.credentials:
                     yield holder
-            following = page.string("@odata.nextLink")
-            if following is None:
-                return
-            request = _patiently(builder.with_url(following).to_get_request_information())
-            page = await self._sender.get(request, CredentialHolderPage)
-        raise UnavailableError(f"the list of {kind}s ended without its end")
 
 
 def holder_from(kind: HolderKind, answer: CredentialHolderAnswer) -> CredentialHolder:
@@ -148,7 +138,7 @@ def _step_body(step: OwnerStepAnswer) -> OwnerStepBody | None:
     if status != _OK:
         error, after = body.object("error", ErrorAnswer), step.object("headers", StepHeaders).string("Retry-After")
         code, text = error.string("code") or "", error.string("message") or ""
-        raise judge(Refusal(status, code, text, after=pause(after)), Doing.READ)
+        raise judge(Refusal(status, code, text, after=retry_after(after)), Doing.READ)
     return body
 
 

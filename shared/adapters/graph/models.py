@@ -258,42 +258,44 @@ class AssignmentAnswer(_Fields):
     strings = ("id", "appRoleId", "resourceId")
 
 
-class _Page(_Fields):
+class GraphPage(_Fields):
+    """A page of a collection."""
+
     strings = ("@odata.nextLink",)
 
 
-class ApplicationPage(_Page):
+class ApplicationPage(GraphPage):
     """A page of applications."""
 
     lists = {"value": ApplicationAnswer}  # noqa: RUF012
 
 
-class ApplicationChangePage(_Page):
+class ApplicationChangePage(GraphPage):
     """A page of a delta query: the last one has a link for the next time."""
 
     strings = ("@odata.nextLink", "@odata.deltaLink")
     lists = {"value": ApplicationChange}  # noqa: RUF012
 
 
-class ServicePrincipalPage(_Page):
+class ServicePrincipalPage(GraphPage):
     """A page of service principals."""
 
     lists = {"value": ServicePrincipalAnswer}  # noqa: RUF012
 
 
-class CredentialHolderPage(_Page):
+class CredentialHolderPage(GraphPage):
     """A page of applications or service principals, as far as their credentials are concerned."""
 
     lists = {"value": CredentialHolderAnswer}  # noqa: RUF012
 
 
-class UserPage(_Page):
+class UserPage(GraphPage):
     """A page of users."""
 
     lists = {"value": UserAnswer}  # noqa: RUF012
 
 
-class OwnerPage(_Page):
+class OwnerPage(GraphPage):
     """A page of owners."""
 
     lists = {"value": OwnerAnswer}  # noqa: RUF012
@@ -331,13 +333,13 @@ class OwnerBatchAnswer(_Fields):
     lists = {"responses": OwnerStepAnswer}  # noqa: RUF012
 
 
-class GrantPage(_Page):
+class GrantPage(GraphPage):
     """A page of oauth2PermissionGrants."""
 
     lists = {"value": GrantAnswer}  # noqa: RUF012
 
 
-class AssignmentPage(_Page):
+class AssignmentPage(GraphPage):
     """A page of appRoleAssignments."""
 
     lists = {"value": AssignmentAnswer}  # noqa: RUF012

@@ -15,6 +15,7 @@ from msgraph.graph_service_client import GraphServiceClient
 
 from shared.adapters.graph.client import GraphSender
 from shared.adapters.graph.models import UserAnswer, UserPage
+from shared.adapters.graph.paging import pages
 from shared.adapters.graph.requests import filtered, selected
 from shared.core.errors import ForbiddenError
 from shared.model.person import read_person
@@ -99,13 +100,10 @@ class GraphPeople:
 
     async def _listed(self, request: RequestInformation) -> tuple[SeenPerson, ...]:
         hits: list[SeenPerson] = []
-        page = await self._sender.get(request, UserPage)
-        while page is not None and len(hits) < _ENOUGH:
+        async for page in pages(self._sender, self._client.users, UserPage, request):
             hits += [_seen(answer) for answer in page.list("value", UserAnswer)]
-            following = page.string("@odata.nextLink")
-            if following is None:
+            if len(hits) >= _ENOUGH:
                 break
-            page = await self._sender.get(self._client.users.with_url(following).to_get_request_information(), UserPage)
         return tuple(hits[:_ENOUGH])
 
 

@@ -9,12 +9,12 @@ import base64
 import json
 import ssl
 from collections.abc import Collection, Mapping
-from datetime import timedelta
 from urllib.parse import quote, urlencode, urlsplit
 
 import httpcore
 from pydantic import BaseModel, ValidationError
 
+from shared.adapters.retry_after import retry_after
 from shared.adapters.tickets.network import GuardedNetwork
 from shared.core.errors import ForbiddenError, RefusedError, RegistrarError, ThrottledError, UnavailableError
 from shared.core.text import printable
@@ -120,11 +120,11 @@ def _error(message: str, status: int, headers: Mapping[str, str]) -> RegistrarEr
         case 401 | 403:
             return ForbiddenError(message)
         case 429:
-            return ThrottledError(message, _pause(headers))
+            return ThrottledError(message, retry_after(headers.get("retry-after")))
         case 408:
             return UnavailableError(message)
         case _ if status >= 500:
-            return UnavailableError(message, _pause(headers))
+            return UnavailableError(message, retry_after(headers.get("retry-after")))
         case _:
             return RefusedError(message, str(status))
 
@@ -134,10 +134,3 @@ def _host(location: str) -> str:
         return printable(urlsplit(location).hostname or "the same host")
     except ValueError:
         return "an address that cannot be read"
-
-
-def _pause(headers: Mapping[str, str]) -> timedelta | None:
-    try:
-        return timedelta(seconds=max(0.0, float(headers["retry-after"])))
-    except (KeyError, ValueError, OverflowError):
-        return None

@@ -245,7 +245,7 @@ REAL_SABOTAGES = (
         f"{_ROTATION}::test_what_is_about_to_expire_is_replaced_and_the_old_one_goes_after_the_overlap",
         "shared/rotation/retire.py",
         "await remove_credential(work, object_id, retirement.kind, retirement.key_id)",
-        "assert object_id and lease",
+        "assert object_id and work",
     ),
     off(
         "what leaked goes at its deadline",

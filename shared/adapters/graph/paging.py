@@ -1,0 +1,51 @@
+"""Collections of Microsoft Graph, page by page: a list that breaks off is never taken for a whole one."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from kiota_abstractions.request_information import RequestInformation
+
+from shared.adapters.graph.client import GraphSender
+from shared.adapters.graph.models import GraphPage
+from shared.core.errors import RegistrarError, UnavailableError
+
+
+async def pages[P: GraphPage](
+    sender: GraphSender,
+    builder: Any,  # noqa: ANN401  the SDK's builders have no type in common
+    model: type[P],
+    request: RequestInformation | None = None,
+    *,
+    prepare: Callable[[RequestInformation], RequestInformation] = lambda request: request,
+    absent: RegistrarError | None = None,
+) -> AsyncIterator[P]:
+    """Read the pages of a collection. `request` is the first one where it says more than `builder` does by itself.
+
+    `prepare` is done to every request. Raises `absent` when there is no such collection, else UnavailableError.
+    """
+    first = request or builder.to_get_request_information()
+    page = await sender.get(prepare(first), model)
+    if page is None:
+        raise absent or UnavailableError("Microsoft Graph does not show a list that it always has")
+    async for each in following(sender, page, builder, model, prepare=prepare):
+        yield each
+
+
+async def following[P: GraphPage](
+    sender: GraphSender,
+    page: P,
+    builder: Any,  # noqa: ANN401
+    model: type[P],
+    *,
+    prepare: Callable[[RequestInformation], RequestInformation] = lambda request: request,
+) -> AsyncIterator[P]:
+    """Read a page that is there already, and those behind it."""
+    while True:
+        yield page
+        link = page.string("@odata.nextLink")
+        if link is None:
+            return
+        behind = await sender.get(prepare(builder.with_url(link).to_get_request_information()), model)
+        if behind is None:
+            raise UnavailableError("a list of Microsoft Graph broke off before its end")
+        page = behind
