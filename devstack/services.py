@@ -11,7 +11,7 @@ import httpx
 
 from devstack.config import StackConfig, StateFolder
 from devstack.environment import azurite, functions_settings, own_environment
-from devstack.forked import SETTING as forked_setting
+from devstack.forked import SETTING as FORKED_SETTING
 from devstack.process import Service
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -42,7 +42,7 @@ def describe_services(
     # Which of the app's processes makes a call is read from here: the SDKs add it to their User-Agent.
     caller = {"AZURE_HTTP_USER_AGENT": "devstack-host"}
     environment = python | functions_settings(config, state) | caller | dict(settings)
-    forked = {forked_setting: str(template)} if template is not None else {}
+    forked = {FORKED_SETTING: str(template)} if template is not None else {}
     services: dict[ServiceName, Service] = {
         "doubles": Service(
             "doubles",

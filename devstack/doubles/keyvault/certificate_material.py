@@ -33,7 +33,7 @@ class KeyProperties(_Part):
 class SecretProperties(_Part):
     """How the secret of the same name holds the key."""
 
-    contentType: Literal["application/x-pkcs12", "application/x-pem-file"] = PFX
+    contentType: Literal["application/x-pkcs12", "application/x-pem-file"] = PFX  # noqa: N815  as on the wire
 
 
 class CertificateProperties(_Part):

@@ -35,7 +35,7 @@ class BindingInfo(Record):
 class TypedData(Record):
     """A value with its kind, of which exactly one is set."""
 
-    def WhichOneof(self, _group: str) -> str | None:
+    def WhichOneof(self, _group: str) -> str | None:  # noqa: N802  protobuf's own name
         """The kind that is set, or None for an empty value."""
         return next(iter(self.__dict__), None)
 
@@ -60,7 +60,7 @@ class TypedData(Record):
 class ParameterBinding(Record):
     """A named value; always carried as data, never through shared memory."""
 
-    def WhichOneof(self, _group: str) -> str:
+    def WhichOneof(self, _group: str) -> str:  # noqa: N802
         """The way the value is carried."""
         return "data"
 
