@@ -33,10 +33,10 @@ async def clean_up_credentials(timer: func.TimerRequest) -> None:
 async def settle_poison(timer: func.TimerRequest) -> None:
     """Answer what the host gave up on, and keep it with a reason, every five minutes."""
     from shared.bootstrap import get_app
-    from shared.intake.poison import settle_poison as settle
+    from shared.intake.poison import drain_poison_queues
 
     app = get_app()
-    await settle(app.services, app.intake, app.webhook_intake)
+    await drain_poison_queues(app.services, app.intake, app.webhook_intake)
 
 
 @blueprint.function_name("pin_owners")

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from shared.api.requests import Named
 from shared.approval.decide import decide
 from shared.approval.messages import FORMS, DecisionText
-from shared.approval.refusals import Attempt, NotAllowedToDecideError, NotWaitingError, note_refused
+from shared.approval.refusals import DecisionAttempt, NotAllowedToDecideError, NotWaitingError, note_refused
 from shared.contract.answer import answer_id
 from shared.contract.faults import problem_of
 from shared.contract.strict_json import parse_object
@@ -95,5 +95,5 @@ def _may_decide(services: Services, caller: Caller) -> bool:
     return caller.holder is Holder.PERSON or (caller.holder is Holder.APP and services.policy.approval.by_apps)
 
 
-def _attempt(caller: Caller, outcome: Outcome | None) -> Attempt:
-    return Attempt("token", outcome, decided_by_object_id=caller.object_id, client_id=caller.client_id)
+def _attempt(caller: Caller, outcome: Outcome | None) -> DecisionAttempt:
+    return DecisionAttempt("token", outcome, decided_by_object_id=caller.object_id, client_id=caller.client_id)

@@ -4,7 +4,7 @@ from shared.approval.counting import SENTENCES, why_void
 from shared.approval.deciders import made_by
 from shared.approval.messages import DecisionMessage
 from shared.approval.refusals import (
-    Attempt,
+    DecisionAttempt,
     DecisionRefusedError,
     NotAllowedToDecideError,
     NotWaitingError,
@@ -43,7 +43,7 @@ async def decide(
             by_somebody = await made_by(services, operation, decision)
             _check_new(operation, decision)
         except DecisionRefusedError as refused:
-            await note_refused(services, operation, Attempt.of(decision), refused.code)
+            await note_refused(services, operation, DecisionAttempt.of(decision), refused.code)
             raise
         try:
             return await _record(services, stored, by_somebody)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from shared.audit import events
 from shared.core import log
-from shared.model.approval import ApprovalDecision, Outcome, Way
+from shared.model.approval import ApprovalDecision, DecisionChannel, Outcome
 from shared.model.operation import Operation
 from shared.ports.services import Services
 
@@ -32,17 +32,17 @@ class NotAllowedToDecideError(DecisionRefusedError):
 
 
 @dataclass(frozen=True)
-class Attempt:
+class DecisionAttempt:
     """Who tried to decide, and how; what nobody said is None. `client_id` is of the application that sent a token."""
 
-    way: Way
+    way: DecisionChannel
     outcome: Outcome | None = None
     decided_by: str | None = None
     decided_by_object_id: str | None = None
     client_id: str | None = None
 
     @classmethod
-    def of(cls, decision: ApprovalDecision) -> "Attempt":
+    def of(cls, decision: ApprovalDecision) -> "DecisionAttempt":
         """Return the attempt that a decision is."""
         return cls(decision.way, decision.outcome, decision.decided_by, decision.decided_by_object_id)
 
@@ -52,7 +52,7 @@ class Attempt:
         return (self.decided_by_object_id or self.decided_by or "").casefold()
 
 
-async def note_refused(services: Services, operation: Operation, attempt: Attempt, code: str) -> None:
+async def note_refused(services: Services, operation: Operation, attempt: DecisionAttempt, code: str) -> None:
     """Note that somebody's decision does not count: once for each operation, decider and reason.
 
     Raises DeferredError while nothing can be noted: then nobody is told either, and whoever tried tries again.

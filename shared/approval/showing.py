@@ -10,7 +10,7 @@ from shared.core import log
 from shared.core.errors import BusyError
 from shared.model.operation import Operation, State
 from shared.ports.services import Services
-from shared.tickets.notify import tell
+from shared.tickets.notify import notify
 
 _RACES = 8
 _MOST_SPENT = 100
@@ -53,7 +53,7 @@ async def use_up(
         approval = stored.value.approval if stored is not None else None
         if stored is None or approval is None or not _waits(stored.value):
             return
-        await tell(services, stored.value, decide_again(services, stored.value, message, refused))
+        await notify(services, stored.value, decide_again(services, stored.value, message, refused))
         if message.decision_id in approval.spent:
             return
         spent = (*approval.spent, message.decision_id)[-_MOST_SPENT:]

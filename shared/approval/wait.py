@@ -6,7 +6,7 @@ from shared.core.errors import BusyError, RejectedError
 from shared.model.operation import Operation
 from shared.ports import Versioned
 from shared.ports.services import Services
-from shared.tickets.notify import tell
+from shared.tickets.notify import notify
 
 
 async def wait_for_approval(services: Services, stored: Versioned[Operation]) -> None:
@@ -17,7 +17,7 @@ async def wait_for_approval(services: Services, stored: Versioned[Operation]) ->
     if approval.announced_at is None:
         event = approval_requested(services, operation, approval)
         await services.queues.send_event(event.to_json())
-        await tell(services, operation, event)
+        await notify(services, operation, event)
         told = approval.model_copy(update={"announced_at": services.runtime.now()})
         try:
             await services.operations.save(operation.model_copy(update={"approval": told}), stored.etag)

@@ -162,7 +162,7 @@ class StillThereError(NotYetVisibleError):
 class NotReplicatedError(NotYetVisibleError):
     """A refusal that lag can explain, if what it refers to is new; `otherwise` is what it means if that is not.
 
-    Only who knows the age of that can tell: `shared.operations.attempt.AppWork.patience`.
+    Only who knows the age of that can tell: `shared.operations.attempt.AppWork.tolerate_lag`.
     """
 
     reason: ClassVar[str] = "not_replicated"

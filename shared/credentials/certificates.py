@@ -15,13 +15,13 @@ from datetime import timedelta
 
 from shared.core.errors import NotYetVisibleError, RegistrarError
 from shared.core.naming import credential_display_name
-from shared.credentials.issuing import Holder, Wanted, recover
+from shared.credentials.issuing import CredentialPlan, TargetApplication, recover
 from shared.credentials.keys import add_key
 from shared.credentials.pending import is_given_up
-from shared.credentials.versions import Kept
+from shared.credentials.versions import VaultSecret
 from shared.model.directory import CredentialType
 from shared.model.vault import VaultEntry
-from shared.operations.attempt import Job
+from shared.operations.attempt import Attempt
 from shared.ports import Cleanup
 
 DAYS_PER_MONTH = 31
@@ -40,7 +40,11 @@ def life_of(kind: CredentialType, days: int) -> timedelta:
 
 
 async def issue_certificate(
-    job: Job, wanted: Wanted, holder: Holder, kept: Kept, promoted: Sequence[VaultEntry]
+    attempt: Attempt,
+    wanted: CredentialPlan,
+    holder: TargetApplication,
+    kept: VaultSecret,
+    promoted: Sequence[VaultEntry],
 ) -> VaultEntry:
     """Return the pending version whose public part the directory knows, with its keyId among its tags.
 
@@ -48,38 +52,40 @@ async def issue_certificate(
     versions that clients read, or have read.
     """
     if kept.deleted_tags is not None:
-        await recover(job, wanted.secret_name, "certificate")
-    entry = _standing(job, kept, promoted)
-    if entry is None or await is_given_up(job, holder, entry):
-        entry = await _make(job, wanted)
-    progress = job.operation.credential(wanted.credential)
+        await recover(attempt, wanted.secret_name, "certificate")
+    entry = _standing(attempt, kept, promoted)
+    if entry is None or await is_given_up(attempt, holder, entry):
+        entry = await _make(attempt, wanted)
+    progress = attempt.operation.credential(wanted.credential)
     key_id = progress.key_id if progress.version == entry.version else None
     if key_id is None:
-        public = await job.services.vault.certificate(job.operation.unique_name, entry.name, entry.version)
+        public = await attempt.services.vault.certificate(attempt.operation.unique_name, entry.name, entry.version)
         mark = credential_display_name(entry.tags["operationId"], wanted.description)
-        key_id = await add_key(job, holder, public, mark)
-        await job.save_operation(job.operation.with_credential(wanted.credential, key_id=key_id, version=entry.version))
+        key_id = await add_key(attempt, holder, public, mark)
+        await attempt.save_operation(
+            attempt.operation.with_credential(wanted.credential, key_id=key_id, version=entry.version)
+        )
     return replace(entry, tags={**entry.tags, "keyId": key_id})
 
 
-def _standing(job: Job, kept: Kept, promoted: Sequence[VaultEntry]) -> VaultEntry | None:
+def _standing(attempt: Attempt, kept: VaultSecret, promoted: Sequence[VaultEntry]) -> VaultEntry | None:
     entry, used = kept.entry, {version.thumbprint for version in promoted}
     if entry is None or not entry.enabled or not entry.thumbprint or entry.thumbprint in used:
         return None
-    return entry if entry.expires is not None and job.now() < entry.expires else None
+    return entry if entry.expires is not None and attempt.now() < entry.expires else None
 
 
-async def _make(job: Job, wanted: Wanted) -> VaultEntry:
+async def _make(attempt: Attempt, wanted: CredentialPlan) -> VaultEntry:
     """Have a pair made, once: it takes Key Vault some seconds, and its answer may be lost."""
-    unique_name, progress = job.operation.unique_name, job.operation.credential(wanted.credential)
-    if job.is_recent(progress.pending_at):
+    unique_name, progress = attempt.operation.unique_name, attempt.operation.credential(wanted.credential)
+    if attempt.is_recent(progress.pending_at):
         raise NotYetVisibleError(f"the certificate {wanted.secret_name} is being made")
-    await job.lease.keep()
-    now = job.now()
-    await job.save_operation(job.operation.with_credential(wanted.credential, pending_at=now))
-    await job.services.cleanups.put(Cleanup(unique_name, job.operation.id, wanted.secret_names, now))
+    await attempt.lease.keep()
+    now = attempt.now()
+    await attempt.save_operation(attempt.operation.with_credential(wanted.credential, pending_at=now))
+    await attempt.services.cleanups.put(Cleanup(unique_name, attempt.operation.id, wanted.secret_names, now))
     try:
-        entry = await job.services.vault.make_certificate(
+        entry = await attempt.services.vault.make_certificate(
             unique_name,
             wanted.secret_name,
             subject=f"CN={unique_name}",
@@ -88,7 +94,7 @@ async def _make(job: Job, wanted: Wanted) -> VaultEntry:
         )
     except RegistrarError as error:
         if error.had_no_effect:
-            await job.save_operation(job.operation.with_credential(wanted.credential, pending_at=None))
+            await attempt.save_operation(attempt.operation.with_credential(wanted.credential, pending_at=None))
         raise
     if entry is None:
         raise NotYetVisibleError(f"the certificate {wanted.secret_name} is being made")

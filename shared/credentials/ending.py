@@ -1,14 +1,14 @@
 """The end of a credential, of either kind: out of the directory, and its value out of reach."""
 
-from shared.credentials.issuing import Holder
+from shared.credentials.issuing import TargetApplication
 from shared.credentials.keys import remove_key
 from shared.credentials.tags import read_tags
 from shared.model.directory import CredentialType
 from shared.model.vault import VaultEntry
-from shared.operations.attempt import AppWork, Job
+from shared.operations.attempt import AppWork, Attempt
 
 
-def key_id_of(entry: VaultEntry, holder: Holder) -> str | None:
+def key_id_of(entry: VaultEntry, holder: TargetApplication) -> str | None:
     """Which live credential a version holds: by its tags, or by its thumbprint where the directory named it later."""
     seen, tags = holder.seen, read_tags(entry)
     if seen is None or tags is None:
@@ -22,10 +22,10 @@ async def remove_credential(work: AppWork, object_id: str, kind: CredentialType,
     """Take a credential out of the directory; False when it does not show it: gone, or made too recently."""
     if kind == "certificate":
         return await remove_key(work, object_id, key_id)
-    with work.patience(work.application.written_at):
+    with work.tolerate_lag(work.application.written_at):
         return await work.services.directory.remove_password(object_id, key_id)
 
 
-async def disable(job: Job, entry: VaultEntry) -> None:
+async def disable(attempt: Attempt, entry: VaultEntry) -> None:
     """Put a version's value out of reach."""
-    await job.services.vault.disable(job.operation.unique_name, entry.name, entry.version, entry.type)
+    await attempt.services.vault.disable(attempt.operation.unique_name, entry.name, entry.version, entry.type)

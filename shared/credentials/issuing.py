@@ -15,16 +15,16 @@ from shared.audit.noting import note_removal
 from shared.core.errors import DeferredError, NotYetVisibleError, RegistrarError, UnavailableError
 from shared.core.naming import credential_display_name, is_pending, operation_of
 from shared.credentials.tags import SecretTags
-from shared.credentials.versions import Kept
+from shared.credentials.versions import VaultSecret
 from shared.model.directory import CredentialType, PasswordCredential, SeenCredentials
 from shared.model.vault import VaultEntry
-from shared.operations.attempt import Job
+from shared.operations.attempt import Attempt
 from shared.policy.tenant import days_within, life_within
 from shared.ports import Cleanup, IssuedPassword
 
 
 @dataclass(frozen=True)
-class Holder:
+class TargetApplication:
     """The application that a credential is for. `seen` is None while no read has shown the application."""
 
     object_id: str
@@ -38,7 +38,7 @@ class Holder:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class CredentialPlan:
     """A credential to issue, and where its value goes."""
 
     credential: str
@@ -51,46 +51,46 @@ class Wanted:
     tags: SecretTags
     """Of the vault's version; the keyId is filled in when it is known."""
 
-    def within(self, longest: timedelta | None) -> "Wanted":
+    def within(self, longest: timedelta | None) -> "CredentialPlan":
         """Return it with a life that the tenant allows."""
         days = days_within(self.tags.lifetime_days, longest)
         lifetime = life_within(timedelta(days=days), longest)
         return replace(self, lifetime=lifetime, tags=replace(self.tags, lifetime_days=days))
 
 
-async def look_into_vault(job: Job, secret_name: str) -> Kept:
+async def look_into_vault(attempt: Attempt, secret_name: str) -> VaultSecret:
     """Read what the vault holds under a name."""
-    unique_name = job.operation.unique_name
-    versions = await job.services.vault.versions(unique_name, secret_name)
-    deleted = await job.services.vault.deleted_tags(unique_name, secret_name) if not versions else None
-    return Kept(versions, deleted)
+    unique_name = attempt.operation.unique_name
+    versions = await attempt.services.vault.versions(unique_name, secret_name)
+    deleted = await attempt.services.vault.deleted_tags(unique_name, secret_name) if not versions else None
+    return VaultSecret(versions, deleted)
 
 
-def is_switched_off(entry: VaultEntry, holder: Holder) -> bool:
+def is_switched_off(entry: VaultEntry, holder: TargetApplication) -> bool:
     """Say whether somebody disabled this application's value: it gets no successor before somebody asks for one."""
     return not entry.enabled and entry.tags.get("clientId") == holder.client_id
 
 
-def is_live(job: Job, entry: VaultEntry, holder: Holder) -> bool:
+def is_live(attempt: Attempt, entry: VaultEntry, holder: TargetApplication) -> bool:
     """Say whether the directory knows the secret that the vault holds; raises NotYetVisibleError when nobody can."""
     if entry.tags.get("clientId") != holder.client_id or not entry.enabled:
         return False
-    if entry.expires is not None and entry.expires <= job.now():
+    if entry.expires is not None and entry.expires <= attempt.now():
         return False
-    if job.is_recent(entry.created) or (holder.seen is not None and holder.seen.find(entry.tags.get("keyId", ""))):
+    if attempt.is_recent(entry.created) or (holder.seen is not None and holder.seen.find(entry.tags.get("keyId", ""))):
         return True
     if holder.seen is None:
         raise NotYetVisibleError("the directory does not show the application's credentials yet")
     return False
 
 
-async def settle_intent(job: Job, credential: str, entry: VaultEntry) -> None:
+async def settle_intent(attempt: Attempt, credential: str, entry: VaultEntry) -> None:
     """Note that the vault holds this credential's value, as a read showed."""
-    progress, operation = job.operation.credential(credential), job.operation
+    progress, operation = attempt.operation.credential(credential), attempt.operation
     if progress.version == entry.version and progress.intended_at is None:
         return
     stored_by_us = entry.tags.get("operationId") == operation.id
-    await job.save_operation(
+    await attempt.save_operation(
         operation.with_credential(
             credential,
             key_id=entry.tags.get("keyId"),
@@ -100,115 +100,119 @@ async def settle_intent(job: Job, credential: str, entry: VaultEntry) -> None:
     )
 
 
-async def replace_lost(job: Job, wanted: Wanted, holder: Holder, kept: Kept) -> VaultEntry:
+async def replace_lost(
+    attempt: Attempt, wanted: CredentialPlan, holder: TargetApplication, kept: VaultSecret
+) -> VaultEntry:
     """Issue a secret and keep it, once it is certain that none of this operation is live without its value."""
-    await _remove_lost(job, wanted, holder)
+    await _remove_lost(attempt, wanted, holder)
     if kept.deleted_tags is not None:
-        await recover(job, wanted.secret_name, "secret")
-    return await _issue(job, wanted, holder.object_id)
+        await recover(attempt, wanted.secret_name, "secret")
+    return await _issue(attempt, wanted, holder.object_id)
 
 
-async def recover(job: Job, secret_name: str, kind: CredentialType) -> Never:
+async def recover(attempt: Attempt, secret_name: str, kind: CredentialType) -> Never:
     """Have what was soft-deleted brought back, and come back for it. Raises NotYetVisibleError."""
-    await job.services.vault.recover(job.operation.unique_name, secret_name, kind)
+    await attempt.services.vault.recover(attempt.operation.unique_name, secret_name, kind)
     raise NotYetVisibleError(f"the Key Vault secret {secret_name} is being recovered from its deletion")
 
 
-async def _remove_lost(job: Job, wanted: Wanted, holder: Holder) -> None:
+async def _remove_lost(attempt: Attempt, wanted: CredentialPlan, holder: TargetApplication) -> None:
     """Remove secrets of this operation whose value was lost; wait while nobody can know whether there are any.
 
     A value that was sent to the vault may still be on its way, and would become the newest whatever is stored
     meanwhile: so nothing is decided before the lag window is over.
     """
-    progress = job.operation.credential(wanted.credential)
+    progress = attempt.operation.credential(wanted.credential)
     if progress.intended_at is None:
         return
     if not progress.answer_lost:
-        await job.save_operation(job.operation.with_credential(wanted.credential, answer_lost=True))
-    if job.is_recent(progress.intended_at) or holder.passwords is None:
+        await attempt.save_operation(attempt.operation.with_credential(wanted.credential, answer_lost=True))
+    if attempt.is_recent(progress.intended_at) or holder.passwords is None:
         raise NotYetVisibleError(
             f"a secret for {wanted.secret_name} may have been made, and its value may be on its way to the vault"
         )
-    stored = {made.key_id for made in job.operation.credentials.values()}
+    stored = {made.key_id for made in attempt.operation.credentials.values()}
     for password in holder.passwords:
-        if _is_lost(password, job.operation.id, stored):
+        if _is_lost(password, attempt.operation.id, stored):
             await note_removal(
-                job.services,
-                job.operation.unique_name,
+                attempt.services,
+                attempt.operation.unique_name,
                 password.key_id,
                 Removal.VALUE_LOST,
                 object_id=holder.object_id,
                 secret_name=wanted.secret_name,
-                operation=job.operation,
+                operation=attempt.operation,
             )
-            with job.patience(job.application.written_at):
-                await job.services.directory.remove_password(holder.object_id, password.key_id)
+            with attempt.tolerate_lag(attempt.application.written_at):
+                await attempt.services.directory.remove_password(holder.object_id, password.key_id)
 
 
 def _is_lost(password: PasswordCredential, operation_id: str, stored: set[str | None]) -> bool:
     return operation_of(password.display_name) == operation_id and password.key_id not in stored
 
 
-async def _issue(job: Job, wanted: Wanted, object_id: str) -> VaultEntry:
-    services, operation, now = job.services, job.operation, job.now()
-    await job.lease.keep()
+async def _issue(attempt: Attempt, wanted: CredentialPlan, object_id: str) -> VaultEntry:
+    services, operation, now = attempt.services, attempt.operation, attempt.now()
+    await attempt.lease.keep()
     pending_at = now if is_pending(wanted.secret_name) else None
-    await job.save_operation(operation.with_credential(wanted.credential, intended_at=now, pending_at=pending_at))
+    await attempt.save_operation(operation.with_credential(wanted.credential, intended_at=now, pending_at=pending_at))
     await services.cleanups.put(Cleanup(operation.unique_name, operation.id, wanted.secret_names, now))
     expires = (now + wanted.lifetime).replace(microsecond=0)
     try:
-        with job.patience(job.application.written_at):
+        with attempt.tolerate_lag(attempt.application.written_at):
             issued = await services.directory.add_password(
                 object_id, credential_display_name(operation.id, wanted.description), expires
             )
     except RegistrarError as error:
         if error.had_no_effect:
-            await _take_back_intent(job, wanted)
+            await _take_back_intent(attempt, wanted)
         raise
     tags = wanted.tags.issued(issued.key_id).to_tags()
     try:
         # Whoever took the app over meanwhile may have stored a secret of this name: theirs stays the newest.
-        await job.lease.keep()
+        await attempt.lease.keep()
         entry = await services.vault.store(
             operation.unique_name, wanted.secret_name, issued.value, not_before=now, expires=expires, tags=tags
         )
     except RegistrarError as error:
-        await _undo(job, wanted, object_id, issued, error)
+        await _undo(attempt, wanted, object_id, issued, error)
         raise
-    await job.save_operation(
-        job.operation.with_credential(
+    await attempt.save_operation(
+        attempt.operation.with_credential(
             wanted.credential, key_id=issued.key_id, version=entry.version, proven_version=None, intended_at=None
         )
     )
-    await close_cleanup(job)
+    await close_cleanup(attempt)
     return entry
 
 
-async def settle_pending(job: Job, credential: str) -> None:
+async def settle_pending(attempt: Attempt, credential: str) -> None:
     """Note that nothing of this operation stands under the pending name any more."""
-    if job.operation.credential(credential).pending_at is not None:
-        await job.save_operation(job.operation.with_credential(credential, pending_at=None))
-        await close_cleanup(job)
+    if attempt.operation.credential(credential).pending_at is not None:
+        await attempt.save_operation(attempt.operation.with_credential(credential, pending_at=None))
+        await close_cleanup(attempt)
 
 
-async def close_cleanup(job: Job) -> None:
+async def close_cleanup(attempt: Attempt) -> None:
     """Remove the operation's clean-up entry, once nothing of any of its credentials has to be tidied up."""
-    if not any(made.is_open for made in job.operation.credentials.values()):
-        await job.services.cleanups.remove(job.operation.unique_name, job.operation.id)
+    if not any(made.is_open for made in attempt.operation.credentials.values()):
+        await attempt.services.cleanups.remove(attempt.operation.unique_name, attempt.operation.id)
 
 
-async def _undo(job: Job, wanted: Wanted, object_id: str, issued: IssuedPassword, error: RegistrarError) -> None:
+async def _undo(
+    attempt: Attempt, wanted: CredentialPlan, object_id: str, issued: IssuedPassword, error: RegistrarError
+) -> None:
     """Remove a secret that the vault surely did not take. Where that is unsure, the next attempt reads and decides."""
     if isinstance(error, UnavailableError):
         return
     try:
-        removed = await job.services.directory.remove_password(object_id, issued.key_id)
+        removed = await attempt.services.directory.remove_password(object_id, issued.key_id)
     except DeferredError:
         return
     if removed:
-        await _take_back_intent(job, wanted)
+        await _take_back_intent(attempt, wanted)
 
 
-async def _take_back_intent(job: Job, wanted: Wanted) -> None:
+async def _take_back_intent(attempt: Attempt, wanted: CredentialPlan) -> None:
     """Nothing came to be, or what did is gone: the next attempt may issue at once."""
-    await job.save_operation(job.operation.with_credential(wanted.credential, intended_at=None))
+    await attempt.save_operation(attempt.operation.with_credential(wanted.credential, intended_at=None))

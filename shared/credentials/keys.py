@@ -6,24 +6,26 @@ does not show our own last write: that would undo it. What somebody else wrote w
 """
 
 from shared.core.errors import NotYetVisibleError
-from shared.credentials.issuing import Holder
+from shared.credentials.issuing import TargetApplication
 from shared.model.directory import KeyCredential, PublicCertificate
 from shared.model.writes import KeyWrite
-from shared.operations.attempt import AppWork, Job
+from shared.operations.attempt import AppWork, Attempt
 
 
-async def add_key(job: Job, holder: Holder, certificate: PublicCertificate, display_name: str) -> str:
+async def add_key(
+    attempt: Attempt, holder: TargetApplication, certificate: PublicCertificate, display_name: str
+) -> str:
     """Have the directory know a certificate, beside those that are there; returns its keyId.
 
     Raises NotYetVisibleError while the directory does not show it, or not our last write before it.
     """
-    directory, added = job.services.directory, certificate.thumbprint
-    keys = await _current(job, holder.object_id)
+    directory, added = attempt.services.directory, certificate.thumbprint
+    keys = await _current(attempt, holder.object_id)
     if (key_id := _key_id(keys, added)) is not None:
         return key_id
-    await job.lease.keep()
-    async with job.announce(key_write=KeyWrite(at=job.now(), added=added)):
-        with job.patience(job.application.written_at):
+    await attempt.lease.keep()
+    async with attempt.announce(key_write=KeyWrite(at=attempt.now(), added=added)):
+        with attempt.tolerate_lag(attempt.application.written_at):
             await directory.write_keys(holder.object_id, keys, (certificate, display_name))
     key_id = _key_id(await directory.keys(holder.object_id), added)
     if key_id is None:
@@ -38,7 +40,7 @@ async def remove_key(work: AppWork, object_id: str, key_id: str) -> bool:
         return False
     await work.lease.keep()
     async with work.announce(key_write=KeyWrite(at=work.now(), removed=key_id)):
-        with work.patience(work.application.written_at):
+        with work.tolerate_lag(work.application.written_at):
             await work.services.directory.write_keys(object_id, tuple(key for key in keys if key.key_id != key_id))
     return True
 

@@ -14,72 +14,74 @@ from shared.audit.noting import note_removal
 from shared.core.errors import NotYetVisibleError
 from shared.core.naming import pending_secret_name, vault_secret_name
 from shared.credentials.ending import disable, key_id_of, remove_credential
-from shared.credentials.issuing import Holder
+from shared.credentials.issuing import TargetApplication
 from shared.credentials.tags import SecretTags, ours, read_tags
 from shared.model.vault import VaultEntry
-from shared.operations.attempt import Job
+from shared.operations.attempt import Attempt
 
 _UNPROVEN_AT_MOST = timedelta(hours=1)
 """What an earlier operation left under the pending name and nobody could sign in with for so long is replaced."""
 
 
-async def is_given_up(job: Job, holder: Holder, entry: VaultEntry) -> bool:
+async def is_given_up(attempt: Attempt, holder: TargetApplication, entry: VaultEntry) -> bool:
     """Remove a pending credential that an earlier operation could not prove in all its time."""
     tags = read_tags(entry)
-    is_old = entry.created is not None and job.now() - entry.created >= _UNPROVEN_AT_MOST
-    if tags is None or tags.operation_id == job.operation.id or not is_old:
+    is_old = entry.created is not None and attempt.now() - entry.created >= _UNPROVEN_AT_MOST
+    if tags is None or tags.operation_id == attempt.operation.id or not is_old:
         return False
     key_id = key_id_of(entry, holder)
     if key_id is not None:
-        await _remove_unpromoted(job, holder, entry, key_id)
-    await disable(job, entry)
+        await _remove_unpromoted(attempt, holder, entry, key_id)
+    await disable(attempt, entry)
     return True
 
 
-async def promote(job: Job, credential: str, pending: VaultEntry, tags: SecretTags) -> VaultEntry:
+async def promote(attempt: Attempt, credential: str, pending: VaultEntry, tags: SecretTags) -> VaultEntry:
     """Make the proven value the newest version of the name that clients read."""
-    unique_name, vault = job.operation.unique_name, job.services.vault
+    unique_name, vault = attempt.operation.unique_name, attempt.services.vault
     if pending.expires is None:
         raise NotYetVisibleError(f"somebody changed the attributes of {pending.name}")
     value = await vault.value(unique_name, pending.name, pending.version)
-    await job.save_operation(job.operation.with_credential(credential, promoting_at=job.now()))
-    await job.lease.keep()
+    await attempt.save_operation(attempt.operation.with_credential(credential, promoting_at=attempt.now()))
+    await attempt.lease.keep()
     name = vault_secret_name(unique_name, credential)
     if pending.type == "certificate":
         return await vault.import_certificate(unique_name, name, value, tags.to_tags())
     return await vault.store(
-        unique_name, name, value, not_before=job.now(), expires=pending.expires, tags=tags.to_tags()
+        unique_name, name, value, not_before=attempt.now(), expires=pending.expires, tags=tags.to_tags()
     )
 
 
-async def clear_pending(job: Job, credential: str, holder: Holder, promoted: Sequence[VaultEntry]) -> None:
+async def clear_pending(
+    attempt: Attempt, credential: str, holder: TargetApplication, promoted: Sequence[VaultEntry]
+) -> None:
     """Disable what of ours lies under the pending name, and end any credential issued for it that was not promoted.
 
     It is listed anew: a store whose answer was lost may have left two versions of one value.
     """
-    unique_name = job.operation.unique_name
+    unique_name = attempt.operation.unique_name
     done = {entry.tags.get("keyId") for entry in promoted}
-    for entry in ours(await job.services.vault.versions(unique_name, pending_secret_name(unique_name, credential))):
+    for entry in ours(await attempt.services.vault.versions(unique_name, pending_secret_name(unique_name, credential))):
         if not entry.enabled:
             continue
         key_id = key_id_of(entry, holder)
         if key_id is not None and key_id not in done:
-            if job.is_recent(job.operation.credential(credential).promoting_at):
+            if attempt.is_recent(attempt.operation.credential(credential).promoting_at):
                 # It would become the newest version, and sign nobody in, if it went now.
                 raise NotYetVisibleError(f"the value of {entry.name} may be on its way to where clients read it")
-            await _remove_unpromoted(job, holder, entry, key_id)
-        await disable(job, entry)
+            await _remove_unpromoted(attempt, holder, entry, key_id)
+        await disable(attempt, entry)
 
 
-async def _remove_unpromoted(job: Job, holder: Holder, entry: VaultEntry, key_id: str) -> None:
+async def _remove_unpromoted(attempt: Attempt, holder: TargetApplication, entry: VaultEntry, key_id: str) -> None:
     await note_removal(
-        job.services,
-        job.operation.unique_name,
+        attempt.services,
+        attempt.operation.unique_name,
         key_id,
         Removal.NEVER_PROMOTED,
         object_id=holder.object_id,
         secret_name=entry.name,
         version=entry.version,
-        operation=job.operation,
+        operation=attempt.operation,
     )
-    await remove_credential(job, holder.object_id, entry.type, key_id)
+    await remove_credential(attempt, holder.object_id, entry.type, key_id)

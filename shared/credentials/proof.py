@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from shared.credentials.issuing import Holder
+from shared.credentials.issuing import TargetApplication
 from shared.model.directory import Api
 from shared.model.vault import VaultEntry
-from shared.operations.attempt import Job
+from shared.operations.attempt import Attempt
 from shared.policy.model import Policy
 from shared.policy.never import MICROSOFT_GRAPH
 
@@ -18,14 +18,16 @@ def audience_of(apis: Sequence[Api], policy: Policy) -> str:
     return policy.resource_uri(next((api.app_id for api in apis if api.enabled), MICROSOFT_GRAPH))
 
 
-async def prove(job: Job, holder: Holder, entry: VaultEntry, *, credential: str, apis: Sequence[Api] = ()) -> None:
+async def prove(
+    attempt: Attempt, holder: TargetApplication, entry: VaultEntry, *, credential: str, apis: Sequence[Api] = ()
+) -> None:
     """Sign in with the value that the vault now holds, once per version.
 
     Raises NotYetVisibleError when it is refused, and SignInUnclearError when the answer says nothing about it.
     """
-    if job.operation.credential(credential).proven_version == entry.version:
+    if attempt.operation.credential(credential).proven_version == entry.version:
         return
-    value = await job.services.vault.value(job.operation.unique_name, entry.name, entry.version)
-    audience = audience_of(apis, job.services.policy)
-    await job.services.sign_in.prove(holder.client_id, value, audience, entry.type)
-    await job.save_operation(job.operation.with_credential(credential, proven_version=entry.version))
+    value = await attempt.services.vault.value(attempt.operation.unique_name, entry.name, entry.version)
+    audience = audience_of(apis, attempt.services.policy)
+    await attempt.services.sign_in.prove(holder.client_id, value, audience, entry.type)
+    await attempt.save_operation(attempt.operation.with_credential(credential, proven_version=entry.version))

@@ -6,18 +6,18 @@ from contextlib import contextmanager
 from shared.core import log
 from shared.core.errors import Problem, RejectedError
 from shared.model.directory import CredentialType, SeenApplication
-from shared.operations.attempt import Job
+from shared.operations.attempt import Attempt
 from shared.policy.tenant import TENANT_RULES, TenantRules, late_refusal
 from shared.ports import SeenRestrictions
 
 type Judgement = Callable[[TenantRules], Iterable[Problem]]
 
 
-async def look(job: Job) -> tuple[SeenApplication | None, SeenRestrictions]:
+async def look(attempt: Attempt) -> tuple[SeenApplication | None, SeenRestrictions]:
     """Read the application, and side by side what restricts it."""
-    services, known = job.services, job.application.object_id
+    services, known = attempt.services, attempt.application.object_id
     seen, restrictions = await services.app_policies.beside(
-        services.directory.application(job.operation.unique_name), known
+        services.directory.application(attempt.operation.unique_name), known
     )
     if seen is not None and seen.object_id != known:
         restrictions = await services.app_policies.of(seen.object_id)
@@ -25,41 +25,41 @@ async def look(job: Job) -> tuple[SeenApplication | None, SeenRestrictions]:
 
 
 async def judge(
-    job: Job, seen: SeenApplication | None, restrictions: SeenRestrictions, judgement: Judgement
+    attempt: Attempt, seen: SeenApplication | None, restrictions: SeenRestrictions, judgement: Judgement
 ) -> tuple[TenantRules, tuple[Problem, ...]]:
     """Hold what is asked against the tenant's rules: the rules as they are, and the problems.
 
     What is remembered refuses nothing: an administrator may just have made an exception, so the policies are read anew.
     """
-    rules = _rules(job, seen, restrictions)
+    rules = _rules(attempt, seen, restrictions)
     problems = tuple(judgement(rules))
     if not problems or not restrictions.remembered:
         return rules, problems
-    object_id = seen.object_id if seen is not None else job.application.object_id
-    rules = _rules(job, seen, await job.services.app_policies.of(object_id, ask=True))
+    object_id = seen.object_id if seen is not None else attempt.application.object_id
+    rules = _rules(attempt, seen, await attempt.services.app_policies.of(object_id, ask=True))
     return rules, tuple(judgement(rules))
 
 
 @contextmanager
-def refused_at(job: Job, kind: CredentialType, type_field: str, lifetime_field: str) -> Generator[None]:
+def refused_at(attempt: Attempt, kind: CredentialType, type_field: str, lifetime_field: str) -> Generator[None]:
     """Have Graph's own refusal of a credential name the field that asks for it."""
     try:
         yield
     except RejectedError as rejected:
         problems = [late_refusal(each, kind, type_field, lifetime_field) for each in rejected.problems]
         is_tenants = any(each.code in TENANT_RULES for each in problems)
-        if is_tenants and job.services.policy.tenant.registrar_is_exempt:
+        if is_tenants and attempt.services.policy.tenant.registrar_is_exempt:
             # Policy says otherwise: the identity has lost its attribute, or the restriction has no such exemption.
             codes = [each.code for each in problems]
-            log.warning("tenant_policies.not_exempt", app=job.operation.unique_name, codes=codes)
+            log.warning("tenant_policies.not_exempt", app=attempt.operation.unique_name, codes=codes)
         raise RejectedError(problems) from rejected
 
 
-def _rules(job: Job, seen: SeenApplication | None, restrictions: SeenRestrictions) -> TenantRules:
+def _rules(attempt: Attempt, seen: SeenApplication | None, restrictions: SeenRestrictions) -> TenantRules:
     """Return the rules for an app; one that no read shows is made now, or was moments ago."""
     return TenantRules(
         restrictions=restrictions.restrictions,
-        created=seen.created if seen is not None else job.now(),
+        created=seen.created if seen is not None else attempt.now(),
         is_new=seen is None,
-        registrar_is_exempt=job.services.policy.tenant.registrar_is_exempt,
+        registrar_is_exempt=attempt.services.policy.tenant.registrar_is_exempt,
     )

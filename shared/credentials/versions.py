@@ -14,7 +14,7 @@ from shared.model.vault import VaultEntry
 
 
 @dataclass(frozen=True)
-class Kept:
+class VaultSecret:
     """Everything under a name: all versions, oldest first, or the tags of a soft-deleted secret."""
 
     everything: tuple[VaultEntry, ...]
@@ -51,7 +51,7 @@ class Kept:
         return before if before is not None and before not in self.versions else None
 
 
-def notes_on(field: str, kept: Kept, entry: VaultEntry, operation_id: str) -> list[Problem]:
+def notes_on(field: str, kept: VaultSecret, entry: VaultEntry, operation_id: str) -> list[Problem]:
     """Say what keeps clients from reading what the answer names, or what they read until now.
 
     `kept` is what was there when the attempt began, `entry` the version that the answer names: of then, or a new one.

@@ -16,7 +16,7 @@ from shared.credentials.issuing import close_cleanup
 from shared.model.directory import CredentialType, KeyCredential, SeenApplication
 from shared.model.operation import CredentialProgress
 from shared.model.vault import VaultEntry
-from shared.operations.attempt import Job
+from shared.operations.attempt import Attempt
 
 
 @dataclass(frozen=True)
@@ -27,69 +27,69 @@ class Withdrawn:
     made: tuple[VaultEntry, ...]
 
 
-async def withdraw(job: Job, names: Mapping[str, Sequence[str]], kept: frozenset[str]) -> Withdrawn:
+async def withdraw(attempt: Attempt, names: Mapping[str, Sequence[str]], kept: frozenset[str]) -> Withdrawn:
     """End what this operation issued, whatever is known of it, and see it gone.
 
     `names` are secrets of the vault by credential, `kept` keyIds and thumbprints that stay. Nothing was issued after
     the operation's refusal: raises NotYetVisibleError until a read that is surely younger than that shows none of it. A
     pair that was made and that the directory never knew signs nobody in: its clean-up entry sees to the rest.
     """
-    unique_name, vault = job.operation.unique_name, job.services.vault
+    unique_name, vault = attempt.operation.unique_name, attempt.services.vault
     versions = {each: await vault.versions(unique_name, each) for some in names.values() for each in some}
-    made = tuple(entry for some in versions.values() for entry in some if _is_made(job, entry, kept))
-    can_sign_in = any(_may_sign_in(job, name, versions, made) for name in names)
-    await _put_out_of_reach(job, [entry for entry in made if entry.enabled])
+    made = tuple(entry for some in versions.values() for entry in some if _is_made(attempt, entry, kept))
+    can_sign_in = any(_may_sign_in(attempt, name, versions, made) for name in names)
+    await _put_out_of_reach(attempt, [entry for entry in made if entry.enabled])
     if not can_sign_in:
         return Withdrawn(versions, made)
-    live, refusal = await _remove(job, made, kept), job.operation.refusal
-    if live or (refusal is not None and job.is_recent(refusal.at)):
+    live, refusal = await _remove(attempt, made, kept), attempt.operation.refusal
+    if live or (refusal is not None and attempt.is_recent(refusal.at)):
         raise NotYetVisibleError("the directory may still have credentials of this request")
     return Withdrawn(versions, made)
 
 
-def is_withdrawn(job: Job, credential: str, entry: VaultEntry) -> bool:
+def is_withdrawn(attempt: Attempt, credential: str, entry: VaultEntry) -> bool:
     """Return whether a version was disabled by the roll-back of a request, and not by somebody."""
-    return job.application.withdrawn.get(credential) == entry.version
+    return attempt.application.withdrawn.get(credential) == entry.version
 
 
-async def forget(job: Job, names: Mapping[str, Sequence[str]]) -> None:
+async def forget(attempt: Attempt, names: Mapping[str, Sequence[str]]) -> None:
     """Note that nothing of these credentials is left that this operation made."""
-    left = {name: made for name, made in job.operation.credentials.items() if name not in names}
-    if left != job.operation.credentials:
-        await job.save_operation(job.operation.model_copy(update={"credentials": left}))
-        await close_cleanup(job)
+    left = {name: made for name, made in attempt.operation.credentials.items() if name not in names}
+    if left != attempt.operation.credentials:
+        await attempt.save_operation(attempt.operation.model_copy(update={"credentials": left}))
+        await close_cleanup(attempt)
 
 
-async def _put_out_of_reach(job: Job, versions: Sequence[VaultEntry]) -> None:
+async def _put_out_of_reach(attempt: Attempt, versions: Sequence[VaultEntry]) -> None:
     """Disable versions, noted first: a value that somebody else disabled gets no successor unasked."""
     read = {each.tags["credential"]: each.version for each in versions if not is_pending(each.name)}
     if read:
-        await job.save_application(withdrawn=job.application.withdrawn | read)
+        await attempt.save_application(withdrawn=attempt.application.withdrawn | read)
     for each in versions:
-        await disable(job, each)
+        await disable(attempt, each)
 
 
-def _is_made(job: Job, entry: VaultEntry, kept: frozenset[str]) -> bool:
+def _is_made(attempt: Attempt, entry: VaultEntry, kept: frozenset[str]) -> bool:
     """Say whether this operation made a version, or used one that waited for its proof under the pending name.
 
     What lies there goes, whatever has become of it; of the others, what stays is none of its own any more.
     """
-    is_ours = entry.tags.get("operationId") == job.operation.id
+    is_ours = entry.tags.get("operationId") == attempt.operation.id
     if is_pending(entry.name):
-        progress = job.operation.credential(entry.tags.get("credential", ""))
+        progress = attempt.operation.credential(entry.tags.get("credential", ""))
         return is_ours or progress.version == entry.version
     return is_ours and entry.tags.get("keyId") not in kept
 
 
 def _may_sign_in(
-    job: Job, credential: str, versions: Mapping[str, tuple[VaultEntry, ...]], made: Sequence[VaultEntry]
+    attempt: Attempt, credential: str, versions: Mapping[str, tuple[VaultEntry, ...]], made: Sequence[VaultEntry]
 ) -> bool:
     """Say whether the directory may know a credential that this operation issued under this name."""
-    progress: CredentialProgress = job.operation.credential(credential)
+    progress: CredentialProgress = attempt.operation.credential(credential)
     if progress.answer_lost or progress.intended_at is not None or progress.promoting_at is not None:
         return True
     of_it = [entry for entry in made if entry.tags.get("credential") == credential]
-    write = job.application.key_write
+    write = attempt.application.key_write
     if write is not None and write.added and any(entry.thumbprint == write.added for entry in of_it):
         return True
     if progress.key_id is None:
@@ -99,39 +99,39 @@ def _may_sign_in(
     return not found or any(entry in made for entry in found)
 
 
-async def _remove(job: Job, made: Sequence[VaultEntry], kept: frozenset[str]) -> bool:
+async def _remove(attempt: Attempt, made: Sequence[VaultEntry], kept: frozenset[str]) -> bool:
     """Remove what the directory shows of it; returns whether a read still shows any."""
-    unique_name, directory = job.operation.unique_name, job.services.directory
+    unique_name, directory = attempt.operation.unique_name, attempt.services.directory
     seen = await directory.application(unique_name)
-    live = _live(job, seen, made, kept)
+    live = _live(attempt, seen, made, kept)
     if seen is None or not live:
         return False
     for key_id, kind in live.items():
         entry = next((each for each in made if _holds(each, key_id, seen)), None)
-        await job.lease.keep()
+        await attempt.lease.keep()
         await note_removal(
-            job.services,
+            attempt.services,
             unique_name,
             key_id,
             Removal.ROLLED_BACK,
             object_id=seen.object_id,
             secret_name=entry.name if entry is not None else "",
             version=entry.version if entry is not None else None,
-            operation=job.operation,
+            operation=attempt.operation,
         )
-        await remove_credential(job, seen.object_id, kind, key_id)
-    return bool(_live(job, await directory.application(unique_name), made, kept))
+        await remove_credential(attempt, seen.object_id, kind, key_id)
+    return bool(_live(attempt, await directory.application(unique_name), made, kept))
 
 
 def _live(
-    job: Job, seen: SeenApplication | None, made: Sequence[VaultEntry], kept: frozenset[str]
+    attempt: Attempt, seen: SeenApplication | None, made: Sequence[VaultEntry], kept: frozenset[str]
 ) -> dict[str, CredentialType]:
     """Return what a read shows of this operation's credentials: by their mark, and by what the vault holds."""
     found = dict[str, CredentialType]()
     for each in (*seen.passwords, *seen.keys) if seen is not None else ():
         is_key = isinstance(each, KeyCredential)
         stays = each.key_id in kept or (is_key and each.thumbprint in kept)
-        is_ours = operation_of(each.display_name) == job.operation.id or any(
+        is_ours = operation_of(each.display_name) == attempt.operation.id or any(
             _holds(entry, each.key_id, seen) for entry in made
         )
         if is_ours and not stays:

@@ -11,7 +11,7 @@ from shared.model.ticket_update import TicketUpdate
 from shared.operations.claims import bound_to
 from shared.ports import day_of
 from shared.ports.services import Services
-from shared.tickets.notify import tell_address
+from shared.tickets.notify import notify_address
 
 MOST_OF_A_TICKET = 10
 """Notes a day (UTC) about faults of form in one ticket: nobody corrects a form more often, a broken flow does."""
@@ -20,7 +20,7 @@ MOST_OF_A_SOURCE = 500
 _RACES = 8
 
 
-async def tell_fault(services: Services, fault: Fault) -> None:
+async def notify_fault(services: Services, fault: Fault) -> None:
     """Have the ticket told what is wrong with its form, or its decision, if it is known and its source wants that.
 
     Raises DeferredError when that cannot be recorded: the sender is asked to send again, and the same bytes are one
@@ -34,7 +34,7 @@ async def tell_fault(services: Services, fault: Fault) -> None:
         return
     event = fault.event(services.runtime.now(), services.tenant_id)
     if await _is_within_bounds(services, source, ticket or "", event.id):
-        await tell_address(services, source, ticket, event)
+        await notify_address(services, source, ticket, event)
     else:
         log.warning("ticket.too_many_faults", source=source, ticket=ticket)
 

@@ -27,7 +27,7 @@ from shared.ports.services import Services
 REASON = "given_up_by_host"
 
 
-async def settle_poison(services: Services, intake: Intake, webhook_intake: WebhookIntake) -> int:
+async def drain_poison_queues(services: Services, intake: Intake, webhook_intake: WebhookIntake) -> int:
     """See to every message the host gave up on; returns how many there were."""
     settled = 0
     async for message in services.queues.host_poisoned():

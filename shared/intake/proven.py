@@ -17,7 +17,7 @@ from shared.operations.limits import too_many_today
 from shared.operations.replace import adopted, carry_on, replace, why_not_replaced
 from shared.ports import Versioned
 from shared.ports.services import Services
-from shared.tickets.notify import tell_address, tell_requester
+from shared.tickets.notify import notify_address, notify_requester
 
 _RACES = 8
 
@@ -48,7 +48,7 @@ class WebhookIntake:
             message = ProvenRequest.model_validate_json(body)
             arrival = Arrival(message_id, body, message.received_at)
             answer = await reject(self._services, message.request, rejected.problems, arrival)
-            await tell_address(self._services, message.source, valid_id(message.request.get("ticket")), answer)
+            await notify_address(self._services, message.source, valid_id(message.request.get("ticket")), answer)
             return None
         arrival = Arrival(message_id, body, message.received_at)
         for _ in range(_RACES):
@@ -61,7 +61,7 @@ class WebhookIntake:
                 continue
             except RejectedError as rejected:
                 answer = await reject(self._services, request.model_dump(mode="json"), rejected.problems, arrival)
-                await tell_requester(self._services, request, answer)
+                await notify_requester(self._services, request, answer)
                 return None
             except BusyError as busy:
                 log.event("request.raced", request=request.request_id, cause=str(busy))
@@ -128,7 +128,7 @@ class WebhookIntake:
                 raise _ReplacedMeanwhileError
             log.event("request.not_replaced", request=request.request_id, why=why)
         answer = await reject(services, request.model_dump(mode="json"), [reused(request)], arrival)
-        await tell_requester(services, request, answer)
+        await notify_requester(services, request, answer)
         return None
 
 

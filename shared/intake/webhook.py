@@ -11,7 +11,7 @@ from shared.core.callers import NotAllowedError, NotAuthenticatedError
 from shared.core.errors import Problem, RejectedError, UnavailableError
 from shared.intake.decision import decision_from, is_decision
 from shared.intake.faults import Fault
-from shared.intake.faulty import note_request, tell_fault
+from shared.intake.faulty import note_request, notify_fault
 from shared.intake.mapping import request_from
 from shared.intake.proven_request import ProvenRequest
 from shared.intake.rate_limit import Rate
@@ -61,7 +61,7 @@ class Webhooks:
         try:
             return await self._take(source, payload, problems, now)
         except RejectedError as rejected:
-            await tell_fault(self._services, Fault(source, payload, body, rejected.problems))
+            await notify_fault(self._services, Fault(source, payload, body, rejected.problems))
             raise
 
     async def _take(self, source: Source, payload: dict[str, Any], problems: list[Problem], now: datetime) -> Taken:

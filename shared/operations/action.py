@@ -9,17 +9,17 @@ from shared.approval.wait import apply_decision
 from shared.contract.answer import Answer
 from shared.core.errors import ApprovalNeededError, RejectedError
 from shared.model.approval import Approval
-from shared.operations.attempt import Job
+from shared.operations.attempt import Attempt
 
 
 @dataclass(frozen=True)
 class Action:
     """A kind of request, as the engine carries it out."""
 
-    perform: Callable[[Job], Awaitable[Answer]]
+    perform: Callable[[Attempt], Awaitable[Answer]]
     """Do what the operation asks for, or go on with it; returns the answer. Raises ApprovalNeededError, RejectedError,
     and whatever else stops it."""
-    refuse: Callable[[Job, RejectedError], Awaitable[Never]]
+    refuse: Callable[[Attempt, RejectedError], Awaitable[Never]]
     """Raise what was refused once nothing is left that the operation gave."""
 
 
@@ -27,23 +27,23 @@ type Actions = Mapping[str, Action]
 """By the request's `action`."""
 
 
-async def carry_out(action: Action, job: Job) -> Answer | Approval:
+async def carry_out(action: Action, attempt: Attempt) -> Answer | Approval:
     """Do what the operation asks for; returns the answer, or what its record says while somebody has to decide.
 
     Raises RejectedError when it is refused and nothing is left that it gave, and whatever else stops it.
     """
-    refusal = job.operation.refusal
+    refusal = attempt.operation.refusal
     if refusal is not None:
-        await action.refuse(job, RejectedError(refusal.problems))
+        await action.refuse(attempt, RejectedError(refusal.problems))
     try:
-        return await _outcome(action, job)
+        return await _outcome(action, attempt)
     except RejectedError as rejected:
-        await action.refuse(job, rejected)
+        await action.refuse(attempt, rejected)
 
 
-async def _outcome(action: Action, job: Job) -> Answer | Approval:
+async def _outcome(action: Action, attempt: Attempt) -> Answer | Approval:
     try:
-        await apply_decision(job.services, job.operation)
-        return await action.perform(job)
+        await apply_decision(attempt.services, attempt.operation)
+        return await action.perform(attempt)
     except ApprovalNeededError as needed:
-        return asked(job.services, job.operation, needed, job.application.owned_by)
+        return asked(attempt.services, attempt.operation, needed, attempt.application.owned_by)

@@ -39,7 +39,7 @@ class AppWork:
         return within(self.services.lag_window, at, self.now())
 
     @contextmanager
-    def patience(self, *written: datetime | None) -> Generator[None]:
+    def tolerate_lag(self, *written: datetime | None) -> Generator[None]:
         """Take a refusal for lag only if what it refers to was written by us within the lag window.
 
         `written` is when: of the application, of its principal, of a consent. None is what we did not write. A refusal
@@ -59,7 +59,7 @@ class AppWork:
         self.stored_application = Versioned(record, etag)
 
     @asynccontextmanager
-    async def announce(self, **changes: object) -> AsyncGenerator[dict[str, object]]:
+    async def record_intended_write(self, **changes: object) -> AsyncGenerator[dict[str, object]]:
         """Say what is about to be written before it is; take it back when the write surely took no effect.
 
         Whatever happens to the answer, later reads are then compared with the write. The writes announced here
@@ -77,7 +77,7 @@ class AppWork:
 
 
 @dataclass(kw_only=True)
-class Job(AppWork):
+class Attempt(AppWork):
     """An attempt at an operation."""
 
     stored_operation: Versioned[Operation]
@@ -99,9 +99,9 @@ class Job(AppWork):
             self.listed_until = now + RESUME_AFTER
 
     @asynccontextmanager
-    async def announce(self, **changes: object) -> AsyncGenerator[dict[str, object]]:
+    async def record_intended_write(self, **changes: object) -> AsyncGenerator[dict[str, object]]:
         """Say what is about to be written, and that this change of the app has begun (`registration.giving_way`)."""
-        async with super().announce(**changes, **self._begun()) as before:
+        async with super().record_intended_write(**changes, **self._begun()) as before:
             yield before
 
     def _begun(self) -> dict[str, object]:

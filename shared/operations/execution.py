@@ -14,13 +14,13 @@ from shared.model.kept import kept_failure
 from shared.model.operation import RESUME_AFTER, Operation, State
 from shared.operations.action import Actions, carry_out
 from shared.operations.answers import stopped
-from shared.operations.attempt import Job
+from shared.operations.attempt import Attempt
 from shared.operations.replace import carry_on
 from shared.operations.retry import Fail, Later, Reject, decide, reason_of
 from shared.operations.turns import OTHERS_TURN, Turns
 from shared.ports import Versioned
 from shared.ports.services import Services
-from shared.tickets.notify import tell
+from shared.tickets.notify import notify
 
 _EARLY = timedelta(seconds=5)
 """How much earlier than its due moment a message may come: the queue's clock and ours need not agree."""
@@ -53,7 +53,7 @@ class Execution:
             await services.operations.unlist(operation_id, generation)
             return
         if stored.value.state.settled:
-            await self._see_to_delivery(stored)
+            await self._redeliver_answer(stored)
             return
         await self._go_on(stored, listed_until=None, is_new=False)
 
@@ -108,7 +108,7 @@ class Execution:
         with suppress(BusyError):  # another delivery of the same operation has begun it, or lined it up
             await self._send_back(stored, operation.model_copy(update=changes), at)
 
-    async def _see_to_delivery(self, stored: Versioned[Operation]) -> None:
+    async def _redeliver_answer(self, stored: Versioned[Operation]) -> None:
         """Deliver the answer of an operation that somebody else settled, unless they are just doing so."""
         operation, now = stored.value, self._services.runtime.now()
         if operation.answered_at is not None:
@@ -131,7 +131,7 @@ class Execution:
         if operation.answered_at is not None:
             return
         await services.queues.send_event(text)
-        await tell(services, operation, operation.answer)
+        await notify(services, operation, operation.answer)
         if operation.generation > 1:
             await services.queues.remove_kept(operation.id, before=operation.generation)
         if operation.state is State.FAILED:
@@ -143,59 +143,59 @@ class Execution:
 
     async def _attempt(self, stored: Versioned[Operation], listed_until: datetime | None) -> None:
         services, operation = self._services, stored.value
-        job: Job | None = None
+        attempt: Attempt | None = None
         try:
             async with services.leases.hold(operation.unique_name) as lease:
                 record = await services.applications.read(operation.unique_name)
-                job = Job(
+                attempt = Attempt(
                     services=services,
                     lease=lease,
                     stored_application=record,
                     stored_operation=stored,
                     listed_until=listed_until,
                 )
-                settled = await self._work(job)
+                settled = await self._work(attempt)
         except BusyError as busy:
-            if job is None:
+            if attempt is None:
                 await self._come_back(operation)
             else:
-                await self._give_way(job, busy)
+                await self._yield_to_other_attempt(attempt, busy)
             return
         if settled is not None and settled.value.state.settled:
             await self.deliver(settled)
         elif settled is not None:
             await wait_for_approval(services, settled)
 
-    async def _work(self, job: Job) -> Versioned[Operation] | None:
+    async def _work(self, attempt: Attempt) -> Versioned[Operation] | None:
         """Make the attempt and record how it ended: the record when it is settled or waits for approval, else None."""
-        operation = job.operation
+        operation = attempt.operation
         begun = {
             "state": State.RUNNING,
             "attempts": operation.attempts + 1,
             "interrupted": operation.interrupted + 1 if operation.state is State.RUNNING else 0,
             "next_attempt": None,
         }
-        await job.save_operation(operation.model_copy(update=begun))
+        await attempt.save_operation(operation.model_copy(update=begun))
         try:
-            if job.operation.interrupted >= _INTERRUPTED_AT_MOST:
+            if attempt.operation.interrupted >= _INTERRUPTED_AT_MOST:
                 raise CrashLoopError(f"The last {_INTERRUPTED_AT_MOST} attempts broke off without a result.")
-            outcome = await carry_out(self._actions[operation.request.action], job)
+            outcome = await carry_out(self._actions[operation.request.action], attempt)
         except BusyError:
             raise
         except Exception as error:
-            return await self._stop(job, error)
+            return await self._stop(attempt, error)
         if isinstance(outcome, Approval):
-            return await self._ask(job, outcome)
+            return await self._ask(attempt, outcome)
         log.event("operation.completed", operation=operation.id, app=operation.unique_name)
-        return await self._settle(job, State.COMPLETED, outcome, reason=None)
+        return await self._settle(attempt, State.COMPLETED, outcome, reason=None)
 
-    async def _ask(self, job: Job, approval: Approval) -> Versioned[Operation]:
+    async def _ask(self, attempt: Attempt, approval: Approval) -> Versioned[Operation]:
         """Begin to wait for somebody's decision."""
-        operation = job.operation
+        operation = attempt.operation
         log.event("operation.awaiting_approval", operation=operation.id, app=operation.unique_name)
         waiting = {"state": State.AWAITING_APPROVAL, "approval": approval, "reason": ApprovalNeededError.reason}
-        await job.save_operation(operation.model_copy(update=waiting))
-        return job.stored_operation
+        await attempt.save_operation(operation.model_copy(update=waiting))
+        return attempt.stored_operation
 
     async def _come_back(self, operation: Operation) -> None:
         """Try again when the lease may be free, unless it is this operation's own attempt that holds it.
@@ -207,18 +207,18 @@ class Execution:
             delay = timedelta(seconds=5 + 5 * self._services.runtime.draw())
             await self._services.queues.send_work(operation.id, operation.generation, delay)
 
-    async def _give_way(self, job: Job, busy: BusyError) -> None:
+    async def _yield_to_other_attempt(self, attempt: Attempt, busy: BusyError) -> None:
         """Go on later after the lease or a race was lost; do nothing when another attempt has taken over."""
-        stored = await self._services.operations.read(job.operation.id)
-        if stored is None or stored.etag != job.stored_operation.etag:
+        stored = await self._services.operations.read(attempt.operation.id)
+        if stored is None or stored.etag != attempt.stored_operation.etag:
             return
         decision = self._decide(busy, stored.value)
         if isinstance(decision, Later):
             with suppress(BusyError):
                 await self._postpone(stored, decision)
 
-    async def _stop(self, job: Job, error: Exception) -> Versioned[Operation] | None:
-        operation = job.operation
+    async def _stop(self, attempt: Attempt, error: Exception) -> Versioned[Operation] | None:
+        operation = attempt.operation
         decision = self._decide(error, operation)
         log.warning(
             "operation.stopped",
@@ -233,28 +233,28 @@ class Execution:
         match decision:
             case Reject(problems) if operation.is_our_own:
                 # Nobody could send another request: it fails, is kept, and is tried again after a while.
-                answer = self._stopped(job, Status.FAILED, problems)
-                return await self._settle(job, State.FAILED, answer, reason=problems[0].code)
+                answer = self._stopped(attempt, Status.FAILED, problems)
+                return await self._settle(attempt, State.FAILED, answer, reason=problems[0].code)
             case Reject(problems):
-                answer = self._stopped(job, Status.REJECTED, problems)
-                return await self._settle(job, State.REJECTED, answer, reason=problems[0].code)
+                answer = self._stopped(attempt, Status.REJECTED, problems)
+                return await self._settle(attempt, State.REJECTED, answer, reason=problems[0].code)
             case Fail(reason, problem):
                 why = operation.refusal.problems if operation.refusal is not None else ()
-                answer = self._stopped(job, Status.FAILED, (problem, *why))
-                return await self._settle(job, State.FAILED, answer, reason=reason)
+                answer = self._stopped(attempt, Status.FAILED, (problem, *why))
+                return await self._settle(attempt, State.FAILED, answer, reason=reason)
             case Later():
                 if not decision.costs_attempt:
                     operation = operation.model_copy(update={"attempts": operation.attempts - 1})
-                await self._postpone(Versioned(operation, job.stored_operation.etag), decision)
+                await self._postpone(Versioned(operation, attempt.stored_operation.etag), decision)
                 return None
 
-    def _stopped(self, job: Job, status: Status, problems: tuple[Problem, ...]) -> Answer:
-        return stopped(self._services, job.operation, job.application, status, problems)
+    def _stopped(self, attempt: Attempt, status: Status, problems: tuple[Problem, ...]) -> Answer:
+        return stopped(self._services, attempt.operation, attempt.application, status, problems)
 
-    async def _settle(self, job: Job, state: State, answer: Answer, reason: str | None) -> Versioned[Operation]:
-        settled = job.operation.model_copy(update={"state": state, "answer": answer, "reason": reason})
-        await job.save_operation(settled)
-        return job.stored_operation
+    async def _settle(self, attempt: Attempt, state: State, answer: Answer, reason: str | None) -> Versioned[Operation]:
+        settled = attempt.operation.model_copy(update={"state": state, "answer": answer, "reason": reason})
+        await attempt.save_operation(settled)
+        return attempt.stored_operation
 
     async def _postpone(self, stored: Versioned[Operation], later: Later) -> None:
         services, operation = self._services, stored.value

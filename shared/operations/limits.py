@@ -13,7 +13,7 @@ from shared.core import log
 from shared.core.errors import BusyError, Problem
 from shared.model.channel import Channel
 from shared.model.person_key import requester_key
-from shared.operations.attempt import Job
+from shared.operations.attempt import Attempt
 from shared.people.search import Search
 from shared.policy.ownership import Standing
 from shared.ports import day_of
@@ -50,23 +50,23 @@ async def too_many_today(services: Services, channel: Channel, request: Request)
     raise BusyError("too many requests of one requester arrive at once")
 
 
-async def excesses(job: Job, standing: Standing, new: Sequence[str]) -> list[Problem]:
+async def excesses(attempt: Attempt, standing: Standing, new: Sequence[str]) -> list[Problem]:
     """Say what a request would give its app's owner beyond policy's bounds: a new app, `new` credentials by name.
 
     An administrator may exceed them; that is in the log.
     """
-    limits, owner, unique_name = job.services.policy.limits, standing.owner_after, job.operation.unique_name
+    limits, owner, unique_name = attempt.services.policy.limits, standing.owner_after, attempt.operation.unique_name
     is_new = not standing.exists
     if owner is None or not (is_new or new) or (limits.apps_per_owner, limits.credentials_per_owner) == (None, None):
         return []
-    others = [each for each in await job.services.applications.owned_by(owner) if each.unique_name != unique_name]
+    others = [each for each in await attempt.services.applications.owned_by(owner) if each.unique_name != unique_name]
     problems: list[Problem] = []
     if is_new and limits.apps_per_owner is not None and len(others) >= limits.apps_per_owner:
         problems.append(_too_many_apps(limits.apps_per_owner))
-    kept = sum(len(each.lifetimes) for each in others) + len({*job.application.lifetimes, *new})
+    kept = sum(len(each.lifetimes) for each in others) + len({*attempt.application.lifetimes, *new})
     if new and limits.credentials_per_owner is not None and kept > limits.credentials_per_owner:
         problems.append(_too_many_credentials(limits.credentials_per_owner))
-    if problems and (standing.administers or await Search(job.services).is_administrator(standing.requester)):
+    if problems and (standing.administers or await Search(attempt.services).is_administrator(standing.requester)):
         codes = [problem.code for problem in problems]
         log.warning("limits.exceeded_by_administrator", app=unique_name, codes=codes)
         return []

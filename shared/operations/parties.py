@@ -6,7 +6,7 @@ from datetime import datetime
 from shared.core.errors import DeferredError, Problem
 from shared.model.operation import State, named_owner_of, requester_of
 from shared.model.person import Person
-from shared.operations.attempt import Job
+from shared.operations.attempt import Attempt
 from shared.people.search import Found, Search, is_whom_it_means
 from shared.policy.ownership import Standing, is_theirs
 
@@ -19,25 +19,25 @@ class Parties:
     problems: tuple[Problem, ...]
 
 
-async def parties_of(job: Job, owner: Person | None, *, exists: bool) -> Parties:
+async def parties_of(attempt: Attempt, owner: Person | None, *, exists: bool) -> Parties:
     """Look the people of a registration up, and say who may change the app and whom it will belong to.
 
     `owner` is who is known to own the app. Raises DeferredError when the directory does not answer.
     """
-    search, record, named = Search(job.services), job.application, named_owner_of(job.operation)
-    asks, owns_by, names = await _found(job, search, owner, named)
+    search, record, named = Search(attempt.services), attempt.application, named_owner_of(attempt.operation)
+    asks, owns_by, names = await _found(attempt, search, owner, named)
     owner, owns = _compared(owner, owns_by, asks.person, record.known_since, exists=exists)
     standing = Standing(
         requester=asks.person,
         owner=owner,
         named=names.person if names is not None else None,
         exists=exists,
-        founds=not exists or record.founded_by == job.operation.id,
+        founds=not exists or record.founded_by == attempt.operation.id,
         owns=owns,
         administers=False,
     )
     if owns and not standing.founds:
-        standing = replace(standing, founds=await _is_founded_in_vain(job))
+        standing = replace(standing, founds=await _is_founded_in_vain(attempt))
     if not owns or (standing.names_another and not standing.founds):
         standing = replace(standing, administers=await search.is_administrator(asks.person))
     named_problem = names.problem("owner") if names is not None and standing.names_count else None
@@ -45,28 +45,28 @@ async def parties_of(job: Job, owner: Person | None, *, exists: bool) -> Parties
     return Parties(standing, tuple(each for each in problems if each is not None))
 
 
-async def _is_founded_in_vain(job: Job) -> bool:
+async def _is_founded_in_vain(attempt: Attempt) -> bool:
     """Say whether the app was brought about by a request that was rejected: its owner's next one does so anew."""
-    record = job.application
+    record = attempt.application
     if record.founded_by is None or record.applied_sequence > 0:
         return False
-    founder = await job.services.operations.read(record.founded_by)
+    founder = await attempt.services.operations.read(record.founded_by)
     return founder is not None and founder.value.state is State.REJECTED
 
 
-async def may_change(job: Job, owner: Person | None) -> tuple[bool, tuple[Problem, ...]]:
+async def may_change(attempt: Attempt, owner: Person | None) -> tuple[bool, tuple[Problem, ...]]:
     """Return whether the requester may change an app that exists, with what stands in the way of knowing them.
 
     Raises DeferredError when the directory does not answer, except for a credential that leaked and whose time is over:
     it goes if the requester's address is the owner's, whoever that is by now.
     """
-    search, operation = Search(job.services), job.operation
+    search, operation = Search(attempt.services), attempt.operation
     try:
-        asks, owns_by, _ = await _found(job, search, owner, None)
-        _, owns = _compared(owner, owns_by, asks.person, job.application.known_since, exists=True)
+        asks, owns_by, _ = await _found(attempt, search, owner, None)
+        _, owns = _compared(owner, owns_by, asks.person, attempt.application.known_since, exists=True)
         administers = not owns and await search.is_administrator(asks.person)
     except DeferredError:
-        if operation.revoke_by is None or job.now() < operation.revoke_by:
+        if operation.revoke_by is None or attempt.now() < operation.revoke_by:
             raise
         return owner is not None and owner.goes_by(requester_of(operation)), ()
     problem = asks.problem("requestedBy")
@@ -74,13 +74,13 @@ async def may_change(job: Job, owner: Person | None) -> tuple[bool, tuple[Proble
 
 
 async def _found(
-    job: Job, search: Search, owner: Person | None, named: Person | None
+    attempt: Attempt, search: Search, owner: Person | None, named: Person | None
 ) -> tuple[Found, Found | None, Found | None]:
     """Look up, side by side, who asks, who owns the app by an address alone, and whom the request names as its owner.
 
     Who asks and who is named is kept in the record: it is asked of the directory once, and once more after an approval.
     """
-    operation, requester = job.operation, requester_of(job.operation)
+    operation, requester = attempt.operation, requester_of(attempt.operation)
     is_settled = operation.approval is None
     by_address = owner if owner is not None and owner.object_id is None else None
     people = {
@@ -96,7 +96,7 @@ async def _found(
         "found_requester_id": asks.person.object_id if asks.is_one else None,
         "found_owner_id": names.person.object_id if names is not None and names.is_one else None,
     }
-    job.remember(operation.model_copy(update=known))
+    attempt.remember(operation.model_copy(update=known))
     return asks, found.get("owner"), names
 
 

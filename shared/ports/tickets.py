@@ -28,15 +28,15 @@ class TicketSystem(Protocol):
     that somebody may mend), and NotShownError.
     """
 
-    async def is_told(self, ticket: str, note: Note) -> bool:
+    async def has_note(self, ticket: str, note: Note) -> bool:
         """Say whether a ticket has this note."""
         ...
 
-    async def tell(self, ticket: str, note: Note) -> None:
+    async def add_note(self, ticket: str, note: Note) -> None:
         """Write a note."""
         ...
 
-    async def bring_to(self, ticket: str, status: str) -> None:
+    async def set_state(self, ticket: str, status: str) -> None:
         """Bring a ticket to the state that is configured for a status, if it is in another."""
         ...
 

@@ -19,37 +19,37 @@ from shared.model.labels import labelled
 from shared.model.operation import requester_of
 from shared.operations.action import Action
 from shared.operations.answers import answered_credential, settled_answer
-from shared.operations.attempt import Job
+from shared.operations.attempt import Attempt
 from shared.policy.model import Policy
 from shared.registration.register import Registration, register
 from shared.registration.rolling_back import refuse
 
 
-async def perform(job: Job) -> Answer:
+async def perform(attempt: Attempt) -> Answer:
     """Register what the operation asks for, or bring it to what is asked; returns the answer once it is verified.
 
     Raises what `register` does.
     """
-    request = job.operation.request
+    request = attempt.operation.request
     if not isinstance(request, RegistrationRequest):
-        raise TypeError(f"operation {job.operation.id} is no registration")
-    return registered(job, request, await register(job, request))
+        raise TypeError(f"operation {attempt.operation.id} is no registration")
+    return registered(attempt, request, await register(attempt, request))
 
 
-def registered(job: Job, request: RegistrationRequest, registration: Registration) -> Answer:
+def registered(attempt: Attempt, request: RegistrationRequest, registration: Registration) -> Answer:
     """Build the answer to a verified registration."""
-    operation = job.operation
+    operation = attempt.operation
     data = AnswerData(
         request_id=request.request_id,
         source=request.source,
         operation_id=operation.id,
         status=Status.COMPLETED,
         client_id=registration.client_id,
-        tenant_id=job.services.tenant_id,
+        tenant_id=attempt.services.tenant_id,
         object_id=registration.object_id,
         service_principal_id=registration.service_principal_id,
         display_name=request.application.display_name,
-        api_permissions=tuple(_api(api, registration, job.services.policy) for api in registration.resolution.apis),
+        api_permissions=tuple(_api(api, registration, attempt.services.policy) for api in registration.resolution.apis),
         credentials=tuple(answered_credential(entry) for entry in registration.entries.values()),
         made_by_others=tuple(
             AnsweredOthers(kind=each.kind, name=printable(each.name), api=each.api, type=each.type)
@@ -62,10 +62,10 @@ def registered(job: Job, request: RegistrationRequest, registration: Registratio
         owner_object_id=registration.owner.object_id if registration.owner is not None else None,
         notes=tuple(
             AnsweredNote(**vars(note))
-            for note in labelled(registration.notes, job.services.labels.get(request.source, {}))
+            for note in labelled(registration.notes, attempt.services.labels.get(request.source, {}))
         ),
     )
-    return settled_answer(operation, data, job.now())
+    return settled_answer(operation, data, attempt.now())
 
 
 def _api(api: Api, registration: Registration, policy: Policy) -> AnsweredApi:

@@ -13,7 +13,7 @@ from shared.core.errors import (
 )
 from shared.core.naming import APPLICATION_TAG, CLIENT_ID_PLACEHOLDER
 from shared.core.text import echo
-from shared.credentials.issuing import Holder
+from shared.credentials.issuing import TargetApplication
 from shared.model.convergence import covers, merge
 from shared.model.directory import (
     PERSONAL_AUDIENCES,
@@ -26,7 +26,7 @@ from shared.model.directory import (
 )
 from shared.model.holdings import Holdings, sent
 from shared.model.writes import ApplicationWrite, application_write
-from shared.operations.attempt import Job
+from shared.operations.attempt import Attempt
 from shared.registration.taking_back import is_overtaken, see_application
 
 
@@ -56,7 +56,7 @@ def _whole(uris: tuple[str, ...]) -> frozenset[str]:
 
 
 @dataclass(frozen=True)
-class Registered(Holder):
+class Registered(TargetApplication):
     """An application that exists: its ids, and what the last trustworthy read showed of it.
 
     `verified` says that a read showed everything wanted, and no write of ours came after it.
@@ -65,95 +65,95 @@ class Registered(Holder):
     verified: bool
 
 
-def exists(job: Job, seen: SeenApplication | None) -> bool:
+def exists(attempt: Attempt, seen: SeenApplication | None) -> bool:
     """Return whether the application is there, as far as a read and our own last write can tell."""
-    return seen is not None or (job.application.object_id is not None and not _is_trusted(job, seen))
+    return seen is not None or (attempt.application.object_id is not None and not _is_trusted(attempt, seen))
 
 
-def known_state(job: Job, seen: SeenApplication | None) -> ApplicationState | None:
+def known_state(attempt: Attempt, seen: SeenApplication | None) -> ApplicationState | None:
     """Return the application as it is, as far as anybody knows: by the read, or by our last write while reads lag."""
-    last = job.application.application_write
-    if last is not None and not _is_trusted(job, seen):
+    last = attempt.application.application_write
+    if last is not None and not _is_trusted(attempt, seen):
         return last.wrote
     return seen.state if seen is not None else None
 
 
-async def converge_application(job: Job, wanted: ApplicationState, seen: SeenApplication | None) -> Registered:
+async def converge_application(attempt: Attempt, wanted: ApplicationState, seen: SeenApplication | None) -> Registered:
     """Create or update the application. `seen` is a read made under the lease, before any write of this attempt.
 
     What is taken away and what comes are one write, which takes effect as a whole or not at all. Raises
     NotYetVisibleError when a write is needed but the read does not show our last one, which may still be on its way,
     and RejectedError when a deleted application holds the name.
     """
-    trusted = _is_trusted(job, seen)
+    trusted = _is_trusted(attempt, seen)
     if seen is not None:
-        await see_application(job, Holdings.of(seen.state))
-    record = job.application
-    base = known_state(job, seen)
+        await see_application(attempt, Holdings.of(seen.state))
+    record = attempt.application
+    base = known_state(attempt, seen)
     merged = merge(base, wanted, record.applied)
-    if not exists(job, seen) or merged != base:
+    if not exists(attempt, seen) or merged != base:
         if merged != base and not trusted:
             raise NotYetVisibleError("the application was written moments ago and the directory does not show it yet")
-        return await _write(job, wanted, merged, seen)
+        return await _write(attempt, wanted, merged, seen)
     if seen is not None and trusted:
-        await remember_found(job, wanted, seen.state)
+        await remember_found(attempt, wanted, seen.state)
     if seen is not None and seen.object_id != record.object_id:
-        await job.save_application(object_id=seen.object_id, client_id=seen.client_id)
-    object_id, client_id = job.application.object_id, job.application.client_id
+        await attempt.save_application(object_id=seen.object_id, client_id=seen.client_id)
+    object_id, client_id = attempt.application.object_id, attempt.application.client_id
     if object_id is None or client_id is None:
         raise NotYetVisibleError("the application exists, but the directory does not show it yet")
-    verified = seen is not None and trusted and covers(seen.state, wanted) and not leaving(job, wanted)
+    verified = seen is not None and trusted and covers(seen.state, wanted) and not leaving(attempt, wanted)
     return Registered(object_id, client_id, seen.credentials if seen is not None else None, verified)
 
 
-def leaving(job: Job, wanted: ApplicationState) -> Holdings:
+def leaving(attempt: Attempt, wanted: ApplicationState) -> Holdings:
     """Return what of the application is ours, wanted no more, and not yet surely seen gone."""
-    return job.application.ours.in_application - Holdings.of(wanted)
+    return attempt.application.ours.in_application - Holdings.of(wanted)
 
 
-def _is_trusted(job: Job, seen: SeenApplication | None) -> bool:
-    last = job.application.application_write
-    if seen is not None and is_overtaken(job, Holdings.of(seen.state)):
+def _is_trusted(attempt: Attempt, seen: SeenApplication | None) -> bool:
+    last = attempt.application.application_write
+    if seen is not None and is_overtaken(attempt, Holdings.of(seen.state)):
         return False
-    return last is None or not job.is_recent(last.at) or _has_arrived(job, last, seen)
+    return last is None or not attempt.is_recent(last.at) or _has_arrived(attempt, last, seen)
 
 
-def _found(job: Job, wanted: ApplicationState, seen: ApplicationState) -> Holdings:
+def _found(attempt: Attempt, wanted: ApplicationState, seen: ApplicationState) -> Holdings:
     """Return what is wanted, there, and not ours: others made it."""
-    return (Holdings.of(wanted) & Holdings.of(seen)) - job.application.ours
+    return (Holdings.of(wanted) & Holdings.of(seen)) - attempt.application.ours
 
 
-async def remember_found(job: Job, wanted: ApplicationState, seen: ApplicationState) -> None:
+async def remember_found(attempt: Attempt, wanted: ApplicationState, seen: ApplicationState) -> None:
     """Keep what is others' of what a request wants. `seen` is a read that shows our last write."""
-    known = job.application.found
-    if _found(job, wanted, seen) - known:
-        await job.save_application(found=known | _found(job, wanted, seen))
+    known = attempt.application.found
+    if _found(attempt, wanted, seen) - known:
+        await attempt.save_application(found=known | _found(attempt, wanted, seen))
 
 
-def _has_arrived(job: Job, write: ApplicationWrite, seen: SeenApplication | None) -> bool:
+def _has_arrived(attempt: Attempt, write: ApplicationWrite, seen: SeenApplication | None) -> bool:
     """Say whether a read shows our write for certain, and none like it can still be on its way."""
-    in_doubt = job.is_recent(write.repeats) or job.is_recent(write.over)
+    in_doubt = attempt.is_recent(write.repeats) or attempt.is_recent(write.over)
     return seen is not None and write.is_reflected_in(seen.state) and not in_doubt
 
 
 async def _write(
-    job: Job, wanted: ApplicationState, merged: ApplicationState, seen: SeenApplication | None
+    attempt: Attempt, wanted: ApplicationState, merged: ApplicationState, seen: SeenApplication | None
 ) -> Registered:
-    record, state = job.application, seen.state if seen is not None else None
-    write = application_write(job.now(), state, merged, record.application_write)
-    unique_name = job.operation.unique_name
+    record, state = attempt.application, seen.state if seen is not None else None
+    write = application_write(attempt.now(), state, merged, record.application_write)
+    unique_name = attempt.operation.unique_name
     try:
-        async with job.announce(application_write=write, **_announced(job, wanted, merged, state)):
-            with job.patience(record.written_at):
-                created = await job.services.directory.upsert_application(unique_name, merged)
+        async with attempt.announce(application_write=write, **_announced(attempt, wanted, merged, state)):
+            with attempt.tolerate_lag(record.written_at):
+                created = await attempt.services.directory.upsert_application(unique_name, merged)
     except (NotReplicatedError, RefusedError, RejectedError):
-        if seen is None and await job.services.directory.is_name_held_by_deleted(unique_name):
+        if seen is None and await attempt.services.directory.is_name_held_by_deleted(unique_name):
             raise RejectedError([_name_held_by_deleted(unique_name)]) from None
         raise
-    if job.is_recent(write.over):
-        await job.save_application(application_write=write.model_copy(update={"over": None}))
+    if attempt.is_recent(write.over):
+        await attempt.save_application(application_write=write.model_copy(update={"over": None}))
     if created is not None:
-        await job.save_application(
+        await attempt.save_application(
             object_id=created.object_id,
             client_id=created.client_id,
             service_principal_id=None,
@@ -163,8 +163,8 @@ async def _write(
         return Registered(created.object_id, created.client_id, None, verified=False)
     if seen is None:
         raise NotYetVisibleError("the application exists, but the directory does not show it yet")
-    if seen.object_id != job.application.object_id:
-        await job.save_application(object_id=seen.object_id, client_id=seen.client_id)
+    if seen.object_id != attempt.application.object_id:
+        await attempt.save_application(object_id=seen.object_id, client_id=seen.client_id)
     return Registered(seen.object_id, seen.client_id, seen.credentials, verified=False)
 
 
@@ -180,19 +180,19 @@ _NOTHING_YET: dict[str, object] = {
 
 
 def _announced(
-    job: Job, wanted: ApplicationState, merged: ApplicationState, seen: ApplicationState | None
+    attempt: Attempt, wanted: ApplicationState, merged: ApplicationState, seen: ApplicationState | None
 ) -> dict[str, object]:
     """Say what is ours once `merged` is written over `seen`, what is others', and what goes."""
-    record = job.application
+    record = attempt.application
     if seen is None:
-        return {"applied": (record.ours | Holdings.of(wanted)).put_into(wanted), "added_at": job.now()}
+        return {"applied": (record.ours | Holdings.of(wanted)).put_into(wanted), "added_at": attempt.now()}
     added = Holdings.of(merged) - Holdings.of(seen)
     gone = Holdings.of(seen) - Holdings.of(merged)
     return {
         "applied": (record.ours | added).put_into(wanted),
-        "found": (record.found | _found(job, wanted, seen)) - added,
-        "going": sent(record.going, gone, job.now()),
-        "added_at": job.now() if added else record.last_added,
+        "found": (record.found | _found(attempt, wanted, seen)) - added,
+        "going": sent(record.going, gone, attempt.now()),
+        "added_at": attempt.now() if added else record.last_added,
     }
 
 
@@ -205,42 +205,42 @@ def _name_held_by_deleted(unique_name: str) -> Problem:
     )
 
 
-async def find_service_principal(job: Job, client_id: str) -> SeenPrincipal | None:
+async def find_service_principal(attempt: Attempt, client_id: str) -> SeenPrincipal | None:
     """Find the application's service principal, as far as a read or our own write can tell."""
-    record = job.application
-    if record.service_principal_id is not None and job.is_recent(record.principal_written_at):
+    record = attempt.application
+    if record.service_principal_id is not None and attempt.is_recent(record.principal_written_at):
         return SeenPrincipal(record.service_principal_id)
-    just_created = record.service_principal_id is None and job.is_recent(
+    just_created = record.service_principal_id is None and attempt.is_recent(
         record.application_write.at if record.application_write else None
     )
-    return None if just_created else await job.services.directory.service_principal(client_id)
+    return None if just_created else await attempt.services.directory.service_principal(client_id)
 
 
 async def converge_service_principal(
-    job: Job, client_id: str, display_name: str, found: SeenPrincipal | None = None
+    attempt: Attempt, client_id: str, display_name: str, found: SeenPrincipal | None = None
 ) -> str:
     """Make sure the application has its service principal; returns the principal's object id.
 
     `found` is one that this attempt has read already. Raises DisabledError when somebody has disabled it: that is
     theirs to take back, and nobody could sign in with what would be made now.
     """
-    found = found or await find_service_principal(job, client_id)
+    found = found or await find_service_principal(attempt, client_id)
     if found is None:
-        found = SeenPrincipal(await _create_service_principal(job, client_id, display_name))
-    if found.object_id != job.application.service_principal_id:
-        await job.save_application(service_principal_id=found.object_id)
+        found = SeenPrincipal(await _create_service_principal(attempt, client_id, display_name))
+    if found.object_id != attempt.application.service_principal_id:
+        await attempt.save_application(service_principal_id=found.object_id)
     if not found.enabled:
         raise DisabledError(
-            f"the service principal of {echo(job.operation.unique_name)} is disabled (object id {found.object_id}): "
-            "the app gets no tokens until an administrator enables it"
+            f"the service principal of {echo(attempt.operation.unique_name)} is disabled (object id "
+            f"{found.object_id}): the app gets no tokens until an administrator enables it"
         )
     return found.object_id
 
 
-async def _create_service_principal(job: Job, client_id: str, display_name: str) -> str:
-    directory = job.services.directory
-    async with job.announce(principal_written_at=job.now()):
-        with job.patience(job.application.written_at):
+async def _create_service_principal(attempt: Attempt, client_id: str, display_name: str) -> str:
+    directory = attempt.services.directory
+    async with attempt.announce(principal_written_at=attempt.now()):
+        with attempt.tolerate_lag(attempt.application.written_at):
             created = await directory.upsert_service_principal(client_id, display_name)
     if created is not None:
         return created

@@ -7,7 +7,7 @@ from shared.model.application import ApplicationRecord
 from shared.model.directory import Consent, ResolvedPermission, SeenConsents
 from shared.model.holdings import all_going
 from shared.model.writes import ConsentWrite
-from shared.operations.attempt import Job
+from shared.operations.attempt import Attempt
 from shared.registration.taking_back import is_trusted, types_of
 
 
@@ -25,41 +25,41 @@ def wanted_consents(
     return listed if admin_consent else frozenset()
 
 
-async def held_consents(job: Job) -> frozenset[Consent]:
+async def held_consents(attempt: Attempt) -> frozenset[Consent]:
     """Return the consents that are ours and stay unless somebody takes them back; what is going is not given anew.
 
     What an older change gave that is not settled is none of them: once this one is completed, that one is superseded,
     and nothing that it was given may be left.
     """
-    record = job.application
-    others = [each for each in record.given if each != job.operation.id]
-    overtaken = [record.given_by(each) for each in others if await _is_unsettled(job, each)]
+    record = attempt.application
+    others = [each for each in record.given if each != attempt.operation.id]
+    overtaken = [record.given_by(each) for each in others if await _is_unsettled(attempt, each)]
     return record.granted - all_going(record.going).consents - frozenset[Consent]().union(*overtaken)
 
 
-async def _is_unsettled(job: Job, operation_id: str) -> bool:
-    stored = await job.services.operations.read(operation_id)
+async def _is_unsettled(attempt: Attempt, operation_id: str) -> bool:
+    stored = await attempt.services.operations.read(operation_id)
     return stored is not None and not stored.value.state.settled
 
 
 async def consents_there(
-    job: Job, service_principal_id: str, permissions: tuple[ResolvedPermission, ...]
+    attempt: Attempt, service_principal_id: str, permissions: tuple[ResolvedPermission, ...]
 ) -> frozenset[Consent]:
     """Return which of these permissions are consented to, by anybody.
 
     Raises NotYetVisibleError while a read may be old.
     """
     listed = frozenset(resolved.consent for resolved in permissions)
-    record, types = job.application, types_of(listed)
-    if not listed or (record.consent_write is None and job.is_recent(record.principal_written_at)):
+    record, types = attempt.application, types_of(listed)
+    if not listed or (record.consent_write is None and attempt.is_recent(record.principal_written_at)):
         return frozenset()  # nobody has consented to anything for a principal that is made just now
-    seen = (await job.services.directory.consents(service_principal_id, types)).consents
-    if not is_trusted(job, record.consent_write, seen, types):
+    seen = (await attempt.services.directory.consents(service_principal_id, types)).consents
+    if not is_trusted(attempt, record.consent_write, seen, types):
         raise NotYetVisibleError("the consent was changed moments ago and the directory still shows an older state")
     return listed & seen
 
 
-async def give_consents(job: Job, service_principal_id: str, wanted: frozenset[Consent]) -> bool:
+async def give_consents(attempt: Attempt, service_principal_id: str, wanted: frozenset[Consent]) -> bool:
     """Give what is wanted and not there; what was there before anything of ours is others'.
 
     Nothing of ours that is wanted no more may be there: what narrows comes first, and was seen gone. Returns whether a
@@ -68,11 +68,11 @@ async def give_consents(job: Job, service_principal_id: str, wanted: frozenset[C
     """
     if not wanted:
         return True
-    record, types = job.application, types_of(wanted)
+    record, types = attempt.application, types_of(wanted)
     last = record.consent_write
-    is_fresh = last is None and job.is_recent(record.principal_written_at)
-    seen = SeenConsents() if is_fresh else await job.services.directory.consents(service_principal_id, types)
-    trusted = is_trusted(job, last, seen.consents, types)
+    is_fresh = last is None and attempt.is_recent(record.principal_written_at)
+    seen = SeenConsents() if is_fresh else await attempt.services.directory.consents(service_principal_id, types)
+    trusted = is_trusted(attempt, last, seen.consents, types)
     base = seen.consents if trusted or last is None else last.wrote
     add = wanted - base
     found = (record.found.consents | (wanted - record.granted)) & base if trusted else record.found.consents
@@ -80,26 +80,26 @@ async def give_consents(job: Job, service_principal_id: str, wanted: frozenset[C
         raise NotYetVisibleError("the consent was changed moments ago and the directory still shows an older state")
     if found - record.found.consents:
         found_all = record.found.model_copy(update={"consents": record.found.consents | found})
-        await job.save_application(found=found_all)
+        await attempt.save_application(found=found_all)
     if not add:
         return trusted and not is_fresh
-    await _give(job, service_principal_id, wanted, seen, add)
+    await _give(attempt, service_principal_id, wanted, seen, add)
     return False
 
 
 async def _give(
-    job: Job, service_principal_id: str, wanted: frozenset[Consent], seen: SeenConsents, add: frozenset[Consent]
+    attempt: Attempt, service_principal_id: str, wanted: frozenset[Consent], seen: SeenConsents, add: frozenset[Consent]
 ) -> None:
     """Give consents, one write after the other; whichever fails, those before it are ours."""
-    done, record, now = frozenset[Consent](), job.application, job.now()
+    done, record, now = frozenset[Consent](), attempt.application, attempt.now()
     parts = _writes(add)
-    async with job.announce(**_announced(job, record, wanted, add, now)) as otherwise:
-        with job.patience(*record.consents_written_at):
+    async with attempt.announce(**_announced(attempt, record, wanted, add, now)) as otherwise:
+        with attempt.tolerate_lag(*record.consents_written_at):
             for part in parts:
-                await job.services.directory.write_consents(service_principal_id, seen, part, frozenset())
+                await attempt.services.directory.write_consents(service_principal_id, seen, part, frozenset())
                 done |= part
                 otherwise.clear()
-                otherwise.update(_announced(job, record, wanted - (add - done), done, now))
+                otherwise.update(_announced(attempt, record, wanted - (add - done), done, now))
 
 
 def _writes(add: frozenset[Consent]) -> list[frozenset[Consent]]:
@@ -112,15 +112,15 @@ def _writes(add: frozenset[Consent]) -> list[frozenset[Consent]]:
 
 
 def _announced(
-    job: Job, record: ApplicationRecord, wanted: frozenset[Consent], add: frozenset[Consent], now: datetime
+    attempt: Attempt, record: ApplicationRecord, wanted: frozenset[Consent], add: frozenset[Consent], now: datetime
 ) -> dict[str, object]:
     """Say what is ours once `add` is given; `wanted` is what reads then show of what we want."""
-    last = record.consent_write if record.consent_write and job.is_recent(record.consent_write.at) else None
+    last = record.consent_write if record.consent_write and attempt.is_recent(record.consent_write.at) else None
     removed = (last.removed if last else frozenset[Consent]()) - wanted
     return {
         "consent_write": ConsentWrite(at=now, wrote=wanted, removed=removed),
         "granted": record.granted | add,
-        "given": record.giving(job.operation.id, add),
+        "given": record.giving(attempt.operation.id, add),
         # What others had made, and then took away, is ours once we make it again.
         "found": record.found.model_copy(update={"consents": record.found.consents - add}),
         "given_at": now,

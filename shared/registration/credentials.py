@@ -9,8 +9,8 @@ from shared.core.naming import pending_secret_name, vault_secret_name
 from shared.core.text import echo
 from shared.credentials.certificates import issue_certificate
 from shared.credentials.issuing import (
-    Holder,
-    Wanted,
+    CredentialPlan,
+    TargetApplication,
     is_live,
     is_switched_off,
     look_into_vault,
@@ -23,11 +23,11 @@ from shared.credentials.pending import clear_pending, promote
 from shared.credentials.proof import prove
 from shared.credentials.tags import SecretTags, belongs_to
 from shared.credentials.tenant_rules import refused_at
-from shared.credentials.versions import Kept, notes_on
+from shared.credentials.versions import VaultSecret, notes_on
 from shared.credentials.withdrawing import is_withdrawn
 from shared.model.person import Person
 from shared.model.vault import VaultEntry
-from shared.operations.attempt import Job
+from shared.operations.attempt import Attempt
 from shared.policy.life import rotation_days
 
 
@@ -35,27 +35,29 @@ from shared.policy.life import rotation_days
 class Found:
     """What the vault holds for one credential: what clients read, and what waits for its proof."""
 
-    current: Kept
-    pending: Kept
+    current: VaultSecret
+    pending: VaultSecret
     """Nothing for a client secret: the first one is stored where clients read it."""
     longest: timedelta | None = None
     """How long the tenant lets it live, as far as the registrar can see."""
 
 
-async def look_for_credentials(job: Job, request: RegistrationRequest) -> tuple[dict[str, Found], list[Problem]]:
+async def look_for_credentials(
+    attempt: Attempt, request: RegistrationRequest
+) -> tuple[dict[str, Found], list[Problem]]:
     """Read what the vault holds for each credential, by credential name, with a problem where it is not ours."""
-    unique_name, found, problems = job.operation.unique_name, dict[str, Found](), list[Problem]()
+    unique_name, found, problems = attempt.operation.unique_name, dict[str, Found](), list[Problem]()
     for index, spec in enumerate(request.credentials):
         name, pending = vault_secret_name(unique_name, spec.name), pending_secret_name(unique_name, spec.name)
-        current = await look_into_vault(job, name)
-        waiting = await look_into_vault(job, pending) if spec.type == "certificate" else Kept((), None)
+        current = await look_into_vault(attempt, name)
+        waiting = await look_into_vault(attempt, pending) if spec.type == "certificate" else VaultSecret((), None)
         found[spec.name] = Found(current, waiting)
         for secret, kept in ((name, current), (pending, waiting)):
             problems += _taken(f"credentials[{index}]", secret, spec, kept, unique_name)
     return found, problems
 
 
-def _taken(field: str, secret: str, spec: CredentialSpec, kept: Kept, unique_name: str) -> list[Problem]:
+def _taken(field: str, secret: str, spec: CredentialSpec, kept: VaultSecret, unique_name: str) -> list[Problem]:
     """Say that a name in the vault is somebody else's, or holds another kind of credential."""
     if kept.tags is None:
         return []
@@ -77,64 +79,77 @@ def _taken(field: str, secret: str, spec: CredentialSpec, kept: Kept, unique_nam
 
 
 async def converge_credential(
-    job: Job, request: RegistrationRequest, spec: CredentialSpec, holder: Holder, found: Found, owner: Person | None
+    attempt: Attempt,
+    request: RegistrationRequest,
+    spec: CredentialSpec,
+    holder: TargetApplication,
+    found: Found,
+    owner: Person | None,
 ) -> VaultEntry:
     """Return the vault entry of this credential, issuing and storing a new one only where none is live.
 
     One that somebody disabled is returned as it is: whoever wants another asks for its rotation. `found` is what this
     attempt saw in the vault, ours or nothing; `owner` who owns the app once all is done.
     """
-    kept, wanted = found.current, _wanted(job, request, spec, found.current.entry, owner)
+    kept, wanted = found.current, _wanted(attempt, request, spec, found.current.entry, owner)
     entry = kept.entry
-    is_off = entry is not None and is_switched_off(entry, holder) and not is_withdrawn(job, spec.name, entry)
-    if entry is not None and (is_off or is_live(job, entry, holder)):
-        await settle_intent(job, spec.name, entry)
+    is_off = entry is not None and is_switched_off(entry, holder) and not is_withdrawn(attempt, spec.name, entry)
+    if entry is not None and (is_off or is_live(attempt, entry, holder)):
+        await settle_intent(attempt, spec.name, entry)
         if any(version.enabled for version in found.pending.versions):
-            await clear_pending(job, spec.name, holder, kept.versions)
-        await settle_pending(job, spec.name)
-        return await _refresh_tags(job, wanted, entry)
+            await clear_pending(attempt, spec.name, holder, kept.versions)
+        await settle_pending(attempt, spec.name)
+        return await _refresh_tags(attempt, wanted, entry)
     wanted, field = wanted.within(found.longest), f"credentials[{request.credentials.index(spec)}]"
-    with refused_at(job, spec.type, f"{field}.type", f"{field}.lifetimeDays"):
+    with refused_at(attempt, spec.type, f"{field}.type", f"{field}.lifetimeDays"):
         if spec.type == "certificate":
-            return await _issue_certificate(job, wanted, holder, found)
-        return await replace_lost(job, wanted, holder, kept)
+            return await _issue_certificate(attempt, wanted, holder, found)
+        return await replace_lost(attempt, wanted, holder, kept)
 
 
 def credential_notes(
-    job: Job, request: RegistrationRequest, found: dict[str, Found], entries: dict[str, VaultEntry]
+    attempt: Attempt, request: RegistrationRequest, found: dict[str, Found], entries: dict[str, VaultEntry]
 ) -> list[Problem]:
     """Say where clients cannot read what the answer names: it is disabled, or another version stands above it."""
     return [
         note
         for index, spec in enumerate(request.credentials)
-        for note in notes_on(f"credentials[{index}]", found[spec.name].current, entries[spec.name], job.operation.id)
+        for note in notes_on(
+            f"credentials[{index}]", found[spec.name].current, entries[spec.name], attempt.operation.id
+        )
     ]
 
 
-async def _issue_certificate(job: Job, wanted: Wanted, holder: Holder, found: Found) -> VaultEntry:
+async def _issue_certificate(
+    attempt: Attempt, wanted: CredentialPlan, holder: TargetApplication, found: Found
+) -> VaultEntry:
     """Issue a certificate under the pending name, prove it, and promote it."""
     if found.current.deleted_tags is not None:
-        await recover(job, wanted.secret_name, "certificate")
-    pending = replace(wanted, secret_name=pending_secret_name(job.operation.unique_name, wanted.credential))
-    issued = await issue_certificate(job, pending, holder, found.pending, found.current.versions)
-    await prove(job, holder, issued, credential=wanted.credential)
-    entry = await promote(job, wanted.credential, issued, wanted.tags.issued(issued.tags["keyId"]))
-    await clear_pending(job, wanted.credential, holder, (*found.current.versions, entry))
-    await settle_pending(job, wanted.credential)
+        await recover(attempt, wanted.secret_name, "certificate")
+    pending = replace(wanted, secret_name=pending_secret_name(attempt.operation.unique_name, wanted.credential))
+    issued = await issue_certificate(attempt, pending, holder, found.pending, found.current.versions)
+    await prove(attempt, holder, issued, credential=wanted.credential)
+    entry = await promote(attempt, wanted.credential, issued, wanted.tags.issued(issued.tags["keyId"]))
+    await clear_pending(attempt, wanted.credential, holder, (*found.current.versions, entry))
+    await settle_pending(attempt, wanted.credential)
     return entry
 
 
 def _wanted(
-    job: Job, request: RegistrationRequest, spec: CredentialSpec, previous: VaultEntry | None, owner: Person | None
-) -> Wanted:
-    operation = job.operation
-    rules = job.services.policy.credentials
+    attempt: Attempt,
+    request: RegistrationRequest,
+    spec: CredentialSpec,
+    previous: VaultEntry | None,
+    owner: Person | None,
+) -> CredentialPlan:
+    operation = attempt.operation
+    rules = attempt.services.policy.credentials
     rotate_before, overlap = rotation_days(spec, rules)
     # A request may leave a lifetime as it was before policy shortened it; what is issued now lives by today's policy.
     lifetime_days = min(spec.lifetime_days, rules.max_lifetime_days)
     tags = SecretTags(
         unique_name=operation.unique_name,
-        client_id=job.application.client_id or "",
+        client_id=attempt.application.client_id or "",
         credential=spec.name,
         type=spec.type,
         key_id="",
@@ -146,7 +161,7 @@ def _wanted(
         overlap_days=overlap,
         previous_key_id=previous.tags.get("keyId", "") if previous is not None else "",
     )
-    return Wanted(
+    return CredentialPlan(
         credential=spec.name,
         secret_name=vault_secret_name(operation.unique_name, spec.name),
         secret_names=tuple(name for other in request.credentials for name in _names(operation.unique_name, other)),
@@ -162,12 +177,14 @@ def _names(unique_name: str, spec: CredentialSpec) -> tuple[str, ...]:
     return (name, pending_secret_name(unique_name, spec.name)) if spec.type == "certificate" else (name,)
 
 
-async def _refresh_tags(job: Job, wanted: Wanted, entry: VaultEntry) -> VaultEntry:
+async def _refresh_tags(attempt: Attempt, wanted: CredentialPlan, entry: VaultEntry) -> VaultEntry:
     """Bring the tags that a changed request decides up to date: who owns it and how it is rotated."""
     fresh = wanted.tags.to_tags()
     changed = {key: fresh[key] for key in ("owner", "lifetimeDays", "rotateBeforeDays", "overlapDays")}
     tags = {**entry.tags, **changed}
     if tags == entry.tags:
         return entry
-    await job.services.vault.retag(job.operation.unique_name, wanted.secret_name, entry.version, tags, entry.type)
+    await attempt.services.vault.retag(
+        attempt.operation.unique_name, wanted.secret_name, entry.version, tags, entry.type
+    )
     return replace(entry, tags=tags)

@@ -51,7 +51,7 @@ async def _finish_application(work: AppWork, ended: Holdings) -> int:
     log.warning("removal.repeated", app=record.unique_name, what=there.describe())
     await work.lease.keep()
     async with work.announce(application_write=write, added_at=record.last_added, going=going):
-        with work.patience(record.written_at):
+        with work.tolerate_lag(record.written_at):
             await directory.upsert_application(record.unique_name, state)
     return 1
 

@@ -5,20 +5,20 @@ Each would take back what the other gives, and wait for that to be seen: togethe
 
 from shared.core.errors import BusyError
 from shared.model.operation import State
-from shared.operations.attempt import Job
+from shared.operations.attempt import Attempt
 from shared.ports.services import Services
 
 
-async def give_way(job: Job) -> None:
+async def give_way(attempt: Attempt) -> None:
     """Go on, unless a newer change of the app has begun to write and is still at work. Raises BusyError then.
 
     Once that one is completed, this one is superseded; should it fail, this one goes on.
     """
-    record = job.application
-    if record.begun_by is None or record.begun_sequence <= job.operation.sequence:
+    record = attempt.application
+    if record.begun_by is None or record.begun_sequence <= attempt.operation.sequence:
         return
-    if await is_at_work(job.services, record.begun_by):
-        raise BusyError(f"a newer change of {job.operation.unique_name} is under way")
+    if await is_at_work(attempt.services, record.begun_by):
+        raise BusyError(f"a newer change of {attempt.operation.unique_name} is under way")
 
 
 async def is_at_work(services: Services, operation_id: str) -> bool:

@@ -5,7 +5,7 @@ from typing import Literal
 
 from shared.model.directory import Api, Consent, PermissionType, RequiredPermission, SeenApplication
 from shared.model.holdings import Holdings
-from shared.operations.attempt import Job
+from shared.operations.attempt import Attempt
 from shared.registration.taking_back import types_of
 
 type Kind = Literal["redirectUri", "requiredPermission", "delegatedPermission", "applicationPermission"]
@@ -23,15 +23,18 @@ class MadeByOthers:
 
 
 async def look_for_others(
-    job: Job, wanted: Holdings, seen: SeenApplication | None, service_principal_id: str
+    attempt: Attempt, wanted: Holdings, seen: SeenApplication | None, service_principal_id: str
 ) -> tuple[MadeByOthers, ...]:
     """Name what a request no longer asks for and is still there, because others made it. Reads only if there is any.
 
     The app's record forgets it with this request: the operation remembers it, should its answer be lost on the way.
     """
-    dropped, directory = (job.application.found | job.operation.left_to_others) - wanted, job.services.directory
-    if dropped != job.operation.left_to_others:
-        await job.save_operation(job.operation.model_copy(update={"left_to_others": dropped}))
+    dropped, directory = (
+        (attempt.application.found | attempt.operation.left_to_others) - wanted,
+        attempt.services.directory,
+    )
+    if dropped != attempt.operation.left_to_others:
+        await attempt.save_operation(attempt.operation.model_copy(update={"left_to_others": dropped}))
     if not dropped:
         return ()
     there = dropped & Holdings.of(seen.state if seen is not None else None)

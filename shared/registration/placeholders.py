@@ -9,17 +9,17 @@ from collections.abc import Iterable
 from shared.contract.request import RegistrationRequest
 from shared.core.naming import CLIENT_ID_PLACEHOLDER, with_client_id
 from shared.model.directory import ApplicationState, ResolvedPermission, SeenApplication
-from shared.operations.attempt import Job
+from shared.operations.attempt import Attempt
 from shared.registration.application import Registered, converge_application, exists, wanted_state
 
 _PLATFORMS = ("public_client", "web", "spa")
 
 
-def known_client_id(job: Job, seen: SeenApplication | None) -> str | None:
+def known_client_id(attempt: Attempt, seen: SeenApplication | None) -> str | None:
     """Return the application's client id; None while there is none, as far as a read and our last write can tell."""
     if seen is not None:
         return seen.client_id
-    return job.application.client_id if exists(job, seen) else None
+    return attempt.application.client_id if exists(attempt, seen) else None
 
 
 def filled_in(request: RegistrationRequest, client_id: str | None) -> RegistrationRequest:
@@ -38,7 +38,7 @@ def filled_in(request: RegistrationRequest, client_id: str | None) -> Registrati
 
 
 async def converge_filled_in(
-    job: Job,
+    attempt: Attempt,
     request: RegistrationRequest,
     permissions: tuple[ResolvedPermission, ...],
     wanted: ApplicationState,
@@ -49,11 +49,11 @@ async def converge_filled_in(
     Returns what is wanted of it by then, too. Raises what `converge_application` raises: the second write, too, waits
     until a read shows the first one, and whoever dies between the two finds the id in the application's record.
     """
-    app = await converge_application(job, wanted, seen)
+    app = await converge_application(attempt, wanted, seen)
     filled = wanted_state(filled_in(request, app.client_id).application, permissions)
     if filled != wanted:
-        created = await job.services.directory.application(job.operation.unique_name)
-        app = await converge_application(job, filled, created)
+        created = await attempt.services.directory.application(attempt.operation.unique_name)
+        app = await converge_application(attempt, filled, created)
     return app, filled
 
 

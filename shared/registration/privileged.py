@@ -15,7 +15,7 @@ from shared.model.directory import (
     SeenPrincipal,
 )
 from shared.model.holdings import Holdings
-from shared.operations.attempt import Job
+from shared.operations.attempt import Attempt
 from shared.policy.approval import is_privileged
 from shared.registration.application import find_service_principal
 
@@ -40,7 +40,7 @@ class Privileges:
 
 
 async def look_for_privileges(
-    job: Job, seen: SeenApplication | None, wanted: ApplicationState, certificates: Sequence[str]
+    attempt: Attempt, seen: SeenApplication | None, wanted: ApplicationState, certificates: Sequence[str]
 ) -> Privileges:
     """Look what an app holds whose tokens a request sends somewhere new; else nothing is read.
 
@@ -49,16 +49,16 @@ async def look_for_privileges(
     if seen is None:
         return Privileges()
     places = (
-        *new_places(seen.state, merge(seen.state, wanted, job.application.applied)),
+        *new_places(seen.state, merge(seen.state, wanted, attempt.application.applied)),
         *(f"the certificate {name}" for name in certificates),
     )
-    principal = await find_service_principal(job, seen.client_id) if places else None
+    principal = await find_service_principal(attempt, seen.client_id) if places else None
     if principal is None:
         return Privileges(places)
-    held = (await job.services.directory.consents(principal.object_id, _BOTH)).consents
-    apis = {each: await job.services.directory.api_of(each) for each in sorted({it.resource_id for it in held})}
+    held = (await attempt.services.directory.consents(principal.object_id, _BOTH)).consents
+    apis = {each: await attempt.services.directory.api_of(each) for each in sorted({it.resource_id for it in held})}
     resolved = (_resolved(each, api) for each in held if (api := apis[each.resource_id]) is not None)
-    privileged = tuple(each for each in resolved if is_privileged(each, job.services.policy))
+    privileged = tuple(each for each in resolved if is_privileged(each, attempt.services.policy))
     return Privileges(places, privileged, principal)
 
 

@@ -21,7 +21,7 @@ from shared.model.directory import ApplicationState, Consent, SeenApplication, S
 from shared.model.holdings import Holdings
 from shared.model.person import Person, read_person
 from shared.model.vault import VaultEntry
-from shared.operations.attempt import Job
+from shared.operations.attempt import Attempt
 from shared.operations.limits import excesses
 from shared.operations.parties import parties_of
 from shared.policy.approval import approval_reasons, binding, privileged_reasons
@@ -44,7 +44,7 @@ from shared.registration.others import MadeByOthers, look_for_others
 from shared.registration.permissions import Resolution, resolve
 from shared.registration.placeholders import converge_filled_in, filled_in, filled_uris, known_client_id
 from shared.registration.privileged import look_for_privileges
-from shared.registration.taking_back import announce_taking_back, see_application, take_back_consents, types_of
+from shared.registration.taking_back import record_what_goes, see_application, take_back_consents, types_of
 from shared.registration.tenant import Additions
 
 
@@ -84,66 +84,70 @@ class _Observed:
     """What is to be said of what the app had and keeps."""
 
 
-async def register(job: Job, request: RegistrationRequest) -> Registration:
+async def register(attempt: Attempt, request: RegistrationRequest) -> Registration:
     """Bring the registration about, verify it and return it.
 
     Raises RejectedError with every fault before the first write; `DeferredError` when it has to go on later.
     """
     spec = request.application
-    async with job.step("checkRequest"):
-        observed = await _observe_and_check(job, request)
+    async with attempt.step("checkRequest"):
+        observed = await _observe_and_check(attempt, request)
     resolution = observed.resolution
     owner = observed.standing.owner_after
-    asked = filled_in(request, known_client_id(job, observed.seen))
+    asked = filled_in(request, known_client_id(attempt, observed.seen))
     wanted = wanted_state(asked.application, resolution.permissions)
-    held = await held_consents(job) if spec.admin_consent is None else frozenset[Consent]()
+    held = await held_consents(attempt) if spec.admin_consent is None else frozenset[Consent]()
     consents = wanted_consents(resolution.permissions, admin_consent=spec.admin_consent, held=held)
-    principal = await _narrow(job, observed, wanted, consents)
-    async with job.step("writeApplication"):
-        app, wanted = await converge_filled_in(job, request, resolution.permissions, wanted, observed.seen)
-    async with job.step("writeServicePrincipal"):
-        service_principal_id = await converge_service_principal(job, app.client_id, spec.display_name, found=principal)
+    principal = await _narrow(attempt, observed, wanted, consents)
+    async with attempt.step("writeApplication"):
+        app, wanted = await converge_filled_in(attempt, request, resolution.permissions, wanted, observed.seen)
+    async with attempt.step("writeServicePrincipal"):
+        service_principal_id = await converge_service_principal(
+            attempt, app.client_id, spec.display_name, found=principal
+        )
     verified, entries = app.verified, dict[str, VaultEntry]()
-    async with job.step("storeCredentials"):
-        if leaving(job, wanted):
-            await _verify_application(job, wanted)
+    async with attempt.step("storeCredentials"):
+        if leaving(attempt, wanted):
+            await _verify_application(attempt, wanted)
             verified = True
         for credential in request.credentials:
             found = observed.found[credential.name]
-            entry = entries[credential.name] = await converge_credential(job, request, credential, app, found, owner)
+            entry = entries[credential.name] = await converge_credential(
+                attempt, request, credential, app, found, owner
+            )
             before = found.current.versions
             others = [each for each in before if each.version != entry.version]
-            await list_due(job.services, job.operation.unique_name, credential.name, before, (*others, entry))
+            await list_due(attempt.services, attempt.operation.unique_name, credential.name, before, (*others, entry))
     # Last of all: the tenant's rules may refuse a credential, and a right that was given would have to be taken back.
-    async with job.step("grantConsent"):
-        consented = not spec.admin_consent or await give_consents(job, service_principal_id, consents)
-    async with job.step("verifyDirectory"):
+    async with attempt.step("grantConsent"):
+        consented = not spec.admin_consent or await give_consents(attempt, service_principal_id, consents)
+    async with attempt.step("verifyDirectory"):
         if not verified:
-            await _verify_application(job, wanted)
+            await _verify_application(attempt, wanted)
         if not consented:
-            await _verify_consent(job, service_principal_id, consents)
+            await _verify_consent(attempt, service_principal_id, consents)
         if spec.admin_consent is None:
-            consents = await consents_there(job, service_principal_id, resolution.permissions)
+            consents = await consents_there(attempt, service_principal_id, resolution.permissions)
         holds = Holdings.of(wanted) | Holdings(consents=consents)
-        others = await look_for_others(job, holds, observed.seen, service_principal_id)
-    async with job.step("signIn"):
+        others = await look_for_others(attempt, holds, observed.seen, service_principal_id)
+    async with attempt.step("signIn"):
         for name, entry in entries.items():
             if not entry.enabled:  # Its value cannot be read, and nobody is told that it works.
                 continue
-            await prove(job, app, entry, credential=name, apis=resolution.apis)
-    asked_in = job.operation.ticket
+            await prove(attempt, app, entry, credential=name, apis=resolution.apis)
+    asked_in = attempt.operation.ticket
     # Only now may another own it: until then this request has to be its owner's, attempt after attempt.
     ticket = {"ticket_source": request.source, "ticket": asked_in} if asked_in is not None else {}
-    found = job.application.found & holds
-    withdrawn = {name: version for name, version in job.application.withdrawn.items() if name not in entries}
-    lifetimes = job.application.lifetimes | {each.name: each.lifetime_days for each in request.credentials}
+    found = attempt.application.found & holds
+    withdrawn = {name: version for name, version in attempt.application.withdrawn.items() if name not in entries}
+    lifetimes = attempt.application.lifetimes | {each.name: each.lifetime_days for each in request.credentials}
     # Whatever was given is this request's by now. What it gave itself stays known: it may still be refused, and go.
-    operation_id = job.operation.id
-    await job.save_application(
+    operation_id = attempt.operation.id
+    await attempt.save_application(
         found=found,
-        given=job.application.made_own_by(operation_id),
-        answered=job.application.answered | {name: entry.tags["keyId"] for name, entry in entries.items()},
-        applied_sequence=job.operation.sequence,
+        given=attempt.application.made_own_by(operation_id),
+        answered=attempt.application.answered | {name: entry.tags["keyId"] for name, entry in entries.items()},
+        applied_sequence=attempt.operation.sequence,
         lifetimes=lifetimes,
         withdrawn=withdrawn,
         **_owner_fields(owner),
@@ -156,108 +160,108 @@ async def register(job: Job, request: RegistrationRequest) -> Registration:
         resolution=resolution,
         consents=consents,
         entries=entries,
-        found=found.consents if spec.admin_consent else found.consents | (consents - job.application.granted),
+        found=found.consents if spec.admin_consent else found.consents | (consents - attempt.application.granted),
         made_by_others=others,
         owner=owner,
         filled=filled_uris(request, app.client_id),
         notes=(
             *owner_notes(request, observed.standing),
-            *credential_notes(job, request, observed.found, entries),
+            *credential_notes(attempt, request, observed.found, entries),
             *observed.notes,
         ),
     )
 
 
 async def _narrow(
-    job: Job, observed: _Observed, wanted: ApplicationState, consents: frozenset[Consent]
+    attempt: Attempt, observed: _Observed, wanted: ApplicationState, consents: frozenset[Consent]
 ) -> SeenPrincipal | None:
     """Take back what is ours and wanted no more, consents first, and see it gone: before anything comes to the app.
 
     Returns the service principal if it had to be known for that. A disabled one loses its rights like any other.
     """
     seen, principal = observed.seen, observed.principal
-    if not exists(job, seen):
+    if not exists(attempt, seen):
         return None
-    await announce_taking_back(job, Holdings.of(wanted) | Holdings(consents=consents))
-    client_id = seen.client_id if seen is not None else job.application.client_id
-    if not job.application.granted - consents or client_id is None:
+    await record_what_goes(attempt, Holdings.of(wanted) | Holdings(consents=consents))
+    client_id = seen.client_id if seen is not None else attempt.application.client_id
+    if not attempt.application.granted - consents or client_id is None:
         return principal
-    async with job.step("takeBackConsent"):
-        principal = principal or await find_service_principal(job, client_id)
-        await take_back_consents(job, principal.object_id if principal is not None else None, consents)
+    async with attempt.step("takeBackConsent"):
+        principal = principal or await find_service_principal(attempt, client_id)
+        await take_back_consents(attempt, principal.object_id if principal is not None else None, consents)
     return principal
 
 
-async def _observe_and_check(job: Job, request: RegistrationRequest) -> _Observed:
+async def _observe_and_check(attempt: Attempt, request: RegistrationRequest) -> _Observed:
     """Look at everything the request touches, and raise Rejected with all that forbids it, before any write."""
-    services = job.services
-    if job.operation.sequence < job.application.applied_sequence:
-        raise RejectedError([_superseded(job)])
-    await give_way(job)
-    seen, restrictions = await look(job)
+    services = attempt.services
+    if attempt.operation.sequence < attempt.application.applied_sequence:
+        raise RejectedError([_superseded(attempt)])
+    await give_way(attempt)
+    seen, restrictions = await look(attempt)
     # What somebody approved is held against today's ids, not against those of some minutes ago.
-    is_approved = job.operation.approval is not None
+    is_approved = attempt.operation.approval is not None
     resolution = await resolve(request.application.api_permissions, services.apis, services.policy, ask=is_approved)
-    found, vault_problems = await look_for_credentials(job, request)
-    client_id = known_client_id(job, seen)
-    had, asked = _had(job, seen, found, client_id), filled_in(request, client_id)
+    found, vault_problems = await look_for_credentials(attempt, request)
+    client_id = known_client_id(attempt, seen)
+    had, asked = _had(attempt, seen, found, client_id), filled_in(request, client_id)
     shaped = filled_in(request, client_id or NO_CLIENT_ID)
-    rules, forbidden = await judge(job, seen, restrictions, Additions(job, shaped, seen, found, had).breaches)
+    rules, forbidden = await judge(attempt, seen, restrictions, Additions(attempt, shaped, seen, found, had).breaches)
     found = {each.name: replace(found[each.name], longest=rules.longest(each.type)) for each in request.credentials}
     problems = [
         *breaches(asked, services.policy, had),
         *forbidden,
         *resolution.problems,
-        *(problem for problem in [_not_managed(job, seen)] if problem is not None),
+        *(problem for problem in [_not_managed(attempt, seen)] if problem is not None),
         *vault_problems,
     ]
-    known_owner = job.application.owned_by or (_owner_in_vault(found) if seen is not None else None)
-    exists = seen is not None or job.application.object_id is not None
-    parties = await parties_of(job, known_owner, exists=exists)
+    known_owner = attempt.application.owned_by or (_owner_in_vault(found) if seen is not None else None)
+    exists = seen is not None or attempt.application.object_id is not None
+    parties = await parties_of(attempt, known_owner, exists=exists)
     standing = parties.standing
     problems += parties.problems
     # A change that was applied and died before it was recorded as completed may have made somebody else the owner.
-    applied = job.operation.sequence == job.application.applied_sequence
+    applied = attempt.operation.sequence == attempt.application.applied_sequence
     is_theirs = applied or standing.owns or standing.administers
     is_managed = not any(problem.code == "not_managed" for problem in problems)
     if not is_theirs and not parties.problems and is_managed:
         problems.append(not_owner(request))
-    new = [name for name, each in found.items() if _is_new(job, name, each)]
-    refused, notes = refused_beforehand(job, shaped, seen, resolution, new)
+    new = [name for name, each in found.items() if _is_new(attempt, name, each)]
+    refused, notes = refused_beforehand(attempt, shaped, seen, resolution, new)
     if is_theirs and is_managed:
         # Others would learn from it what an app has that is not theirs.
         wrong = {problem.field for problem in problems}
         problems += [problem for problem in refused if problem.field not in wrong]
     if problems:
         raise RejectedError(problems)
-    problems = await excesses(job, standing, new)
+    problems = await excesses(attempt, standing, new)
     if problems:
         raise RejectedError(problems)
     policy = services.policy
     permissions = resolution.permissions
     certificates = [each.name for each in request.credentials if each.type == "certificate" and each.name in new]
-    privileges = await look_for_privileges(job, seen, wanted_state(asked.application, permissions), certificates)
+    privileges = await look_for_privileges(attempt, seen, wanted_state(asked.application, permissions), certificates)
     # What the request asks for itself has its own reason, and is in the binding by that.
     held = tuple(each for each in privileges.held if each.consent not in {it.consent for it in permissions})
     reasons = (*approval_reasons(request, permissions, policy), *privileged_reasons(privileges.places, held))
-    check_approval(job.operation, reasons, binding(request, permissions, policy, held))
-    await _keep_owner(job, standing)
+    check_approval(attempt.operation, reasons, binding(request, permissions, policy, held))
+    await _keep_owner(attempt, standing)
     return _Observed(seen, resolution, found, standing, privileges.principal, notes)
 
 
-def _is_new(job: Job, name: str, found: Found) -> bool:
+def _is_new(attempt: Attempt, name: str, found: Found) -> bool:
     """Say whether the app has had no such credential: one that was issued and rolled back it never had."""
     entry = found.current.entry
-    is_there = entry is not None and not is_withdrawn(job, name, entry)
-    return not is_there and not job.operation.credential(name).has_begun
+    is_there = entry is not None and not is_withdrawn(attempt, name, entry)
+    return not is_there and not attempt.operation.credential(name).has_begun
 
 
-async def _keep_owner(job: Job, standing: Standing) -> None:
+async def _keep_owner(attempt: Attempt, standing: Standing) -> None:
     """Keep who owns the app while the request is carried out: a new one is its requester's, attempt after attempt."""
     owner = standing.owner or (standing.requester if standing.founds else None)
-    kept = _owner_fields(owner) | ({"founded_by": job.operation.id} if standing.founds else {})
-    if any(getattr(job.application, name) != value for name, value in kept.items()):
-        await job.save_application(**kept)
+    kept = _owner_fields(owner) | ({"founded_by": attempt.operation.id} if standing.founds else {})
+    if any(getattr(attempt.application, name) != value for name, value in kept.items()):
+        await attempt.save_application(**kept)
 
 
 def _owner_fields(owner: Person | None) -> dict[str, str | None]:
@@ -273,13 +277,13 @@ def _owner_in_vault(found: dict[str, Found]) -> Person | None:
     return None
 
 
-def _had(job: Job, seen: SeenApplication | None, found: dict[str, Found], client_id: str | None) -> Had:
+def _had(attempt: Attempt, seen: SeenApplication | None, found: dict[str, Found], client_id: str | None) -> Had:
     """What the app has had: as our own record says it, else as the directory and the vault show it."""
     ours = seen is not None and APPLICATION_TAG in seen.state.tags
-    state = job.application.applied or (seen.state if seen is not None and ours else None)
+    state = attempt.application.applied or (seen.state if seen is not None and ours else None)
     lifetimes = dict[str, frozenset[int]]()
     for name, each in found.items():
-        days = {job.application.lifetimes.get(name), _days_of(each)}
+        days = {attempt.application.lifetimes.get(name), _days_of(each)}
         lifetimes[name] = frozenset(day for day in days if day is not None)
     return Had(state, lifetimes, client_id)
 
@@ -289,41 +293,42 @@ def _days_of(found: Found) -> int | None:
     return tags.lifetime_days if tags is not None else None
 
 
-def _superseded(job: Job) -> Problem:
+def _superseded(attempt: Attempt) -> Problem:
     return Problem(
         "requestId",
         "superseded",
-        f"A newer change to the app {echo(job.operation.unique_name)} is complete already, so this one is not applied.",
+        f"A newer change to the app {echo(attempt.operation.unique_name)} is complete already, so this one is not "
+        "applied.",
     )
 
 
-def _not_managed(job: Job, seen: SeenApplication | None) -> Problem | None:
+def _not_managed(attempt: Attempt, seen: SeenApplication | None) -> Problem | None:
     if seen is None or APPLICATION_TAG in seen.state.tags:
         return None
     return Problem(
         "application.uniqueName",
         "not_managed",
-        f"An application with the uniqueName {echo(job.operation.unique_name)} exists, and the registrar does not "
+        f"An application with the uniqueName {echo(attempt.operation.unique_name)} exists, and the registrar does not "
         "manage it. The registrar leaves it as it is. Choose another uniqueName.",
     )
 
 
-async def _verify_application(job: Job, wanted: ApplicationState) -> None:
-    seen = await job.services.directory.application(job.operation.unique_name)
+async def _verify_application(attempt: Attempt, wanted: ApplicationState) -> None:
+    seen = await attempt.services.directory.application(attempt.operation.unique_name)
     if seen is not None:
-        await see_application(job, Holdings.of(seen.state))
-    write = job.application.application_write
-    if write is not None and job.is_recent(write.at):
-        visible = seen is not None and write.is_reflected_in(seen.state) and not job.is_recent(write.over)
+        await see_application(attempt, Holdings.of(seen.state))
+    write = attempt.application.application_write
+    if write is not None and attempt.is_recent(write.at):
+        visible = seen is not None and write.is_reflected_in(seen.state) and not attempt.is_recent(write.over)
     else:
         visible = seen is not None and covers(seen.state, wanted)
-    if seen is None or not visible or leaving(job, wanted):
+    if seen is None or not visible or leaving(attempt, wanted):
         # Within the lag window this is lag; after it, the next attempt finds what is wrong and writes it again.
         raise NotYetVisibleError("the directory does not show the application as it was written yet")
-    await remember_found(job, wanted, seen.state)
+    await remember_found(attempt, wanted, seen.state)
 
 
-async def _verify_consent(job: Job, service_principal_id: str, wanted: frozenset[Consent]) -> None:
-    seen = await job.services.directory.consents(service_principal_id, types_of(wanted))
+async def _verify_consent(attempt: Attempt, service_principal_id: str, wanted: frozenset[Consent]) -> None:
+    seen = await attempt.services.directory.consents(service_principal_id, types_of(wanted))
     if not seen.consents >= wanted:
         raise NotYetVisibleError("the directory does not show the admin consent yet")

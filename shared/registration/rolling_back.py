@@ -17,25 +17,25 @@ from shared.credentials.withdrawing import Withdrawn, forget, withdraw
 from shared.model.holdings import Holdings
 from shared.model.operation import Operation, Refusal
 from shared.model.refusal import _is_unnamed, has_given
-from shared.operations.attempt import Job
+from shared.operations.attempt import Attempt
 from shared.registration.application import find_service_principal
-from shared.registration.taking_back import announce_removal, take_back_consents
+from shared.registration.taking_back import record_intended_removal, take_back_consents
 
 _STEP = "rollBack"
 
 
-async def refuse(job: Job, rejected: RejectedError) -> Never:
+async def refuse(attempt: Attempt, rejected: RejectedError) -> Never:
     """Raise `rejected` once nothing is left that this operation gave, which the record keeps until then.
 
     Raises StillThereError, or what keeps a service from being asked, while something may be.
     """
-    if job.operation.refusal is None:
-        if not has_given(job.operation, job.application):
+    if attempt.operation.refusal is None:
+        if not has_given(attempt.operation, attempt.application):
             raise rejected
-        refusal = Refusal(at=job.now(), problems=rejected.problems)
-        await job.save_operation(job.operation.model_copy(update={"refusal": refusal}))
+        refusal = Refusal(at=attempt.now(), problems=rejected.problems)
+        await attempt.save_operation(attempt.operation.model_copy(update={"refusal": refusal}))
     try:
-        await _roll_back(job)
+        await _roll_back(attempt)
     except RejectedError as error:
         # Of the taking back, not of the request: nothing may be answered before it is done.
         codes = ", ".join(problem.code for problem in error.problems)
@@ -45,27 +45,27 @@ async def refuse(job: Job, rejected: RejectedError) -> Never:
     raise rejected
 
 
-async def _roll_back(job: Job) -> None:
+async def _roll_back(attempt: Attempt) -> None:
     waiting: NotYetVisibleError | None = None
-    async with job.step(_STEP):
+    async with attempt.step(_STEP):
         for part in (_end_credentials, _take_back_consents, _name_what_stays):
             try:
-                await part(job)
+                await part(attempt)
             except NotYetVisibleError as error:
                 waiting = waiting or error
         if waiting is not None:
             raise StillThereError(str(waiting)) from waiting
 
 
-async def _end_credentials(job: Job) -> None:
-    operation = job.operation
+async def _end_credentials(attempt: Attempt) -> None:
+    operation = attempt.operation
     begun = [name for name, made in operation.credentials.items() if made.has_begun]
     names = {name: _secret_names(operation, name) for name in begun}
     if not names:
         return
-    withdrawn = await withdraw(job, names, await _kept(job, begun))
-    await _list_what_is_due(job, withdrawn)
-    await forget(job, names)
+    withdrawn = await withdraw(attempt, names, await _kept(attempt, begun))
+    await _list_what_is_due(attempt, withdrawn)
+    await forget(attempt, names)
 
 
 def _secret_names(operation: Operation, credential: str) -> tuple[str, ...]:
@@ -76,62 +76,62 @@ def _secret_names(operation: Operation, credential: str) -> tuple[str, ...]:
     return (vault_secret_name(operation.unique_name, credential), pending)
 
 
-async def _kept(job: Job, credentials: list[str]) -> frozenset[str]:
+async def _kept(attempt: Attempt, credentials: list[str]) -> frozenset[str]:
     """Return the keyIds that another change has answered, and what a rotation's clients read."""
-    operation, record = job.operation, job.application
+    operation, record = attempt.operation, attempt.application
     if isinstance(operation.request, RegistrationRequest):
         is_applied = record.applied_sequence == operation.sequence
         return frozenset[str]() if is_applied else frozenset(record.answered.values())
     kept = set[str]()
     for name in credentials:
-        if job.is_recent(operation.credential(name).promoting_at):
+        if attempt.is_recent(operation.credential(name).promoting_at):
             raise NotYetVisibleError(f"the value of {name} may be on its way to where clients read it")
-        for entry in await job.services.vault.versions(
+        for entry in await attempt.services.vault.versions(
             operation.unique_name, vault_secret_name(operation.unique_name, name)
         ):
             kept |= {entry.tags.get("keyId", ""), entry.thumbprint}
     return frozenset(kept - {""})
 
 
-async def _list_what_is_due(job: Job, withdrawn: Withdrawn) -> None:
+async def _list_what_is_due(attempt: Attempt, withdrawn: Withdrawn) -> None:
     """Take what was withdrawn off the index: nobody rotates it."""
     for secret_name, versions in withdrawn.versions.items():
         made = [entry for entry in versions if entry in withdrawn.made]
         if made and not is_pending(secret_name):
             before = [replace(entry, enabled=True) if entry in made else entry for entry in versions]
-            after = [disabled(entry, job.now()) if entry in made else entry for entry in versions]
-            await list_due(job.services, job.operation.unique_name, made[0].tags["credential"], before, after)
+            after = [disabled(entry, attempt.now()) if entry in made else entry for entry in versions]
+            await list_due(attempt.services, attempt.operation.unique_name, made[0].tags["credential"], before, after)
 
 
-async def _take_back_consents(job: Job) -> None:
+async def _take_back_consents(attempt: Attempt) -> None:
     """Remove the consents that this operation gave, and see them gone; what another has made its own stays."""
-    given = job.application.given_by(job.operation.id)
+    given = attempt.application.given_by(attempt.operation.id)
     if not given:
         return
-    await announce_removal(job, Holdings(consents=given))
-    client_id = job.application.client_id
-    principal = await find_service_principal(job, client_id) if client_id is not None else None
+    await record_intended_removal(attempt, Holdings(consents=given))
+    client_id = attempt.application.client_id
+    principal = await find_service_principal(attempt, client_id) if client_id is not None else None
     principal_id = principal.object_id if principal is not None else None
-    await take_back_consents(job, principal_id, job.application.granted - given)
+    await take_back_consents(attempt, principal_id, attempt.application.granted - given)
 
 
-async def _name_what_stays(job: Job) -> None:
+async def _name_what_stays(attempt: Attempt) -> None:
     """Learn the ids of what this operation made, where the answer that told them was lost."""
-    directory, record = job.services.directory, job.application
-    if not _is_unnamed(job.operation, record):
+    directory, record = attempt.services.directory, attempt.application
+    if not _is_unnamed(attempt.operation, record):
         return
     write = record.application_write
     if record.object_id is None:
         seen = await directory.application(record.unique_name)
-        if seen is None and write is not None and job.is_recent(write.at):
+        if seen is None and write is not None and attempt.is_recent(write.at):
             raise NotYetVisibleError("the application may have been made, and the directory does not show it yet")
         if seen is not None:
-            await job.save_application(object_id=seen.object_id, client_id=seen.client_id)
-    record = job.application
+            await attempt.save_application(object_id=seen.object_id, client_id=seen.client_id)
+    record = attempt.application
     if record.client_id is None or record.service_principal_id is not None or record.principal_written_at is None:
         return
     principal = await directory.service_principal(record.client_id)
-    if principal is None and job.is_recent(record.principal_written_at):
+    if principal is None and attempt.is_recent(record.principal_written_at):
         raise NotYetVisibleError("the service principal may have been made, and the directory does not show it yet")
     if principal is not None:
-        await job.save_application(service_principal_id=principal.object_id)
+        await attempt.save_application(service_principal_id=principal.object_id)

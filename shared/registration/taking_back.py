@@ -10,7 +10,7 @@ from shared.core.naming import NARROWING
 from shared.model.directory import Consent, PermissionType, SeenConsents
 from shared.model.holdings import Going, Holdings, all_going, looked, sent, without
 from shared.model.writes import ConsentWrite
-from shared.operations.attempt import AppWork, Job
+from shared.operations.attempt import AppWork, Attempt
 from shared.ports import Cleanup
 
 
@@ -19,24 +19,24 @@ def types_of(consents: frozenset[Consent]) -> frozenset[PermissionType]:
     return frozenset[PermissionType](consent.type for consent in consents)
 
 
-async def announce_taking_back(job: Job, wanted: Holdings) -> None:
+async def record_what_goes(attempt: Attempt, wanted: Holdings) -> None:
     """Record what of ours a request wants no more, before anything is removed; what it wants is going no more."""
-    record = job.application
-    await _announce(job, without(record.going, wanted), record.ours - wanted)
+    record = attempt.application
+    await _announce(attempt, without(record.going, wanted), record.ours - wanted)
 
 
-async def announce_removal(job: Job, what: Holdings) -> None:
+async def record_intended_removal(attempt: Attempt, what: Holdings) -> None:
     """Record that this of ours goes, before it is removed."""
-    await _announce(job, job.application.going, what)
+    await _announce(attempt, attempt.application.going, what)
 
 
-async def _announce(job: Job, going: tuple[Going, ...], what: Holdings) -> None:
-    record = job.application
+async def _announce(attempt: Attempt, going: tuple[Going, ...], what: Holdings) -> None:
+    record = attempt.application
     if new := what - all_going(going):
-        await job.services.cleanups.put(Cleanup(record.unique_name, NARROWING, (), job.now()))
-        going = (*going, _going(job, new))
+        await attempt.services.cleanups.put(Cleanup(record.unique_name, NARROWING, (), attempt.now()))
+        going = (*going, _going(attempt, new))
     if going != record.going:
-        await job.save_application(going=going)
+        await attempt.save_application(going=going)
 
 
 async def see_application(work: AppWork, seen: Holdings) -> None:
@@ -53,34 +53,34 @@ async def see_consents(work: AppWork, types: frozenset[PermissionType], seen: fr
         await _look(work, Holdings(consents=going), Holdings(consents=seen))
 
 
-async def take_back_consents(job: Job, service_principal_id: str | None, wanted: frozenset[Consent]) -> None:
+async def take_back_consents(attempt: Attempt, service_principal_id: str | None, wanted: frozenset[Consent]) -> None:
     """Remove the consents that are ours and not wanted any more, and see them gone; others' consents stay.
 
     Raises NotYetVisibleError while a read may be older than our last write, or than the grant of what it does not show.
     """
-    leaving = job.application.granted - wanted
+    leaving = attempt.application.granted - wanted
     if not leaving:
         return
     types = types_of(leaving)
     if service_principal_id is None:
         # Nothing is consented to a principal that is not there; one that was made just now may only not be shown.
-        if job.is_recent(job.application.principal_written_at):
+        if attempt.is_recent(attempt.application.principal_written_at):
             raise NotYetVisibleError(
                 "the service principal was written moments ago and the directory does not show it yet"
             )
-        await see_consents(job, types, frozenset())
+        await see_consents(attempt, types, frozenset())
         return
-    seen = await job.services.directory.consents(service_principal_id, types)
-    await see_consents(job, types, seen.consents)
-    record = job.application
+    seen = await attempt.services.directory.consents(service_principal_id, types)
+    await see_consents(attempt, types, seen.consents)
+    record = attempt.application
     if leaving := record.granted - wanted:
-        if not is_trusted(job, record.consent_write, seen.consents, types):
+        if not is_trusted(attempt, record.consent_write, seen.consents, types):
             raise NotYetVisibleError("the consent was changed moments ago and the directory still shows an older state")
         if leaving & seen.consents:
-            await remove_consents(job, service_principal_id, seen, leaving)
-            seen = await job.services.directory.consents(service_principal_id, types)
-            await see_consents(job, types, seen.consents)
-    if job.application.granted - wanted:
+            await remove_consents(attempt, service_principal_id, seen, leaving)
+            seen = await attempt.services.directory.consents(service_principal_id, types)
+            await see_consents(attempt, types, seen.consents)
+    if attempt.application.granted - wanted:
         raise NotYetVisibleError("the directory may still have the consent")
 
 
@@ -94,8 +94,8 @@ async def remove_consents(
     removed = leaving | (last.removed if last else frozenset[Consent]())
     write = ConsentWrite(at=now, wrote=(record.granted & there) - leaving, removed=removed - (record.granted - leaving))
     going = sent(record.going, Holdings(consents=leaving), now)
-    async with work.announce(consent_write=write, given_at=record.last_given, going=going):
-        with work.patience(*record.consents_written_at):
+    async with work.record_intended_write(consent_write=write, given_at=record.last_given, going=going):
+        with work.tolerate_lag(*record.consents_written_at):
             gone = leaving & seen.consents
             await work.services.directory.write_consents(service_principal_id, seen, frozenset(), gone)
 
@@ -114,14 +114,14 @@ def is_overtaken(work: AppWork, seen: Holdings) -> bool:
     return any(work.is_recent(each.sent) and bool(each.gone & seen) for each in work.application.going)
 
 
-def _going(job: Job, what: Holdings) -> Going:
-    record, now = job.application, job.now()
+def _going(attempt: Attempt, what: Holdings) -> Going:
+    record, now = attempt.application, attempt.now()
     made = [
         at
         for at, part in ((record.last_added, what.in_application), (record.last_given, what.as_consents))
         if part and at is not None
     ]
-    return Going(operation_id=job.operation.id, since=now, sent=now, made=max(made, default=None), left=what)
+    return Going(operation_id=attempt.operation.id, since=now, sent=now, made=max(made, default=None), left=what)
 
 
 async def _look(work: AppWork, part: Holdings, seen: Holdings) -> None:

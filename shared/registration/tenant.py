@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from shared.contract.request import RegistrationRequest
 from shared.core.errors import NotYetVisibleError, Problem
 from shared.credentials.certificates import life_of
-from shared.credentials.issuing import Holder, is_live, is_switched_off
+from shared.credentials.issuing import TargetApplication, is_live, is_switched_off
 from shared.credentials.withdrawing import is_withdrawn
 from shared.model.directory import SeenApplication
-from shared.operations.attempt import Job
+from shared.operations.attempt import Attempt
 from shared.policy.check import Had
 from shared.policy.tenant import NewCredential, TenantRules, audience_breaches, credential_breaches, days_within
 from shared.policy.tenant_uris import redirect_uri_breaches
@@ -20,7 +20,7 @@ from shared.registration.credentials import Found
 class Additions:
     """A registration, and what is there already: only the difference is judged."""
 
-    job: Job
+    attempt: Attempt
     request: RegistrationRequest
     seen: SeenApplication | None
     found: Mapping[str, Found]
@@ -36,16 +36,16 @@ class Additions:
             "spa": application.spa.redirect_uris,
         }
         yield from redirect_uri_breaches(rules, uris, state)
-        yield from credential_breaches(rules, self._credentials(rules), self.job.services.policy.credentials)
+        yield from credential_breaches(rules, self._credentials(rules), self.attempt.services.policy.credentials)
 
     def _credentials(self, rules: TenantRules) -> Iterator[NewCredential]:
         """List the credentials that are to be issued; one that this operation has begun is no news.
 
         A lifetime that was given before is cut to what the tenant allows, as it is to what policy allows.
         """
-        longest_given = self.job.services.policy.credentials.max_lifetime_days
+        longest_given = self.attempt.services.policy.credentials.max_lifetime_days
         for index, spec in enumerate(self.request.credentials):
-            if self.job.operation.credential(spec.name).has_begun or not self._is_to_be_issued(spec.name):
+            if self.attempt.operation.credential(spec.name).has_begun or not self._is_to_be_issued(spec.name):
                 continue
             days = spec.lifetime_days
             if days in self.had.lifetimes.get(spec.name, frozenset()):
@@ -64,13 +64,13 @@ class Additions:
         entry = kept.entry
         if entry is None:
             return kept.deleted_tags is None
-        record = self.job.application
+        record = self.attempt.application
         if self.seen is not None:
-            holder = Holder(self.seen.object_id, self.seen.client_id, self.seen.credentials)
+            holder = TargetApplication(self.seen.object_id, self.seen.client_id, self.seen.credentials)
         else:
-            holder = Holder(record.object_id or "", record.client_id or "", None)
+            holder = TargetApplication(record.object_id or "", record.client_id or "", None)
         try:
-            is_off = is_switched_off(entry, holder) and not is_withdrawn(self.job, name, entry)
-            return not (is_off or is_live(self.job, entry, holder))
+            is_off = is_switched_off(entry, holder) and not is_withdrawn(self.attempt, name, entry)
+            return not (is_off or is_live(self.attempt, entry, holder))
         except NotYetVisibleError:
             return False

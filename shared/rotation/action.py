@@ -17,7 +17,7 @@ from shared.model.operation import Operation, requester_of
 from shared.model.vault import VaultEntry
 from shared.operations.action import Action
 from shared.operations.answers import answered_credential, settled_answer
-from shared.operations.attempt import Job
+from shared.operations.attempt import Attempt
 from shared.ports.services import Services
 from shared.registration.rolling_back import refuse
 from shared.rotation.rotate import Rotation, rotate
@@ -28,20 +28,20 @@ LONGEST_TOKEN = timedelta(hours=24)
 for workload identities")."""
 
 
-async def perform(job: Job) -> Answer:
+async def perform(attempt: Attempt) -> Answer:
     """Replace the credential that the operation names; returns the answer once the new one is proven.
 
     Raises what `rotate` does.
     """
-    request = job.operation.request
+    request = attempt.operation.request
     if not isinstance(request, RotationRequest):
-        raise TypeError(f"operation {job.operation.id} is no rotation")
-    return rotated(job, request, await rotate(job, request))
+        raise TypeError(f"operation {attempt.operation.id} is no rotation")
+    return rotated(attempt, request, await rotate(attempt, request))
 
 
-def rotated(job: Job, request: RotationRequest, rotation: Rotation) -> Answer:
+def rotated(attempt: Attempt, request: RotationRequest, rotation: Rotation) -> Answer:
     """Build the answer to a rotation, which is its event, too."""
-    operation, progress = job.operation, job.operation.credential(request.credential)
+    operation, progress = attempt.operation, attempt.operation.credential(request.credential)
     refused = progress.old_refused_at
     data = AnswerData(
         request_id=request.request_id,
@@ -50,7 +50,7 @@ def rotated(job: Job, request: RotationRequest, rotation: Rotation) -> Answer:
         status=Status.COMPLETED,
         requested_by_object_id=requester_of(operation).object_id,
         client_id=rotation.holder.client_id,
-        tenant_id=job.services.tenant_id,
+        tenant_id=attempt.services.tenant_id,
         object_id=rotation.holder.object_id,
         credentials=(answered_credential(rotation.entry),),
         notes=tuple(AnsweredNote(**vars(note)) for note in rotation.notes),
@@ -65,7 +65,7 @@ def rotated(job: Job, request: RotationRequest, rotation: Rotation) -> Answer:
         steps=operation.steps,
         portal_url=portal_url(rotation.holder.client_id),
     )
-    return settled_answer(operation, data, job.now())
+    return settled_answer(operation, data, attempt.now())
 
 
 def expiring(services: Services, operation: Operation, entry: VaultEntry, expires: datetime, days: int) -> Answer:

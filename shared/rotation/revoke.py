@@ -10,62 +10,64 @@ from shared.core.naming import vault_secret_name
 from shared.credentials.ending import disable, remove_credential
 from shared.credentials.proof import audience_of
 from shared.model.vault import VaultEntry
-from shared.operations.attempt import Job
+from shared.operations.attempt import Attempt
 from shared.rotation.observe import Found
 
 
-async def revoke(job: Job, request: RotationRequest, found: Found) -> datetime:
+async def revoke(attempt: Attempt, request: RotationRequest, found: Found) -> datetime:
     """End the old credential now, and see a sign-in with its value refused; returns when it was removed."""
-    await remove_old(job, request, found)
-    if not await is_old_refused(job, request, found):
+    await remove_old(attempt, request, found)
+    if not await is_old_refused(attempt, request, found):
         raise NotYetVisibleError("the token endpoint still takes the old credential")
     for entry in _old_versions(found):
-        await disable(job, entry)
-    return job.operation.credential(request.credential).old_gone_at or job.now()
+        await disable(attempt, entry)
+    return attempt.operation.credential(request.credential).old_gone_at or attempt.now()
 
 
-async def remove_old(job: Job, request: RotationRequest, found: Found) -> None:
+async def remove_old(attempt: Attempt, request: RotationRequest, found: Found) -> None:
     """Remove the old credential from the directory, once.
 
     Raises NotYetVisibleError when it may be too young to be seen.
     """
-    progress = job.operation.credential(request.credential)
+    progress = attempt.operation.credential(request.credential)
     if progress.old_gone_at is not None:
         return
-    await job.lease.keep()
-    removed = await remove_credential(job, found.holder.object_id, found.newest.type, found.replaces)
-    if not removed and any(job.is_recent(entry.created) for entry in _old_versions(found)):
+    await attempt.lease.keep()
+    removed = await remove_credential(attempt, found.holder.object_id, found.newest.type, found.replaces)
+    if not removed and any(attempt.is_recent(entry.created) for entry in _old_versions(found)):
         raise NotYetVisibleError("the directory does not show the old credential yet")
     old = _old_versions(found)
     await note_removal(
-        job.services,
-        job.operation.unique_name,
+        attempt.services,
+        attempt.operation.unique_name,
         found.replaces,
         Removal.REVOKED,
         object_id=found.holder.object_id,
-        secret_name=vault_secret_name(job.operation.unique_name, request.credential),
+        secret_name=vault_secret_name(attempt.operation.unique_name, request.credential),
         version=old[-1].version if old else None,
-        operation=job.operation,
+        operation=attempt.operation,
     )
-    await job.save_operation(job.operation.with_credential(request.credential, old_gone_at=job.now()))
+    await attempt.save_operation(attempt.operation.with_credential(request.credential, old_gone_at=attempt.now()))
 
 
-async def is_old_refused(job: Job, request: RotationRequest, found: Found) -> bool:
+async def is_old_refused(attempt: Attempt, request: RotationRequest, found: Found) -> bool:
     """Say whether a sign-in with the old value is refused, and note when it was for the first time.
 
     Raises SignInUnclearError when an answer does not tell: only a refusal of the credential itself is its end.
     """
-    if job.operation.credential(request.credential).old_refused_at is not None:
+    if attempt.operation.credential(request.credential).old_refused_at is not None:
         return True
     versions = _old_versions(found)
     if not versions:
         return True
-    value = await job.services.vault.value(job.operation.unique_name, versions[-1].name, versions[-1].version)
-    audience = audience_of((), job.services.policy)
+    value = await attempt.services.vault.value(attempt.operation.unique_name, versions[-1].name, versions[-1].version)
+    audience = audience_of((), attempt.services.policy)
     try:
-        await job.services.sign_in.prove(found.holder.client_id, value, audience, versions[-1].type)
+        await attempt.services.sign_in.prove(found.holder.client_id, value, audience, versions[-1].type)
     except NotYetVisibleError:
-        await job.save_operation(job.operation.with_credential(request.credential, old_refused_at=job.now()))
+        await attempt.save_operation(
+            attempt.operation.with_credential(request.credential, old_refused_at=attempt.now())
+        )
         return True
     return False
 

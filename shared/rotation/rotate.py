@@ -18,7 +18,14 @@ from shared.core.errors import NotYetVisibleError, Problem, RegistrarError, Reje
 from shared.core.naming import description_of, pending_secret_name, vault_secret_name
 from shared.credentials.certificates import issue_certificate
 from shared.credentials.due import list_due
-from shared.credentials.issuing import Holder, Wanted, is_live, replace_lost, settle_intent, settle_pending
+from shared.credentials.issuing import (
+    CredentialPlan,
+    TargetApplication,
+    is_live,
+    replace_lost,
+    settle_intent,
+    settle_pending,
+)
 from shared.credentials.life import disabled, overlap
 from shared.credentials.pending import clear_pending, is_given_up, promote
 from shared.credentials.proof import prove
@@ -26,7 +33,7 @@ from shared.credentials.tags import read_tags
 from shared.credentials.tenant_rules import refused_at
 from shared.credentials.versions import notes_on
 from shared.model.vault import VaultEntry
-from shared.operations.attempt import Job
+from shared.operations.attempt import Attempt
 from shared.rotation.observe import Found, observe_and_check
 from shared.rotation.revoke import is_old_refused, remove_old, revoke
 
@@ -35,7 +42,7 @@ from shared.rotation.revoke import is_old_refused, remove_old, revoke
 class Rotation:
     """A finished rotation: what clients read now, and what becomes of what they read before."""
 
-    holder: Holder
+    holder: TargetApplication
     entry: VaultEntry
     replaced_key_id: str
     retire_after: datetime
@@ -44,102 +51,106 @@ class Rotation:
     """What the requester should know besides."""
 
 
-async def rotate(job: Job, request: RotationRequest) -> Rotation:
+async def rotate(attempt: Attempt, request: RotationRequest) -> Rotation:
     """Bring a new credential about, proven and promoted, and say what becomes of the old one.
 
     Raises RejectedError before the first write; `DeferredError` when it has to go on later.
     """
-    async with job.step("checkRequest"):
-        found = await observe_and_check(job, request)
-    deadline = job.operation.revoke_by
-    if deadline is not None and job.now() >= deadline:
-        await remove_old(job, request, found)
-        await is_old_refused(job, request, found)
+    async with attempt.step("checkRequest"):
+        found = await observe_and_check(attempt, request)
+    deadline = attempt.operation.revoke_by
+    if deadline is not None and attempt.now() >= deadline:
+        await remove_old(attempt, request, found)
+        await is_old_refused(attempt, request, found)
     if found.forbidden:
-        raise await _refused(job, request, found, found.forbidden)
+        raise await _refused(attempt, request, found, found.forbidden)
     if found.is_promoted:
         promoted = found.newest
-        async with job.step("signIn"):
+        async with attempt.step("signIn"):
             # An earlier attempt promoted it, or somebody else has stored another that nobody has proven yet.
             if promoted.enabled:
-                await prove(job, found.holder, promoted, credential=request.credential)
+                await prove(attempt, found.holder, promoted, credential=request.credential)
     else:
-        promoted = await _replace(job, request, found)
-    async with job.step("clearPending"):
-        await clear_pending(job, request.credential, found.holder, (*found.current.versions, promoted))
-        await settle_pending(job, request.credential)
+        promoted = await _replace(attempt, request, found)
+    async with attempt.step("clearPending"):
+        await clear_pending(attempt, request.credential, found.holder, (*found.current.versions, promoted))
+        await settle_pending(attempt, request.credential)
     # What was there before, as far as anybody knows by now: an earlier attempt may have promoted it.
     before = tuple(each for each in found.current.versions if each.tags.get("keyId") != promoted.tags.get("keyId"))
-    retire_after, versions = _retire_after(promoted, job.now()), (*before, promoted)
+    retire_after, versions = _retire_after(promoted, attempt.now()), (*before, promoted)
     if request.revoke_previous is not None:
-        async with job.step("revokePrevious"):
-            retire_after = await revoke(job, request, found)
+        async with attempt.step("revokePrevious"):
+            retire_after = await revoke(attempt, request, found)
         versions = tuple(
-            disabled(each, job.now()) if each.tags.get("keyId") == found.replaces else each for each in versions
+            disabled(each, attempt.now()) if each.tags.get("keyId") == found.replaces else each for each in versions
         )
-    await list_due(job.services, job.operation.unique_name, request.credential, before, versions)
-    notes = tuple(notes_on("credential", found.current, promoted, job.operation.id))
+    await list_due(attempt.services, attempt.operation.unique_name, request.credential, before, versions)
+    notes = tuple(notes_on("credential", found.current, promoted, attempt.operation.id))
     return Rotation(found.holder, promoted, found.replaces, retire_after, notes)
 
 
-async def _replace(job: Job, request: RotationRequest, found: Found) -> VaultEntry:
+async def _replace(attempt: Attempt, request: RotationRequest, found: Found) -> VaultEntry:
     """Issue, prove and promote; returns the new version of the name that clients read."""
-    await _remember_lifetime(job, request.credential, found.tags.lifetime_days, _wanted(job, request, found))
-    async with job.step("issueCredential"):
+    await _remember_lifetime(attempt, request.credential, found.tags.lifetime_days, _wanted(attempt, request, found))
+    async with attempt.step("issueCredential"):
         try:
-            with refused_at(job, found.newest.type, "credential", "credential"):
-                pending = await _issue_beside(job, request, found)
+            with refused_at(attempt, found.newest.type, "credential", "credential"):
+                pending = await _issue_beside(attempt, request, found)
         except RejectedError as rejected:
-            raise await _refused(job, request, found, rejected.problems) from rejected
-    async with job.step("signIn"):
-        await prove(job, found.holder, pending, credential=request.credential)
-    async with job.step("promoteCredential"):
-        return await _promote(job, request, found, pending)
+            raise await _refused(attempt, request, found, rejected.problems) from rejected
+    async with attempt.step("signIn"):
+        await prove(attempt, found.holder, pending, credential=request.credential)
+    async with attempt.step("promoteCredential"):
+        return await _promote(attempt, request, found, pending)
 
 
-async def _refused(job: Job, request: RotationRequest, found: Found, problems: Sequence[Problem]) -> RegistrarError:
+async def _refused(
+    attempt: Attempt, request: RotationRequest, found: Found, problems: Sequence[Problem]
+) -> RegistrarError:
     """Return what becomes of a rotation that the tenant allows no new credential for.
 
     One that leaked goes all the same when its time has come, and until then an administrator may make an exception.
     """
     if request.revoke_previous is None:
         return RejectedError(problems)
-    deadline = job.operation.revoke_by
-    if deadline is not None and job.now() < deadline:
+    deadline = attempt.operation.revoke_by
+    if deadline is not None and attempt.now() < deadline:
         return TenantForbidsError(problems[0].message)
-    await revoke(job, request, found)
+    await revoke(attempt, request, found)
     gone = "The old credential is removed, as you asked, and there is no new one."
     return RejectedError([replace(each, message=f"{each.message} {gone}") for each in problems])
 
 
-async def _remember_lifetime(job: Job, credential: str, days: int, wanted: Wanted) -> None:
+async def _remember_lifetime(attempt: Attempt, credential: str, days: int, wanted: CredentialPlan) -> None:
     """Keep what was asked for before it is shortened: a request that asks for it still changes nothing."""
-    known = job.application.lifetimes
+    known = attempt.application.lifetimes
     if days > wanted.tags.lifetime_days and credential not in known:
-        await job.save_application(lifetimes=known | {credential: days})
+        await attempt.save_application(lifetimes=known | {credential: days})
 
 
-async def _issue_beside(job: Job, request: RotationRequest, found: Found) -> VaultEntry:
+async def _issue_beside(attempt: Attempt, request: RotationRequest, found: Found) -> VaultEntry:
     """Return the pending version whose value is to be proven: the one that stands, whoever issued it, or a new one."""
     if found.tags.type == "certificate":
-        wanted = _wanted(job, request, found)
-        return await issue_certificate(job, wanted, found.holder, found.pending, found.current.versions)
+        wanted = _wanted(attempt, request, found)
+        return await issue_certificate(attempt, wanted, found.holder, found.pending, found.current.versions)
     entry = found.pending.entry
     promoted = {version.tags.get("keyId") for version in found.current.versions}
-    is_standing = entry is not None and entry.tags.get("keyId") not in promoted and is_live(job, entry, found.holder)
-    if entry is not None and is_standing and not await is_given_up(job, found.holder, entry):
-        await settle_intent(job, request.credential, entry)
+    is_standing = (
+        entry is not None and entry.tags.get("keyId") not in promoted and is_live(attempt, entry, found.holder)
+    )
+    if entry is not None and is_standing and not await is_given_up(attempt, found.holder, entry):
+        await settle_intent(attempt, request.credential, entry)
         return entry
-    return await replace_lost(job, _wanted(job, request, found), found.holder, found.pending)
+    return await replace_lost(attempt, _wanted(attempt, request, found), found.holder, found.pending)
 
 
-def _wanted(job: Job, request: RotationRequest, found: Found) -> Wanted:
+def _wanted(attempt: Attempt, request: RotationRequest, found: Found) -> CredentialPlan:
     """Return the new credential: as the old one was, within what policy and the tenant allow by now."""
-    operation, rules = job.operation, job.services.policy.credentials
+    operation, rules = attempt.operation, attempt.services.policy.credentials
     lifetime_days = max(rules.min_lifetime_days, min(found.tags.lifetime_days, rules.max_lifetime_days))
     old = found.holder.seen.find(found.replaces) if found.holder.seen is not None else None
     pending = pending_secret_name(operation.unique_name, request.credential)
-    return Wanted(
+    return CredentialPlan(
         credential=request.credential,
         secret_name=pending,
         secret_names=(vault_secret_name(operation.unique_name, request.credential), pending),
@@ -158,16 +169,16 @@ def _wanted(job: Job, request: RotationRequest, found: Found) -> Wanted:
     ).within(found.longest)
 
 
-async def _promote(job: Job, request: RotationRequest, found: Found, pending: VaultEntry) -> VaultEntry:
+async def _promote(attempt: Attempt, request: RotationRequest, found: Found, pending: VaultEntry) -> VaultEntry:
     """Make the proven value the newest version of the name that clients read, and say when the old one goes."""
-    tags, now = read_tags(pending), job.now()
+    tags, now = read_tags(pending), attempt.now()
     if tags is None:
         raise NotYetVisibleError(f"somebody changed the tags of {pending.name}")
     goes = now if request.revoke_previous is not None else now + overlap(found.tags)
     tags = replace(
-        tags, owner=job.application.owner_id or found.tags.owner, previous_key_id=found.replaces, retire_after=goes
+        tags, owner=attempt.application.owner_id or found.tags.owner, previous_key_id=found.replaces, retire_after=goes
     )
-    return await promote(job, request.credential, pending, tags)
+    return await promote(attempt, request.credential, pending, tags)
 
 
 def _retire_after(promoted: VaultEntry, now: datetime) -> datetime:

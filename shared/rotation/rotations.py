@@ -27,7 +27,7 @@ from shared.rotation.check import check_index
 from shared.rotation.messages import CheckOn, Hint, SweepOn, parse_message
 from shared.rotation.retire import retire
 from shared.rotation.sweep import SENT_AGAIN_AFTER, sweep
-from shared.tickets.notify import tell
+from shared.tickets.notify import notify
 
 _FAILED_AGAIN_AFTER = timedelta(days=1)
 """A rotation that failed is tried again after so long, as long as its credential is due."""
@@ -147,7 +147,7 @@ class Rotations:
             return
         event = expiring(services, operation, newest, newest.expires, days)
         await services.queues.send_event(event.to_json())
-        await tell(services, operation, event)
+        await notify(services, operation, event)
         await services.operations.save(operation.model_copy(update={"warned_days": days}), stored.etag)
         log.warning("credential.expiring", app=operation.unique_name, reason=operation.reason, days=days)
 

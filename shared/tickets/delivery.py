@@ -95,7 +95,7 @@ class Updating:
         try:
             if target is None:
                 raise RefusedError(f"no updates are set up for the source {update.source}")
-            await self._tell(target, update)
+            await self._add_note(target, update)
         except Exception as error:
             self._turns.note(update.source, update.id, error, services.runtime.now())
             await self._stop(stored, error)
@@ -106,23 +106,23 @@ class Updating:
         await services.ticket_updates.unlist(update.id)
         log.event("ticket.told", update=update.id, source=update.source, what=update.what, attempts=update.attempts)
 
-    async def _tell(self, target: Target, update: TicketUpdate) -> None:
+    async def _add_note(self, target: Target, update: TicketUpdate) -> None:
         """Look what the ticket lacks, and write that."""
         ticket = update.ticket or ""
         mark = mark_of(update.id)
         text = note_text(update.event, update.what, mark)
         note = Note(update.id, mark, text, update.event.to_json(), update.event.time)
-        if not await target.system.is_told(ticket, note):
+        if not await target.system.has_note(ticket, note):
             if update.sent:
                 raise NotShownError("a note that was taken does not show; it is not written twice")
-            await target.system.tell(ticket, note)
-            if update.what == ON_DEMAND and target.shows_notes and not await target.system.is_told(ticket, note):
+            await target.system.add_note(ticket, note)
+            if update.what == ON_DEMAND and target.shows_notes and not await target.system.has_note(ticket, note):
                 raise NotShownError("a note that was taken does not show yet")
         if update.what == ON_DEMAND and update.is_its_own and update.operation_id is not None:
             # What is decided there counts from here on: whatever comes after may take long, or fail.
             await self._note_seen(self._services, update.operation_id, update.id, self._services.runtime.now())
         if await self._has_state(target, update):
-            await target.system.bring_to(ticket, update.status)
+            await target.system.set_state(ticket, update.status)
 
     async def _has_state(self, target: Target, update: TicketUpdate) -> bool:
         """Say whether the ticket is to show this outcome: not when its operation has gone on since."""

@@ -24,7 +24,7 @@ class _Address:
     is_its_own: bool
 
 
-async def tell(services: Services, operation: Operation, event: Answer) -> None:
+async def notify(services: Services, operation: Operation, event: Answer) -> None:
     """Have a ticket told of an operation's answer or event, if its source wants that; the same event again is nothing.
 
     For what the registrar asked itself that is the ticket of the app's last registration.
@@ -34,12 +34,12 @@ async def tell(services: Services, operation: Operation, event: Answer) -> None:
         await _put(services, address, event, operation.id, operation.generation)
 
 
-async def tell_requester(services: Services, request: Request, event: Answer) -> None:
+async def notify_requester(services: Services, request: Request, event: Answer) -> None:
     """Have a request's ticket told of an answer to what never became an operation."""
-    await tell_address(services, request.source, request.ticket, event)
+    await notify_address(services, request.source, request.ticket, event)
 
 
-async def tell_address(services: Services, source: str, ticket: str | None, event: Answer) -> None:
+async def notify_address(services: Services, source: str, ticket: str | None, event: Answer) -> None:
     """Have a ticket whose system proved itself told of what became no operation; the same event again is nothing."""
     address = _Address(source, ticket, is_its_own=True)
     if _is_wanted(services.targets.get(source), what_of(event.type), address):

@@ -9,7 +9,7 @@ import pytest
 
 from shared.api.requests import Named, show
 from shared.approval.decide import NotAllowedToDecideError
-from shared.intake.poison import settle_poison
+from shared.intake.poison import drain_poison_queues
 from shared.intake.proven_request import ProvenRequest, UnprovenError
 from shared.model.channel import Channel
 from shared.model.claim import Claim
@@ -197,7 +197,7 @@ async def test_what_is_no_message_of_the_webhook_is_kept_and_nothing_comes_of_it
     with pytest.raises(UnprovenError):
         await world.webhook_intake.accept(text.encode(), "m")
     world.queues.given_up.append(PoisonedMessage("webhook-requests-poison", "m", "r", text, world.clock.now()))
-    await settle_poison(world.services, world.intake, world.webhook_intake)
+    await drain_poison_queues(world.services, world.intake, world.webhook_intake)
     assert [each["reason"] for each in world.queues.poison] == ["given_up_by_host"]
     assert (world.operations.all(), world.queues.answers) == ([], [])
 
@@ -207,7 +207,7 @@ async def test_a_proven_request_that_the_host_gave_up_on_is_taken_up() -> None:
     request = example(source="servicenow", ticket="T1")
     message = ProvenRequest(source="servicenow", received_at=world.clock.now(), request=request).to_json()
     world.queues.given_up.append(PoisonedMessage("webhook-requests-poison", "m", "r", message, world.clock.now()))
-    await settle_poison(world.services, world.intake, world.webhook_intake)
+    await drain_poison_queues(world.services, world.intake, world.webhook_intake)
     await world.settle()
     assert world.queues.answers[-1]["data"]["status"] == "completed"
     assert world.queues.poison == []

@@ -17,7 +17,7 @@ from shared.core.errors import (
     UnavailableError,
 )
 from shared.core.naming import TICKET_UPDATES_POISON_QUEUE
-from shared.intake.poison import settle_poison
+from shared.intake.poison import drain_poison_queues
 from shared.model.ticket_update import UpdateState, mark_of
 from shared.operations.replay import replay
 from shared.ports import PoisonedMessage, Target
@@ -394,7 +394,7 @@ async def test_the_host_giving_up_a_reference_loses_nothing() -> None:
     for text in (f'{{"updateId": "{update_id}"}}', '{"updateId": "unknown"}', "no json"):
         given_up = PoisonedMessage(TICKET_UPDATES_POISON_QUEUE, "m", "r", text, START)
         stage.world.queues.given_up.append(given_up)
-    await settle_poison(stage.world.services, stage.world.intake, stage.world.webhook_intake)
+    await drain_poison_queues(stage.world.services, stage.world.intake, stage.world.webhook_intake)
     assert [kept["original"] for kept in stage.world.queues.poison] == ['{"updateId": "unknown"}', "no json"]
     await stage.world.settle()
     assert len(stage.texts()) == 1

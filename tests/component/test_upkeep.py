@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from shared.core.naming import POISON_QUEUE, WORK_POISON_QUEUE, credential_display_name
-from shared.intake.poison import settle_poison
+from shared.intake.poison import drain_poison_queues
 from shared.model.directory import ApplicationState
 from shared.operations.resume import resume_unsettled
 from shared.ports import Cleanup, CreatedApplication, PoisonedMessage
@@ -88,7 +88,7 @@ async def test_a_value_that_lies_in_a_deleted_vault_secret_is_not_lost() -> None
 async def test_an_undecodable_message_is_rejected_and_kept() -> None:
     world = World()
     world.queues.given_up.append(given_up("\x00 no json"))
-    assert await settle_poison(world.services, world.intake, world.webhook_intake) == 1
+    assert await drain_poison_queues(world.services, world.intake, world.webhook_intake) == 1
     (answer,) = world.queues.answers
     assert answer["type"] == "registrar.registration.rejected.v1"
     assert [error["code"] for error in answer["data"]["errors"]] == ["invalid_json"]
@@ -107,7 +107,7 @@ async def test_a_request_that_ends_every_worker_is_answered_failed_once() -> Non
     with pytest.raises(AssertionError, match="poisoned"):
         await world.send(example())
     world.queues.given_up.append(given_up(json.dumps(example())))
-    await settle_poison(world.services, world.intake, world.webhook_intake)
+    await drain_poison_queues(world.services, world.intake, world.webhook_intake)
     await world.settle()
     assert world.deaths == 5
     (answer,) = world.queues.answers
@@ -129,7 +129,7 @@ async def test_what_the_host_gave_up_while_storage_was_away_is_carried_on() -> N
         given_up(json.dumps(example())),
         given_up(json.dumps({"operationId": operation.id, "generation": 1}), WORK_POISON_QUEUE),
     ]
-    assert await settle_poison(world.services, world.intake, world.webhook_intake) == 2
+    assert await drain_poison_queues(world.services, world.intake, world.webhook_intake) == 2
     await world.settle()
     assert [answer["data"]["status"] for answer in world.queues.answers] == ["completed"]
     assert world.queues.poison == []
@@ -141,7 +141,7 @@ async def test_a_reused_request_id_that_the_host_gave_up_on_is_answered() -> Non
     await world.run(example())
     other = example(requestedBy="mallory@contoso.com")
     world.queues.given_up.append(given_up(json.dumps(other)))
-    await settle_poison(world.services, world.intake, world.webhook_intake)
+    await drain_poison_queues(world.services, world.intake, world.webhook_intake)
     assert [error["code"] for error in world.queues.answers[-1]["data"]["errors"]] == ["request_id_reused"]
 
 
@@ -149,7 +149,7 @@ async def test_what_is_answered_already_gets_the_same_answer_again() -> None:
     world = World()
     await world.run(example())
     world.queues.given_up.append(given_up(json.dumps(example())))
-    await settle_poison(world.services, world.intake, world.webhook_intake)
+    await drain_poison_queues(world.services, world.intake, world.webhook_intake)
     assert len({answer["id"] for answer in world.queues.answers}) == 1
     assert world.queues.poison == []
     assert breaches(world) == []
@@ -158,7 +158,7 @@ async def test_what_is_answered_already_gets_the_same_answer_again() -> None:
 async def test_a_proper_request_without_a_record_is_taken_up() -> None:
     world = World()
     world.queues.given_up.append(given_up(json.dumps(example())))
-    await settle_poison(world.services, world.intake, world.webhook_intake)
+    await drain_poison_queues(world.services, world.intake, world.webhook_intake)
     await world.settle()
     assert [answer["data"]["status"] for answer in world.queues.answers] == ["completed"]
     assert world.queues.given_up == []

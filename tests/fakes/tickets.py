@@ -79,24 +79,24 @@ class FakeTicketSystem:
         self.failing: Exception | None = None
         """What every call meets, for as long as it stands here."""
 
-    async def is_told(self, ticket: str, note: Note) -> bool:
-        return await self.faults.call(f"{self.name} look", lambda: self._is_told(ticket, note))
+    async def has_note(self, ticket: str, note: Note) -> bool:
+        return await self.faults.call(f"{self.name} look", lambda: self._has_note(ticket, note))
 
-    async def tell(self, ticket: str, note: Note) -> None:
-        await self.faults.call(f"{self.name} tell", lambda: self._tell(ticket, note))
+    async def add_note(self, ticket: str, note: Note) -> None:
+        await self.faults.call(f"{self.name} tell", lambda: self._add_note(ticket, note))
 
-    async def bring_to(self, ticket: str, status: str) -> None:
-        await self.faults.call(f"{self.name} state", lambda: self._bring_to(ticket, status))
+    async def set_state(self, ticket: str, status: str) -> None:
+        await self.faults.call(f"{self.name} state", lambda: self._set_state(ticket, status))
 
-    def _is_told(self, ticket: str, note: Note) -> bool:
+    def _has_note(self, ticket: str, note: Note) -> bool:
         self._meet()
         return any(note.mark in each.text.splitlines() for each in self.notes[ticket])
 
-    def _tell(self, ticket: str, note: Note) -> None:
+    def _add_note(self, ticket: str, note: Note) -> None:
         self._meet()
         self.notes[ticket].append(note)
 
-    def _bring_to(self, ticket: str, status: str) -> None:
+    def _set_state(self, ticket: str, status: str) -> None:
         self._meet()
         if self.states[ticket][-1:] != [status]:
             self.states[ticket].append(status)

@@ -10,7 +10,7 @@ from typing import Any
 
 from shared.audit.writing import extend_chain
 from shared.core.naming import POISON_QUEUE, ROTATIONS_POISON_QUEUE, WORK_POISON_QUEUE
-from shared.intake.poison import settle_poison
+from shared.intake.poison import drain_poison_queues
 from shared.intake.proven import WebhookIntake
 from shared.intake.queue import Intake
 from shared.operations.execution import Execution
@@ -254,4 +254,4 @@ class Hosts:
             case "audit":
                 return extend_chain(host.services)
             case _:
-                return settle_poison(host.services, host.intake, host.webhook_intake)
+                return drain_poison_queues(host.services, host.intake, host.webhook_intake)

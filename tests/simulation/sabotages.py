@@ -12,7 +12,7 @@ from shared.core import log
 from shared.core.errors import Problem, RegistrarError, UnavailableError
 from shared.core.naming import SECRET_CONTENT_TYPE
 from shared.credentials import issuing
-from shared.credentials.issuing import Wanted
+from shared.credentials.issuing import CredentialPlan
 from shared.model.application import ApplicationRecord
 from shared.model.audit_entry import Entry, Kind
 from shared.model.claim import Claim
@@ -22,7 +22,7 @@ from shared.model.vault import VaultEntry
 from shared.operations import answers as answering
 from shared.operations import parties
 from shared.operations import resume as upkeep
-from shared.operations.attempt import Job
+from shared.operations.attempt import Attempt
 from shared.policy import ownership
 from shared.ports import Cleanup, CreatedApplication, IssuedPassword, Lease, Versioned
 from shared.ports.services import Services
@@ -117,7 +117,7 @@ def _no_locks(world: World) -> None:
 
 
 def _reads_believed(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Job, "is_recent", _nothing)
+    patch.setattr(Attempt, "is_recent", _nothing)
 
 
 def _no_intent(patch: pytest.MonkeyPatch) -> None:
@@ -139,8 +139,10 @@ def _lost_secrets_stay(patch: pytest.MonkeyPatch) -> None:
 
 
 def _undo_in_words_only(patch: pytest.MonkeyPatch) -> None:
-    async def undo(job: Job, wanted: Wanted, object_id: str, issued: IssuedPassword, error: RegistrarError) -> None:
-        await job.save_operation(job.operation.with_credential(wanted.credential, intended_at=None))
+    async def undo(
+        attempt: Attempt, wanted: CredentialPlan, object_id: str, issued: IssuedPassword, error: RegistrarError
+    ) -> None:
+        await attempt.save_operation(attempt.operation.with_credential(wanted.credential, intended_at=None))
 
     patch.setattr(issuing, "_undo", undo)
 
@@ -194,10 +196,10 @@ def _taken_back_once_it_was_sent(patch: pytest.MonkeyPatch) -> None:
     """A removal is believed whatever comes of it, and nobody looks at it again."""
     take_back = taking_back.take_back_consents
 
-    async def believe(job: Job, principal_id: str | None, wanted: frozenset[Consent]) -> None:
-        last = job.application.consent_write
+    async def believe(attempt: Attempt, principal_id: str | None, wanted: frozenset[Consent]) -> None:
+        last = attempt.application.consent_write
         if last is None or not last.removed:
-            await take_back(job, principal_id, wanted)
+            await take_back(attempt, principal_id, wanted)
 
     async def forget(services: Services, cleanup: Cleanup) -> int:
         await services.cleanups.remove(cleanup.unique_name, cleanup.operation_id)

@@ -81,7 +81,7 @@ class Jira:
         self._http = http
         self._updates = updates
 
-    async def is_told(self, ticket: str, note: Note) -> bool:
+    async def has_note(self, ticket: str, note: Note) -> bool:
         """Look through the comments that are not older than the note, the newest first."""
         for page in range(_PAGES):
             comments = await self._comments(ticket, page)
@@ -91,12 +91,12 @@ class Jira:
                 return False
         raise RefusedError("an issue in Jira has more new comments than are looked through")
 
-    async def tell(self, ticket: str, note: Note) -> None:
+    async def add_note(self, ticket: str, note: Note) -> None:
         """Add a comment, with the note's id as a property of it."""
         body = {"body": document(note.text), "properties": [{"key": _PROPERTY, "value": note.id}]}
         await self._http.send("POST", _Anything, *_ISSUE, ticket, "comment", body=body)
 
-    async def bring_to(self, ticket: str, status: str) -> None:
+    async def set_state(self, ticket: str, status: str) -> None:
         """Make a transition, unless the issue is where it leads, or where a person moved it and it is not offered."""
         name = self._updates.transition_of(status)
         if name is None:

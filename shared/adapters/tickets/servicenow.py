@@ -32,7 +32,7 @@ class ServiceNow:
         self._http = http
         self._updates = updates
 
-    async def is_told(self, ticket: str, note: Note) -> bool:
+    async def has_note(self, ticket: str, note: Note) -> bool:
         """Look for the mark among the ticket's work notes.
 
         What is found is looked at again: a condition on a field that the account may not read is passed over, and then
@@ -43,13 +43,13 @@ class ServiceNow:
         found = await self._http.get(_Rows, *_TABLE, "sys_journal_field", **fields)
         return any(row.get("element_id") == ticket and _holds(row.get("value"), note.mark) for row in found.result)
 
-    async def tell(self, ticket: str, note: Note) -> None:
+    async def add_note(self, ticket: str, note: Note) -> None:
         """Write a work note, and see that it shows: fields that the account may not write are passed over silently."""
         await self._write(ticket, "work_notes", note.text)
-        if not await self.is_told(ticket, note):
+        if not await self.has_note(ticket, note):
             raise NotShownError("ServiceNow took a work note and does not show it")
 
-    async def bring_to(self, ticket: str, status: str) -> None:
+    async def set_state(self, ticket: str, status: str) -> None:
         """Set the field `state`."""
         wanted = self._updates.state_of(status)
         if wanted is None:

@@ -23,11 +23,11 @@ class Hook:
         self._secrets = [secret for secret in secrets if secret]
         self._now = now
 
-    async def is_told(self, ticket: str, note: Note) -> bool:
+    async def has_note(self, ticket: str, note: Note) -> bool:
         """Say no: nobody can be asked, and a second message of one id is none for the receiver."""
         return False
 
-    async def tell(self, ticket: str, note: Note) -> None:
+    async def add_note(self, ticket: str, note: Note) -> None:
         """Post the event; a ticket's address is its extension attribute `ticket`."""
         if not self._secrets:
             raise ForbiddenError("the secret that signs webhooks is not set")
@@ -42,5 +42,5 @@ class Hook:
         }
         await self._http.post_bytes(body.encode(), headers)
 
-    async def bring_to(self, ticket: str, status: str) -> None:
+    async def set_state(self, ticket: str, status: str) -> None:
         """Do nothing: the message says it."""

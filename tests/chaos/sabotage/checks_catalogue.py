@@ -25,7 +25,7 @@ CHECKS_SABOTAGES = (
         "redirect URIs of others are counted",
         f"{_BEFOREHAND}::test_more_than_256_uris_with_those_of_others_are_refused",
         "shared/registration/beforehand.py",
-        "after=merge(before, wanted, job.application.applied),",
+        "after=merge(before, wanted, attempt.application.applied),",
         "after=wanted,",
     ),
     off(

@@ -12,7 +12,7 @@ FAIR_SABOTAGES = (
         "a rotation of an app whose every request is approved waits",
         f"{_ROTATION_APPROVAL}::test_a_rotation_of_an_app_whose_every_request_is_approved_waits_and_is_done_then",
         "shared/rotation/observe.py",
-        "    _check_approval(job, request)\n    if not",
+        "    _check_approval(attempt, request)\n    if not",
         "    if not",
     ),
     off(
@@ -26,23 +26,22 @@ FAIR_SABOTAGES = (
         "what is approved is the end of the credential that was asked about",
         f"{_ROTATION_APPROVAL}::test_what_is_approved_is_the_end_of_the_credential_that_was_asked_about",
         "shared/rotation/observe.py",
-        "        await job.save_operation(job.operation.with_credential(request.credential, replaces=replaces))\n",
-        "        _check_approval(job, request)\n"
-        "        await job.save_operation(job.operation.with_credential(request.credential, replaces=replaces))\n",
+        "        await attempt.save_operation(attempt.operation",
+        "        _check_approval(attempt, request)\n        await attempt.save_operation(attempt.operation",
     ),
     off(
         "a rotation that has begun to write is ended",
         f"{_ROTATION_APPROVAL}::test_a_rotation_that_has_begun_is_ended_whatever_policy_says_by_then",
         "shared/rotation/observe.py",
-        "job.operation.is_our_own or job.operation.credential(request.credential).has_begun:",
-        "job.operation.is_our_own:",
+        "attempt.operation.is_our_own or attempt.operation.credential(request.credential).has_begun:",
+        "attempt.operation.is_our_own:",
     ),
     off(
         "the registrar's own rotations wait for nobody",
         f"{_ROTATION_APPROVAL}::test_what_is_approved_is_the_end_of_the_credential_that_was_asked_about",
         "shared/rotation/observe.py",
-        "if job.operation.is_our_own or job.operation.credential",
-        "if job.operation.credential",
+        "if attempt.operation.is_our_own or attempt.operation.credential",
+        "if attempt.operation.credential",
     ),
     off(
         "entries for one API are merged before anything is asked",
@@ -83,7 +82,7 @@ FAIR_SABOTAGES = (
         "what was approved is held against the ids of today",
         "tests/component/test_approval.py::test_an_approval_is_for_the_ids_that_were_resolved",
         "shared/registration/register.py",
-        "is_approved = job.operation.approval is not None",
+        "is_approved = attempt.operation.approval is not None",
         "is_approved = False",
     ),
     off(

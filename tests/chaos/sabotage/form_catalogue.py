@@ -9,7 +9,7 @@ FORM_SABOTAGES = (
         "a fault of form reaches the ticket",
         f"{_FORM}::test_a_fault_of_form_is_told_in_the_ticket_and_to_the_flow",
         "shared/intake/webhook.py",
-        "            await tell_fault(self._services, Fault(source, payload, body, rejected.problems))\n",
+        "            await notify_fault(self._services, Fault(source, payload, body, rejected.problems))\n",
         "",
     ),
     off(

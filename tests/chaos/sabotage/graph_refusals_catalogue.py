@@ -60,7 +60,7 @@ GRAPH_REFUSAL_SABOTAGES = (
         "what was deleted meanwhile is read again and not taken for lag",
         f"{_ANSWERS}::test_what_was_deleted_meanwhile_is_no_lag_and_the_next_attempt_says_so",
         "shared/credentials/issuing.py",
-        "with job.patience(job.application.written_at):\n            issued",
-        "with job.patience(job.now()):\n            issued",
+        "with attempt.tolerate_lag(attempt.application.written_at):\n            issued",
+        "with attempt.tolerate_lag(attempt.now()):\n            issued",
     ),
 )

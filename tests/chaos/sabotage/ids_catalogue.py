@@ -54,8 +54,8 @@ IDS_SABOTAGES = (
         "an unclear sign-in is not the end of a leaked credential",
         f"{_UNCLEAR}::test_an_unclear_sign_in_is_not_the_end_of_a_leaked_credential",
         "shared/rotation/revoke.py",
-        "    except NotYetVisibleError:\n        await job.save_operation(",
-        "    except Exception:\n        await job.save_operation(",
+        "    except NotYetVisibleError:\n        await attempt.save_operation(",
+        "    except Exception:\n        await attempt.save_operation(",
     ),
     off(
         "the reason that an operation waits for has Entra's number",

@@ -10,14 +10,14 @@ NARROWING_SABOTAGES = (
         "a consent that is taken back is seen gone",
         f"{_NARROWING}::test_nothing_is_answered_completed_before_what_it_drops_is_gone",
         _TAKING_BACK,
-        "    if job.application.granted - wanted:\n        raise",
-        "    if not job.application:\n        raise",
+        "    if attempt.application.granted - wanted:\n        raise",
+        "    if not attempt.application:\n        raise",
     ),
     off(
         "what is taken back of an application is seen gone",
         f"{_NARROWING}::test_nothing_is_answered_completed_before_what_it_drops_is_gone",
         "shared/registration/register.py",
-        "        if not verified:\n            await _verify_application(job, wanted)\n",
+        "        if not verified:\n            await _verify_application(attempt, wanted)\n",
         "",
     ),
     off(
@@ -31,25 +31,27 @@ NARROWING_SABOTAGES = (
         "consents go before redirect URIs come",
         f"{_NARROWING}::test_what_narrows_comes_before_what_widens",
         "shared/registration/register.py",
-        "    principal = await _narrow(job, observed, wanted, consents)\n"
-        '    async with job.step("writeApplication"):\n'
-        "        app, wanted = await converge_filled_in(job, request, resolution.permissions, wanted, observed.seen)\n",
-        '    async with job.step("writeApplication"):\n'
-        "        app, wanted = await converge_filled_in(job, request, resolution.permissions, wanted, observed.seen)\n"
-        "    principal = await _narrow(job, observed, wanted, consents)\n",
+        "    principal = await _narrow(attempt, observed, wanted, consents)\n"
+        '    async with attempt.step("writeApplication"):\n'
+        "        app, wanted = await converge_filled_in(attempt, request, resolution.permissions, wanted, "
+        "observed.seen)\n",
+        '    async with attempt.step("writeApplication"):\n'
+        "        app, wanted = await converge_filled_in(attempt, request, resolution.permissions, wanted, "
+        "observed.seen)\n"
+        "    principal = await _narrow(attempt, observed, wanted, consents)\n",
     ),
     off(
         "redirect URIs are seen gone before credentials and consents come",
         f"{_NARROWING}::test_at_no_moment_has_the_app_both",
         "shared/registration/register.py",
-        "        if leaving(job, wanted):\n",
+        "        if leaving(attempt, wanted):\n",
         "        if app is None:\n",
     ),
     off(
         "what goes outlives its request",
         f"{_NARROWING}::test_what_a_failed_request_took_back_is_removed_by_the_timer",
         _TAKING_BACK,
-        "        await job.services.cleanups.put(Cleanup(record.unique_name, NARROWING, (), job.now()))\n",
+        "        await attempt.services.cleanups.put(Cleanup(record.unique_name, NARROWING, (), attempt.now()))\n",
         "",
     ),
     off(
@@ -77,7 +79,7 @@ NARROWING_SABOTAGES = (
         "of two changes that take back what the other gives, the older stands back",
         "tests/component/test_contradicting_changes.py::test_the_newest_is_completed_soon_and_the_older_one_is_superseded",
         "shared/registration/giving_way.py",
-        "if await is_at_work(job.services, record.begun_by):",
+        "if await is_at_work(attempt.services, record.begun_by):",
         'if record.begun_by == "":',
     ),
     off(

@@ -91,7 +91,7 @@ PEOPLE_SABOTAGES = (
         "a request that brings an app about gives it to whom it is for, after a crash too",
         f"{_OWNERSHIP}::test_a_worker_that_dies_at_any_call_leaves_a_new_app_to_whom_it_is_for",
         "shared/operations/parties.py",
-        "        founds=not exists or record.founded_by == job.operation.id,\n",
+        "        founds=not exists or record.founded_by == attempt.operation.id,\n",
         "        founds=not exists,\n",
     ),
     off(
@@ -133,14 +133,14 @@ PEOPLE_SABOTAGES = (
         "a rotation keeps the owner by id",
         f"{_OWNERS}::test_a_rotation_of_the_registrars_own_keeps_the_owner_by_id",
         "shared/rotation/rotate.py",
-        "owner=job.application.owner_id or found.tags.owner,",
+        "owner=attempt.application.owner_id or found.tags.owner,",
         "owner=found.tags.owner,",
     ),
     off(
         "what the registrar does by itself asks for nobody",
         f"{_OWNERSHIP}::test_what_the_registrar_does_by_itself_depends_on_nobody_being_found",
         "shared/rotation/observe.py",
-        "    if not job.operation.is_our_own and not problems:",
+        "    if not attempt.operation.is_our_own and not problems:",
         "    if not problems:",
     ),
 )

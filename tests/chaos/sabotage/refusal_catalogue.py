@@ -6,8 +6,8 @@ _REFUSALS = "tests/component/test_late_refusals.py"
 _REGISTER = "shared/registration/register.py"
 _ROLLING_BACK = "shared/registration/rolling_back.py"
 _WITHDRAWING = "shared/credentials/withdrawing.py"
-_GRANT = """    async with job.step("grantConsent"):
-        consented = not spec.admin_consent or await give_consents(job, service_principal_id, consents)
+_GRANT = """    async with attempt.step("grantConsent"):
+        consented = not spec.admin_consent or await give_consents(attempt, service_principal_id, consents)
 """
 _STORE = """    verified, entries = app.verified, dict[str, VaultEntry]()
 """
@@ -22,7 +22,7 @@ REFUSAL_SABOTAGES = (
         "what was given before a refusal is taken back",
         f"{_REFUSALS}::test_of_two_secrets_the_first_goes_when_the_second_is_refused",
         _ROLLING_BACK,
-        "        await _roll_back(job)\n",
+        "        await _roll_back(attempt)\n",
         "        pass\n",
     ),
     off(
@@ -36,7 +36,7 @@ REFUSAL_SABOTAGES = (
         "what a refused request issued is seen gone before it is told",
         f"{_REFUSALS}::test_nothing_is_answered_before_it_is_seen_gone",
         _WITHDRAWING,
-        "if live or (refusal is not None and job.is_recent(refusal.at)):",
+        "if live or (refusal is not None and attempt.is_recent(refusal.at)):",
         "if live and refusal is None:",
     ),
     off(
@@ -44,13 +44,13 @@ REFUSAL_SABOTAGES = (
         f"{_REFUSALS}::test_a_consent_is_seen_gone_before_its_request_is_told",
         _ROLLING_BACK,
         "        if waiting is not None:",
-        "        if waiting is not None and job.operation.credentials:",
+        "        if waiting is not None and attempt.operation.credentials:",
     ),
     off(
         "the value of what a refused request issued is out of reach",
         f"{_REFUSALS}::test_of_two_secrets_the_first_goes_when_the_second_is_refused",
         _WITHDRAWING,
-        "        await disable(job, each)",
+        "        await disable(attempt, each)",
         "        assert each",
     ),
     off(
@@ -64,7 +64,7 @@ REFUSAL_SABOTAGES = (
         "nobody replaces what a request that is at work may have to take back",
         f"{_REFUSALS}::test_a_rotation_waits_until_it_is_sure_that_its_credential_stays",
         "shared/rotation/observe.py",
-        "if tags.operation_id != operation.id and await is_at_work(job.services, tags.operation_id):",
+        "if tags.operation_id != operation.id and await is_at_work(attempt.services, tags.operation_id):",
         'if tags.operation_id == "":',
     ),
     off(
@@ -86,7 +86,7 @@ REFUSAL_SABOTAGES = (
         f"{_REFUSALS}::test_what_was_refused_is_not_tried_again",
         "shared/operations/action.py",
         "    if refusal is not None:",
-        "    if refusal is not None and not job:",
+        "    if refusal is not None and not attempt:",
     ),
     off(
         "what another request has answered stays",
@@ -113,14 +113,14 @@ REFUSAL_SABOTAGES = (
         "the founder of an app that was rejected founds it anew",
         f"{_REFUSALS}::test_the_answer_names_what_stays_and_the_next_request_goes_on_with_it",
         "shared/operations/parties.py",
-        "founds=await _is_founded_in_vain(job))",
+        "founds=await _is_founded_in_vain(attempt))",
         "founds=False)",
     ),
     off(
         "what a roll-back disabled gets a successor",
         f"{_REFUSALS}::test_what_the_app_had_before_stays",
         "shared/registration/credentials.py",
-        "is_switched_off(entry, holder) and not is_withdrawn(job, spec.name, entry)",
+        "is_switched_off(entry, holder) and not is_withdrawn(attempt, spec.name, entry)",
         "is_switched_off(entry, holder)",
     ),
     off(

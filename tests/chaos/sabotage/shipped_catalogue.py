@@ -74,7 +74,7 @@ SHIPPED_SABOTAGES = (
         "a lifetime that rotation has shortened is still what was asked for",
         f"{_UNCHANGED}::test_a_credential_of_a_year_is_rotated_and_its_request_stays_as_it_was",
         "shared/registration/register.py",
-        "days = {job.application.lifetimes.get(name), _days_of(each)}",
+        "days = {attempt.application.lifetimes.get(name), _days_of(each)}",
         "days = {_days_of(each)}",
     ),
     off(

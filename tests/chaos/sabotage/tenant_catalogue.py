@@ -68,7 +68,7 @@ TENANT_SABOTAGES = (
         "a credential that leaked goes also where nothing may come in its place",
         f"{_RULES}::test_a_leaked_secret_goes_though_nothing_may_come_in_its_place",
         "shared/rotation/rotate.py",
-        "    await revoke(job, request, found)\n    gone",
+        "    await revoke(attempt, request, found)\n    gone",
         "    gone",
     ),
     off(

@@ -53,8 +53,8 @@ VAULT_SABOTAGES = (
         "what somebody disabled gets no successor before somebody asks for one",
         f"{_BY_HAND}::test_a_change_leaves_a_disabled_one_disabled_and_says_so",
         "shared/registration/credentials.py",
-        "if entry is not None and (is_off or is_live(job, entry, holder)):",
-        "if entry is not None and is_live(job, entry, holder):",
+        "if entry is not None and (is_off or is_live(attempt, entry, holder)):",
+        "if entry is not None and is_live(attempt, entry, holder):",
     ),
     off(
         "a disabled value of an application that is gone keeps nobody from a new one",
@@ -74,14 +74,14 @@ VAULT_SABOTAGES = (
         "what others made is named though the worker died before it answered",
         f"{_OTHERS}::test_a_fault_at_any_write_of_the_request_that_drops_it_loses_neither_it_nor_the_word",
         "shared/registration/others.py",
-        "(job.application.found | job.operation.left_to_others) - wanted",
-        "job.application.found - wanted",
+        "(attempt.application.found | attempt.operation.left_to_others) - wanted",
+        "attempt.application.found - wanted",
     ),
     off(
         "what others made is known by a later read of the same attempt, too",
         f"{_OTHERS}::test_it_is_known_for_theirs_when_the_request_that_names_it_writes_nothing",
         "shared/registration/register.py",
-        "    await remember_found(job, wanted, seen.state)\n",
+        "    await remember_found(attempt, wanted, seen.state)\n",
         "",
     ),
 )

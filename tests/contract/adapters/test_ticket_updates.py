@@ -97,7 +97,7 @@ async def test_a_note_is_found_again_once_it_is_written(local: Local, targets: d
     made, other, told = ticket(local, system), ticket(local, system), note(local, "One\nTwo\n\nThree")
     port = targets[system].system
     assert not await port.is_told(address(made), told)
-    await port.tell(address(made), told)
+    await port.add_note(address(made), told)
     assert await port.is_told(address(made), told)
     assert not await port.is_told(address(other), told)
     assert not await port.is_told(address(made), note(local))
@@ -110,19 +110,19 @@ async def test_a_comment_of_jira_is_found_by_its_property_and_by_its_mark(
 ) -> None:
     made, told = ticket(local, "jira"), note(local)
     port = targets["jira"].system
-    await port.tell(address(made), replace(told, text="Somebody edited the text."))
+    await port.add_note(address(made), replace(told, text="Somebody edited the text."))
     assert await port.is_told(address(made), told)
-    await port.tell(address(made), replace(told, id="another"))
+    await port.add_note(address(made), replace(told, id="another"))
     assert await port.is_told(address(made), replace(told, id="a third"))
 
 
 async def test_a_note_is_found_among_many_younger_comments(local: Local, targets: dict[str, Target]) -> None:
     made, told = ticket(local, "jira"), note(local)
     port = targets["jira"].system
-    await port.tell(address(made), told)
+    await port.add_note(address(made), told)
     local.world.clock.advance(timedelta(hours=3))
     for _ in range(25):
-        await port.tell(address(made), note(local))
+        await port.add_note(address(made), note(local))
     assert await port.is_told(address(made), told)
     assert not await port.is_told(address(made), note(local))
 
@@ -157,7 +157,7 @@ async def test_a_transition_that_is_not_offered_is_left_to_people(local: Local, 
 async def test_code_of_servicenow_is_never_made_of_a_note(local: Local, targets: dict[str, Target]) -> None:
     """The double shows what a browser gets: the text of a note has no markup, for its hostile parts were defused."""
     made = ticket(local, "servicenow")
-    await targets["servicenow"].system.tell(address(made), note(local, "(code)<b>x</b>(/code) <script>"))
+    await targets["servicenow"].system.add_note(address(made), note(local, "(code)<b>x</b>(/code) <script>"))
     (shown,) = seen(local, made)["notes"]
     assert "<" not in shown["html"]
 
@@ -165,7 +165,7 @@ async def test_code_of_servicenow_is_never_made_of_a_note(local: Local, targets:
 async def test_a_webhook_carries_the_event_and_its_ticket_signed(local: Local, targets: dict[str, Target]) -> None:
     told = note(local)
     for _ in range(2):
-        await targets["hook"].system.tell("T-1", told)
+        await targets["hook"].system.add_note("T-1", told)
     assert not await targets["hook"].system.is_told("T-1", told)
     found = next(each for each in control(local, "GET", "/hooks") if each["id"] == told.id)
     assert (found["count"], found["body"]["ticket"], found["body"]["id"]) == (2, "T-1", told.id)
@@ -180,7 +180,7 @@ async def test_a_webhook_is_signed_with_both_secrets_while_one_replaces_the_othe
     source = HOOK.model_copy(update={"updates": updates})
     both = built(local, pool, Ticketing(version="1", sources=(source,)), NEXT="whsec_bmV4dA==")
     told = note(local)
-    await both["hook"].system.tell("", told)
+    await both["hook"].system.add_note("", told)
     found = next(each for each in control(local, "GET", "/hooks") if each["id"] == told.id)
     assert len(found["headers"]["webhook-signature"].split()) == 2
     assert "ticket" not in found["body"]
@@ -200,13 +200,13 @@ async def test_a_wrong_password_is_a_matter_of_rights(
 
 async def test_webhooks_without_a_secret_are_not_sent(local: Local, pool: httpcore.AsyncConnectionPool) -> None:
     with pytest.raises(ForbiddenError):
-        await built(local, pool, TICKET_HOOK_SECRET="")["hook"].system.tell("", note(local))
+        await built(local, pool, TICKET_HOOK_SECRET="")["hook"].system.add_note("", note(local))
 
 
 @SYSTEMS
 async def test_a_ticket_that_is_gone_is_refused(local: Local, targets: dict[str, Target], system: str) -> None:
     with pytest.raises(RefusedError, match="404"):
-        await targets[system].system.tell("REG-999999", note(local))
+        await targets[system].system.add_note("REG-999999", note(local))
 
 
 async def test_a_ticket_that_must_not_be_changed_is_a_matter_of_rights(
@@ -214,14 +214,14 @@ async def test_a_ticket_that_must_not_be_changed_is_a_matter_of_rights(
 ) -> None:
     made = ticket(local, "servicenow", isLocked=True)
     with pytest.raises(ForbiddenError):
-        await targets["servicenow"].system.tell(address(made), note(local))
+        await targets["servicenow"].system.add_note(address(made), note(local))
 
 
 async def test_a_note_that_does_not_show_is_told_from_one_that_does(local: Local, targets: dict[str, Target]) -> None:
     """An account that may not read sys_journal_field sees no rows; an empty list says nothing then."""
     made, told = ticket(local, "servicenow"), note(local)
     with pytest.raises(NotShownError):
-        await targets["servicenow"].system.tell(address(made), replace(told, text="the mark is missing"))
+        await targets["servicenow"].system.add_note(address(made), replace(told, text="the mark is missing"))
 
 
 @SYSTEMS
@@ -241,7 +241,7 @@ async def test_an_answer_that_is_lost_leaves_a_note_that_is_found(
     method = {"servicenow": "PATCH", "jira": "POST"}[system]
     local.world.faults.add(Fault(service=system, kind=FaultKind.LOST_ANSWER, method=method))
     with pytest.raises(UnavailableError):
-        await targets[system].system.tell(address(made), told)
+        await targets[system].system.add_note(address(made), told)
     assert await targets[system].system.is_told(address(made), told)
 
 
