@@ -117,7 +117,7 @@ class Process:
         self.check()  # the probe may have been answered by a stranger on the same port
 
     def wait(self, seconds: float) -> bool:
-        """Say whether it has ended by itself within so many seconds."""
+        """Return whether it has ended by itself within so many seconds."""
         try:
             self._popen.wait(seconds)
         except subprocess.TimeoutExpired:

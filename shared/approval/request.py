@@ -111,13 +111,13 @@ def _by_ticket(services: Services, operation: Operation) -> bool:
 
 
 def _by_token(operation: Operation) -> bool:
-    """Say whether the holder of a token, known by id alone, can be told apart from everybody the request is for."""
+    """Return whether the holder of a token, known by id alone, can be told apart from everybody the request is for."""
     parties = (requester_of(operation), named_owner_of(operation))
     return all(party is None or party.object_id is not None for party in parties)
 
 
 def _can_be_told_apart(operation: Operation, owner: Person | None) -> bool:
-    """Say whether the holder of a token can be told apart from the app's owner: not from one of version 1 where the
+    """Return whether the holder of a token can be told apart from the app's owner: not from one of version 1 where the
     registrar may not look people up, unless it is they who ask.
     """
     is_known = owner is None or owner.object_id is not None or operation.found_requester_id is not None

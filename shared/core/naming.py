@@ -62,7 +62,7 @@ _OPERATION_MARK = re.compile(rf"^{CREDENTIAL_MARK}([0-9a-f]{{32}})(?: |$)")
 
 
 def is_claim_row(row_key: str) -> bool:
-    """Say whether a row of the operations table is a claim, of version 1 or of a channel."""
+    """Return whether a row of the operations table is a claim, of version 1 or of a channel."""
     return row_key == CLAIM_ROW or row_key.startswith(f"{CLAIM_ROW}-")
 
 
@@ -93,7 +93,7 @@ def secret_of(secret_name: str) -> tuple[str, str] | None:
 
 
 def is_pending(secret_name: str) -> bool:
-    """Say whether clients read no value under this name; no credential can be called `pending`."""
+    """Return whether clients read no value under this name; no credential can be called `pending`."""
     return secret_name.endswith(f"--{PENDING}")
 
 

@@ -25,5 +25,5 @@ class Runtime:
 
 
 def within(window: timedelta, at: datetime | None, now: datetime) -> bool:
-    """Say whether `at` is so recent that a read may still be older than it."""
+    """Return whether `at` is so recent that a read may still be older than it."""
     return at is not None and now - at < window

@@ -99,7 +99,7 @@ async def _end_unproven(
 
 
 def _is_same(entry: VaultEntry, other: VaultEntry) -> bool:
-    """Say whether two versions hold one credential: a certificate may have got its keyId only later."""
+    """Return whether two versions hold one credential: a certificate may have got its keyId only later."""
     if entry.type == "certificate":
         return entry.thumbprint == other.thumbprint
     return entry.tags.get("keyId") == other.tags.get("keyId")
@@ -120,6 +120,6 @@ def _again(cleanup: Cleanup, now: datetime) -> Cleanup:
 
 
 async def _is_at_work(services: Services, cleanup: Cleanup) -> bool:
-    """Say whether the operation itself still goes on: it then removes its own losses."""
+    """Return whether the operation itself still goes on: it then removes its own losses."""
     stored = await services.operations.read(cleanup.operation_id)
     return stored is not None and not stored.value.state.settled

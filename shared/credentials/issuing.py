@@ -67,12 +67,12 @@ async def look_into_vault(attempt: Attempt, secret_name: str) -> VaultSecret:
 
 
 def is_switched_off(entry: VaultEntry, holder: TargetApplication) -> bool:
-    """Say whether somebody disabled this application's value: it gets no successor before somebody asks for one."""
+    """Return whether somebody disabled this application's value: it gets no successor before somebody asks for one."""
     return not entry.enabled and entry.tags.get("clientId") == holder.client_id
 
 
 def is_live(attempt: Attempt, entry: VaultEntry, holder: TargetApplication) -> bool:
-    """Say whether the directory knows the secret that the vault holds; raises NotYetVisibleError when nobody can."""
+    """Return whether the directory knows the secret that the vault holds; raises NotYetVisibleError when nobody can."""
     if entry.tags.get("clientId") != holder.client_id or not entry.enabled:
         return False
     if entry.expires is not None and entry.expires <= attempt.now():

@@ -31,7 +31,7 @@ TAG_NAMES = (
 
 
 def belongs_to(tags: Mapping[str, str], unique_name: str, credential: str) -> bool:
-    """Say whether a secret with these tags is the registrar's for this app and credential."""
+    """Return whether a secret with these tags is the registrar's for this app and credential."""
     return (
         tags.get("managedBy") == MANAGED_BY
         and tags.get("uniqueName") == unique_name

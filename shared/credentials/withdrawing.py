@@ -70,7 +70,7 @@ async def _put_out_of_reach(attempt: Attempt, versions: Sequence[VaultEntry]) ->
 
 
 def _is_made(attempt: Attempt, entry: VaultEntry, kept: frozenset[str]) -> bool:
-    """Say whether this operation made a version, or used one that waited for its proof under the pending name.
+    """Return whether this operation made a version, or used one that waited for its proof under the pending name.
 
     What lies there goes, whatever has become of it; of the others, what stays is none of its own any more.
     """
@@ -84,7 +84,7 @@ def _is_made(attempt: Attempt, entry: VaultEntry, kept: frozenset[str]) -> bool:
 def _may_sign_in(
     attempt: Attempt, credential: str, versions: Mapping[str, tuple[VaultEntry, ...]], made: Sequence[VaultEntry]
 ) -> bool:
-    """Say whether the directory may know a credential that this operation issued under this name."""
+    """Return whether the directory may know a credential that this operation issued under this name."""
     progress: CredentialProgress = attempt.operation.credential(credential)
     if progress.answer_lost or progress.intended_at is not None or progress.promoting_at is not None:
         return True
@@ -140,7 +140,7 @@ def _live(
 
 
 def _holds(entry: VaultEntry, key_id: str, seen: SeenApplication | None) -> bool:
-    """Say whether a version holds this credential: by its tags, or by its thumbprint where it was named later."""
+    """Return whether a version holds this credential: by its tags, or by its thumbprint where it was named later."""
     if entry.tags.get("keyId") == key_id:
         return True
     keys = seen.keys if seen is not None else ()

@@ -18,7 +18,7 @@ _NAMES = {"id": "decision_id"}
 
 
 def is_decision(source: Source, payload: dict[str, Any]) -> bool:
-    """Say whether a payload tells of a decision: only where the source is set up to decide."""
+    """Return whether a payload tells of a decision: only where the source is set up to decide."""
     return source.decision is not None and bool(find(source.decision.when, payload, "decision.when"))
 
 

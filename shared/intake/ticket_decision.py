@@ -65,7 +65,7 @@ class Decisions:
 
 
 def _may_still_wait(operation: Operation) -> bool:
-    """Say whether the request may yet come to wait for a decision, this one among others."""
+    """Return whether the request may yet come to wait for a decision, this one among others."""
     is_new = operation.approval is None or operation.approval.decision is None
     return is_new and operation.state in (State.ACCEPTED, State.RUNNING, State.WAITING)
 

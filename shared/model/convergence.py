@@ -49,7 +49,7 @@ def merge(
 
 
 def covers(seen: ApplicationState, wanted: ApplicationState) -> bool:
-    """Say whether everything wanted is there; what others added, or set where nothing is wanted, is no fault."""
+    """Return whether everything wanted is there; what others added, or set where nothing is wanted, is no fault."""
     version = wanted.requested_access_token_version if wanted.has_personal_accounts else None
     if version is not None and seen.requested_access_token_version != version:
         return False

@@ -39,7 +39,7 @@ class State(StrEnum):
 
     @property
     def settled(self) -> bool:
-        """Say whether the state is final."""
+        """Return whether the state is final."""
         return self in (State.COMPLETED, State.REJECTED, State.FAILED)
 
 
@@ -68,7 +68,7 @@ class CredentialProgress(StoredModel, frozen=True):
 
     @property
     def is_open(self) -> bool:
-        """Say whether something may exist that somebody has to tidy up, should the operation end here."""
+        """Return whether something may exist that somebody has to tidy up, should the operation end here."""
         return self.answer_lost or self.intended_at is not None or self.pending_at is not None
 
     @property
@@ -184,7 +184,7 @@ class Operation(StoredModel, frozen=True):
 
     @property
     def is_our_own(self) -> bool:
-        """Say whether the registrar asked itself: nobody waits for an answer, and the event tells."""
+        """Return whether the registrar asked itself: nobody waits for an answer, and the event tells."""
         return self.request.source == OWN_SOURCE
 
     @property
@@ -203,7 +203,7 @@ class Operation(StoredModel, frozen=True):
         return max(since, self.accepted_at) + request.revoke_previous.within
 
     def is_overdue_for_approval(self, now: datetime) -> bool:
-        """Say whether nobody decided in time."""
+        """Return whether nobody decided in time."""
         approval = self.approval
         return approval is not None and approval.decision is None and now >= approval.expires
 

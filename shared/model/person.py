@@ -22,7 +22,7 @@ class Person:
         return self.object_id or self.address or ""
 
     def goes_by(self, other: "Person") -> bool:
-        """Say whether the other one is named by the same address."""
+        """Return whether the other one is named by the same address."""
         return bool(self.address) and (self.address or "").casefold() == (other.address or "").casefold()
 
     @property

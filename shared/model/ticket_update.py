@@ -69,7 +69,7 @@ class TicketUpdate(StoredModel, frozen=True):
         return self.first_at + GIVEN_UP_AFTER
 
     def is_early(self, now: datetime, tolerance: timedelta) -> bool:
-        """Say whether its moment has not come: the queue's clock and ours need not agree."""
+        """Return whether its moment has not come: the queue's clock and ours need not agree."""
         return self.due - now > tolerance
 
 

@@ -20,7 +20,7 @@ class ApplicationWrite(StoredModel, frozen=True):
     both, from a time when the application looked the same."""
 
     def is_reflected_in(self, seen: ApplicationState) -> bool:
-        """Say whether a read shows this write: everything written is there, nothing removed is."""
+        """Return whether a read shows this write: everything written is there, nothing removed is."""
         if not covers(seen, self.wrote):
             return False
         return self.removed is None or not any(
@@ -49,7 +49,7 @@ class ConsentWrite(StoredModel, frozen=True):
     removed: frozenset[Consent] = frozenset()
 
     def is_reflected_in(self, seen: frozenset[Consent], types: frozenset[PermissionType]) -> bool:
-        """Say whether a read of these types shows this write; each type has its own list."""
+        """Return whether a read of these types shows this write; each type has its own list."""
         wrote = {consent for consent in self.wrote if consent.type in types}
         return seen >= wrote and not seen & self.removed
 
@@ -64,7 +64,7 @@ class KeyWrite(StoredModel, frozen=True):
     """keyId of one."""
 
     def is_reflected_in(self, keys: Iterable[KeyCredential]) -> bool:
-        """Say whether a read shows this write: a list built on an older read would undo it."""
+        """Return whether a read shows this write: a list built on an older read would undo it."""
         seen = tuple(keys)
         is_added = not self.added or any(key.thumbprint == self.added for key in seen)
         return is_added and all(key.key_id != self.removed for key in seen)

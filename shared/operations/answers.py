@@ -64,7 +64,7 @@ def stopped(
 
 
 def _has_reached_app(operation: Operation, record: ApplicationRecord) -> bool:
-    """Say whether a request got to write to the application: whoever may not learns nothing of it."""
+    """Return whether a request got to write to the application: whoever may not learns nothing of it."""
     is_written = any(step.name == "writeApplication" for step in operation.steps)
     return record.object_id is not None and (is_written or record.founded_by == operation.id)
 

@@ -35,7 +35,7 @@ class AppWork:
         return self.services.runtime.now()
 
     def is_recent(self, at: datetime | None) -> bool:
-        """Say whether a read may still be older than something that happened at this moment."""
+        """Return whether a read may still be older than something that happened at this moment."""
         return within(self.services.lag_window, at, self.now())
 
     @contextmanager

@@ -46,7 +46,7 @@ async def parties_of(attempt: Attempt, owner: Person | None, *, exists: bool) ->
 
 
 async def _is_founded_in_vain(attempt: Attempt) -> bool:
-    """Say whether the app was brought about by a request that was rejected: its owner's next one does so anew."""
+    """Return whether the app was brought about by a request that was rejected: its owner's next one does so anew."""
     record = attempt.application
     if record.founded_by is None or record.applied_sequence > 0:
         return False

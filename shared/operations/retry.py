@@ -95,7 +95,7 @@ def reason_of(error: Exception) -> str:
 
 
 def _asks_for_patience(error: Exception) -> bool:
-    """Say whether the service itself asked for a pause: by 429, or by a 503 that names one."""
+    """Return whether the service itself asked for a pause: by 429, or by a 503 that names one."""
     return isinstance(error, ThrottledError) or (isinstance(error, UnavailableError) and error.after is not None)
 
 

@@ -31,7 +31,7 @@ class Found:
 
     @property
     def is_one(self) -> bool:
-        """Say whether the directory knows exactly one such person."""
+        """Return whether the directory knows exactly one such person."""
         return self.is_looked_up and self.hits == 1
 
     def problem(self, field: str) -> Problem | None:

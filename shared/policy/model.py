@@ -326,7 +326,7 @@ class Policy(PolicyModel):
         )
 
     def is_administrator(self, person: str) -> bool:
-        """Say whether this person may change every app."""
+        """Return whether this person may change every app."""
         return person.casefold() in {administrator.casefold() for administrator in self.administrators}
 
     def vault_url(self, unique_name: str, default: str) -> str:

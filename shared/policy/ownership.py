@@ -31,7 +31,7 @@ class Standing:
 
     @property
     def names_another(self) -> bool:
-        """Say whether the request names somebody else than the app's owner, as far as that can be told."""
+        """Return whether the request names somebody else than the app's owner, as far as that can be told."""
         if self.named is None or self.owner is None:
             return self.named is not None
         return not (
@@ -40,7 +40,7 @@ class Standing:
 
     @property
     def names_count(self) -> bool:
-        """Say whether the owner that the request names is going to be the owner.
+        """Return whether the owner that the request names is going to be the owner.
 
         Forms fill in whoever sent them: an administrator who names themself takes nobody's app over with that.
         """

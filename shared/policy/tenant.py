@@ -128,7 +128,7 @@ def credential_breaches(rules: TenantRules, new: Iterable[NewCredential], policy
 
 
 def audience_breaches(rules: TenantRules, audience: str, seen: ApplicationState | None) -> Iterator[Problem]:
-    """Say whether the tenant forbids the audience that a request gives an app."""
+    """Return whether the tenant forbids the audience that a request gives an app."""
     if audience not in _AUDIENCES or (seen is not None and seen.sign_in_audience == audience):
         return
     name, who = _AUDIENCES[audience]

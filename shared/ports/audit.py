@@ -25,7 +25,7 @@ class Audit(Protocol):
         ...
 
     async def is_linked(self, entry_id: str) -> bool:
-        """Say whether an entry is in the chain."""
+        """Return whether an entry is in the chain."""
         ...
 
     async def place(self, number: int) -> Place | None:

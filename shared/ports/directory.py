@@ -81,7 +81,7 @@ class Directory(Protocol):
         ...
 
     async def is_name_held_by_deleted(self, unique_name: str) -> bool:
-        """Say whether a soft-deleted application still holds this uniqueName."""
+        """Return whether a soft-deleted application still holds this uniqueName."""
         ...
 
     async def upsert_application(self, unique_name: str, state: ApplicationState) -> CreatedApplication | None:

@@ -39,7 +39,7 @@ class DueIndex(Protocol):
         ...
 
     async def is_listed(self, entry: DueEntry) -> bool:
-        """Say whether this credential stands under this day with this moment."""
+        """Return whether this credential stands under this day with this moment."""
         ...
 
     async def put(self, entry: DueEntry) -> None:

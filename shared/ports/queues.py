@@ -37,7 +37,7 @@ class Queues(Protocol):
         ...
 
     async def is_work_piling_up(self) -> bool:
-        """Say whether more work is due and waits than a host takes at once."""
+        """Return whether more work is due and waits than a host takes at once."""
         ...
 
     async def send_proven(self, request: str) -> None:

@@ -29,7 +29,7 @@ class TicketSystem(Protocol):
     """
 
     async def has_note(self, ticket: str, note: Note) -> bool:
-        """Say whether a ticket has this note."""
+        """Return whether a ticket has this note."""
         ...
 
     async def add_note(self, ticket: str, note: Note) -> None:

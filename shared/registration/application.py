@@ -131,7 +131,7 @@ async def remember_found(attempt: Attempt, wanted: ApplicationState, seen: Appli
 
 
 def _has_arrived(attempt: Attempt, write: ApplicationWrite, seen: SeenApplication | None) -> bool:
-    """Say whether a read shows our write for certain, and none like it can still be on its way."""
+    """Return whether a read shows our write for certain, and none like it can still be on its way."""
     in_doubt = attempt.is_recent(write.repeats) or attempt.is_recent(write.over)
     return seen is not None and write.is_reflected_in(seen.state) and not in_doubt
 

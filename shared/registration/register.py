@@ -250,7 +250,7 @@ async def _observe_and_check(attempt: Attempt, request: RegistrationRequest) -> 
 
 
 def _is_new(attempt: Attempt, name: str, found: Found) -> bool:
-    """Say whether the app has had no such credential: one that was issued and rolled back it never had."""
+    """Return whether the app has had no such credential: one that was issued and rolled back it never had."""
     entry = found.current.entry
     is_there = entry is not None and not is_withdrawn(attempt, name, entry)
     return not is_there and not attempt.operation.credential(name).has_begun

@@ -33,7 +33,7 @@ def advise(
 
 
 def is_marked(credential: HeldCredential) -> bool:
-    """Say whether a credential bears the registrar's mark; anybody can write that."""
+    """Return whether a credential bears the registrar's mark; anybody can write that."""
     return (credential.display_name or "").startswith(CREDENTIAL_MARK)
 
 

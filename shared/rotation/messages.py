@@ -137,7 +137,7 @@ def _check(fields: dict[str, Any]) -> CheckOn | None:
 
 
 def _is_event(event: object) -> bool:
-    """Say whether this is an event of either schema, whatever it tells."""
+    """Return whether this is an event of either schema, whatever it tells."""
     if not isinstance(event, dict):
         return False
     fields = _trimmed(cast("dict[str, Any]", event))

@@ -47,7 +47,7 @@ class Found:
 
     @property
     def is_promoted(self) -> bool:
-        """Say whether clients read another credential already than the one to be replaced."""
+        """Return whether clients read another credential already than the one to be replaced."""
         return self.tags.key_id != self.replaces
 
 

@@ -51,7 +51,7 @@ async def remove_old(attempt: Attempt, request: RotationRequest, found: Found) -
 
 
 async def is_old_refused(attempt: Attempt, request: RotationRequest, found: Found) -> bool:
-    """Say whether a sign-in with the old value is refused, and note when it was for the first time.
+    """Return whether a sign-in with the old value is refused, and note when it was for the first time.
 
     Raises SignInUnclearError when an answer does not tell: only a refusal of the credential itself is its end.
     """

@@ -125,7 +125,7 @@ class Updating:
             await target.system.set_state(ticket, update.status)
 
     async def _has_state(self, target: Target, update: TicketUpdate) -> bool:
-        """Say whether the ticket is to show this outcome: not when its operation has gone on since."""
+        """Return whether the ticket is to show this outcome: not when its operation has gone on since."""
         if update.status not in target.statuses or not update.is_its_own:
             return False
         if update.what == MALFORMED:

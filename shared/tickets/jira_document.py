@@ -24,7 +24,7 @@ def _paragraph(text: str) -> dict[str, Any]:
 
 
 def holds(node: object, mark: str, depth: int = _DEEPEST) -> bool:
-    """Say whether a text node of a document is this mark."""
+    """Return whether a text node of a document is this mark."""
     if isinstance(node, list) and depth:
         return any(holds(each, mark, depth - 1) for each in cast("list[object]", node))
     if not isinstance(node, dict) or not depth:

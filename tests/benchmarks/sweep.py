@@ -56,7 +56,7 @@ class Measured:
 
     @property
     def is_within_bounds(self) -> bool:
-        """Say whether everything due was sent, and neither reads nor time are too many."""
+        """Return whether everything due was sent, and neither reads nor time are too many."""
         return self.sent == DUE and self.read <= MOST_READ and self.seconds < MOST_SECONDS
 
 

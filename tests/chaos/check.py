@@ -185,7 +185,7 @@ class Witness:
         return ", ".join(waiting)
 
     def _has_unanswered_poison(self) -> bool:
-        """Say whether the host gave up on a message that is not answered yet, as far as a peek shows it."""
+        """Return whether the host gave up on a message that is not answered yet, as far as a peek shows it."""
         with self._queue(POISON_QUEUE) as client:
             return any(kept(message.content) is None for message in client.peek_messages(32))
 

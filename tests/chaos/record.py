@@ -34,7 +34,7 @@ class UnitRecord(BaseModel):
 
     @property
     def is_sound(self) -> bool:
-        """Say whether it ran and found nothing."""
+        """Return whether it ran and found nothing."""
         return self.error is None and not self.result.breaches
 
 

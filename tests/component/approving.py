@@ -87,7 +87,7 @@ async def tell(world: World, outcome: Outcome, **changes: Any) -> None:
 
 
 def written(world: World) -> bool:
-    """Say whether anything was made in the directory or the vault."""
+    """Return whether anything was made in the directory or the vault."""
     return bool(world.directory.applications or world.vault.secrets)
 
 

@@ -209,7 +209,7 @@ def _redirect_uris(world: World) -> Iterable[ForeignUri]:
 
 
 def _may_undo(write: Write, edited: datetime, window: timedelta) -> bool:
-    """Say whether it replaces whole, from a read that could not show the edit: what no client of Graph can avoid.
+    """Return whether it replaces whole, from a read that could not show the edit: what no client of Graph can avoid.
 
     That is a write within the lag window after the edit; and one that Graph held for longer than that window (not
     promised), if it was sent when the edit was as young.

@@ -96,7 +96,7 @@ class Hosts:
 
     @property
     def busy(self) -> bool:
-        """Say whether a message waits or anything runs."""
+        """Return whether a message waits or anything runs."""
         return self._waiting > 0 or any(host.running for host in self._hosts)
 
     def send_request(self, body: bytes) -> None:

@@ -27,7 +27,7 @@ class People:
         """How many operations there were when somebody broke it, by uniqueName."""
 
     def excuse(self, secret_name: str) -> bool:
-        """Say whether this vault secret may be missing or unusable: broken by people, mended by no later change."""
+        """Return whether this vault secret may be missing or unusable: broken by people, mended by no later change."""
         since = self._broken.get(secret_name.partition("--")[0])
         if since is None:
             return False
@@ -35,13 +35,13 @@ class People:
         return not any(each.state is State.COMPLETED and secret_name in _secret_names(each) for each in later)
 
     def excuse_all(self, unique_name: str) -> bool:
-        """Say whether any secret of this app is excused."""
+        """Return whether any secret of this app is excused."""
         vault = self._world.vault
         names = [name for name in (*vault.secrets, *vault.deleted) if name.startswith(f"{unique_name}--")]
         return unique_name in self._broken and (not names or any(self.excuse(name) for name in names))
 
     def have_revoked(self, secret_name: str) -> bool:
-        """Say whether the credential that this secret holds was to go at a deadline, with no other in its place yet."""
+        """Return whether the credential that this secret holds was to go at a deadline, with no successor yet."""
         by_now = self._world.clock.now() + _CLOCKS_DIFFER
         return any(
             isinstance(each.request, RotationRequest)

@@ -73,7 +73,7 @@ def may_be_tagged_otherwise(secret_name: str, operations: Sequence[Operation]) -
 
 
 def _is_early(change: Operation, changes: Sequence[Operation]) -> bool:
-    """Say whether nobody's change of the app had been completed when this one came: it may have brought it about."""
+    """Return whether nobody's change of the app had been completed when this one came: it may have brought it about."""
     return not any(
         each.state is State.COMPLETED and each.answer is not None and each.answer.time < change.accepted_at
         for each in changes

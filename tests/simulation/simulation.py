@@ -123,7 +123,7 @@ class Simulation:
         return not (self._hosts.busy or world.operations.unsettled or world.cleanups.rows or world.queues.given_up)
 
     def _is_excused(self, breach: str) -> bool:
-        """Say whether people broke it, or wanted the old credential gone whatever the new one is like."""
+        """Return whether people broke it, or wanted the old credential gone whatever the new one is like."""
         number, _, rest = breach.partition(": ")
         about = rest.partition(":")[0]
         if number == "tag":

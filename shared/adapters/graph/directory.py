@@ -121,7 +121,7 @@ class GraphDirectory:
         return ChangedApplications(seen, (), following)
 
     async def is_name_held_by_deleted(self, unique_name: str) -> bool:
-        """Say whether a soft-deleted application still holds this uniqueName.
+        """Return whether a soft-deleted application still holds this uniqueName.
 
         Deleted items cannot be filtered by uniqueName, so all of ours are read; there is no alternate key either.
         """

@@ -198,7 +198,7 @@ class ApplicationChange(ApplicationAnswer):
 
     @property
     def is_removal(self) -> bool:
-        """Say whether the application is gone."""
+        """Return whether the application is gone."""
         return self.values.get("@removed") is not None
 
 

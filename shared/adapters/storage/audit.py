@@ -50,7 +50,7 @@ class AuditTable:
         return Versioned(Head(int(found[0]["count"]), str(found[0]["hash"])), found[1])
 
     async def is_linked(self, entry_id: str) -> bool:
-        """Say whether an entry is in the chain."""
+        """Return whether an entry is in the chain."""
         return await self._chain.get(_CHAIN, _index_row(entry_id)) is not None
 
     async def place(self, number: int) -> Place | None:

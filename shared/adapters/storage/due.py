@@ -40,7 +40,7 @@ class DueTable:
             yield DuePlace(row["PartitionKey"], row["RowKey"]), entry
 
     async def is_listed(self, entry: DueEntry) -> bool:
-        """Say whether this credential stands under this day with this moment."""
+        """Return whether this credential stands under this day with this moment."""
         found = await self._table.get(*_place(entry.unique_name, entry.credential, day_of(entry.at)))
         return found is not None and abs(found[0]["at"] - entry.at) < _SAME
 

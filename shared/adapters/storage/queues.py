@@ -81,7 +81,7 @@ class StorageQueues:
         await self._send(TICKET_UPDATES_QUEUE, json.dumps(message), min(delay, LONGEST_DELAY))
 
     async def is_work_piling_up(self) -> bool:
-        """Say whether more work is due and waits than a host takes at once: a peek shows messages of now only."""
+        """Return whether more work is due and waits than a host takes at once: a peek shows messages of now only."""
         with translated(f"read the queue {WORK_QUEUE}"):
             return len(await self._clients[WORK_QUEUE].peek_messages(_PAGE)) == _PAGE
 
@@ -146,7 +146,7 @@ class StorageQueues:
 
 
 def _is_ours(text: str) -> bool:
-    """Say whether a message on a poison queue carries a reason already."""
+    """Return whether a message on a poison queue carries a reason already."""
     try:
         message: object = json.loads(text)
     except (ValueError, RecursionError):
