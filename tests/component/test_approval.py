@@ -35,8 +35,8 @@ from tests.component.test_webhooks import GOOD, deliver, webhooks
 from tests.fakes.directory import MICROSOFT_GRAPH
 from tests.fakes.faults import WorkerDied
 from tests.fakes.world import World, example
-from tests.unit.test_webhook_decision import servicenow as servicenow_decision
-from tests.unit.test_webhook_mapping import servicenow
+from tests.unit.intake.test_decision import servicenow as servicenow_decision
+from tests.unit.intake.test_mapping import servicenow
 
 
 async def waiting(

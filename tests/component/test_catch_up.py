@@ -34,7 +34,7 @@ OFF = timedelta(days=60)
 QUEUES = json.loads((Path(__file__).parents[2] / "host.json").read_text())["extensions"]["queues"]
 AT_ONCE = QUEUES["batchSize"] + QUEUES["newBatchThreshold"]
 CALL = timedelta(seconds=2) / 55
-"""What one call to a service takes at least: the assumption of tests/unit/test_infra.py, too."""
+"""What one call to a service takes at least: the assumption of tests/unit/project/test_infra.py, too."""
 SPREAD = timedelta(seconds=60)
 """The messages of one run of a sweep become visible within less than this."""
 

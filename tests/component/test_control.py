@@ -13,7 +13,7 @@ from tests.component.approving import GRAPH, asking, awaiting_events, codes, ope
 from tests.component.rotating import rotation_of
 from tests.fakes.directory import MICROSOFT_GRAPH
 from tests.fakes.world import World, example
-from tests.unit.permission_lists import Listed, listed
+from tests.unit.policy.permission_lists import Listed, listed
 
 TIER0 = [each for each in listed() if each.tier0]
 GRAPH_ID = MICROSOFT_GRAPH.app_id

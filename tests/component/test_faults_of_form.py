@@ -21,8 +21,8 @@ from tests.component.test_webhooks import GOOD, TICKETING, webhooks
 from tests.fakes.faults import Faults, Moment, WorkerDied
 from tests.fakes.tickets import FakeTicketSystem
 from tests.fakes.world import World, example
-from tests.unit.test_webhook_decision import servicenow as decided
-from tests.unit.test_webhook_mapping import servicenow
+from tests.unit.intake.test_decision import servicenow as decided
+from tests.unit.intake.test_mapping import servicenow
 
 TICKET = "9f1c7e2b1b2a4410a1b2c3d4e5f60718"
 STATUSES = frozenset({"completed", "rejected"})

@@ -18,7 +18,7 @@ from shared.intake.webhook import Webhooks
 from tests.component.test_replay import failed_world
 from tests.component.test_webhooks import GOOD, SECRETS, TICKETING
 from tests.fakes.world import World, example
-from tests.unit.test_webhook_mapping import servicenow
+from tests.unit.intake.test_mapping import servicenow
 
 
 def use(monkeypatch: pytest.MonkeyPatch, world: World) -> None:

@@ -16,8 +16,8 @@ from tests.component.test_approval import permissions, waiting
 from tests.component.test_webhooks import GOOD, webhooks
 from tests.fakes.faults import WorkerDied
 from tests.fakes.world import World
-from tests.unit.test_webhook_decision import servicenow as decided
-from tests.unit.test_webhook_mapping import servicenow
+from tests.unit.intake.test_decision import servicenow as decided
+from tests.unit.intake.test_mapping import servicenow
 
 TICKET = "RITM0010042"
 

@@ -15,7 +15,7 @@ from shared.intake.signature import NotProvenError
 from shared.intake.sources import EntraProof, Mapping, Source, Ticketing, load_ticketing
 from shared.intake.webhook import Webhooks
 from tests.fakes.world import World, example
-from tests.unit.test_webhook_mapping import servicenow
+from tests.unit.intake.test_mapping import servicenow
 
 TICKETING = load_ticketing(Path(__file__).parents[2] / "devstack" / "ticketing.toml")
 SECRETS = {"SERVICENOW_WEBHOOK_TOKEN": "s3cret", "JIRA_WEBHOOK_TOKEN": "another"}

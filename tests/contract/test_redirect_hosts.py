@@ -6,7 +6,7 @@ from random import Random
 
 from shared.policy.model import RedirectUriRules
 from shared.policy.redirect_uris import refusal
-from tests.unit.test_hosts import MALFORMED, ODD, WRITTEN
+from tests.unit.policy.test_hosts import MALFORMED, ODD, WRITTEN
 
 OURS = RedirectUriRules(https_hosts=("*.contoso.example",), loopback_http=False)
 _READ = "const uris = JSON.parse(require('fs').readFileSync(0, 'utf8'));" + (

@@ -17,7 +17,7 @@ from shared.core.text import visible
 from shared.model.directory import CredentialHolder, HeldCredential
 from shared.report.model import Advice, Report, Row, Urgency
 from shared.report.page import page_html, page_policy
-from tests.unit.test_report import HOSTILE
+from tests.unit.report.test_report import HOSTILE
 
 pytestmark = pytest.mark.e2e
 

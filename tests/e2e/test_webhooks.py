@@ -9,7 +9,7 @@ import pytest
 from devstack.services import host_url
 from tests.e2e.driver import Driver
 from tests.e2e.test_reading import token
-from tests.unit.test_webhook_mapping import servicenow
+from tests.unit.intake.test_mapping import servicenow
 
 pytestmark = pytest.mark.e2e
 

@@ -5,5 +5,6 @@ Administrator. *By name only, with approval* are the paths that lead there by wa
 
 Ids and names are facts that Microsoft publishes (the Microsoft Graph permissions reference and its permission
 descriptions; the built-in ids of Exchange Online and SharePoint Online). Whatever a public tiering of application
-permissions calls tier 0 is in one of the two groups; `tests/unit/test_permission_groups.py` holds every known name.
+permissions calls tier 0 is in one of the two groups; `tests/unit/policy/test_permission_groups.py` holds every known
+name.
 """

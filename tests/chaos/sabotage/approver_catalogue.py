@@ -2,7 +2,7 @@
 
 from tests.chaos.sabotage.replacement import off
 
-_TOKENS = "tests/unit/test_entra_tokens.py"
+_TOKENS = "tests/unit/adapters/test_entra_tokens.py"
 _DECIDES = "tests/component/test_who_decides.py"
 _REFUSED = "tests/component/test_refused_decisions.py"
 

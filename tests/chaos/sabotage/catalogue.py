@@ -22,20 +22,20 @@ from tests.chaos.sabotage.vault_catalogue import VAULT_SABOTAGES
 _ADAPTERS = "tests/contract/adapters"
 _ROTATION = "tests/component/test_rotation.py"
 _CERTIFICATES = "tests/component/test_certificates.py"
-_TOKENS = "tests/unit/test_entra_tokens.py"
+_TOKENS = "tests/unit/adapters/test_entra_tokens.py"
 _CHECK = "tests/component/test_due_index.py"
 
 REAL_SABOTAGES = (
     off(
         "a field that stands twice is refused",
-        "tests/unit/test_strict_json.py::test_duplicate_keys_are_named_at_every_depth",
+        "tests/unit/contract/test_strict_json.py::test_duplicate_keys_are_named_at_every_depth",
         "shared/contract/strict_json.py",
         "if key in collected:",
         "if key == 0:",
     ),
     off(
         "the never-list stands above policy",
-        "tests/unit/test_policy.py::test_what_controls_the_tenant_is_refused_even_when_policy_lists_it",
+        "tests/unit/policy/test_policy.py::test_what_controls_the_tenant_is_refused_even_when_policy_lists_it",
         "shared/policy/check.py",
         "why = why_never(api.app_id, permission.id, permission.name)",
         'why = why_never("", "", "")',
@@ -112,7 +112,7 @@ REAL_SABOTAGES = (
     ),
     off(
         "answers have ids that follow from what they answer",
-        "tests/unit/test_answer.py::test_ids_depend_on_every_part_and_their_borders",
+        "tests/unit/contract/test_answer.py::test_ids_depend_on_every_part_and_their_borders",
         "shared/contract/answer.py",
         "return sha256(json.dumps(parts).encode()).hexdigest()[:32]",
         "return sha256(json.dumps((*parts, id(object()), datetime.now().isoformat())).encode()).hexdigest()[:32]",
@@ -140,7 +140,7 @@ REAL_SABOTAGES = (
     ),
     off(
         "a secret prints as three asterisks",
-        "tests/unit/test_secret.py",
+        "tests/unit/core/test_secret.py",
         "shared/core/secret.py",
         'return "Secret(***)"',
         'return f"Secret({self._value})"',
@@ -305,7 +305,7 @@ REAL_SABOTAGES = (
     ),
     off(
         "no rotation rests on a read inside the lag window",
-        "tests/unit/test_life.py::test_the_directory_is_believed_only_when_its_read_is_young_enough",
+        "tests/unit/credentials/test_life.py::test_the_directory_is_believed_only_when_its_read_is_young_enough",
         "shared/credentials/life.py",
         "now - entry.created < lag_window:",
         "now - entry.created < lag_window * 0:",

@@ -79,7 +79,7 @@ CHECKS_SABOTAGES = (
     ),
     off(
         "an app that is disabled is told from a secret that is not known yet",
-        "tests/unit/test_sign_in_codes.py::test_an_app_that_is_disabled_waits_with_that_reason",
+        "tests/unit/adapters/test_sign_in_codes.py::test_an_app_that_is_disabled_waits_with_that_reason",
         "shared/adapters/entra/sign_in_codes.py",
         "    if given and given <= DISABLED:\n        return Meaning.DISABLED\n",
         "    if given and given <= DISABLED:\n        return Meaning.NOT_ACCEPTED\n",

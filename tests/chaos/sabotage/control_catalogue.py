@@ -2,8 +2,8 @@
 
 from tests.chaos.sabotage.replacement import off
 
-_GROUPS = "tests/unit/test_permission_groups.py"
-_POLICY = "tests/unit/test_policy.py"
+_GROUPS = "tests/unit/policy/test_permission_groups.py"
+_POLICY = "tests/unit/policy/test_policy.py"
 _CONTROL = "tests/component/test_control.py"
 
 CONTROL_SABOTAGES = (

@@ -71,14 +71,14 @@ FORM_SABOTAGES = (
     ),
     off(
         "what is compressed is unpacked to a bound",
-        "tests/unit/test_strict_json.py::test_a_bomb_and_a_wall_of_text_are_looked_through_quickly",
+        "tests/unit/contract/test_strict_json.py::test_a_bomb_and_a_wall_of_text_are_looked_through_quickly",
         "shared/contract/recognising.py",
         "decompress(body, _READ_AT_MOST)",
         "decompress(body)",
     ),
     off(
         "what is no address is refused with a sentence",
-        "tests/unit/test_request.py::test_what_is_no_address_is_refused_with_a_sentence",
+        "tests/unit/contract/test_request.py::test_what_is_no_address_is_refused_with_a_sentence",
         "shared/contract/request.py",
         "    why = why_no_address(text)\n",
         "    why = None\n",
@@ -107,14 +107,14 @@ FORM_SABOTAGES = (
     ),
     off(
         "a scheme with the client id is the app's own",
-        "tests/unit/test_policy.py::test_schemes_of_brokers_and_placeholders",
+        "tests/unit/policy/test_policy.py::test_schemes_of_brokers_and_placeholders",
         "shared/policy/redirect_uris.py",
         "return client_id is not None and scheme == rule.replace(placeholder, client_id.casefold())",
         'return scheme.startswith(rule.replace(placeholder, ""))',
     ),
     off(
         "a broker's domain is one of policy's hosts",
-        "tests/unit/test_policy.py::test_schemes_of_brokers_and_placeholders",
+        "tests/unit/policy/test_policy.py::test_schemes_of_brokers_and_placeholders",
         "shared/policy/redirect_uris.py",
         "    return _https_refusal(parts.netloc, host_of(parts.netloc), rules)\n",
         "    return None\n",

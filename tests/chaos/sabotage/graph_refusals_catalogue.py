@@ -2,9 +2,9 @@
 
 from tests.chaos.sabotage.replacement import off
 
-_TABLE = "tests/unit/test_graph_refusals.py"
+_TABLE = "tests/unit/adapters/test_graph_refusals.py"
 _ANSWERS = "tests/component/test_refusals.py"
-_ADAPTER = "tests/unit/test_graph_answers.py"
+_ADAPTER = "tests/unit/adapters/test_graph_answers.py"
 
 GRAPH_REFUSAL_SABOTAGES = (
     off(

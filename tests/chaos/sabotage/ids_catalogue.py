@@ -2,7 +2,7 @@
 
 from tests.chaos.sabotage.replacement import off
 
-_CODES = "tests/unit/test_sign_in_codes.py"
+_CODES = "tests/unit/adapters/test_sign_in_codes.py"
 _UNCLEAR = "tests/component/test_unclear_sign_ins.py"
 _SHARED = "tests/component/test_shared_ids.py"
 _JUDGED = "shared/adapters/entra/sign_in_codes.py"

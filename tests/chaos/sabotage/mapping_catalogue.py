@@ -4,8 +4,8 @@ from tests.chaos.sabotage.replacement import off
 
 _ABSENT = "tests/component/test_absent_consent.py"
 _CONSENT = "shared/registration/consent.py"
-_MAPPING = "tests/unit/test_webhook_mapping.py"
-_VALUES = "tests/unit/test_form_values.py"
+_MAPPING = "tests/unit/intake/test_mapping.py"
+_VALUES = "tests/unit/intake/test_form_values.py"
 
 MAPPING_SABOTAGES = (
     off(
@@ -45,7 +45,7 @@ MAPPING_SABOTAGES = (
     ),
     off(
         "absent consent has the hash that version 1 gave it",
-        "tests/unit/test_request.py::test_absent_consent_and_none_have_one_hash_and_two_contents",
+        "tests/unit/contract/test_request.py::test_absent_consent_and_none_have_one_hash_and_two_contents",
         "shared/contract/request.py",
         '        fields["application"].setdefault("adminConsent", False)\n',
         "",
@@ -73,21 +73,21 @@ MAPPING_SABOTAGES = (
     ),
     off(
         "a fault of the contract is told in words",
-        "tests/unit/test_contract_sentences.py::test_whatever_is_wrong_is_told_in_words",
+        "tests/unit/contract/test_contract_sentences.py::test_whatever_is_wrong_is_told_in_words",
         "shared/contract/faults.py",
         "    said = _SENTENCES.get(kind)\n",
         '    said = lambda _, __: str(fault["msg"])\n',
     ),
     off(
         "no naming rule is told as a regular expression",
-        "tests/unit/test_policy.py::test_a_naming_rule_is_told_in_words",
+        "tests/unit/policy/test_policy.py::test_a_naming_rule_is_told_in_words",
         "shared/policy/check.py",
         "            rule = hint or",
         "            rule = pattern or hint or",
     ),
     off(
         "a text of policy voids no approval",
-        "tests/unit/test_policy.py::test_a_naming_rule_is_told_in_words",
+        "tests/unit/policy/test_policy.py::test_a_naming_rule_is_told_in_words",
         "shared/policy/model.py",
         "    unique_name_hint: Hint | None = Field(default=None, exclude=True)\n",
         "    unique_name_hint: Hint | None = None\n",

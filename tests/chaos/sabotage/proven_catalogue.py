@@ -6,7 +6,7 @@ _PROVEN = "tests/component/test_proven_source.py"
 _DECISIONS = "tests/component/test_ticket_decisions.py"
 _REPLACEMENT = "tests/component/test_replacement.py"
 _REPLACING = "shared/operations/replace.py"
-_SOURCES = "tests/unit/test_deciding_sources.py"
+_SOURCES = "tests/unit/intake/test_deciding_sources.py"
 _USED_UP = f"{_DECISIONS}::test_a_decision_that_is_not_about_what_waits_is_used_up"
 _CRASHES = f"{_REPLACEMENT}::test_whatever_dies_at_any_call_one_form_stands_and_has_one_answer"
 

@@ -3,8 +3,8 @@
 from tests.chaos.sabotage.replacement import off
 
 _RULES = "tests/component/test_tenant_rules.py"
-_UNIT = "tests/unit/test_tenant_rules.py"
-_ADAPTER = "tests/unit/test_graph_policies.py"
+_UNIT = "tests/unit/policy/test_tenant_rules.py"
+_ADAPTER = "tests/unit/adapters/test_graph_policies.py"
 _TENANT = "shared/policy/tenant.py"
 
 TENANT_SABOTAGES = (

@@ -38,14 +38,14 @@ TICKET_SABOTAGES = (
     ),
     off(
         "a webhook's signature is checked",
-        "tests/unit/test_webhook_proof.py::test_a_forgery_is_refused",
+        "tests/unit/intake/test_signature.py::test_a_forgery_is_refused",
         "shared/intake/signature.py",
         "            return\n    raise NotProvenError(why)",
         "            return\n    assert why",
     ),
     off(
         "a webhook's HMAC is compared",
-        "tests/unit/test_webhook_proof.py::test_a_forgery_is_refused",
+        "tests/unit/intake/test_signature.py::test_a_forgery_is_refused",
         "shared/intake/signature.py",
         '    if not any(fits):\n        raise NotProvenError("no signature matches")',
         "    assert fits",
@@ -59,7 +59,7 @@ TICKET_SABOTAGES = (
     ),
     off(
         "a request's source is its sender's, whatever its payload says",
-        "tests/unit/test_webhook_mapping.py",
+        "tests/unit/intake/test_mapping.py",
         "shared/intake/mapping.py",
         'made["source"] = source.name',
         'made.setdefault("source", source.name)',
@@ -101,7 +101,7 @@ TICKET_SABOTAGES = (
     ),
     off(
         "tickets are told at public addresses only",
-        "tests/unit/test_ticket_addresses.py::test_nothing_is_connected_to_when_one_address_is_refused",
+        "tests/unit/tickets/test_addresses.py::test_nothing_is_connected_to_when_one_address_is_refused",
         "shared/tickets/addresses.py",
         "if not found.is_global or found.is_reserved or",
         "if found.is_reserved or",

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from devstack.config import StackConfig
 from devstack.doubles.seed import Additions, add, plant
 from devstack.doubles.world import World
-from tests.unit.permission_lists import listed
+from tests.unit.policy.permission_lists import listed
 
 GRAPH = "00000003-0000-0000-c000-000000000000"
 NEVER = (

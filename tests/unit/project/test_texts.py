@@ -15,7 +15,7 @@ from shared.approval.counting import SENTENCES, Void
 from shared.contract.faults import CODES, OWN_CODES
 from shared.tickets.text import FIRST
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 RUNBOOK = (ROOT / "docs/runbook.md").read_text()
 APPROVAL = (ROOT / "docs/approval.md").read_text()
 SOURCES = sorted(

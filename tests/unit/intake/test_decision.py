@@ -14,9 +14,9 @@ from shared.core.errors import RejectedError
 from shared.intake.decision import decision_from, is_decision
 from shared.intake.mapping import request_from
 from shared.intake.sources import Source, load_ticketing
-from tests.unit.test_webhook_mapping import servicenow as filled_in
+from tests.unit.intake.test_mapping import servicenow as filled_in
 
-TICKETING = load_ticketing(Path(__file__).parents[2] / "devstack" / "ticketing.toml")
+TICKETING = load_ticketing(Path(__file__).parents[3] / "devstack" / "ticketing.toml")
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 MADE = datetime(2026, 11, 26, 11, 58, tzinfo=UTC)
 GRACE = "aaaaaaaa-0000-4000-8000-000000000002"

@@ -17,7 +17,7 @@ from shared import bootstrap
 from shared.intake.secrets import Secrets, read_secrets
 from shared.intake.sources import Ticketing, load_ticketing
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 GOOD_KEY = "whsec_" + base64.b64encode(bytes(range(24))).decode()
 GOOD_TOKEN = "0123456789abcdef01234567"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from shared.core.callers import APPROVER, READER
 
-INFRA = Path(__file__).parents[2] / "infra"
+INFRA = Path(__file__).parents[3] / "infra"
 APPLICATION: dict[str, Any] = json.loads((INFRA / "api-application.json").read_text())
 APP_ID = "3f6c7d2a-9c1e-4d55-8a77-0c9f5b1e2d10"
 FAKE_AZ = """\

@@ -19,7 +19,7 @@ from shared.contract.schema import rendered
 from shared.core.errors import RejectedError
 from shared.intake.mapping import request_from
 from tests.fakes.clock import START
-from tests.unit.test_webhook_mapping import source
+from tests.unit.intake.test_mapping import source
 
 DOCUMENT: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
 OPERATIONS = {

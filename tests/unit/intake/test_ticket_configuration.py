@@ -12,9 +12,9 @@ from shared.adapters.tickets.targets import build_targets
 from shared.intake.sources import Ticketing, TicketingError, load_ticketing
 from shared.settings import Settings, SettingsError
 from shared.tickets.configuration import GenericUpdates, JiraUpdates, ServiceNowUpdates
-from tests.unit.test_settings import GOOD
+from tests.unit.project.test_settings import GOOD
 
-TICKETING = load_ticketing(Path(__file__).parents[2] / "ticketing.toml")
+TICKETING = load_ticketing(Path(__file__).parents[3] / "ticketing.toml")
 EMPTY = dict.fromkeys(TICKETING.settings() | TICKETING.plain_settings(), "")
 SERVICENOW = {"url": "U", "user": "N", "password": "P"}
 JIRA = {"url": "U", "user": "N", "token": "T"}

@@ -10,7 +10,7 @@ import pytest
 from shared.policy.control.family import EXCHANGE, MICROSOFT_GRAPH, SHAREPOINT, Family
 from shared.policy.never import AZURE_AD_GRAPH, BY_NAME_ONLY, NEVER, is_never_allowed, leads_to
 from shared.policy.reading import reads_only
-from tests.unit.permission_lists import listed, ordinary_writing
+from tests.unit.policy.permission_lists import listed, ordinary_writing
 
 SOME_ID = "00000000-0000-4000-8000-000000000001"
 ANOTHER_API = "11111111-1111-4111-8111-111111111111"

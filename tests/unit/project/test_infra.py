@@ -21,9 +21,9 @@ from shared.intake.sources import load_ticketing
 from shared.policy.model import load_policy
 from shared.rotation.messages import KEY_VAULT_EVENTS
 from shared.settings import Settings
-from tests.unit.bicep import BicepFile, Declaration
+from tests.unit.project.bicep import BicepFile, Declaration
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 INFRA = ROOT / "infra"
 FILES = {path.relative_to(INFRA).as_posix(): BicepFile(path) for path in sorted(INFRA.rglob("*.bicep"))}
 MAIN = FILES["main.bicep"]

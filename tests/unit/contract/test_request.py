@@ -11,10 +11,10 @@ from shared.contract.request import RotationRequest, nobodys_address, parse_requ
 from shared.contract.schema import FOLDER, rendered, schemas
 from shared.core.errors import RejectedError
 
-EXAMPLE: dict[str, Any] = json.loads((Path(__file__).parents[2] / "examples" / "azure-digital-twins.json").read_text())
+EXAMPLE: dict[str, Any] = json.loads((Path(__file__).parents[3] / "examples" / "azure-digital-twins.json").read_text())
 
 
-ROTATION: dict[str, Any] = json.loads((Path(__file__).parents[2] / "examples" / "rotate.json").read_text())
+ROTATION: dict[str, Any] = json.loads((Path(__file__).parents[3] / "examples" / "rotate.json").read_text())
 
 
 def faults(request: dict[str, Any]) -> set[tuple[str, str]]:

@@ -25,8 +25,8 @@ from shared.policy.model import (
 from shared.policy.never import AZURE_AD_GRAPH, MICROSOFT_GRAPH, is_never_allowed
 from shared.policy.redirect_uris import refusal
 
-EXAMPLE = Path(__file__).parents[2] / "examples" / "azure-digital-twins.json"
-SHIPPED = Path(__file__).parents[2] / "policy.toml"
+EXAMPLE = Path(__file__).parents[3] / "examples" / "azure-digital-twins.json"
+SHIPPED = Path(__file__).parents[3] / "policy.toml"
 SOME_ID = "00000000-0000-4000-8000-000000000001"
 
 NEVER = [
@@ -236,7 +236,7 @@ def test_schemes_of_brokers_and_placeholders(uri: str, client_id: str | None, pl
 
 @pytest.mark.parametrize("uri", ["brk-multihub://addin.contoso.example", "msal{clientId}://auth"])
 def test_the_shipped_policy_allows_no_scheme_of_its_own(uri: str) -> None:
-    shipped = load_policy(Path(__file__).parents[2] / "policy.toml")
+    shipped = load_policy(Path(__file__).parents[3] / "policy.toml")
     assert refusal(uri, shipped.redirect_uris, public_client=True) is not None
     assert refusal(uri, shipped.redirect_uris, public_client=False, spa=True) is not None
 

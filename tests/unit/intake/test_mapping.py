@@ -14,7 +14,7 @@ from shared.core.errors import RejectedError
 from shared.intake.mapping import request_from
 from shared.intake.sources import Mapping, Source, TicketingError, TokenProof, load_ticketing
 
-TICKETING = load_ticketing(Path(__file__).parents[2] / "ticketing.toml")
+TICKETING = load_ticketing(Path(__file__).parents[3] / "ticketing.toml")
 ALAN = "aaaaaaaa-0000-4000-8000-000000000006"
 PROOF = TokenProof(method="token", secrets=("S",), header="X-Token")
 
@@ -203,7 +203,7 @@ def test_an_object_that_was_cleared_is_named(value: Any) -> None:
     whole = Source(
         name="shop", proof=PROOF, mapping=Mapping(whole="request", fields={"application.displayName": "name"})
     )
-    example = json.loads((Path(__file__).parents[2] / "examples/azure-digital-twins.json").read_text())
+    example = json.loads((Path(__file__).parents[3] / "examples/azure-digital-twins.json").read_text())
     with pytest.raises(RejectedError) as rejected:
         read(whole, json.dumps({"request": example | {"application": value}, "name": "x"}).encode())
     assert all(problem.field.startswith("application") for problem in rejected.value.problems)
@@ -226,7 +226,7 @@ def test_a_field_goes_by_the_name_that_its_form_shows() -> None:
 
 def test_a_payload_names_no_other_source() -> None:
     whole = Source(name="shop", proof=PROOF, mapping=Mapping(whole="request"))
-    example = json.loads((Path(__file__).parents[2] / "examples/azure-digital-twins.json").read_text())
+    example = json.loads((Path(__file__).parents[3] / "examples/azure-digital-twins.json").read_text())
     for claimed in ("registrar", "queue", "jira"):
         body = json.dumps({"request": example | {"source": claimed}}).encode()
         assert read(whole, body).source == "shop"
@@ -275,7 +275,7 @@ def test_a_wrong_configuration_is_named(tmp_path: Path, text: str, fault: str) -
 
 def test_an_expression_that_is_none_is_found_at_the_start(tmp_path: Path) -> None:
     file = tmp_path / "ticketing.toml"
-    good = (Path(__file__).parents[2] / "ticketing.toml").read_text()
+    good = (Path(__file__).parents[3] / "ticketing.toml").read_text()
     file.write_text(good.replace('"uris(variables.web_redirect_uris)"', '"uris("'))
     with pytest.raises(TicketingError, match="JMESPath"):
         load_ticketing(file)

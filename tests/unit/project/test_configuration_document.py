@@ -15,7 +15,7 @@ from shared.intake.sources import Constant, Ticketing
 from shared.policy.model import Policy
 from shared.settings import Settings
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CONFIGURATION = (ROOT / "docs/configuration.md").read_text()
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 ROW = re.compile(r"^\| `([^`]+)` \| ?([^|]*?) ?\|", re.MULTILINE)

@@ -17,7 +17,7 @@ from shared.model.audit_entry import Kind
 from shared.policy.model import Policy
 from shared.settings import Settings
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 RUNBOOK = (ROOT / "docs/runbook.md").read_text()
 CONFIGURATION = (ROOT / "docs/configuration.md").read_text()
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])

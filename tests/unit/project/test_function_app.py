@@ -8,7 +8,7 @@ from pathlib import Path
 
 import function_app
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 FORBIDDEN = (
     "msgraph",
     "jinja2",

@@ -14,7 +14,7 @@ from shared.contract.request import FORMS, parse_request
 from shared.contract.schema import schemas
 from shared.core.errors import Problem, RejectedError
 
-_EXAMPLES = Path(__file__).parents[2] / "examples"
+_EXAMPLES = Path(__file__).parents[3] / "examples"
 REGISTER: dict[str, Any] = json.loads((_EXAMPLES / "azure-digital-twins.json").read_text()) | {
     "source": "queue",
     "owner": "ada@contoso.example",

@@ -14,7 +14,7 @@ from tests.chaos.bad_input.sent import Sent
 from tests.chaos.bad_input.verdicts import fault_of_outcome
 from tests.chaos.bad_input.worker import Outcome
 
-EXAMPLE = (Path(__file__).parents[2] / "examples/azure-digital-twins.json").read_bytes()
+EXAMPLE = (Path(__file__).parents[3] / "examples/azure-digital-twins.json").read_bytes()
 VALID, INVALID = Message("u", 0, "valid", EXAMPLE), Message("u", 1, "broken", EXAMPLE[:-3])
 LINE = b"2026-11-23T10:00:00.000+00:00 INFO Function.a.User <1> "
 

@@ -7,7 +7,7 @@ import pytest
 
 from shared.intake.sources import TicketingError, load_ticketing
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SHIPPED, LOCAL = ROOT / "ticketing.toml", ROOT / "devstack" / "ticketing.toml"
 GOOD = """
 version = "1"
