@@ -33,7 +33,6 @@ class Reason(StrEnum):
     PAST_MAXIMUM_AGE = "past_maximum_age"
     UNKNOWN_TO_DIRECTORY = "unknown_to_directory"
     VAULT_AND_DIRECTORY_DISAGREE = "vault_and_directory_disagree"
-    ASKED_FOR = "asked_for"
 
 
 @dataclass(frozen=True)

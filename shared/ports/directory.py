@@ -68,10 +68,6 @@ class Directory(Protocol):
         """Read an application by its uniqueName."""
         ...
 
-    def our_applications(self) -> AsyncIterator[tuple[str, SeenCredentials]]:
-        """List the applications that bear our tag, by uniqueName, with what they show of their credentials."""
-        ...
-
     async def changed_applications(self, link: str | None) -> ChangedApplications:
         """Read which of our applications have changed since `link` was given; without one, read all of them.
 

@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from itertools import batched
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from rich.progress import track
 from rich.table import Table as Rows
 
 from devstack.azurite import Azurite
-from shared.adapters.storage.due import DueTable, due_entity
+from shared.adapters.storage.due import DueTable
 from shared.adapters.storage.queues import StorageQueues
 from shared.core.naming import DUE_TABLE, ROTATIONS_QUEUE
 from shared.ports import DueEntry, DueIndex, DuePlace
@@ -94,13 +95,27 @@ async def fill(account: Account, first: int, credentials: int, now: datetime) ->
     partitions = defaultdict[str, list[dict[str, Any]]](list)
     for number in range(first, first + credentials):
         at = now + timedelta(days=1 + number // _A_DAY)
-        entity = due_entity(DueEntry(f"app-{number}", "client-secret", at, at + timedelta(days=30)))
+        entity = _row(f"app-{number}", "client-secret", at)
         partitions[entity["PartitionKey"]].append(entity)
     table: Any = account.tables.get_table_client(DUE_TABLE)
     parts = [part for entities in partitions.values() for part in batched(entities, _BATCH, strict=False)]
     rounds = list(batched(parts, _AT_ONCE, strict=False))
     for some in track(rounds, f"listing {credentials:,} credentials", console=Console(stderr=True), transient=True):
         await asyncio.gather(*(table.submit_transaction([("create", entity) for entity in part]) for part in some))
+
+
+def _row(unique_name: str, credential: str, at: datetime) -> dict[str, Any]:
+    """Return a row as the index writes it, to be written with many others at once; a wrong one would not be swept."""
+    name = f"{unique_name}--{credential}"
+    return {
+        "PartitionKey": f"{at:%Y%m%d}-{sha256(name.encode()).hexdigest()[0]}",
+        "RowKey": name,
+        "schemaVersion": "1",
+        "uniqueName": unique_name,
+        "credential": credential,
+        "at": at,
+        "expires": at + timedelta(days=30),
+    }
 
 
 async def measure(account: Account, credentials: int, now: datetime) -> Measured:

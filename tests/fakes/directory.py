@@ -1,7 +1,6 @@
 """An Entra in memory: one tenant, read late by app-only callers, with secrets that take their time to work."""
 
 from collections import Counter
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -24,7 +23,6 @@ from shared.model.directory import (
     PublicCertificate,
     SeenApplication,
     SeenConsents,
-    SeenCredentials,
     SeenPrincipal,
 )
 from shared.model.holdings import Holdings
@@ -170,15 +168,6 @@ class FakeDirectory:
     def application(self, unique_name: str) -> SeenApplication | None:
         past = self._application_past.get(unique_name)
         return past.seen(self.lag) if past is not None else None
-
-    async def our_applications(self) -> AsyncIterator[tuple[str, SeenCredentials]]:
-        for unique_name, seen in await self._our_applications():
-            yield unique_name, seen.credentials
-
-    @outgoing("graph our applications")
-    def _our_applications(self) -> list[tuple[str, SeenApplication]]:
-        all_seen = ((name, past.seen(self.lag)) for name, past in self._application_past.items())
-        return [(name, seen) for name, seen in all_seen if seen is not None and APPLICATION_TAG in seen.state.tags]
 
     @outgoing("graph changed applications")
     def changed_applications(self, link: str | None) -> ChangedApplications:

@@ -92,7 +92,7 @@ class GraphDirectory:
         answer = await self._sender.get(request, ApplicationAnswer)
         return application_from(answer) if answer is not None else None
 
-    async def our_applications(self) -> AsyncIterator[tuple[str, SeenCredentials]]:
+    async def _our_applications(self) -> AsyncIterator[tuple[str, SeenCredentials]]:
         """List the applications that bear our tag, by uniqueName, with what they show of their credentials.
 
         All of the tenant's are read, 999 a page, Graph's most, and ours are picked here: a filter on tags needs the
@@ -117,7 +117,7 @@ class GraphDirectory:
             return await self._changes.since(link)
         # The link comes first: what changes while the list is read is in both, not in neither.
         following = await self._changes.from_now_on()
-        seen = {unique_name: credentials async for unique_name, credentials in self.our_applications()}
+        seen = {unique_name: credentials async for unique_name, credentials in self._our_applications()}
         return ChangedApplications(seen, (), following)
 
     async def is_name_held_by_deleted(self, unique_name: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from azure.data.tables.aio import TableServiceClient
 
-from shared.adapters.storage.table import Table, entity, packed, unpacked
+from shared.adapters.storage.table import Table, packed, unpacked
 from shared.core.naming import DUE_TABLE, vault_secret_name
 from shared.ports import DueEntry, DuePlace, day_of
 
@@ -70,11 +70,6 @@ class DueTable:
 def _place(unique_name: str, credential: str, day: str) -> tuple[str, str]:
     name = vault_secret_name(unique_name, credential)
     return f"{day}-{sha256(name.encode()).hexdigest()[0]}", name
-
-
-def due_entity(entry: DueEntry) -> dict[str, Any]:
-    """Return the row of an entry, to be written with many others at once."""
-    return entity(*_place(entry.unique_name, entry.credential, day_of(entry.at)), _columns(entry))
 
 
 def _columns(entry: DueEntry) -> dict[str, Any]:

@@ -95,7 +95,7 @@ async def test_a_certificate_signs_in_once_the_directory_knows_it(side: Side, na
     assert seen is not None
     assert seen.keys == await side.directory.keys(principal.object_id)
     assert [(key.display_name, key.thumbprint) for key in seen.keys] == [(MARK, made.thumbprint)]
-    listed = {each: shown async for each, shown in side.directory.our_applications() if each == name}
+    listed = (await side.directory.changed_applications(None)).seen
     assert listed[name].keys == seen.keys
     await side.directory.write_keys(principal.object_id, ())
     with pytest.raises(NotYetVisibleError):

@@ -34,7 +34,8 @@ async def test_our_applications_are_listed_with_their_secrets_and_no_others(side
     made = await make_application(side, name)
     issued = await add_password(side, made.object_id)
     await side.directory.upsert_application(f"{name}-theirs", plain_state().model_copy(update={"tags": frozenset()}))
-    listed = {each: seen async for each, seen in side.directory.our_applications() if each.startswith(name)}
+    every = (await side.directory.changed_applications(None)).seen
+    listed = {each: seen for each, seen in every.items() if each.startswith(name)}
     assert list(listed) == [name]
     assert listed[name].client_id == made.client_id
     assert [password.key_id for password in listed[name].passwords] == [issued.key_id]
