@@ -34,13 +34,16 @@ _LONGEST = 16_384
 """Characters. A token with two hundred groups is shorter."""
 _TIMEOUT = httpx.Timeout(10.0)
 _BITS = 2048
-_UNCHECKED: jwt.types.Options = {
-    # PyJWT compares with the wall clock, and words its refusals for callers; the claims are judged below.
+_CHECKED: jwt.types.Options = {
+    "require": ["iss", "aud", "exp", "nbf", "tid", "oid"],
+    "verify_signature": True,
+    "verify_iss": True,
+    "verify_aud": True,
+    "strict_aud": True,
+    # PyJWT compares with the wall clock: times are judged below, by the clock that was passed in.
     "verify_exp": False,
     "verify_nbf": False,
     "verify_iat": False,
-    "verify_aud": False,
-    "verify_iss": False,
 }
 
 
@@ -87,21 +90,25 @@ class EntraTokens:
         token = _bearer(authorization)
         issuer, key = await self._key_of(token)
         try:
-            claims = jwt.decode(token, key, algorithms=[_ALGORITHM], options=_UNCHECKED)
+            claims = jwt.decode(
+                token, key, algorithms=[_ALGORITHM], issuer=issuer, audience=self._audience, options=_CHECKED
+            )
+        except jwt.InvalidIssuerError:
+            raise NotAuthenticatedError("the token is not from our tenant's issuer") from None
+        except jwt.InvalidAudienceError:
+            raise NotAuthenticatedError("the token is for another audience") from None
+        except jwt.MissingRequiredClaimError as error:
+            raise NotAuthenticatedError(f"the token lacks {error.claim}") from None
         except jwt.InvalidTokenError as error:
             raise NotAuthenticatedError(f"the token cannot be verified: {type(error).__name__}") from None
-        caller = self._caller(claims, issuer)
+        caller = self._caller(claims)
         if role not in caller.roles:
             raise NotAllowedError(caller, role)
         return caller
 
-    def _caller(self, claims: Mapping[str, Any], issuer: str) -> Caller:
+    def _caller(self, claims: Mapping[str, Any]) -> Caller:
         now = self._now().timestamp()
         starts, ends = _seconds(claims, "nbf"), _seconds(claims, "exp")
-        if claims.get("iss") != issuer:
-            raise NotAuthenticatedError("the token is not from our tenant's issuer")
-        if claims.get("aud") != self._audience:
-            raise NotAuthenticatedError("the token is for another audience")
         if _text(claims, "tid").casefold() != self._tenant_id:
             raise NotAuthenticatedError("the token is from another tenant")
         if now >= ends + _SKEW.total_seconds():

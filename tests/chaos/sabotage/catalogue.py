@@ -342,8 +342,8 @@ REAL_SABOTAGES = (
         "a token for another audience opens nothing",
         f"{_TOKENS}::test_a_token_that_is_wrong_in_one_thing_is_refused",
         "shared/adapters/entra/tokens.py",
-        'if claims.get("aud") != self._audience:',
-        'if claims.get("aud") is None:',
+        '    "verify_aud": True,\n    "strict_aud": True,\n',
+        '    "verify_aud": False,\n',
     ),
     off(
         "a token without the role opens nothing",
