@@ -1,6 +1,7 @@
 """The stack's processes: what each is started with, and how one sees that it is ready."""
 
 import sys
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -21,9 +22,6 @@ type ServiceName = Literal["doubles", "azurite", "template"] | HostName
 
 HOSTS: Sequence[HostName] = ("host", "host-2")
 """Two instances of the app, as when Azure scales out: same queues, same storage, same settings."""
-
-_APP_MODULES = ("shared.bootstrap", "shared.operations.accept")
-"""What a worker of this repository's app imports when it is first asked something."""
 
 
 def describe_services(
@@ -63,9 +61,15 @@ def describe_services(
 
 def describe_template(socket: Path, *preload: str) -> Service:
     """The process that forks others of this checkout when asked at `socket`; `preload` is what it imports besides."""
-    arguments = ["--socket", str(socket), "--preload", *_APP_MODULES, *preload]
+    arguments = ["--socket", str(socket), "--preload", *_modules_of_app(), *preload]
     environment = own_environment() | {"PYTHONPATH": str(REPOSITORY)}
     return Service("template", [sys.executable, "-m", "devstack.template", *arguments], environment, socket.exists)
+
+
+def _modules_of_app() -> list[str]:
+    """What a worker of the checkout's app imports when it is first asked something, as its pyproject.toml says."""
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
+    return project.get("tool", {}).get("devstack", {}).get("preload", [])
 
 
 def host_url(config: StackConfig, name: HostName) -> str:
