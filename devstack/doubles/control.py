@@ -183,7 +183,7 @@ class _Control:
     async def traps(self, _request: Request) -> Response:
         """The traps that are armed, with the number of the call that each one holds."""
         armed = self._world.traps.armed
-        return JSONResponse([one.trap.model_dump(by_alias=True) | {"sprung": one.sprung} for one in armed])
+        return JSONResponse([one.trap.model_dump(by_alias=True) | {"held": one.held} for one in armed])
 
     async def add_trap(self, request: Request) -> Response:
         """Hold one call before or after it takes effect: the nth to a route from now on."""

@@ -96,17 +96,17 @@ class Trap(BaseModel):
 
 @dataclass
 class ArmedTrap:
-    """A trap at work; `sprung` is the number of the call that it holds, None until then."""
+    """A trap at work; `held` is the number of the call that it holds, None until then."""
 
     trap: Trap
-    sprung: int | None = None
+    held: int | None = None
     _seen: int = 0
     _released: asyncio.Event = field(default_factory=asyncio.Event)
 
     def catches(self, call: Call, when: When) -> bool:
         """Whether this moment of this call is the one; every call of the route that is asked about counts."""
         trap = self.trap
-        if self.sprung is not None or (trap.service, trap.label, trap.when) != (call.service, call.label, when):
+        if self.held is not None or (trap.service, trap.label, trap.when) != (call.service, call.label, when):
             return False
         if trap.caller not in (None, call.caller):
             return False
@@ -115,7 +115,7 @@ class ArmedTrap:
 
     async def hold(self, call: Call) -> None:
         """Return when the trap is released."""
-        self.sprung = call.number
+        self.held = call.number
         await self._released.wait()
 
     def release(self) -> None:
@@ -125,7 +125,7 @@ class ArmedTrap:
 
 @dataclass
 class Traps:
-    """The traps that are armed, sprung ones included until they are released."""
+    """The traps that are armed, held ones included until they are released."""
 
     armed: list[ArmedTrap] = field(default_factory=list[ArmedTrap])
 

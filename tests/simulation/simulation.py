@@ -16,7 +16,7 @@ from tests.simulation.hosts import Hosts
 from tests.simulation.people import People
 from tests.simulation.rights import may_be_tagged_otherwise, unauthorised
 from tests.simulation.steps import Loop
-from tests.simulation.traffic import after_days, furnish, requests
+from tests.simulation.traffic import after_days, requests, set_up
 from tests.simulation.weather import Weather
 
 _PATIENCE = timedelta(hours=30)
@@ -61,7 +61,7 @@ class Simulation:
         self._weather.after_effect = self._watch
         self._promised = set[str]()
         self._answers_read = 0
-        furnish(self._world)
+        set_up(self._world)
         if spoil is not None:
             spoil(self._world)
         self._hosts = Hosts(self._world, self._loop, self._draw, self._trace)

@@ -76,7 +76,7 @@ def after_days(draw: Random) -> Iterator[bytes]:
         yield json.dumps(request | ({"owner": _PEOPLE[-1]} if app else {})).encode()
 
 
-def furnish(world: World) -> None:
+def set_up(world: World) -> None:
     """What was there before the registrar came: another's application, others' secrets under names of ours."""
     state = ApplicationState(display_name="Payroll", sign_in_audience="AzureADMyOrg", tags=frozenset({"finance"}))
     world.directory.put_foreign(FOREIGN_APP, state)

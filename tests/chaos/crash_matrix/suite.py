@@ -11,11 +11,18 @@ from typing import Literal, cast, get_args
 from tests.chaos.on_the_wire.actions import ACTIONS, Action
 from tests.chaos.on_the_wire.part import Part
 from tests.chaos.on_the_wire.points import MOST_UNMET, TRIES, Point
+from tests.chaos.on_the_wire.recorded_stack import (
+    REDELIVERY_SECONDS,
+    NotReachedError,
+    RecordedStack,
+    TrapNotReachedError,
+    judged,
+    recorded_stack,
+)
 from tests.chaos.on_the_wire.recording import record
-from tests.chaos.on_the_wire.stage import REDELIVERY_SECONDS, NotReachedError, NotSprungError, Stage, judged, stage
 from tests.chaos.suite import Result, Size
 
-type Victim = Literal["worker", "host"]
+type Killed = Literal["worker", "host"]
 type When = Literal["before", "after"]
 
 _PARTS = {"fail": 3, "clean-up": 3, "decide-changed": 3}
@@ -28,7 +35,7 @@ _SPARE = 12
 _SMALL = ("register/worker/writes-1-of-1/after", "register/host/1-of-12/after")
 
 
-type Volley = Sequence[Point]
+type Batch = Sequence[Point]
 """The points at which several actions are held, to die at once."""
 
 
@@ -37,25 +44,25 @@ class Unit:
     """One part of one row of the matrix, before and after every call, or at one of these moments only."""
 
     action: Action
-    victim: Victim
+    killed: Killed
     part: Part
     moments: Sequence[When] = get_args(When.__value__)
 
     @classmethod
     def read(cls, name: str) -> "Unit":
         """The unit of this name: `register/worker/1-of-3`, `register/worker/1-of-3/after`."""
-        action, victim, part, *moments = name.split("/")
+        action, killed, part, *moments = name.split("/")
         found = next(one for one in ACTIONS if one.name == action)
-        unit = cls(found, cast("Victim", victim), Part.read(part))
+        unit = cls(found, cast("Killed", killed), Part.read(part))
         return replace(unit, moments=cast("list[When]", moments)) if moments else unit
 
     def __str__(self) -> str:
         only = () if len(self.moments) == len(get_args(When.__value__)) else self.moments
-        return "/".join([self.action.name, self.victim, str(self.part), *only])
+        return "/".join([self.action.name, self.killed, str(self.part), *only])
 
     def points(self, recorded: Sequence[Point]) -> Sequence[Point]:
         """This part's points: a worker dies at its own calls, a host at all."""
-        return self.part.choose([point for point in recorded if self.victim == "host" or not point.by_host])
+        return self.part.choose([point for point in recorded if self.killed == "host" or not point.by_host])
 
 
 class CrashMatrix:
@@ -71,7 +78,7 @@ class CrashMatrix:
 
     def run(self, unit: str, folder: Path) -> Result:
         """Record the action's points on a fresh stack, crash at each of this part's, and have the result judged."""
-        with stage(folder) as one:
+        with recorded_stack(folder) as one:
             return Row(one, Unit.read(unit)).run()
 
 
@@ -80,14 +87,14 @@ SUITE = CrashMatrix()
 
 def _all_units() -> Iterator[Unit]:
     for action in ACTIONS:
-        for victim in get_args(Victim.__value__):
-            yield from (Unit(action, victim, part) for part in Part.all(_PARTS.get(action.name, 1)))
+        for killed in get_args(Killed.__value__):
+            yield from (Unit(action, killed, part) for part in Part.all(_PARTS.get(action.name, 1)))
 
 
 class Row:
-    """One unit at work on its stage."""
+    """One unit at work on its stack."""
 
-    def __init__(self, one: Stage, unit: Unit) -> None:
+    def __init__(self, one: RecordedStack, unit: Unit) -> None:
         self._stage = one
         self._unit = unit
         self._apps: Iterator[str] = iter(())
@@ -117,7 +124,7 @@ class Row:
         crashed = wanted - len(unmet)
         figures: dict[str, float] = {
             "crash_points": crashed,
-            f"crash_points_{unit.victim}": crashed,
+            f"crash_points_{unit.killed}": crashed,
             "recorded_calls_that_did_not_come_again": len(unmet),
         }
         return Result(
@@ -126,7 +133,7 @@ class Row:
             notes=[f"{unit}: not met again: {each}" for each in unmet],
         )
 
-    def _groups(self, points: Sequence[Point]) -> Iterator[Volley]:
+    def _groups(self, points: Sequence[Point]) -> Iterator[Batch]:
         """Points whose calls can be held at the same time, so that the actions die together.
 
         Those that need a new worker come first, one after the other: each death leaves one to the next.
@@ -135,20 +142,20 @@ class Row:
         yield from ((each,) for each in sorted(points, key=lambda point: not point.cold) if action.is_alone(each))
         yield from batched((each for each in points if not action.is_alone(each)), action.together, strict=False)
 
-    def _crash(self, volleys: deque[Volley], when: When) -> None:
+    def _crash(self, volleys: deque[Batch], when: When) -> None:
         """Take volleys off: hold the actions of each at their points and kill, one after the other; see all through.
 
-        What has died stays hidden until the clock moves, so that no volley disturbs the next; and a minute is too
+        What has died stays hidden until the clock moves, so that no batch disturbs the next; and a minute is too
         short for the timer that misses it.
         """
         one, action = self._stage, self._unit.action
         begun, asked = one.now(), dict[str, Point]()
         try:
             while volleys and (not asked or (action.together > 1 and one.now() - begun < _UNMISSED)):
-                volley = volleys.popleft()
-                held = self._hold(volley, when, asked)
-                if held < len(volley):
-                    volleys += self._again(volley[held:], when)
+                batch = volleys.popleft()
+                held = self._hold(batch, when, asked)
+                if held < len(batch):
+                    volleys += self._again(batch[held:], when)
                 if held:
                     self._kill()
                 else:
@@ -162,13 +169,13 @@ class Row:
             self._breaches.append(f"{missed}; not done: {undone or 'none'} of {', '.join(asked)}")
             one.release()
 
-    def _hold(self, volley: Volley, when: When, asked: dict[str, Point]) -> int:
+    def _hold(self, batch: Batch, when: When, asked: dict[str, Point]) -> int:
         """Hold one action after the other, each of an app of its own in `asked`; returns how many came to be held.
 
         The first whose call does not come is the last: its trap would catch a call of the next.
         """
         one, action = self._stage, self._unit.action
-        for held, point in enumerate(volley):
+        for held, point in enumerate(batch):
             app = next(self._apps)
             action.lead_up(one, app)
             one.arm(point, when)
@@ -178,17 +185,17 @@ class Row:
             asked[app] = point
             action.begin(one, app)
             try:
-                one.wait_until_sprung(held + 1)
-            except NotSprungError:
+                one.wait_until_held(held + 1)
+            except TrapNotReachedError:
                 return held
-        return len(volley)
+        return len(batch)
 
-    def _again(self, volley: Volley, when: When) -> Iterator[Volley]:
+    def _again(self, batch: Batch, when: When) -> Iterator[Batch]:
         """What to hold later: the point that was missed by itself, unless it was missed too often, and the rest.
 
         Which calls are made depends on timing, here and there: whether two deliveries of a message meet, say.
         """
-        missed, *rest = volley
+        missed, *rest = batch
         self._misses[when, missed] += 1
         if self._misses[when, missed] < TRIES:
             yield (missed,)
@@ -203,7 +210,7 @@ class Row:
 
     def _kill(self) -> None:
         """Kill and, once it is dead, let go of the calls that were held; return when there is another."""
-        if self._unit.victim == "worker":
+        if self._unit.killed == "worker":
             self._stage.kill_worker()
             self._stage.release()
             self._stage.wait_for_worker()

@@ -8,8 +8,8 @@ from tests.chaos.on_the_wire.actions import ACTIONS, Action
 from tests.chaos.on_the_wire.narrowing_actions import Narrow
 from tests.chaos.on_the_wire.part import Part
 from tests.chaos.on_the_wire.points import MOST_UNMET, TRIES, Point
+from tests.chaos.on_the_wire.recorded_stack import NotReachedError, RecordedStack, judged, recorded_stack
 from tests.chaos.on_the_wire.recording import record
-from tests.chaos.on_the_wire.stage import NotReachedError, Stage, judged, stage
 from tests.chaos.suite import Result, Size
 
 _TIMES = {"once": 1, "twice": 2}
@@ -34,7 +34,7 @@ class LostAnswers:
         """Record the action's writes on a fresh stack, lose the answer of each, and have the result judged."""
         name, part, *only = unit.split("/")
         action = next(each for each in ACTIONS if each.name == name)
-        with stage(folder) as one:
+        with recorded_stack(folder) as one:
             points = [point for point in record(one, action) if point.is_write and not point.by_host]
             losses = [
                 (write, how)
@@ -79,7 +79,7 @@ class Found:
         self.unmet: list[str] = []
         self.lost = 0
 
-    def lose(self, one: Stage, action: Action, write: Point, how: str) -> None:
+    def lose(self, one: RecordedStack, action: Action, write: Point, how: str) -> None:
         """Lose the answer of one write, tried again with another app while the call does not come.
 
         Which calls are made depends on timing, here and there: whether two deliveries of a message meet, say.
@@ -100,7 +100,7 @@ class NeverMadeError(Exception):
     """The action came to its end without the call that was to lose its answer."""
 
 
-def lose(one: Stage, action: Action, app: str, write: Point, how: str) -> str | None:
+def lose(one: RecordedStack, action: Action, app: str, write: Point, how: str) -> str | None:
     """Do the action while one of its writes loses its answer; what is wrong, if anything.
 
     Afterwards it is begun again by whoever would: a person without an answer, a timer at its next moment. Whoever does

@@ -6,7 +6,7 @@ from itertools import batched
 from typing import Any, Protocol
 
 from tests.chaos.on_the_wire.points import Point, Route
-from tests.chaos.on_the_wire.stage import NotReachedError, Stage
+from tests.chaos.on_the_wire.recorded_stack import NotReachedError, RecordedStack
 from tests.e2e.driver import request
 
 POISON = "app-registrations-poison"
@@ -28,15 +28,15 @@ class Action(Protocol):
     since: Route | None
     until: Route | None
 
-    def prepare(self, stage: Stage, apps: Sequence[str]) -> None:
+    def prepare(self, stack: RecordedStack, apps: Sequence[str]) -> None:
         """Bring about what has to be there long before, for many apps at once."""
         ...
 
-    def lead_up(self, stage: Stage, app: str) -> None:
+    def lead_up(self, stack: RecordedStack, app: str) -> None:
         """Bring about what has to be there right before, for one app."""
         ...
 
-    def begin(self, stage: Stage, app: str) -> None:
+    def begin(self, stack: RecordedStack, app: str) -> None:
         """Set the action off; its calls come from the app, some time later."""
         ...
 
@@ -44,15 +44,15 @@ class Action(Protocol):
         """Whether the action makes this call only while no other action of its kind is held."""
         ...
 
-    def repeat(self, stage: Stage, app: str) -> None:
+    def repeat(self, stack: RecordedStack, app: str) -> None:
         """Do what a person would do again after a crash; nothing, where a queue or a timer does it."""
         ...
 
-    def is_done(self, stage: Stage, app: str) -> bool:
+    def is_done(self, stack: RecordedStack, app: str) -> bool:
         """Whether the requester has what the action is for. Raises NotReachedError when it is something else."""
         ...
 
-    def leave(self, stage: Stage, apps: Sequence[str]) -> None:
+    def leave(self, stack: RecordedStack, apps: Sequence[str]) -> None:
         """Put right what was prepared for apps that were not needed in the end."""
         ...
 
@@ -67,25 +67,25 @@ class Base:
     status = "completed"
     deliveries = 1
 
-    def prepare(self, stage: Stage, apps: Sequence[str]) -> None:
+    def prepare(self, stack: RecordedStack, apps: Sequence[str]) -> None:
         """Nothing has to be there."""
 
-    def lead_up(self, stage: Stage, app: str) -> None:
+    def lead_up(self, stack: RecordedStack, app: str) -> None:
         """Nothing has to be there."""
 
     def is_alone(self, point: Point) -> bool:
         """Whether it is a call of the host, which sees to other messages only when it is over, or of a new worker."""
         return point.by_host or point.cold
 
-    def repeat(self, stage: Stage, app: str) -> None:
+    def repeat(self, stack: RecordedStack, app: str) -> None:
         """Leave it to the queue."""
 
-    def leave(self, stage: Stage, apps: Sequence[str]) -> None:
+    def leave(self, stack: RecordedStack, apps: Sequence[str]) -> None:
         """Nothing of it is in the way."""
 
-    def is_done(self, stage: Stage, app: str) -> bool:
+    def is_done(self, stack: RecordedStack, app: str) -> bool:
         """Whether the last of the answers that are due has arrived; any other than the expected one is a defect."""
-        answers = stage.answers(self.final(app))
+        answers = stack.answers(self.final(app))
         if len(answers) < self.deliveries:
             return False
         if answers[-1]["data"]["status"] != self.status:
@@ -107,40 +107,40 @@ def unreadable(its_id: str) -> bytes:
     return f'{{"requestId": {json.dumps(its_id)}, "action": "register", "action": "register"}}'.encode()
 
 
-def ask(stage: Stage, *bodies: dict[str, Any]) -> None:
+def ask(stack: RecordedStack, *bodies: dict[str, Any]) -> None:
     """Have requests completed, with nothing left over.
 
     Some at a time: more of one requester's at once lose too many races for the count of their day, and come back only
     when the clock moves.
     """
     for some in batched(bodies, _TOGETHER, strict=False):
-        _ask_together(stage, some)
-    stage.wait_until_quiet()
+        _ask_together(stack, some)
+    stack.wait_until_quiet()
 
 
-def _ask_together(stage: Stage, bodies: Sequence[dict[str, Any]]) -> None:
+def _ask_together(stack: RecordedStack, bodies: Sequence[dict[str, Any]]) -> None:
     for body in bodies:
-        stage.send(body)
-    stage.advance(2)
+        stack.send(body)
+    stack.advance(2)
     ids = [body["requestId"] for body in bodies]
-    stage.wait_for(lambda: all(stage.answers(each) for each in ids), f"the answers to {', '.join(ids)}", len(ids))
+    stack.wait_for(lambda: all(stack.answers(each) for each in ids), f"the answers to {', '.join(ids)}", len(ids))
 
 
-def send_and_wait(stage: Stage, *apps: str) -> None:
+def send_and_wait(stack: RecordedStack, *apps: str) -> None:
     """Send requests that something keeps from being served at once, and see them waiting; some at a time, as `ask`."""
     for some in batched(apps, _TOGETHER, strict=False):
         for app in some:
-            stage.send(request(request_id(app), app))
-        stage.advance(2)
+            stack.send(request(request_id(app), app))
+        stack.advance(2)
         for app in some:
-            stage.wait_for_state(request_id(app), "waiting")
-    stage.wait_until_quiet()
+            stack.wait_for_state(request_id(app), "waiting")
+    stack.wait_until_quiet()
 
 
-def send_in_vain(stage: Stage, app: str, body: dict[str, Any] | None = None) -> None:
+def send_in_vain(stack: RecordedStack, app: str, body: dict[str, Any] | None = None) -> None:
     """Send a request that has to wait because Graph fails once."""
-    stage.script(service="graph", path="/applications(uniqueName)", method="GET", kind="error", status=500)
-    stage.send(body or request(request_id(app), app))
-    stage.advance(2)
-    stage.wait_for_state(request_id(app), "waiting")
-    stage.wait_until_quiet()
+    stack.script(service="graph", path="/applications(uniqueName)", method="GET", kind="error", status=500)
+    stack.send(body or request(request_id(app), app))
+    stack.advance(2)
+    stack.wait_for_state(request_id(app), "waiting")
+    stack.wait_until_quiet()

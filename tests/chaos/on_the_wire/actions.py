@@ -17,6 +17,7 @@ from tests.chaos.on_the_wire.action import (
 )
 from tests.chaos.on_the_wire.narrowing_actions import FinishTakingBack, Narrow, TakeBack
 from tests.chaos.on_the_wire.points import Point
+from tests.chaos.on_the_wire.recorded_stack import NotReachedError, RecordedStack
 from tests.chaos.on_the_wire.refusal_actions import RefuseLate
 from tests.chaos.on_the_wire.rotation_actions import (
     Check,
@@ -29,7 +30,6 @@ from tests.chaos.on_the_wire.rotation_actions import (
     RotateCertificate,
     Sweep,
 )
-from tests.chaos.on_the_wire.stage import NotReachedError, Stage
 from tests.chaos.on_the_wire.ticket_actions import Approve, Await, ChangeForm, Decide, Tell, Webhook
 from tests.chaos.on_the_wire.timer_actions import (
     AnchorAudit,
@@ -52,9 +52,9 @@ class Register(Base):
 
     name = "register"
 
-    def begin(self, stage: Stage, app: str) -> None:
+    def begin(self, stack: RecordedStack, app: str) -> None:
         """Send the request."""
-        stage.send(request(request_id(app), app))
+        stack.send(request(request_id(app), app))
 
 
 class Change(Base):
@@ -62,17 +62,17 @@ class Change(Base):
 
     name = "change"
 
-    def lead_up(self, stage: Stage, app: str) -> None:
+    def lead_up(self, stack: RecordedStack, app: str) -> None:
         """Register the app: within the lag window, a change has more to remember."""
-        ask(stage, request(request_id(app), app))
+        ask(stack, request(request_id(app), app))
 
-    def begin(self, stage: Stage, app: str) -> None:
+    def begin(self, stack: RecordedStack, app: str) -> None:
         """Send the changed request."""
         changed = request(self.final(app), app)
         changed["application"]["publicClient"]["redirectUris"].append("http://localhost/changed")
         changed["application"]["apiPermissions"].append({"api": "Microsoft Graph", "delegated": ["User.Read"]})
         changed["credentials"].append({**changed["credentials"][0], "name": "second-secret"})
-        stage.send(changed)
+        stack.send(changed)
 
     def final(self, app: str) -> str:
         """The change has an id of its own."""
@@ -85,13 +85,13 @@ class Again(Base):
     name = "again"
     deliveries = 2
 
-    def prepare(self, stage: Stage, apps: Sequence[str]) -> None:
+    def prepare(self, stack: RecordedStack, apps: Sequence[str]) -> None:
         """Register the apps."""
-        ask(stage, *(request(request_id(app), app) for app in apps))
+        ask(stack, *(request(request_id(app), app) for app in apps))
 
-    def begin(self, stage: Stage, app: str) -> None:
+    def begin(self, stack: RecordedStack, app: str) -> None:
         """Send the very same request."""
-        stage.send(request(request_id(app), app))
+        stack.send(request(request_id(app), app))
 
 
 class Reject(Base):
@@ -100,10 +100,10 @@ class Reject(Base):
     name = "reject"
     status = "rejected"
 
-    def begin(self, stage: Stage, app: str) -> None:
+    def begin(self, stack: RecordedStack, app: str) -> None:
         """Ask for control of the tenant."""
         forbidden = [{"api": "Microsoft Graph", "delegated": ["Directory.AccessAsUser.All"]}]
-        stage.send(request(request_id(app), app, apiPermissions=forbidden))
+        stack.send(request(request_id(app), app, apiPermissions=forbidden))
 
 
 class Unreadable(Base):
@@ -112,9 +112,9 @@ class Unreadable(Base):
     name = "unreadable"
     status = "rejected"
 
-    def begin(self, stage: Stage, app: str) -> None:
+    def begin(self, stack: RecordedStack, app: str) -> None:
         """Send it."""
-        stage.send({"requestId": request_id(app)}, as_it_is=unreadable(request_id(app)))
+        stack.send({"requestId": request_id(app)}, as_it_is=unreadable(request_id(app)))
 
 
 class Supersede(Base):
@@ -123,15 +123,15 @@ class Supersede(Base):
     name = "supersede"
     status = "rejected"
 
-    def lead_up(self, stage: Stage, app: str) -> None:
+    def lead_up(self, stack: RecordedStack, app: str) -> None:
         """Have the first change wait for Graph, and the second one completed."""
-        send_in_vain(stage, app)
-        ask(stage, request(request_id(app, "newer"), app))
-        stage.wait_for_state(request_id(app), "waiting")
+        send_in_vain(stack, app)
+        ask(stack, request(request_id(app, "newer"), app))
+        stack.wait_for_state(request_id(app), "waiting")
 
-    def begin(self, stage: Stage, app: str) -> None:
+    def begin(self, stack: RecordedStack, app: str) -> None:
         """Let the first one go on."""
-        stage.advance(8)
+        stack.advance(8)
 
 
 class Fail(Base):
@@ -141,14 +141,14 @@ class Fail(Base):
     status = "failed"
     together = 1
 
-    def lead_up(self, stage: Stage, app: str) -> None:
+    def lead_up(self, stack: RecordedStack, app: str) -> None:
         """Have the request wait for its secret."""
-        stage.driver.weather(secretActivationSeconds=_SLOW_SECRET_SECONDS)
-        send_and_wait(stage, app)
+        stack.driver.weather(secretActivationSeconds=_SLOW_SECRET_SECONDS)
+        send_and_wait(stack, app)
 
-    def begin(self, stage: Stage, app: str) -> None:
+    def begin(self, stack: RecordedStack, app: str) -> None:
         """Let a day pass."""
-        stage.advance(_DAY + 3600)
+        stack.advance(_DAY + 3600)
 
 
 class Replay(Base):
@@ -157,36 +157,36 @@ class Replay(Base):
     name = "replay"
     deliveries = 2
 
-    def prepare(self, stage: Stage, apps: Sequence[str]) -> None:
+    def prepare(self, stack: RecordedStack, apps: Sequence[str]) -> None:
         """Have the requests fail, and make everything work again; one more fails and is never replayed."""
-        stage.driver.weather(secretActivationSeconds=_SLOW_SECRET_SECONDS)
-        send_and_wait(stage, *apps, f"{apps[0]}-bystander")
-        stage.advance(_DAY + 3600)
-        stage.settle(lambda: all(stage.answers(request_id(app)) for app in apps))
-        stage.driver.weather()
-        stage.advance(_SLOW_SECRET_SECONDS - _DAY)
-        stage.hide(POISON)
+        stack.driver.weather(secretActivationSeconds=_SLOW_SECRET_SECONDS)
+        send_and_wait(stack, *apps, f"{apps[0]}-bystander")
+        stack.advance(_DAY + 3600)
+        stack.settle(lambda: all(stack.answers(request_id(app)) for app in apps))
+        stack.driver.weather()
+        stack.advance(_SLOW_SECRET_SECONDS - _DAY)
+        stack.hide(POISON)
 
-    def begin(self, stage: Stage, app: str) -> None:
+    def begin(self, stack: RecordedStack, app: str) -> None:
         """Ask for the replay, without waiting for what comes of it: the host may die over it."""
-        stage.show(POISON, f'"{request_id(app)}"')
-        threading.Thread(target=self._ask, args=(stage, app), daemon=True).start()
+        stack.show(POISON, f'"{request_id(app)}"')
+        threading.Thread(target=self._ask, args=(stack, app), daemon=True).start()
 
     def is_alone(self, point: Point) -> bool:
         """Whether it is a look through the poison queue: what one looks at, others do not see meanwhile."""
         return super().is_alone(point) or POISON in point.label
 
-    def repeat(self, stage: Stage, app: str) -> None:
+    def repeat(self, stack: RecordedStack, app: str) -> None:
         """Ask again, as an operator would who got no answer: 409 says that it was taken."""
-        answer = self._ask(stage, app)
+        answer = self._ask(stack, app)
         if answer is None or answer.status_code not in (202, 409):
             raise NotReachedError(f"the replay of {request_id(app)} was answered {answer and answer.status_code}")
 
-    def _ask(self, stage: Stage, app: str) -> httpx.Response | None:
-        row = stage.record(request_id(app)) or {}
+    def _ask(self, stack: RecordedStack, app: str) -> httpx.Response | None:
+        row = stack.record(request_id(app)) or {}
         operation = str(row["PartitionKey"]).removeprefix("operation-")
         try:
-            return stage.functions.post(f"/api/operations/{operation}/replay")
+            return stack.functions.post(f"/api/operations/{operation}/replay")
         except httpx.TransportError:
             return None
 

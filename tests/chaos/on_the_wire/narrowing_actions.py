@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.chaos.on_the_wire.action import Base, ask, request_id
 from tests.chaos.on_the_wire.points import Route
-from tests.chaos.on_the_wire.stage import Stage
+from tests.chaos.on_the_wire.recorded_stack import RecordedStack
 from tests.e2e.driver import request
 
 _BEYOND_LAG_SECONDS = 301
@@ -21,16 +21,16 @@ class Narrow(Base):
     name = "narrow"
     until: Route | None = ("table", "DELETE unsettled")
 
-    def prepare(self, stage: Stage, apps: Sequence[str]) -> None:
+    def prepare(self, stack: RecordedStack, apps: Sequence[str]) -> None:
         """Register the apps with more, so long ago that no read is older."""
-        ask(stage, *(request(request_id(app), app, apiPermissions=_WIDE) for app in apps))
-        stage.advance(_BEYOND_LAG_SECONDS)
+        ask(stack, *(request(request_id(app), app, apiPermissions=_WIDE) for app in apps))
+        stack.advance(_BEYOND_LAG_SECONDS)
 
-    def begin(self, stage: Stage, app: str) -> None:
+    def begin(self, stack: RecordedStack, app: str) -> None:
         """Send the change."""
         narrowed = request(self.final(app), app, apiPermissions=_WIDE[:1])
         narrowed["application"]["publicClient"]["redirectUris"] = ["http://localhost/narrowed"]
-        stage.send(narrowed)
+        stack.send(narrowed)
 
     def final(self, app: str) -> str:
         """The change has an id of its own."""
@@ -42,9 +42,9 @@ class TakeBack(Narrow):
 
     name = "take-back"
 
-    def begin(self, stage: Stage, app: str) -> None:
+    def begin(self, stack: RecordedStack, app: str) -> None:
         """Send the change."""
-        stage.send(request(self.final(app), app, apiPermissions=_WIDE, adminConsent=False))
+        stack.send(request(self.final(app), app, apiPermissions=_WIDE, adminConsent=False))
 
 
 class FinishTakingBack(Narrow):
@@ -55,13 +55,13 @@ class FinishTakingBack(Narrow):
     own = frozenset({("table", "GET cleanups()")})
     until = None
 
-    def lead_up(self, stage: Stage, app: str) -> None:
+    def lead_up(self, stack: RecordedStack, app: str) -> None:
         """Have the change completed."""
-        super().begin(stage, app)
-        stage.advance(2)
-        stage.wait_for(lambda: bool(stage.answers(self.final(app))), f"the answer to {self.final(app)}")
-        stage.wait_until_quiet()
+        super().begin(stack, app)
+        stack.advance(2)
+        stack.wait_for(lambda: bool(stack.answers(self.final(app))), f"the answer to {self.final(app)}")
+        stack.wait_until_quiet()
 
-    def begin(self, stage: Stage, app: str) -> None:
+    def begin(self, stack: RecordedStack, app: str) -> None:
         """Let the lag window pass, and the timer's next moment come."""
-        stage.advance(600)
+        stack.advance(600)

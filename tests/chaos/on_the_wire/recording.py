@@ -4,17 +4,17 @@ from typing import Any
 
 from tests.chaos.on_the_wire.actions import Action
 from tests.chaos.on_the_wire.points import NOISE, Point, Route, points_of
-from tests.chaos.on_the_wire.stage import Stage
+from tests.chaos.on_the_wire.recorded_stack import RecordedStack
 
 _CALM_SECONDS = 1.5
 """A recorded run is not hurried: a move of the clock in the middle of it would add calls."""
 
 
-def record(stage: Stage, action: Action) -> list[Point]:
+def record(stack: RecordedStack, action: Action) -> list[Point]:
     """Do the action twice, on a worker that has just started and on one at work, and return its points."""
     apps = [f"{action.name}-cold", f"{action.name}-warm"]
-    action.prepare(stage, apps)
-    cold, warm = (_journal(stage, action, app, anew=app == apps[0]) for app in apps)
+    action.prepare(stack, apps)
+    cold, warm = (_journal(stack, action, app, anew=app == apps[0]) for app in apps)
     points = points_of(warm, cold, NOISE - action.own)
     return points if action.since is None else _since(points, action.since)
 
@@ -26,16 +26,16 @@ def _since(points: list[Point], route: Route) -> list[Point]:
     return routine[first:]
 
 
-def _journal(stage: Stage, action: Action, app: str, *, anew: bool) -> list[dict[str, Any]]:
+def _journal(stack: RecordedStack, action: Action, app: str, *, anew: bool) -> list[dict[str, Any]]:
     """The calls of one run of the action, from its beginning to the end of what is peculiar to it."""
-    action.lead_up(stage, app)
-    since = stage.last_call()
+    action.lead_up(stack, app)
+    since = stack.last_call()
     if anew:
-        stage.kill_worker()
-        stage.wait_for_worker()
-    action.begin(stage, app)
-    stage.advance(2)
-    stage.settle(lambda: action.is_done(stage, app), _CALM_SECONDS)
-    calls = stage.journal(since)
+        stack.kill_worker()
+        stack.wait_for_worker()
+    action.begin(stack, app)
+    stack.advance(2)
+    stack.settle(lambda: action.is_done(stack, app), _CALM_SECONDS)
+    calls = stack.journal(since)
     ends = [n for n, call in enumerate(calls) if (call["service"], call["label"]) == action.until]
     return calls[: ends[0]] if ends else calls

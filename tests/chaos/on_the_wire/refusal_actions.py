@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.chaos.on_the_wire.action import Base
 from tests.chaos.on_the_wire.points import Route
-from tests.chaos.on_the_wire.stage import Stage
+from tests.chaos.on_the_wire.recorded_stack import RecordedStack
 from tests.e2e.driver import request
 
 _EXEMPT_SOMEBODY = {
@@ -32,22 +32,22 @@ class RefuseLate(Base):
     status = "rejected"
     until: Route | None = ("table", "DELETE unsettled")
 
-    def prepare(self, stage: Stage, apps: Sequence[str]) -> None:
+    def prepare(self, stack: RecordedStack, apps: Sequence[str]) -> None:
         """Have the tenant allow no secret that lives longer than a hundred days."""
-        _restrict(stage, {**_NOTHING, "passwordCredentials": [_FOR_HUNDRED_DAYS]})
+        _restrict(stack, {**_NOTHING, "passwordCredentials": [_FOR_HUNDRED_DAYS]})
 
-    def begin(self, stage: Stage, app: str) -> None:
+    def begin(self, stack: RecordedStack, app: str) -> None:
         """Ask for one that is short enough, and one that is not."""
         body = request(self.final(app), app)
         (known,) = body["credentials"]
         body["credentials"] = [known | {"name": "short", "lifetimeDays": 90}, known | {"lifetimeDays": 180}]
-        stage.send(body)
+        stack.send(body)
 
-    def leave(self, stage: Stage, apps: Sequence[str]) -> None:
+    def leave(self, stack: RecordedStack, apps: Sequence[str]) -> None:
         """Take the restriction back."""
-        _restrict(stage, _NOTHING)
+        _restrict(stack, _NOTHING)
 
 
-def _restrict(stage: Stage, restrictions: dict[str, Any]) -> None:
+def _restrict(stack: RecordedStack, restrictions: dict[str, Any]) -> None:
     policy = {"isEnabled": True, "applicationRestrictions": restrictions}
-    stage.driver.graph("/policies/defaultAppManagementPolicy", policy, method="PATCH")
+    stack.driver.graph("/policies/defaultAppManagementPolicy", policy, method="PATCH")

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.chaos.on_the_wire.action import Base, ask, request_id
 from tests.chaos.on_the_wire.points import Route
-from tests.chaos.on_the_wire.stage import NotReachedError, Stage
+from tests.chaos.on_the_wire.recorded_stack import NotReachedError, RecordedStack
 from tests.e2e.driver import request, rotation
 
 _CREDENTIAL, _QUEUE = "client-secret", "credential-rotations"
@@ -25,13 +25,13 @@ def hint(app: str, **changes: Any) -> str:
     return json.dumps({"schemaVersion": "1", "uniqueName": app, "credential": _CREDENTIAL} | changes)
 
 
-def register(stage: Stage, apps: Sequence[str], **credential: Any) -> None:
+def register(stack: RecordedStack, apps: Sequence[str], **credential: Any) -> None:
     """Have apps registered, and let the lag window pass."""
     bodies = [request(request_id(app), app) for app in apps]
     for body in bodies:
         body["credentials"][0] |= credential
-    ask(stage, *bodies)
-    stage.advance(_SETTLED_SECONDS)
+    ask(stack, *bodies)
+    stack.advance(_SETTLED_SECONDS)
 
 
 class Rotate(Base):
@@ -39,13 +39,13 @@ class Rotate(Base):
 
     name = "rotate"
 
-    def prepare(self, stage: Stage, apps: Sequence[str]) -> None:
+    def prepare(self, stack: RecordedStack, apps: Sequence[str]) -> None:
         """Register the apps."""
-        register(stage, apps)
+        register(stack, apps)
 
-    def begin(self, stage: Stage, app: str) -> None:
+    def begin(self, stack: RecordedStack, app: str) -> None:
         """Send the request."""
-        stage.send(rotation(self.final(app), app))
+        stack.send(rotation(self.final(app), app))
 
     def final(self, app: str) -> str:
         """The rotation has an id of its own."""
@@ -58,9 +58,9 @@ class Revoke(Rotate):
     name = "revoke"
     since: Route | None = ("graph", "POST /applications/{id}/removePassword")
 
-    def begin(self, stage: Stage, app: str) -> None:
+    def begin(self, stack: RecordedStack, app: str) -> None:
         """Send the request; its deadline is far off, so that what clients read signs in all the time."""
-        stage.send(rotation(self.final(app), app, revokePrevious={"within": "P1D"}))
+        stack.send(rotation(self.final(app), app, revokePrevious={"within": "P1D"}))
 
 
 class RegisterCertificate(Base):
@@ -69,11 +69,11 @@ class RegisterCertificate(Base):
     name = "register-certificate"
     since: Route | None = _MAKES_PAIR
 
-    def begin(self, stage: Stage, app: str) -> None:
+    def begin(self, stack: RecordedStack, app: str) -> None:
         """Send the request."""
         body = request(request_id(app), app)
         body["credentials"][0] |= CERTIFICATE
-        stage.send(body)
+        stack.send(body)
 
 
 class RotateCertificate(Rotate):
@@ -82,13 +82,13 @@ class RotateCertificate(Rotate):
     name = "rotate-certificate"
     since: Route | None = _MAKES_PAIR
 
-    def prepare(self, stage: Stage, apps: Sequence[str]) -> None:
+    def prepare(self, stack: RecordedStack, apps: Sequence[str]) -> None:
         """Register the apps."""
-        register(stage, apps, **CERTIFICATE)
+        register(stack, apps, **CERTIFICATE)
 
-    def begin(self, stage: Stage, app: str) -> None:
+    def begin(self, stack: RecordedStack, app: str) -> None:
         """Send the request."""
-        stage.send(rotation(self.final(app), app, credential=CERTIFICATE["name"]))
+        stack.send(rotation(self.final(app), app, credential=CERTIFICATE["name"]))
 
 
 class Replace(Base):
@@ -96,32 +96,32 @@ class Replace(Base):
 
     name = "replace"
 
-    def prepare(self, stage: Stage, apps: Sequence[str]) -> None:
+    def prepare(self, stack: RecordedStack, apps: Sequence[str]) -> None:
         """Register the apps, and remove their secrets by hand."""
-        register(stage, apps)
+        register(stack, apps)
         for app in apps:
-            (there,) = stage.driver.applications(app)
+            (there,) = stack.driver.applications(app)
             for password in there["passwordCredentials"]:
-                stage.driver.remove_password(there["id"], password["keyId"])
-        stage.advance(_SETTLED_SECONDS)
+                stack.driver.remove_password(there["id"], password["keyId"])
+        stack.advance(_SETTLED_SECONDS)
 
-    def begin(self, stage: Stage, app: str) -> None:
+    def begin(self, stack: RecordedStack, app: str) -> None:
         """Send the message that the nightly check sends."""
-        stage.put(_QUEUE, hint(app, askDirectory=True))
+        stack.put(_QUEUE, hint(app, askDirectory=True))
 
-    def is_done(self, stage: Stage, app: str) -> bool:
+    def is_done(self, stack: RecordedStack, app: str) -> bool:
         """Whether the registrar's own operation has been completed, and its event was sent."""
-        row = stage.own_record(app)
+        row = stack.own_record(app)
         if row is None:
             return False
         if row["state"] in ("rejected", "failed"):
             raise NotReachedError(f"the rotation of {app} is {row['state']}: {row['reason']}")
         return row["state"] == "completed"
 
-    def leave(self, stage: Stage, apps: Sequence[str]) -> None:
+    def leave(self, stack: RecordedStack, apps: Sequence[str]) -> None:
         """Have the others replaced, too: the vault holds what does not sign in."""
         for app in apps:
-            self.begin(stage, app)
+            self.begin(stack, app)
 
 
 class Retire(Base):
@@ -130,31 +130,31 @@ class Retire(Base):
     name = "retire"
     credential = _CREDENTIAL
 
-    def prepare(self, stage: Stage, apps: Sequence[str]) -> None:
+    def prepare(self, stack: RecordedStack, apps: Sequence[str]) -> None:
         """Rotate the secrets of all apps, and lose the index, so that no sweep comes first."""
-        register(stage, apps, overlapDays=1)
-        self.let_overlaps_end(stage, apps)
+        register(stack, apps, overlapDays=1)
+        self.let_overlaps_end(stack, apps)
 
-    def let_overlaps_end(self, stage: Stage, apps: Sequence[str]) -> None:
+    def let_overlaps_end(self, stack: RecordedStack, apps: Sequence[str]) -> None:
         """Rotate, and let nobody see that the overlaps are over."""
-        ask(stage, *(rotation(request_id(app, "rotate"), app, credential=self.credential) for app in apps))
+        ask(stack, *(rotation(request_id(app, "rotate"), app, credential=self.credential) for app in apps))
         for app in apps:
-            stage.forget_due(app)
-        stage.advance(_OVERLAP_SECONDS)
-        stage.wait_until_quiet()
+            stack.forget_due(app)
+        stack.advance(_OVERLAP_SECONDS)
+        stack.wait_until_quiet()
 
-    def begin(self, stage: Stage, app: str) -> None:
+    def begin(self, stack: RecordedStack, app: str) -> None:
         """Send a message that names it."""
-        stage.put(_QUEUE, hint(app, credential=self.credential))
+        stack.put(_QUEUE, hint(app, credential=self.credential))
 
-    def is_done(self, stage: Stage, app: str) -> bool:
+    def is_done(self, stack: RecordedStack, app: str) -> bool:
         """Whether it stands in the index again, as the last thing that is done."""
-        return bool(stage.due_days(app))
+        return bool(stack.due_days(app))
 
-    def leave(self, stage: Stage, apps: Sequence[str]) -> None:
+    def leave(self, stack: RecordedStack, apps: Sequence[str]) -> None:
         """Send the messages of the others: no sweep would, their rows are lost."""
         for app in apps:
-            self.begin(stage, app)
+            self.begin(stack, app)
 
 
 class RetireCertificate(Retire):
@@ -164,10 +164,10 @@ class RetireCertificate(Retire):
     since: Route | None = ("graph", "GET /applications/{id}")
     credential = CERTIFICATE["name"]
 
-    def prepare(self, stage: Stage, apps: Sequence[str]) -> None:
+    def prepare(self, stack: RecordedStack, apps: Sequence[str]) -> None:
         """Rotate the certificates of all apps, and lose the index, so that no sweep comes first."""
-        register(stage, apps, overlapDays=1, **CERTIFICATE)
-        self.let_overlaps_end(stage, apps)
+        register(stack, apps, overlapDays=1, **CERTIFICATE)
+        self.let_overlaps_end(stack, apps)
 
 
 class Sweep(Base):
@@ -177,22 +177,22 @@ class Sweep(Base):
     together = 1
     own = frozenset[Route]({("table", "GET due()")})
 
-    def prepare(self, stage: Stage, apps: Sequence[str]) -> None:
+    def prepare(self, stack: RecordedStack, apps: Sequence[str]) -> None:
         """Register the apps."""
-        register(stage, apps)
+        register(stack, apps)
 
-    def begin(self, stage: Stage, app: str) -> None:
+    def begin(self, stack: RecordedStack, app: str) -> None:
         """Put the wrong row there, and let the timer's next moment come."""
         name = f"{app}--{_CREDENTIAL}"
         partition = f"{_LONG_AGO:%Y%m%d}-{sha256(name.encode()).hexdigest()[0]}"
         columns = {"uniqueName": app, "credential": _CREDENTIAL, "at": _LONG_AGO}
-        stage.list_due(partition, name, columns)
-        stage.advance(3600)
+        stack.list_due(partition, name, columns)
+        stack.advance(3600)
 
-    def is_done(self, stage: Stage, app: str) -> bool:
+    def is_done(self, stack: RecordedStack, app: str) -> bool:
         """Whether the row stands under the day on which the secret is due, and nowhere else."""
-        days = stage.due_days(app)
-        return len(days) == 1 and days[0] > f"{stage.now():%Y%m%d}"
+        days = stack.due_days(app)
+        return len(days) == 1 and days[0] > f"{stack.now():%Y%m%d}"
 
 
 class Check(Base):
@@ -201,15 +201,15 @@ class Check(Base):
     name = "check"
     together = 1
 
-    def prepare(self, stage: Stage, apps: Sequence[str]) -> None:
+    def prepare(self, stack: RecordedStack, apps: Sequence[str]) -> None:
         """Register the apps."""
-        register(stage, apps)
+        register(stack, apps)
 
-    def begin(self, stage: Stage, app: str) -> None:
+    def begin(self, stack: RecordedStack, app: str) -> None:
         """Lose the row, and send the message by which a check goes on."""
-        stage.forget_due(app)
-        stage.put(_QUEUE, json.dumps({"schemaVersion": "1", "checkIndex": [0, 1, 0, 0], "from": None}))
+        stack.forget_due(app)
+        stack.put(_QUEUE, json.dumps({"schemaVersion": "1", "checkIndex": [0, 1, 0, 0], "from": None}))
 
-    def is_done(self, stage: Stage, app: str) -> bool:
+    def is_done(self, stack: RecordedStack, app: str) -> bool:
         """Whether the app stands in the index again."""
-        return bool(stage.due_days(app))
+        return bool(stack.due_days(app))

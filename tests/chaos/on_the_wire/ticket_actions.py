@@ -11,7 +11,7 @@ import httpx
 from devstack.people import user_token
 from tests.chaos.on_the_wire.action import Base, request_id, send_in_vain
 from tests.chaos.on_the_wire.points import Route
-from tests.chaos.on_the_wire.stage import NotReachedError, Stage, value_of
+from tests.chaos.on_the_wire.recorded_stack import NotReachedError, RecordedStack, value_of
 from tests.e2e.driver import request
 
 DECISIONS = "approval-decisions"
@@ -31,21 +31,21 @@ class Webhook(Base):
     together = 1
     until: Route | None = _ATTEMPT
 
-    def begin(self, stage: Stage, app: str) -> None:
+    def begin(self, stack: RecordedStack, app: str) -> None:
         """Send it, without waiting for the answer: the host may die over it."""
-        self._remember(stage, app)
-        threading.Thread(target=self._post, args=(stage, app), daemon=True).start()
+        self._remember(stack, app)
+        threading.Thread(target=self._post, args=(stack, app), daemon=True).start()
 
-    def repeat(self, stage: Stage, app: str) -> None:
+    def repeat(self, stack: RecordedStack, app: str) -> None:
         """Send it again, as ServiceNow does when nobody answered."""
-        answer = self._post(stage, app)
+        answer = self._post(stack, app)
         if answer is None or answer.status_code != 202:
             raise NotReachedError(f"the webhook of {request_id(app)} was answered {answer and answer.status_code}")
 
-    def _remember(self, stage: Stage, app: str) -> None:
-        stage.requests.append(request(request_id(app), app) | {"source": "servicenow"})
+    def _remember(self, stack: RecordedStack, app: str) -> None:
+        stack.requests.append(request(request_id(app), app) | {"source": "servicenow"})
 
-    def _post(self, stage: Stage, app: str) -> httpx.Response | None:
+    def _post(self, stack: RecordedStack, app: str) -> httpx.Response | None:
         asked = request(request_id(app), app)
         redirects = asked["application"]["publicClient"]["redirectUris"]
         body = {
@@ -62,9 +62,9 @@ class Webhook(Base):
                 "lifetime_days": "180",
             },
         }
-        token = stage.driver.stack.config.webhook_token
+        token = stack.driver.stack.config.webhook_token
         try:
-            return stage.functions.post("/api/webhooks/servicenow", json=body, headers={"X-Registrar-Token": token})
+            return stack.functions.post("/api/webhooks/servicenow", json=body, headers={"X-Registrar-Token": token})
         except httpx.TransportError:
             return None
 
@@ -78,18 +78,18 @@ class Await(Base):
     def __init__(self) -> None:
         self._decided = set[str]()
 
-    def begin(self, stage: Stage, app: str) -> None:
+    def begin(self, stack: RecordedStack, app: str) -> None:
         """Send the request."""
-        stage.send(from_ticket(app, ticket=stage.new_ticket()["id"]))
+        stack.send(from_ticket(app, ticket=stack.new_ticket()["id"]))
 
-    def is_done(self, stage: Stage, app: str) -> bool:
+    def is_done(self, stack: RecordedStack, app: str) -> bool:
         """Whether it was answered, after somebody decided when its ticket showed that it waited."""
-        row = stage.record(request_id(app))
+        row = stack.record(request_id(app))
         if app not in self._decided and row is not None and is_shown(row):
             self._decided.add(app)
-            stage.advance(2)
-            stage.put(DECISIONS, decision(stage, app))
-        return super().is_done(stage, app)
+            stack.advance(2)
+            stack.put(DECISIONS, decision(stack, app))
+        return super().is_done(stack, app)
 
 
 class Decide(Base):
@@ -98,20 +98,20 @@ class Decide(Base):
     name = "decide"
     until: Route | None = _ATTEMPT
 
-    def lead_up(self, stage: Stage, app: str) -> None:
+    def lead_up(self, stack: RecordedStack, app: str) -> None:
         """Have the request wait, and its ticket show that."""
-        stage.send(from_ticket(app, ticket=stage.new_ticket()["id"]))
-        stage.advance(2)
-        stage.wait_for_state(request_id(app), "awaiting_approval")
-        stage.advance(2)
+        stack.send(from_ticket(app, ticket=stack.new_ticket()["id"]))
+        stack.advance(2)
+        stack.wait_for_state(request_id(app), "awaiting_approval")
+        stack.advance(2)
         what = f"the ticket of {request_id(app)} to show what waits"
-        stage.wait_for(lambda: is_shown(stage.record(request_id(app)) or {}), what)
-        stage.advance(2)
-        stage.wait_until_quiet()
+        stack.wait_for(lambda: is_shown(stack.record(request_id(app)) or {}), what)
+        stack.advance(2)
+        stack.wait_until_quiet()
 
-    def begin(self, stage: Stage, app: str) -> None:
+    def begin(self, stack: RecordedStack, app: str) -> None:
         """Put the decision on its queue, as the webhook does."""
-        stage.put(DECISIONS, decision(stage, app))
+        stack.put(DECISIONS, decision(stack, app))
 
 
 class Approve(Decide):
@@ -120,22 +120,22 @@ class Approve(Decide):
     name = "approve"
     together = 1
 
-    def begin(self, stage: Stage, app: str) -> None:
+    def begin(self, stack: RecordedStack, app: str) -> None:
         """Approve, without waiting for the answer: the host may die over it."""
-        threading.Thread(target=self._post, args=(stage, app), daemon=True).start()
+        threading.Thread(target=self._post, args=(stack, app), daemon=True).start()
 
-    def repeat(self, stage: Stage, app: str) -> None:
+    def repeat(self, stack: RecordedStack, app: str) -> None:
         """Approve again, as somebody does who got no answer: the same decision is one."""
-        answer = self._post(stage, app)
+        answer = self._post(stack, app)
         if answer is None or answer.status_code != httpx.codes.OK.value:
             raise NotReachedError(f"the approval of {request_id(app)} was answered {answer and answer.status_code}")
 
-    def _post(self, stage: Stage, app: str) -> httpx.Response | None:
-        row = stage.record(request_id(app)) or {}
+    def _post(self, stack: RecordedStack, app: str) -> httpx.Response | None:
+        row = stack.record(request_id(app)) or {}
         binding = re.search(r'"binding":"([0-9a-f]{64})"', "".join(str(row.get(f"value{n}", "")) for n in range(9)))
-        token = user_token(stage.driver.stack, "margaret")
+        token = user_token(stack.driver.stack, "margaret")
         try:
-            return stage.functions.post(
+            return stack.functions.post(
                 f"/api/requests/{request_id(app)}/approval",
                 params={"source": "servicenow"},
                 json={"decision": "approve", "binding": binding[1] if binding else ""},
@@ -154,21 +154,21 @@ class Tell(Base):
     def __init__(self) -> None:
         self._tickets: dict[str, str] = {}
 
-    def lead_up(self, stage: Stage, app: str) -> None:
+    def lead_up(self, stack: RecordedStack, app: str) -> None:
         """Have a ticket whose request waits."""
-        made = stage.new_ticket()
+        made = stack.new_ticket()
         self._tickets[app] = made["number"]
-        send_in_vain(stage, app, from_ticket(app, ticket=made["id"]))
+        send_in_vain(stack, app, from_ticket(app, ticket=made["id"]))
 
-    def begin(self, stage: Stage, app: str) -> None:
+    def begin(self, stack: RecordedStack, app: str) -> None:
         """Let the request go on."""
-        stage.advance(8)
+        stack.advance(8)
 
-    def is_done(self, stage: Stage, app: str) -> bool:
+    def is_done(self, stack: RecordedStack, app: str) -> bool:
         """Whether the ticket has exactly the note and the state that are due."""
-        if not super().is_done(stage, app):
+        if not super().is_done(stack, app):
             return False
-        ticket = stage.ticket(self._tickets[app])
+        ticket = stack.ticket(self._tickets[app])
         if len(ticket["notes"]) > 1:
             raise NotReachedError(f"{ticket['number']} has {len(ticket['notes'])} notes of one answer")
         return len(ticket["notes"]) == 1 and ticket["state"] == "3"
@@ -183,22 +183,22 @@ class ChangeForm(Decide):
     def __init__(self) -> None:
         self._decided = set[str]()
 
-    def begin(self, stage: Stage, app: str) -> None:
+    def begin(self, stack: RecordedStack, app: str) -> None:
         """Send the changed form, as the webhook does."""
-        before = json.loads(value_of(stage.record(request_id(app)) or {}))["request"]
-        stage.prove(before | {"application": before["application"] | {"displayName": f"{app}, changed"}})
+        before = json.loads(value_of(stack.record(request_id(app)) or {}))["request"]
+        stack.prove(before | {"application": before["application"] | {"displayName": f"{app}, changed"}})
 
-    def is_done(self, stage: Stage, app: str) -> bool:
+    def is_done(self, stack: RecordedStack, app: str) -> bool:
         """Whether the changed form was answered, after somebody decided when the ticket showed it."""
-        row = stage.record(request_id(app))
+        row = stack.record(request_id(app))
         if row is None or f"{app}, changed" not in value_of(row):
             return False
         if app not in self._decided and is_shown(row):
             self._decided.add(app)
-            stage.advance(2)
-            stage.put(DECISIONS, decision(stage, app))
+            stack.advance(2)
+            stack.put(DECISIONS, decision(stack, app))
         # The form before is answered, too: each operation has an answer of its own.
-        return any(answer["data"]["status"] == self.status for answer in stage.answers(self.final(app)))
+        return any(answer["data"]["status"] == self.status for answer in stack.answers(self.final(app)))
 
 
 def is_shown(row: Mapping[str, Any]) -> bool:
@@ -207,9 +207,9 @@ def is_shown(row: Mapping[str, Any]) -> bool:
     return row.get("state") == "awaiting_approval" and '"note_seen_at":"' in value
 
 
-def decision(stage: Stage, app: str) -> str:
+def decision(stack: RecordedStack, app: str) -> str:
     """What a ticket decided, as the webhook puts it on its queue."""
-    waiting = json.loads(value_of(stage.record(request_id(app)) or {}))
+    waiting = json.loads(value_of(stack.record(request_id(app)) or {}))
     return json.dumps(
         {
             "schemaVersion": "1",
@@ -219,8 +219,8 @@ def decision(stage: Stage, app: str) -> str:
             "outcome": "approved",
             "ticket": waiting["ticket"],
             "content": waiting["body_hash"],
-            "decidedAt": stage.now().isoformat(),
+            "decidedAt": stack.now().isoformat(),
             "decidedBy": "grace@contoso.example",
-            "receivedAt": stage.now().isoformat(),
+            "receivedAt": stack.now().isoformat(),
         }
     )

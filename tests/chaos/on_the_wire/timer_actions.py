@@ -4,7 +4,7 @@ from datetime import datetime
 
 from tests.chaos.on_the_wire.action import POISON, Base, ask, request_id, send_and_wait, send_in_vain, unreadable
 from tests.chaos.on_the_wire.points import Route
-from tests.chaos.on_the_wire.stage import Stage
+from tests.chaos.on_the_wire.recorded_stack import RecordedStack
 from tests.e2e.driver import request
 
 _REPORT_OLD_SECONDS, _FORMATS = 5 * 3600, 3
@@ -20,20 +20,20 @@ class CleanUp(Base):
     together = 1
     own = frozenset({("table", "GET cleanups()")})
 
-    def lead_up(self, stage: Stage, app: str) -> None:
+    def lead_up(self, stack: RecordedStack, app: str) -> None:
         """Lose the answer of addPassword, and supersede the request that issued the secret."""
-        stage.script(service="graph", path="/applications/{id}/addPassword", kind="lostAnswer")
-        send_and_wait(stage, app)
-        ask(stage, request(request_id(app, "newer"), app))
-        stage.advance(15)
-        stage.wait_for(lambda: bool(stage.answers(request_id(app))), "the overtaken request's answer")
-        stage.wait_until_quiet()
+        stack.script(service="graph", path="/applications/{id}/addPassword", kind="lostAnswer")
+        send_and_wait(stack, app)
+        ask(stack, request(request_id(app, "newer"), app))
+        stack.advance(15)
+        stack.wait_for(lambda: bool(stack.answers(request_id(app))), "the overtaken request's answer")
+        stack.wait_until_quiet()
 
-    def begin(self, stage: Stage, app: str) -> None:
+    def begin(self, stack: RecordedStack, app: str) -> None:
         """Let the lag window pass, and the timer's next moment come."""
-        stage.advance(600)
+        stack.advance(600)
 
-    def is_done(self, stage: Stage, app: str) -> bool:
+    def is_done(self, stack: RecordedStack, app: str) -> bool:
         """Whether nothing is left to be tidied up is asked of the table, for every action."""
         return True
 
@@ -52,10 +52,10 @@ class Poison(Base):
     )
     until: Route | None = _ATTEMPT
 
-    def begin(self, stage: Stage, app: str) -> None:
+    def begin(self, stack: RecordedStack, app: str) -> None:
         """Put it where the host puts such messages, and let the timer's next moment come."""
-        stage.send(request(request_id(app), app), queue=POISON)
-        stage.advance(300)
+        stack.send(request(request_id(app), app), queue=POISON)
+        stack.advance(300)
 
 
 class PoisonUnreadable(Poison):
@@ -65,10 +65,10 @@ class PoisonUnreadable(Poison):
     status = "rejected"
     until = None
 
-    def begin(self, stage: Stage, app: str) -> None:
+    def begin(self, stack: RecordedStack, app: str) -> None:
         """Put it where the host puts such messages, and let the timer's next moment come."""
-        stage.send({"requestId": request_id(app)}, as_it_is=unreadable(request_id(app)), queue=POISON)
-        stage.advance(300)
+        stack.send({"requestId": request_id(app)}, as_it_is=unreadable(request_id(app)), queue=POISON)
+        stack.advance(300)
 
 
 class Report(Base):
@@ -80,23 +80,23 @@ class Report(Base):
     def __init__(self) -> None:
         self._before: dict[str, dict[str, datetime]] = {}
 
-    def lead_up(self, stage: Stage, app: str) -> None:
+    def lead_up(self, stack: RecordedStack, app: str) -> None:
         """Let the newest report grow old: a young one is not made again."""
-        stage.advance(_REPORT_OLD_SECONDS)
-        stage.settle(lambda: True)
-        self._before[app] = stage.report_as_of()
+        stack.advance(_REPORT_OLD_SECONDS)
+        stack.settle(lambda: True)
+        self._before[app] = stack.report_as_of()
 
-    def begin(self, stage: Stage, app: str) -> None:
+    def begin(self, stack: RecordedStack, app: str) -> None:
         """Start it."""
-        stage.call("report_credentials")
+        stack.call("report_credentials")
 
-    def repeat(self, stage: Stage, app: str) -> None:
+    def repeat(self, stack: RecordedStack, app: str) -> None:
         """Start it again, as the timer does an hour later; nothing, if it was written in time."""
-        stage.call("report_credentials")
+        stack.call("report_credentials")
 
-    def is_done(self, stage: Stage, app: str) -> bool:
+    def is_done(self, stack: RecordedStack, app: str) -> bool:
         """Whether all formats are newer than before, and of one moment."""
-        before, now = self._before[app], stage.report_as_of()
+        before, now = self._before[app], stack.report_as_of()
         return len(now) == _FORMATS and len(set(now.values())) == 1 and not before.items() & now.items()
 
 
@@ -106,21 +106,21 @@ class ExtendAudit(Base):
     name = "extend-audit"
     together = 1
 
-    def lead_up(self, stage: Stage, app: str) -> None:
+    def lead_up(self, stack: RecordedStack, app: str) -> None:
         """Have something to be taken over."""
-        ask(stage, request(request_id(app), app))
+        ask(stack, request(request_id(app), app))
 
-    def begin(self, stage: Stage, app: str) -> None:
+    def begin(self, stack: RecordedStack, app: str) -> None:
         """Start it."""
-        stage.call("extend_audit")
+        stack.call("extend_audit")
 
-    def repeat(self, stage: Stage, app: str) -> None:
+    def repeat(self, stack: RecordedStack, app: str) -> None:
         """Start it again, as the timer does a minute later."""
-        stage.call("extend_audit")
+        stack.call("extend_audit")
 
-    def is_done(self, stage: Stage, app: str) -> bool:
+    def is_done(self, stack: RecordedStack, app: str) -> bool:
         """Whether nothing waits any more; that the chain is whole, the witness says in the end."""
-        return stage.noted() == 0
+        return stack.noted() == 0
 
 
 class AnchorAudit(Base):
@@ -132,23 +132,23 @@ class AnchorAudit(Base):
     def __init__(self) -> None:
         self._days: dict[str, str] = {}
 
-    def lead_up(self, stage: Stage, app: str) -> None:
+    def lead_up(self, stack: RecordedStack, app: str) -> None:
         """Let a day begin that has no anchor."""
-        stage.advance(_DAY_SECONDS)
-        stage.settle(lambda: True)
-        self._days[app] = f"{stage.now():%Y-%m-%d}"
+        stack.advance(_DAY_SECONDS)
+        stack.settle(lambda: True)
+        self._days[app] = f"{stack.now():%Y-%m-%d}"
 
-    def begin(self, stage: Stage, app: str) -> None:
+    def begin(self, stack: RecordedStack, app: str) -> None:
         """Start it."""
-        stage.call("anchor_audit")
+        stack.call("anchor_audit")
 
-    def repeat(self, stage: Stage, app: str) -> None:
+    def repeat(self, stack: RecordedStack, app: str) -> None:
         """Start it again, as the timer does an hour later."""
-        stage.call("anchor_audit")
+        stack.call("anchor_audit")
 
-    def is_done(self, stage: Stage, app: str) -> bool:
+    def is_done(self, stack: RecordedStack, app: str) -> bool:
         """Whether the day has its anchor, or the next one that came meanwhile; and no second one, from doubt."""
-        anchored = stage.anchored_days()
+        anchored = stack.anchored_days()
         return max(anchored, default="") >= self._days[app] and all(
             len(day) == len(self._days[app]) for day in anchored
         )
@@ -162,11 +162,11 @@ class Resume(Base):
     own = frozenset({("table", "GET unsettled()")})
     until: Route | None = _ATTEMPT
 
-    def lead_up(self, stage: Stage, app: str) -> None:
+    def lead_up(self, stack: RecordedStack, app: str) -> None:
         """Have a request wait, and take its message away."""
-        send_in_vain(stage, app)
-        stage.empty("app-registration-work")
+        send_in_vain(stack, app)
+        stack.empty("app-registration-work")
 
-    def begin(self, stage: Stage, app: str) -> None:
+    def begin(self, stack: RecordedStack, app: str) -> None:
         """Let so much time pass that it is missed."""
-        stage.advance(120)
+        stack.advance(120)

@@ -10,8 +10,8 @@ from typing import Any
 import jwt
 
 from tests.chaos.on_the_wire.action import ask, request_id
+from tests.chaos.on_the_wire.recorded_stack import RecordedStack, judged, recorded_stack
 from tests.chaos.on_the_wire.rotation_actions import CERTIFICATE
-from tests.chaos.on_the_wire.stage import Stage, judged, stage
 from tests.chaos.outage.clients import CARELESS, RULES, Client, Kept, Services, clients, services
 from tests.chaos.suite import Result, Size
 from tests.chaos.weather.people import calm
@@ -51,7 +51,7 @@ class Outage:
     def run(self, unit: str, folder: Path) -> Result:
         """Rotate on a fresh stack while clients sign in, and have the end judged."""
         rotations, seed = unit.split("-")
-        with stage(folder) as one, services(one.driver) as reached:
+        with recorded_stack(folder) as one, services(one.driver) as reached:
             return Course(one, reached, int(rotations), Random(unit), seed=int(seed)).run()
 
 
@@ -59,9 +59,9 @@ SUITE = Outage()
 
 
 class Course:
-    """One unit at work on its stage."""
+    """One unit at work on its stack."""
 
-    def __init__(self, one: Stage, reached: Services, rotations: int, draw: Random, *, seed: int) -> None:
+    def __init__(self, one: RecordedStack, reached: Services, rotations: int, draw: Random, *, seed: int) -> None:
         self._stage = one
         self._services = reached
         self._draw = draw
@@ -123,14 +123,14 @@ class Course:
         """Let stack time pass, kill the worker now and then, or the whole host, and have everybody sign in."""
         one = self._stage
         if self._draw.random() < _KILLS:
-            victim = "host" if self._draw.random() < _HOST_KILLS else "worker"
-            if victim == "host":
+            killed = "host" if self._draw.random() < _HOST_KILLS else "worker"
+            if killed == "host":
                 one.kill_host()
                 one.restart_host()
             else:
                 one.kill_worker()
             one.wait_for_worker()
-            self._kills[victim] += 1
+            self._kills[killed] += 1
         one.advance(seconds)
         one.journal(one.last_call(), within=0.5, calm=0.1)
         self._look()

@@ -56,8 +56,8 @@ class Day:
         self._breaches: list[str] = []
 
     def play(self) -> Result:
-        """Furnish the tenant, do every step in bad weather, let it clear up, and judge."""
-        self._furnish()
+        """Set up the tenant, do every step in bad weather, let it clear up, and judge."""
+        self._set_up()
         self._driver.weather(**self._schedule.weather)
         for step in self._schedule.steps:
             self._do(step)
@@ -65,7 +65,7 @@ class Day:
         self._judge()
         return Result(breaches=self._breaches, figures=dict(self._figures))
 
-    def _furnish(self) -> None:
+    def _set_up(self) -> None:
         """What was there before: somebody's secret under a name that a request will want, and the seed's own apps."""
         apps = {message["application"]["uniqueName"] for message in self._messages()}
         for app in sorted(apps):

@@ -124,7 +124,7 @@ async def test_the_journal_can_be_waited_for(http: httpx.AsyncClient, planted: W
 async def test_traps_are_set_and_released(http: httpx.AsyncClient, planted: World) -> None:
     trap = {"service": "table", "label": "PUT unsettled", "when": "after", "occurrence": 3}
     assert (await http.post("/traps", json=trap)).status_code == 201
-    assert (await http.get("/traps")).json() == [trap | {"caller": None, "sprung": None}]
+    assert (await http.get("/traps")).json() == [trap | {"caller": None, "held": None}]
     assert (await http.delete("/traps")).status_code == 204
     assert planted.traps.armed == []
 

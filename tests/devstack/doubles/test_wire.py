@@ -36,11 +36,11 @@ class Effects:
         agent = {"User-Agent": f"azsdk-python-data-tables/12 Python/3.13 devstack-{caller}"}
         return (await self.client.put("/unsettled", headers=agent)).status_code
 
-    async def sprung(self) -> ArmedTrap:
+    async def held(self) -> ArmedTrap:
         """The trap, once it holds a call."""
         while True:
             for armed in self.world.traps.armed:
-                if armed.sprung is not None:
+                if armed.held is not None:
                     return armed
             await asyncio.sleep(0)
 
@@ -70,8 +70,8 @@ async def test_a_trap_holds_the_call_it_names_until_it_is_released(
     world.traps.arm(Trap(service="table", label="PUT unsettled", when=when, occurrence=2))
     assert await effects.put() == 204
     held = asyncio.create_task(effects.put())
-    armed = await effects.sprung()
-    assert armed.sprung == 2
+    armed = await effects.held()
+    assert armed.held == 2
     assert effects.count == took_effect
     assert not held.done()
     world.traps.release()
@@ -86,7 +86,7 @@ async def test_a_trap_may_wait_for_one_caller(effects: Effects, world: World) ->
     world.traps.arm(Trap(service="table", label="PUT unsettled", when=When.BEFORE, caller="host"))
     assert await effects.put("worker") == 204
     held = asyncio.create_task(effects.put("host"))
-    await effects.sprung()
+    await effects.held()
     world.traps.release()
     with pytest.raises(ConnectionDroppedError):
         await held

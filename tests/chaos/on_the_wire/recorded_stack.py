@@ -53,7 +53,7 @@ _QUEUES = (
 _TABLES = ("unsettled", "cleanups")
 
 TO_APPROVE = "(await|decide|approve)-.*"
-"""Apps whose requests need approval on a stage: regular expression for `approval.unique_names`."""
+"""Apps whose requests need approval there: regular expression for `approval.unique_names`."""
 _FIRST_CALL_SECONDS = 2.0
 _NUDGES, _NUDGES_OF_A_WAIT, _NUDGE_WALL_SECONDS = 4, 3, 0.4
 _NUDGE_SECONDS = 2
@@ -74,12 +74,12 @@ class NotReachedError(Exception):
     """What was waited for did not come about; the text says what."""
 
 
-class NotSprungError(NotReachedError):
+class TrapNotReachedError(NotReachedError):
     """A call that was waited for was not made: the action came to its end, or to a standstill, without it."""
 
 
-class Stage:
-    """One running stack, its witness, and all that was ever asked of it; made by `stage`."""
+class RecordedStack:
+    """One running stack, its witness, and all that was ever asked of it; made by `recorded_stack`."""
 
     def __init__(self, stack: Stack, clients: ExitStack) -> None:
         self.driver = Driver(stack)
@@ -180,27 +180,28 @@ class Stage:
         trap = {"service": point.service, "label": point.label, "caller": point.caller, "occurrence": point.occurrence}
         self._control.post("/traps", json=trap | {"when": when}).raise_for_status()
 
-    def wait_until_sprung(self, traps: int) -> None:
-        """Let stack time pass until so many traps hold their calls. Raises NotSprungError when one does not spring.
+    def wait_until_held(self, traps: int) -> None:
+        """Let stack time pass until so many traps hold their calls. Raises TrapNotReachedError when one does not
+        spring.
 
         At first just enough of it to wake a host that waits between two looks at a queue.
         """
         last = self.last_call()
         for _ in range(_NUDGES):
             while calls := self.journal(last, within=_NUDGE_WALL_SECONDS, calm=_CALM_SECONDS):
-                if self._sprung() >= traps:
+                if self._held() >= traps:
                     return
                 last = calls[-1]["number"]
-            if self._sprung() >= traps:
+            if self._held() >= traps:
                 return
             self.advance(_NUDGE_SECONDS)
         try:
-            self._pass_time(lambda: self._sprung() >= traps, 1.0, _FEW_MOVES)
+            self._pass_time(lambda: self._held() >= traps, 1.0, _FEW_MOVES)
         except NotReachedError as missed:
-            raise NotSprungError(str(missed)) from missed
+            raise TrapNotReachedError(str(missed)) from missed
 
-    def _sprung(self) -> int:
-        return sum(trap["sprung"] is not None for trap in self._control.get("/traps").json())
+    def _held(self) -> int:
+        return sum(trap["held"] is not None for trap in self._control.get("/traps").json())
 
     def release(self) -> None:
         """Let go of what traps hold: the connections of these calls die."""
@@ -392,10 +393,10 @@ class Stage:
 
 
 @contextmanager
-def stage(folder: Path) -> Generator[Stage]:
+def recorded_stack(folder: Path) -> Generator[RecordedStack]:
     """Start a stack in a folder, with its witness watching; stopped on leaving."""
     with ExitStack() as clients, _started(folder) as stack:
-        made = Stage(stack, clients)
+        made = RecordedStack(stack, clients)
         made.witness.remember_foreign()
         yield made
 
@@ -409,11 +410,11 @@ def _started(folder: Path) -> Stack:
     return Stack.start(folder, recording=True, settings=settings, forked=True)
 
 
-def judged(stage: Stage) -> Sequence[str]:
+def judged(recorded_stack: RecordedStack) -> Sequence[str]:
     """What the witness has to say, with all services reachable, and every secret old enough to work."""
-    stage.driver.weather()
-    stage.forget_faults()
-    stage.show_all()
-    stage.advance(2 * 24 * 3600)
-    stage.settle(lambda: True)
-    return stage.witness.breaches(stage.requests)
+    recorded_stack.driver.weather()
+    recorded_stack.forget_faults()
+    recorded_stack.show_all()
+    recorded_stack.advance(2 * 24 * 3600)
+    recorded_stack.settle(lambda: True)
+    return recorded_stack.witness.breaches(recorded_stack.requests)
