@@ -69,4 +69,5 @@ def error_code(error: HttpResponseError) -> str:
 
 def pause_of(error: HttpResponseError) -> timedelta | None:
     """Return the pause that the answer asks for; None when it names none in seconds."""
-    return retry_after(error.response.headers.get("Retry-After")) if error.response is not None else None
+    response: Any = error.response
+    return retry_after(response.headers.get("Retry-After")) if response is not None else None

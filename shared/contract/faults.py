@@ -56,12 +56,12 @@ def _rule(kind: str, fault: Mapping[str, Any], forms: Forms) -> str:
     if kind in OWN_CODES:
         return str(fault["msg"])
     if kind == "string_pattern_mismatch":
-        return forms.get(str(context.get("pattern")), _OTHER)
+        return forms.get(str(context.get("pattern")), OTHER_FORM)
     said = _SENTENCES.get(kind)
-    return said(context, fault.get("input")) if said is not None else _OTHER
+    return said(context, fault.get("input")) if said is not None else OTHER_FORM
 
 
-_OTHER = "does not have the form that is expected here"
+OTHER_FORM = "does not have the form that is expected here"
 
 
 def _kind_of(value: object) -> str:

@@ -24,7 +24,7 @@ async def add_key(
     if (key_id := _key_id(keys, added)) is not None:
         return key_id
     await attempt.lease.keep()
-    async with attempt.announce(key_write=KeyWrite(at=attempt.now(), added=added)):
+    async with attempt.record_intended_write(key_write=KeyWrite(at=attempt.now(), added=added)):
         with attempt.tolerate_lag(attempt.application.written_at):
             await directory.write_keys(holder.object_id, keys, (certificate, display_name))
     key_id = _key_id(await directory.keys(holder.object_id), added)
@@ -39,7 +39,7 @@ async def remove_key(work: AppWork, object_id: str, key_id: str) -> bool:
     if all(key.key_id != key_id for key in keys):
         return False
     await work.lease.keep()
-    async with work.announce(key_write=KeyWrite(at=work.now(), removed=key_id)):
+    async with work.record_intended_write(key_write=KeyWrite(at=work.now(), removed=key_id)):
         with work.tolerate_lag(work.application.written_at):
             await work.services.directory.write_keys(object_id, tuple(key for key in keys if key.key_id != key_id))
     return True

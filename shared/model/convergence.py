@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 
 from shared.model.directory import ApplicationState
 
-_COLLECTIONS = (
+COLLECTIONS = (
     "public_client_redirect_uris",
     "web_redirect_uris",
     "spa_redirect_uris",
@@ -41,7 +41,7 @@ def merge(
         return wanted
     merged: dict[str, object] = {
         name: merge_set(getattr(seen, name), getattr(wanted, name), getattr(previous, name, frozenset()))
-        for name in _COLLECTIONS
+        for name in COLLECTIONS
     }
     if wanted.requested_access_token_version is None:
         merged["requested_access_token_version"] = seen.requested_access_token_version
@@ -54,5 +54,5 @@ def covers(seen: ApplicationState, wanted: ApplicationState) -> bool:
     if version is not None and seen.requested_access_token_version != version:
         return False
     return all(getattr(seen, name) == getattr(wanted, name) for name in _SCALARS) and all(
-        getattr(seen, name) >= getattr(wanted, name) for name in _COLLECTIONS
+        getattr(seen, name) >= getattr(wanted, name) for name in COLLECTIONS
     )

@@ -7,10 +7,10 @@ from shared.model.operation import Operation
 def has_given(operation: Operation, record: ApplicationRecord) -> bool:
     """Return whether something may exist that goes when the operation is refused, or that its answer has to name."""
     has_issued = any(made.has_begun for made in operation.credentials.values())
-    return has_issued or bool(record.given_by(operation.id)) or _is_unnamed(operation, record)
+    return has_issued or bool(record.given_by(operation.id)) or is_unnamed(operation, record)
 
 
-def _is_unnamed(operation: Operation, record: ApplicationRecord) -> bool:
+def is_unnamed(operation: Operation, record: ApplicationRecord) -> bool:
     """Return whether this operation may have made an application, or a principal, whose id it was never answered."""
     if record.founded_by != operation.id or record.application_write is None:
         return False

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from shared.model.convergence import _COLLECTIONS, covers
+from shared.model.convergence import COLLECTIONS, covers
 from shared.model.directory import ApplicationState, Consent, KeyCredential, PermissionType, StoredModel
 
 
@@ -24,7 +24,7 @@ class ApplicationWrite(StoredModel, frozen=True):
         if not covers(seen, self.wrote):
             return False
         return self.removed is None or not any(
-            getattr(seen, name) & getattr(self.removed, name) for name in _COLLECTIONS
+            getattr(seen, name) & getattr(self.removed, name) for name in COLLECTIONS
         )
 
 
@@ -37,7 +37,7 @@ def application_write(
     write = ApplicationWrite(at=at, wrote=merged, repeats=before if is_same else None, over=None if is_same else before)
     if seen is None:
         return write
-    gone = {name: getattr(seen, name) - getattr(merged, name) for name in _COLLECTIONS}
+    gone = {name: getattr(seen, name) - getattr(merged, name) for name in COLLECTIONS}
     return write.model_copy(update={"removed": merged.model_copy(update=gone)})
 
 

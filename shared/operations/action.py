@@ -39,6 +39,7 @@ async def carry_out(action: Action, attempt: Attempt) -> Answer | Approval:
         return await _outcome(action, attempt)
     except RejectedError as rejected:
         await action.refuse(attempt, rejected)
+        raise  # which it has done by itself
 
 
 async def _outcome(action: Action, attempt: Attempt) -> Answer | Approval:

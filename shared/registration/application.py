@@ -143,7 +143,7 @@ async def _write(
     write = application_write(attempt.now(), state, merged, record.application_write)
     unique_name = attempt.operation.unique_name
     try:
-        async with attempt.announce(application_write=write, **_announced(attempt, wanted, merged, state)):
+        async with attempt.record_intended_write(application_write=write, **_announced(attempt, wanted, merged, state)):
             with attempt.tolerate_lag(record.written_at):
                 created = await attempt.services.directory.upsert_application(unique_name, merged)
     except (NotReplicatedError, RefusedError, RejectedError):
@@ -239,7 +239,7 @@ async def converge_service_principal(
 
 async def _create_service_principal(attempt: Attempt, client_id: str, display_name: str) -> str:
     directory = attempt.services.directory
-    async with attempt.announce(principal_written_at=attempt.now()):
+    async with attempt.record_intended_write(principal_written_at=attempt.now()):
         with attempt.tolerate_lag(attempt.application.written_at):
             created = await directory.upsert_service_principal(client_id, display_name)
     if created is not None:

@@ -93,7 +93,7 @@ async def _give(
     """Give consents, one write after the other; whichever fails, those before it are ours."""
     done, record, now = frozenset[Consent](), attempt.application, attempt.now()
     parts = _writes(add)
-    async with attempt.announce(**_announced(attempt, record, wanted, add, now)) as otherwise:
+    async with attempt.record_intended_write(**_announced(attempt, record, wanted, add, now)) as otherwise:
         with attempt.tolerate_lag(*record.consents_written_at):
             for part in parts:
                 await attempt.services.directory.write_consents(service_principal_id, seen, part, frozenset())

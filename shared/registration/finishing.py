@@ -50,7 +50,7 @@ async def _finish_application(work: AppWork, ended: Holdings) -> int:
     going = sent(work.application.going, there, work.now())
     log.warning("removal.repeated", app=record.unique_name, what=there.describe())
     await work.lease.keep()
-    async with work.announce(application_write=write, added_at=record.last_added, going=going):
+    async with work.record_intended_write(application_write=write, added_at=record.last_added, going=going):
         with work.tolerate_lag(record.written_at):
             await directory.upsert_application(record.unique_name, state)
     return 1

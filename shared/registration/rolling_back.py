@@ -16,7 +16,7 @@ from shared.credentials.life import disabled
 from shared.credentials.withdrawing import Withdrawn, forget, withdraw
 from shared.model.holdings import Holdings
 from shared.model.operation import Operation, Refusal
-from shared.model.refusal import _is_unnamed, has_given
+from shared.model.refusal import has_given, is_unnamed
 from shared.operations.attempt import Attempt
 from shared.registration.application import find_service_principal
 from shared.registration.taking_back import record_intended_removal, take_back_consents
@@ -118,7 +118,7 @@ async def _take_back_consents(attempt: Attempt) -> None:
 async def _name_what_stays(attempt: Attempt) -> None:
     """Learn the ids of what this operation made, where the answer that told them was lost."""
     directory, record = attempt.services.directory, attempt.application
-    if not _is_unnamed(attempt.operation, record):
+    if not is_unnamed(attempt.operation, record):
         return
     write = record.application_write
     if record.object_id is None:

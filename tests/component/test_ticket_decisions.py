@@ -135,7 +135,7 @@ async def test_a_note_that_was_taken_and_does_not_show_lets_nobody_decide() -> N
     async def pass_over(ticket: str, note: Note) -> None:
         """ServiceNow and Jira take what they may not show without a word."""
 
-    world.servicenow.tell = pass_over
+    world.servicenow.add_note = pass_over
     await world.send(asking())
     await world.go_on(timedelta(minutes=30))
     await tell(world, "approved")
@@ -151,7 +151,7 @@ async def test_what_a_system_without_eyes_took_counts_as_shown() -> None:
     async def cannot_say(ticket: str, note: Note) -> bool:
         return False
 
-    hook.is_told = cannot_say
+    hook.has_note = cannot_say
     target = Target(hook, frozenset({"awaiting_approval"}), needs_ticket=False, shows_notes=False)
     world.retarget({"servicenow": target})
     await world.send(asking())

@@ -163,14 +163,14 @@ async def test_two_deliveries_at_once_write_one_note() -> None:
     stage = Stage()
     await stage.world.send(asked())
     (update_id,) = stage.world.ticket_updates.rows
-    during = stage.servicenow.tell
+    during = stage.servicenow.add_note
 
     async def tell(ticket: str, note: Any) -> None:
-        stage.servicenow.tell = during
+        stage.servicenow.add_note = during
         await stage.world.updating.run(update_id)
         await during(ticket, note)
 
-    stage.servicenow.tell = tell
+    stage.servicenow.add_note = tell
     await stage.world.settle()
     assert len(stage.texts()) == 1
 
@@ -212,7 +212,7 @@ async def test_a_system_that_is_away_keeps_nobody_else_waiting() -> None:
         stage.world.clock.advance(timedelta(seconds=30))
         raise UnavailableError("no answer")
 
-    stage.servicenow.is_told = silence
+    stage.servicenow.has_note = silence
     for number in range(1, 60):
         request = asked(number)
         request["application"]["uniqueName"] = f"app-{number}"
@@ -283,7 +283,7 @@ async def test_a_note_that_was_taken_and_does_not_show_is_not_written_twice() ->
         written.append(ticket)
         raise NotShownError("it does not show")
 
-    stage.servicenow.tell = tell
+    stage.servicenow.add_note = tell
     await stage.world.run(asked())
     assert written == ["SYS1"]
     (kept,) = stage.world.queues.poison
@@ -292,13 +292,13 @@ async def test_a_note_that_was_taken_and_does_not_show_is_not_written_twice() ->
 
 async def test_a_note_that_shows_late_is_fine() -> None:
     stage = Stage()
-    during = stage.servicenow.tell
+    during = stage.servicenow.add_note
 
     async def tell(ticket: str, note: Any) -> None:
         await during(ticket, note)
         raise NotShownError("not yet")
 
-    stage.servicenow.tell = tell
+    stage.servicenow.add_note = tell
     await stage.world.run(asked())
     assert (len(stage.texts()), stage.updates()) == (1, [UpdateState.DONE])
     assert stage.world.queues.poison == []
@@ -310,7 +310,7 @@ async def test_an_update_that_ends_every_worker_is_given_up() -> None:
     async def tell(ticket: str, note: Any) -> None:
         raise WorkerDied
 
-    stage.servicenow.tell = tell
+    stage.servicenow.add_note = tell
     await stage.world.send(asked())
     for _ in range(20):
         for update_id in list(stage.world.ticket_updates.waiting):

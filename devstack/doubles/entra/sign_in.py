@@ -38,7 +38,7 @@ class SignIn:
             given = {name: value for name, value in form.items() if isinstance(value, str)}
         try:
             body = self._grant(request, _with_basic_credentials(request, given))
-        except errors.SignInRefused as refused:
+        except errors.SignInRefusedError as refused:
             return errors.answer(refused, self._world.clock.now())
         return JSONResponse(body, headers=errors.NO_STORE)
 

@@ -96,11 +96,11 @@ SYSTEMS = pytest.mark.parametrize("system", ["servicenow", "jira"])
 async def test_a_note_is_found_again_once_it_is_written(local: Local, targets: dict[str, Target], system: str) -> None:
     made, other, told = ticket(local, system), ticket(local, system), note(local, "One\nTwo\n\nThree")
     port = targets[system].system
-    assert not await port.is_told(address(made), told)
+    assert not await port.has_note(address(made), told)
     await port.add_note(address(made), told)
-    assert await port.is_told(address(made), told)
-    assert not await port.is_told(address(other), told)
-    assert not await port.is_told(address(made), note(local))
+    assert await port.has_note(address(made), told)
+    assert not await port.has_note(address(other), told)
+    assert not await port.has_note(address(made), note(local))
     (shown,) = seen(local, made)["notes"]
     assert [line for line in shown["text"].splitlines() if line] == ["One", "Two", "Three", told.mark]
 
@@ -111,9 +111,9 @@ async def test_a_comment_of_jira_is_found_by_its_property_and_by_its_mark(
     made, told = ticket(local, "jira"), note(local)
     port = targets["jira"].system
     await port.add_note(address(made), replace(told, text="Somebody edited the text."))
-    assert await port.is_told(address(made), told)
+    assert await port.has_note(address(made), told)
     await port.add_note(address(made), replace(told, id="another"))
-    assert await port.is_told(address(made), replace(told, id="a third"))
+    assert await port.has_note(address(made), replace(told, id="a third"))
 
 
 async def test_a_note_is_found_among_many_younger_comments(local: Local, targets: dict[str, Target]) -> None:
@@ -123,8 +123,8 @@ async def test_a_note_is_found_among_many_younger_comments(local: Local, targets
     local.world.clock.advance(timedelta(hours=3))
     for _ in range(25):
         await port.add_note(address(made), note(local))
-    assert await port.is_told(address(made), told)
-    assert not await port.is_told(address(made), note(local))
+    assert await port.has_note(address(made), told)
+    assert not await port.has_note(address(made), note(local))
 
 
 @SYSTEMS
@@ -135,7 +135,7 @@ async def test_a_ticket_is_brought_to_its_state_once(local: Local, targets: dict
         control(local, "POST", f"/tickets/{made['number']}/decision", {"decision": "approved", "by": by})
     local.world.calls.clear()
     for _ in range(2):
-        await targets[system].system.bring_to(address(made), "completed")
+        await targets[system].system.set_state(address(made), "completed")
         assert seen(local, made)["state"] == {"servicenow": "3", "jira": "Done"}[system]
     writes = sum(n for (_, label), n in local.world.calls.items() if label.startswith(("PATCH", "POST /rest")))
     assert writes == 1
@@ -144,13 +144,13 @@ async def test_a_ticket_is_brought_to_its_state_once(local: Local, targets: dict
 @SYSTEMS
 async def test_a_status_without_a_state_changes_nothing(local: Local, targets: dict[str, Target], system: str) -> None:
     made = ticket(local, system)
-    await targets[system].system.bring_to(address(made), "awaiting_approval")
+    await targets[system].system.set_state(address(made), "awaiting_approval")
     assert seen(local, made)["state"] == made["state"]
 
 
 async def test_a_transition_that_is_not_offered_is_left_to_people(local: Local, targets: dict[str, Target]) -> None:
     made = ticket(local, "jira")
-    await targets["jira"].system.bring_to(address(made), "completed")
+    await targets["jira"].system.set_state(address(made), "completed")
     assert seen(local, made)["state"] == made["state"]
 
 
@@ -166,7 +166,7 @@ async def test_a_webhook_carries_the_event_and_its_ticket_signed(local: Local, t
     told = note(local)
     for _ in range(2):
         await targets["hook"].system.add_note("T-1", told)
-    assert not await targets["hook"].system.is_told("T-1", told)
+    assert not await targets["hook"].system.has_note("T-1", told)
     found = next(each for each in control(local, "GET", "/hooks") if each["id"] == told.id)
     assert (found["count"], found["body"]["ticket"], found["body"]["id"]) == (2, "T-1", told.id)
     assert found["headers"]["content-type"] == "application/cloudevents+json"
@@ -195,7 +195,7 @@ async def test_a_wrong_password_is_a_matter_of_rights(
 ) -> None:
     wrong = built(local, pool, SERVICENOW_PASSWORD="wrong", JIRA_TOKEN="wrong")
     with pytest.raises(ForbiddenError):
-        await wrong[system].system.is_told(address(ticket(local, system)), note(local))
+        await wrong[system].system.has_note(address(ticket(local, system)), note(local))
 
 
 async def test_webhooks_without_a_secret_are_not_sent(local: Local, pool: httpcore.AsyncConnectionPool) -> None:
@@ -229,7 +229,7 @@ async def test_throttling_names_its_pause(local: Local, targets: dict[str, Targe
     made = ticket(local, system)
     local.world.faults.add(Fault(service=system, kind=FaultKind.THROTTLE, retry_after=70))
     with pytest.raises(ThrottledError) as failed:
-        await targets[system].system.is_told(address(made), note(local))
+        await targets[system].system.has_note(address(made), note(local))
     assert failed.value.after == timedelta(seconds=70)
 
 
@@ -242,7 +242,7 @@ async def test_an_answer_that_is_lost_leaves_a_note_that_is_found(
     local.world.faults.add(Fault(service=system, kind=FaultKind.LOST_ANSWER, method=method))
     with pytest.raises(UnavailableError):
         await targets[system].system.add_note(address(made), told)
-    assert await targets[system].system.is_told(address(made), told)
+    assert await targets[system].system.has_note(address(made), told)
 
 
 # --- where nothing is led to
@@ -279,7 +279,7 @@ async def test_a_host_that_is_not_on_premises_is_not_reached_inside(local: Local
         inside = built(local, pool)
         for system in ("servicenow", "jira"):
             with pytest.raises(RefusedError, match="ON_PREMISES_HOSTS"):
-                await inside[system].system.is_told("x", note(local))
+                await inside[system].system.has_note("x", note(local))
 
 
 async def test_a_certificate_for_another_name_is_not_accepted(local: Local) -> None:
@@ -303,4 +303,4 @@ async def test_no_proxy_of_the_environment_is_used(
     for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     monkeypatch.delenv("NO_PROXY", raising=False)
-    assert not await targets["jira"].system.is_told(address(ticket(local, "jira")), note(local))
+    assert not await targets["jira"].system.has_note(address(ticket(local, "jira")), note(local))

@@ -6,8 +6,9 @@ import pytest
 from kiota_serialization_json.json_parse_node_factory import JsonParseNodeFactory
 from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 
-from shared.adapters.graph.client import pause, translate
+from shared.adapters.graph.client import translate
 from shared.adapters.graph.refusals.refusal import Doing
+from shared.adapters.retry_after import retry_after
 from shared.core.errors import (
     ContendedError,
     NotReplicatedError,
@@ -65,4 +66,4 @@ def test_the_pause_that_graph_asks_for_is_kept() -> None:
     ("header", "seconds"), [("7", 7), ("0.5", 0.5), ("-3", 0), ("soon", None), (None, None), ("", None)]
 )
 def test_a_pause_is_a_number_of_seconds(header: str | None, seconds: float | None) -> None:
-    assert pause(header) == (timedelta(seconds=seconds) if seconds is not None else None)
+    assert retry_after(header) == (timedelta(seconds=seconds) if seconds is not None else None)

@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from shared.api.approvals import parse_approval
-from shared.contract.faults import _OTHER
+from shared.contract.faults import OTHER_FORM
 from shared.contract.request import FORMS, parse_request
 from shared.contract.schema import schemas
 from shared.core.errors import Problem, RejectedError
@@ -33,7 +33,18 @@ WRONG: tuple[Any, ...] = (
 )
 NO_WORDS_OF_PEOPLE = (
     *("tuple", "pattern", "^", "$", "[a-z", "dict", "model", "pydantic", "string_", "input should", "value error"),
-    *("none", "regular expression", "regex", "literal", "unicode", "datetime", "timedelta", "float", "str ", _OTHER),
+    *(
+        "none",
+        "regular expression",
+        "regex",
+        "literal",
+        "unicode",
+        "datetime",
+        "timedelta",
+        "float",
+        "str ",
+        OTHER_FORM,
+    ),
 )
 
 
