@@ -13,7 +13,7 @@ from shared.contract.request import valid_id
 from shared.core.errors import Problem, RejectedError
 from shared.core.naming import OPERATION_ID_PATTERN
 from shared.core.text import echo
-from shared.model.approval import BINDING_PATTERN, Approval, DecisionChannel, Outcome
+from shared.model.approval import BINDING_PATTERN, Approval, Outcome, Way
 from shared.model.channel import Channel
 from shared.model.operation import Operation, State
 from shared.operations.claims import find
@@ -45,7 +45,7 @@ class DecisionStatus(AnswerModel):
     """What was decided: by whom as an object id, never as a name."""
 
     outcome: Outcome
-    way: DecisionChannel
+    way: Way
     decided_by_object_id: str | None
     at: Moment
 

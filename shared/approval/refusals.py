@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from shared.audit import events
 from shared.core import log
-from shared.model.approval import ApprovalDecision, DecisionChannel, Outcome
+from shared.model.approval import ApprovalDecision, Outcome, Way
 from shared.model.operation import Operation
 from shared.ports.services import Services
 
@@ -35,7 +35,7 @@ class NotAllowedToDecideError(DecisionRefusedError):
 class DecisionAttempt:
     """Who tried to decide, and how; what nobody said is None. `client_id` is of the application that sent a token."""
 
-    way: DecisionChannel
+    way: Way
     outcome: Outcome | None = None
     decided_by: str | None = None
     decided_by_object_id: str | None = None

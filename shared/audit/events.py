@@ -16,7 +16,7 @@ from shared.contract.answer import AnswerData, AnsweredCredential
 from shared.contract.request import RegistrationRequest
 from shared.core.naming import OWN_SOURCE
 from shared.core.text import utc_text
-from shared.model.approval import Approval, ApprovalDecision, DecisionChannel, Outcome
+from shared.model.approval import Approval, ApprovalDecision, Outcome, Way
 from shared.model.audit_anchor import KeptAnchor
 from shared.model.audit_entry import Entry, Fact, Facts, Kind, make_entry
 from shared.model.channel import Channel
@@ -99,7 +99,7 @@ def decision_refused(
     at: datetime,
     *,
     decider: str,
-    way: DecisionChannel,
+    way: Way,
     outcome: Outcome | None,
     decided_by: str | None,
     decided_by_object_id: str | None,

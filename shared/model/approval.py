@@ -7,7 +7,7 @@ from shared.model.directory import StoredModel
 
 BINDING_PATTERN = r"^[0-9a-f]{64}$"
 type Outcome = Literal["approved", "refused"]
-type DecisionChannel = Literal["ticket", "token"]
+type Way = Literal["ticket", "token"]
 
 
 class ApprovalReason(StoredModel, frozen=True):
@@ -24,7 +24,7 @@ class ApprovalDecision(StoredModel, frozen=True):
     id: str
     """Of the decision itself, from whoever reports it: told twice, it is one."""
     outcome: Outcome
-    way: DecisionChannel
+    way: Way
     decided_by_object_id: str | None = None
     decided_by: str | None = None
     reason: str | None = None

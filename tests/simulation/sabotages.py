@@ -21,12 +21,11 @@ from shared.model.operation import Operation
 from shared.model.vault import VaultEntry
 from shared.operations import answers as answering
 from shared.operations import parties
-from shared.operations import resume as upkeep
 from shared.operations.attempt import Attempt
 from shared.policy import ownership
 from shared.ports import Cleanup, CreatedApplication, IssuedPassword, Lease, Versioned
 from shared.ports.services import Services
-from shared.registration import application, credentials, permissions, register, taking_back
+from shared.registration import application, cleanup, credentials, permissions, register, taking_back
 from shared.rotation import rotate
 from tests.fakes.leases import FakeLease
 from tests.fakes.world import World
@@ -201,12 +200,12 @@ def _taken_back_once_it_was_sent(patch: pytest.MonkeyPatch) -> None:
         if last is None or not last.removed:
             await take_back(attempt, principal_id, wanted)
 
-    async def forget(services: Services, cleanup: Cleanup) -> int:
-        await services.cleanups.remove(cleanup.unique_name, cleanup.operation_id)
+    async def forget(services: Services, entry: Cleanup) -> int:
+        await services.cleanups.remove(entry.unique_name, entry.operation_id)
         return 0
 
     patch.setattr(register, "take_back_consents", believe)
-    patch.setattr(upkeep, "finish_taking_back", forget)
+    patch.setattr(cleanup, "finish_taking_back", forget)
 
 
 def _no_sequence_check(world: World) -> None:

@@ -178,7 +178,7 @@ REAL_SABOTAGES = (
     off(
         "a read inside the lag window is not believed",
         "tests/component/test_late_effects.py",
-        "shared/model/convergence.py",
+        "shared/core/runtime.py",
         "return at is not None and now - at < window",
         "return at is not None and now - at < window * 0",
     ),
@@ -321,8 +321,8 @@ REAL_SABOTAGES = (
         "no list of certificates is written on a read that is older than our last write of it",
         f"{_CERTIFICATES}::test_two_certificates_of_one_app_do_not_undo_each_other_under_lag",
         "shared/credentials/keys.py",
-        "if write is not None and is_recent and not write.is_reflected_in(keys):",
-        "if write is not None and is_recent and write.added is None:",
+        "if write is not None and work.is_recent(write.at) and not write.is_reflected_in(keys):",
+        "if write is not None and work.is_recent(write.at) and write.added is None:",
     ),
     off(
         "certificates that others added stay on the list",

@@ -69,7 +69,7 @@ PEOPLE_SABOTAGES = (
     off(
         "who is younger than the app is not whom its record means",
         f"{_OWNERSHIP}::test_an_owner_of_version_1_who_is_younger_than_the_app_is_not_whom_it_means",
-        "shared/operations/parties.py",
+        "shared/people/search.py",
         "    return found.is_one and not is_younger\n",
         "    assert is_younger in (True, False)\n    return found.is_one\n",
     ),

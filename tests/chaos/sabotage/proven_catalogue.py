@@ -106,8 +106,8 @@ PROVEN_SABOTAGES = (
         "a note has to show before anybody decides in its ticket",
         f"{_DECISIONS}::test_a_note_that_was_taken_and_does_not_show_lets_nobody_decide",
         "shared/tickets/delivery.py",
-        "target.shows_notes and not await target.system.is_told(ticket, note):",
-        "await target.system.is_told(ticket, note) is None:",
+        "target.shows_notes and not await target.system.has_note(ticket, note):",
+        "await target.system.has_note(ticket, note) is None:",
     ),
     off(
         "a note that was seen is about one content",
