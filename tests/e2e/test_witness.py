@@ -37,7 +37,7 @@ def test_duplicates_refusals_and_unreadable_messages_add_up_and_tampering_shows(
         driver.graph(f"/applications/{app['id']}/addPassword", {"passwordCredential": {"displayName": name}})
     driver.advance(5)  # the evidence is dated in whole seconds; nothing younger is judged
     touched, lost = sorted(witness.breaches(sent), reverse=True)
-    assert touched.startswith(f"4: Requester ({foreign['appId']}): the foreign application was touched")
+    assert touched.startswith(f"4: Requester ({foreign['appId']}): this application is somebody else's, and was")
     assert lost.startswith("2: witnessed: the live secret")
 
     driver.fault(service="graph", kind="throttle", retryAfter=0, path="/applications", times=99)
