@@ -18,6 +18,11 @@ _NOT_TESTED = (".ci/", ".github/", "docs/", "scripts/", "Makefile")
 """Paths that change no unit's outcome."""
 _TESTED_BY_SABOTAGE = ("tests/unit/", "tests/component/", "tests/contract/", "tests/devstack/", "tests/e2e/test_")
 """Tests that a sabotage is caught by, and that no other suite runs."""
+_OF_FEW = {
+    "tests/simulation/": ("simulation",),
+    "tests/fakes/": ("simulation", "bad-input"),
+}
+"""What only these suites load, and the sabotages."""
 
 
 class UnitRecord(BaseModel):
@@ -64,6 +69,8 @@ def _can_matter(name: str, suite: str) -> bool:
         return False
     if suite == "sabotage":
         return True
+    if any(name.startswith(folder) and suite not in suites for folder, suites in _OF_FEW.items()):
+        return False
     others = [f"tests/chaos/{other.replace('-', '_')}/" for other in NAMES if other not in (suite, "leaks")]
     if suite not in ("crash-matrix", "lost-answers"):
         others.append("tests/chaos/on_the_wire/")

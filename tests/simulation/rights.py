@@ -49,13 +49,14 @@ def _may_own(change: Operation, operations: Sequence[Operation]) -> bool:
     founding = [each for each in changes if _is_early(each, changes)]
     if any(each.id == change.id for each in founding):
         return True
-    if not isinstance(change.request, RegistrationRequest) and _is_early(change, changes):
-        # Until the app is there, it is its requester's: a value that leaked meanwhile is theirs to replace.
-        return change.request.requested_by in {each.request.requested_by for each in founding}
-    # One that failed may have brought the app about before it did; a rejected one writes nothing.
-    return change.request.requested_by in {
+    # One that failed may have brought the app about before it did; a rejected one leaves it to nobody.
+    owners = {
         person for each in founding if each.state is not State.REJECTED for person in _owners(each, len(founding) > 1)
     }
+    if not isinstance(change.request, RegistrationRequest) and _is_early(change, changes):
+        # Until the app is there, it is its requester's: a value that leaked meanwhile is theirs to replace.
+        owners |= {each.request.requested_by for each in founding}
+    return change.request.requested_by in owners
 
 
 def may_be_tagged_otherwise(secret_name: str, operations: Sequence[Operation]) -> bool:
