@@ -58,7 +58,7 @@ settings: setup ## print a local.settings.json for running Core Tools' func star
 test: lint ## everything: what check does, and the contract and end-to-end tests, with coverage
 	@$(PYTHON) -m pytest -n 3 --dist loadgroup --cov --cov-report=term
 
-chaos: setup ## prove reliability in full: 50 minutes or more on two cores; continues where it was interrupted; SUITE=weather runs one kind only
+chaos: setup ## prove reliability in full: about two hours on two cores; continues where it was interrupted; SUITE=weather runs one kind only
 	@$(PYTHON) -m tests.chaos run $(if $(SUITE),--suite "$(SUITE)")
 
 benchmark: setup ## measure what a sweep costs at 1,000, 10,000 and 100,000 credentials: a minute or two
