@@ -68,6 +68,7 @@ def record(row: Row) -> Record:
         channel=value.get("channel"),
         ticket=value.get("ticket"),
         replaced_by=(value.get("replaced_by") or _NOTHING).get("operation_id"),
+        is_taken_back=value.get("refusal") is not None,
         approved=_approved(value, request),
     )
 

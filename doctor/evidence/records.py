@@ -73,6 +73,8 @@ class Record:
     """The ticket that is told of it, and may decide about it."""
     replaced_by: str | None = None
     """The operation of a changed form that took its place."""
+    is_taken_back: bool = False
+    """Whether it was refused when it had been given something, which went then, or was to go."""
     approved: Approved | None = None
 
     @property

@@ -75,7 +75,7 @@ def _is_rolled_back(case: Case, secret: VaultSecret) -> bool:
     """Return whether its newest version was issued by a request that was refused, and nobody was told of it since."""
     tags = secret.newest.tags
     record = case.records.get(tags.get("operationId", ""))
-    if record is None or record.state != "rejected" or secret.newest.enabled:
+    if record is None or not (record.state == "rejected" or record.is_taken_back) or secret.newest.enabled:
         return False
     later = (each for each in case.evidence.records if each.sequence > record.sequence and each.state == "completed")
     return not any(

@@ -193,6 +193,23 @@ async def test_a_refusal_of_the_taking_back_ends_nothing() -> None:
     _assert_nothing_is_left(world)
 
 
+async def test_a_certificate_goes_whose_removal_got_no_answer() -> None:
+    """Nobody was told its keyId when it was added, and the app's last write of certificates is its removal by then."""
+    world = World(policy())
+    world.directory.lag = timedelta(seconds=40)
+    request = asking("R1")
+    request["credentials"] = [{"name": "pair", "type": "certificate", "lifetimeDays": 90}]
+    await world.send(request)
+    while not world.directory.applications[APP].keys:
+        await world.go_on(timedelta(seconds=5))
+    await world.send(asking("R2"))
+    world.faults.next("graph write_keys", "before", Unavailable("no answer"))
+    await world.settle()
+    assert [each["data"]["status"] for each in world.queues.answers] == ["completed", "rejected"]
+    assert world.directory.applications[APP].keys == {}
+    assert breaches(world) == []
+
+
 async def test_what_the_app_had_before_stays() -> None:
     """A change that is refused late: its own consent and credential go, the first request's stay as they were."""
     faults = _Refusing("graph write_consents", times=(2,))

@@ -170,6 +170,7 @@ def _record(operation: Operation) -> Record:
         answer_time=operation.answer.time if operation.answer else None,
         answered_at=operation.answered_at,
         channel=operation.channel,
+        is_taken_back=operation.refusal is not None,
         approved=_approved(operation),
     )
 

@@ -82,6 +82,13 @@ REFUSAL_SABOTAGES = (
         "",
     ),
     off(
+        "a certificate whose keyId nobody was told goes, too",
+        f"{_REFUSALS}::test_a_certificate_goes_whose_removal_got_no_answer",
+        _WITHDRAWING,
+        "    if job.application.key_write is not None and any(",
+        "    if not of_it and any(",
+    ),
+    off(
         "a refusal is kept: nothing is tried again",
         f"{_REFUSALS}::test_what_was_refused_is_not_tried_again",
         "shared/carrying_out.py",
