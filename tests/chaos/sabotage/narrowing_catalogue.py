@@ -17,8 +17,8 @@ NARROWING_SABOTAGES = (
         "what is taken back of an application is seen gone",
         f"{_NARROWING}::test_nothing_is_answered_completed_before_what_it_drops_is_gone",
         "shared/registration/register.py",
-        "        if not verified:\n            await _verify_application(job, wanted)\n",
-        "",
+        "async def _verify_application(job: Job, wanted: ApplicationState) -> None:\n",
+        "async def _verify_application(job: Job, wanted: ApplicationState) -> None:\n    return\n",
     ),
     off(
         "a read that may be older than the grant shows nothing gone",
