@@ -4,6 +4,7 @@ An index, not the truth: it can be lost and rebuilt from Entra and the vault's t
 memory of what we added ourselves, so a change then adds and removes nothing.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
@@ -50,6 +51,9 @@ class ApplicationRecord(StoredModel, frozen=True):
     """Consents of ours by the operation that gave them last. The next change that is completed makes them its own."""
     answered: dict[str, str] = Field(default_factory=dict[str, str])
     """keyId that a completed change found or issued last, by credential name: another's roll-back leaves it alone."""
+    answered_by: dict[str, str] = Field(default_factory=dict[str, str])
+    """The operation that alone has answered that keyId, by credential name: it may still be overtaken before its
+    requester is told, and then its own roll-back takes the credential. No entry where several have, or in old rows."""
     withdrawn: dict[str, str] = Field(default_factory=dict[str, str])
     """Vault version that was rolled back and disabled last, by credential name: nobody was told of it."""
     lifetimes: dict[str, int] = Field(default_factory=dict[str, int])
@@ -88,6 +92,20 @@ class ApplicationRecord(StoredModel, frozen=True):
         """Return the same once this operation is completed: of what others gave, everything that is left is its own."""
         given = self.given_by(operation_id)
         return {operation_id: given} if given else {}
+
+    def answered_to_others(self, operation_id: str) -> frozenset[str]:
+        """Return the keyIds of which the requester of another operation may have been told."""
+        return frozenset(key_id for name, key_id in self.answered.items() if self.answered_by.get(name) != operation_id)
+
+    def answering(self, operation_id: str, key_ids: Mapping[str, str]) -> dict[str, dict[str, str]]:
+        """Return what of the record changes when an operation answers these keyIds, by credential name."""
+        alone = {
+            name: operation_id
+            for name, key_id in key_ids.items()
+            if self.answered.get(name) != key_id or self.answered_by.get(name) == operation_id
+        }
+        others = {name: by for name, by in self.answered_by.items() if name not in key_ids}
+        return {"answered": self.answered | dict(key_ids), "answered_by": others | alone}
 
     @property
     def written_at(self) -> datetime | None:

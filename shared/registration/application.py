@@ -172,6 +172,7 @@ _NOTHING_YET: dict[str, object] = {
     "granted": frozenset[Consent](),
     "given": dict[str, frozenset[Consent]](),
     "answered": dict[str, str](),
+    "answered_by": dict[str, str](),
     "withdrawn": dict[str, str](),
     "found": Holdings(),
     "going": (),

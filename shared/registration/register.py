@@ -146,10 +146,10 @@ async def register(attempt: Attempt, request: RegistrationRequest) -> Registrati
     await attempt.save_application(
         found=found,
         given=attempt.application.made_own_by(operation_id),
-        answered=attempt.application.answered | {name: entry.tags["keyId"] for name, entry in entries.items()},
         applied_sequence=attempt.operation.sequence,
         lifetimes=lifetimes,
         withdrawn=withdrawn,
+        **attempt.application.answering(operation_id, {name: entry.tags["keyId"] for name, entry in entries.items()}),
         **_owner_fields(owner),
         **ticket,
     )

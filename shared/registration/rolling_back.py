@@ -77,11 +77,11 @@ def _secret_names(operation: Operation, credential: str) -> tuple[str, ...]:
 
 
 async def _kept(attempt: Attempt, credentials: list[str]) -> frozenset[str]:
-    """Return the keyIds that another change has answered, and what a rotation's clients read."""
+    """Return the keyIds that another change may have answered, and what a rotation's clients read."""
     operation, record = attempt.operation, attempt.application
     if isinstance(operation.request, RegistrationRequest):
         is_applied = record.applied_sequence == operation.sequence
-        return frozenset[str]() if is_applied else frozenset(record.answered.values())
+        return frozenset[str]() if is_applied else record.answered_to_others(operation.id)
     kept = set[str]()
     for name in credentials:
         if attempt.is_recent(operation.credential(name).promoting_at):

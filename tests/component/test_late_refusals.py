@@ -328,6 +328,25 @@ async def test_a_worker_that_dies_before_it_records_what_was_applied_leaves_noth
     _assert_nothing_is_left(world)
 
 
+async def test_a_request_overtaken_after_it_was_noted_as_applied_keeps_only_what_the_newer_one_answered() -> None:
+    """Its requester was told of nothing: what it noted as its own answer is no reason for a credential to stay."""
+    undisturbed, world = World(), World()
+    await undisturbed.run(asking("R1", "first", "second"))
+    noted = [index for index, call in enumerate(undisturbed.faults.calls) if call == "table save app"][-1]
+    world.faults.at(noted, "after", UnavailableError("503"))
+    await world.send(asking("R1", "first", "second"))
+    (app,) = world.directory.applications.values()
+    assert (len(app.passwords), world.queues.answers) == (2, [])
+    await world.send(asking("R2", "first"))
+    await world.settle()
+    answered = {each["data"]["requestId"]: each["data"] for each in world.queues.answers}
+    assert [each["code"] for each in answered["R1"]["errors"]] == ["superseded"]
+    assert answered["R2"]["status"] == "completed"
+    assert list(app.passwords) == [answered["R2"]["credentials"][0]["keyId"]]
+    assert (enabled(world), consents(world)) == (["adt-client-dev--first"], {READ_WRITE})
+    assert breaches(world) == []
+
+
 async def _calls_until_settled() -> int:
     """Number of the call by which the operation of an undisturbed request is saved as completed."""
     world = World()
