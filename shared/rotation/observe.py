@@ -40,6 +40,8 @@ class Found:
     """Of our newest version of the name that clients read."""
     pending: VaultSecret
     replaces: str
+    is_withdrawn: bool = False
+    """The newest version was taken back with the request that issued it: no client is to read it."""
     longest: timedelta | None = None
     """How long the tenant lets a new one live, as far as the registrar can see."""
     forbidden: tuple[Problem, ...] = ()
@@ -48,7 +50,7 @@ class Found:
     @property
     def is_promoted(self) -> bool:
         """Return whether clients read another credential already than the one to be replaced."""
-        return self.tags.key_id != self.replaces
+        return self.tags.key_id != self.replaces and not self.is_withdrawn
 
 
 async def observe_and_check(attempt: Attempt, request: RotationRequest) -> Found:
@@ -60,14 +62,13 @@ async def observe_and_check(attempt: Attempt, request: RotationRequest) -> Found
     holder = _holder(attempt, seen, current)
     tags = read_tags(current.entry) if current.entry is not None else None
     is_known = tags is not None and belongs_to(tags.to_tags(), unique_name, request.credential)
+    is_taken_back = current.entry is not None and is_withdrawn(attempt, request.credential, current.entry)
     problems = [problem for problem in (_not_managed(request, seen),) if problem is not None]
     if holder is None:
         problems.append(_unknown_application(request))
     if current.entry is None or tags is None or not is_known:
         problems.append(_unknown_credential(request, current))
-    elif not attempt.operation.credential(request.credential).has_begun and is_withdrawn(
-        attempt, request.credential, current.entry
-    ):
+    elif is_taken_back and not attempt.operation.credential(request.credential).has_begun:
         problems.append(_withdrawn_credential(request))
     if pending.tags is not None and not belongs_to(pending.tags, unique_name, request.credential):
         problems.append(_pending_taken(unique_name, request))
@@ -81,7 +82,7 @@ async def observe_and_check(attempt: Attempt, request: RotationRequest) -> Found
         replaces = tags.key_id
         # Before anybody is asked: what they approve is the end of this one, whatever became current meanwhile.
         await attempt.save_operation(attempt.operation.with_credential(request.credential, replaces=replaces))
-    found = Found(holder, seen, current, current.entry, tags, pending, replaces)
+    found = Found(holder, seen, current, current.entry, tags, pending, replaces, is_taken_back)
     found = await _hold_against_tenant(attempt, request, found, restrictions)
     _check_approval(attempt, request)
     if not found.is_promoted and request.revoke_previous is None and attempt.is_recent(current.entry.created):
@@ -141,13 +142,19 @@ async def _let_registration_end(attempt: Attempt, request: RotationRequest, tags
     gave.
 
     What replaces its credential meanwhile would stay, on an app of which the answer says that it has none. A leaked
-    value is replaced all the same, and what has begun is ended.
+    value is replaced all the same, and what has begun is ended; unless such a request has replaced the old one first,
+    for then the rotation would tell of what may go.
     """
-    operation = attempt.operation
-    has_begun = operation.credential(request.credential).has_begun
-    if operation.is_our_own or request.revoke_previous is not None or has_begun:
+    operation, progress = attempt.operation, attempt.operation.credential(request.credential)
+    is_overtaken = progress.replaces not in (None, tags.key_id)
+    if request.revoke_previous is not None or ((operation.is_our_own or progress.has_begun) and not is_overtaken):
         return
-    if tags.operation_id != operation.id and await is_at_work(attempt.services, tags.operation_id):
+    await let_issuer_end(attempt, request, tags)
+
+
+async def let_issuer_end(attempt: Attempt, request: RotationRequest, tags: SecretTags) -> None:
+    """Raise BusyError while another request is at work that has issued this credential: it may take it back."""
+    if tags.operation_id != attempt.operation.id and await is_at_work(attempt.services, tags.operation_id):
         raise BusyError(
             f"the credential {echo(request.credential)} is being issued by a request that is not settled yet"
         )

@@ -34,7 +34,7 @@ from shared.credentials.tenant_rules import refused_at
 from shared.credentials.versions import notes_on
 from shared.model.vault import VaultEntry
 from shared.operations.attempt import Attempt
-from shared.rotation.observe import Found, observe_and_check
+from shared.rotation.observe import Found, let_issuer_end, observe_and_check
 from shared.rotation.revoke import is_old_refused, remove_old, revoke
 
 
@@ -84,6 +84,8 @@ async def rotate(attempt: Attempt, request: RotationRequest) -> Rotation:
         versions = tuple(
             disabled(each, attempt.now()) if each.tags.get("keyId") == found.replaces else each for each in versions
         )
+        if found.is_promoted:
+            await let_issuer_end(attempt, request, found.tags)
     await list_due(attempt.services, attempt.operation.unique_name, request.credential, before, versions)
     notes = tuple(notes_on("credential", found.current, promoted, attempt.operation.id))
     return Rotation(found.holder, promoted, found.replaces, retire_after, notes)

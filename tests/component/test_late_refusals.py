@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from shared.core.errors import Problem, RejectedError, UnavailableError
+from shared.core.errors import Problem, RejectedError, ThrottledError, UnavailableError
 from shared.model.application import ApplicationRecord
 from shared.model.operation import Operation
-from tests.component.rotating import rotation_of
+from tests.component.rotating import rotation_of, signing_in_with
 from tests.component.test_narrowing import READ_WRITE, USER_READ, policy
 from tests.component.test_tenant_rules import NO_SECRETS
 from tests.fakes.directory import DIGITAL_TWINS
@@ -180,6 +180,33 @@ async def test_a_leaked_value_does_not_wait_for_the_request_that_gave_it() -> No
     await world.send(rotation_of("client-secret", revokePrevious={"within": "PT10M"}))
     assert leaked not in world.directory.applications[APP].passwords
     assert [each["data"]["status"] for each in world.queues.answers] == ["completed"]
+
+
+@pytest.mark.parametrize("leaked", [False, True])
+async def test_a_rotation_does_not_end_with_what_a_request_issued_that_may_take_it_back(leaked: bool) -> None:
+    """Its own waits for its proof; then a request replaces the old one, which somebody removed, and is refused."""
+    world = World(policy(), faults=_Refusing("graph write_consents", times=(2,)))
+    await world.run(asking("R1"))
+    await world.go_on(timedelta(hours=1))
+    world.directory.secret_delay = timedelta(minutes=10)
+    await world.send(rotation_of("client-secret", **({"revokePrevious": {"within": "PT1H"}} if leaked else {})))
+    (app,) = world.directory.applications.values()
+    world.directory.remove_by_hand(APP, next(iter(app.passwords)))
+    more = [{"api": "Microsoft Graph", "delegated": ["User.Read"]}]
+    request = asking("R2")
+    request["application"]["apiPermissions"] += more
+    world.faults.next("graph write_consents", "before", ThrottledError("wait", timedelta(hours=1)))
+    await world.send(request)
+    assert (len(app.passwords), len(world.vault.secrets[SECRET])) == (2, 2)
+    await world.go_on(timedelta(minutes=30))
+    assert [each["data"]["requestId"] for each in world.queues.answers] == ["R1"]
+    await world.settle()
+    told = {each["data"]["requestId"]: each["data"] for each in world.queues.answers}
+    assert [each["code"] for each in told["R2"]["errors"]] == [FORBIDDEN]
+    assert list(app.passwords) == [told["ROT1"]["credentials"][0]["keyId"]]
+    assert signing_in_with(world, SECRET)[-1]
+    assert consents(world) == {READ_WRITE}
+    assert breaches(world) == []
 
 
 async def test_a_refusal_of_the_taking_back_ends_nothing() -> None:
