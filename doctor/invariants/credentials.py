@@ -73,13 +73,28 @@ def unusable_values(case: Case) -> Iterator[Breach]:
 
 def _is_rolled_back(case: Case, secret: VaultSecret) -> bool:
     """Return whether its newest version was issued by a request that was refused, and nobody was told of it since."""
-    tags = secret.newest.tags
-    record = case.records.get(tags.get("operationId", ""))
-    if record is None or not (record.state == "rejected" or record.is_taken_back) or secret.newest.enabled:
-        return False
-    later = (each for each in case.evidence.records if each.sequence > record.sequence and each.state == "completed")
-    return not any(
-        each.unique_name == record.unique_name and tags.get("credential") in each.credentials for each in later
+    return not secret.newest.enabled and any(
+        record is not None
+        and (record.state == "rejected" or record.is_taken_back)
+        and not _was_answered_later(case, record, secret.newest.tags.get("credential", ""))
+        for record in map(case.records.get, _issuers(case, secret))
+    )
+
+
+def _issuers(case: Case, secret: VaultSecret) -> set[str]:
+    """Return the operations that may have issued the newest version: one may promote the certificate of another."""
+    newest = secret.newest
+    same = case.thumbprints.get((secret.unique_name, newest.thumbprint), ()) if newest.thumbprint else ()
+    return {version.tags.get("operationId", "") for version in (newest, *same)}
+
+
+def _was_answered_later(case: Case, record: Record, credential: str) -> bool:
+    return any(
+        later.state == "completed"
+        and later.sequence > record.sequence
+        and later.unique_name == record.unique_name
+        and credential in later.credentials
+        for later in case.evidence.records
     )
 
 

@@ -1,7 +1,8 @@
 """What an operation issued goes, when it ends without its requester being told of it.
 
 First the value is put out of reach, so that no other request goes on with it; then the credential leaves the directory,
-by its mark, and is seen gone. What others issued, and what another change has answered meanwhile, stays.
+by its mark, and is seen gone. What others issued, and what another change has answered meanwhile, stays; another that
+had taken a credential up and has told nobody of it issues one of its own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,10 +22,11 @@ from shared.operations.attempt import Attempt
 
 @dataclass(frozen=True)
 class Withdrawn:
-    """What the vault held when it was gone through, by secret name, and which versions of it this operation made."""
+    """What the vault held when it was gone through, by secret name, and which versions of it were put out of reach."""
 
     versions: Mapping[str, tuple[VaultEntry, ...]]
     made: tuple[VaultEntry, ...]
+    """What this operation made, and what others stored of its credentials without having answered with them."""
 
 
 async def withdraw(attempt: Attempt, names: Mapping[str, Sequence[str]], kept: frozenset[str]) -> Withdrawn:
@@ -41,8 +43,19 @@ async def withdraw(attempt: Attempt, names: Mapping[str, Sequence[str]], kept: f
     await _put_out_of_reach(attempt, [entry for entry in made if entry.enabled])
     if not can_sign_in:
         return Withdrawn(versions, made)
-    live, refusal = await _remove(attempt, made, kept), attempt.operation.refusal
-    if live or (refusal is not None and attempt.is_recent(refusal.at)):
+    seen = await attempt.services.directory.application(unique_name)
+    live = _live(attempt, seen, made, kept)
+    taken_up = tuple(
+        entry
+        for some in versions.values()
+        for entry in some
+        if entry not in made and entry.enabled and any(_holds(entry, key_id, seen) for key_id in live)
+    )
+    await _put_out_of_reach(attempt, taken_up)
+    made += taken_up
+    is_there = seen is not None and live and await _remove(attempt, seen, live, made, kept)
+    refusal = attempt.operation.refusal
+    if is_there or (refusal is not None and attempt.is_recent(refusal.at)):
         raise NotYetVisibleError("the directory may still have credentials of this request")
     return Withdrawn(versions, made)
 
@@ -99,13 +112,15 @@ def _may_sign_in(
     return not found or any(entry in made for entry in found)
 
 
-async def _remove(attempt: Attempt, made: Sequence[VaultEntry], kept: frozenset[str]) -> bool:
+async def _remove(
+    attempt: Attempt,
+    seen: SeenApplication,
+    live: Mapping[str, CredentialType],
+    made: Sequence[VaultEntry],
+    kept: frozenset[str],
+) -> bool:
     """Remove what the directory shows of it; returns whether a read still shows any."""
-    unique_name, directory = attempt.operation.unique_name, attempt.services.directory
-    seen = await directory.application(unique_name)
-    live = _live(attempt, seen, made, kept)
-    if seen is None or not live:
-        return False
+    unique_name = attempt.operation.unique_name
     for key_id, kind in live.items():
         entry = next((each for each in made if _holds(each, key_id, seen)), None)
         await attempt.lease.keep()
@@ -120,7 +135,7 @@ async def _remove(attempt: Attempt, made: Sequence[VaultEntry], kept: frozenset[
             operation=attempt.operation,
         )
         await remove_credential(attempt, seen.object_id, kind, key_id)
-    return bool(_live(attempt, await directory.application(unique_name), made, kept))
+    return bool(_live(attempt, await attempt.services.directory.application(unique_name), made, kept))
 
 
 def _live(

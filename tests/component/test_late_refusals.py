@@ -10,7 +10,8 @@ import pytest
 
 from shared.core.errors import Problem, RejectedError, ThrottledError, UnavailableError
 from shared.model.application import ApplicationRecord
-from shared.model.operation import Operation
+from shared.model.operation import Operation, State
+from shared.operations.replay import replay
 from tests.component.rotating import rotation_of, signing_in_with
 from tests.component.test_narrowing import READ_WRITE, USER_READ, policy
 from tests.component.test_tenant_rules import NO_SECRETS
@@ -237,6 +238,32 @@ async def test_a_certificate_goes_whose_removal_got_no_answer() -> None:
     assert breaches(world) == []
 
 
+async def test_a_certificate_that_a_failed_request_had_taken_up_goes_with_the_request_that_issued_it() -> None:
+    """Nobody was told of it, and clients do not read a value that signs nobody in: its version is out of reach."""
+    faults = _Refusing("graph write_consents", times=())
+    world = World(policy(), faults=faults)
+    pair = [{"name": "pair", "type": "certificate", "lifetimeDays": 90}]
+    world.directory.secret_delay = timedelta(minutes=30)
+    await world.send(asking("R1") | {"credentials": pair})
+    world.clock.advance(timedelta(minutes=31))
+    faults.down = True
+    await world.send(asking("R2") | {"credentials": pair})
+    (newest,) = world.vault.secrets["adt-client-dev--pair"]
+    first, second = (each for each in world.operations.all() if each.state is State.WAITING)
+    assert newest.entry.tags["operationId"] == second.id
+    await world.settle()
+    assert {each["data"]["status"] for each in world.queues.answers} == {"failed"}
+    faults.down, world.directory.secret_delay = False, timedelta(0)
+    await world.run(asking("R3"))
+    (app,) = world.directory.applications.values()
+    assert len(app.keys) == 1
+    await replay(world.services, first.id)
+    await world.settle()
+    assert [each["code"] for each in world.queues.answers[-1]["data"]["errors"]] == ["superseded"]
+    assert (app.keys, enabled(world)) == ({}, [SECRET])
+    assert breaches(world) == []
+
+
 async def test_what_the_app_had_before_stays() -> None:
     """A change that is refused late: its own consent and credential go, the first request's stay as they were."""
     faults = _Refusing("graph write_consents", times=(2,))
@@ -456,9 +483,13 @@ class _Refusing(Faults):
         super().__init__()
         self._name, self._times, self._asked = name, times, 0
         self.refused = 0
+        self.down = False
+        """Whether none of these calls gets through at all."""
 
     async def call[R](self, name: str, effect: Callable[[], R]) -> R:
         def refused() -> R:
+            if name == self._name and self.down:
+                raise UnavailableError("503")
             if name == self._name and self._asked + 1 in self._times:
                 self._asked, self.refused = self._asked + 1, self.refused + 1
                 raise forbidden()
