@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shared.core.errors import Problem, RejectedError, ThrottledError, UnavailableError
+from shared.core.errors import Problem, RejectedError, UnavailableError
 from shared.model.application import ApplicationRecord
 from shared.model.operation import Operation, State
 from shared.operations.replay import replay
@@ -185,7 +185,8 @@ async def test_a_leaked_value_does_not_wait_for_the_request_that_gave_it() -> No
 
 @pytest.mark.parametrize("leaked", [False, True])
 async def test_a_rotation_does_not_end_with_what_a_request_issued_that_may_take_it_back(leaked: bool) -> None:
-    """Its own waits for its proof; then a request replaces the old one, which somebody removed, and is refused."""
+    """Its own waits for its proof; then a request replaces the old one, which somebody removed, and is refused once
+    its certificate is proven."""
     world = World(policy(), faults=_Refusing("graph write_consents", times=(2,)))
     await world.run(asking("R1"))
     await world.go_on(timedelta(hours=1))
@@ -193,11 +194,13 @@ async def test_a_rotation_does_not_end_with_what_a_request_issued_that_may_take_
     await world.send(rotation_of("client-secret", **({"revokePrevious": {"within": "PT1H"}} if leaked else {})))
     (app,) = world.directory.applications.values()
     world.directory.remove_by_hand(APP, next(iter(app.passwords)))
-    more = [{"api": "Microsoft Graph", "delegated": ["User.Read"]}]
     request = asking("R2")
-    request["application"]["apiPermissions"] += more
-    world.faults.next("graph write_consents", "before", ThrottledError("wait", timedelta(hours=1)))
+    request["application"]["apiPermissions"] += [{"api": "Microsoft Graph", "delegated": ["User.Read"]}]
+    request["credentials"] += [{"name": "pair", "type": "certificate", "lifetimeDays": 90}]
+    world.directory.secret_delay = timedelta(hours=2)
     await world.send(request)
+    for password in app.passwords.values():
+        password.active_from = world.clock.now()
     assert (len(app.passwords), len(world.vault.secrets[SECRET])) == (2, 2)
     await world.go_on(timedelta(minutes=30))
     assert [each["data"]["requestId"] for each in world.queues.answers] == ["R1"]
