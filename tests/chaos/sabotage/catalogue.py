@@ -150,7 +150,7 @@ REAL_SABOTAGES = (
         "tests/e2e/test_leaks.py::test_no_file_and_no_answer_holds_a_secret_but_the_vaults_own",
         "shared/adapters/vault/secrets.py",
         "        return _entry(stored.properties)\n",
-        '        __import__("shared.core.log").log.warning("secret.stored", value=value.reveal())\n'
+        '        __import__("shared.core.log").core.log.warning("secret.stored", value=value.reveal())\n'
         "        return _entry(stored.properties)\n",
     ),
     off(
