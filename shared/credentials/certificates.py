@@ -17,7 +17,7 @@ from shared.core.errors import NotYetVisibleError, RegistrarError
 from shared.core.naming import credential_display_name
 from shared.credentials.issuing import CredentialPlan, TargetApplication, recover
 from shared.credentials.keys import add_key
-from shared.credentials.pending import is_given_up
+from shared.credentials.pending import end_pending, is_given_up
 from shared.credentials.versions import VaultSecret
 from shared.model.directory import CredentialType
 from shared.model.vault import VaultEntry
@@ -54,7 +54,10 @@ async def issue_certificate(
     if kept.deleted_tags is not None:
         await recover(attempt, wanted.secret_name, "certificate")
     entry = _standing(attempt, kept, promoted)
-    if entry is None or await is_given_up(attempt, holder, entry):
+    if entry is not None and is_given_up(attempt, entry):
+        await end_pending(attempt, holder, entry)
+        entry = None
+    if entry is None:
         entry = await _make(attempt, wanted)
     progress = attempt.operation.credential(wanted.credential)
     key_id = progress.key_id if progress.version == entry.version else None

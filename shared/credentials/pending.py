@@ -23,17 +23,19 @@ _UNPROVEN_AT_MOST = timedelta(hours=1)
 """What an earlier operation left under the pending name and nobody could sign in with for so long is replaced."""
 
 
-async def is_given_up(attempt: Attempt, holder: TargetApplication, entry: VaultEntry) -> bool:
-    """Remove a pending credential that an earlier operation could not prove in all its time."""
+def is_given_up(attempt: Attempt, entry: VaultEntry) -> bool:
+    """Return whether an earlier operation could not prove this pending credential in all its time."""
     tags = read_tags(entry)
     is_old = entry.created is not None and attempt.now() - entry.created >= _UNPROVEN_AT_MOST
-    if tags is None or tags.operation_id == attempt.operation.id or not is_old:
-        return False
+    return tags is not None and tags.operation_id != attempt.operation.id and is_old
+
+
+async def end_pending(attempt: Attempt, holder: TargetApplication, entry: VaultEntry) -> None:
+    """Remove a pending credential from the directory, and put its value out of reach."""
     key_id = key_id_of(entry, holder)
     if key_id is not None:
         await _remove_unpromoted(attempt, holder, entry, key_id)
     await disable(attempt, entry)
-    return True
 
 
 async def promote(attempt: Attempt, credential: str, pending: VaultEntry, tags: SecretTags) -> VaultEntry:

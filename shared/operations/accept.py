@@ -41,7 +41,6 @@ async def record(
         started_at=now,
         credentials=credentials or {},
         channel=channel,
-        ticket=request.ticket if channel is Channel.WEBHOOK else None,
         arrived_at=arrived_at,
         replaces=replaces,
     )

@@ -17,7 +17,7 @@ from shared.rotation.observe import Found
 async def revoke(attempt: Attempt, request: RotationRequest, found: Found) -> datetime:
     """End the old credential now, and see a sign-in with its value refused; returns when it was removed."""
     await remove_old(attempt, request, found)
-    if not await is_old_refused(attempt, request, found):
+    if not await confirm_old_refused(attempt, request, found):
         raise NotYetVisibleError("the token endpoint still takes the old credential")
     for entry in _old_versions(found):
         await disable(attempt, entry)
@@ -50,8 +50,8 @@ async def remove_old(attempt: Attempt, request: RotationRequest, found: Found) -
     await attempt.save_operation(attempt.operation.with_credential(request.credential, old_gone_at=attempt.now()))
 
 
-async def is_old_refused(attempt: Attempt, request: RotationRequest, found: Found) -> bool:
-    """Return whether a sign-in with the old value is refused, and note when it was for the first time.
+async def confirm_old_refused(attempt: Attempt, request: RotationRequest, found: Found) -> bool:
+    """Try a sign-in with the old value, until one was refused, and record when; returns whether one was.
 
     Raises SignInUnclearError when an answer does not tell: only a refusal of the credential itself is its end.
     """

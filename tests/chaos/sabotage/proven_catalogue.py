@@ -28,9 +28,9 @@ PROVEN_SABOTAGES = (
     off(
         "a ticket that anybody names is none",
         f"{_PROVEN}::test_a_message_that_names_a_ticket_tells_it_nothing",
-        "shared/operations/accept.py",
-        "ticket=request.ticket if channel is Channel.WEBHOOK else None,",
-        "ticket=request.ticket,",
+        "shared/model/operation.py",
+        "return None if self.channel is Channel.QUEUE else self.request.ticket",
+        "return self.request.ticket",
     ),
     off(
         "an object id that anybody says is none",
