@@ -62,7 +62,7 @@ async def issue_certificate(
     progress = attempt.operation.credential(wanted.credential)
     key_id = progress.key_id if progress.version == entry.version else None
     if key_id is None:
-        public = await attempt.services.vault.certificate(attempt.operation.unique_name, entry.name, entry.version)
+        public = await attempt.ports.vault.certificate(attempt.operation.unique_name, entry.name, entry.version)
         mark = credential_display_name(entry.tags["operationId"], wanted.description)
         key_id = await add_key(attempt, holder, public, mark)
         await attempt.save_operation(
@@ -86,9 +86,9 @@ async def _make(attempt: Attempt, wanted: CredentialPlan) -> VaultEntry:
     await attempt.lease.keep()
     now = attempt.now()
     await attempt.save_operation(attempt.operation.with_credential(wanted.credential, pending_at=now))
-    await attempt.services.cleanups.put(Cleanup(unique_name, attempt.operation.id, wanted.secret_names, now))
+    await attempt.ports.cleanups.put(Cleanup(unique_name, attempt.operation.id, wanted.secret_names, now))
     try:
-        entry = await attempt.services.vault.make_certificate(
+        entry = await attempt.ports.vault.make_certificate(
             unique_name,
             wanted.secret_name,
             subject=f"CN={unique_name}",

@@ -40,7 +40,7 @@ async def end_pending(attempt: Attempt, holder: TargetApplication, entry: VaultE
 
 async def promote(attempt: Attempt, credential: str, pending: VaultEntry, tags: SecretTags) -> VaultEntry:
     """Make the proven value the newest version of the name that clients read."""
-    unique_name, vault = attempt.operation.unique_name, attempt.services.vault
+    unique_name, vault = attempt.operation.unique_name, attempt.ports.vault
     if pending.expires is None:
         raise NotYetVisibleError(f"somebody changed the attributes of {pending.name}")
     value = await vault.value(unique_name, pending.name, pending.version)
@@ -63,7 +63,7 @@ async def clear_pending(
     """
     unique_name = attempt.operation.unique_name
     done = {entry.tags.get("keyId") for entry in promoted}
-    for entry in ours(await attempt.services.vault.versions(unique_name, pending_secret_name(unique_name, credential))):
+    for entry in ours(await attempt.ports.vault.versions(unique_name, pending_secret_name(unique_name, credential))):
         if not entry.enabled:
             continue
         key_id = key_id_of(entry, holder)
@@ -77,7 +77,8 @@ async def clear_pending(
 
 async def _remove_unpromoted(attempt: Attempt, holder: TargetApplication, entry: VaultEntry, key_id: str) -> None:
     await note_removal(
-        attempt.services,
+        attempt.ports.audit,
+        attempt.now(),
         attempt.operation.unique_name,
         key_id,
         Removal.NEVER_PROMOTED,

@@ -34,7 +34,7 @@ async def withdraw(attempt: Attempt, names: Mapping[str, Sequence[str]], kept: f
     the operation's refusal: raises NotYetVisibleError until a read that is surely younger than that shows none of it. A
     pair that was made and that the directory never knew signs nobody in: its clean-up entry sees to the rest.
     """
-    unique_name, vault = attempt.operation.unique_name, attempt.services.vault
+    unique_name, vault = attempt.operation.unique_name, attempt.ports.vault
     versions = {each: await vault.versions(unique_name, each) for some in names.values() for each in some}
     made = tuple(entry for some in versions.values() for entry in some if _is_made(attempt, entry, kept))
     can_sign_in = any(_may_sign_in(attempt, name, versions, made) for name in names)
@@ -101,7 +101,7 @@ def _may_sign_in(
 
 async def _remove(attempt: Attempt, made: Sequence[VaultEntry], kept: frozenset[str]) -> bool:
     """Remove what the directory shows of it; returns whether a read still shows any."""
-    unique_name, directory = attempt.operation.unique_name, attempt.services.directory
+    unique_name, directory = attempt.operation.unique_name, attempt.ports.directory
     seen = await directory.application(unique_name)
     live = _live(attempt, seen, made, kept)
     if seen is None or not live:
@@ -110,7 +110,8 @@ async def _remove(attempt: Attempt, made: Sequence[VaultEntry], kept: frozenset[
         entry = next((each for each in made if _holds(each, key_id, seen)), None)
         await attempt.lease.keep()
         await note_removal(
-            attempt.services,
+            attempt.ports.audit,
+            attempt.now(),
             unique_name,
             key_id,
             Removal.ROLLED_BACK,

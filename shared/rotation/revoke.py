@@ -38,7 +38,8 @@ async def remove_old(attempt: Attempt, request: RotationRequest, found: Found) -
         raise NotYetVisibleError("the directory does not show the old credential yet")
     old = _old_versions(found)
     await note_removal(
-        attempt.services,
+        attempt.ports.audit,
+        attempt.now(),
         attempt.operation.unique_name,
         found.replaces,
         Removal.REVOKED,
@@ -60,10 +61,10 @@ async def confirm_old_refused(attempt: Attempt, request: RotationRequest, found:
     versions = _old_versions(found)
     if not versions:
         return True
-    value = await attempt.services.vault.value(attempt.operation.unique_name, versions[-1].name, versions[-1].version)
-    audience = audience_of((), attempt.services.policy)
+    value = await attempt.ports.vault.value(attempt.operation.unique_name, versions[-1].name, versions[-1].version)
+    audience = audience_of((), attempt.policy)
     try:
-        await attempt.services.sign_in.prove(found.holder.client_id, value, audience, versions[-1].type)
+        await attempt.ports.sign_in.prove(found.holder.client_id, value, audience, versions[-1].type)
     except NotYetVisibleError:
         await attempt.save_operation(
             attempt.operation.with_credential(request.credential, old_refused_at=attempt.now())

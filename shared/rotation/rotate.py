@@ -84,7 +84,7 @@ async def rotate(attempt: Attempt, request: RotationRequest) -> Rotation:
         versions = tuple(
             disabled(each, attempt.now()) if each.tags.get("keyId") == found.replaces else each for each in versions
         )
-    await list_due(attempt.services, attempt.operation.unique_name, request.credential, before, versions)
+    await list_due(attempt.ports.due, attempt.operation.unique_name, request.credential, before, versions)
     notes = tuple(notes_on("credential", found.current, promoted, attempt.operation.id))
     return Rotation(found.holder, promoted, found.replaces, retire_after, notes)
 
@@ -148,7 +148,7 @@ async def _issue_beside(attempt: Attempt, request: RotationRequest, found: Found
 
 def _wanted(attempt: Attempt, request: RotationRequest, found: Found) -> CredentialPlan:
     """Return the new credential: as the old one was, within what policy and the tenant allow by now."""
-    operation, rules = attempt.operation, attempt.services.policy.credentials
+    operation, rules = attempt.operation, attempt.policy.credentials
     lifetime_days = max(rules.min_lifetime_days, min(found.tags.lifetime_days, rules.max_lifetime_days))
     old = found.holder.seen.find(found.replaces) if found.holder.seen is not None else None
     pending = pending_secret_name(operation.unique_name, request.credential)

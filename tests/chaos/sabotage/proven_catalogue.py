@@ -15,15 +15,15 @@ PROVEN_SABOTAGES = (
         "on the public queue nobody is a source that proves itself",
         f"{_PROVEN}::test_a_message_that_says_it_is_a_ticket_claims_nothing_and_the_ticket_is_served",
         "shared/intake/queue.py",
-        "request.source.casefold() in self._services.webhook_sources:",
+        "request.source.casefold() in self.webhook_sources:",
         'request.source == "":',
     ),
     off(
         "a source is known in any spelling",
         f"{_PROVEN}::test_a_message_that_names_a_ticket_tells_it_nothing",
         "shared/intake/queue.py",
-        "request.source.casefold() in self._services.webhook_sources:",
-        "request.source in self._services.webhook_sources:",
+        "request.source.casefold() in self.webhook_sources:",
+        "request.source in self.webhook_sources:",
     ),
     off(
         "a ticket that anybody names is none",
@@ -113,7 +113,7 @@ PROVEN_SABOTAGES = (
         "a note that was seen is about one content",
         f"{_DECISIONS}::test_the_sight_of_an_old_note_opens_nothing_for_what_waits_now",
         "shared/approval/showing.py",
-        "and approval_requested(services, operation, approval).id == note_id",
+        "and self.requests.event(operation, approval).id == note_id",
         "",
     ),
     off(
@@ -170,15 +170,15 @@ PROVEN_SABOTAGES = (
     off(
         "whoever finds a replaced record carries on from there",
         f"{_REPLACEMENT}::test_a_record_that_was_replaced_is_carried_on_though_its_message_never_comes_again",
-        "shared/operations/execution.py",
-        "            await carry_on(services, operation)",
-        "            log.event(operation.id)",
+        "shared/operations/sending.py",
+        "            await self.replacements.carry_on(operation)",
+        "            pass",
     ),
     off(
         "a replaced record is listed before it is one",
         f"{_REPLACEMENT}::test_a_record_that_was_replaced_is_carried_on_though_its_message_never_comes_again",
         _REPLACING,
-        "    await services.operations.relist(operation.id, operation.generation, now + RESUME_AFTER)\n",
+        "        await self.operations.relist(operation.id, operation.generation, now + RESUME_AFTER)\n",
         "",
     ),
     off(
