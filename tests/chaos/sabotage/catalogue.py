@@ -287,8 +287,7 @@ REAL_SABOTAGES = (
         f"{_CHECK}::test_a_worker_that_dies_at_any_call_of_a_check_leaves_nothing_unseen",
         "shared/rotation/check.py",
         "        check = replace(check, link=check.link or changes.link)\n",
-        "        check = replace(check, link=changes.link)\n"
-        "        await self.due.keep_directory_link(changes.link)\n",
+        "        check = replace(check, link=changes.link)\n        await self.due.keep_directory_link(changes.link)\n",
     ),
     off(
         "what lag may explain is looked at once more",

@@ -153,8 +153,7 @@ FAIR_SABOTAGES = (
             Replacement(
                 "shared/intake/queue.py",
                 "too_many_today(Channel.QUEUE, request)",
-                "too_many_today(Channel.QUEUE, request.model_copy("
-                "update={'request_id': self.runtime.new_id()}))",
+                "too_many_today(Channel.QUEUE, request.model_copy(update={'request_id': self.runtime.new_id()}))",
             ),
         ),
     ),
