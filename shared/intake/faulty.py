@@ -43,13 +43,16 @@ class FaultNotes:
         if target is None or (target.needs_ticket and ticket is None):
             return
         event = fault.event(self.runtime.now(), self.tenant_id)
-        if await self._is_within_bounds(source, ticket or "", event.id):
+        if await self._count_note(source, ticket or "", event.id):
             await self.notifier.notify_address(source, ticket, event)
         else:
             log.warning("ticket.too_many_faults", source=source, ticket=ticket)
 
-    async def _is_within_bounds(self, source: str, ticket: str, event_id: str) -> bool:
-        """Count a note of today once, however often it comes. Raises BusyError when others are counted all the time."""
+    async def _count_note(self, source: str, ticket: str, event_id: str) -> bool:
+        """Count a note of today once, however often it comes; returns whether there is room for it.
+
+        Raises BusyError when others are counted all the time.
+        """
         place = _short(ticket)
 
         def has_room(marks: Sequence[str]) -> bool:

@@ -90,7 +90,7 @@ class WebhookIntake:
             await self.replacements.carry_on(stored.value)
             raise _ReplacedMeanwhileError
         if claim is None or (claim.channel is None and stored is None):
-            problem = nobodys_address(request) or await self.daily_limit.too_many_today(Channel.WEBHOOK, request)
+            problem = nobodys_address(request) or await self.daily_limit.count(Channel.WEBHOOK, request)
             if problem is not None:
                 raise RejectedError([problem])
             # What version 1 claimed and never recorded may be anybody's.

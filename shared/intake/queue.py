@@ -114,7 +114,7 @@ class Intake:
         """Say why a new request is not taken, before it claims anything; None when it is."""
         if request.source.casefold() in self.webhook_sources:
             return _not_proven(request)
-        return nobodys_address(request) or await self.daily_limit.too_many_today(Channel.QUEUE, request)
+        return nobodys_address(request) or await self.daily_limit.count(Channel.QUEUE, request)
 
 
 def _parse(fields: dict[str, Any], problems: list[Problem]) -> Request:

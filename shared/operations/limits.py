@@ -32,8 +32,8 @@ class DailyLimit:
     counts: RequestCounts
     most: int | None
 
-    async def too_many_today(self, channel: Channel, request: Request) -> Problem | None:
-        """Count a new request on its requester's day; say so when there were as many as a day may have.
+    async def count(self, channel: Channel, request: Request) -> Problem | None:
+        """Count a new request on its requester's day; returns the problem when there were as many as a day may have.
 
         A request is counted once, however often its message is delivered. Raises BusyError when others of the same
         requester are counted all the time.

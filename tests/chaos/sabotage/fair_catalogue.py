@@ -152,8 +152,8 @@ FAIR_SABOTAGES = (
             ),
             Replacement(
                 "shared/intake/queue.py",
-                "too_many_today(Channel.QUEUE, request)",
-                "too_many_today(Channel.QUEUE, request.model_copy(update={'request_id': self.runtime.new_id()}))",
+                "daily_limit.count(Channel.QUEUE, request)",
+                "daily_limit.count(Channel.QUEUE, request.model_copy(update={'request_id': self.runtime.new_id()}))",
             ),
         ),
     ),

@@ -88,8 +88,8 @@ FORM_SABOTAGES = (
         "tests/component/test_queue_messages.py::"
         "test_a_recorded_request_of_an_address_that_is_nobodys_is_answered_again_and_a_new_one_is_refused",
         "shared/intake/queue.py",
-        "return nobodys_address(request) or await self.daily_limit.too_many_today(",
-        "return await self.daily_limit.too_many_today(",
+        "return nobodys_address(request) or await self.daily_limit.count(",
+        "return await self.daily_limit.count(",
     ),
     off(
         "a redirect URI that waits for the client id is filled in",
