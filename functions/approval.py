@@ -24,7 +24,7 @@ blueprint = func.Blueprint()
 )
 async def approve_request(request: func.HttpRequest) -> func.HttpResponse:
     """Approve or refuse a request that waits, for holders of Registrar.Approver who did not send it."""
-    from shared.api.approvals import decide_as, note_without_role, parse_approval
+    from shared.api.approvals import parse_approval
     from shared.api.requests import described, parse_named
     from shared.approval.refusals import NotAllowedToDecideError, NotWaitingError
     from shared.core import log
@@ -35,7 +35,7 @@ async def approve_request(request: func.HttpRequest) -> func.HttpResponse:
         named = parse_named(request.route_params["requestId"], request.params)
         body = parse_approval(request.get_body())
         try:
-            operation = await decide_as(app.services, named, caller, body)
+            operation = await app.callers_decisions.decide(named, caller, body)
         except NotAllowedToDecideError as error:
             log.warning("approval.not_theirs", caller=caller.object_id, why=str(error))
             return problem_response(403, str(error))
@@ -52,7 +52,7 @@ async def approve_request(request: func.HttpRequest) -> func.HttpResponse:
     async def refused(app: "App", caller: "Caller") -> None:
         with suppress(RejectedError):  # whoever may not decide is told that, whatever they ask
             named = parse_named(request.route_params["requestId"], request.params)
-            await note_without_role(app.services, named, caller)
+            await app.callers_decisions.note_without_role(named, caller)
 
     return await for_caller(request, APPROVER, answer, refused)
 

@@ -12,7 +12,7 @@ async def extend_audit(timer: func.TimerRequest) -> None:
     from shared.audit.writing import extend_chain
     from shared.bootstrap import get_app
 
-    await extend_chain(get_app().services)
+    await extend_chain(get_app().services.audit)
 
 
 @blueprint.function_name("anchor_audit")
@@ -22,4 +22,5 @@ async def anchor_audit(timer: func.TimerRequest) -> None:
     from shared.audit.anchoring import anchor_chain
     from shared.bootstrap import get_app
 
-    await anchor_chain(get_app().services)
+    services = get_app().services
+    await anchor_chain(services.audit, services.anchors, services.runtime)

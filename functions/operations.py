@@ -24,11 +24,10 @@ async def replay_operation(request: func.HttpRequest) -> func.HttpResponse:
     """Send one failed request again: 202 with its new generation, 404, or 409 when it did not fail."""
     from shared.api.replays import parse_operation_id, replay_body
     from shared.core.errors import BusyError, NotFailedError, NotFoundError
-    from shared.operations.replay import replay
 
     async def answer(app: "App") -> func.HttpResponse:
         try:
-            replayed = await replay(app.services, parse_operation_id(request.route_params["operationId"]))
+            replayed = await app.replays.replay(parse_operation_id(request.route_params["operationId"]))
         except NotFoundError:
             return problem_response(404, "There is no operation with this id.")
         except NotFailedError as error:
@@ -45,10 +44,9 @@ async def replay_operation(request: func.HttpRequest) -> func.HttpResponse:
 async def replay_operations(request: func.HttpRequest) -> func.HttpResponse:
     """Send all requests that failed for one reason again: `?reason=…`; 202 with what was sent."""
     from shared.api.replays import parse_reason, replay_body
-    from shared.operations.replay import replay_all
 
     async def answer(app: "App") -> func.HttpResponse:
-        replayed = await replay_all(app.services, parse_reason(request.params))
+        replayed = await app.replays.replay_all(parse_reason(request.params))
         return json_response(202, {"replayed": [replay_body(each) for each in replayed]}, GUARDED)
 
     return await guarded(answer)

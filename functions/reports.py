@@ -25,7 +25,7 @@ async def list_credentials(request: func.HttpRequest) -> func.HttpResponse:
 
     async def answer(app: "App", caller: "Caller") -> func.HttpResponse:
         question = parse_question(request.params, app.services.runtime.now())
-        page = await expiring(app.services, question)
+        page = await expiring(app.services.due, question)
         log.event("credentials.listed", caller=caller.object_id, days=question.days, count=len(page.items))
         link = None
         if page.following is not None:
@@ -42,9 +42,8 @@ async def list_credentials(request: func.HttpRequest) -> func.HttpResponse:
 async def report_credentials(timer: func.TimerRequest) -> None:
     """Write the report of the tenant's credentials, every night; the later times are for when the first failed."""
     from shared.bootstrap import get_app
-    from shared.report.making import make_report
 
-    await make_report(get_app().services)
+    await get_app().report_maker.make()
 
 
 @blueprint.function_name("credentials_report")

@@ -26,7 +26,7 @@ async def show_request(request: func.HttpRequest) -> func.HttpResponse:
 
     async def answer(app: "App", caller: "Caller") -> func.HttpResponse:
         named = parse_named(request.route_params["requestId"], request.params)
-        found = await show(app.services, named)
+        found = await show(app.services.operations, named)
         if found is None:
             return problem_response(404, UNKNOWN_REQUEST)
         return json_response(200, found, GUARDED)
@@ -43,7 +43,7 @@ async def list_requests(request: func.HttpRequest) -> func.HttpResponse:
 
     async def answer(app: "App", caller: "Caller") -> func.HttpResponse:
         listing = parse_listing(request.params)
-        items, following = await listed(app.services, listing)
+        items, following = await listed(app.services.operations, listing)
         query = {"state": listing.state, "limit": listing.limit, "after": following}
         link = f"/api/requests?{urlencode(query)}" if following is not None else None
         page = RequestPage(state=listing.state, items=items, next_link=link)

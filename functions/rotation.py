@@ -12,7 +12,8 @@ async def sweep_credentials(timer: func.TimerRequest) -> None:
     from shared.bootstrap import get_app
     from shared.rotation.sweep import sweep
 
-    await sweep(get_app().services)
+    services = get_app().services
+    await sweep(services.due, services.queues, services.runtime)
 
 
 @blueprint.function_name("check_due_index")
@@ -20,9 +21,8 @@ async def sweep_credentials(timer: func.TimerRequest) -> None:
 async def check_due_index(timer: func.TimerRequest) -> None:
     """Compare a slice of the index of what is due with the vault and the directory, every night."""
     from shared.bootstrap import get_app
-    from shared.rotation.check import check_index
 
-    await check_index(get_app().services)
+    await get_app().index_check.run()
 
 
 @blueprint.function_name("rotate_credential")

@@ -30,7 +30,8 @@ async def resume_ticket_updates(timer: func.TimerRequest) -> None:
     from shared.bootstrap import get_app
     from shared.tickets.delivery import resume_updates
 
-    await resume_updates(get_app().services)
+    services = get_app().services
+    await resume_updates(services.ticket_updates, services.queues, services.runtime)
 
 
 @blueprint.function_name("replay_ticket_update")
@@ -46,9 +47,9 @@ async def replay_ticket_update(request: func.HttpRequest) -> func.HttpResponse:
     from shared.tickets.delivery import parse_update_id, replay_update
 
     async def answer(app: "App") -> func.HttpResponse:
-        update_id = parse_update_id(request.route_params["updateId"])
+        services, update_id = app.services, parse_update_id(request.route_params["updateId"])
         try:
-            await replay_update(app.services, update_id)
+            await replay_update(services.ticket_updates, services.queues, services.runtime, update_id)
         except NotFoundError:
             return problem_response(404, "There is no ticket update with this id.")
         except NotFailedError as error:

@@ -15,7 +15,8 @@ async def resume_registrations(timer: func.TimerRequest) -> None:
     from shared.bootstrap import get_app
     from shared.operations.resume import resume_unsettled
 
-    await resume_unsettled(get_app().services)
+    services = get_app().services
+    await resume_unsettled(services.operations, services.queues, services.runtime)
 
 
 @blueprint.function_name("clean_up_credentials")
@@ -25,7 +26,7 @@ async def clean_up_credentials(timer: func.TimerRequest) -> None:
     from shared.bootstrap import get_app
     from shared.registration.cleanup import clean_up
 
-    await clean_up(get_app().services)
+    await clean_up(get_app().ports)
 
 
 @blueprint.function_name("settle_poison")
@@ -36,7 +37,10 @@ async def settle_poison(timer: func.TimerRequest) -> None:
     from shared.intake.poison import drain_poison_queues
 
     app = get_app()
-    await drain_poison_queues(app.services, app.intake, app.webhook_intake)
+    services = app.services
+    await drain_poison_queues(
+        services.queues, services.operations, services.ticket_updates, app.intake, app.webhook_intake
+    )
 
 
 @blueprint.function_name("pin_owners")
@@ -46,4 +50,5 @@ async def pin_owners(timer: func.TimerRequest) -> None:
     from shared.bootstrap import get_app
     from shared.credentials.owners import pin_owners as pin
 
-    await pin(get_app().services)
+    services = get_app().services
+    await pin(services.applications, services.people, services.leases, services.backoff, services.runtime)

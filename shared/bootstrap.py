@@ -28,43 +28,26 @@ from shared.adapters.storage.ticket_updates import TicketUpdatesTable
 from shared.adapters.tickets.http import connections
 from shared.adapters.tickets.targets import build_targets
 from shared.adapters.vault.secrets import KeyVault
-from shared.approval.showing import record_note_seen
 from shared.core.log import event, quiet_libraries, warning
 from shared.core.runtime import Runtime
-from shared.intake.faulty import has_request
-from shared.intake.proven import WebhookIntake
-from shared.intake.queue import Intake
 from shared.intake.secrets import Secrets, read_secrets
 from shared.intake.sources import Ticketing, load_ticketing
-from shared.intake.ticket_decision import Decisions
-from shared.intake.webhook import Webhooks
-from shared.operations.execution import Execution
 from shared.policy.model import load_policy
 from shared.ports import Callers, Target
-from shared.ports.services import Services
-from shared.registration.action import REGISTER
 from shared.registration.known_apis import KnownApis
-from shared.rotation.action import ROTATE
-from shared.rotation.rotations import Rotations
 from shared.settings import Settings
-from shared.tickets.delivery import Updating
+from shared.wiring import Registrar, Services
 
 
-class App:
-    """What triggers delegate to."""
+class App(Registrar):
+    """The registrar as this worker runs it: with callers, and with the ticketing systems that are configured."""
 
     def __init__(self, services: Services, callers: Callers | None, ticketing: Ticketing, secrets: Secrets) -> None:
-        self.services = services
+        super().__init__(services)
         self.secrets = secrets
         self.callers = callers
         """None where no API of ours is configured: then nobody reads over HTTP."""
-        self.execution = Execution(services, {"register": REGISTER, "rotate": ROTATE})
-        self.intake = Intake(services, self.execution)
-        self.webhook_intake = WebhookIntake(services, self.execution)
-        self.rotations = Rotations(services, self.execution)
-        self.decisions = Decisions(services)
-        self.updating = Updating(services, record_note_seen, has_request)
-        self.webhooks = Webhooks(services, ticketing, secrets.usable, callers)
+        self.webhooks = self.webhooks_for(ticketing, secrets.usable, callers)
 
     def warnings(self) -> list[str]:
         """Say what stops nothing and somebody has to mend: in the settings, or seen by this worker since it started."""

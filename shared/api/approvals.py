@@ -1,11 +1,12 @@
 """A decision that a person makes over HTTP: what they send, and what becomes of it."""
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.api.requests import Named
-from shared.approval.decide import decide
+from shared.approval.decide import Decider
 from shared.approval.messages import FORMS, DecisionText
 from shared.approval.refusals import DecisionAttempt, NotAllowedToDecideError, NotWaitingError, note_refused
 from shared.contract.answer import answer_id
@@ -13,10 +14,11 @@ from shared.contract.faults import problem_of
 from shared.contract.strict_json import parse_object
 from shared.core.callers import SCOPE, Caller, Holder
 from shared.core.errors import RejectedError
+from shared.core.runtime import Runtime
 from shared.model.approval import BINDING_PATTERN, ApprovalDecision, Outcome
 from shared.model.operation import Operation
 from shared.operations.claims import find
-from shared.ports.services import Services
+from shared.ports import Audit, Operations
 
 _NO_PERSON = (
     "Only people can decide, and this token does not belong to a person: it lacks the scope "
@@ -48,51 +50,59 @@ def parse_approval(body: bytes) -> ApprovalBody:
     return parsed
 
 
-async def decide_as(services: Services, named: Named, caller: Caller, body: ApprovalBody) -> Operation | None:
-    """Decide about a request in a caller's name; None when there is no such request.
+@dataclass(frozen=True, kw_only=True)
+class CallersDecisions:
+    """Decisions about requests, made by whoever a token names."""
 
-    The same decision about the same thing by the same person is one, however often it is sent. Raises NotWaitingError,
-    NotAllowedToDecideError, BusyError, and DeferredError when the records cannot be reached.
-    """
-    operation = await _named(services, named)
-    if operation is None:
-        return None
-    operation_id, outcome = operation.id, _OUTCOMES[body.decision]
-    if not _may_decide(services, caller):
-        await note_refused(services, operation, _attempt(caller, outcome), "no_persons_token")
-        raise NotAllowedToDecideError(_NO_PERSON, "no_persons_token")
-    decision = ApprovalDecision(
-        id=answer_id(operation_id, body.binding, caller.object_id, outcome),
-        outcome=outcome,
-        way="token",
-        decided_by_object_id=caller.object_id,
-        reason=body.reason or None,
-        at=services.runtime.now(),
-    )
-    try:
-        return await decide(services, operation_id, decision, body.binding)
-    except NotWaitingError:
-        if await services.operations.read(operation_id) is None:
+    runtime: Runtime
+    operations: Operations
+    audit: Audit
+    decider: Decider
+    by_apps: bool
+    """Whether policy lets programs decide, too."""
+
+    async def decide(self, named: Named, caller: Caller, body: ApprovalBody) -> Operation | None:
+        """Decide about a request in a caller's name; None when there is no such request.
+
+        The same decision about the same thing by the same person is one, however often it is sent. Raises
+        NotWaitingError, NotAllowedToDecideError, BusyError, and DeferredError when the records cannot be reached.
+        """
+        operation = await self._named(named)
+        if operation is None:
             return None
-        raise
+        operation_id, outcome = operation.id, _OUTCOMES[body.decision]
+        if not self._may_decide(caller):
+            await note_refused(self.audit, operation, _attempt(caller, outcome), "no_persons_token", self.runtime.now())
+            raise NotAllowedToDecideError(_NO_PERSON, "no_persons_token")
+        decision = ApprovalDecision(
+            id=answer_id(operation_id, body.binding, caller.object_id, outcome),
+            outcome=outcome,
+            way="token",
+            decided_by_object_id=caller.object_id,
+            reason=body.reason or None,
+            at=self.runtime.now(),
+        )
+        try:
+            return await self.decider.decide(operation_id, decision, body.binding)
+        except NotWaitingError:
+            if await self.operations.read(operation_id) is None:
+                return None
+            raise
 
+    async def note_without_role(self, named: Named, caller: Caller) -> None:
+        """Note that somebody without the approver's role tried to decide, if there is such a request."""
+        operation = await self._named(named)
+        if operation is not None:
+            await note_refused(self.audit, operation, _attempt(caller, None), "no_approver", self.runtime.now())
 
-async def note_without_role(services: Services, named: Named, caller: Caller) -> None:
-    """Note that somebody without the approver's role tried to decide, if there is such a request."""
-    operation = await _named(services, named)
-    if operation is not None:
-        await note_refused(services, operation, _attempt(caller, None), "no_approver")
+    async def _named(self, named: Named) -> Operation | None:
+        operation_id = await find(self.operations, named.source, named.request_id, named.channel)
+        stored = await self.operations.read(operation_id) if operation_id is not None else None
+        return stored.value if stored is not None else None
 
-
-async def _named(services: Services, named: Named) -> Operation | None:
-    operation_id = await find(services.operations, named.source, named.request_id, named.channel)
-    stored = await services.operations.read(operation_id) if operation_id is not None else None
-    return stored.value if stored is not None else None
-
-
-def _may_decide(services: Services, caller: Caller) -> bool:
-    """Return whether the token's kind of holder decides: people do, programs where policy says so."""
-    return caller.holder is Holder.PERSON or (caller.holder is Holder.APP and services.policy.approval.by_apps)
+    def _may_decide(self, caller: Caller) -> bool:
+        """Return whether the token's kind of holder decides: people do, programs where policy says so."""
+        return caller.holder is Holder.PERSON or (caller.holder is Holder.APP and self.by_apps)
 
 
 def _attempt(caller: Caller, outcome: Outcome | None) -> DecisionAttempt:

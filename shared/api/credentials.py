@@ -20,8 +20,7 @@ from shared.contract.answer import AnswerModel, Moment
 from shared.contract.query import invalid_limit, unknown_parameters
 from shared.core.errors import Problem, RejectedError
 from shared.core.naming import vault_secret_name
-from shared.ports import DueEntry, DuePlace, day_of
-from shared.ports.services import Services
+from shared.ports import DueEntry, DueIndex, DuePlace, day_of
 
 MOST_DAYS = 730
 USUAL_DAYS = 30
@@ -107,14 +106,14 @@ def parse_question(parameters: Mapping[str, str], now: datetime) -> Question:
     return Question(days, limit, as_of, after)
 
 
-async def expiring(services: Services, question: Question) -> Page:
+async def expiring(due: DueIndex, question: Question) -> Page:
     """Read one page. It may hold fewer items than asked for, even none, and still have a following one.
 
     Raises DeferredError when the index cannot be read: nothing is said then, rather than "none".
     """
     items: list[DueEntry] = []
     rows, last = 0, question.after
-    async for place, entry in services.due.until(day_of(question.until), question.after):
+    async for place, entry in due.until(day_of(question.until), question.after):
         if len(items) == question.limit or rows == _MOST_ROWS:
             return Page(tuple(items), last)
         rows, last = rows + 1, place

@@ -17,7 +17,7 @@ from shared.model.approval import BINDING_PATTERN, Approval, Outcome, Way
 from shared.model.channel import Channel
 from shared.model.operation import Operation, State
 from shared.operations.claims import find
-from shared.ports.services import Services
+from shared.ports import Operations
 
 MOST_ITEMS = 200
 USUAL_ITEMS = 50
@@ -144,13 +144,13 @@ def parse_listing(parameters: Mapping[str, str]) -> Listing:
     return Listing(state, int(limit), after)
 
 
-async def show(services: Services, named: Named) -> dict[str, Any] | None:
+async def show(operations: Operations, named: Named) -> dict[str, Any] | None:
     """Say all that is known of one request;
 
     None when nothing is. Raises DeferredError when the records cannot be read.
     """
-    operation_id = await find(services.operations, named.source, named.request_id, named.channel)
-    stored = await services.operations.read(operation_id) if operation_id is not None else None
+    operation_id = await find(operations, named.source, named.request_id, named.channel)
+    stored = await operations.read(operation_id) if operation_id is not None else None
     return described(stored.value) if stored is not None else None
 
 
@@ -169,9 +169,9 @@ def described(operation: Operation) -> dict[str, Any]:
     return told.model_dump(mode="json")
 
 
-async def listed(services: Services, listing: Listing) -> tuple[tuple[RequestSummary, ...], str | None]:
+async def listed(operations: Operations, listing: Listing) -> tuple[tuple[RequestSummary, ...], str | None]:
     """List one page, and say behind which operation the next one begins; None when this was the last."""
-    found = await services.operations.in_state(listing.state, listing.limit + 1, listing.after)
+    found = await operations.in_state(listing.state, listing.limit + 1, listing.after)
     items = found[: listing.limit]
     return tuple(_summary(each) for each in items), items[-1].id if len(found) > listing.limit else None
 

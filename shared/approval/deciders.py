@@ -5,10 +5,12 @@ from shared.model.approval import ApprovalDecision
 from shared.model.operation import Operation, named_owner_of, requester_of
 from shared.model.person import Person, may_be_one
 from shared.people.search import Found, Search
-from shared.ports.services import Services
+from shared.ports import Applications, People
 
 
-async def made_by(services: Services, operation: Operation, decision: ApprovalDecision) -> ApprovalDecision:
+async def made_by(
+    operation: Operation, decision: ApprovalDecision, applications: Applications, people: People
+) -> ApprovalDecision:
     """Return the decision with the object id of whoever made it. Raises NotAllowedToDecideError when they may not, or
     are nobody.
 
@@ -20,11 +22,11 @@ async def made_by(services: Services, operation: Operation, decision: ApprovalDe
     if not decider.name:
         raise NotAllowedToDecideError("The decision does not say who made it.", "decider_unnamed")
     requester, named = requester_of(operation), named_owner_of(operation)
-    owner = (await services.applications.read(operation.unique_name)).value.owned_by
+    owner = (await applications.read(operation.unique_name)).value.owned_by
     if owner is not None and owner.object_id is None and owner.goes_by(requester):
         owner = None  # an owner of version 1, who asks: whoever decides is told apart from the requester
     parties = [party for party in (requester, named, owner) if party is not None]
-    found, *known = await Search(services).find_all([decider, *(each for each in parties if each.object_id is None)])
+    found, *known = await Search(people).find_all([decider, *(each for each in parties if each.object_id is None)])
     _check_that_they_are_there(found, decision)
     by_name = {each.person.address: each for each in known}
     for party in parties:

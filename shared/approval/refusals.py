@@ -1,12 +1,13 @@
 """Decisions that do not count: why, as a code, and the entry of the audit record that tells who tried."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from shared.audit import events
 from shared.core import log
 from shared.model.approval import ApprovalDecision, Outcome, Way
 from shared.model.operation import Operation
-from shared.ports.services import Services
+from shared.ports import Audit
 
 
 class DecisionRefusedError(Exception):
@@ -52,7 +53,7 @@ class DecisionAttempt:
         return (self.decided_by_object_id or self.decided_by or "").casefold()
 
 
-async def note_refused(services: Services, operation: Operation, attempt: DecisionAttempt, code: str) -> None:
+async def note_refused(audit: Audit, operation: Operation, attempt: DecisionAttempt, code: str, at: datetime) -> None:
     """Note that somebody's decision does not count: once for each operation, decider and reason.
 
     Raises DeferredError while nothing can be noted: then nobody is told either, and whoever tried tries again.
@@ -61,7 +62,7 @@ async def note_refused(services: Services, operation: Operation, attempt: Decisi
     entry = events.decision_refused(
         operation,
         code,
-        services.runtime.now(),
+        at,
         decider=attempt.decider,
         way=attempt.way,
         outcome=attempt.outcome,
@@ -69,4 +70,4 @@ async def note_refused(services: Services, operation: Operation, attempt: Decisi
         decided_by_object_id=attempt.decided_by_object_id,
         client_id=attempt.client_id,
     )
-    await services.audit.note(entry)
+    await audit.note(entry)

@@ -1,5 +1,8 @@
 """A request that needs approval begins to wait: who may decide, and the event that asks them."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from shared.contract.answer import (
@@ -17,68 +20,87 @@ from shared.core.errors import ApprovalNeededError, Problem, RejectedError
 from shared.core.text import utc_text
 from shared.model.approval import Approval, ApprovalReason
 from shared.model.channel import Channel
-from shared.model.labels import labelled
+from shared.model.labels import AnswerContext
 from shared.model.operation import Operation, named_owner_of, requester_of
 from shared.model.person import Person
 from shared.model.ticket_update import ON_DEMAND
-from shared.ports.services import Services
+from shared.ports import Target
 
 
-def asked(services: Services, operation: Operation, needed: ApprovalNeededError, owner: Person | None) -> Approval:
-    """Build what the record says while nobody has decided. Raises RejectedError when nobody could.
+@dataclass(frozen=True, kw_only=True)
+class ApprovalRequests:
+    """How somebody is asked for a decision: by whose tickets, within what time, and in which words."""
 
-    `owner` is who owns the app by now, as far as its record tells.
-    What was decided before was about something else: its id is kept, so that it is not taken for a new decision.
-    """
-    if not (_by_ticket(services, operation) or (_by_token(operation) and _can_be_told_apart(operation, owner))):
-        raise RejectedError([*needed.problems, _nobody()])
-    now, earlier = services.runtime.now(), operation.approval
-    spent = earlier.spent if earlier is not None else ()
-    if earlier is not None and earlier.decision is not None:
-        spent = (*spent, earlier.decision.id)
-    return Approval(
-        binding=needed.binding,
-        reasons=tuple(
-            ApprovalReason(field=each.field, code=each.code, message=each.message) for each in needed.problems
-        ),
-        since=now,
-        expires=now + services.approval_deadline,
-        spent=spent,
-    )
+    deadline: timedelta
+    """How long a request waits for a decision."""
+    deciding_sources: frozenset[str]
+    """Sources whose tickets may decide about their own requests."""
+    targets: Mapping[str, Target]
+    """Where tickets are shown what waits, by source."""
+    answers: AnswerContext
 
+    def begin(self, operation: Operation, needed: ApprovalNeededError, owner: Person | None, now: datetime) -> Approval:
+        """Build what the record says while nobody has decided. Raises RejectedError when nobody could.
 
-def approval_requested(services: Services, operation: Operation, approval: Approval) -> Answer:
-    """Build the event that asks for a decision; it follows from the record alone: a second delivery is the same."""
-    request, by_token = operation.request, _by_token(operation)
-    reasons = [Problem(each.field, each.code, each.message) for each in approval.reasons]
-    kind = answer_type(Status.AWAITING_APPROVAL)
-    return Answer(
-        id=answer_id(operation.id, str(operation.generation), approval.binding, utc_text(approval.since), kind),
-        type=kind,
-        subject=operation.unique_name,
-        time=approval.since,
-        data=AnswerData(
-            request_id=request.request_id,
-            source=request.source,
-            operation_id=operation.id,
-            status=Status.AWAITING_APPROVAL,
-            tenant_id=services.tenant_id,
-            display_name=request.application.display_name if isinstance(request, RegistrationRequest) else None,
-            requested_by_object_id=requester_of(operation).object_id,
-            approval=AnsweredApproval(
-                binding=approval.binding,
-                expires_on=approval.expires,
-                requested_by=request.requested_by,
-                ticket=operation.ticket,
-                replaces=operation.replaces,
-                by_ticket=_by_ticket(services, operation),
-                role=APPROVER if by_token else None,
-                href=approval_path(request.source, request.request_id) if by_token else None,
+        `owner` is who owns the app by now, as far as its record tells.
+        What was decided before was about something else: its id is kept, so that it is not taken for a new decision.
+        """
+        if not (self._by_ticket(operation) or (_by_token(operation) and _can_be_told_apart(operation, owner))):
+            raise RejectedError([*needed.problems, _nobody()])
+        earlier = operation.approval
+        spent = earlier.spent if earlier is not None else ()
+        if earlier is not None and earlier.decision is not None:
+            spent = (*spent, earlier.decision.id)
+        return Approval(
+            binding=needed.binding,
+            reasons=tuple(
+                ApprovalReason(field=each.field, code=each.code, message=each.message) for each in needed.problems
             ),
-            errors=answered_errors(labelled(reasons, services.labels.get(request.source, {}))),
-            error_count=len(approval.reasons),
-        ),
-    )
+            since=now,
+            expires=now + self.deadline,
+            spent=spent,
+        )
+
+    def event(self, operation: Operation, approval: Approval) -> Answer:
+        """Build the event that asks for a decision; it follows from the record alone: a second delivery is the same."""
+        request, by_token = operation.request, _by_token(operation)
+        reasons = [Problem(each.field, each.code, each.message) for each in approval.reasons]
+        kind = answer_type(Status.AWAITING_APPROVAL)
+        return Answer(
+            id=answer_id(operation.id, str(operation.generation), approval.binding, utc_text(approval.since), kind),
+            type=kind,
+            subject=operation.unique_name,
+            time=approval.since,
+            data=AnswerData(
+                request_id=request.request_id,
+                source=request.source,
+                operation_id=operation.id,
+                status=Status.AWAITING_APPROVAL,
+                tenant_id=self.answers.tenant_id,
+                display_name=request.application.display_name if isinstance(request, RegistrationRequest) else None,
+                requested_by_object_id=requester_of(operation).object_id,
+                approval=AnsweredApproval(
+                    binding=approval.binding,
+                    expires_on=approval.expires,
+                    requested_by=request.requested_by,
+                    ticket=operation.ticket,
+                    replaces=operation.replaces,
+                    by_ticket=self._by_ticket(operation),
+                    role=APPROVER if by_token else None,
+                    href=approval_path(request.source, request.request_id) if by_token else None,
+                ),
+                errors=answered_errors(self.answers.labelled(reasons, request.source)),
+                error_count=len(approval.reasons),
+            ),
+        )
+
+    def _by_ticket(self, operation: Operation) -> bool:
+        source = operation.request.source
+        target = self.targets.get(source)
+        # A ticket that is never shown what waits has nothing to decide about.
+        is_shown = target is not None and ON_DEMAND in target.events
+        is_proven = operation.channel is Channel.WEBHOOK and operation.ticket is not None
+        return is_proven and is_shown and source in self.deciding_sources
 
 
 def approval_path(source: str, request_id: str) -> str:
@@ -99,15 +121,6 @@ def refused_problem(approval: Approval) -> Problem:
     why = f" Reason: {reason}" if reason else ""
     message = f"An approver refused the request.{why} Ask for less, or talk to the approver."
     return Problem("", "approval_refused", message)
-
-
-def _by_ticket(services: Services, operation: Operation) -> bool:
-    source = operation.request.source
-    target = services.targets.get(source)
-    # A ticket that is never shown what waits has nothing to decide about.
-    is_shown = target is not None and ON_DEMAND in target.events
-    is_proven = operation.channel is Channel.WEBHOOK and operation.ticket is not None
-    return is_proven and is_shown and source in services.deciding_sources
 
 
 def _by_token(operation: Operation) -> bool:

@@ -1,95 +1,95 @@
 """What is told in tickets of approvals: that the note about what waits was seen there, and that a decision was void."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from shared.approval.messages import DecisionMessage
 from shared.approval.refusals import DecisionRefusedError
-from shared.approval.request import approval_requested
+from shared.approval.request import ApprovalRequests
 from shared.contract.answer import VOID_TYPE, Answer, AnsweredError, answer_id
 from shared.core import log
 from shared.core.errors import BusyError
 from shared.model.operation import Operation, State
-from shared.ports.services import Services
-from shared.tickets.notify import notify
+from shared.ports import Operations
+from shared.tickets.notify import Notifier
 
 _RACES = 8
 _MOST_SPENT = 100
 """Ids of decisions that an approval keeps: a record has an end, and a ticket may be decided on again and again."""
 
 
-async def record_note_seen(services: Services, operation_id: str, note_id: str, seen_at: datetime) -> None:
-    """Keep when the note that asks for a decision was first seen in its ticket, if it is about what still waits.
+@dataclass(frozen=True, kw_only=True)
+class ApprovalNotes:
+    """What tickets show of approvals, kept in the records of what waits."""
 
-    Who dies between seeing it and here sees it again, later: a decision in between is made once more. Raises BusyError
-    when others write the record all the time.
-    """
-    for _ in range(_RACES):
-        stored = await services.operations.read(operation_id)
-        if stored is None or not _asks(services, stored.value, note_id):
+    operations: Operations
+    notifier: Notifier
+    requests: ApprovalRequests
+
+    async def record_seen(self, operation_id: str, note_id: str, seen_at: datetime) -> None:
+        """Keep when the note that asks for a decision was first seen in its ticket, if it is about what still waits.
+
+        Who dies between seeing it and here sees it again, later: a decision in between is made once more. Raises
+        BusyError when others write the record all the time.
+        """
+        for _ in range(_RACES):
+            stored = await self.operations.read(operation_id)
+            if stored is None or not self._asks(stored.value, note_id):
+                return
+            operation, approval = stored.value, stored.value.approval
+            if approval is None or approval.note_seen_at is not None:
+                return
+            seen = approval.model_copy(update={"note_seen_at": seen_at})
+            try:
+                await self.operations.save(operation.model_copy(update={"approval": seen}), stored.etag)
+            except BusyError:
+                continue
+            log.event("approval.note_seen", operation=operation.id)
             return
-        operation, approval = stored.value, stored.value.approval
-        if approval is None or approval.note_seen_at is not None:
+        raise BusyError(f"others keep writing the record of {operation_id}")
+
+    async def use_up(self, operation_id: str, message: DecisionMessage, refused: DecisionRefusedError) -> None:
+        """Have a decision that does not count leave a note in the ticket that waits; the audit record knows of it.
+
+        Its id decides nothing any more. Raises BusyError when others write the record all the time.
+        """
+        log.warning("approval.not_taken", operation=operation_id, outcome=message.outcome, why=refused.code)
+        for _ in range(_RACES):
+            stored = await self.operations.read(operation_id)
+            approval = stored.value.approval if stored is not None else None
+            if stored is None or approval is None or not _waits(stored.value):
+                return
+            await self.notifier.notify(stored.value, self.decide_again(stored.value, message, refused))
+            if message.decision_id in approval.spent:
+                return
+            spent = (*approval.spent, message.decision_id)[-_MOST_SPENT:]
+            used_up = approval.model_copy(update={"spent": spent})
+            try:
+                await self.operations.save(stored.value.model_copy(update={"approval": used_up}), stored.etag)
+            except BusyError:
+                continue
             return
-        seen = approval.model_copy(update={"note_seen_at": seen_at})
-        try:
-            await services.operations.save(operation.model_copy(update={"approval": seen}), stored.etag)
-        except BusyError:
-            continue
-        log.event("approval.note_seen", operation=operation.id)
-        return
-    raise BusyError(f"others keep writing the record of {operation_id}")
+        raise BusyError(f"others keep writing the record of {operation_id}")
 
+    def decide_again(self, operation: Operation, message: DecisionMessage, refused: DecisionRefusedError) -> Answer:
+        """Build what a ticket is told of a decision that does not count; it is one event however often it is built."""
+        if operation.approval is None:
+            raise ValueError(f"operation {operation.id} waits for no approval")
+        asked = self.requests.event(operation, operation.approval)
+        error = AnsweredError(field="decision", code=refused.code, message=str(refused))
+        return asked.model_copy(
+            update={
+                "id": answer_id(operation.id, str(operation.generation), message.decision_id, VOID_TYPE),
+                "type": VOID_TYPE,
+                "time": message.received_at,
+                "data": asked.data.model_copy(update={"errors": (error,), "error_count": 1}),
+            }
+        )
 
-async def use_up(
-    services: Services, operation_id: str, message: DecisionMessage, refused: DecisionRefusedError
-) -> None:
-    """Have a decision that does not count, and of which the audit record knows, leave a note in the ticket that waits.
-
-    Its id decides nothing any more. Raises BusyError when others write the record all the time.
-    """
-    log.warning("approval.not_taken", operation=operation_id, outcome=message.outcome, why=refused.code)
-    for _ in range(_RACES):
-        stored = await services.operations.read(operation_id)
-        approval = stored.value.approval if stored is not None else None
-        if stored is None or approval is None or not _waits(stored.value):
-            return
-        await notify(services, stored.value, decide_again(services, stored.value, message, refused))
-        if message.decision_id in approval.spent:
-            return
-        spent = (*approval.spent, message.decision_id)[-_MOST_SPENT:]
-        used_up = approval.model_copy(update={"spent": spent})
-        try:
-            await services.operations.save(stored.value.model_copy(update={"approval": used_up}), stored.etag)
-        except BusyError:
-            continue
-        return
-    raise BusyError(f"others keep writing the record of {operation_id}")
-
-
-def decide_again(
-    services: Services, operation: Operation, message: DecisionMessage, refused: DecisionRefusedError
-) -> Answer:
-    """Build what a ticket is told of a decision that does not count; it is one event however often it is built."""
-    if operation.approval is None:
-        raise ValueError(f"operation {operation.id} waits for no approval")
-    asked = approval_requested(services, operation, operation.approval)
-    error = AnsweredError(field="decision", code=refused.code, message=str(refused))
-    return asked.model_copy(
-        update={
-            "id": answer_id(operation.id, str(operation.generation), message.decision_id, VOID_TYPE),
-            "type": VOID_TYPE,
-            "time": message.received_at,
-            "data": asked.data.model_copy(update={"errors": (error,), "error_count": 1}),
-        }
-    )
-
-
-def _asks(services: Services, operation: Operation, note_id: str) -> bool:
-    """Return whether a note is the one that asks for what waits now: another content has another note."""
-    approval = operation.approval
-    return (
-        _waits(operation) and approval is not None and approval_requested(services, operation, approval).id == note_id
-    )
+    def _asks(self, operation: Operation, note_id: str) -> bool:
+        """Return whether a note is the one that asks for what waits now: another content has another note."""
+        approval = operation.approval
+        return _waits(operation) and approval is not None and self.requests.event(operation, approval).id == note_id
 
 
 def _waits(operation: Operation) -> bool:

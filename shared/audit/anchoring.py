@@ -6,44 +6,45 @@ from itertools import islice
 
 from shared.audit.events import anchor_foreign
 from shared.core import log
+from shared.core.runtime import Runtime
 from shared.model.audit_anchor import LONGEST, Anchor, KeptAnchor, Surroundings, own_name, read_anchor, why_not_own
 from shared.model.audit_chain import NOTHING, Head
-from shared.ports.services import Services
+from shared.ports import Anchors, Audit
 
 _MOST = 100
 """Blobs that are read to find the anchor before today's, and strange ones that are told of in one run."""
 
 
-async def anchor_chain(services: Services) -> bool:
+async def anchor_chain(audit: Audit, anchors: Anchors, runtime: Runtime) -> bool:
     """Write down where the chain ends, once a day and never again; return whether that was done just now.
 
     A blob that stands for today, or for a day to come, and is not the registrar's own is an error of the log and an
     entry of the audit record; today's end is then written down beside it.
     """
-    head = (await services.audit.head()).value
-    today = f"{services.runtime.now():%Y-%m-%d}"
-    kept, strange = await _listed(services, today)
+    head = (await audit.head()).value
+    today = f"{runtime.now():%Y-%m-%d}"
+    kept, strange = await _listed(anchors, today)
     earlier = [each for each in kept if each.day and each.day < today]
     todays = [each for each in kept if each.day == today]
-    doubts = [(each, await _why_strange(services, each, earlier)) for each in todays]
-    await _tell(services, [*strange, *((each, why) for each, why in doubts if why is not None)])
+    doubts = [(each, await _why_strange(audit, anchors, each, earlier)) for each in todays]
+    await _tell(audit, runtime, [*strange, *((each, why) for each, why in doubts if why is not None)])
     if any(why is None for _, why in doubts):
         return False
-    previous = await _newest(services, earlier)
-    anchor = Anchor(head, services.runtime.now(), previous and previous.named)
+    previous = await _newest(audit, anchors, earlier)
+    anchor = Anchor(head, runtime.now(), previous and previous.named)
     if anchor.day != today:
         return False  # the day ended meanwhile, and the next hour anchors the new one
     name = own_name(anchor) if todays else f"{today}.json"
-    is_first = await services.anchors.keep(name, anchor.to_json())
+    is_first = await anchors.keep(name, anchor.to_json())
     if is_first:
         log.event("audit.anchored", day=today, anchor=name, count=head.count, head=head.hash)
     return is_first
 
 
-async def _listed(services: Services, today: str) -> tuple[list[KeptAnchor], list[tuple[KeptAnchor, str]]]:
+async def _listed(anchors: Anchors, today: str) -> tuple[list[KeptAnchor], list[tuple[KeptAnchor, str]]]:
     """Return what is there for today and before, and what no anchor of ours can be; of days to come, the first."""
     kept, strange = list[KeptAnchor](), list[tuple[KeptAnchor, str]]()
-    async for each in services.anchors.listed():
+    async for each in anchors.listed():
         if each.day is None:
             strange.append((each, "its name is not that of an anchor"))
         elif each.day > today:
@@ -54,45 +55,45 @@ async def _listed(services: Services, today: str) -> tuple[list[KeptAnchor], lis
     return kept, strange
 
 
-async def _newest(services: Services, kept: Sequence[KeptAnchor]) -> Anchor | None:
+async def _newest(audit: Audit, anchors: Anchors, kept: Sequence[KeptAnchor]) -> Anchor | None:
     """Return the newest anchor that fits the chain: of those created on their day, else (the account moved) of all."""
     # Of one second, the longer name came later: it was given because the other was taken.
     order = sorted(kept, key=lambda each: (each.was_created_on_its_day, each.day or "", each.created, len(each.name)))
     for each in islice(reversed(order), _MOST):
-        anchor = await _read(services, each)
-        if anchor is not None and anchor.day == each.day and await _fits(services, anchor.head):
+        anchor = await _read(anchors, each)
+        if anchor is not None and anchor.day == each.day and await _fits(audit, anchor.head):
             return anchor
     return None
 
 
-async def _why_strange(services: Services, kept: KeptAnchor, earlier: Sequence[KeptAnchor]) -> str | None:
-    anchor = await _read(services, kept)
+async def _why_strange(audit: Audit, anchors: Anchors, kept: KeptAnchor, earlier: Sequence[KeptAnchor]) -> str | None:
+    anchor = await _read(anchors, kept)
     if anchor is None:
         return "it is not an anchor"
     # What came about later cannot be the one that it names.
-    previous = await _newest(services, [each for each in earlier if each.created <= kept.created])
-    at_count, after = [await services.audit.place(anchor.head.count + step) for step in (0, 1)]
+    previous = await _newest(audit, anchors, [each for each in earlier if each.created <= kept.created])
+    at_count, after = [await audit.place(anchor.head.count + step) for step in (0, 1)]
     around = Surroundings(previous, at_count and at_count.hash, after and after.written)
     return why_not_own(kept, anchor, around)
 
 
-async def _read(services: Services, kept: KeptAnchor) -> Anchor | None:
+async def _read(anchors: Anchors, kept: KeptAnchor) -> Anchor | None:
     """Read an anchor; None for what is none."""
-    content = await services.anchors.read(kept.name) if kept.size <= LONGEST else None
+    content = await anchors.read(kept.name) if kept.size <= LONGEST else None
     try:
         return None if content is None else read_anchor(content)
     except ValueError:
         return None
 
 
-async def _fits(services: Services, head: Head) -> bool:
+async def _fits(audit: Audit, head: Head) -> bool:
     if head.count == 0:
         return head.hash == NOTHING
-    place = await services.audit.place(head.count)
+    place = await audit.place(head.count)
     return place is not None and place.hash == head.hash
 
 
-async def _tell(services: Services, strange: Sequence[tuple[KeptAnchor, str]]) -> None:
+async def _tell(audit: Audit, runtime: Runtime, strange: Sequence[tuple[KeptAnchor, str]]) -> None:
     for kept, why in strange[-_MOST:]:
         log.event("audit.anchor_foreign", level=logging.ERROR, anchor=kept.name, created=kept.created, why=why)
-        await services.audit.note(anchor_foreign(kept, why, services.runtime.now()))
+        await audit.note(anchor_foreign(kept, why, runtime.now()))

@@ -1,12 +1,15 @@
 """Notes of removals, which come from many places."""
 
+from datetime import datetime
+
 from shared.audit.events import Removal, credential_removed
 from shared.model.operation import Operation
-from shared.ports.services import Services
+from shared.ports import Audit
 
 
 async def note_removal(
-    services: Services,
+    audit: Audit,
+    at: datetime,
     unique_name: str,
     key_id: str,
     why: Removal,
@@ -25,10 +28,10 @@ async def note_removal(
         unique_name,
         key_id,
         why,
-        services.runtime.now(),
+        at,
         object_id=object_id,
         secret_name=secret_name,
         version=version,
         operation=operation,
     )
-    await services.audit.note(entry)
+    await audit.note(entry)

@@ -11,7 +11,7 @@ from shared.core import log
 from shared.core.errors import BusyError, RefusedError
 from shared.model.audit_chain import links_after
 from shared.model.audit_entry import Entry, read_entry
-from shared.ports.services import Services
+from shared.ports import Audit
 
 MOST = 1000
 """Entries of one run; what is left waits for the next, a minute later."""
@@ -21,24 +21,24 @@ transactions")."""
 _RACES = 5
 
 
-async def extend_chain(services: Services) -> int:
+async def extend_chain(audit: Audit) -> int:
     """Move what is noted into the chain, in the order of (at, id); returns how many entries were taken over.
 
     A row that is no entry stays where it is, and is told of: it keeps none of the others. Raises BusyError when the
     chain does not end where its head says, or others append all the time.
     """
-    entries = sorted(await _noted(services), key=lambda entry: (entry.at, entry.id))
+    entries = sorted(await _noted(audit), key=lambda entry: (entry.at, entry.id))
     taken = 0
     for together in batched(entries, _TOGETHER, strict=False):
-        taken += await _take_over(services, together)
+        taken += await _take_over(audit, together)
     if taken:
         log.event("audit.extended", count=taken)
     return taken
 
 
-async def _noted(services: Services) -> list[Entry]:
+async def _noted(audit: Audit) -> list[Entry]:
     entries: list[Entry] = []
-    async for entry_id, text in services.audit.noted():
+    async for entry_id, text in audit.noted():
         try:
             entry = read_entry(text)
         except ValueError:
@@ -52,23 +52,22 @@ async def _noted(services: Services) -> list[Entry]:
     return entries
 
 
-async def _take_over(services: Services, entries: Sequence[Entry]) -> int:
+async def _take_over(audit: Audit, entries: Sequence[Entry]) -> int:
     """Append what is not in the chain yet, then delete the notes; half by half where the store refuses so much."""
     try:
-        await _append(services, entries)
+        await _append(audit, entries)
     except RefusedError as refused:
         if len(entries) == 1:
             log.warning("audit.entry_refused", entry=entries[0].id, code=refused.code)
             return 0
         middle = len(entries) // 2
-        return await _take_over(services, entries[:middle]) + await _take_over(services, entries[middle:])
+        return await _take_over(audit, entries[:middle]) + await _take_over(audit, entries[middle:])
     for entry in entries:
-        await services.audit.forget(entry.id)
+        await audit.forget(entry.id)
     return len(entries)
 
 
-async def _append(services: Services, entries: Sequence[Entry]) -> None:
-    audit = services.audit
+async def _append(audit: Audit, entries: Sequence[Entry]) -> None:
     for _ in range(_RACES):
         head = await audit.head()
         # Looked at after the head: what somebody appends in between changes the head's ETag.

@@ -17,7 +17,7 @@ from shared.core.errors import NotYetVisibleError, RegistrarError
 from shared.core.naming import credential_display_name
 from shared.credentials.issuing import CredentialPlan, TargetApplication, recover
 from shared.credentials.keys import add_key
-from shared.credentials.pending import is_given_up
+from shared.credentials.pending import end_pending, is_given_up
 from shared.credentials.versions import VaultSecret
 from shared.model.directory import CredentialType
 from shared.model.vault import VaultEntry
@@ -54,12 +54,15 @@ async def issue_certificate(
     if kept.deleted_tags is not None:
         await recover(attempt, wanted.secret_name, "certificate")
     entry = _standing(attempt, kept, promoted)
-    if entry is None or await is_given_up(attempt, holder, entry):
+    if entry is not None and is_given_up(attempt, entry):
+        await end_pending(attempt, holder, entry)
+        entry = None
+    if entry is None:
         entry = await _make(attempt, wanted)
     progress = attempt.operation.credential(wanted.credential)
     key_id = progress.key_id if progress.version == entry.version else None
     if key_id is None:
-        public = await attempt.services.vault.certificate(attempt.operation.unique_name, entry.name, entry.version)
+        public = await attempt.ports.vault.certificate(attempt.operation.unique_name, entry.name, entry.version)
         mark = credential_display_name(entry.tags["operationId"], wanted.description)
         key_id = await add_key(attempt, holder, public, mark)
         await attempt.save_operation(
@@ -83,9 +86,9 @@ async def _make(attempt: Attempt, wanted: CredentialPlan) -> VaultEntry:
     await attempt.lease.keep()
     now = attempt.now()
     await attempt.save_operation(attempt.operation.with_credential(wanted.credential, pending_at=now))
-    await attempt.services.cleanups.put(Cleanup(unique_name, attempt.operation.id, wanted.secret_names, now))
+    await attempt.ports.cleanups.put(Cleanup(unique_name, attempt.operation.id, wanted.secret_names, now))
     try:
-        entry = await attempt.services.vault.make_certificate(
+        entry = await attempt.ports.vault.make_certificate(
             unique_name,
             wanted.secret_name,
             subject=f"CN={unique_name}",

@@ -10,27 +10,26 @@ from shared.core.naming import is_pending, operation_of, promoted_name
 from shared.credentials.ending import remove_credential
 from shared.model.directory import SeenApplication
 from shared.model.vault import VaultEntry
-from shared.operations.attempt import AppWork
-from shared.ports import Cleanup
-from shared.ports.services import Services
+from shared.operations.attempt import AppPorts, AppWork
+from shared.ports import Cleanup, Operations
 
 
-async def clean_up_credentials(services: Services, cleanup: Cleanup) -> int:
+async def clean_up_credentials(ports: AppPorts, cleanup: Cleanup) -> int:
     """Remove what an operation left of credentials that nobody has; returns how many.
 
     That is secrets whose value never reached the vault, and credentials that nobody promoted.
     """
-    now = services.runtime.now()
-    if await _is_at_work(services, cleanup):
+    now = ports.runtime.now()
+    if await _is_at_work(ports.operations, cleanup):
         return 0
-    async with services.leases.hold(cleanup.unique_name) as lease:
-        seen = await services.directory.application(cleanup.unique_name)
+    async with ports.leases.hold(cleanup.unique_name) as lease:
+        seen = await ports.directory.application(cleanup.unique_name)
         stored, kept = set[str](), dict[str, tuple[VaultEntry, ...]]()
         for name in cleanup.secret_names:
-            versions = kept[name] = await services.vault.versions(cleanup.unique_name, name)
+            versions = kept[name] = await ports.vault.versions(cleanup.unique_name, name)
             stored |= {entry.tags.get("keyId", "") for entry in versions}
             # Somebody deleted the secret and may recover it: what it held last is not lost yet.
-            deleted = await services.vault.deleted_tags(cleanup.unique_name, name) or {}
+            deleted = await ports.vault.deleted_tags(cleanup.unique_name, name) or {}
             stored.add(deleted.get("keyId", ""))
         lost = (
             [
@@ -44,23 +43,24 @@ async def clean_up_credentials(services: Services, cleanup: Cleanup) -> int:
         for object_id, key_id in lost:
             await lease.keep()
             await note_removal(
-                services,
+                ports.audit,
+                ports.runtime.now(),
                 cleanup.unique_name,
                 key_id,
                 Removal.VALUE_LOST,
                 object_id=object_id,
                 secret_name=", ".join(cleanup.secret_names),
             )
-            await services.directory.remove_password(object_id, key_id)
+            await ports.directory.remove_password(object_id, key_id)
             log.warning("credential.lost_value_removed", app=cleanup.unique_name, key_id=key_id)
-        record = await services.applications.read(cleanup.unique_name)
-        work = AppWork(services=services, lease=lease, stored_application=record)
+        record = await ports.applications.read(cleanup.unique_name)
+        work = AppWork(ports, lease, record)
         unproven = await _end_unproven(work, cleanup, seen, kept)
         if lost or unproven:
             # Looked at once more: only a later read that shows none closes the entry.
-            await services.cleanups.put(_again(cleanup, now))
+            await ports.cleanups.put(_again(cleanup, now))
         else:
-            await services.cleanups.remove(cleanup.unique_name, cleanup.operation_id)
+            await ports.cleanups.remove(cleanup.unique_name, cleanup.operation_id)
         return len(lost) + unproven
 
 
@@ -71,7 +71,6 @@ async def _end_unproven(
     kept: Mapping[str, tuple[VaultEntry, ...]],
 ) -> int:
     """End what this operation left under pending names and nobody promoted; returns how many."""
-    services = work.services
     ended, pending = 0, [(name, entry) for name in kept if is_pending(name) for entry in kept[name]]
     for name, entry in pending:
         if entry.tags.get("operationId") != cleanup.operation_id:
@@ -80,7 +79,8 @@ async def _end_unproven(
         for object_id, key_id in _live(entry, seen) if not is_promoted else ():
             await work.lease.keep()
             await note_removal(
-                services,
+                work.ports.audit,
+                work.now(),
                 cleanup.unique_name,
                 key_id,
                 Removal.NEVER_PROMOTED,
@@ -93,7 +93,7 @@ async def _end_unproven(
             ended += 1
         if entry.enabled:
             await work.lease.keep()
-            await services.vault.disable(cleanup.unique_name, name, entry.version, entry.type)
+            await work.ports.vault.disable(cleanup.unique_name, name, entry.version, entry.type)
             ended += 1
     return ended
 
@@ -119,7 +119,7 @@ def _again(cleanup: Cleanup, now: datetime) -> Cleanup:
     return Cleanup(cleanup.unique_name, cleanup.operation_id, cleanup.secret_names, now)
 
 
-async def _is_at_work(services: Services, cleanup: Cleanup) -> bool:
+async def _is_at_work(operations: Operations, cleanup: Cleanup) -> bool:
     """Return whether the operation itself still goes on: it then removes its own losses."""
-    stored = await services.operations.read(cleanup.operation_id)
+    stored = await operations.read(cleanup.operation_id)
     return stored is not None and not stored.value.state.settled

@@ -10,8 +10,7 @@ from shared.core import log
 from shared.credentials.life import next_due
 from shared.credentials.tags import ours
 from shared.model.vault import VaultEntry
-from shared.ports import DueEntry, day_of
-from shared.ports.services import Services
+from shared.ports import DueEntry, DueIndex, day_of
 
 
 def log_above(unique_name: str, credential: str, everything: Sequence[VaultEntry]) -> None:
@@ -22,7 +21,7 @@ def log_above(unique_name: str, credential: str, everything: Sequence[VaultEntry
 
 
 async def list_due(
-    services: Services, unique_name: str, credential: str, before: Sequence[VaultEntry], after: Sequence[VaultEntry]
+    due: DueIndex, unique_name: str, credential: str, before: Sequence[VaultEntry], after: Sequence[VaultEntry]
 ) -> None:
     """Say when a credential is to be looked at next, now that its vault secret has the versions `after`.
 
@@ -30,6 +29,6 @@ async def list_due(
     """
     old, new = next_due(before), next_due(after)
     if new is not None:
-        await services.due.put(DueEntry(unique_name, credential, new, after[-1].expires))
+        await due.put(DueEntry(unique_name, credential, new, after[-1].expires))
     if old is not None and (new is None or day_of(old) != day_of(new)):
-        await services.due.remove(unique_name, credential, day_of(old))
+        await due.remove(unique_name, credential, day_of(old))

@@ -23,9 +23,9 @@ async def remove_credential(work: AppWork, object_id: str, kind: CredentialType,
     if kind == "certificate":
         return await remove_key(work, object_id, key_id)
     with work.tolerate_lag(work.application.written_at):
-        return await work.services.directory.remove_password(object_id, key_id)
+        return await work.ports.directory.remove_password(object_id, key_id)
 
 
 async def disable(attempt: Attempt, entry: VaultEntry) -> None:
     """Put a version's value out of reach."""
-    await attempt.services.vault.disable(attempt.operation.unique_name, entry.name, entry.version, entry.type)
+    await attempt.ports.vault.disable(attempt.operation.unique_name, entry.name, entry.version, entry.type)

@@ -61,8 +61,8 @@ class CredentialPlan:
 async def look_into_vault(attempt: Attempt, secret_name: str) -> VaultSecret:
     """Read what the vault holds under a name."""
     unique_name = attempt.operation.unique_name
-    versions = await attempt.services.vault.versions(unique_name, secret_name)
-    deleted = await attempt.services.vault.deleted_tags(unique_name, secret_name) if not versions else None
+    versions = await attempt.ports.vault.versions(unique_name, secret_name)
+    deleted = await attempt.ports.vault.deleted_tags(unique_name, secret_name) if not versions else None
     return VaultSecret(versions, deleted)
 
 
@@ -112,7 +112,7 @@ async def replace_lost(
 
 async def recover(attempt: Attempt, secret_name: str, kind: CredentialType) -> Never:
     """Have what was soft-deleted brought back, and come back for it. Raises NotYetVisibleError."""
-    await attempt.services.vault.recover(attempt.operation.unique_name, secret_name, kind)
+    await attempt.ports.vault.recover(attempt.operation.unique_name, secret_name, kind)
     raise NotYetVisibleError(f"the Key Vault secret {secret_name} is being recovered from its deletion")
 
 
@@ -135,7 +135,8 @@ async def _remove_lost(attempt: Attempt, wanted: CredentialPlan, holder: TargetA
     for password in holder.passwords:
         if _is_lost(password, attempt.operation.id, stored):
             await note_removal(
-                attempt.services,
+                attempt.ports.audit,
+                attempt.now(),
                 attempt.operation.unique_name,
                 password.key_id,
                 Removal.VALUE_LOST,
@@ -144,7 +145,7 @@ async def _remove_lost(attempt: Attempt, wanted: CredentialPlan, holder: TargetA
                 operation=attempt.operation,
             )
             with attempt.tolerate_lag(attempt.application.written_at):
-                await attempt.services.directory.remove_password(holder.object_id, password.key_id)
+                await attempt.ports.directory.remove_password(holder.object_id, password.key_id)
 
 
 def _is_lost(password: PasswordCredential, operation_id: str, stored: set[str | None]) -> bool:
@@ -152,15 +153,15 @@ def _is_lost(password: PasswordCredential, operation_id: str, stored: set[str | 
 
 
 async def _issue(attempt: Attempt, wanted: CredentialPlan, object_id: str) -> VaultEntry:
-    services, operation, now = attempt.services, attempt.operation, attempt.now()
+    ports, operation, now = attempt.ports, attempt.operation, attempt.now()
     await attempt.lease.keep()
     pending_at = now if is_pending(wanted.secret_name) else None
     await attempt.save_operation(operation.with_credential(wanted.credential, intended_at=now, pending_at=pending_at))
-    await services.cleanups.put(Cleanup(operation.unique_name, operation.id, wanted.secret_names, now))
+    await ports.cleanups.put(Cleanup(operation.unique_name, operation.id, wanted.secret_names, now))
     expires = (now + wanted.lifetime).replace(microsecond=0)
     try:
         with attempt.tolerate_lag(attempt.application.written_at):
-            issued = await services.directory.add_password(
+            issued = await ports.directory.add_password(
                 object_id, credential_display_name(operation.id, wanted.description), expires
             )
     except RegistrarError as error:
@@ -171,7 +172,7 @@ async def _issue(attempt: Attempt, wanted: CredentialPlan, object_id: str) -> Va
     try:
         # Whoever took the app over meanwhile may have stored a secret of this name: theirs stays the newest.
         await attempt.lease.keep()
-        entry = await services.vault.store(
+        entry = await ports.vault.store(
             operation.unique_name, wanted.secret_name, issued.value, not_before=now, expires=expires, tags=tags
         )
     except RegistrarError as error:
@@ -196,7 +197,7 @@ async def settle_pending(attempt: Attempt, credential: str) -> None:
 async def close_cleanup(attempt: Attempt) -> None:
     """Remove the operation's clean-up entry, once nothing of any of its credentials has to be tidied up."""
     if not any(made.is_open for made in attempt.operation.credentials.values()):
-        await attempt.services.cleanups.remove(attempt.operation.unique_name, attempt.operation.id)
+        await attempt.ports.cleanups.remove(attempt.operation.unique_name, attempt.operation.id)
 
 
 async def _undo(
@@ -206,7 +207,7 @@ async def _undo(
     if isinstance(error, UnavailableError):
         return
     try:
-        removed = await attempt.services.directory.remove_password(object_id, issued.key_id)
+        removed = await attempt.ports.directory.remove_password(object_id, issued.key_id)
     except DeferredError:
         return
     if removed:

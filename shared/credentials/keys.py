@@ -19,7 +19,7 @@ async def add_key(
 
     Raises NotYetVisibleError while the directory does not show it, or not our last write before it.
     """
-    directory, added = attempt.services.directory, certificate.thumbprint
+    directory, added = attempt.ports.directory, certificate.thumbprint
     keys = await _current(attempt, holder.object_id)
     if (key_id := _key_id(keys, added)) is not None:
         return key_id
@@ -41,13 +41,13 @@ async def remove_key(work: AppWork, object_id: str, key_id: str) -> bool:
     await work.lease.keep()
     async with work.record_intended_write(key_write=KeyWrite(at=work.now(), removed=key_id)):
         with work.tolerate_lag(work.application.written_at):
-            await work.services.directory.write_keys(object_id, tuple(key for key in keys if key.key_id != key_id))
+            await work.ports.directory.write_keys(object_id, tuple(key for key in keys if key.key_id != key_id))
     return True
 
 
 async def _current(work: AppWork, object_id: str) -> tuple[KeyCredential, ...]:
     """Read the list. Raises NotYetVisibleError when the read may be older than our last write of it."""
-    keys, write = await work.services.directory.keys(object_id), work.application.key_write
+    keys, write = await work.ports.directory.keys(object_id), work.application.key_write
     if write is not None and work.is_recent(write.at) and not write.is_reflected_in(keys):
         raise NotYetVisibleError("the directory does not show the application's certificates as they were written yet")
     return keys

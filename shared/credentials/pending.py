@@ -23,22 +23,24 @@ _UNPROVEN_AT_MOST = timedelta(hours=1)
 """What an earlier operation left under the pending name and nobody could sign in with for so long is replaced."""
 
 
-async def is_given_up(attempt: Attempt, holder: TargetApplication, entry: VaultEntry) -> bool:
-    """Remove a pending credential that an earlier operation could not prove in all its time."""
+def is_given_up(attempt: Attempt, entry: VaultEntry) -> bool:
+    """Return whether an earlier operation could not prove this pending credential in all its time."""
     tags = read_tags(entry)
     is_old = entry.created is not None and attempt.now() - entry.created >= _UNPROVEN_AT_MOST
-    if tags is None or tags.operation_id == attempt.operation.id or not is_old:
-        return False
+    return tags is not None and tags.operation_id != attempt.operation.id and is_old
+
+
+async def end_pending(attempt: Attempt, holder: TargetApplication, entry: VaultEntry) -> None:
+    """Remove a pending credential from the directory, and put its value out of reach."""
     key_id = key_id_of(entry, holder)
     if key_id is not None:
         await _remove_unpromoted(attempt, holder, entry, key_id)
     await disable(attempt, entry)
-    return True
 
 
 async def promote(attempt: Attempt, credential: str, pending: VaultEntry, tags: SecretTags) -> VaultEntry:
     """Make the proven value the newest version of the name that clients read."""
-    unique_name, vault = attempt.operation.unique_name, attempt.services.vault
+    unique_name, vault = attempt.operation.unique_name, attempt.ports.vault
     if pending.expires is None:
         raise NotYetVisibleError(f"somebody changed the attributes of {pending.name}")
     value = await vault.value(unique_name, pending.name, pending.version)
@@ -61,7 +63,7 @@ async def clear_pending(
     """
     unique_name = attempt.operation.unique_name
     done = {entry.tags.get("keyId") for entry in promoted}
-    for entry in ours(await attempt.services.vault.versions(unique_name, pending_secret_name(unique_name, credential))):
+    for entry in ours(await attempt.ports.vault.versions(unique_name, pending_secret_name(unique_name, credential))):
         if not entry.enabled:
             continue
         key_id = key_id_of(entry, holder)
@@ -75,7 +77,8 @@ async def clear_pending(
 
 async def _remove_unpromoted(attempt: Attempt, holder: TargetApplication, entry: VaultEntry, key_id: str) -> None:
     await note_removal(
-        attempt.services,
+        attempt.ports.audit,
+        attempt.now(),
         attempt.operation.unique_name,
         key_id,
         Removal.NEVER_PROMOTED,

@@ -27,7 +27,7 @@ async def prove(
     """
     if attempt.operation.credential(credential).proven_version == entry.version:
         return
-    value = await attempt.services.vault.value(attempt.operation.unique_name, entry.name, entry.version)
-    audience = audience_of(apis, attempt.services.policy)
-    await attempt.services.sign_in.prove(holder.client_id, value, audience, entry.type)
+    value = await attempt.ports.vault.value(attempt.operation.unique_name, entry.name, entry.version)
+    audience = audience_of(apis, attempt.policy)
+    await attempt.ports.sign_in.prove(holder.client_id, value, audience, entry.type)
     await attempt.save_operation(attempt.operation.with_credential(credential, proven_version=entry.version))

@@ -15,12 +15,12 @@ type Judgement = Callable[[TenantRules], Iterable[Problem]]
 
 async def look(attempt: Attempt) -> tuple[SeenApplication | None, SeenRestrictions]:
     """Read the application, and side by side what restricts it."""
-    services, known = attempt.services, attempt.application.object_id
-    seen, restrictions = await services.app_policies.beside(
-        services.directory.application(attempt.operation.unique_name), known
+    ports, known = attempt.ports, attempt.application.object_id
+    seen, restrictions = await ports.app_policies.beside(
+        ports.directory.application(attempt.operation.unique_name), known
     )
     if seen is not None and seen.object_id != known:
-        restrictions = await services.app_policies.of(seen.object_id)
+        restrictions = await ports.app_policies.of(seen.object_id)
     return seen, restrictions
 
 
@@ -36,7 +36,7 @@ async def judge(
     if not problems or not restrictions.remembered:
         return rules, problems
     object_id = seen.object_id if seen is not None else attempt.application.object_id
-    rules = _rules(attempt, seen, await attempt.services.app_policies.of(object_id, ask=True))
+    rules = _rules(attempt, seen, await attempt.ports.app_policies.of(object_id, ask=True))
     return rules, tuple(judgement(rules))
 
 
@@ -48,7 +48,7 @@ def refused_at(attempt: Attempt, kind: CredentialType, type_field: str, lifetime
     except RejectedError as rejected:
         problems = [late_refusal(each, kind, type_field, lifetime_field) for each in rejected.problems]
         is_tenants = any(each.code in TENANT_RULES for each in problems)
-        if is_tenants and attempt.services.policy.tenant.registrar_is_exempt:
+        if is_tenants and attempt.policy.tenant.registrar_is_exempt:
             # Policy says otherwise: the identity has lost its attribute, or the restriction has no such exemption.
             codes = [each.code for each in problems]
             log.warning("tenant_policies.not_exempt", app=attempt.operation.unique_name, codes=codes)
@@ -61,5 +61,5 @@ def _rules(attempt: Attempt, seen: SeenApplication | None, restrictions: SeenRes
         restrictions=restrictions.restrictions,
         created=seen.created if seen is not None else attempt.now(),
         is_new=seen is None,
-        registrar_is_exempt=attempt.services.policy.tenant.registrar_is_exempt,
+        registrar_is_exempt=attempt.policy.tenant.registrar_is_exempt,
     )

@@ -36,14 +36,14 @@ async def withdraw(attempt: Attempt, names: Mapping[str, Sequence[str]], kept: f
     the operation's refusal: raises NotYetVisibleError until a read that is surely younger than that shows none of it. A
     pair that was made and that the directory never knew signs nobody in: its clean-up entry sees to the rest.
     """
-    unique_name, vault = attempt.operation.unique_name, attempt.services.vault
+    unique_name, vault = attempt.operation.unique_name, attempt.ports.vault
     versions = {each: await vault.versions(unique_name, each) for some in names.values() for each in some}
     made = tuple(entry for some in versions.values() for entry in some if _is_made(attempt, entry, kept))
     can_sign_in = any(_may_sign_in(attempt, name, versions, made) for name in names)
     await _put_out_of_reach(attempt, [entry for entry in made if entry.enabled])
     if not can_sign_in:
         return Withdrawn(versions, made)
-    seen = await attempt.services.directory.application(unique_name)
+    seen = await attempt.ports.directory.application(unique_name)
     live = _live(attempt, seen, made, kept)
     taken_up = tuple(
         entry
@@ -125,7 +125,8 @@ async def _remove(
         entry = next((each for each in made if _holds(each, key_id, seen)), None)
         await attempt.lease.keep()
         await note_removal(
-            attempt.services,
+            attempt.ports.audit,
+            attempt.now(),
             unique_name,
             key_id,
             Removal.ROLLED_BACK,
@@ -135,7 +136,7 @@ async def _remove(
             operation=attempt.operation,
         )
         await remove_credential(attempt, seen.object_id, kind, key_id)
-    return bool(_live(attempt, await attempt.services.directory.application(unique_name), made, kept))
+    return bool(_live(attempt, await attempt.ports.directory.application(unique_name), made, kept))
 
 
 def _live(

@@ -21,59 +21,64 @@ from shared.intake.proven import WebhookIntake
 from shared.intake.proven_request import UnprovenError
 from shared.intake.queue import Intake
 from shared.model.kept import kept_message
-from shared.ports import PoisonedMessage
-from shared.ports.services import Services
+from shared.ports import Operations, PoisonedMessage, Queues, TicketUpdates
 
 REASON = "given_up_by_host"
 
 
-async def drain_poison_queues(services: Services, intake: Intake, webhook_intake: WebhookIntake) -> int:
+async def drain_poison_queues(
+    queues: Queues,
+    operations: Operations,
+    ticket_updates: TicketUpdates,
+    intake: Intake,
+    webhook_intake: WebhookIntake,
+) -> int:
     """See to every message the host gave up on; returns how many there were."""
     settled = 0
-    async for message in services.queues.host_poisoned():
+    async for message in queues.host_poisoned():
         if message.queue == WORK_POISON_QUEUE:
-            await _settle_work(services, message)
+            await _settle_work(queues, operations, message)
         elif message.queue == TICKET_UPDATES_POISON_QUEUE:
-            await _settle_ticket_update(services, message)
+            await _settle_ticket_update(queues, ticket_updates, message)
         elif message.queue == WEBHOOK_REQUESTS_POISON_QUEUE:
-            await _settle_webhook_request(services, webhook_intake, message)
+            await _settle_webhook_request(queues, webhook_intake, message)
         elif message.queue in (ROTATIONS_POISON_QUEUE, DECISIONS_POISON_QUEUE):
             # The next sweep sends another hint; a decision can be made again. Kept, so that somebody asks why.
-            await services.queues.send_poison(kept_message(REASON, message.text))
+            await queues.send_poison(kept_message(REASON, message.text))
         else:
-            await _settle_request(services, intake, message)
-        await services.queues.remove_poisoned(message)
+            await _settle_request(queues, intake, message)
+        await queues.remove_poisoned(message)
         log.warning("message.given_up_by_host", queue=message.queue, message=message.id)
         settled += 1
     return settled
 
 
-async def _settle_work(services: Services, message: PoisonedMessage) -> None:
+async def _settle_work(queues: Queues, operations: Operations, message: PoisonedMessage) -> None:
     """Keep a message of our own that leads nowhere; one with a record is dispensable."""
     operation_id = _reference(message.text, "operationId")
-    if operation_id is None or await services.operations.read(operation_id) is None:
-        await services.queues.send_poison(kept_message(REASON, message.text))
+    if operation_id is None or await operations.read(operation_id) is None:
+        await queues.send_poison(kept_message(REASON, message.text))
 
 
-async def _settle_request(services: Services, intake: Intake, message: PoisonedMessage) -> None:
+async def _settle_request(queues: Queues, intake: Intake, message: PoisonedMessage) -> None:
     """Take a proper request up where it stands; reject what is none as the intake does, and keep it."""
     if not await intake.take_up(message.text.encode(), message.id, message.inserted):
-        await services.queues.send_poison(kept_message(REASON, message.text))
+        await queues.send_poison(kept_message(REASON, message.text))
 
 
-async def _settle_webhook_request(services: Services, intake: WebhookIntake, message: PoisonedMessage) -> None:
+async def _settle_webhook_request(queues: Queues, intake: WebhookIntake, message: PoisonedMessage) -> None:
     """Take a proven request up where it stands; keep what is none of the webhook's messages."""
     try:
         await intake.accept(message.text.encode(), message.id)
     except UnprovenError:
-        await services.queues.send_poison(kept_message(REASON, message.text))
+        await queues.send_poison(kept_message(REASON, message.text))
 
 
-async def _settle_ticket_update(services: Services, message: PoisonedMessage) -> None:
+async def _settle_ticket_update(queues: Queues, ticket_updates: TicketUpdates, message: PoisonedMessage) -> None:
     """Keep a message that leads nowhere; one with a record is dispensable: `resume_updates` carries it on."""
     update_id = _reference(message.text, "updateId")
-    if update_id is None or await services.ticket_updates.read(update_id) is None:
-        await services.queues.send_poison(kept_message(REASON, message.text))
+    if update_id is None or await ticket_updates.read(update_id) is None:
+        await queues.send_poison(kept_message(REASON, message.text))
 
 
 def _reference(text: str, name: str) -> str | None:

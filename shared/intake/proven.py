@@ -1,33 +1,42 @@
 """What a webhook has proven becomes an operation, takes the place of one that waits, or is a repeated answer."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from shared.contract.request import Request, nobodys_address, valid_id
 from shared.core import log
 from shared.core.errors import BusyError, RejectedError
+from shared.core.runtime import Runtime
 from shared.intake.proven_request import ProvenRequest, read_proven
 from shared.intake.reject import Arrival, reject, reused
 from shared.model.channel import Channel
 from shared.model.claim import Claim
+from shared.model.labels import AnswerContext
 from shared.model.operation import Operation
-from shared.operations.accept import record
+from shared.operations.accept import Acceptance
 from shared.operations.claims import bound_to, new_claim
-from shared.operations.execution import Execution
-from shared.operations.limits import too_many_today
-from shared.operations.replace import adopted, carry_on, replace, why_not_replaced
-from shared.ports import Versioned
-from shared.ports.services import Services
-from shared.tickets.notify import notify_address, notify_requester
+from shared.operations.limits import DailyLimit
+from shared.operations.replace import Replacements, why_not_replaced
+from shared.operations.sending import AnswerSender
+from shared.ports import Operations, Queues, Versioned
+from shared.tickets.notify import Notifier
 
 _RACES = 8
 
 
+@dataclass(frozen=True, kw_only=True)
 class WebhookIntake:
     """Accepts messages from the queue `webhook-requests`, which the app alone writes."""
 
-    def __init__(self, services: Services, execution: Execution) -> None:
-        self._services = services
-        self._execution = execution
+    runtime: Runtime
+    operations: Operations
+    queues: Queues
+    answers: AnswerContext
+    daily_limit: DailyLimit
+    acceptance: Acceptance
+    replacements: Replacements
+    sender: AnswerSender
+    notifier: Notifier
 
     async def accept(self, body: bytes, message_id: str) -> None:
         """Take one message, and have its request carried on by the queue of work.
@@ -38,7 +47,7 @@ class WebhookIntake:
         """
         operation_id = await self._record_of(body, message_id)
         if operation_id is not None:
-            await self._services.queues.send_work(operation_id, generation=1)
+            await self.queues.send_work(operation_id, generation=1)
 
     async def _record_of(self, body: bytes, message_id: str) -> str | None:
         """Bring a request to its record, and return the id of that; None when it is answered."""
@@ -47,8 +56,8 @@ class WebhookIntake:
         except RejectedError as rejected:  # it was a request when the webhook took it, under another version of the app
             message = ProvenRequest.model_validate_json(body)
             arrival = Arrival(message_id, body, message.received_at)
-            answer = await reject(self._services, message.request, rejected.problems, arrival)
-            await notify_address(self._services, message.source, valid_id(message.request.get("ticket")), answer)
+            answer = await reject(self.queues, self.answers, message.request, rejected.problems, arrival)
+            await self.notifier.notify_address(message.source, valid_id(message.request.get("ticket")), answer)
             return None
         arrival = Arrival(message_id, body, message.received_at)
         for _ in range(_RACES):
@@ -60,8 +69,9 @@ class WebhookIntake:
             except _ReplacedMeanwhileError:
                 continue
             except RejectedError as rejected:
-                answer = await reject(self._services, request.model_dump(mode="json"), rejected.problems, arrival)
-                await notify_requester(self._services, request, answer)
+                fields = request.model_dump(mode="json")
+                answer = await reject(self.queues, self.answers, fields, rejected.problems, arrival)
+                await self.notifier.notify_requester(request, answer)
                 return None
             except BusyError as busy:
                 log.event("request.raced", request=request.request_id, cause=str(busy))
@@ -72,19 +82,19 @@ class WebhookIntake:
 
         Raises _ReplacedMeanwhileError when that was replaced.
         """
-        operations = self._services.operations
+        operations = self.operations
         bound = await bound_to(operations, request.source, request.request_id)
         claim = bound.get(Channel.WEBHOOK) or bound.get(None)
         stored = await operations.read(claim.operation_id) if claim is not None else None
         if stored is not None and stored.value.replaced_by is not None:
-            await carry_on(self._services, stored.value)
+            await self.replacements.carry_on(stored.value)
             raise _ReplacedMeanwhileError
         if claim is None or (claim.channel is None and stored is None):
-            problem = nobodys_address(request) or await too_many_today(self._services, Channel.WEBHOOK, request)
+            problem = nobodys_address(request) or await self.daily_limit.count(Channel.WEBHOOK, request)
             if problem is not None:
                 raise RejectedError([problem])
             # What version 1 claimed and never recorded may be anybody's.
-            new_id = self._services.runtime.new_id()
+            new_id = self.runtime.new_id()
             claim = await operations.claim(new_claim(Channel.WEBHOOK, request, new_id))
             stored = await operations.read(claim.operation_id) if claim.operation_id != new_id else None
         return claim, stored
@@ -93,13 +103,13 @@ class WebhookIntake:
         self, request: Request, claim: Claim, stored: Versioned[Operation] | None, arrived_at: datetime
     ) -> str | None:
         if stored is None:
-            await record(self._services, request, claim.operation_id, Channel.WEBHOOK, arrived_at=arrived_at)
+            await self.acceptance.record(request, claim.operation_id, Channel.WEBHOOK, arrived_at=arrived_at)
             return claim.operation_id
         if stored.value.state.settled:
-            await self._execution.deliver(stored)
+            await self.sender.send(stored)
             return None
         if stored.value.channel is None:
-            await self._services.operations.save(adopted(self._services, stored.value, arrived_at), stored.etag)
+            await self.operations.save(self.replacements.adopted(stored.value, arrived_at), stored.etag)
         return claim.operation_id
 
     async def _other(
@@ -109,26 +119,25 @@ class WebhookIntake:
 
         Raises _ReplacedMeanwhileError when it took the place of what was there.
         """
-        services = self._services
         before = next((each for each in claim.earlier if each.body_hash == request.body_hash()), None)
         if before is not None:
-            recorded = await services.operations.read(before.operation_id)
+            recorded = await self.operations.read(before.operation_id)
             if recorded is not None and recorded.value.answer is not None:
-                await self._execution.deliver(recorded)
+                await self.sender.send(recorded)
                 return None
         if stored is not None and before is None:
             # What version 1 took in may be anybody's: while it is not settled it gives way to what is proven.
             is_unproven = stored.value.channel is None and not stored.value.state.settled
             why = None if is_unproven else why_not_replaced(stored.value, claim, request, arrival.received)
             if why is None:
-                replaced = await replace(services, stored, request, arrival.received)
-                await carry_on(services, replaced.value)
+                replaced = await self.replacements.replace(stored, request, arrival.received)
+                await self.replacements.carry_on(replaced.value)
                 if replaced.value.state.settled:
-                    await self._execution.deliver(replaced)
+                    await self.sender.send(replaced)
                 raise _ReplacedMeanwhileError
             log.event("request.not_replaced", request=request.request_id, why=why)
-        answer = await reject(services, request.model_dump(mode="json"), [reused(request)], arrival)
-        await notify_requester(services, request, answer)
+        answer = await reject(self.queues, self.answers, request.model_dump(mode="json"), [reused(request)], arrival)
+        await self.notifier.notify_requester(request, answer)
         return None
 
 

@@ -1,5 +1,6 @@
 """What arrives on the public queue becomes an operation, a repeated answer, or a rejection."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -7,18 +8,21 @@ from shared.contract.recognising import envelope_of, legible
 from shared.contract.request import Request, nobodys_address, parse_request
 from shared.contract.strict_json import enveloped, parse_object
 from shared.core.errors import Problem, RejectedError
+from shared.core.runtime import Runtime
 from shared.core.text import echo
 from shared.intake.reject import Arrival, reject, reused
 from shared.model.channel import Channel
+from shared.model.labels import AnswerContext
 from shared.model.operation import Operation
-from shared.operations.accept import record
+from shared.operations.accept import Acceptance
 from shared.operations.claims import bound_to, claim_of, is_repeated, new_claim
 from shared.operations.execution import Execution
-from shared.operations.limits import too_many_today
-from shared.ports import Versioned
-from shared.ports.services import Services
+from shared.operations.limits import DailyLimit
+from shared.operations.sending import AnswerSender
+from shared.ports import Operations, Queues, Versioned
 
 
+@dataclass(frozen=True, kw_only=True)
 class Intake:
     """Accepts messages from the queue `app-registrations`, whose senders are trusted to say who asks.
 
@@ -26,9 +30,16 @@ class Intake:
     of a ticket or of the requester's object id has no effect.
     """
 
-    def __init__(self, services: Services, execution: Execution) -> None:
-        self._services = services
-        self._execution = execution
+    runtime: Runtime
+    operations: Operations
+    queues: Queues
+    webhook_sources: frozenset[str]
+    """Sources that have to prove themselves, in lower case: on the public queue nobody is believed to be one."""
+    answers: AnswerContext
+    daily_limit: DailyLimit
+    acceptance: Acceptance
+    execution: Execution
+    sender: AnswerSender
 
     async def accept(self, body: bytes, message_id: str, received: datetime) -> None:
         """Take one message and make the first attempt at once.
@@ -44,9 +55,9 @@ class Intake:
         found = await self._record_of(request, arrival)
         match found:
             case Versioned():
-                await self._execution.begin(found)
+                await self.execution.begin(found)
             case str():
-                await self._execution.run(found, generation=1)
+                await self.execution.run(found, generation=1)
             case None:
                 pass
 
@@ -62,7 +73,7 @@ class Intake:
         found = await self._record_of(request, arrival)
         if found is not None:
             operation_id = found if isinstance(found, str) else found.value.id
-            await self._services.queues.send_work(operation_id, generation=1)
+            await self.queues.send_work(operation_id, generation=1)
         return True
 
     async def _read(self, arrival: Arrival) -> Request | None:
@@ -72,7 +83,7 @@ class Intake:
             fields, problems = parse_object(arrival.body)
             return _parse(fields, problems)
         except RejectedError as rejected:
-            await reject(self._services, legible(arrival.body, fields), rejected.problems, arrival)
+            await reject(self.queues, self.answers, legible(arrival.body, fields), rejected.problems, arrival)
             return None
 
     async def _record_of(self, request: Request, arrival: Arrival) -> Versioned[Operation] | str | None:
@@ -80,31 +91,30 @@ class Intake:
 
         Whoever is the first to claim a request knows that it has no record yet.
         """
-        services = self._services
-        bound = await bound_to(services.operations, request.source, request.request_id)
-        claim, new_id = claim_of(bound, Channel.QUEUE), services.runtime.new_id()
-        if not await is_repeated(services.operations, claim, request):
+        bound = await bound_to(self.operations, request.source, request.request_id)
+        claim, new_id = claim_of(bound, Channel.QUEUE), self.runtime.new_id()
+        if not await is_repeated(self.operations, claim, request):
             problem = await self._refusal(request)
             if problem is not None:
-                await reject(services, request.model_dump(mode="json"), [problem], arrival)
+                await reject(self.queues, self.answers, request.model_dump(mode="json"), [problem], arrival)
                 return None
-        claim = claim or await services.operations.claim(new_claim(Channel.QUEUE, request, new_id))
+        claim = claim or await self.operations.claim(new_claim(Channel.QUEUE, request, new_id))
         if claim.body_hash != request.body_hash():
-            await reject(services, request.model_dump(mode="json"), [reused(request)], arrival)
+            await reject(self.queues, self.answers, request.model_dump(mode="json"), [reused(request)], arrival)
             return None
-        stored = await services.operations.read(claim.operation_id) if claim.operation_id != new_id else None
+        stored = await self.operations.read(claim.operation_id) if claim.operation_id != new_id else None
         if stored is None:
-            return await record(services, request, claim.operation_id, Channel.QUEUE) or claim.operation_id
+            return await self.acceptance.record(request, claim.operation_id, Channel.QUEUE) or claim.operation_id
         if stored.value.state.settled:
-            await self._execution.deliver(stored)
+            await self.sender.send(stored)
             return None
         return claim.operation_id
 
     async def _refusal(self, request: Request) -> Problem | None:
         """Say why a new request is not taken, before it claims anything; None when it is."""
-        if request.source.casefold() in self._services.webhook_sources:
+        if request.source.casefold() in self.webhook_sources:
             return _not_proven(request)
-        return nobodys_address(request) or await too_many_today(self._services, Channel.QUEUE, request)
+        return nobodys_address(request) or await self.daily_limit.count(Channel.QUEUE, request)
 
 
 def _parse(fields: dict[str, Any], problems: list[Problem]) -> Request:

@@ -11,9 +11,9 @@ from shared.contract.request import Request
 from shared.core import log
 from shared.core.errors import Problem
 from shared.core.text import echo
-from shared.model.labels import labelled
+from shared.model.labels import AnswerContext
 from shared.operations.answers import unreadable
-from shared.ports.services import Services
+from shared.ports import Queues
 
 
 @dataclass(frozen=True)
@@ -26,16 +26,16 @@ class Arrival:
 
 
 async def reject(
-    services: Services, fields: Mapping[str, Any], problems: Sequence[Problem], arrival: Arrival
+    queues: Queues, answers: AnswerContext, fields: Mapping[str, Any], problems: Sequence[Problem], arrival: Arrival
 ) -> Answer:
     """Answer a message. `fields` is what could be read of the request, if anything."""
     message = (arrival.message_id, sha256(arrival.body).hexdigest(), arrival.received)
     source: object = fields.get("source")
-    labels = services.labels.get(source if isinstance(source, str) else "", {})
-    answer = unreadable(Status.REJECTED, fields, labelled(problems, labels), message, services.tenant_id)
+    shown = answers.labelled(problems, source if isinstance(source, str) else "")
+    answer = unreadable(Status.REJECTED, fields, shown, message, answers.tenant_id)
     text = answer.to_json()
-    await services.queues.send_answer(text)
-    await services.queues.send_event(text)
+    await queues.send_answer(text)
+    await queues.send_event(text)
     log.event("request.rejected", request=answer.data.request_id, codes=[p.code for p in problems[:10]])
     return answer
 

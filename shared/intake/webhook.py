@@ -9,16 +9,16 @@ from shared.contract.strict_json import parse_object
 from shared.core import log
 from shared.core.callers import NotAllowedError, NotAuthenticatedError
 from shared.core.errors import Problem, RejectedError, UnavailableError
+from shared.core.runtime import Runtime
 from shared.intake.decision import decision_from, is_decision
 from shared.intake.faults import Fault
-from shared.intake.faulty import note_request, notify_fault
+from shared.intake.faulty import AskingTickets, FaultNotes
 from shared.intake.mapping import request_from
 from shared.intake.proven_request import ProvenRequest
 from shared.intake.rate_limit import Rate
 from shared.intake.signature import NotProvenError, check
 from shared.intake.sources import EntraProof, Source, Ticketing
-from shared.ports import Callers
-from shared.ports.services import Services
+from shared.ports import Callers, Queues
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,20 @@ class Webhooks:
     """Takes what ticketing systems send. Asks neither Graph nor the vault: secrets come with the settings."""
 
     def __init__(
-        self, services: Services, ticketing: Ticketing, secrets: Mapping[str, str], callers: Callers | None
+        self,
+        ticketing: Ticketing,
+        secrets: Mapping[str, str],
+        callers: Callers | None,
+        *,
+        runtime: Runtime,
+        queues: Queues,
+        asking: AskingTickets,
+        faults: FaultNotes,
     ) -> None:
-        self._services = services
+        self._runtime = runtime
+        self._queues = queues
+        self._asking = asking
+        self._faults = faults
         self._ticketing = ticketing
         self._secrets = secrets
         self._callers = callers
@@ -54,14 +65,14 @@ class Webhooks:
         if source is None:
             raise NotProvenError("there is no such source")
         await self._prove(source, headers, body)
-        now = self._services.runtime.now()
+        now = self._runtime.now()
         self._rates[source.name].take(now)
         # What is no JSON object names no ticket.
         payload, problems = parse_object(body)
         try:
             return await self._take(source, payload, problems, now)
         except RejectedError as rejected:
-            await notify_fault(self._services, Fault(source, payload, body, rejected.problems))
+            await self._faults.notify(Fault(source, payload, body, rejected.problems))
             raise
 
     async def _take(self, source: Source, payload: dict[str, Any], problems: list[Problem], now: datetime) -> Taken:
@@ -72,12 +83,12 @@ class Webhooks:
             if decision.decided_at is None:
                 self.undated.add(source.name)
                 log.warning("webhook.decision_undated", source=source.name, request=decision.request_id)
-            await self._services.queues.send_decision(decision.to_json())
+            await self._queues.send_decision(decision.to_json())
             log.event("webhook.decision_taken", source=source.name, request=decision.request_id)
             return Taken(source.name, decision.request_id)
         request = request_from(source, payload)
-        await note_request(self._services, source.name, request.ticket)
-        await self._services.queues.send_proven(ProvenRequest.of(request, now).to_json())
+        await self._asking.note_request(source.name, request.ticket)
+        await self._queues.send_proven(ProvenRequest.of(request, now).to_json())
         log.event("webhook.taken", source=source.name, request=request.request_id)
         return Taken(source.name, request.request_id)
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from shared.core.errors import Problem
 
@@ -15,6 +15,19 @@ _ENTRY = re.compile(r"(.+)\[(\d+)\]")
 def labelled(problems: Iterable[Problem], labels: Labels) -> tuple[Problem, ...]:
     """Name each problem's field as the form shows it; `field` itself stays the path."""
     return tuple(_labelled(problem, labels) for problem in problems)
+
+
+@dataclass(frozen=True)
+class AnswerContext:
+    """What answers say whatever was found: the tenant they are about, and fields as the source's form shows them."""
+
+    tenant_id: str
+    labels: Mapping[str, Labels]
+    """By source."""
+
+    def labelled(self, problems: Iterable[Problem], source: str) -> tuple[Problem, ...]:
+        """Name each problem's field as this source's form shows it."""
+        return labelled(problems, self.labels.get(source, {}))
 
 
 def label_of(field: str, labels: Labels) -> str | None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, computed_field
 
 from shared.contract.answer import Answer, Step
 from shared.contract.request import RegistrationRequest, Request, RotationRequest
@@ -135,8 +135,6 @@ class Operation(StoredModel, frozen=True):
     trace_parent: str | None = None
     channel: Channel | None = None
     """By which way the request came in; None in records of before that was kept."""
-    ticket: str | None = None
-    """The ticket that asked, where its webhook proved that: a message on the public queue has none."""
     arrived_at: datetime | None = None
     """When the webhook came that asked; None for any other channel."""
     replaces: str | None = None
@@ -167,6 +165,15 @@ class Operation(StoredModel, frozen=True):
     def came_by(self) -> Channel | None:
         """By which way the request came in, as far as anybody knows: nobody outside can ask in our own name."""
         return Channel.OWN if self.is_our_own else self.channel
+
+    @computed_field
+    @property
+    def ticket(self) -> str | None:
+        """The ticket that asked: what a message on the public queue names as one has no effect.
+
+        It stands in the row, too, as it always has: those who read rows need not know which channels prove a ticket.
+        """
+        return None if self.channel is Channel.QUEUE else self.request.ticket
 
     @property
     def requester_id(self) -> str | None:

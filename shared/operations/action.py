@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Never
 
-from shared.approval.request import asked
+from shared.approval.request import ApprovalRequests
 from shared.approval.wait import apply_decision
 from shared.contract.answer import Answer
 from shared.core.errors import ApprovalNeededError, RejectedError
@@ -27,7 +27,7 @@ type Actions = Mapping[str, Action]
 """By the request's `action`."""
 
 
-async def carry_out(action: Action, attempt: Attempt) -> Answer | Approval:
+async def carry_out(action: Action, attempt: Attempt, requests: ApprovalRequests) -> Answer | Approval:
     """Do what the operation asks for; returns the answer, or what its record says while somebody has to decide.
 
     Raises RejectedError when it is refused and nothing is left that it gave, and whatever else stops it.
@@ -36,15 +36,15 @@ async def carry_out(action: Action, attempt: Attempt) -> Answer | Approval:
     if refusal is not None:
         await action.refuse(attempt, RejectedError(refusal.problems))
     try:
-        return await _outcome(action, attempt)
+        return await _outcome(action, attempt, requests)
     except RejectedError as rejected:
         await action.refuse(attempt, rejected)
         raise  # which it has done by itself
 
 
-async def _outcome(action: Action, attempt: Attempt) -> Answer | Approval:
+async def _outcome(action: Action, attempt: Attempt, requests: ApprovalRequests) -> Answer | Approval:
     try:
-        await apply_decision(attempt.services, attempt.operation)
+        await apply_decision(attempt.ports.audit, attempt.operation, attempt.now())
         return await action.perform(attempt)
     except ApprovalNeededError as needed:
-        return asked(attempt.services, attempt.operation, needed, attempt.application.owned_by)
+        return requests.begin(attempt.operation, needed, attempt.application.owned_by, attempt.now())

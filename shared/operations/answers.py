@@ -19,21 +19,21 @@ from shared.contract.request import RotationRequest, valid_id, valid_unique_name
 from shared.core.errors import Problem
 from shared.core.text import echo, utc_text
 from shared.model.application import ApplicationRecord
-from shared.model.labels import labelled
+from shared.model.labels import AnswerContext
 from shared.model.operation import Operation, requester_of
 from shared.model.vault import VaultEntry
-from shared.ports.services import Services
 
 APPLICATION_STAYS = "application_stays"
 """Code of the note by which a rejected request learns what is left of it."""
 
 
 def stopped(
-    services: Services,
+    answers: AnswerContext,
     operation: Operation,
     record: ApplicationRecord,
     status: Status,
     problems: tuple[Problem, ...],
+    now: datetime,
 ) -> Answer:
     """Build the answer to an accepted request that is rejected or failed.
 
@@ -49,7 +49,7 @@ def stopped(
         operation_id=operation.id,
         status=status,
         client_id=record.client_id if is_named else None,
-        tenant_id=services.tenant_id,
+        tenant_id=answers.tenant_id,
         object_id=record.object_id if is_named else None,
         service_principal_id=record.service_principal_id if is_named and not is_rotation else None,
         display_name=None if is_rotation else request.application.display_name,
@@ -57,10 +57,10 @@ def stopped(
         notes=(_what_stays(operation, record),) if stays else (),
         steps=operation.steps,
         requested_by_object_id=requester_of(operation).object_id,
-        errors=answered_errors(labelled(problems, services.labels.get(request.source, {}))),
+        errors=answered_errors(answers.labelled(problems, request.source)),
         error_count=len(problems),
     )
-    return settled_answer(operation, data, services.runtime.now())
+    return settled_answer(operation, data, now)
 
 
 def _has_reached_app(operation: Operation, record: ApplicationRecord) -> bool:

@@ -7,23 +7,70 @@ from datetime import datetime, timedelta
 
 from shared.contract.answer import Step
 from shared.core.errors import NotReplicatedError, RegistrarError
-from shared.core.runtime import within
+from shared.core.runtime import Runtime, within
 from shared.model.application import ApplicationRecord
+from shared.model.labels import AnswerContext
 from shared.model.operation import RESUME_AFTER, Operation
-from shared.ports import Lease, Versioned
-from shared.ports.services import Services
+from shared.policy.model import Policy
+from shared.ports import (
+    Apis,
+    Applications,
+    AppPolicies,
+    Audit,
+    Cleanups,
+    Directory,
+    DueIndex,
+    Lease,
+    Leases,
+    Operations,
+    People,
+    SignIn,
+    Vault,
+    Versioned,
+)
 
 _LEASE = timedelta(seconds=60)
 """The list is renewed when less than a lease is left of it: so most attempts write it once."""
 
 
-@dataclass(kw_only=True)
+@dataclass(frozen=True, kw_only=True)
+class AppPorts:
+    """What work on one app reads and writes, and how long a read may lag behind a write."""
+
+    runtime: Runtime
+    lag_window: timedelta
+    directory: Directory
+    vault: Vault
+    operations: Operations
+    applications: Applications
+    cleanups: Cleanups
+    leases: Leases
+    audit: Audit
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttemptPorts(AppPorts):
+    """What an attempt at an operation reads and writes besides: to judge its request, and to prove what it issued."""
+
+    apis: Apis
+    app_policies: AppPolicies
+    people: People
+    sign_in: SignIn
+    due: DueIndex
+
+
 class AppWork:
     """Work on one app by whoever holds its lease. `save_…` writes through at once: a worker may die at any line."""
 
-    services: Services
-    lease: Lease
-    stored_application: Versioned[ApplicationRecord]
+    def __init__(self, ports: AppPorts, lease: Lease, stored_application: Versioned[ApplicationRecord]) -> None:
+        self._app_ports = ports
+        self.lease = lease
+        self.stored_application = stored_application
+
+    @property
+    def ports(self) -> AppPorts:
+        """What it reads and writes."""
+        return self._app_ports
 
     @property
     def application(self) -> ApplicationRecord:
@@ -32,11 +79,11 @@ class AppWork:
 
     def now(self) -> datetime:
         """Return the time."""
-        return self.services.runtime.now()
+        return self.ports.runtime.now()
 
     def is_recent(self, at: datetime | None) -> bool:
         """Return whether a read may still be older than something that happened at this moment."""
-        return within(self.services.lag_window, at, self.now())
+        return within(self.ports.lag_window, at, self.now())
 
     @contextmanager
     def tolerate_lag(self, *written: datetime | None) -> Generator[None]:
@@ -55,7 +102,7 @@ class AppWork:
     async def save_application(self, **changes: object) -> None:
         """Change fields of the app's record and save it. Raises BusyError when another attempt wrote meanwhile."""
         record = self.application.model_copy(update=changes)
-        etag = await self.services.applications.save(record, self.stored_application.etag)
+        etag = await self.ports.applications.save(record, self.stored_application.etag)
         self.stored_application = Versioned(record, etag)
 
     @asynccontextmanager
@@ -76,13 +123,33 @@ class AppWork:
             raise
 
 
-@dataclass(kw_only=True)
 class Attempt(AppWork):
-    """An attempt at an operation."""
+    """An attempt at an operation.
 
-    stored_operation: Versioned[Operation]
-    listed_until: datetime | None = None
-    """When somebody else would send the operation again, as far as this attempt has seen to it."""
+    `listed_until` is when somebody else would send the operation again, as far as this attempt has seen to it.
+    """
+
+    def __init__(
+        self,
+        ports: AttemptPorts,
+        policy: Policy,
+        answers: AnswerContext,
+        lease: Lease,
+        stored_application: Versioned[ApplicationRecord],
+        stored_operation: Versioned[Operation],
+        listed_until: datetime | None,
+    ) -> None:
+        super().__init__(ports, lease, stored_application)
+        self._ports = ports
+        self.policy = policy
+        self.answers = answers
+        self.stored_operation = stored_operation
+        self._listed_until = listed_until
+
+    @property
+    def ports(self) -> AttemptPorts:
+        """What it reads and writes."""
+        return self._ports
 
     @property
     def operation(self) -> Operation:
@@ -91,12 +158,12 @@ class Attempt(AppWork):
 
     async def save_operation(self, operation: Operation) -> None:
         """Save the operation. Raises BusyError when another attempt wrote meanwhile."""
-        etag = await self.services.operations.save(operation, self.stored_operation.etag)
+        etag = await self.ports.operations.save(operation, self.stored_operation.etag)
         self.stored_operation = Versioned(operation, etag)
         now = self.now()
-        if self.listed_until is None or self.listed_until - now < _LEASE:
-            await self.services.operations.relist(operation.id, operation.generation, now + RESUME_AFTER)
-            self.listed_until = now + RESUME_AFTER
+        if self._listed_until is None or self._listed_until - now < _LEASE:
+            await self.ports.operations.relist(operation.id, operation.generation, now + RESUME_AFTER)
+            self._listed_until = now + RESUME_AFTER
 
     @asynccontextmanager
     async def record_intended_write(self, **changes: object) -> AsyncGenerator[dict[str, object]]:

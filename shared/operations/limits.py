@@ -5,49 +5,56 @@ changes what they have. Where several requests of one owner are carried out at o
 """
 
 from collections.abc import Sequence
-from contextlib import suppress
+from dataclasses import dataclass
 from hashlib import sha256
 
 from shared.contract.request import Request
 from shared.core import log
-from shared.core.errors import BusyError, Problem
+from shared.core.errors import Problem
+from shared.core.runtime import Runtime
 from shared.model.channel import Channel
+from shared.model.person import Person
 from shared.model.person_key import requester_key
 from shared.operations.attempt import Attempt
+from shared.operations.counts import count_once
 from shared.people.search import Search
 from shared.policy.ownership import Standing
-from shared.ports import day_of
-from shared.ports.services import Services
+from shared.ports import RequestCounts, day_of
 
 _RACES = 20
 
 
-async def too_many_today(services: Services, channel: Channel, request: Request) -> Problem | None:
-    """Count a new request on its requester's day (UTC); say so when there were as many as a day may have.
+@dataclass(frozen=True, kw_only=True)
+class DailyLimit:
+    """How many requests one person may send in a day (UTC)."""
 
-    A request is counted once, however often its message is delivered. Raises BusyError when others of the same
-    requester are counted all the time.
-    """
-    most = services.policy.limits.requests_per_requester_and_day
-    if most is None:
-        return None
-    person, today = requester_key(request, channel), day_of(services.runtime.now())
-    mark = sha256(f"{channel}\n{request.source}\n{request.request_id}".encode()).hexdigest()[:12]
-    for _ in range(_RACES):
-        days = await services.request_counts.of(person)
-        counted = days.get(today)
-        marks = counted.value if counted is not None else ()
-        if mark in marks:
+    runtime: Runtime
+    counts: RequestCounts
+    most: int | None
+
+    async def count(self, channel: Channel, request: Request) -> Problem | None:
+        """Count a new request on its requester's day; returns the problem when there were as many as a day may have.
+
+        A request is counted once, however often its message is delivered. Raises BusyError when others of the same
+        requester are counted all the time.
+        """
+        most = self.most
+        if most is None:
             return None
-        if len(marks) >= most:
-            log.warning("limits.too_many_requests", source=request.source, most=most)
-            return _too_many_today(most)
-        with suppress(BusyError):
-            await services.request_counts.save(person, today, (*marks, mark), counted.etag if counted else "")
-            for day in (day for day in days if day < today):
-                await services.request_counts.forget(person, day)
+        person, today = requester_key(request, channel), day_of(self.runtime.now())
+        mark = sha256(f"{channel}\n{request.source}\n{request.request_id}".encode()).hexdigest()[:12]
+        if await count_once(
+            self.counts,
+            person,
+            today,
+            mark,
+            lambda marks: len(marks) < most,
+            races=_RACES,
+            busy="too many requests of one requester arrive at once",
+        ):
             return None
-    raise BusyError("too many requests of one requester arrive at once")
+        log.warning("limits.too_many_requests", source=request.source, most=most)
+        return _too_many_today(most)
 
 
 async def excesses(attempt: Attempt, standing: Standing, new: Sequence[str]) -> list[Problem]:
@@ -55,22 +62,26 @@ async def excesses(attempt: Attempt, standing: Standing, new: Sequence[str]) -> 
 
     An administrator may exceed them; that is in the log.
     """
-    limits, owner, unique_name = attempt.services.policy.limits, standing.owner_after, attempt.operation.unique_name
+    limits, owner, unique_name = attempt.policy.limits, standing.owner_after, attempt.operation.unique_name
     is_new = not standing.exists
     if owner is None or not (is_new or new) or (limits.apps_per_owner, limits.credentials_per_owner) == (None, None):
         return []
-    others = [each for each in await attempt.services.applications.owned_by(owner) if each.unique_name != unique_name]
+    others = [each for each in await attempt.ports.applications.owned_by(owner) if each.unique_name != unique_name]
     problems: list[Problem] = []
     if is_new and limits.apps_per_owner is not None and len(others) >= limits.apps_per_owner:
         problems.append(_too_many_apps(limits.apps_per_owner))
     kept = sum(len(each.lifetimes) for each in others) + len({*attempt.application.lifetimes, *new})
     if new and limits.credentials_per_owner is not None and kept > limits.credentials_per_owner:
         problems.append(_too_many_credentials(limits.credentials_per_owner))
-    if problems and (standing.administers or await Search(attempt.services).is_administrator(standing.requester)):
+    if problems and (standing.administers or await _is_administrator(attempt, standing.requester)):
         codes = [problem.code for problem in problems]
         log.warning("limits.exceeded_by_administrator", app=unique_name, codes=codes)
         return []
     return problems
+
+
+async def _is_administrator(attempt: Attempt, person: Person) -> bool:
+    return await Search(attempt.ports.people).is_administrator(person, attempt.policy.administrators)
 
 
 def _too_many_today(most: int) -> Problem:

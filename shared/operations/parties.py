@@ -24,7 +24,7 @@ async def parties_of(attempt: Attempt, owner: Person | None, *, exists: bool) ->
 
     `owner` is who is known to own the app. Raises DeferredError when the directory does not answer.
     """
-    search, record, named = Search(attempt.services), attempt.application, named_owner_of(attempt.operation)
+    search, record, named = Search(attempt.ports.people), attempt.application, named_owner_of(attempt.operation)
     asks, owns_by, names = await _found(attempt, search, owner, named)
     owner, owns = _compared(owner, owns_by, asks.person, record.known_since, exists=exists)
     standing = Standing(
@@ -39,7 +39,8 @@ async def parties_of(attempt: Attempt, owner: Person | None, *, exists: bool) ->
     if owns and not standing.founds:
         standing = replace(standing, founds=await _is_founded_in_vain(attempt))
     if not owns or (standing.names_another and not standing.founds):
-        standing = replace(standing, administers=await search.is_administrator(asks.person))
+        administers = await search.is_administrator(asks.person, attempt.policy.administrators)
+        standing = replace(standing, administers=administers)
     named_problem = names.problem("owner") if names is not None and standing.names_count else None
     problems = (asks.problem("requestedBy"), named_problem)
     return Parties(standing, tuple(each for each in problems if each is not None))
@@ -50,7 +51,7 @@ async def _is_founded_in_vain(attempt: Attempt) -> bool:
     record = attempt.application
     if record.founded_by is None or record.applied_sequence > 0:
         return False
-    founder = await attempt.services.operations.read(record.founded_by)
+    founder = await attempt.ports.operations.read(record.founded_by)
     return founder is not None and founder.value.state is State.REJECTED
 
 
@@ -60,11 +61,11 @@ async def may_change(attempt: Attempt, owner: Person | None) -> tuple[bool, tupl
     Raises DeferredError when the directory does not answer, except for a credential that leaked and whose time is over:
     it goes if the requester's address is the owner's, whoever that is by now.
     """
-    search, operation = Search(attempt.services), attempt.operation
+    search, operation = Search(attempt.ports.people), attempt.operation
     try:
         asks, owns_by, _ = await _found(attempt, search, owner, None)
         _, owns = _compared(owner, owns_by, asks.person, attempt.application.known_since, exists=True)
-        administers = not owns and await search.is_administrator(asks.person)
+        administers = not owns and await search.is_administrator(asks.person, attempt.policy.administrators)
     except DeferredError:
         if operation.revoke_by is None or attempt.now() < operation.revoke_by:
             raise

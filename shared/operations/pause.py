@@ -3,13 +3,14 @@
 from datetime import timedelta
 
 from shared.core.errors import DeferredError, RegistrarError, ThrottledError
-from shared.ports.services import Services
+from shared.core.runtime import Runtime
+from shared.ports import Backoff
 
 _PAUSE = timedelta(minutes=1)
 """For a service that did not say how long."""
 
 
-async def let_others_pause(services: Services, error: RegistrarError) -> None:
+async def let_others_pause(backoff: Backoff, runtime: Runtime, error: RegistrarError) -> None:
     """Pause everybody if that is what the error means."""
     if isinstance(error, DeferredError) and (isinstance(error, ThrottledError) or error.after is not None):
-        await services.backoff.extend(services.runtime.now() + (error.after or _PAUSE), error.reason)
+        await backoff.extend(runtime.now() + (error.after or _PAUSE), error.reason)

@@ -5,22 +5,24 @@ the ETag that a decision would need, and names its successor whole; then the cla
 recorded. Whoever finds a replaced record carries on from there.
 """
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Literal
 
 from shared.contract.answer import Status
 from shared.contract.request import Request
 from shared.core import log
 from shared.core.errors import Problem
+from shared.core.runtime import Runtime
 from shared.model.channel import Channel
 from shared.model.claim import Claim, EarlierForm
+from shared.model.labels import AnswerContext
 from shared.model.operation import RESUME_AFTER, Operation, Refusal, Replacement, State
 from shared.model.refusal import has_given
-from shared.operations.accept import record
+from shared.operations.accept import Acceptance
 from shared.operations.answers import stopped
 from shared.operations.claims import bound_to
-from shared.ports import Versioned
-from shared.ports.services import Services
+from shared.ports import Applications, Operations, Queues, Versioned
 
 REPLACED = "replaced"
 MOST_REPLACEMENTS = 10
@@ -42,96 +44,104 @@ def why_not_replaced(operation: Operation, claim: Claim, request: Request, arriv
     return "too_often" if len(claim.earlier) >= MOST_REPLACEMENTS else None
 
 
-async def replace(
-    services: Services, stored: Versioned[Operation], request: Request, arrived_at: datetime
-) -> Versioned[Operation]:
-    """Settle an operation as replaced by a request.
+@dataclass(frozen=True, kw_only=True)
+class Replacements:
+    """Puts a changed form of a ticket in the place of what waits for approval."""
 
-    Raises BusyError when somebody wrote its record, a decision perhaps.
-    """
-    operation, now = stored.value, services.runtime.now()
-    successor = Replacement(
-        operation_id=services.runtime.new_id(), request=request, body_hash=request.body_hash(), arrived_at=arrived_at
-    )
-    problem = Problem(
-        "",
-        REPLACED,
-        f"A newer form of the same ticket replaces this request: operation {successor.operation_id}. Nothing was done "
-        "for this request, and decisions about it do not count.",
-    )
-    changes = {"state": State.REJECTED, "reason": REPLACED, "replaced_by": successor, "next_attempt": None}
-    replaced = operation.model_copy(update=changes)
-    record_of_app = (await services.applications.read(operation.unique_name)).value
-    if has_given(operation, record_of_app):
-        return await _withdraw(services, stored, replaced, problem)
-    answer = stopped(services, replaced, record_of_app, Status.REJECTED, (problem,))
-    replaced = replaced.model_copy(update={"answer": answer})
-    # Listed for soon first: what waits for people is looked at again when their time is over.
-    await services.operations.relist(operation.id, operation.generation, now + RESUME_AFTER)
-    etag = await services.operations.save(replaced, stored.etag)
-    log.event("operation.replaced", operation=operation.id, app=operation.unique_name, by=successor.operation_id)
-    return Versioned(replaced, etag)
+    runtime: Runtime
+    operations: Operations
+    applications: Applications
+    queues: Queues
+    acceptance: Acceptance
+    answers: AnswerContext
+    approval_deadline: timedelta
 
+    async def replace(
+        self, stored: Versioned[Operation], request: Request, arrived_at: datetime
+    ) -> Versioned[Operation]:
+        """Settle an operation as replaced by a request.
 
-async def _withdraw(
-    services: Services, stored: Versioned[Operation], replaced: Operation, problem: Problem
-) -> Versioned[Operation]:
-    """Have what was given before policy asked for an approval taken back first: the answer comes once it is gone."""
-    now = services.runtime.now()
-    refusal = Refusal(at=now, problems=(problem,))
-    withdrawn = replaced.model_copy(update={"state": State.WAITING, "refusal": refusal})
-    await services.operations.relist(withdrawn.id, withdrawn.generation, now + RESUME_AFTER)
-    etag = await services.operations.save(withdrawn, stored.etag)
-    await services.queues.send_work(withdrawn.id, withdrawn.generation)
-    log.event("operation.replaced", operation=withdrawn.id, app=withdrawn.unique_name)
-    return Versioned(withdrawn, etag)
-
-
-async def carry_on(services: Services, replaced: Operation) -> None:
-    """Bring a replaced operation's successor to its record, as far as nobody has. Raises BusyError in a race."""
-    successor = replaced.replaced_by
-    if successor is None:
-        return
-    operations, request = services.operations, replaced.request
-    bound = await bound_to(operations, request.source, request.request_id)
-    claim = bound.get(Channel.WEBHOOK)
-    earlier = EarlierForm(replaced.id, replaced.body_hash)
-    named = Claim(
-        Channel.WEBHOOK, request.source, request.request_id, successor.operation_id, successor.body_hash, (earlier,)
-    )
-    if claim is None:  # what is replaced was claimed by version 1, which keeps its claim
-        claim = await operations.claim(named)
-    elif claim.operation_id == replaced.id:
-        after = Claim(
-            claim.channel,
-            claim.source,
-            claim.request_id,
-            successor.operation_id,
-            successor.body_hash,
-            (*claim.earlier, earlier),
+        Raises BusyError when somebody wrote its record, a decision perhaps.
+        """
+        operation, now = stored.value, self.runtime.now()
+        successor = Replacement(
+            operation_id=self.runtime.new_id(), request=request, body_hash=request.body_hash(), arrived_at=arrived_at
         )
-        await operations.move_claim(claim, after)
-        claim = after
-    if claim.operation_id == successor.operation_id and await operations.read(successor.operation_id) is None:
-        await record(
-            services,
-            successor.request,
-            successor.operation_id,
-            Channel.WEBHOOK,
-            arrived_at=successor.arrived_at,
-            replaces=replaced.id,
+        problem = Problem(
+            "",
+            REPLACED,
+            f"A newer form of the same ticket replaces this request: operation {successor.operation_id}. Nothing was "
+            "done for this request, and decisions about it do not count.",
         )
+        changes = {"state": State.REJECTED, "reason": REPLACED, "replaced_by": successor, "next_attempt": None}
+        replaced = operation.model_copy(update=changes)
+        record_of_app = (await self.applications.read(operation.unique_name)).value
+        if has_given(operation, record_of_app):
+            return await self._withdraw(stored, replaced, problem)
+        answer = stopped(self.answers, replaced, record_of_app, Status.REJECTED, (problem,), self.runtime.now())
+        replaced = replaced.model_copy(update={"answer": answer})
+        # Listed for soon first: what waits for people is looked at again when their time is over.
+        await self.operations.relist(operation.id, operation.generation, now + RESUME_AFTER)
+        etag = await self.operations.save(replaced, stored.etag)
+        log.event("operation.replaced", operation=operation.id, app=operation.unique_name, by=successor.operation_id)
+        return Versioned(replaced, etag)
 
+    async def _withdraw(
+        self, stored: Versioned[Operation], replaced: Operation, problem: Problem
+    ) -> Versioned[Operation]:
+        """Have what was given before policy asked for an approval taken back first; the answer comes after that."""
+        now = self.runtime.now()
+        refusal = Refusal(at=now, problems=(problem,))
+        withdrawn = replaced.model_copy(update={"state": State.WAITING, "refusal": refusal})
+        await self.operations.relist(withdrawn.id, withdrawn.generation, now + RESUME_AFTER)
+        etag = await self.operations.save(withdrawn, stored.etag)
+        await self.queues.send_work(withdrawn.id, withdrawn.generation)
+        log.event("operation.replaced", operation=withdrawn.id, app=withdrawn.unique_name)
+        return Versioned(withdrawn, etag)
 
-def adopted(services: Services, operation: Operation, arrived_at: datetime) -> Operation:
-    """Return a record of version 1 whose very request a webhook has now proven, with that on it.
-
-    Somebody who may decide is asked again: what was told before says nothing of what it was about.
-    """
-    changes: dict[str, object] = {"channel": Channel.WEBHOOK, "arrived_at": arrived_at}
-    if operation.state is State.AWAITING_APPROVAL and operation.approval is not None:
-        now = services.runtime.now()
-        changes["approval"] = operation.approval.model_copy(
-            update={"since": now, "expires": now + services.approval_deadline, "announced_at": None}
+    async def carry_on(self, replaced: Operation) -> None:
+        """Bring a replaced operation's successor to its record, as far as nobody has. Raises BusyError in a race."""
+        successor = replaced.replaced_by
+        if successor is None:
+            return
+        operations, request = self.operations, replaced.request
+        bound = await bound_to(operations, request.source, request.request_id)
+        claim = bound.get(Channel.WEBHOOK)
+        earlier = EarlierForm(replaced.id, replaced.body_hash)
+        named = Claim(
+            Channel.WEBHOOK, request.source, request.request_id, successor.operation_id, successor.body_hash, (earlier,)
         )
-    return operation.model_copy(update=changes)
+        if claim is None:  # what is replaced was claimed by version 1, which keeps its claim
+            claim = await operations.claim(named)
+        elif claim.operation_id == replaced.id:
+            after = Claim(
+                claim.channel,
+                claim.source,
+                claim.request_id,
+                successor.operation_id,
+                successor.body_hash,
+                (*claim.earlier, earlier),
+            )
+            await operations.move_claim(claim, after)
+            claim = after
+        if claim.operation_id == successor.operation_id and await operations.read(successor.operation_id) is None:
+            await self.acceptance.record(
+                successor.request,
+                successor.operation_id,
+                Channel.WEBHOOK,
+                arrived_at=successor.arrived_at,
+                replaces=replaced.id,
+            )
+
+    def adopted(self, operation: Operation, arrived_at: datetime) -> Operation:
+        """Return a record of version 1 whose very request a webhook has now proven, with that on it.
+
+        Somebody who may decide is asked again: what was told before says nothing of what it was about.
+        """
+        changes: dict[str, object] = {"channel": Channel.WEBHOOK, "arrived_at": arrived_at}
+        if operation.state is State.AWAITING_APPROVAL and operation.approval is not None:
+            now = self.runtime.now()
+            changes["approval"] = operation.approval.model_copy(
+                update={"since": now, "expires": now + self.approval_deadline, "announced_at": None}
+            )
+        return operation.model_copy(update=changes)

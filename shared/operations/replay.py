@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from shared.audit.events import replayed
 from shared.core import log
 from shared.core.errors import BusyError, NotFailedError, NotFoundError
+from shared.core.runtime import Runtime
 from shared.model.operation import RESUME_AFTER, EarlierGeneration, Operation, State
-from shared.ports.services import Services
+from shared.ports import Audit, Operations, Queues
 
 
 @dataclass(frozen=True)
@@ -17,39 +18,47 @@ class Replayed:
     generation: int
 
 
-async def replay(services: Services, operation_id: str) -> Replayed:
-    """Begin a new generation of a failed operation and take its request off the poison queue.
+@dataclass(frozen=True, kw_only=True)
+class Replays:
+    """Has failed operations tried again."""
 
-    The request, its place among the app's changes, and what is known of its credentials stay: policy is asked again,
-    and a change that was overtaken meanwhile is superseded. Raises NotFoundError, NotFailedError, or BusyError when
-    somebody else replays it just now.
-    """
-    stored = await services.operations.read(operation_id)
-    if stored is None:
-        raise NotFoundError(f"There is no operation {operation_id}")
-    if stored.value.state is not State.FAILED or stored.value.answered_at is None:
-        raise NotFailedError(f"Only a failed operation can be replayed, and this one is {stored.value.state}")
-    now = services.runtime.now()
-    again = _next_generation(stored.value).model_copy(update={"started_at": now})
-    # Listed first: it is settled and on no list, and a generation that nobody lists would be lost.
-    await services.operations.relist(again.id, again.generation, now + RESUME_AFTER)
-    await services.audit.note(replayed(again, now))
-    await services.operations.save(again, stored.etag)
-    await services.queues.send_work(again.id, again.generation)
-    await services.queues.remove_kept(again.id, before=again.generation)
-    log.event("operation.replayed", operation=again.id, app=again.unique_name, generation=again.generation)
-    return Replayed(again.id, again.generation)
+    runtime: Runtime
+    operations: Operations
+    queues: Queues
+    audit: Audit
 
+    async def replay(self, operation_id: str) -> Replayed:
+        """Begin a new generation of a failed operation and take its request off the poison queue.
 
-async def replay_all(services: Services, reason: str) -> list[Replayed]:
-    """Replay every operation that failed for this reason; those that changed meanwhile are passed over."""
-    replayed: list[Replayed] = []
-    async for operation_id in services.operations.failed(reason):
-        try:
-            replayed.append(await replay(services, operation_id))
-        except (NotFoundError, NotFailedError, BusyError) as error:
-            log.warning("operation.not_replayed", operation=operation_id, cause=type(error).__name__)
-    return replayed
+        The request, its place among the app's changes, and what is known of its credentials stay: policy is asked
+        again, and a change that was overtaken meanwhile is superseded. Raises NotFoundError, NotFailedError, or
+        BusyError when somebody else replays it just now.
+        """
+        stored = await self.operations.read(operation_id)
+        if stored is None:
+            raise NotFoundError(f"There is no operation {operation_id}")
+        if stored.value.state is not State.FAILED or stored.value.answered_at is None:
+            raise NotFailedError(f"Only a failed operation can be replayed, and this one is {stored.value.state}")
+        now = self.runtime.now()
+        again = _next_generation(stored.value).model_copy(update={"started_at": now})
+        # Listed first: it is settled and on no list, and a generation that nobody lists would be lost.
+        await self.operations.relist(again.id, again.generation, now + RESUME_AFTER)
+        await self.audit.note(replayed(again, now))
+        await self.operations.save(again, stored.etag)
+        await self.queues.send_work(again.id, again.generation)
+        await self.queues.remove_kept(again.id, before=again.generation)
+        log.event("operation.replayed", operation=again.id, app=again.unique_name, generation=again.generation)
+        return Replayed(again.id, again.generation)
+
+    async def replay_all(self, reason: str) -> list[Replayed]:
+        """Replay every operation that failed for this reason; those that changed meanwhile are passed over."""
+        replayed: list[Replayed] = []
+        async for operation_id in self.operations.failed(reason):
+            try:
+                replayed.append(await self.replay(operation_id))
+            except (NotFoundError, NotFailedError, BusyError) as error:
+                log.warning("operation.not_replayed", operation=operation_id, cause=type(error).__name__)
+        return replayed
 
 
 def _next_generation(failed: Operation) -> Operation:

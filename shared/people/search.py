@@ -11,8 +11,7 @@ from shared.core import log
 from shared.core.errors import ForbiddenError, Problem, RegistrarError
 from shared.core.text import echo
 from shared.model.person import Person, read_person
-from shared.ports import SeenPerson
-from shared.ports.services import Services
+from shared.ports import People, SeenPerson
 
 _NAMED_AT_ONCE = 100
 _MOST_NAMED = 2_000
@@ -60,9 +59,8 @@ class Found:
 class Search:
     """The lookups of one attempt: each person is looked up once."""
 
-    def __init__(self, services: Services) -> None:
-        self._people = services.people
-        self._administrators = services.policy.administrators
+    def __init__(self, people: People) -> None:
+        self._people = people
         self._seen: dict[str, tuple[SeenPerson, ...] | None] = {}
 
     async def find(self, person: Person) -> Found:
@@ -84,12 +82,12 @@ class Search:
                 self._seen.update(dict.fromkeys(unseen))
         return [_found(person, self._seen[person.name.casefold()]) for person in people]
 
-    async def is_administrator(self, person: Person) -> bool:
-        """Return whether policy names this person as an administrator: by object id, or by an address of theirs.
+    async def is_administrator(self, person: Person, administrators: Sequence[str]) -> bool:
+        """Return whether policy's `administrators` name this person: by object id, or by an address of theirs.
 
         Whoever has an object id is compared by it alone, wherever the directory says whose the policy's addresses are.
         """
-        named = [each for each in map(read_person, self._administrators) if each is not None]
+        named = [each for each in map(read_person, administrators) if each is not None]
         if person.object_id is None:
             return _is_named(person, named)
         addresses = [each for each in named if each.object_id is None]
@@ -100,12 +98,12 @@ class Search:
         return person.object_id in ids or _is_named(person, [each.person for each in found if not each.is_looked_up])
 
 
-async def names_of(services: Services, object_ids: Iterable[str]) -> dict[str, str]:
+async def names_of(people: People, object_ids: Iterable[str]) -> dict[str, str]:
     """Name people by their ids, for people to read. Whom nobody may name, or not now, or too late, is left out."""
     wanted, names = sorted(set(object_ids))[:_MOST_NAMED], dict[str, str]()
     for start in range(0, len(wanted), _NAMED_AT_ONCE):
         try:
-            found = await services.people.find(wanted[start : start + _NAMED_AT_ONCE])
+            found = await people.find(wanted[start : start + _NAMED_AT_ONCE])
         except RegistrarError as error:
             log.warning("people.not_named", reason=error.reason, count=len(wanted) - start)
             break

@@ -4,7 +4,6 @@ Every method may raise `Deferred` and its kinds. `None` means "surely not there 
 call that failed never answers with it.
 """
 
-from shared.model.claim import Claim, EarlierForm
 from shared.ports.app_policies import AppPolicies, SeenRestrictions
 from shared.ports.audit import Anchors, Audit
 from shared.ports.directory import (
@@ -22,7 +21,7 @@ from shared.ports.people import People, SeenPerson
 from shared.ports.queues import PoisonedMessage, Queues
 from shared.ports.records import Applications, Backoff, Cleanup, Cleanups, Operations, RequestCounts, Versioned
 from shared.ports.reports import Reports
-from shared.ports.tickets import Note, Target, TicketSystem, TicketUpdates
+from shared.ports.tickets import Note, Target, TicketUpdates
 from shared.ports.tokens import Callers, SignIn
 from shared.ports.vault import Vault, VaultPlace
 
@@ -35,7 +34,6 @@ __all__ = [
     "Backoff",
     "Callers",
     "ChangedApplications",
-    "Claim",
     "Cleanup",
     "Cleanups",
     "CreatedApplication",
@@ -44,7 +42,6 @@ __all__ = [
     "DueEntry",
     "DueIndex",
     "DuePlace",
-    "EarlierForm",
     "IssuedPassword",
     "Lease",
     "Leases",
@@ -60,7 +57,6 @@ __all__ = [
     "SeenRestrictions",
     "SignIn",
     "Target",
-    "TicketSystem",
     "TicketUpdates",
     "Vault",
     "VaultPlace",

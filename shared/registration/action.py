@@ -15,7 +15,6 @@ from shared.contract.request import RegistrationRequest
 from shared.core.naming import portal_url
 from shared.core.text import printable
 from shared.model.directory import Api
-from shared.model.labels import labelled
 from shared.model.operation import requester_of
 from shared.operations.action import Action
 from shared.operations.answers import answered_credential, settled_answer
@@ -45,11 +44,11 @@ def registered(attempt: Attempt, request: RegistrationRequest, registration: Reg
         operation_id=operation.id,
         status=Status.COMPLETED,
         client_id=registration.client_id,
-        tenant_id=attempt.services.tenant_id,
+        tenant_id=attempt.answers.tenant_id,
         object_id=registration.object_id,
         service_principal_id=registration.service_principal_id,
         display_name=request.application.display_name,
-        api_permissions=tuple(_api(api, registration, attempt.services.policy) for api in registration.resolution.apis),
+        api_permissions=tuple(_api(api, registration, attempt.policy) for api in registration.resolution.apis),
         credentials=tuple(answered_credential(entry) for entry in registration.entries.values()),
         made_by_others=tuple(
             AnsweredOthers(kind=each.kind, name=printable(each.name), api=each.api, type=each.type)
@@ -61,8 +60,7 @@ def registered(attempt: Attempt, request: RegistrationRequest, registration: Reg
         requested_by_object_id=requester_of(operation).object_id,
         owner_object_id=registration.owner.object_id if registration.owner is not None else None,
         notes=tuple(
-            AnsweredNote(**vars(note))
-            for note in labelled(registration.notes, attempt.services.labels.get(request.source, {}))
+            AnsweredNote(**vars(note)) for note in attempt.answers.labelled(registration.notes, request.source)
         ),
     )
     return settled_answer(operation, data, attempt.now())

@@ -145,9 +145,9 @@ async def _write(
     try:
         async with attempt.record_intended_write(application_write=write, **_announced(attempt, wanted, merged, state)):
             with attempt.tolerate_lag(record.written_at):
-                created = await attempt.services.directory.upsert_application(unique_name, merged)
+                created = await attempt.ports.directory.upsert_application(unique_name, merged)
     except (NotReplicatedError, RefusedError, RejectedError):
-        if seen is None and await attempt.services.directory.is_name_held_by_deleted(unique_name):
+        if seen is None and await attempt.ports.directory.is_name_held_by_deleted(unique_name):
             raise RejectedError([_name_held_by_deleted(unique_name)]) from None
         raise
     if attempt.is_recent(write.over):
@@ -214,7 +214,7 @@ async def find_service_principal(attempt: Attempt, client_id: str) -> SeenPrinci
     just_created = record.service_principal_id is None and attempt.is_recent(
         record.application_write.at if record.application_write else None
     )
-    return None if just_created else await attempt.services.directory.service_principal(client_id)
+    return None if just_created else await attempt.ports.directory.service_principal(client_id)
 
 
 async def converge_service_principal(
@@ -239,7 +239,7 @@ async def converge_service_principal(
 
 
 async def _create_service_principal(attempt: Attempt, client_id: str, display_name: str) -> str:
-    directory = attempt.services.directory
+    directory = attempt.ports.directory
     async with attempt.record_intended_write(principal_written_at=attempt.now()):
         with attempt.tolerate_lag(attempt.application.written_at):
             created = await directory.upsert_service_principal(client_id, display_name)

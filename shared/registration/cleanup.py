@@ -5,12 +5,12 @@ from shared.core.errors import RegistrarError
 from shared.core.naming import NARROWING
 from shared.core.runtime import within
 from shared.credentials.cleanup import clean_up_credentials
+from shared.operations.attempt import AppPorts
 from shared.ports import Cleanup
-from shared.ports.services import Services
 from shared.registration.finishing import finish_taking_back
 
 
-async def clean_up(services: Services) -> int:
+async def clean_up(ports: AppPorts) -> int:
     """Go through the clean-up entries and remove what their operations left; returns how many things.
 
     That is secrets whose value never reached the vault, credentials that nobody promoted, and what was taken back of an
@@ -20,9 +20,9 @@ async def clean_up(services: Services) -> int:
     keeps none of the others; the failures are raised at the end.
     """
     removed, failures = 0, list[RegistrarError]()
-    async for cleanup in services.cleanups.all():
+    async for cleanup in ports.cleanups.all():
         try:
-            removed += await _clean_up(services, cleanup)
+            removed += await _clean_up(ports, cleanup)
         except RegistrarError as error:
             log.warning("cleanup.postponed", app=cleanup.unique_name, reason=error.reason)
             failures.append(error)
@@ -31,9 +31,9 @@ async def clean_up(services: Services) -> int:
     return removed
 
 
-async def _clean_up(services: Services, cleanup: Cleanup) -> int:
-    if within(services.lag_window, cleanup.since, services.runtime.now()):
+async def _clean_up(ports: AppPorts, cleanup: Cleanup) -> int:
+    if within(ports.lag_window, cleanup.since, ports.runtime.now()):
         return 0
     if cleanup.operation_id == NARROWING:
-        return await finish_taking_back(services, cleanup)
-    return await clean_up_credentials(services, cleanup)
+        return await finish_taking_back(ports, cleanup)
+    return await clean_up_credentials(ports, cleanup)

@@ -38,7 +38,7 @@ async def held_consents(attempt: Attempt) -> frozenset[Consent]:
 
 
 async def _is_unsettled(attempt: Attempt, operation_id: str) -> bool:
-    stored = await attempt.services.operations.read(operation_id)
+    stored = await attempt.ports.operations.read(operation_id)
     return stored is not None and not stored.value.state.settled
 
 
@@ -53,7 +53,7 @@ async def consents_there(
     record, types = attempt.application, types_of(listed)
     if not listed or (record.consent_write is None and attempt.is_recent(record.principal_written_at)):
         return frozenset()  # nobody has consented to anything for a principal that is made just now
-    seen = (await attempt.services.directory.consents(service_principal_id, types)).consents
+    seen = (await attempt.ports.directory.consents(service_principal_id, types)).consents
     if not is_trusted(attempt, record.consent_write, seen, types):
         raise NotYetVisibleError("the consent was changed moments ago and the directory still shows an older state")
     return listed & seen
@@ -71,7 +71,7 @@ async def give_consents(attempt: Attempt, service_principal_id: str, wanted: fro
     record, types = attempt.application, types_of(wanted)
     last = record.consent_write
     is_fresh = last is None and attempt.is_recent(record.principal_written_at)
-    seen = SeenConsents() if is_fresh else await attempt.services.directory.consents(service_principal_id, types)
+    seen = SeenConsents() if is_fresh else await attempt.ports.directory.consents(service_principal_id, types)
     trusted = is_trusted(attempt, last, seen.consents, types)
     base = seen.consents if trusted or last is None else last.wrote
     add = wanted - base
@@ -96,7 +96,7 @@ async def _give(
     async with attempt.record_intended_write(**_announced(attempt, record, wanted, add, now)) as otherwise:
         with attempt.tolerate_lag(*record.consents_written_at):
             for part in parts:
-                await attempt.services.directory.write_consents(service_principal_id, seen, part, frozenset())
+                await attempt.ports.directory.write_consents(service_principal_id, seen, part, frozenset())
                 done |= part
                 otherwise.clear()
                 otherwise.update(_announced(attempt, record, wanted - (add - done), done, now))

@@ -143,7 +143,7 @@ def _wanted(
     owner: Person | None,
 ) -> CredentialPlan:
     operation = attempt.operation
-    rules = attempt.services.policy.credentials
+    rules = attempt.policy.credentials
     rotate_before, overlap = rotation_days(spec, rules)
     # A request may leave a lifetime as it was before policy shortened it; what is issued now lives by today's policy.
     lifetime_days = min(spec.lifetime_days, rules.max_lifetime_days)
@@ -184,7 +184,5 @@ async def _refresh_tags(attempt: Attempt, wanted: CredentialPlan, entry: VaultEn
     tags = {**entry.tags, **changed}
     if tags == entry.tags:
         return entry
-    await attempt.services.vault.retag(
-        attempt.operation.unique_name, wanted.secret_name, entry.version, tags, entry.type
-    )
+    await attempt.ports.vault.retag(attempt.operation.unique_name, wanted.secret_name, entry.version, tags, entry.type)
     return replace(entry, tags=tags)

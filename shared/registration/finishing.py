@@ -4,37 +4,36 @@ from shared.core import log
 from shared.core.naming import NARROWING
 from shared.model.holdings import Holdings, all_going, left, sent
 from shared.model.writes import application_write
-from shared.operations.attempt import AppWork
+from shared.operations.attempt import AppPorts, AppWork
 from shared.ports import Cleanup
-from shared.ports.services import Services
 from shared.registration.giving_way import is_at_work
 from shared.registration.taking_back import remove_consents, see_application, see_consents, types_of
 
 
-async def finish_taking_back(services: Services, cleanup: Cleanup) -> int:
+async def finish_taking_back(ports: AppPorts, cleanup: Cleanup) -> int:
     """Look at what one app's record keeps as going; returns how many removals were repeated.
 
     The entry is closed once reads that are younger than the lag window have shown all of it gone. Nothing is written
     within that window after a write of ours, and nothing of an operation that goes on: it removes by itself.
     """
     repeated = 0
-    async with services.leases.hold(cleanup.unique_name) as lease:
-        stored = await services.applications.read(cleanup.unique_name)
-        work = AppWork(services=services, lease=lease, stored_application=stored)
+    async with ports.leases.hold(cleanup.unique_name) as lease:
+        stored = await ports.applications.read(cleanup.unique_name)
+        work = AppWork(ports, lease, stored)
         ended = all_going(
-            [each for each in work.application.going if not await is_at_work(services, each.operation_id)]
+            [each for each in work.application.going if not await is_at_work(ports.operations, each.operation_id)]
         )
         if ended.in_application:
             repeated += await _finish_application(work, ended)
         if ended.consents:
             repeated += await _finish_consents(work, ended)
         if not work.application.going:
-            await services.cleanups.remove(cleanup.unique_name, NARROWING)
+            await ports.cleanups.remove(cleanup.unique_name, NARROWING)
     return repeated
 
 
 async def _finish_application(work: AppWork, ended: Holdings) -> int:
-    record, directory = work.application, work.services.directory
+    record, directory = work.application, work.ports.directory
     last = record.application_write
     if last is not None and work.is_recent(last.at):
         return 0
@@ -57,7 +56,7 @@ async def _finish_application(work: AppWork, ended: Holdings) -> int:
 
 
 async def _finish_consents(work: AppWork, ended: Holdings) -> int:
-    record, directory = work.application, work.services.directory
+    record, directory = work.application, work.ports.directory
     if record.consent_write is not None and work.is_recent(record.consent_write.at):
         return 0
     types = types_of(ended.consents)

@@ -6,7 +6,7 @@ Each would take back what the other gives, and wait for that to be seen: togethe
 from shared.core.errors import BusyError
 from shared.model.operation import State
 from shared.operations.attempt import Attempt
-from shared.ports.services import Services
+from shared.ports import Operations
 
 
 async def give_way(attempt: Attempt) -> None:
@@ -17,13 +17,13 @@ async def give_way(attempt: Attempt) -> None:
     record = attempt.application
     if record.begun_by is None or record.begun_sequence <= attempt.operation.sequence:
         return
-    if await is_at_work(attempt.services, record.begun_by):
+    if await is_at_work(attempt.ports.operations, record.begun_by):
         raise BusyError(f"a newer change of {attempt.operation.unique_name} is under way")
 
 
-async def is_at_work(services: Services, operation_id: str) -> bool:
+async def is_at_work(operations: Operations, operation_id: str) -> bool:
     """Return whether an operation still goes on. One that waits for people may do so for days."""
-    stored = await services.operations.read(operation_id)
+    stored = await operations.read(operation_id)
     if stored is None:
         return False
     state = stored.value.state

@@ -31,7 +31,7 @@ async def look_for_others(
     """
     dropped, directory = (
         (attempt.application.found | attempt.operation.left_to_others) - wanted,
-        attempt.services.directory,
+        attempt.ports.directory,
     )
     if dropped != attempt.operation.left_to_others:
         await attempt.save_operation(attempt.operation.model_copy(update={"left_to_others": dropped}))

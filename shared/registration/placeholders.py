@@ -52,7 +52,7 @@ async def converge_filled_in(
     app = await converge_application(attempt, wanted, seen)
     filled = wanted_state(filled_in(request, app.client_id).application, permissions)
     if filled != wanted:
-        created = await attempt.services.directory.application(attempt.operation.unique_name)
+        created = await attempt.ports.directory.application(attempt.operation.unique_name)
         app = await converge_application(attempt, filled, created)
     return app, filled
 

@@ -55,10 +55,10 @@ async def look_for_privileges(
     principal = await find_service_principal(attempt, seen.client_id) if places else None
     if principal is None:
         return Privileges(places)
-    held = (await attempt.services.directory.consents(principal.object_id, _BOTH)).consents
-    apis = {each: await attempt.services.directory.api_of(each) for each in sorted({it.resource_id for it in held})}
+    held = (await attempt.ports.directory.consents(principal.object_id, _BOTH)).consents
+    apis = {each: await attempt.ports.directory.api_of(each) for each in sorted({it.resource_id for it in held})}
     resolved = (_resolved(each, api) for each in held if (api := apis[each.resource_id]) is not None)
-    privileged = tuple(each for each in resolved if is_privileged(each, attempt.services.policy))
+    privileged = tuple(each for each in resolved if is_privileged(each, attempt.policy))
     return Privileges(places, privileged, principal)
 
 

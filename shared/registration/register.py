@@ -117,7 +117,7 @@ async def register(attempt: Attempt, request: RegistrationRequest) -> Registrati
             )
             before = found.current.versions
             others = [each for each in before if each.version != entry.version]
-            await list_due(attempt.services, attempt.operation.unique_name, credential.name, before, (*others, entry))
+            await list_due(attempt.ports.due, attempt.operation.unique_name, credential.name, before, (*others, entry))
     # Last of all: the tenant's rules may refuse a credential, and a right that was given would have to be taken back.
     async with attempt.step("grantConsent"):
         consented = not spec.admin_consent or await give_consents(attempt, service_principal_id, consents)
@@ -194,14 +194,14 @@ async def _narrow(
 
 async def _observe_and_check(attempt: Attempt, request: RegistrationRequest) -> _Observed:
     """Look at everything the request touches, and raise Rejected with all that forbids it, before any write."""
-    services = attempt.services
     if attempt.operation.sequence < attempt.application.applied_sequence:
         raise RejectedError([_superseded(attempt)])
     await give_way(attempt)
     seen, restrictions = await look(attempt)
     # What somebody approved is held against today's ids, not against those of some minutes ago.
     is_approved = attempt.operation.approval is not None
-    resolution = await resolve(request.application.api_permissions, services.apis, services.policy, ask=is_approved)
+    policy = attempt.policy
+    resolution = await resolve(request.application.api_permissions, attempt.ports.apis, policy, ask=is_approved)
     found, vault_problems = await look_for_credentials(attempt, request)
     client_id = known_client_id(attempt, seen)
     had, asked = _had(attempt, seen, found, client_id), filled_in(request, client_id)
@@ -209,7 +209,7 @@ async def _observe_and_check(attempt: Attempt, request: RegistrationRequest) -> 
     rules, forbidden = await judge(attempt, seen, restrictions, Additions(attempt, shaped, seen, found, had).breaches)
     found = {each.name: replace(found[each.name], longest=rules.longest(each.type)) for each in request.credentials}
     problems = [
-        *breaches(asked, services.policy, had),
+        *breaches(asked, policy, had),
         *forbidden,
         *resolution.problems,
         *(problem for problem in [_not_managed(attempt, seen)] if problem is not None),
@@ -237,7 +237,6 @@ async def _observe_and_check(attempt: Attempt, request: RegistrationRequest) -> 
     problems = await excesses(attempt, standing, new)
     if problems:
         raise RejectedError(problems)
-    policy = services.policy
     permissions = resolution.permissions
     certificates = [each.name for each in request.credentials if each.type == "certificate" and each.name in new]
     privileges = await look_for_privileges(attempt, seen, wanted_state(asked.application, permissions), certificates)
@@ -314,7 +313,7 @@ def _not_managed(attempt: Attempt, seen: SeenApplication | None) -> Problem | No
 
 
 async def _verify_application(attempt: Attempt, wanted: ApplicationState) -> None:
-    seen = await attempt.services.directory.application(attempt.operation.unique_name)
+    seen = await attempt.ports.directory.application(attempt.operation.unique_name)
     if seen is not None:
         await see_application(attempt, Holdings.of(seen.state))
     write = attempt.application.application_write
@@ -329,6 +328,6 @@ async def _verify_application(attempt: Attempt, wanted: ApplicationState) -> Non
 
 
 async def _verify_consent(attempt: Attempt, service_principal_id: str, wanted: frozenset[Consent]) -> None:
-    seen = await attempt.services.directory.consents(service_principal_id, types_of(wanted))
+    seen = await attempt.ports.directory.consents(service_principal_id, types_of(wanted))
     if not seen.consents >= wanted:
         raise NotYetVisibleError("the directory does not show the admin consent yet")

@@ -86,7 +86,7 @@ async def _kept(attempt: Attempt, credentials: list[str]) -> frozenset[str]:
     for name in credentials:
         if attempt.is_recent(operation.credential(name).promoting_at):
             raise NotYetVisibleError(f"the value of {name} may be on its way to where clients read it")
-        for entry in await attempt.services.vault.versions(
+        for entry in await attempt.ports.vault.versions(
             operation.unique_name, vault_secret_name(operation.unique_name, name)
         ):
             kept |= {entry.tags.get("keyId", ""), entry.thumbprint}
@@ -100,7 +100,7 @@ async def _list_what_is_due(attempt: Attempt, withdrawn: Withdrawn) -> None:
         if made and not is_pending(secret_name):
             before = [replace(entry, enabled=True) if entry in made else entry for entry in versions]
             after = [disabled(entry, attempt.now()) if entry in made else entry for entry in versions]
-            await list_due(attempt.services, attempt.operation.unique_name, made[0].tags["credential"], before, after)
+            await list_due(attempt.ports.due, attempt.operation.unique_name, made[0].tags["credential"], before, after)
 
 
 async def _take_back_consents(attempt: Attempt) -> None:
@@ -117,7 +117,7 @@ async def _take_back_consents(attempt: Attempt) -> None:
 
 async def _name_what_stays(attempt: Attempt) -> None:
     """Learn the ids of what this operation made, where the answer that told them was lost."""
-    directory, record = attempt.services.directory, attempt.application
+    directory, record = attempt.ports.directory, attempt.application
     if not is_unnamed(attempt.operation, record):
         return
     write = record.application_write

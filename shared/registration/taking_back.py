@@ -33,7 +33,7 @@ async def record_intended_removal(attempt: Attempt, what: Holdings) -> None:
 async def _announce(attempt: Attempt, going: tuple[Going, ...], what: Holdings) -> None:
     record = attempt.application
     if new := what - all_going(going):
-        await attempt.services.cleanups.put(Cleanup(record.unique_name, NARROWING, (), attempt.now()))
+        await attempt.ports.cleanups.put(Cleanup(record.unique_name, NARROWING, (), attempt.now()))
         going = (*going, _going(attempt, new))
     if going != record.going:
         await attempt.save_application(going=going)
@@ -70,7 +70,7 @@ async def take_back_consents(attempt: Attempt, service_principal_id: str | None,
             )
         await see_consents(attempt, types, frozenset())
         return
-    seen = await attempt.services.directory.consents(service_principal_id, types)
+    seen = await attempt.ports.directory.consents(service_principal_id, types)
     await see_consents(attempt, types, seen.consents)
     record = attempt.application
     if leaving := record.granted - wanted:
@@ -78,7 +78,7 @@ async def take_back_consents(attempt: Attempt, service_principal_id: str | None,
             raise NotYetVisibleError("the consent was changed moments ago and the directory still shows an older state")
         if leaving & seen.consents:
             await remove_consents(attempt, service_principal_id, seen, leaving)
-            seen = await attempt.services.directory.consents(service_principal_id, types)
+            seen = await attempt.ports.directory.consents(service_principal_id, types)
             await see_consents(attempt, types, seen.consents)
     if attempt.application.granted - wanted:
         raise NotYetVisibleError("the directory may still have the consent")
@@ -97,7 +97,7 @@ async def remove_consents(
     async with work.record_intended_write(consent_write=write, given_at=record.last_given, going=going):
         with work.tolerate_lag(*record.consents_written_at):
             gone = leaving & seen.consents
-            await work.services.directory.write_consents(service_principal_id, seen, frozenset(), gone)
+            await work.ports.directory.write_consents(service_principal_id, seen, frozenset(), gone)
 
 
 def is_trusted(

@@ -36,14 +36,14 @@ class Additions:
             "spa": application.spa.redirect_uris,
         }
         yield from redirect_uri_breaches(rules, uris, state)
-        yield from credential_breaches(rules, self._credentials(rules), self.attempt.services.policy.credentials)
+        yield from credential_breaches(rules, self._credentials(rules), self.attempt.policy.credentials)
 
     def _credentials(self, rules: TenantRules) -> Iterator[NewCredential]:
         """List the credentials that are to be issued; one that this operation has begun is no news.
 
         A lifetime that was given before is cut to what the tenant allows, as it is to what policy allows.
         """
-        longest_given = self.attempt.services.policy.credentials.max_lifetime_days
+        longest_given = self.attempt.policy.credentials.max_lifetime_days
         for index, spec in enumerate(self.request.credentials):
             if self.attempt.operation.credential(spec.name).has_begun or not self._is_to_be_issued(spec.name):
                 continue

@@ -2,18 +2,20 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shared.core import log
 from shared.core.errors import RegistrarError
+from shared.core.runtime import Runtime
 from shared.core.text import printable
 from shared.model.directory import CredentialHolder
 from shared.model.person import is_object_id
 from shared.operations.pause import let_others_pause
 from shared.people.search import names_of
+from shared.policy.model import CredentialRules
+from shared.ports import Backoff, CredentialHolders, People, Reports, Vault
 from shared.ports.reports import FORMATS, Format, StoredReport
-from shared.ports.services import Services
 from shared.report.advice import advise, is_marked
 from shared.report.csv_text import csv_text
 from shared.report.json_text import json_text
@@ -34,123 +36,126 @@ _SECONDS_BEFORE_WRITING = 210
 _WRITERS: dict[Format, Callable[[Report], bytes]] = {"html": page_html, "csv": csv_text, "json": json_text}
 
 
-async def make_report(services: Services) -> bool:
-    """Write a new report unless there is a young one; whether it did.
+@dataclass(frozen=True, kw_only=True)
+class ReportMaker:
+    """Makes the nightly report."""
 
-    A failure is logged as `report.failed` with what stood in the way, and leaves the report that was there.
-    """
-    now = services.runtime.now()
-    try:
-        async with asyncio.timeout(_SECONDS):
-            made_at, pause = await services.reports.as_of(), await services.backoff.until()
-            if made_at is not None and timedelta(0) <= now - made_at < YOUNG:
-                return False
-            if pause is not None and now < pause:
-                log.warning("report.failed", reason="paused", until=pause)
-                return False
-            report = await read_report(services, now)
-            await _write(services, report)
-    except TimeoutError:
-        log.warning("report.failed", reason="took_too_long", seconds=_SECONDS)
-        return False
-    except RegistrarError as error:
-        log.warning("report.failed", reason=error.reason, message=printable(str(error)))
-        await let_others_pause(services, error)
-        return False
-    log.event("report.made", count=len(report.rows), managed=sum(row.is_managed for row in report.rows))
-    return True
+    runtime: Runtime
+    tenant_id: str
+    rules: CredentialRules
+    holders: CredentialHolders
+    vault: Vault
+    people: People
+    reports: Reports
+    backoff: Backoff
 
+    async def make(self) -> bool:
+        """Write a new report unless there is a young one; whether it did.
 
-async def read_report(services: Services, now: datetime) -> Report:
-    """Read the whole tenant and all vaults. Raises RegistrarError: an incomplete listing never is a report."""
-    until = asyncio.get_running_loop().time() + _SECONDS_BEFORE_WRITING
-    known, holders = await _both_listings(services)
-    await _look_again(services, known, holders)
-    rows = sorted(_rows(services, known, holders, now), key=by_expiry)
-    rows = await _named(services, rows)
-    rows, left_out = await with_owners(services, rows, until)
-    return Report(now, services.tenant_id, tuple(rows), left_out)
+        A failure is logged as `report.failed` with what stood in the way, and leaves the report that was there.
+        """
+        now = self.runtime.now()
+        try:
+            async with asyncio.timeout(_SECONDS):
+                made_at, pause = await self.reports.as_of(), await self.backoff.until()
+                if made_at is not None and timedelta(0) <= now - made_at < YOUNG:
+                    return False
+                if pause is not None and now < pause:
+                    log.warning("report.failed", reason="paused", until=pause)
+                    return False
+                report = await self._read(now)
+                await self._write(report)
+        except TimeoutError:
+            log.warning("report.failed", reason="took_too_long", seconds=_SECONDS)
+            return False
+        except RegistrarError as error:
+            log.warning("report.failed", reason=error.reason, message=printable(str(error)))
+            await let_others_pause(self.backoff, self.runtime, error)
+            return False
+        log.event("report.made", count=len(report.rows), managed=sum(row.is_managed for row in report.rows))
+        return True
 
+    async def _read(self, now: datetime) -> Report:
+        """Read the whole tenant and all vaults. Raises RegistrarError: an incomplete listing never is a report."""
+        until = asyncio.get_running_loop().time() + _SECONDS_BEFORE_WRITING
+        known, holders = await self._both_listings()
+        await self._look_again(known, holders)
+        rows = sorted(self._rows(known, holders, now), key=by_expiry)
+        rows = await self._named(rows)
+        rows, left_out = await with_owners(self.holders, self.backoff, self.runtime, rows, until)
+        return Report(now, self.tenant_id, tuple(rows), left_out)
 
-async def _both_listings(services: Services) -> tuple[KnownCredentials, list[CredentialHolder]]:
-    """List the vaults and the tenant at the same time: each may take minutes."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            known = group.create_task(_known(services))
-            holders = group.create_task(_holders(services))
-    except* RegistrarError as failed:
-        raise failed.exceptions[0] from None
-    return known.result(), holders.result()
+    async def _both_listings(self) -> tuple[KnownCredentials, list[CredentialHolder]]:
+        """List the vaults and the tenant at the same time: each may take minutes."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                known = group.create_task(self._known())
+                holders = group.create_task(self._holders())
+        except* RegistrarError as failed:
+            raise failed.exceptions[0] from None
+        return known.result(), holders.result()
 
+    async def _known(self) -> KnownCredentials:
+        known = KnownCredentials()
+        place = None
+        while True:
+            entries, place = await self.vault.page(place)
+            known.learn(entries)
+            if place is None:
+                return known
 
-async def _known(services: Services) -> KnownCredentials:
-    known = KnownCredentials()
-    place = None
-    while True:
-        entries, place = await services.vault.page(place)
-        known.learn(entries)
-        if place is None:
-            return known
+    async def _holders(self) -> list[CredentialHolder]:
+        return [holder async for holder in self.holders.all()]
 
+    async def _look_again(self, known: KnownCredentials, holders: Iterable[CredentialHolder]) -> None:
+        """Read all versions where a mark of ours is on what no newest version names.
 
-async def _holders(services: Services) -> list[CredentialHolder]:
-    return [holder async for holder in services.holders.all()]
+        Two rotations may overlap, or somebody set a version above ours by hand.
+        """
+        wanted = [
+            (holder.unique_name, secret)
+            for holder in holders
+            if holder.unique_name is not None
+            and any(is_marked(each) and known.find(each.key_id, holder.app_id) is None for each in holder.credentials)
+            for secret in sorted(known.secrets_of(holder.unique_name))
+        ]
+        for unique_name, secret in wanted[:MOST_SECOND_LOOKS]:
+            known.learn_all(await self.vault.versions(unique_name, secret))
 
+    def _rows(self, known: KnownCredentials, holders: Iterable[CredentialHolder], now: datetime) -> Iterable[Row]:
+        longest = timedelta(days=self.rules.max_lifetime_days)
+        for holder in holders:
+            for credential in holder.credentials:
+                found = known.find(credential.key_id, holder.app_id)
+                if found is None and credential.type == "certificate" and is_marked(credential):
+                    found = known.unnamed_certificate(holder.unique_name, holder.app_id)
+                yield Row(
+                    holder=holder,
+                    credential=credential,
+                    is_managed=found is not None,
+                    vault_secret=found.secret_name if found is not None else None,
+                    owners=(found.owner,) if found is not None and found.owner else None,
+                    advice=advise(
+                        credential,
+                        found,
+                        now=now,
+                        max_lifetime=longest,
+                        is_renewed_by_platform=holder.is_renewed_by_platform,
+                    ),
+                )
 
-async def _look_again(services: Services, known: KnownCredentials, holders: Iterable[CredentialHolder]) -> None:
-    """Read all versions where a mark of ours is on what no newest version names.
+    async def _named(self, rows: list[Row]) -> list[Row]:
+        """Say who owns what the registrar manages by the name that people know, where the tags have an object id."""
+        kept = {owner for row in rows for owner in row.owners or () if is_object_id(owner)}
+        names = await names_of(self.people, kept)
+        return [
+            replace(row, owners=tuple(names.get(owner, owner) for owner in row.owners)) if row.owners else row
+            for row in rows
+        ]
 
-    Two rotations may overlap, or somebody set a version above ours by hand.
-    """
-    wanted = [
-        (holder.unique_name, secret)
-        for holder in holders
-        if holder.unique_name is not None
-        and any(is_marked(each) and known.find(each.key_id, holder.app_id) is None for each in holder.credentials)
-        for secret in sorted(known.secrets_of(holder.unique_name))
-    ]
-    for unique_name, secret in wanted[:MOST_SECOND_LOOKS]:
-        known.learn_all(await services.vault.versions(unique_name, secret))
-
-
-def _rows(
-    services: Services, known: KnownCredentials, holders: Iterable[CredentialHolder], now: datetime
-) -> Iterable[Row]:
-    longest = timedelta(days=services.policy.credentials.max_lifetime_days)
-    for holder in holders:
-        for credential in holder.credentials:
-            found = known.find(credential.key_id, holder.app_id)
-            if found is None and credential.type == "certificate" and is_marked(credential):
-                found = known.unnamed_certificate(holder.unique_name, holder.app_id)
-            yield Row(
-                holder=holder,
-                credential=credential,
-                is_managed=found is not None,
-                vault_secret=found.secret_name if found is not None else None,
-                owners=(found.owner,) if found is not None and found.owner else None,
-                advice=advise(
-                    credential,
-                    found,
-                    now=now,
-                    max_lifetime=longest,
-                    is_renewed_by_platform=holder.is_renewed_by_platform,
-                ),
-            )
-
-
-async def _named(services: Services, rows: list[Row]) -> list[Row]:
-    """Say who owns what the registrar manages by the name that people know, where the tags have an object id."""
-    kept = {owner for row in rows for owner in row.owners or () if is_object_id(owner)}
-    names = await names_of(services, kept)
-    return [
-        replace(row, owners=tuple(names.get(owner, owner) for owner in row.owners)) if row.owners else row
-        for row in rows
-    ]
-
-
-async def _write(services: Services, report: Report) -> None:
-    """Write the three formats one after the other, so that only one of them is in memory; JSON completes them."""
-    for form in FORMATS:
-        # A thread: a hundred thousand rows take seconds, and other functions of this worker go on meanwhile.
-        content = await asyncio.to_thread(_WRITERS[form], report)
-        await services.reports.write(form, StoredReport(report.as_of, content))
+    async def _write(self, report: Report) -> None:
+        """Write the three formats one after the other, so that only one of them is in memory; JSON completes them."""
+        for form in FORMATS:
+            # A thread: a hundred thousand rows take seconds, and other functions of this worker go on meanwhile.
+            content = await asyncio.to_thread(_WRITERS[form], report)
+            await self.reports.write(form, StoredReport(report.as_of, content))

@@ -7,10 +7,11 @@ from itertools import batched
 
 from shared.core import log
 from shared.core.errors import ContendedError, ThrottledError, UnavailableError
+from shared.core.runtime import Runtime
 from shared.model.directory import CredentialHolder
 from shared.operations.pause import let_others_pause
+from shared.ports import Backoff
 from shared.ports.directory import OWNERS_AT_ONCE, CredentialHolders
-from shared.ports.services import Services
 from shared.report.model import Row, Urgency
 
 AT_ONCE = 4
@@ -23,7 +24,9 @@ type _Batch = tuple[CredentialHolder, ...]
 type _Owners = dict[str, tuple[str, ...] | None]
 
 
-async def with_owners(services: Services, rows: list[Row], until: float) -> tuple[list[Row], int]:
+async def with_owners(
+    holders: CredentialHolders, backoff: Backoff, runtime: Runtime, rows: list[Row], until: float
+) -> tuple[list[Row], int]:
     """Name the owners where nobody is named yet, the most urgent first; how many holders were left out.
 
     `until` is a time of the event loop. What is left out, because time ran out, Graph asked for patience or a batch
@@ -35,11 +38,11 @@ async def with_owners(services: Services, rows: list[Row], until: float) -> tupl
     owners: _Owners = {}
     try:
         async with asyncio.timeout_at(until):
-            await _look_up(services.holders, list(batched(wanted, OWNERS_AT_ONCE, strict=False)), owners)
+            await _look_up(holders, list(batched(wanted, OWNERS_AT_ONCE, strict=False)), owners)
     except TimeoutError:
         pass
     except ThrottledError as error:
-        await let_others_pause(services, error)
+        await let_others_pause(backoff, runtime, error)
     left_out = len(wanted) - len(owners)
     if left_out:
         log.warning("report.owners_left_out", count=left_out)

@@ -18,7 +18,6 @@ from shared.model.vault import VaultEntry
 from shared.operations.action import Action
 from shared.operations.answers import answered_credential, settled_answer
 from shared.operations.attempt import Attempt
-from shared.ports.services import Services
 from shared.registration.rolling_back import refuse
 from shared.rotation.rotate import Rotation, rotate
 
@@ -50,7 +49,7 @@ def rotated(attempt: Attempt, request: RotationRequest, rotation: Rotation) -> A
         status=Status.COMPLETED,
         requested_by_object_id=requester_of(operation).object_id,
         client_id=rotation.holder.client_id,
-        tenant_id=attempt.services.tenant_id,
+        tenant_id=attempt.answers.tenant_id,
         object_id=rotation.holder.object_id,
         credentials=(answered_credential(rotation.entry),),
         notes=tuple(AnsweredNote(**vars(note)) for note in rotation.notes),
@@ -68,7 +67,7 @@ def rotated(attempt: Attempt, request: RotationRequest, rotation: Rotation) -> A
     return settled_answer(operation, data, attempt.now())
 
 
-def expiring(services: Services, operation: Operation, entry: VaultEntry, expires: datetime, days: int) -> Answer:
+def expiring(tenant_id: str, operation: Operation, entry: VaultEntry, expires: datetime, days: int) -> Answer:
     """Build the event that a credential expires within so many days, and that its failed rotation stands in the way.
 
     It follows from its arguments alone, so that a second delivery is the same event.
@@ -80,7 +79,7 @@ def expiring(services: Services, operation: Operation, entry: VaultEntry, expire
         operation_id=operation.id,
         status=Status.FAILED,
         client_id=entry.tags.get("clientId"),
-        tenant_id=services.tenant_id,
+        tenant_id=tenant_id,
         credentials=(answered_credential(entry),),
         rotation=AnsweredRotation(credential=request.credential, reason=request.reason)
         if isinstance(request, RotationRequest)

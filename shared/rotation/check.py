@@ -5,21 +5,21 @@ changed since the last time is read. What it no longer knows, or knows otherwise
 says to look there. Nothing is decided here: the vault's listing and the directory's are of different moments.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
 
 from shared.core import log
 from shared.core.errors import RefusedError
 from shared.core.naming import secret_of, vault_secret_name
+from shared.core.runtime import Runtime
 from shared.credentials.due import log_above
 from shared.credentials.life import next_due, why_by_directory
 from shared.credentials.owners import refresh_owner_tag
 from shared.credentials.tags import SecretTags, ours, read_tags
 from shared.model.directory import SeenCredentials
 from shared.model.vault import VaultEntry
-from shared.ports import ChangedApplications, DueEntry
-from shared.ports.services import Services
+from shared.ports import Applications, ChangedApplications, Directory, DueEntry, DueIndex, Leases, Queues, Vault
 from shared.rotation.messages import CheckOn, Hint
 
 SLICES = 30
@@ -34,108 +34,115 @@ _NAMED = 50
 """Removed applications that one log event names."""
 
 
-async def check_index(services: Services, check: CheckOn | None = None) -> int:
-    """Compare tonight's slice, or what a message says, and put the index right; returns how many rows differed."""
-    started = services.runtime.now()
-    check = check or CheckOn(part=started.toordinal() % SLICES, parts=SLICES)
-    changes = await _changes(services, check)
-    # What changes while the check goes on from message to message is read next time, whatever it has seen of it.
-    check = replace(check, link=check.link or changes.link)
-    for _ in range(_PAGES):
-        entries, place = await services.vault.page(check.place)
-        check = replace(check, place=place)
-        for entry in entries:
-            check = await _look_at(services, check, entry, changes)
-        if place is None:
-            await _conclude(services, check)
-            return check.different
-        if services.runtime.now() - started >= _LONGEST:
-            break
-    await services.queues.send_rotation(check.to_json())
-    return check.different
+@dataclass(frozen=True, kw_only=True)
+class IndexCheck:
+    """Compares the index of what is due with the vault, and what changed in the directory with it, too."""
 
+    runtime: Runtime
+    lag_window: timedelta
+    """How long a read may lag behind a write."""
+    directory: Directory
+    vault: Vault
+    due: DueIndex
+    queues: Queues
+    applications: Applications
+    leases: Leases
 
-async def _changes(services: Services, check: CheckOn) -> ChangedApplications:
-    """Read what changed in the directory since the last check that came to its end.
+    async def run(self, check: CheckOn | None = None) -> int:
+        """Compare tonight's slice, or what a message says, and put the index right; returns how many rows differed."""
+        started = self.runtime.now()
+        check = check or CheckOn(part=started.toordinal() % SLICES, parts=SLICES)
+        changes = await self._changes(check)
+        # What changes while the check goes on from message to message is read next time, whatever it has seen of it.
+        check = replace(check, link=check.link or changes.link)
+        for _ in range(_PAGES):
+            entries, place = await self.vault.page(check.place)
+            check = replace(check, place=place)
+            for entry in entries:
+                check = await self._look_at(check, entry, changes)
+            if place is None:
+                await self._conclude(check)
+                return check.different
+            if self.runtime.now() - started >= _LONGEST:
+                break
+        await self.queues.send_rotation(check.to_json())
+        return check.different
 
-    Everything is read the first time, when the link is not honoured any more (Graph's lives for seven days), with a
-    rebuild, and with the first slice of a month, as messages that were sent before may have come to nothing.
-    """
-    link = await services.due.directory_link() if check.part > 0 else None
-    try:
-        changes = await services.directory.changed_applications(link)
-    except RefusedError as refused:
-        if link is None:
-            raise
-        log.warning("directory.link_refused", code=refused.code)
-        link, changes = None, await services.directory.changed_applications(None)
-    log.event("directory.read", everything=link is None, ours=len(changes.seen))
-    if changes.removed:
-        log.event("directory.applications_removed", count=len(changes.removed), ids=list(changes.removed[:_NAMED]))
-    return changes
+    async def _changes(self, check: CheckOn) -> ChangedApplications:
+        """Read what changed in the directory since the last check that came to its end.
 
+        Everything is read the first time, when the link is not honoured any more (Graph's lives for seven days), with a
+        rebuild, and with the first slice of a month, as messages that were sent before may have come to nothing.
+        """
+        link = await self.due.directory_link() if check.part > 0 else None
+        try:
+            changes = await self.directory.changed_applications(link)
+        except RefusedError as refused:
+            if link is None:
+                raise
+            log.warning("directory.link_refused", code=refused.code)
+            link, changes = None, await self.directory.changed_applications(None)
+        log.event("directory.read", everything=link is None, ours=len(changes.seen))
+        if changes.removed:
+            log.event("directory.applications_removed", count=len(changes.removed), ids=list(changes.removed[:_NAMED]))
+        return changes
 
-async def _look_at(services: Services, check: CheckOn, entry: VaultEntry, changes: ChangedApplications) -> CheckOn:
-    """Compare one secret with what changed in the directory, and with the index if it is in the part looked at.
+    async def _look_at(self, check: CheckOn, entry: VaultEntry, changes: ChangedApplications) -> CheckOn:
+        """Compare one secret with what changed in the directory, and with the index if it is in the part looked at.
 
-    `entry` is its newest version. Where somebody else set that above ours, all versions have to be read.
-    """
-    names, is_in_part = secret_of(entry.name), _part_of(entry, check.parts) == check.part
-    there = changes.seen.get(names[0]) if names is not None else None
-    if names is None or (there is None and not is_in_part):
-        return check
-    found = ours((entry,)) or ours(await services.vault.versions(names[0], entry.name))
-    tags = read_tags(found[-1]) if found else None
-    if tags is None:
-        return check
-    if there is not None:
-        await _compare_with_directory(services, found[-1], tags, there)
-    if not is_in_part:
-        return check
-    differs = await _compare_with_index(services, tags)
-    return replace(check, checked=check.checked + 1, different=check.different + differs)
+        `entry` is its newest version. Where somebody else set that above ours, all versions have to be read.
+        """
+        names, is_in_part = secret_of(entry.name), _part_of(entry, check.parts) == check.part
+        there = changes.seen.get(names[0]) if names is not None else None
+        if names is None or (there is None and not is_in_part):
+            return check
+        found = ours((entry,)) or ours(await self.vault.versions(names[0], entry.name))
+        tags = read_tags(found[-1]) if found else None
+        if tags is None:
+            return check
+        if there is not None:
+            await self._compare_with_directory(found[-1], tags, there)
+        if not is_in_part:
+            return check
+        differs = await self._compare_with_index(tags)
+        return replace(check, checked=check.checked + 1, different=check.different + differs)
+
+    async def _compare_with_directory(self, entry: VaultEntry, tags: SecretTags, seen: SeenCredentials) -> None:
+        """Have a credential looked at that the directory does not show as the vault has it.
+
+        This change may not be shown again. So where lag may explain the difference, it is looked at once lag cannot.
+        """
+        now = self.runtime.now()
+        certain = max(now, (entry.created or now) + self.lag_window)
+        if why_by_directory(entry, seen, certain, self.lag_window) is not None:
+            hint = Hint(tags.unique_name, tags.credential, ask_directory=True)
+            await self.queues.send_rotation(hint.to_json(), certain - now)
+
+    async def _compare_with_index(self, tags: SecretTags) -> bool:
+        """Compare one credential with its row; whether that was missing or wrong."""
+        unique_name, credential = tags.unique_name, tags.credential
+        everything = await self.vault.versions(unique_name, vault_secret_name(unique_name, credential))
+        versions = ours(everything)
+        if versions:
+            log_above(unique_name, credential, everything)
+            await refresh_owner_tag(self.applications, self.vault, self.leases, versions[-1])
+        due = next_due(versions)
+        if due is None:
+            return False
+        entry = DueEntry(unique_name, credential, due, versions[-1].expires)
+        if await self.due.is_listed(entry):
+            return False
+        await self.due.put(entry)
+        return True
+
+    async def _conclude(self, check: CheckOn) -> None:
+        log.event("index.checked", part=check.part, parts=check.parts, count=check.checked, different=check.different)
+        if check.parts > 1 and check.different > check.checked * _TOO_MANY:
+            log.warning("index.rebuilding", different=check.different, count=check.checked)
+            await self.queues.send_rotation(CheckOn(part=0, parts=1).to_json())
+        if check.link is not None:
+            await self.due.keep_directory_link(check.link)
 
 
 def _part_of(entry: VaultEntry, parts: int) -> int:
     return int.from_bytes(sha256(entry.name.encode()).digest()[:4]) % parts
-
-
-async def _compare_with_directory(
-    services: Services, entry: VaultEntry, tags: SecretTags, seen: SeenCredentials
-) -> None:
-    """Have a credential looked at that the directory does not show as the vault has it.
-
-    This change may not be shown again. So where lag may explain the difference, it is looked at once lag cannot.
-    """
-    now = services.runtime.now()
-    certain = max(now, (entry.created or now) + services.lag_window)
-    if why_by_directory(entry, seen, certain, services.lag_window) is not None:
-        hint = Hint(tags.unique_name, tags.credential, ask_directory=True)
-        await services.queues.send_rotation(hint.to_json(), certain - now)
-
-
-async def _compare_with_index(services: Services, tags: SecretTags) -> bool:
-    """Compare one credential with its row; whether that was missing or wrong."""
-    unique_name, credential = tags.unique_name, tags.credential
-    everything = await services.vault.versions(unique_name, vault_secret_name(unique_name, credential))
-    versions = ours(everything)
-    if versions:
-        log_above(unique_name, credential, everything)
-        await refresh_owner_tag(services, versions[-1])
-    due = next_due(versions)
-    if due is None:
-        return False
-    entry = DueEntry(unique_name, credential, due, versions[-1].expires)
-    if await services.due.is_listed(entry):
-        return False
-    await services.due.put(entry)
-    return True
-
-
-async def _conclude(services: Services, check: CheckOn) -> None:
-    log.event("index.checked", part=check.part, parts=check.parts, count=check.checked, different=check.different)
-    if check.parts > 1 and check.different > check.checked * _TOO_MANY:
-        log.warning("index.rebuilding", different=check.different, count=check.checked)
-        await services.queues.send_rotation(CheckOn(part=0, parts=1).to_json())
-    if check.link is not None:
-        await services.due.keep_directory_link(check.link)

@@ -10,7 +10,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, Self, cast
 
 from shared.contract.recognising import unwrap
 from shared.contract.request import valid_unique_name
@@ -61,6 +61,24 @@ class SweepOn:
         return json.dumps({"schemaVersion": _OURS, "sweep": True})
 
 
+class _CheckNumbers(NamedTuple):
+    """What `checkIndex` holds on the wire, in this order."""
+
+    part: int
+    parts: int
+    checked: int
+    different: int
+
+    @classmethod
+    def read(cls, value: object) -> Self | None:
+        """Read them; None for what they cannot be."""
+        match value:
+            case [int() as part, int() as parts, int() as checked, int() as different] if 0 <= part < parts:
+                return cls(part, parts, checked, different)
+            case _:
+                return None
+
+
 @dataclass(frozen=True)
 class CheckOn:
     """A check of the index goes on: which part of it, from where in the vaults, and what it came to so far."""
@@ -76,7 +94,7 @@ class CheckOn:
     def to_json(self) -> str:
         """Return the message."""
         place = [self.place.url, self.place.token] if self.place is not None else None
-        numbers = [self.part, self.parts, self.checked, self.different]
+        numbers = _CheckNumbers(self.part, self.parts, self.checked, self.different)
         message = {"schemaVersion": _OURS, "checkIndex": numbers, "from": place, "directoryLink": self.link}
         return json.dumps(message)
 
@@ -128,12 +146,10 @@ def _check(fields: dict[str, Any]) -> CheckOn | None:
             place = VaultPlace(url, token)
         case _:
             return None
-    match fields["checkIndex"]:
-        case [int() as part, int() as parts, int() as checked, int() as different] if 0 <= part < parts:
-            link = fields.get("directoryLink")
-            return CheckOn(part, parts, place, checked, different, link if isinstance(link, str) else None)
-        case _:
-            return None
+    numbers, link = _CheckNumbers.read(fields["checkIndex"]), fields.get("directoryLink")
+    if numbers is None:
+        return None
+    return CheckOn(**numbers._asdict(), place=place, link=link if isinstance(link, str) else None)
 
 
 def _is_event(event: object) -> bool:

@@ -100,7 +100,7 @@ async def _hold_against_tenant(
         is_pending = found.pending.entry is not None and found.pending.entry.enabled
         if found.is_promoted or is_pending or attempt.operation.credential(request.credential).has_begun:
             return ()
-        kind, policy = found.newest.type, attempt.services.policy.credentials
+        kind, policy = found.newest.type, attempt.policy.credentials
         days = max(policy.min_lifetime_days, days_within(found.tags.lifetime_days, rules.longest(kind)))
         life = life_of(kind, min(days, policy.max_lifetime_days))
         new = NewCredential(kind, life, "credential", "credential", is_kept=True)
@@ -121,7 +121,7 @@ def _check_approval(attempt: Attempt, request: RotationRequest) -> None:
     """
     if attempt.operation.is_our_own or attempt.operation.credential(request.credential).has_begun:
         return
-    policy = attempt.services.policy
+    policy = attempt.policy
     check_approval(attempt.operation, rotation_reasons(request, policy), binding(request, (), policy))
 
 
@@ -154,7 +154,7 @@ async def _let_registration_end(attempt: Attempt, request: RotationRequest, tags
 
 async def let_issuer_end(attempt: Attempt, request: RotationRequest, tags: SecretTags) -> None:
     """Raise BusyError while another request is at work that has issued this credential: it may take it back."""
-    if tags.operation_id != attempt.operation.id and await is_at_work(attempt.services, tags.operation_id):
+    if tags.operation_id != attempt.operation.id and await is_at_work(attempt.ports.operations, tags.operation_id):
         raise BusyError(
             f"the credential {echo(request.credential)} is being issued by a request that is not settled yet"
         )

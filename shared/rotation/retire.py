@@ -9,11 +9,10 @@ from shared.credentials.ending import remove_credential
 from shared.credentials.life import Retirement, disabled, ended
 from shared.credentials.tags import ours
 from shared.model.vault import VaultEntry
-from shared.operations.attempt import AppWork
-from shared.ports.services import Services
+from shared.operations.attempt import AppPorts, AppWork
 
 
-async def retire(services: Services, unique_name: str, credential: str) -> tuple[VaultEntry, ...]:
+async def retire(ports: AppPorts, unique_name: str, credential: str) -> tuple[VaultEntry, ...]:
     """End every replaced credential whose time has come; returns our versions as they are afterwards.
 
     What goes is read from the vault under the app's lease: the keyId that a version of ours names as the one it
@@ -22,14 +21,14 @@ async def retire(services: Services, unique_name: str, credential: str) -> tuple
     on the app.
     """
     name = vault_secret_name(unique_name, credential)
-    async with services.leases.hold(unique_name) as lease:
-        versions = ours(await services.vault.versions(unique_name, name))
-        now = services.runtime.now()
+    async with ports.leases.hold(unique_name) as lease:
+        versions = ours(await ports.vault.versions(unique_name, name))
+        now = ports.runtime.now()
         due = ended(versions, now)
         if not due:
             return versions
-        record = await services.applications.read(unique_name)
-        work = AppWork(services=services, lease=lease, stored_application=record)
+        record = await ports.applications.read(unique_name)
+        work = AppWork(ports, lease, record)
         object_id = await _object_id(work)
         for retirement in due:
             await _retire(work, object_id, name, retirement)
@@ -38,11 +37,12 @@ async def retire(services: Services, unique_name: str, credential: str) -> tuple
 
 
 async def _retire(work: AppWork, object_id: str, name: str, retirement: Retirement) -> None:
-    services, unique_name = work.services, work.application.unique_name
+    unique_name = work.application.unique_name
     await work.lease.keep()
     await remove_credential(work, object_id, retirement.kind, retirement.key_id)
     await note_removal(
-        services,
+        work.ports.audit,
+        work.now(),
         unique_name,
         retirement.key_id,
         Removal.OVERLAP_ENDED,
@@ -50,7 +50,7 @@ async def _retire(work: AppWork, object_id: str, name: str, retirement: Retireme
         secret_name=name,
         version=retirement.version,
     )
-    await services.vault.disable(unique_name, name, retirement.version, retirement.kind)
+    await work.ports.vault.disable(unique_name, name, retirement.version, retirement.kind)
     log.event("credential.retired", app=unique_name, secret=name, key_id=retirement.key_id)
 
 
@@ -59,7 +59,7 @@ async def _object_id(work: AppWork) -> str:
     if work.application.object_id is not None:
         return work.application.object_id
     unique_name = work.application.unique_name
-    seen = await work.services.directory.application(unique_name)
+    seen = await work.ports.directory.application(unique_name)
     if seen is None:
         raise NotYetVisibleError(f"the directory does not show the application {unique_name}")
     return seen.object_id

@@ -17,7 +17,7 @@ from shared.rotation.observe import Found
 async def revoke(attempt: Attempt, request: RotationRequest, found: Found) -> datetime:
     """End the old credential now, and see a sign-in with its value refused; returns when it was removed."""
     await remove_old(attempt, request, found)
-    if not await is_old_refused(attempt, request, found):
+    if not await confirm_old_refused(attempt, request, found):
         raise NotYetVisibleError("the token endpoint still takes the old credential")
     for entry in _old_versions(found):
         await disable(attempt, entry)
@@ -38,7 +38,8 @@ async def remove_old(attempt: Attempt, request: RotationRequest, found: Found) -
         raise NotYetVisibleError("the directory does not show the old credential yet")
     old = _old_versions(found)
     await note_removal(
-        attempt.services,
+        attempt.ports.audit,
+        attempt.now(),
         attempt.operation.unique_name,
         found.replaces,
         Removal.REVOKED,
@@ -50,8 +51,8 @@ async def remove_old(attempt: Attempt, request: RotationRequest, found: Found) -
     await attempt.save_operation(attempt.operation.with_credential(request.credential, old_gone_at=attempt.now()))
 
 
-async def is_old_refused(attempt: Attempt, request: RotationRequest, found: Found) -> bool:
-    """Return whether a sign-in with the old value is refused, and note when it was for the first time.
+async def confirm_old_refused(attempt: Attempt, request: RotationRequest, found: Found) -> bool:
+    """Try a sign-in with the old value, until one was refused, and record when; returns whether one was.
 
     Raises SignInUnclearError when an answer does not tell: only a refusal of the credential itself is its end.
     """
@@ -60,10 +61,10 @@ async def is_old_refused(attempt: Attempt, request: RotationRequest, found: Foun
     versions = _old_versions(found)
     if not versions:
         return True
-    value = await attempt.services.vault.value(attempt.operation.unique_name, versions[-1].name, versions[-1].version)
-    audience = audience_of((), attempt.services.policy)
+    value = await attempt.ports.vault.value(attempt.operation.unique_name, versions[-1].name, versions[-1].version)
+    audience = audience_of((), attempt.policy)
     try:
-        await attempt.services.sign_in.prove(found.holder.client_id, value, audience, versions[-1].type)
+        await attempt.ports.sign_in.prove(found.holder.client_id, value, audience, versions[-1].type)
     except NotYetVisibleError:
         await attempt.save_operation(
             attempt.operation.with_credential(request.credential, old_refused_at=attempt.now())

@@ -27,7 +27,7 @@ from shared.credentials.issuing import (
     settle_pending,
 )
 from shared.credentials.life import disabled, overlap
-from shared.credentials.pending import clear_pending, is_given_up, promote
+from shared.credentials.pending import clear_pending, end_pending, is_given_up, promote
 from shared.credentials.proof import prove
 from shared.credentials.tags import read_tags
 from shared.credentials.tenant_rules import refused_at
@@ -35,7 +35,7 @@ from shared.credentials.versions import notes_on
 from shared.model.vault import VaultEntry
 from shared.operations.attempt import Attempt
 from shared.rotation.observe import Found, let_issuer_end, observe_and_check
-from shared.rotation.revoke import is_old_refused, remove_old, revoke
+from shared.rotation.revoke import confirm_old_refused, remove_old, revoke
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ async def rotate(attempt: Attempt, request: RotationRequest) -> Rotation:
     deadline = attempt.operation.revoke_by
     if deadline is not None and attempt.now() >= deadline:
         await remove_old(attempt, request, found)
-        await is_old_refused(attempt, request, found)
+        await confirm_old_refused(attempt, request, found)
     if found.forbidden:
         raise await _refused(attempt, request, found, found.forbidden)
     if found.is_promoted:
@@ -86,7 +86,7 @@ async def rotate(attempt: Attempt, request: RotationRequest) -> Rotation:
         )
         if found.is_promoted:
             await let_issuer_end(attempt, request, found.tags)
-    await list_due(attempt.services, attempt.operation.unique_name, request.credential, before, versions)
+    await list_due(attempt.ports.due, attempt.operation.unique_name, request.credential, before, versions)
     notes = tuple(notes_on("credential", found.current, promoted, attempt.operation.id))
     return Rotation(found.holder, promoted, found.replaces, retire_after, notes)
 
@@ -140,15 +140,17 @@ async def _issue_beside(attempt: Attempt, request: RotationRequest, found: Found
     is_standing = (
         entry is not None and entry.tags.get("keyId") not in promoted and is_live(attempt, entry, found.holder)
     )
-    if entry is not None and is_standing and not await is_given_up(attempt, found.holder, entry):
-        await settle_intent(attempt, request.credential, entry)
-        return entry
+    if entry is not None and is_standing:
+        if not is_given_up(attempt, entry):
+            await settle_intent(attempt, request.credential, entry)
+            return entry
+        await end_pending(attempt, found.holder, entry)
     return await replace_lost(attempt, _wanted(attempt, request, found), found.holder, found.pending)
 
 
 def _wanted(attempt: Attempt, request: RotationRequest, found: Found) -> CredentialPlan:
     """Return the new credential: as the old one was, within what policy and the tenant allow by now."""
-    operation, rules = attempt.operation, attempt.services.policy.credentials
+    operation, rules = attempt.operation, attempt.policy.credentials
     lifetime_days = max(rules.min_lifetime_days, min(found.tags.lifetime_days, rules.max_lifetime_days))
     old = found.holder.seen.find(found.replaces) if found.holder.seen is not None else None
     pending = pending_secret_name(operation.unique_name, request.credential)

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from shared.core import log
-from shared.ports import DueEntry, day_of
-from shared.ports.services import Services
+from shared.core.runtime import Runtime
+from shared.ports import DueEntry, DueIndex, Queues, day_of
 from shared.rotation.messages import Hint, SweepOn
 
 MOST = 200
@@ -19,7 +19,7 @@ SENT_AGAIN_AFTER = timedelta(hours=6)
 """A message that was lost is sent again after so long."""
 
 
-async def sweep(services: Services, *, goes_on: bool = False) -> int:
+async def sweep(due: DueIndex, queues: Queues, runtime: Runtime, *, goes_on: bool = False) -> int:
     """Send a message for each credential that is due and has none on its way; returns how many.
 
     Those that expire first, and never more than `MOST` at once: what is sent later can still be overtaken by what
@@ -27,8 +27,8 @@ async def sweep(services: Services, *, goes_on: bool = False) -> int:
     `goes_on` says that this run comes from such a message. All that is due is read each time: the index is in the order
     of the days on which something is due, and after weeks in which nothing ran what expires first may stand anywhere.
     """
-    now, waiting, on_their_way = services.runtime.now(), list[DueEntry](), 0
-    async for _, entry in services.due.until(day_of(now)):
+    now, waiting, on_their_way = runtime.now(), list[DueEntry](), 0
+    async for _, entry in due.until(day_of(now)):
         sent = now - entry.sent_at if entry.sent_at is not None else SENT_AGAIN_AFTER
         if sent < _HOLDS_UP:
             on_their_way += 1
@@ -37,11 +37,11 @@ async def sweep(services: Services, *, goes_on: bool = False) -> int:
     waiting.sort(key=lambda entry: (entry.expires or entry.at, entry.unique_name))
     found = waiting[: max(MOST - on_their_way, 0)]
     if len(found) < len(waiting) and (goes_on or on_their_way == 0):
-        await services.queues.send_rotation(SweepOn().to_json(), _PAUSE)
+        await queues.send_rotation(SweepOn().to_json(), _PAUSE)
     for number, entry in enumerate(found):
         hint = Hint(entry.unique_name, entry.credential, day_of(entry.at))
-        await services.queues.send_rotation(hint.to_json(), _SPREAD * (number / len(found)))
-        await services.due.mark_sent(entry, now)
+        await queues.send_rotation(hint.to_json(), _SPREAD * (number / len(found)))
+        await due.mark_sent(entry, now)
     if found:
         log.event("credentials.due", count=len(found), waiting=len(waiting) - len(found))
     return len(found)

@@ -1,7 +1,7 @@
 """Brings what is to be told into the tickets: one attempt at one update, and what comes of it."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -18,12 +18,12 @@ from shared.core.errors import (
     RejectedError,
 )
 from shared.core.naming import OPERATION_ID_PATTERN
+from shared.core.runtime import Runtime
 from shared.core.text import echo
 from shared.model.kept import kept_message
 from shared.model.operation import RESUME_AFTER
 from shared.model.ticket_update import MALFORMED, ON_DEMAND, TicketUpdate, UpdateState, mark_of
-from shared.ports import Note, Target, Versioned
-from shared.ports.services import Services
+from shared.ports import Note, Operations, Queues, Target, TicketUpdates, Versioned
 from shared.tickets.backoff import next_attempt
 from shared.tickets.text import note_text
 from shared.tickets.turns import Turns
@@ -35,17 +35,31 @@ _BUSY = timedelta(minutes=5)
 _INTERRUPTED_AT_MOST = 5
 
 
-type NoteSeen = Callable[[Services, str, str, datetime], Awaitable[None]]
-"""Told that a note was seen in its ticket: (services, operation id, note id, when)."""
-type HasRequest = Callable[[Services, TicketUpdate], Awaitable[bool]]
+type NoteSeen = Callable[[str, str, datetime], Awaitable[None]]
+"""Told that a note was seen in its ticket: (operation id, note id, when)."""
+type HasRequest = Callable[[TicketUpdate], Awaitable[bool]]
 """Whether the ticket of a malformed form has a request, or may have one."""
 
 
 class Updating:
     """Tells tickets. Safe to call as often as a queue likes to deliver."""
 
-    def __init__(self, services: Services, note_seen: NoteSeen, has_request: HasRequest) -> None:
-        self._services = services
+    def __init__(
+        self,
+        *,
+        runtime: Runtime,
+        ticket_updates: TicketUpdates,
+        queues: Queues,
+        operations: Operations,
+        targets: Mapping[str, Target],
+        note_seen: NoteSeen,
+        has_request: HasRequest,
+    ) -> None:
+        self._runtime = runtime
+        self._updates = ticket_updates
+        self._queues = queues
+        self._operations = operations
+        self._targets = targets
         self._note_seen = note_seen
         self._has_request = has_request
         self._turns = Turns()
@@ -55,10 +69,10 @@ class Updating:
 
         Raises only what keeps even the outcome from being recorded: the host then delivers the message again.
         """
-        services, now = self._services, self._services.runtime.now()
-        stored = await services.ticket_updates.read(update_id)
+        now = self._runtime.now()
+        stored = await self._updates.read(update_id)
         if stored is None or stored.value.state is not UpdateState.WAITING:
-            await services.ticket_updates.unlist(update_id)
+            await self._updates.unlist(update_id)
             return
         update = stored.value
         is_under_way = update.busy_until is not None and now < update.busy_until
@@ -67,9 +81,9 @@ class Updating:
         # At its end it gets its last attempt, whoever waits.
         wait = self._turns.wait(update.source, now) if now < update.end else None
         if wait is not None:
-            wait += timedelta(seconds=5 * services.runtime.draw())
-            await services.ticket_updates.relist(update.id, now + wait + RESUME_AFTER)
-            await services.queues.send_ticket_update(update.id, wait)
+            wait += timedelta(seconds=5 * self._runtime.draw())
+            await self._updates.relist(update.id, now + wait + RESUME_AFTER)
+            await self._queues.send_ticket_update(update.id, wait)
             return
         with suppress(BusyError), self._turns.taken(update.source):  # Busy: another delivery makes this attempt
             await self._attempt(await self._begin(stored))
@@ -81,29 +95,29 @@ class Updating:
             update={
                 "attempts": update.attempts + 1,
                 "interrupted": update.interrupted + 1 if update.busy_until is not None else 0,
-                "busy_until": self._services.runtime.now() + _BUSY,
+                "busy_until": self._runtime.now() + _BUSY,
             }
         )
-        return Versioned(begun, await self._services.ticket_updates.save(begun, stored.etag))
+        return Versioned(begun, await self._updates.save(begun, stored.etag))
 
     async def _attempt(self, stored: Versioned[TicketUpdate]) -> None:
-        services, update = self._services, stored.value
+        update = stored.value
         if update.interrupted >= _INTERRUPTED_AT_MOST:
             await self._give_up(stored, CrashLoopError("attempts end their worker"))
             return
-        target = services.targets.get(update.source)
+        target = self._targets.get(update.source)
         try:
             if target is None:
                 raise RefusedError(f"no updates are set up for the source {update.source}")
             await self._add_note(target, update)
         except Exception as error:
-            self._turns.note(update.source, update.id, error, services.runtime.now())
+            self._turns.note(update.source, update.id, error, self._runtime.now())
             await self._stop(stored, error)
             return
-        self._turns.note(update.source, update.id, None, services.runtime.now())
+        self._turns.note(update.source, update.id, None, self._runtime.now())
         done = update.model_copy(update={"state": UpdateState.DONE, "busy_until": None, "reason": None})
-        await services.ticket_updates.save(done, stored.etag)
-        await services.ticket_updates.unlist(update.id)
+        await self._updates.save(done, stored.etag)
+        await self._updates.unlist(update.id)
         log.event("ticket.told", update=update.id, source=update.source, what=update.what, attempts=update.attempts)
 
     async def _add_note(self, target: Target, update: TicketUpdate) -> None:
@@ -120,7 +134,7 @@ class Updating:
                 raise NotShownError("a note that was taken does not show yet")
         if update.what == ON_DEMAND and update.is_its_own and update.operation_id is not None:
             # What is decided there counts from here on: whatever comes after may take long, or fail.
-            await self._note_seen(self._services, update.operation_id, update.id, self._services.runtime.now())
+            await self._note_seen(update.operation_id, update.id, self._runtime.now())
         if await self._has_state(target, update):
             await target.system.set_state(ticket, update.status)
 
@@ -129,10 +143,10 @@ class Updating:
         if update.status not in target.statuses or not update.is_its_own:
             return False
         if update.what == MALFORMED:
-            return not await self._has_request(self._services, update)
+            return not await self._has_request(update)
         if update.operation_id is None:
             return False
-        stored = await self._services.operations.read(update.operation_id)
+        stored = await self._operations.read(update.operation_id)
         if stored is None:
             return True
         operation = stored.value
@@ -140,8 +154,8 @@ class Updating:
         return is_settled_so or (operation.generation == update.generation and operation.state.value == update.what)
 
     async def _stop(self, stored: Versioned[TicketUpdate], error: Exception) -> None:
-        services, update = self._services, stored.value
-        now = services.runtime.now()
+        update = stored.value
+        now = self._runtime.now()
         log.warning(
             "ticket.not_told",
             update=update.id,
@@ -152,20 +166,18 @@ class Updating:
         if not isinstance(error, RegistrarError):
             log.unexpected(error)
         is_hopeless = isinstance(error, NotShownError) and update.sent
-        at = next_attempt(
-            error, now=now, first_at=update.first_at, attempts=update.attempts, draw=services.runtime.draw()
-        )
+        at = next_attempt(error, now=now, first_at=update.first_at, attempts=update.attempts, draw=self._runtime.draw())
         if at is None or is_hopeless:
             await self._give_up(stored, error)
             return
         sent = update.sent or isinstance(error, NotShownError)
         changes = {"due": at, "busy_until": None, "reason": _reason(error), "sent": sent}
-        await services.ticket_updates.save(update.model_copy(update=changes), stored.etag)
-        await services.ticket_updates.relist(update.id, at + RESUME_AFTER)
-        await services.queues.send_ticket_update(update.id, at - now)
+        await self._updates.save(update.model_copy(update=changes), stored.etag)
+        await self._updates.relist(update.id, at + RESUME_AFTER)
+        await self._queues.send_ticket_update(update.id, at - now)
 
     async def _give_up(self, stored: Versioned[TicketUpdate], error: Exception) -> None:
-        services, update = self._services, stored.value
+        update = stored.value
         reason = _reason(error)
         reference = {
             "updateId": update.id,
@@ -177,10 +189,10 @@ class Updating:
             "generation": update.generation,
             "attempts": update.attempts,
         }
-        await services.queues.send_poison(kept_message(f"{REASON}: {reason}", reference))
+        await self._queues.send_poison(kept_message(f"{REASON}: {reason}", reference))
         failed = update.model_copy(update={"state": UpdateState.FAILED, "busy_until": None, "reason": reason})
-        await services.ticket_updates.save(failed, stored.etag)
-        await services.ticket_updates.unlist(update.id)
+        await self._updates.save(failed, stored.etag)
+        await self._updates.unlist(update.id)
         log.warning("ticket.given_up", update=update.id, source=update.source, reason=reason)
 
 
@@ -190,12 +202,12 @@ def _reason(error: Exception) -> str:
     return f"unexpected_{type(error).__name__}"
 
 
-async def resume_updates(services: Services) -> int:
+async def resume_updates(ticket_updates: TicketUpdates, queues: Queues, runtime: Runtime) -> int:
     """Send every waiting update that shows no sign of life again; returns how many. One too many does no harm."""
-    now, resumed = services.runtime.now(), 0
-    async for update_id in services.ticket_updates.due(now):
-        await services.queues.send_ticket_update(update_id)
-        await services.ticket_updates.relist(update_id, now + RESUME_AFTER)
+    now, resumed = runtime.now(), 0
+    async for update_id in ticket_updates.due(now):
+        await queues.send_ticket_update(update_id)
+        await ticket_updates.relist(update_id, now + RESUME_AFTER)
         resumed += 1
     if resumed:
         log.event("tickets.resumed", count=resumed)
@@ -211,17 +223,17 @@ def parse_update_id(text: str) -> str:
     return text
 
 
-async def replay_update(services: Services, update_id: str) -> None:
+async def replay_update(ticket_updates: TicketUpdates, queues: Queues, runtime: Runtime, update_id: str) -> None:
     """Have an update that failed tried for another day.
 
     Raises NotFoundError, NotFailedError, or BusyError when somebody else replays it just now.
     """
-    stored = await services.ticket_updates.read(update_id)
+    stored = await ticket_updates.read(update_id)
     if stored is None:
         raise NotFoundError(f"There is no ticket update {update_id}")
     if stored.value.state is not UpdateState.FAILED:
         raise NotFailedError(f"Only a failed ticket update can be replayed, and this one is {stored.value.state}")
-    now = services.runtime.now()
+    now = runtime.now()
     changes = {
         "state": UpdateState.WAITING,
         "first_at": now,
@@ -230,7 +242,7 @@ async def replay_update(services: Services, update_id: str) -> None:
         "interrupted": 0,
         "sent": False,
     }
-    await services.ticket_updates.relist(update_id, now + RESUME_AFTER)
-    await services.ticket_updates.save(stored.value.model_copy(update=changes), stored.etag)
-    await services.queues.send_ticket_update(update_id)
+    await ticket_updates.relist(update_id, now + RESUME_AFTER)
+    await ticket_updates.save(stored.value.model_copy(update=changes), stored.etag)
+    await queues.send_ticket_update(update_id)
     log.event("ticket.replayed", update=update_id)

@@ -29,7 +29,6 @@ from shared.adapters.storage.due import DueTable
 from shared.adapters.storage.queues import StorageQueues
 from shared.core.naming import DUE_TABLE, ROTATIONS_QUEUE
 from shared.ports import DueEntry, DueIndex, DuePlace
-from shared.ports.services import Services
 from shared.rotation.sweep import sweep
 from tests.devstack.running_azurite import running_azurite
 from tests.fakes.world import World
@@ -124,14 +123,9 @@ async def measure(account: Account, credentials: int, now: datetime) -> Measured
     for number in range(DUE):
         await index.put(DueEntry(f"due-{number}", "client-secret", now - timedelta(hours=1), now + timedelta(days=30)))
     world, counting = World(), Counting(index)
-    services: Services = replace(
-        world.services,
-        due=counting,
-        queues=StorageQueues(account.queues),
-        runtime=replace(world.services.runtime, now=lambda: now),
-    )
+    runtime = replace(world.services.runtime, now=lambda: now)
     started = time.perf_counter()
-    sent = await sweep(services)
+    sent = await sweep(counting, StorageQueues(account.queues), runtime)
     return Measured(credentials, sent, counting.read, time.perf_counter() - started)
 
 

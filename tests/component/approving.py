@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from shared.api.approvals import ApprovalBody, decide_as
+from shared.api.approvals import ApprovalBody
 from shared.api.requests import Named
 from shared.approval.messages import DecisionMessage
 from shared.core.callers import APPROVER, Caller, Holder
@@ -61,7 +61,7 @@ async def say(
     """Decide over HTTP, as far as it is ours."""
     body = ApprovalBody.model_validate({"decision": decision, "binding": bound_to or binding(world), "reason": reason})
     caller = Caller(object_id=who, client_id="c", roles=frozenset({APPROVER}), holder=holder)
-    return await decide_as(world.services, Named(source, "RITM0010042"), caller, body)
+    return await world.registrar.callers_decisions.decide(Named(source, "RITM0010042"), caller, body)
 
 
 async def tell(world: World, outcome: Outcome, **changes: Any) -> None:

@@ -23,20 +23,20 @@ DAY = timedelta(days=1)
 async def recording(world: World, request_id: str) -> None:
     """Have a request recorded."""
     await world.run(example(requestId=request_id))
-    await extend_chain(world.services)
+    await extend_chain(world.audit)
 
 
 async def next_day(world: World) -> None:
     """Let a day begin, and the timer come."""
     world.clock.advance(DAY)
-    await anchor_chain(world.services)
+    await anchor_chain(world.audit, world.anchors, world.services.runtime)
 
 
 async def anchored() -> World:
     """A world with a request in its chain, and an anchor of today that knows it."""
     world = World()
     await recording(world, "FIRST")
-    await anchor_chain(world.services)
+    await anchor_chain(world.audit, world.anchors, world.services.runtime)
     return world
 
 
@@ -73,9 +73,9 @@ def rewrite_without(world: World, request_id: str) -> None:
 
 async def test_the_first_anchor_of_a_day_stays_and_the_next_names_it() -> None:
     world = World()
-    assert await anchor_chain(world.services)
+    assert await anchor_chain(world.audit, world.anchors, world.services.runtime)
     await recording(world, "FIRST")
-    assert not await anchor_chain(world.services)
+    assert not await anchor_chain(world.audit, world.anchors, world.services.runtime)
     await next_day(world)
     first, second = (world.anchors.kept(f"{day_of(world, ahead)}.json") for ahead in (-1, 0))
     assert (first.head.count, first.previous, second.head) == (0, None, world.audit.end)
@@ -91,7 +91,7 @@ async def test_the_first_anchor_of_a_day_stays_and_the_next_names_it() -> None:
 async def test_planted_anchors_hide_no_removal() -> None:
     """Somebody who may create blobs and write tables plants anchors on days to come, waits, and removes a request."""
     world = World()
-    await anchor_chain(world.services)
+    await anchor_chain(world.audit, world.anchors, world.services.runtime)
     for ahead in range(1, 6):
         made = world.clock.now() + ahead * DAY
         world.anchors.plant(f"{day_of(world, ahead)}.json", Anchor(Head(), made, is_first_form=True).to_json())
@@ -111,8 +111,8 @@ async def test_an_anchor_of_a_day_to_come_is_told_of_at_once_and_once() -> None:
     name = f"{day_of(world, 7)}.json"
     world.anchors.plant(name, Anchor(Head(), world.clock.now() + 7 * DAY).to_json())
     for _ in range(3):
-        await anchor_chain(world.services)
-        await extend_chain(world.services)
+        await anchor_chain(world.audit, world.anchors, world.services.runtime)
+        await extend_chain(world.audit)
     assert told(world) == [(name, "its day is in the future")]
     assert codes(world) == {Code.ANCHOR_FOREIGN}
 
@@ -162,13 +162,13 @@ async def test_what_somebody_plants_before_the_timer_is_told_of_and_the_day_is_a
     name, content = plant(world)
     world.anchors.plant(name, content)
     before = set(world.anchors.blobs)
-    assert await anchor_chain(world.services)
+    assert await anchor_chain(world.audit, world.anchors, world.services.runtime)
     errors = [json.loads(each.message) for each in caplog.records if each.levelname == "ERROR"]
     assert [(each["event"], each["anchor"]) for each in errors] == [("audit.anchor_foreign", name)]
     (own,) = set(world.anchors.blobs) - before
     assert world.anchors.kept(own).head == world.audit.end
-    assert not await anchor_chain(world.services)
-    await extend_chain(world.services)
+    assert not await anchor_chain(world.audit, world.anchors, world.services.runtime)
+    await extend_chain(world.audit)
     assert [each for each, _ in told(world)] == [name]
     assert Code.ANCHOR_FOREIGN in codes(world)
     await next_day(world)
@@ -183,7 +183,7 @@ async def test_a_count_that_falls_is_told_of_though_somebody_made_the_rows_look_
     world.audit.written = dict.fromkeys(world.audit.written, world.clock.now())
     name, content = _today(world, _true(world, head=world.audit.links[1].head))
     world.anchors.plant(name, content)
-    assert await anchor_chain(world.services)
+    assert await anchor_chain(world.audit, world.anchors, world.services.runtime)
     assert told(world) == [(name, "it counts 1 entries, but the one before it 2")]
 
 
@@ -193,7 +193,7 @@ async def test_an_anchor_planted_for_a_day_gone_by_is_no_anchor_of_that_day() ->
     world.clock.advance(2 * DAY)
     gone = world.clock.now() - DAY
     world.anchors.plant(f"{day_of(world, -1)}.json", Anchor(before.head, gone, before.named).to_json())
-    await anchor_chain(world.services)
+    await anchor_chain(world.audit, world.anchors, world.services.runtime)
     assert world.anchors.kept(f"{day_of(world)}.json").previous == before.named
     assert codes(world) == {Code.ANCHOR_FOREIGN}
 
@@ -203,7 +203,7 @@ async def test_an_anchor_planted_for_a_day_gone_by_makes_nobody_doubt_those_writ
     world.clock.advance(timedelta(hours=1))
     for ahead in (-1, -2):
         world.anchors.plant(f"{day_of(world, ahead)}.json", Anchor(Head(), world.clock.now() + ahead * DAY).to_json())
-    assert not await anchor_chain(world.services)
+    assert not await anchor_chain(world.audit, world.anchors, world.services.runtime)
     assert told(world) == []
     assert {each.about.split()[0] for each in found(world)} == {"2"}
 
@@ -214,7 +214,7 @@ async def test_what_another_instance_or_an_earlier_hour_wrote_is_ours() -> None:
     await recording(world, "SECOND")
     for _ in range(3):
         world.clock.advance(timedelta(hours=1))
-        assert not await anchor_chain(world.services)
+        assert not await anchor_chain(world.audit, world.anchors, world.services.runtime)
     assert (told(world), found(world)) == ([], [])
 
 
@@ -225,9 +225,9 @@ async def test_a_crash_at_any_call_leaves_one_anchor_that_is_ours(call: str, mom
     world.clock.advance(DAY)
     world.faults.next(call, moment, WorkerDied())  # pyright: ignore[reportArgumentType]
     with pytest.raises(WorkerDied):
-        await anchor_chain(world.services)
+        await anchor_chain(world.audit, world.anchors, world.services.runtime)
     world.clock.advance(timedelta(hours=1))
-    await anchor_chain(world.services)
+    await anchor_chain(world.audit, world.anchors, world.services.runtime)
     assert len(world.anchors.blobs) == 2
     assert (told(world), found(world)) == ([], [])
 
@@ -256,10 +256,10 @@ async def test_anchors_from_before_they_named_each_other_are_read_for_ever() -> 
     for count in range(3):
         end = world.audit.end or Head()
         world.anchors.plant(*_today(world, Anchor(end, world.clock.now(), is_first_form=True)))
-        assert not await anchor_chain(world.services)
+        assert not await anchor_chain(world.audit, world.anchors, world.services.runtime)
         await recording(world, f"R{count}")
         world.clock.advance(DAY)
-    await anchor_chain(world.services)
+    await anchor_chain(world.audit, world.anchors, world.services.runtime)
     last = world.anchors.kept(f"{day_of(world, -1)}.json")
     assert world.anchors.kept(f"{day_of(world)}.json").previous == last.named
     assert json.loads(last.to_json()).keys() == {"count", "head", "at"}
@@ -274,10 +274,10 @@ async def test_a_move_of_the_account_is_accepted_on_its_day_and_on_no_other() ->
     moved(world, world.clock.now())
     moved_at = world.clock.now().date()
     for _ in range(2):
-        await anchor_chain(world.services)
+        await anchor_chain(world.audit, world.anchors, world.services.runtime)
         world.clock.advance(DAY)
         await recording(world, f"R{day_of(world)}")
-    await anchor_chain(world.services)
+    await anchor_chain(world.audit, world.anchors, world.services.runtime)
     assert told(world) == []
     (misfits,) = found(world)
     assert (misfits.code, misfits.about.startswith("3 anchors of ")) == (Code.ANCHOR_FOREIGN, True)
@@ -291,7 +291,7 @@ async def test_what_was_planted_after_a_move_is_found_all_the_same() -> None:
     world.clock.advance(DAY)
     moved(world, world.clock.now())
     moved_at = world.clock.now().date()
-    await anchor_chain(world.services)
+    await anchor_chain(world.audit, world.anchors, world.services.runtime)
     await next_day(world)
     world.anchors.plant("2026-11-22.json", Anchor(Head(), world.clock.now() - 3 * DAY).to_json())
     assert codes(world, moved_at) == {Code.ANCHOR_FOREIGN}

@@ -144,7 +144,7 @@ async def test_the_event_says_who_may_decide_and_about_what() -> None:
     assert (approval["byTicket"], approval["role"]) == (True, "Registrar.Approver")
     assert approval["href"] == "/api/requests/RITM0010042/approval?source=servicenow"
     assert (approval["requestedBy"], approval["binding"]) == ("ada@contoso.example", binding(world))
-    told = await show(world.services, Named("servicenow", "RITM0010042"))
+    told = await show(world.operations, Named("servicenow", "RITM0010042"))
     assert told is not None
     assert (told["state"], told["approval"]["binding"]) == ("awaiting_approval", binding(world))
 

@@ -12,9 +12,7 @@ from shared.audit import writing
 from shared.audit.writing import extend_chain
 from shared.core.errors import BusyError, RefusedError, UnavailableError
 from shared.model.audit_chain import Link
-from shared.operations.replay import replay
 from shared.ports import Cleanup
-from shared.registration.cleanup import clean_up
 from tests.component import approving
 from tests.component.test_replay import failed_world
 from tests.component.test_rotation import APP, CREDENTIAL, SECRET, days, keys, registered, rotation
@@ -97,7 +95,7 @@ async def test_a_rejection_says_why_and_a_repeated_request_adds_nothing() -> Non
 async def test_a_failure_its_replay_and_what_came_of_it_are_three_entries() -> None:
     world = await failed_world()
     (operation,) = world.operations.all()
-    await replay(world.services, operation.id)
+    await world.registrar.replays.replay(operation.id)
     await world.settle()
     entries = {(each["kind"], each["what"].get("generation"), each["what"].get("status")): each for each in told(world)}
     assert entries.keys() == {
@@ -175,7 +173,7 @@ async def test_a_secret_whose_value_was_lost_is_recorded_when_it_goes() -> None:
     )
     world.cleanups.rows[(APP, operation.id)] = Cleanup(APP, operation.id, (SECRET,), world.clock.now())
     world.clock.advance(timedelta(minutes=10))
-    await clean_up(world.services)
+    await world.clean_up()
     (removed,) = told(world, "credential_removed")
     assert (removed["what"]["reason"], removed["ids"]["keyId"]) == ("value_lost", lost.key_id)
 
@@ -291,13 +289,13 @@ async def test_two_writers_at_once_make_one_chain(moment: str) -> None:
     assert world.audit.outbox
 
     async def other() -> None:
-        await extend_chain(world.services)
+        await extend_chain(world.audit)
         await world.send(example(requestId="THIRD"))
-        await extend_chain(world.services)
+        await extend_chain(world.audit)
 
     faults.happens = other
-    await extend_chain(world.services)
-    await extend_chain(world.services)
+    await extend_chain(world.audit)
+    await extend_chain(world.audit)
     assert world.audit.outbox == {}
     assert len(chain(world)) == len({entry["id"] for entry in chain(world)}) == 6
     assert unrecorded(world, AT_REST) == []
@@ -308,7 +306,7 @@ async def test_entries_go_into_the_chain_in_the_order_in_which_they_were_noted()
     for number in range(60):
         await world.send(example(requestId=f"R{number}"))
         world.clock.advance(timedelta(seconds=1))
-    await extend_chain(world.services)
+    await extend_chain(world.audit)
     moments = [(entry["at"], entry["id"]) for entry in chain(world)]
     assert len(moments) == 120
     assert moments == sorted(moments)
@@ -320,7 +318,7 @@ async def test_one_run_takes_so_many_and_the_next_goes_on(monkeypatch: pytest.Mo
     world = World()
     for number in range(4):
         await world.send(example(requestId=f"R{number}"))
-    assert [await extend_chain(world.services) for _ in range(4)] == [3, 3, 2, 0]
+    assert [await extend_chain(world.audit) for _ in range(4)] == [3, 3, 2, 0]
     assert unrecorded(world) == []
 
 
@@ -330,7 +328,7 @@ async def test_a_row_that_is_no_entry_keeps_none_of_the_others(text: str) -> Non
     world.audit.outbox["0"] = text
     await world.send(example())
     world.audit.outbox["1"] = told_text(world)
-    assert await extend_chain(world.services) == 2
+    assert await extend_chain(world.audit) == 2
     assert set(world.audit.outbox) == {"0", "1"}
     assert {str(finding.code) for finding in unrecorded(world)} == {"note_unreadable"}
 
@@ -352,7 +350,7 @@ async def test_an_entry_that_the_store_refuses_keeps_none_of_the_others(monkeypa
         await append(links, etag)
 
     monkeypatch.setattr(world.audit, "append", refuse)
-    assert await extend_chain(world.services) == 9
+    assert await extend_chain(world.audit) == 9
     assert len(world.audit.outbox) == 1
     assert unrecorded(world) == []
 
@@ -360,12 +358,12 @@ async def test_an_entry_that_the_store_refuses_keeps_none_of_the_others(monkeypa
 async def test_a_chain_that_does_not_end_where_its_head_says_is_left_alone() -> None:
     world = World()
     await world.run(example())
-    await extend_chain(world.services)
+    await extend_chain(world.audit)
     world.audit.end = None
     await world.send(example(requestId="SECOND"))
     before = dict(world.audit.links)
     with pytest.raises(BusyError):
-        await extend_chain(world.services)
+        await extend_chain(world.audit)
     assert world.audit.links == before
     assert len(world.audit.outbox) == 2
     assert {str(finding.code) for finding in unrecorded(world)} == {"head_differs"}

@@ -16,10 +16,8 @@ import pytest
 from shared.core.errors import RegistrarError, ThrottledError, UnavailableError
 from shared.core.naming import pending_secret_name, vault_secret_name
 from shared.model.vault import VaultEntry
-from shared.operations.resume import resume_unsettled
-from shared.registration.cleanup import clean_up
 from shared.rotation.messages import SweepOn
-from shared.rotation.sweep import MOST, sweep
+from shared.rotation.sweep import MOST
 from tests.fakes.faults import WorkerDied
 from tests.fakes.invariants import breaches
 from tests.fakes.world import INVISIBLE, World, example
@@ -75,7 +73,7 @@ async def switched_off() -> tuple[World, list[str]]:
         world.clock.advance(timedelta(days=2))
     first = min(entry.at for entry in world.due.rows.values())
     world.clock.advance(first - world.clock.now() - timedelta(hours=1))
-    assert await sweep(world.services) == 0
+    assert await world.sweep() == 0
     world.clock.advance(OFF)
     assert all(entry.at <= world.clock.now() for entry in world.due.rows.values())
     return world, names
@@ -90,9 +88,9 @@ class Host:
         self._slots = {"work": [now] * AT_ONCE, "rotations": [now] * AT_ONCE}
         """When each slot of a queue is free again."""
         self._timers = {
-            sweep: (now, sweep_every),
-            resume_unsettled: (now, timedelta(minutes=1)),
-            clean_up: (now, timedelta(minutes=5)),
+            self._world.sweep: (now, sweep_every),
+            self._world.resume_unsettled: (now, timedelta(minutes=1)),
+            self._world.clean_up: (now, timedelta(minutes=5)),
         }
         self.messages = 0
         self.deaths = 0
@@ -125,7 +123,7 @@ class Host:
     async def _fire(self) -> None:
         timer, (at, period) = min(self._timers.items(), key=lambda each: each[1][0])
         self._timers[timer] = (at + period, period)
-        await timer(self._world.services)
+        await timer()
 
     async def _deliver(self, queue: str) -> None:
         world, calls = self._world, len(self._world.faults.calls)
@@ -265,5 +263,5 @@ async def test_a_timer_that_fires_again_begins_no_second_sweep_beside_the_first(
         await world.send(request(f"app-{number}", 30))
     world.clock.advance(timedelta(days=170))
     for expected in (5, 0, 0):
-        assert await sweep(world.services) == expected
+        assert await world.sweep() == expected
     assert [message for _, _, message in world.queues.rotations].count(SweepOn().to_json()) == 1

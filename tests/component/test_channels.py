@@ -16,7 +16,7 @@ async def test_the_way_in_stands_in_the_record_the_status_and_the_audit_entries(
     await world.run(example())
     (operation,) = world.operations.all()
     assert operation.channel is Channel.QUEUE
-    told = await show(world.services, Named("queue", example()["requestId"]))
+    told = await show(world.operations, Named("queue", example()["requestId"]))
     assert told is not None
     assert told["channel"] == "queue"
     entries = [json.loads(text) for text in world.audit.texts()]

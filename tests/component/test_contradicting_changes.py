@@ -5,9 +5,10 @@ from typing import Any
 
 from shared.contract.answer import Status
 from shared.core.errors import Problem
+from shared.model.labels import AnswerContext
 from shared.model.operation import Operation, State
 from shared.operations.answers import stopped
-from tests.fakes.world import World, example
+from tests.fakes.world import TENANT, World, example
 
 APP = "adt-client-dev"
 TWINS = {"api": "Azure Digital Twins", "delegated": ["Read.Write"]}
@@ -57,7 +58,8 @@ async def test_an_older_change_goes_on_once_the_newer_one_has_failed() -> None:
         record.value.model_copy(update={"begun_sequence": newer.sequence, "begun_by": newer.id}), record.etag
     )
     problem = Problem("", "service_unavailable", "Not in time.")
-    answer = stopped(world.services, newer, record.value, Status.FAILED, (problem,))
+    answers = AnswerContext(TENANT, {})
+    answer = stopped(answers, newer, record.value, Status.FAILED, (problem,), world.clock.now())
     ended = {"state": State.FAILED, "answer": answer, "answered_at": world.clock.now()}
     await world.operations.save(stored.value.model_copy(update=ended), stored.etag)
     await world.execution.run(of(world, "R2").id, 1)

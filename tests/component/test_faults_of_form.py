@@ -12,7 +12,6 @@ from shared.core.naming import OWN_SOURCE
 from shared.intake.faulty import MOST_OF_A_SOURCE, MOST_OF_A_TICKET
 from shared.intake.signature import NotProvenError
 from shared.intake.sources import Mapping, Source, Ticketing, TokenProof
-from shared.intake.webhook import Webhooks
 from shared.model.operation import State
 from shared.model.ticket_update import UpdateState
 from shared.ports import Target
@@ -214,7 +213,7 @@ async def test_a_whole_request_names_its_ticket_itself() -> None:
 
 async def test_a_ticket_and_a_source_have_so_many_notes_a_day() -> None:
     stage = Stage()
-    stage.hooks = Webhooks(stage.world.services, _patient(TICKETING), {"SERVICENOW_WEBHOOK_TOKEN": "s3cret"}, None)
+    stage.hooks = stage.world.registrar.webhooks_for(_patient(TICKETING), {"SERVICENOW_WEBHOOK_TOKEN": "s3cret"}, None)
     for number in range(MOST_OF_A_TICKET + 5):
         await stage.refused(servicenow(lifetime_days=f"soon {number}"))
     assert len(stage.world.ticket_updates.all()) == MOST_OF_A_TICKET

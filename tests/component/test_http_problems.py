@@ -14,7 +14,6 @@ from functions import operations, webhooks
 from shared import bootstrap
 from shared.core.errors import RefusedError, ThrottledError, UnavailableError
 from shared.intake.sources import TicketingError
-from shared.intake.webhook import Webhooks
 from tests.component.test_replay import failed_world
 from tests.component.test_webhooks import GOOD, SECRETS, TICKETING
 from tests.fakes.world import World, example
@@ -22,7 +21,8 @@ from tests.unit.intake.test_mapping import servicenow
 
 
 def use(monkeypatch: pytest.MonkeyPatch, world: World) -> None:
-    app = SimpleNamespace(services=world.services, webhooks=Webhooks(world.services, TICKETING, SECRETS, None))
+    registrar = world.registrar
+    app = SimpleNamespace(**vars(registrar), webhooks=registrar.webhooks_for(TICKETING, SECRETS, None))
     monkeypatch.setattr(bootstrap, "get_app", lambda: app)
 
 

@@ -11,7 +11,6 @@ import pytest
 from shared.core.errors import Problem, RejectedError, UnavailableError
 from shared.model.application import ApplicationRecord
 from shared.model.operation import Operation, State
-from shared.operations.replay import replay
 from tests.component.rotating import rotation_of, signing_in_with
 from tests.component.test_narrowing import READ_WRITE, USER_READ, policy
 from tests.component.test_tenant_rules import NO_SECRETS
@@ -260,7 +259,7 @@ async def test_a_certificate_that_a_failed_request_had_taken_up_goes_with_the_re
     await world.run(asking("R3"))
     (app,) = world.directory.applications.values()
     assert len(app.keys) == 1
-    await replay(world.services, first.id)
+    await world.registrar.replays.replay(first.id)
     await world.settle()
     assert [each["code"] for each in world.queues.answers[-1]["data"]["errors"]] == ["superseded"]
     assert (app.keys, enabled(world)) == ({}, [SECRET])

@@ -8,7 +8,6 @@ import pytest
 from shared.core.errors import ThrottledError, UnavailableError
 from shared.credentials.owners import MOST_PINNED, pin_owners
 from shared.credentials.tags import TAG_NAMES
-from shared.rotation.check import check_index
 from shared.rotation.messages import CheckOn
 from tests.component.approving import codes
 from tests.component.test_ownership import NAMES, SECRET, adas, asked, forget_ids, record, title
@@ -16,6 +15,12 @@ from tests.fakes.faults import Moment, WorkerDied
 from tests.fakes.invariants import breaches
 from tests.fakes.people import ADA, GRACE
 from tests.fakes.world import World, administered
+
+
+async def pin(world: World) -> int:
+    """Let the timer fire that pins owners."""
+    runtime = world.services.runtime
+    return await pin_owners(world.applications, world.people, world.leases, world.backoff, runtime)
 
 
 async def version_1(world: World | None = None) -> World:
@@ -27,13 +32,13 @@ async def version_1(world: World | None = None) -> World:
 
 async def test_an_owner_of_version_1_is_pinned_once() -> None:
     world = await version_1()
-    assert await pin_owners(world.services) == 1
+    assert await pin(world) == 1
     assert (record(world).owner, record(world).owner_id) == (NAMES[ADA], ADA)
     heir = str(uuid4())
     world.people.add(ADA, "ada.married@contoso.example")
     world.people.add(heir, NAMES[ADA])
     before = world.faults.calls.count("graph people")
-    assert await pin_owners(world.services) == 0
+    assert await pin(world) == 0
     assert (record(world).owner_id, world.faults.calls.count("graph people")) == (ADA, before)
     assert codes(await world.run(asked("HEIR", NAMES[ADA]))) == ["not_owner"]
     assert (await world.run(asked("ADA", "ada.married@contoso.example", title="Hers")))["data"]["status"] == "completed"
@@ -44,12 +49,12 @@ async def test_who_is_nobody_or_two_or_younger_than_the_app_is_not_pinned() -> N
     world = await version_1(administered())
     world.people.sees_accounts = True
     world.people.there.pop(ADA)
-    assert await pin_owners(world.services) == 0
+    assert await pin(world) == 0
     for created in (world.clock.now(), world.clock.now()):
         world.people.add(str(uuid4()), f"{uuid4().hex}@contoso.example", mail=NAMES[ADA], created=created)
-    assert await pin_owners(world.services) == 0
+    assert await pin(world) == 0
     world.people.there.pop(next(reversed(world.people.there)))
-    assert await pin_owners(world.services) == 0
+    assert await pin(world) == 0
     assert record(world).owner_id is None
     await world.run(asked("NAMED", "boss@contoso.example", owner=NAMES[GRACE]))
     assert record(world).owner_id == GRACE
@@ -58,7 +63,7 @@ async def test_who_is_nobody_or_two_or_younger_than_the_app_is_not_pinned() -> N
 async def test_without_the_permission_nobody_is_pinned_and_nothing_is_said_of_them() -> None:
     world = await version_1()
     world.people.allowed = False
-    assert await pin_owners(world.services) == 0
+    assert await pin(world) == 0
     assert record(world).owner_id is None
 
 
@@ -66,10 +71,10 @@ async def test_without_the_permission_nobody_is_pinned_and_nothing_is_said_of_th
 async def test_a_directory_that_is_away_pins_nobody_and_is_asked_again(error: Exception) -> None:
     world = await version_1()
     world.faults.next("graph people", "before", error)
-    assert await pin_owners(world.services) == 0
+    assert await pin(world) == 0
     assert record(world).owner_id is None
     world.clock.advance(timedelta(minutes=5))
-    assert await pin_owners(world.services) == 1
+    assert await pin(world) == 1
 
 
 async def test_an_owner_who_changes_while_they_are_looked_up_is_not_pinned_to_whom_they_were() -> None:
@@ -88,7 +93,7 @@ async def test_an_owner_who_changes_while_they_are_looked_up_is_not_pinned_to_wh
         return found
 
     world.applications.read = meanwhile
-    assert await pin_owners(world.services) == 0
+    assert await pin(world) == 0
     assert (record(world).owner, record(world).owner_id) == (NAMES[GRACE], None)
 
 
@@ -96,14 +101,14 @@ async def test_an_owner_who_changes_while_they_are_looked_up_is_not_pinned_to_wh
 async def test_a_worker_that_dies_at_any_call_pins_nobody_twice(moment: Moment) -> None:
     whole = await version_1()
     first = len(whole.faults.calls)
-    await pin_owners(whole.services)
+    await pin(whole)
     for index in range(first, len(whole.faults.calls)):
         world = await version_1()
         world.faults.at(index, moment, WorkerDied())
         with pytest.raises(WorkerDied):
-            await pin_owners(world.services)
+            await pin(world)
         world.clock.advance(timedelta(days=1))
-        await pin_owners(world.services)
+        await pin(world)
         assert record(world).owner_id == ADA, whole.faults.calls[index]
 
 
@@ -117,7 +122,7 @@ async def test_each_night_others_get_their_turn() -> None:
     pinned = 0
     for _ in range(3):
         before = len(world.people.looked_up)
-        pinned += await pin_owners(world.services)
+        pinned += await pin(world)
         assert len(world.people.looked_up) - before <= MOST_PINNED
         world.clock.advance(timedelta(days=1))
     assert (pinned, record(world).owner_id) == (1, ADA)
@@ -125,10 +130,10 @@ async def test_each_night_others_get_their_turn() -> None:
 
 async def test_the_vaults_tag_names_the_owner_by_id_in_time_and_loses_nothing() -> None:
     world = await version_1()
-    await pin_owners(world.services)
+    await pin(world)
     before = dict(world.vault.secrets[SECRET][-1].entry.tags)
     assert before["owner"] == NAMES[ADA]
-    await check_index(world.services, CheckOn(part=0, parts=1))
+    await world.registrar.index_check.run(CheckOn(part=0, parts=1))
     tags = world.vault.secrets[SECRET][-1].entry.tags
     assert tags == before | {"owner": ADA}
     assert set(tags) == set(TAG_NAMES)
@@ -137,7 +142,7 @@ async def test_the_vaults_tag_names_the_owner_by_id_in_time_and_loses_nothing() 
 
 async def test_a_rotation_of_the_registrars_own_keeps_the_owner_by_id() -> None:
     world = await version_1()
-    await pin_owners(world.services)
+    await pin(world)
     await world.go_on(timedelta(days=170))
     assert len(world.vault.secrets[SECRET]) > 1
     assert world.vault.secrets[SECRET][-1].entry.tags["owner"] == ADA

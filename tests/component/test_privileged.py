@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.api.approvals import ApprovalBody, decide_as
+from shared.api.approvals import ApprovalBody
 from shared.api.requests import Named
 from shared.core.callers import APPROVER, Caller, Holder
 from shared.model.directory import Consent
@@ -154,5 +154,5 @@ async def decide(world: World, bound_to: str) -> None:
     """Grace approves R2."""
     body = ApprovalBody.model_validate({"decision": "approve", "binding": bound_to})
     caller = Caller(object_id=GRACE, client_id="c", roles=frozenset({APPROVER}), holder=Holder.PERSON)
-    await decide_as(world.services, Named("servicenow", "R2"), caller, body)
+    await world.registrar.callers_decisions.decide(Named("servicenow", "R2"), caller, body)
     await world.settle()

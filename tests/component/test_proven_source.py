@@ -9,7 +9,6 @@ import pytest
 
 from shared.api.requests import Named, show
 from shared.approval.decide import NotAllowedToDecideError
-from shared.intake.poison import drain_poison_queues
 from shared.intake.proven_request import ProvenRequest, UnprovenError
 from shared.model.channel import Channel
 from shared.model.claim import Claim
@@ -90,7 +89,8 @@ async def test_both_channels_have_their_own_request_of_one_id() -> None:
     await world.send_publicly(early)
     assert world.queues.answers[-1] == first, "what repeats a recorded request has its recorded answer"
     named = Named("servicenow", early["requestId"])
-    proven, said = await show(world.services, named), await show(world.services, replace(named, channel=Channel.QUEUE))
+    proven = await show(world.operations, named)
+    said = await show(world.operations, replace(named, channel=Channel.QUEUE))
     assert proven is not None
     assert said is not None
     assert (proven["channel"], said["channel"]) == ("webhook", "queue")
@@ -197,7 +197,7 @@ async def test_what_is_no_message_of_the_webhook_is_kept_and_nothing_comes_of_it
     with pytest.raises(UnprovenError):
         await world.webhook_intake.accept(text.encode(), "m")
     world.queues.given_up.append(PoisonedMessage("webhook-requests-poison", "m", "r", text, world.clock.now()))
-    await drain_poison_queues(world.services, world.intake, world.webhook_intake)
+    await world.drain_poison_queues()
     assert [each["reason"] for each in world.queues.poison] == ["given_up_by_host"]
     assert (world.operations.all(), world.queues.answers) == ([], [])
 
@@ -207,7 +207,7 @@ async def test_a_proven_request_that_the_host_gave_up_on_is_taken_up() -> None:
     request = example(source="servicenow", ticket="T1")
     message = ProvenRequest(source="servicenow", received_at=world.clock.now(), request=request).to_json()
     world.queues.given_up.append(PoisonedMessage("webhook-requests-poison", "m", "r", message, world.clock.now()))
-    await drain_poison_queues(world.services, world.intake, world.webhook_intake)
+    await world.drain_poison_queues()
     await world.settle()
     assert world.queues.answers[-1]["data"]["status"] == "completed"
     assert world.queues.poison == []

@@ -15,7 +15,6 @@ from shared import bootstrap
 from shared.core.callers import READER, Caller, NotAllowedError, NotAuthenticatedError
 from shared.core.errors import RefusedError, ThrottledError, UnavailableError
 from shared.ports import DueEntry
-from shared.report.making import make_report
 from shared.settings import SettingsError
 from tests.fakes.world import World, example
 
@@ -47,7 +46,7 @@ class Api:
         monkeypatch.setattr(bootstrap, "get_app", self._app)
 
     def _app(self) -> Any:
-        return SimpleNamespace(services=self.world.services, callers=self.callers)
+        return SimpleNamespace(**vars(self.world.registrar), callers=self.callers)
 
     async def get(self, url: str, headers: Mapping[str, str] = GOOD) -> func.HttpResponse:
         split = urlsplit(url)
@@ -187,7 +186,7 @@ async def test_an_index_that_cannot_be_read_is_never_an_empty_list(api: Api, err
 @pytest.mark.parametrize("url", ["/api/credentials", "/api/reports/credentials", "/api/credentials?limit=x"])
 async def test_who_may_not_read_learns_nothing(api: Api, url: str) -> None:
     await api.list(days=1, credentials=1)
-    assert await make_report(api.world.services)
+    assert await api.world.registrar.report_maker.make()
     platform = {"X-MS-CLIENT-PRINCIPAL": "eyJyb2xlcyI6WyJSZWdpc3RyYXIuUmVhZGVyIl19", "X-MS-CLIENT-PRINCIPAL-ID": "ada"}
     for headers in ({}, platform, {"Authorization": "Bearer wrong"}, {**platform, "Authorization": "Basic YTpi"}):
         response = await api.get(url, headers)
@@ -219,7 +218,7 @@ async def test_what_cannot_be_judged_or_served_is_503(api: Api, url: str, monkey
 
 async def test_a_report_is_served_in_three_formats_with_its_age(api: Api) -> None:
     await api.world.run(example())
-    assert await make_report(api.world.services)
+    assert await api.world.registrar.report_maker.make()
     api.world.clock.advance(timedelta(minutes=90))
     for query, accept, kind in (
         ("", "*/*", "text/html; charset=utf-8"),

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from shared.api.approvals import note_without_role
 from shared.api.requests import Named
 from shared.approval.refusals import NotAllowedToDecideError, NotWaitingError
 from shared.core.callers import READER, Caller, Holder
@@ -60,7 +59,7 @@ async def test_who_tried_is_told_once_for_each_reason() -> None:
             await say(world, "approve", bound_to="0" * 64)
         with pytest.raises(NotAllowedToDecideError):
             await say(world, "approve", holder=Holder.APP)
-        await note_without_role(world.services, Named("servicenow", "RITM0010042"), caller())
+        await world.registrar.callers_decisions.note_without_role(Named("servicenow", "RITM0010042"), caller())
         await tell(world, "approved", decided_by_object_id=ADA, decision_id="by-herself")
         await tell(world, "approved", ticket="RITM0099999")
         await world.settle()
@@ -92,7 +91,7 @@ async def test_an_entry_says_by_which_way_and_through_which_client() -> None:
     (entry,) = await refused(world)
     assert (entry["what"]["way"], entry["what"]["outcome"]) == ("token", "refused")
     assert entry["who"]["requestedBy"] == "ada@contoso.example"
-    await note_without_role(world.services, Named("servicenow", "RITM0010042"), caller())
+    await world.registrar.callers_decisions.note_without_role(Named("servicenow", "RITM0010042"), caller())
     assert [each["who"].get("decidedByClientId") for each in await refused(world)] == [None, "a-client"]
 
 
@@ -107,7 +106,7 @@ async def test_a_decision_after_the_end_is_told_of() -> None:
 
 async def test_nothing_is_told_of_requests_that_are_not_there() -> None:
     world = World(policy())
-    await note_without_role(world.services, Named("servicenow", "RITM0010042"), caller())
+    await world.registrar.callers_decisions.note_without_role(Named("servicenow", "RITM0010042"), caller())
     assert await told(world) == set()
 
 

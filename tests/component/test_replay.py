@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 
 from shared.core.errors import NotFailedError, NotFoundError, UnavailableError
-from shared.operations.replay import replay, replay_all
 from tests.fakes.world import World, example
 
 
@@ -23,7 +22,7 @@ async def failed_world() -> World:
 async def test_a_replay_is_a_new_generation_with_an_answer_of_its_own() -> None:
     world = await failed_world()
     (operation,) = world.operations.all()
-    replayed = await replay(world.services, operation.id)
+    replayed = await world.registrar.replays.replay(operation.id)
     await world.settle()
     assert replayed.generation == 2
     first, second = world.queues.answers
@@ -40,15 +39,15 @@ async def test_a_replay_whose_message_was_never_sent_is_carried_on() -> None:
     (operation,) = world.operations.all()
     world.faults.next("table save", "after", UnavailableError("the answer was lost"))
     with pytest.raises(UnavailableError):
-        await replay(world.services, operation.id)
+        await world.registrar.replays.replay(operation.id)
     await world.settle()
     assert [answer["data"]["status"] for answer in world.queues.answers] == ["failed", "completed"]
 
 
 async def test_all_failures_of_one_reason_are_replayed_and_no_other() -> None:
     world = await failed_world()
-    assert await replay_all(world.services, "registrar_lacks_permission") == []
-    assert [r.generation for r in await replay_all(world.services, "not_yet_visible")] == [2]
+    assert await world.registrar.replays.replay_all("registrar_lacks_permission") == []
+    assert [r.generation for r in await world.registrar.replays.replay_all("not_yet_visible")] == [2]
     await world.settle()
     assert world.queues.answers[-1]["data"]["status"] == "completed"
 
@@ -58,9 +57,9 @@ async def test_what_did_not_fail_is_not_replayed() -> None:
     await world.run(example())
     (operation,) = world.operations.all()
     with pytest.raises(NotFailedError):
-        await replay(world.services, operation.id)
+        await world.registrar.replays.replay(operation.id)
     with pytest.raises(NotFoundError):
-        await replay(world.services, "0" * 32)
+        await world.registrar.replays.replay("0" * 32)
     assert len(world.queues.answers) == 1
 
 
@@ -70,7 +69,7 @@ async def test_a_replayed_change_that_was_overtaken_is_superseded() -> None:
     newer = example(requestId="NEWER")
     newer["application"]["displayName"] = "Newer"
     await world.run(newer)
-    await replay(world.services, operation.id)
+    await world.registrar.replays.replay(operation.id)
     await world.settle()
     assert [error["code"] for error in world.queues.answers[-1]["data"]["errors"]] == ["superseded"]
     assert world.directory.applications["adt-client-dev"].state.display_name == "Newer"
@@ -79,7 +78,7 @@ async def test_a_replayed_change_that_was_overtaken_is_superseded() -> None:
 async def test_a_message_of_an_earlier_generation_does_nothing() -> None:
     world = await failed_world()
     (operation,) = world.operations.all()
-    await replay(world.services, operation.id)
+    await world.registrar.replays.replay(operation.id)
     await world.execution.run(operation.id, 1)
     (now,) = world.operations.all()
     assert (now.generation, now.attempts) == (2, 0)

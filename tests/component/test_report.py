@@ -14,7 +14,6 @@ from shared.core.errors import ContendedError, ForbiddenError, RegistrarError, T
 from shared.credentials.tags import read_tags
 from shared.model.directory import HeldCredential, PasswordCredential
 from shared.report import making
-from shared.report.making import make_report
 from tests.fakes.clock import START
 from tests.fakes.directory import FakePassword
 from tests.fakes.reporting import holder
@@ -53,7 +52,7 @@ async def test_managed_and_unmanaged_credentials_of_applications_and_principals_
         holder(2, "principal", certificate, kind="servicePrincipal"),
     ]
     world.holders.owned[world.holders.others[0].object_id] = ("grace@contoso.example",)
-    assert await make_report(world.services)
+    assert await world.registrar.report_maker.make()
     rows = by_key(world)
     assert list(rows) == ["k-soon", ours, "k-cert"]
     assert (rows[ours]["managed"], rows[ours]["owners"]) == (True, ["ada@contoso.example"])
@@ -75,7 +74,7 @@ async def test_a_mark_that_no_vault_tag_knows_is_told_as_such_and_not_as_managed
     lost = PasswordCredential("k-lost", f"reg:{'a' * 32} left behind", START + timedelta(days=90))
     app.passwords["k-lost"] = FakePassword(lost, "lost", START)
     world.directory.remember(APP)
-    assert await make_report(world.services)
+    assert await world.registrar.report_maker.make()
     row = by_key(world)["k-lost"]
     assert (row["managed"], row["advice"], row["urgency"]) == (False, "mark_unknown_to_vault", "act")
 
@@ -98,7 +97,7 @@ async def test_both_of_an_overlap_are_managed_and_so_is_one_before_them() -> Non
         await world.go_on(timedelta(hours=1))
     keys = list(world.directory.applications[APP].passwords)
     assert len(keys) == 3
-    assert await make_report(world.services)
+    assert await world.registrar.report_maker.make()
     rows = by_key(world)
     assert {key: rows[key]["managed"] for key in keys} == dict.fromkeys(keys, True)
     assert Counter(rows[key]["advice"] for key in keys) == {"will_be_removed": 2, "will_be_replaced": 1}
@@ -109,7 +108,7 @@ async def test_a_vault_tag_of_another_application_makes_nothing_managed() -> Non
     tags = read_tags(world.vault.secrets[SECRET][-1].entry)
     assert tags is not None
     world.holders.others = [holder(1, "copies a keyId", secret(tags.key_id, 200))]
-    assert await make_report(world.services)
+    assert await world.registrar.report_maker.make()
     copied = [row for row in told(world)["credentials"] if row["displayName"] == "copies a keyId"]
     assert [row["managed"] for row in copied] == [False]
 
@@ -117,7 +116,7 @@ async def test_a_vault_tag_of_another_application_makes_nothing_managed() -> Non
 async def failing_again(world: World) -> bool:
     world.clock.advance(timedelta(days=1))
     world.holders.others.append(holder(9, "new since", secret("k-new", 5)))
-    return await make_report(world.services)
+    return await world.registrar.report_maker.make()
 
 
 @pytest.mark.parametrize("call", ["graph holders applications", "graph holders others", "vault page"])
@@ -125,16 +124,16 @@ async def failing_again(world: World) -> bool:
 async def test_a_listing_that_failed_leaves_the_old_report_as_it_is(call: str, error: RegistrarError) -> None:
     world = await registered()
     world.holders.others = [holder(1, "theirs", secret("k-soon", 3))]
-    assert await make_report(world.services)
+    assert await world.registrar.report_maker.make()
     before = dict(world.reports.stored)
     world.faults.next(call, "before", error)
     assert not await failing_again(world)
     assert world.reports.stored == before
     if isinstance(error, ThrottledError):
         assert world.backoff.pause == world.clock.now() + timedelta(seconds=40)
-        assert not await make_report(world.services)
+        assert not await world.registrar.report_maker.make()
         world.clock.advance(timedelta(minutes=1))
-    assert await make_report(world.services)
+    assert await world.registrar.report_maker.make()
     assert "k-new" in by_key(world)
 
 
@@ -144,7 +143,7 @@ async def test_a_page_of_the_vault_that_fails_in_the_middle_leaves_the_old_repor
         await world.run(
             example(requestId=f"R{number}", application=example()["application"] | {"uniqueName": f"a{number}"})
         )
-    assert await make_report(world.services)
+    assert await world.registrar.report_maker.make()
     before = dict(world.reports.stored)
     world.faults.next("vault page", "after", UnavailableError("no answer"))
     assert not await failing_again(world)
@@ -153,27 +152,27 @@ async def test_a_page_of_the_vault_that_fails_in_the_middle_leaves_the_old_repor
 
 async def test_a_report_whose_last_part_could_not_be_written_is_made_again_at_the_next_hour() -> None:
     world = await registered()
-    assert await make_report(world.services)
+    assert await world.registrar.report_maker.make()
     world.clock.advance(timedelta(days=1))
     calls = [name for name in world.faults.calls if name == "blob write report"]
     assert len(calls) == 3
     begun = len(world.faults.calls)
     # as of, backoff, vault, two listings of Graph, two parts: the eighth call writes JSON.
     world.faults.at(begun + 7, "before", UnavailableError("no answer"))
-    assert not await make_report(world.services)
+    assert not await world.registrar.report_maker.make()
     assert world.faults.calls[begun + 7] == "blob write report"
     assert world.reports.stored["html"].as_of > world.reports.stored["json"].as_of
     world.clock.advance(timedelta(hours=1))
-    assert await make_report(world.services)
+    assert await world.registrar.report_maker.make()
     assert {each.as_of for each in world.reports.stored.values()} == {world.clock.now()}
 
 
 async def test_a_young_report_is_not_made_again() -> None:
     world = await registered()
-    assert await make_report(world.services)
+    assert await world.registrar.report_maker.make()
     before = dict(world.reports.stored)
     world.clock.advance(timedelta(hours=1))
-    assert not await make_report(world.services)
+    assert not await world.registrar.report_maker.make()
     assert world.reports.stored == before
 
 
@@ -197,7 +196,7 @@ async def test_every_owner_is_looked_up_once_the_most_urgent_first_in_batches() 
     world = World()
     many_holders(world)
     world.holders.others[29] = replace(world.holders.others[29], credentials=(secret("a", 110), secret("b", 120)))
-    assert await make_report(world.services)
+    assert await world.registrar.report_maker.make()
     assert world.holders.looked_up == [
         each.object_id for part in (60, 30, 0) for each in world.holders.others[part : part + 30]
     ]
@@ -217,7 +216,7 @@ async def test_when_time_is_up_the_report_is_written_with_the_owners_known_by_th
     world = World()
     many_holders(world)
     world.holders.silent_after = 40
-    assert await make_report(world.services)
+    assert await world.registrar.report_maker.make()
     assert unnamed(world) == {"watch": 20, "fine": 30}
     assert told(world)["ownersNotLookedUp"] == 50
     assert b'id="owners-cut"' in world.reports.stored["html"].content
@@ -227,7 +226,7 @@ async def test_a_graph_that_asks_for_patience_is_left_alone_and_the_report_is_wr
     world = World()
     many_holders(world, 100)
     world.faults.next("graph owners", "before", ThrottledError("patience", timedelta(seconds=40)))
-    assert await make_report(world.services)
+    assert await world.registrar.report_maker.make()
     assert world.backoff.pause == world.clock.now() + timedelta(seconds=40)
     assert world.faults.calls.count("graph owners") < 10
     assert told(world)["ownersNotLookedUp"] == unnamed(world).total() > 0
@@ -238,7 +237,7 @@ async def test_a_batch_that_failed_is_asked_for_once_more_after_the_others(error
     world = World()
     many_holders(world)
     world.faults.next("graph owners", "before", error)
-    assert await make_report(world.services)
+    assert await world.registrar.report_maker.make()
     assert world.faults.calls.count("graph owners") == 6
     assert unnamed(world).total() == told(world)["ownersNotLookedUp"] == 0
 
@@ -249,7 +248,7 @@ async def test_an_owner_nobody_could_name_is_not_nobody() -> None:
     world.holders.others = world.holders.others[:2]
     world.holders.gone = world.holders.others[:1]
     world.holders.owned = {}
-    assert await make_report(world.services)
+    assert await world.registrar.report_maker.make()
     rows = by_key(world)
     assert (rows["k-fine-0"]["owners"], rows["k-fine-1"]["owners"]) == (None, [])
 
@@ -258,7 +257,7 @@ async def test_without_the_right_to_look_there_is_no_report() -> None:
     world = World()
     many_holders(world)
     world.faults.next("graph owners", "before", ForbiddenError("not allowed"))
-    assert not await make_report(world.services)
+    assert not await world.registrar.report_maker.make()
     assert world.reports.stored == {}
 
 
@@ -274,7 +273,7 @@ async def test_certificates_are_managed_and_one_that_waits_for_its_proof_is_told
     await world.send(json.dumps(rotate).encode())
     await world.go_on(timedelta(hours=2))
     waiting = next(key for key in world.directory.applications[APP].keys if key != current)
-    assert await make_report(world.services)
+    assert await world.registrar.report_maker.make()
     rows = by_key(world)
     assert (rows[current]["advice"], rows[current]["type"]) == ("will_be_replaced", "certificate")
     assert (rows[waiting]["managed"], rows[waiting]["advice"]) == (True, "being_proven")

@@ -14,7 +14,7 @@ from tests.fakes.world import World, example
 async def test_a_completed_request_is_told_with_its_steps_and_its_answer() -> None:
     world = World()
     answer = await world.run(example())
-    told = await show(world.services, Named("queue", "RITM0010042"))
+    told = await show(world.operations, Named("queue", "RITM0010042"))
     assert told is not None
     assert (told["state"], told["nextAttempt"], told["answer"]) == ("completed", None, answer)
     assert [step["name"] for step in told["steps"]][-1] == "signIn"
@@ -25,7 +25,7 @@ async def test_a_waiting_request_tells_why_and_when_it_goes_on() -> None:
     world = World()
     world.faults.next("graph upsert_application", "before", ThrottledError("busy", timedelta(seconds=90)))
     await world.send(example())
-    told = await show(world.services, Named("queue", "RITM0010042"))
+    told = await show(world.operations, Named("queue", "RITM0010042"))
     assert told is not None
     assert (told["state"], told["reason"]) == ("waiting", "throttled")
     assert told["nextAttempt"] > told["acceptedAt"]
@@ -34,10 +34,10 @@ async def test_a_waiting_request_tells_why_and_when_it_goes_on() -> None:
 
 async def test_what_nobody_asked_for_is_not_there_and_what_cannot_be_read_is_not_said_to_be_missing() -> None:
     world = World()
-    assert await show(world.services, Named("queue", "RITM0010042")) is None
+    assert await show(world.operations, Named("queue", "RITM0010042")) is None
     world.faults.next("table claims", "before", UnavailableError("away", sent=False))
     with pytest.raises(UnavailableError):
-        await show(world.services, Named("queue", "RITM0010042"))
+        await show(world.operations, Named("queue", "RITM0010042"))
 
 
 async def test_requests_in_a_state_are_listed_page_by_page_without_anybodys_name() -> None:
@@ -50,14 +50,14 @@ async def test_requests_in_a_state_are_listed_page_by_page_without_anybodys_name
     after: str | None = None
     for _ in range(3):
         query = {"state": "completed", "limit": "2"} | ({"after": after} if after is not None else {})
-        items, after = await listed(world.services, parse_listing(query))
+        items, after = await listed(world.operations, parse_listing(query))
         assert "@" not in "".join(item.model_dump_json() for item in items)
         found += [item.request_id for item in items]
         if after is None:
             break
     assert after is None
     assert sorted(found) == [f"R{number}" for number in range(5)]
-    assert await listed(world.services, parse_listing({"state": "failed"})) == ((), None)
+    assert await listed(world.operations, parse_listing({"state": "failed"})) == ((), None)
 
 
 @pytest.mark.parametrize(

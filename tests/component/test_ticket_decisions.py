@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from shared.approval.messages import DecisionMessage
-from shared.approval.showing import record_note_seen
 from shared.core.errors import UnavailableError
 from shared.model.operation import State
 from shared.ports import Note, Target
@@ -219,7 +218,8 @@ async def test_the_sight_of_an_old_note_opens_nothing_for_what_waits_now() -> No
     world = World(policy())
     world.servicenow.failing = UnavailableError("away")
     await world.send(asking())
-    await record_note_seen(world.services, operation(world).id, "the note of another content", world.clock.now())
+    notes = world.registrar.approval_notes
+    await notes.record_seen(operation(world).id, "the note of another content", world.clock.now())
     approval = operation(world).approval
     assert approval is not None
     assert approval.note_seen_at is None

@@ -17,11 +17,9 @@ from shared.core.errors import (
     UnavailableError,
 )
 from shared.core.naming import TICKET_UPDATES_POISON_QUEUE
-from shared.intake.poison import drain_poison_queues
 from shared.model.ticket_update import UpdateState, mark_of
-from shared.operations.replay import replay
 from shared.ports import PoisonedMessage, Target
-from shared.tickets.delivery import replay_update, resume_updates
+from shared.tickets.delivery import replay_update
 from tests.component.rotating import APP, rotation_of
 from tests.fakes.clock import START
 from tests.fakes.faults import Faults, Moment, WorkerDied
@@ -179,7 +177,7 @@ async def test_a_message_that_was_lost_is_replaced() -> None:
     stage = Stage()
     await stage.world.send(asked())
     stage.world.queues.ticket_updates.clear()
-    assert await resume_updates(stage.world.services) == 0
+    assert await stage.world.resume_updates() == 0
     await stage.world.settle()
     assert len(stage.texts()) == 1
 
@@ -253,16 +251,17 @@ async def test_after_a_day_it_is_given_up_and_kept_with_a_reason(error: Exceptio
     assert stage.world.clock.now() < START + DAY + timedelta(minutes=10)
 
     stage.servicenow.failing = None
-    await replay_update(stage.world.services, update.id)
+    await replay_update(stage.world.ticket_updates, stage.world.queues, stage.world.services.runtime, update.id)
     await stage.world.settle()
     assert len(stage.texts()) == 1
     with pytest.raises(NotFailedError):
-        await replay_update(stage.world.services, update.id)
+        await replay_update(stage.world.ticket_updates, stage.world.queues, stage.world.services.runtime, update.id)
 
 
 async def test_there_is_nothing_to_replay_of_what_nobody_knows() -> None:
+    world = Stage().world
     with pytest.raises(NotFoundError):
-        await replay_update(Stage().world.services, "f" * 32)
+        await replay_update(world.ticket_updates, world.queues, world.services.runtime, "f" * 32)
 
 
 async def test_whoever_mends_a_right_within_the_day_has_it_told() -> None:
@@ -332,7 +331,7 @@ async def test_what_is_told_late_does_not_take_the_ticket_back() -> None:
     await stage.world.send(asked())
     assert stage.world.queues.answers[-1]["data"]["status"] == "failed"
     (operation,) = stage.world.operations.all()
-    await replay(stage.world.services, operation.id)
+    await stage.world.registrar.replays.replay(operation.id)
     await stage.world.go_on(timedelta(minutes=3))
     assert stage.world.queues.answers[-1]["data"]["status"] == "completed"
     stage.servicenow.failing = None
@@ -394,7 +393,7 @@ async def test_the_host_giving_up_a_reference_loses_nothing() -> None:
     for text in (f'{{"updateId": "{update_id}"}}', '{"updateId": "unknown"}', "no json"):
         given_up = PoisonedMessage(TICKET_UPDATES_POISON_QUEUE, "m", "r", text, START)
         stage.world.queues.given_up.append(given_up)
-    await drain_poison_queues(stage.world.services, stage.world.intake, stage.world.webhook_intake)
+    await stage.world.drain_poison_queues()
     assert [kept["original"] for kept in stage.world.queues.poison] == ['{"updateId": "unknown"}', "no json"]
     await stage.world.settle()
     assert len(stage.texts()) == 1

@@ -6,11 +6,8 @@ from datetime import timedelta
 import pytest
 
 from shared.core.naming import POISON_QUEUE, WORK_POISON_QUEUE, credential_display_name
-from shared.intake.poison import drain_poison_queues
 from shared.model.directory import ApplicationState
-from shared.operations.resume import resume_unsettled
 from shared.ports import Cleanup, CreatedApplication, PoisonedMessage
-from shared.registration.cleanup import clean_up
 from tests.fakes.clock import START
 from tests.fakes.faults import WorkerDied
 from tests.fakes.invariants import breaches
@@ -27,7 +24,7 @@ async def test_an_operation_whose_message_was_lost_is_sent_again() -> None:
     await world.send(example())
     world.queues.work.clear()
     world.clock.advance(timedelta(minutes=5))
-    assert await resume_unsettled(world.services) == 1
+    assert await world.resume_unsettled() == 1
     await world.settle()
     assert world.queues.answers[-1]["data"]["status"] == "completed"
 
@@ -40,9 +37,9 @@ async def test_where_work_piles_up_silence_is_no_sign_of_loss_before_an_hour() -
     for _ in range(40):
         await world.queues.send_work("0" * 32, 1)
     world.clock.advance(timedelta(minutes=30))
-    assert await resume_unsettled(world.services) == 0
+    assert await world.resume_unsettled() == 0
     world.clock.advance(timedelta(minutes=40))
-    assert await resume_unsettled(world.services) == 1
+    assert await world.resume_unsettled() == 1
     (operation,) = world.operations.all()
     assert [sent for *_, sent, _ in world.queues.work].count(operation.id) == 1
 
@@ -59,11 +56,11 @@ async def test_a_clean_up_entry_removes_only_what_its_operation_lost() -> None:
     world.cleanups.rows[("adt-client-dev", operation.id)] = Cleanup(
         "adt-client-dev", operation.id, ("adt-client-dev--client-secret",), world.clock.now()
     )
-    assert await clean_up(world.services) == 0, "a read may still be older than the loss"
+    assert await world.clean_up() == 0, "a read may still be older than the loss"
     world.clock.advance(timedelta(minutes=6))
-    assert await clean_up(world.services) == 1
+    assert await world.clean_up() == 1
     world.clock.advance(timedelta(minutes=6))
-    assert await clean_up(world.services) == 0
+    assert await world.clean_up() == 0
     names = {password.credential.display_name for password in app.passwords.values()}
     assert names == {credential_display_name(operation.id, "issued for RITM0010042"), others, "made by hand"}
     assert world.cleanups.rows == {}
@@ -80,7 +77,7 @@ async def test_a_value_that_lies_in_a_deleted_vault_secret_is_not_lost() -> None
     entry = Cleanup("adt-client-dev", operation.id, (name,), world.clock.now())
     world.cleanups.rows[("adt-client-dev", operation.id)] = entry
     world.clock.advance(timedelta(minutes=6))
-    assert await clean_up(world.services) == 0
+    assert await world.clean_up() == 0
     assert len(app.passwords) == 1
     assert world.cleanups.rows == {}
 
@@ -88,7 +85,7 @@ async def test_a_value_that_lies_in_a_deleted_vault_secret_is_not_lost() -> None
 async def test_an_undecodable_message_is_rejected_and_kept() -> None:
     world = World()
     world.queues.given_up.append(given_up("\x00 no json"))
-    assert await drain_poison_queues(world.services, world.intake, world.webhook_intake) == 1
+    assert await world.drain_poison_queues() == 1
     (answer,) = world.queues.answers
     assert answer["type"] == "registrar.registration.rejected.v1"
     assert [error["code"] for error in answer["data"]["errors"]] == ["invalid_json"]
@@ -107,7 +104,7 @@ async def test_a_request_that_ends_every_worker_is_answered_failed_once() -> Non
     with pytest.raises(AssertionError, match="poisoned"):
         await world.send(example())
     world.queues.given_up.append(given_up(json.dumps(example())))
-    await drain_poison_queues(world.services, world.intake, world.webhook_intake)
+    await world.drain_poison_queues()
     await world.settle()
     assert world.deaths == 5
     (answer,) = world.queues.answers
@@ -129,7 +126,7 @@ async def test_what_the_host_gave_up_while_storage_was_away_is_carried_on() -> N
         given_up(json.dumps(example())),
         given_up(json.dumps({"operationId": operation.id, "generation": 1}), WORK_POISON_QUEUE),
     ]
-    assert await drain_poison_queues(world.services, world.intake, world.webhook_intake) == 2
+    assert await world.drain_poison_queues() == 2
     await world.settle()
     assert [answer["data"]["status"] for answer in world.queues.answers] == ["completed"]
     assert world.queues.poison == []
@@ -141,7 +138,7 @@ async def test_a_reused_request_id_that_the_host_gave_up_on_is_answered() -> Non
     await world.run(example())
     other = example(requestedBy="mallory@contoso.com")
     world.queues.given_up.append(given_up(json.dumps(other)))
-    await drain_poison_queues(world.services, world.intake, world.webhook_intake)
+    await world.drain_poison_queues()
     assert [error["code"] for error in world.queues.answers[-1]["data"]["errors"]] == ["request_id_reused"]
 
 
@@ -149,7 +146,7 @@ async def test_what_is_answered_already_gets_the_same_answer_again() -> None:
     world = World()
     await world.run(example())
     world.queues.given_up.append(given_up(json.dumps(example())))
-    await drain_poison_queues(world.services, world.intake, world.webhook_intake)
+    await world.drain_poison_queues()
     assert len({answer["id"] for answer in world.queues.answers}) == 1
     assert world.queues.poison == []
     assert breaches(world) == []
@@ -158,7 +155,7 @@ async def test_what_is_answered_already_gets_the_same_answer_again() -> None:
 async def test_a_proper_request_without_a_record_is_taken_up() -> None:
     world = World()
     world.queues.given_up.append(given_up(json.dumps(example())))
-    await drain_poison_queues(world.services, world.intake, world.webhook_intake)
+    await world.drain_poison_queues()
     await world.settle()
     assert [answer["data"]["status"] for answer in world.queues.answers] == ["completed"]
     assert world.queues.given_up == []

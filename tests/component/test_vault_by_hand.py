@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 
-from shared.report.making import make_report
-from shared.rotation.check import check_index
 from shared.rotation.messages import CheckOn, Hint
 from tests.component import test_certificates, test_rotation
 from tests.component.rotating import APP, registered_with, rotation_of, signing_in_with
@@ -125,7 +123,7 @@ async def test_it_stays_in_the_index_and_comes_back_to_one_that_was_lost(kind: s
     await world.rotations.consider(Hint(APP, credential, listed_on=""))
     assert list(world.due.rows.values()) == [row]
     world.due.rows.clear()
-    await check_index(world.services, CheckOn(part=0, parts=1))
+    await world.registrar.index_check.run(CheckOn(part=0, parts=1))
     assert list(world.due.rows.values()) == [row]
 
 
@@ -148,7 +146,7 @@ async def test_it_stays_in_the_report_with_what_to_do(kind: str) -> None:
 
 async def report(world: World) -> None:
     world.clock.advance(timedelta(hours=5))
-    assert await make_report(world.services)
+    assert await world.registrar.report_maker.make()
 
 
 def rows(world: World) -> dict[str, dict[str, Any]]:

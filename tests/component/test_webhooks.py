@@ -35,7 +35,7 @@ class Tokens:
 
 
 def webhooks(world: World, ticketing: Ticketing = TICKETING) -> Webhooks:
-    return Webhooks(world.services, ticketing, SECRETS, Tokens())
+    return world.registrar.webhooks_for(ticketing, SECRETS, Tokens())
 
 
 async def deliver(world: World) -> None:
@@ -99,7 +99,7 @@ async def test_what_proves_nothing_is_not_even_parsed() -> None:
 
 async def test_a_source_whose_secret_is_not_set_takes_nothing() -> None:
     world = World()
-    silent = Webhooks(world.services, TICKETING, {}, None)
+    silent = world.registrar.webhooks_for(TICKETING, {}, None)
     for token in ("", "s3cret"):
         with pytest.raises(NotProvenError):
             await silent.receive("servicenow", {"x-registrar-token": token}, servicenow())

@@ -9,26 +9,18 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from shared.approval.showing import record_note_seen
 from shared.audit.writing import extend_chain
-from shared.intake.faulty import has_request
-from shared.intake.proven import WebhookIntake
+from shared.intake.poison import drain_poison_queues
 from shared.intake.proven_request import ProvenRequest
-from shared.intake.queue import Intake
-from shared.intake.ticket_decision import Decisions
 from shared.model.operation import State
-from shared.operations.execution import Execution
 from shared.operations.resume import resume_unsettled
 from shared.policy.model import Policy
 from shared.ports import Target
-from shared.ports.services import Services
-from shared.registration.action import REGISTER
 from shared.registration.cleanup import clean_up
 from shared.registration.known_apis import KnownApis
-from shared.rotation.action import ROTATE
-from shared.rotation.rotations import Rotations
 from shared.rotation.sweep import sweep
-from shared.tickets.delivery import Updating, resume_updates
+from shared.tickets.delivery import resume_updates
+from shared.wiring import Registrar, Services
 from tests.fakes.audit import FakeAnchors, FakeAudit
 from tests.fakes.clock import FakeClock, fake_runtime
 from tests.fakes.directory import FakeDirectory
@@ -54,9 +46,6 @@ TENANT = "72f988bf-0000-4000-8000-2d7cd011db47"
 EXAMPLE = Path(__file__).parents[2] / "examples" / "azure-digital-twins.json"
 INVISIBLE = timedelta(minutes=10)
 """How long a message stays away whose host died with it."""
-
-ACTIONS = {"register": REGISTER, "rotate": ROTATE}
-"""What the registrar can do, as the composition root hands it to the engine."""
 
 
 @cache
@@ -141,12 +130,13 @@ class World:
         self._wire()
 
     def _wire(self) -> None:
-        self.execution = Execution(self.services, ACTIONS)
-        self.intake = Intake(self.services, self.execution)
-        self.webhook_intake = WebhookIntake(self.services, self.execution)
-        self.rotations = Rotations(self.services, self.execution)
-        self.decisions = Decisions(self.services)
-        self.updating = Updating(self.services, record_note_seen, has_request)
+        self.registrar = Registrar(self.services)
+        self.execution = self.registrar.execution
+        self.intake = self.registrar.intake
+        self.webhook_intake = self.registrar.webhook_intake
+        self.rotations = self.registrar.rotations
+        self.decisions = self.registrar.decisions
+        self.updating = self.registrar.updating
 
     def retarget(self, targets: Mapping[str, Target]) -> None:
         """Go on with other ticketing systems."""
@@ -244,15 +234,37 @@ class World:
 
     async def timers(self) -> None:
         """Let the timers fire that are due."""
-        await self._timer(resume_unsettled)
-        await self._timer(clean_up)
+        await self._timer(self.resume_unsettled())
+        await self._timer(self.clean_up())
         if self.audit.outbox:
-            await self._timer(extend_chain)
+            await self._timer(extend_chain(self.audit))
         if self.ticket_updates.waiting:
-            await self._timer(resume_updates)
+            await self._timer(self.resume_updates())
         if self.clock.now() >= self._next_sweep:
             self._next_sweep = self.clock.now() + timedelta(hours=1)
-            await self._timer(sweep)
+            await self._timer(self.sweep())
+
+    async def resume_unsettled(self) -> int:
+        """Let the timer fire that sends silent operations again."""
+        return await resume_unsettled(self.operations, self.queues, self.services.runtime)
+
+    async def clean_up(self) -> int:
+        """Let the timer fire that goes through the clean-up entries."""
+        return await clean_up(self.registrar.ports)
+
+    async def resume_updates(self) -> int:
+        """Let the timer fire that sends silent updates of tickets again."""
+        return await resume_updates(self.ticket_updates, self.queues, self.services.runtime)
+
+    async def sweep(self) -> int:
+        """Let the timer fire that looks for what is due."""
+        return await sweep(self.due, self.queues, self.services.runtime)
+
+    async def drain_poison_queues(self) -> int:
+        """Let the timer fire that sees to what the host gave up on."""
+        return await drain_poison_queues(
+            self.queues, self.operations, self.ticket_updates, self.intake, self.webhook_intake
+        )
 
     async def run(self, request: dict[str, Any] | bytes) -> dict[str, Any]:
         """Send a request, let everything settle, and return the newest answer."""
@@ -273,9 +285,9 @@ class World:
                 return
         raise AssertionError("the host would have poisoned this message")
 
-    async def _timer(self, work: Callable[[Services], Awaitable[int]]) -> None:
+    async def _timer(self, work: Awaitable[int]) -> None:
         try:
-            await work(self.services)
+            await work
         except WorkerDied:
             self.deaths += 1
         except Exception:

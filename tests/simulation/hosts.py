@@ -11,16 +11,12 @@ from typing import Any
 from shared.audit.writing import extend_chain
 from shared.core.naming import POISON_QUEUE, ROTATIONS_POISON_QUEUE, WORK_POISON_QUEUE
 from shared.intake.poison import drain_poison_queues
-from shared.intake.proven import WebhookIntake
-from shared.intake.queue import Intake
-from shared.operations.execution import Execution
 from shared.operations.resume import resume_unsettled
 from shared.ports import PoisonedMessage
-from shared.ports.services import Services
 from shared.registration.cleanup import clean_up
-from shared.rotation.rotations import Rotations
 from shared.rotation.sweep import sweep
-from tests.fakes.world import ACTIONS, INVISIBLE, World
+from shared.wiring import Registrar
+from tests.fakes.world import INVISIBLE, World
 from tests.simulation.steps import Loop, Task
 
 _MAX_DEQUEUE_COUNT = 5
@@ -51,16 +47,12 @@ class Message:
     dequeued: int = 0
 
 
-class Host:
+class Host(Registrar):
     """One instance of the registrar, with its own idea of the time."""
 
     def __init__(self, world: World, skew: timedelta) -> None:
         runtime = replace(world.services.runtime, now=lambda: world.clock.time + skew)
-        self.services = replace(world.services, runtime=runtime)
-        self.execution = Execution(self.services, ACTIONS)
-        self.intake = Intake(self.services, self.execution)
-        self.webhook_intake = WebhookIntake(self.services, self.execution)
-        self.rotations = Rotations(self.services, self.execution)
+        super().__init__(replace(world.services, runtime=runtime))
         self.running: dict[Task, Message | None] = {}
 
 
@@ -136,10 +128,10 @@ class Hosts:
         for _ in range(2 if self._draw.random() < 0.02 else 1):
             self._queue(message(), max(due - now, timedelta(0)))
 
-    def run(self, name: str, work: Callable[[Services], Coroutine[Any, Any, object]]) -> None:
+    def run(self, name: str, work: Callable[[Host], Coroutine[Any, Any, object]]) -> None:
         """Run something on one of the hosts that no message and no timer asked for."""
         host = self._draw.choice(self._hosts)
-        self._start(host, work(host.services), name, None)
+        self._start(host, work(host), name, None)
 
     def die(self) -> None:
         """One host is killed with all it runs. Its messages come back when their invisibility ends."""
@@ -244,14 +236,17 @@ class Hosts:
         return not lists[name]
 
     def _timer(self, name: str, host: Host) -> Coroutine[Any, Any, int]:
+        services = host.services
         match name:
             case "resume":
-                return resume_unsettled(host.services)
+                return resume_unsettled(services.operations, services.queues, services.runtime)
             case "clean up":
-                return clean_up(host.services)
+                return clean_up(host.ports)
             case "sweep":
-                return sweep(host.services)
+                return sweep(services.due, services.queues, services.runtime)
             case "audit":
-                return extend_chain(host.services)
+                return extend_chain(services.audit)
             case _:
-                return drain_poison_queues(host.services, host.intake, host.webhook_intake)
+                return drain_poison_queues(
+                    services.queues, services.operations, services.ticket_updates, host.intake, host.webhook_intake
+                )

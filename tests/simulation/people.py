@@ -7,7 +7,6 @@ from random import Random
 from shared.contract.request import RotationRequest
 from shared.core.naming import APPLICATION_TAG, operation_of, vault_secret_name
 from shared.model.operation import Operation, State
-from shared.operations.replay import replay, replay_all
 from tests.fakes.world import World
 from tests.simulation.hosts import Hosts
 
@@ -88,9 +87,9 @@ class People:
             return
         operation = self._draw.choice(failed)
         if self._draw.random() < 0.5:
-            self._hosts.run("replay", lambda services: replay(services, operation.id))
+            self._hosts.run("replay", lambda host: host.replays.replay(operation.id))
         else:
-            self._hosts.run("replay all", lambda services: replay_all(services, operation.reason or ""))
+            self._hosts.run("replay all", lambda host: host.replays.replay_all(operation.reason or ""))
 
     def _edit(self, name: str) -> None:
         self._edits += 1

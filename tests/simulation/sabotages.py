@@ -21,10 +21,9 @@ from shared.model.operation import Operation
 from shared.model.vault import VaultEntry
 from shared.operations import answers as answering
 from shared.operations import parties
-from shared.operations.attempt import Attempt
+from shared.operations.attempt import AppPorts, Attempt
 from shared.policy import ownership
 from shared.ports import Cleanup, CreatedApplication, IssuedPassword, Lease, Versioned
-from shared.ports.services import Services
 from shared.registration import application, cleanup, credentials, permissions, register, taking_back
 from shared.rotation import rotate
 from tests.fakes.leases import FakeLease
@@ -179,9 +178,9 @@ def _failures_not_kept(world: World) -> None:
 
 
 def _no_clean_up_timer(patch: pytest.MonkeyPatch) -> None:
-    async def clean_up(services: Services) -> int:
-        async for entry in services.cleanups.all():
-            await services.cleanups.remove(entry.unique_name, entry.operation_id)
+    async def clean_up(ports: AppPorts) -> int:
+        async for entry in ports.cleanups.all():
+            await ports.cleanups.remove(entry.unique_name, entry.operation_id)
         return 0
 
     patch.setattr(hosts, "clean_up", clean_up)
@@ -200,8 +199,8 @@ def _taken_back_once_it_was_sent(patch: pytest.MonkeyPatch) -> None:
         if last is None or not last.removed:
             await take_back(attempt, principal_id, wanted)
 
-    async def forget(services: Services, entry: Cleanup) -> int:
-        await services.cleanups.remove(entry.unique_name, entry.operation_id)
+    async def forget(ports: AppPorts, entry: Cleanup) -> int:
+        await ports.cleanups.remove(entry.unique_name, entry.operation_id)
         return 0
 
     patch.setattr(register, "take_back_consents", believe)
@@ -228,7 +227,7 @@ def _random_answer_id(patch: pytest.MonkeyPatch) -> None:
 
 
 def _no_resume_timer(patch: pytest.MonkeyPatch) -> None:
-    async def resume(_: object) -> int:
+    async def resume(*_: object) -> int:
         return 0
 
     patch.setattr(hosts, "resume_unsettled", resume)

@@ -32,7 +32,7 @@ APPROVER_SABOTAGES = (
         "apps do not decide unless policy says so",
         f"{_REFUSED}::test_only_people_decide",
         "shared/api/approvals.py",
-        "if not _may_decide(services, caller):",
+        "if not self._may_decide(caller):",
         "if not caller.object_id:",
     ),
     off(
@@ -67,7 +67,7 @@ APPROVER_SABOTAGES = (
         "whoever tried to decide in vain is in the audit record",
         f"{_REFUSED}::test_who_tried_is_told_once_for_each_reason",
         "shared/approval/refusals.py",
-        "await services.audit.note(entry)",
+        "await audit.note(entry)",
         "del entry",
     ),
     off(

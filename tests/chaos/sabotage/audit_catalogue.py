@@ -19,7 +19,7 @@ AUDIT_SABOTAGES = (
         "what somebody planted is in the record",
         _PLANTED,
         "shared/audit/anchoring.py",
-        "        await services.audit.note(anchor_foreign(kept, why, services.runtime.now()))\n",
+        "        await audit.note(anchor_foreign(kept, why, runtime.now()))\n",
         "",
     ),
     off(

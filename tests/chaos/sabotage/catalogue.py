@@ -193,24 +193,24 @@ REAL_SABOTAGES = (
         "the answer comes after the proof",
         "tests/component/test_registration.py::test_what_cannot_be_done_in_a_day_fails_and_is_kept_with_its_reason",
         "shared/credentials/proof.py",
-        "await attempt.services.sign_in.prove(holder.client_id, value, audience, entry.type)",
+        "await attempt.ports.sign_in.prove(holder.client_id, value, audience, entry.type)",
         "assert value is not None and audience and holder",
     ),
     off(
         "a failed request is kept",
         "tests/component/test_registration.py::test_what_cannot_be_done_in_a_day_fails_and_is_kept_with_its_reason",
-        "shared/operations/execution.py",
-        "await services.queues.send_poison(kept_failure(operation))",
+        "shared/operations/sending.py",
+        "await self.queues.send_poison(kept_failure(operation))",
         "assert kept_failure(operation)",
     ),
     off(
         "progress is recorded before the next write, not after the work",
         "tests/component/test_crashes.py::test_a_worker_that_dies_at_any_call_leaves_one_app_and_one_live_secret",
         "shared/operations/attempt.py",
-        "        etag = await self.services.operations.save(operation, self.stored_operation.etag)\n",
+        "        etag = await self.ports.operations.save(operation, self.stored_operation.etag)\n",
         "        etag = self.stored_operation.etag\n"
         "        if operation.state.settled:\n"
-        "            etag = await self.services.operations.save(operation, etag)\n",
+        "            etag = await self.ports.operations.save(operation, etag)\n",
     ),
     off(
         "an unproven value is not promoted",
@@ -286,14 +286,14 @@ REAL_SABOTAGES = (
         "changes of the directory count as seen to when they are",
         f"{_CHECK}::test_a_worker_that_dies_at_any_call_of_a_check_leaves_nothing_unseen",
         "shared/rotation/check.py",
-        "    check = replace(check, link=check.link or changes.link)\n",
-        "    check = replace(check, link=changes.link)\n    await services.due.keep_directory_link(changes.link)\n",
+        "        check = replace(check, link=check.link or changes.link)\n",
+        "        check = replace(check, link=changes.link)\n        await self.due.keep_directory_link(changes.link)\n",
     ),
     off(
         "what lag may explain is looked at once more",
         f"{_CHECK}::test_what_is_taken_away_right_after_it_was_stored_is_found_once_lag_cannot_explain_it",
         "shared/rotation/check.py",
-        "certain = max(now, (entry.created or now) + services.lag_window)",
+        "certain = max(now, (entry.created or now) + self.lag_window)",
         "certain = now",
     ),
     off(
@@ -334,8 +334,8 @@ REAL_SABOTAGES = (
     off(
         "people are warned of what expires and cannot be replaced",
         f"{_ROTATION}::test_people_are_warned_of_a_secret_that_expires_and_cannot_be_replaced",
-        "shared/rotation/rotations.py",
-        "await services.queues.send_event(event.to_json())",
+        "shared/rotation/own.py",
+        "await self.queues.send_event(event.to_json())",
         "assert event",
     ),
     off(
@@ -356,10 +356,10 @@ REAL_SABOTAGES = (
         "an entry is noted before its record is written",
         "tests/component/test_audit.py::test_a_crash_at_any_call_leaves_each_event_in_the_chain_once",
         "shared/operations/accept.py",
-        "    await services.audit.note(accepted(operation, now))\n"
-        "    etag = await services.operations.create(operation, due=now + RESUME_AFTER)\n",
-        "    etag = await services.operations.create(operation, due=now + RESUME_AFTER)\n"
-        "    await services.audit.note(accepted(operation, now))\n",
+        "        await self.audit.note(accepted(operation, now))\n"
+        "        etag = await self.operations.create(operation, due=now + RESUME_AFTER)\n",
+        "        etag = await self.operations.create(operation, due=now + RESUME_AFTER)\n"
+        "        await self.audit.note(accepted(operation, now))\n",
     ),
     off(
         "throttling pauses everybody",

@@ -109,9 +109,9 @@ FAIR_SABOTAGES = (
     off(
         "what lines up is listed for the end of its wait, and comes back by a message",
         f"{_TURNS}::test_the_next_of_a_requester_lines_up_and_anothers_begins",
-        "shared/operations/execution.py",
-        "await services.queues.send_work(waiting.id, waiting.generation, max(at - now, timedelta(0)))",
-        "await services.operations.unlist(waiting.id, waiting.generation)",
+        "shared/operations/schedule.py",
+        "await self.queues.send_work(waiting.id, waiting.generation, max(at - now, timedelta(0)))",
+        "await self.operations.unlist(waiting.id, waiting.generation)",
     ),
     off(
         "a leaked credential goes before its owner's other requests",
@@ -124,8 +124,8 @@ FAIR_SABOTAGES = (
         "a requester's requests of a day are bounded",
         f"{_LIMITS}::test_a_requesters_day_is_over_and_the_next_begins",
         "shared/operations/limits.py",
-        "        if len(marks) >= most:\n",
-        "        if len(marks) < 0:\n",
+        "lambda marks: len(marks) < most,",
+        "lambda marks: len(marks) >= 0,",
     ),
     off(
         "tickets are counted, too",
@@ -137,7 +137,7 @@ FAIR_SABOTAGES = (
     off(
         "a request is counted once, however often it is delivered",
         f"{_LIMITS}::test_a_worker_that_dies_counts_a_request_once",
-        "shared/operations/limits.py",
+        "shared/operations/counts.py",
         "        if mark in marks:\n",
         "        if mark in ():\n",
     ),
@@ -147,14 +147,13 @@ FAIR_SABOTAGES = (
         (
             Replacement(
                 "shared/intake/queue.py",
-                "if not await is_repeated(services.operations, claim, request):",
+                "if not await is_repeated(self.operations, claim, request):",
                 "if new_id:",
             ),
             Replacement(
                 "shared/intake/queue.py",
-                "too_many_today(self._services, Channel.QUEUE, request)",
-                "too_many_today(self._services, Channel.QUEUE, request.model_copy("
-                "update={'request_id': self._services.runtime.new_id()}))",
+                "daily_limit.count(Channel.QUEUE, request)",
+                "daily_limit.count(Channel.QUEUE, request.model_copy(update={'request_id': self.runtime.new_id()}))",
             ),
         ),
     ),

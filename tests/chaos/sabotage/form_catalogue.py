@@ -9,7 +9,7 @@ FORM_SABOTAGES = (
         "a fault of form reaches the ticket",
         f"{_FORM}::test_a_fault_of_form_is_told_in_the_ticket_and_to_the_flow",
         "shared/intake/webhook.py",
-        "            await notify_fault(self._services, Fault(source, payload, body, rejected.problems))\n",
+        "            await self._faults.notify(Fault(source, payload, body, rejected.problems))\n",
         "",
     ),
     off(
@@ -23,15 +23,15 @@ FORM_SABOTAGES = (
         "a malformed form does not close the ticket of a request that is on its way",
         f"{_FORM}::test_a_later_form_that_is_malformed_does_not_close_the_ticket_of_a_request",
         "shared/intake/webhook.py",
-        "        await note_request(self._services, source.name, request.ticket)\n",
+        "        await self._asking.note_request(source.name, request.ticket)\n",
         "",
     ),
     off(
         "a malformed form does not close the ticket of a request from before tickets were kept",
         f"{_FORM}::test_a_request_from_before_tickets_were_kept_is_found_by_its_id",
         "shared/intake/faulty.py",
-        "    return bool(await bound_to(services.operations, update.source, request_id))",
-        "    return False",
+        "        return bool(await bound_to(self.operations, update.source, request_id))",
+        "        return False",
     ),
     off(
         "a malformed decision never sets a state",
@@ -66,8 +66,8 @@ FORM_SABOTAGES = (
         "tests/component/test_queue_messages.py::"
         "test_what_is_no_request_is_refused_by_its_name_and_answered_under_the_id_it_holds",
         "shared/intake/queue.py",
-        "await reject(self._services, legible(arrival.body, fields), rejected.problems, arrival)",
-        "await reject(self._services, fields if legible else {}, rejected.problems, arrival)",
+        "await reject(self.queues, self.answers, legible(arrival.body, fields), rejected.problems, arrival)",
+        "await reject(self.queues, self.answers, fields if legible else {}, rejected.problems, arrival)",
     ),
     off(
         "what is compressed is unpacked to a bound",
@@ -88,8 +88,8 @@ FORM_SABOTAGES = (
         "tests/component/test_queue_messages.py::"
         "test_a_recorded_request_of_an_address_that_is_nobodys_is_answered_again_and_a_new_one_is_refused",
         "shared/intake/queue.py",
-        "return nobodys_address(request) or await too_many_today(",
-        "return await too_many_today(",
+        "return nobodys_address(request) or await self.daily_limit.count(",
+        "return await self.daily_limit.count(",
     ),
     off(
         "a redirect URI that waits for the client id is filled in",
@@ -137,7 +137,7 @@ FORM_SABOTAGES = (
         "a broken flow fills neither a ticket nor the table",
         f"{_FORM}::test_a_ticket_and_a_source_have_so_many_notes_a_day",
         "shared/intake/faulty.py",
-        "if of_ticket >= MOST_OF_A_TICKET or len(marks) >= MOST_OF_A_SOURCE:",
-        "if of_ticket < 0:",
+        "return of_ticket < MOST_OF_A_TICKET and len(marks) < MOST_OF_A_SOURCE",
+        "return of_ticket >= 0",
     ),
 )

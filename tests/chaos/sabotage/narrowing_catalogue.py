@@ -51,7 +51,7 @@ NARROWING_SABOTAGES = (
         "what goes outlives its request",
         f"{_NARROWING}::test_what_a_failed_request_took_back_is_removed_by_the_timer",
         _TAKING_BACK,
-        "        await attempt.services.cleanups.put(Cleanup(record.unique_name, NARROWING, (), attempt.now()))\n",
+        "        await attempt.ports.cleanups.put(Cleanup(record.unique_name, NARROWING, (), attempt.now()))\n",
         "",
     ),
     off(
@@ -79,7 +79,7 @@ NARROWING_SABOTAGES = (
         "of two changes that take back what the other gives, the older stands back",
         "tests/component/test_contradicting_changes.py::test_the_newest_is_completed_soon_and_the_older_one_is_superseded",
         "shared/registration/giving_way.py",
-        "if await is_at_work(attempt.services, record.begun_by):",
+        "if await is_at_work(attempt.ports.operations, record.begun_by):",
         'if record.begun_by == "":',
     ),
     off(

@@ -31,10 +31,10 @@ TICKET_SABOTAGES = (
         "a note is deleted only once it is in the chain",
         "tests/component/test_audit.py::test_a_crash_at_any_call_leaves_each_event_in_the_chain_once",
         "shared/audit/writing.py",
-        "        await _append(services, entries)\n",
+        "        await _append(audit, entries)\n",
         "        for each in entries:\n"
-        "            await services.audit.forget(each.id)\n"
-        "        await _append(services, entries)\n",
+        "            await audit.forget(each.id)\n"
+        "        await _append(audit, entries)\n",
     ),
     off(
         "a webhook's signature is checked",
@@ -82,7 +82,7 @@ TICKET_SABOTAGES = (
         "only a source that may decide has tickets that decide",
         f"{_APPROVAL}::test_a_ticket_of_a_source_that_does_not_decide_decides_nothing",
         "shared/approval/decide.py",
-        'if decision.way == "ticket" and operation.request.source not in services.deciding_sources:',
+        'if decision.way == "ticket" and operation.request.source not in self.deciding_sources:',
         'if decision.way == "ticket" and operation.request.source == "":',
     ),
     off(

@@ -32,7 +32,7 @@ VAULT_SABOTAGES = (
         "what stands above ours does not hide it from the nightly check",
         f"{_BY_HAND}::test_it_stays_in_the_index_and_comes_back_to_one_that_was_lost",
         "shared/rotation/check.py",
-        "ours((entry,)) or ours(await services.vault.versions(names[0], entry.name))",
+        "ours((entry,)) or ours(await self.vault.versions(names[0], entry.name))",
         "ours((entry,))",
     ),
     off(

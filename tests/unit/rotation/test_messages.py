@@ -60,6 +60,11 @@ def test_our_own_messages_are_read_as_they_were_written(hint: Hint) -> None:
         assert parse_message(check.to_json().encode()) == (check,)
 
 
+def test_what_a_check_has_come_to_stands_in_four_numbers() -> None:
+    check = CheckOn(part=1, parts=30, checked=7, different=2)
+    assert json.loads(check.to_json())["checkIndex"] == [1, 30, 7, 2]
+
+
 @pytest.mark.parametrize("event", [EVENT_GRID, [EVENT_GRID], CLOUD_EVENT, [CLOUD_EVENT]])
 def test_key_vaults_events_are_read_in_both_schemas(event: object) -> None:
     assert read(event) == (HINT,)

@@ -1,0 +1,75 @@
+"""When operations come back: each has its moment in its record, on the list of unsettled ones, and as a message."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from shared.core import log
+from shared.core.runtime import Runtime
+from shared.model.operation import RESUME_AFTER, Operation, State
+from shared.operations.retry import Fail, Later, Reject, decide, reason_of
+from shared.ports import Backoff, Operations, Queues, Versioned
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """Has operations wait, and come back."""
+
+    runtime: Runtime
+    operations: Operations
+    queues: Queues
+    backoff: Backoff
+    request_deadline: timedelta
+
+    def deadline_of(self, operation: Operation) -> datetime:
+        """Return when an operation is answered, however far it is by then."""
+        return operation.started_at + self.request_deadline
+
+    def decide(self, error: Exception, operation: Operation) -> Later | Reject | Fail:
+        """Decide what becomes of an operation that an error stopped."""
+        return decide(
+            error,
+            now=self.runtime.now(),
+            deadline=self.deadline_of(operation),
+            pauses=operation.pauses_for(reason_of(error)),
+            draw=self.runtime.draw(),
+        )
+
+    async def paused_until(self) -> datetime | None:
+        """Read until when everybody pauses."""
+        return await self.backoff.until()
+
+    async def come_back(self, operation: Operation) -> None:
+        """Try again when the lease may be free, unless it is this operation's own attempt that holds it.
+
+        The record stays as it is: the holder may be writing it.
+        """
+        stored = await self.operations.read(operation.id)
+        if stored is not None and stored.value.state in (State.ACCEPTED, State.WAITING):
+            delay = timedelta(seconds=5 + 5 * self.runtime.draw())
+            await self.queues.send_work(operation.id, operation.generation, delay)
+
+    async def postpone(self, stored: Versioned[Operation], later: Later) -> None:
+        """Have an operation come back when the service that it needs may serve it."""
+        operation, now = stored.value, self.runtime.now()
+        if later.pause_everybody:
+            await self.backoff.extend(later.at, later.reason)
+        if operation.revoke_by is not None and now < operation.revoke_by < later.at:
+            later = replace(later, at=operation.revoke_by)
+        waiting = operation.model_copy(
+            update={
+                "state": State.WAITING,
+                "next_attempt": later.at,
+                "reason": later.reason,
+                "pauses": operation.pauses_for(later.reason) + 1,
+                "steps_at_pause": len(operation.steps),
+            }
+        )
+        await self.send_back(stored, waiting, later.at)
+
+    async def send_back(self, stored: Versioned[Operation], waiting: Operation, at: datetime) -> None:
+        """Record that an operation waits, and have it come back."""
+        now = self.runtime.now()
+        await self.operations.save(waiting, stored.etag)
+        await self.operations.relist(waiting.id, waiting.generation, at + RESUME_AFTER)
+        await self.queues.send_work(waiting.id, waiting.generation, max(at - now, timedelta(0)))
+        log.event("operation.waiting", operation=waiting.id, reason=waiting.reason, until=at)
