@@ -15,7 +15,7 @@ from doctor.evidence import Seen
 from shared.core.naming import OWN_SOURCE
 from shared.model.audit_chain import hash_of
 from shared.model.audit_entry import Kind, make_entry
-from tests.unit.audit.record import DAYS, NOW, anchored, chained, codes, ended_at, entries, record
+from tests.unit.doctor.audit.record import DAYS, NOW, anchored, chained, codes, ended_at, entries, record
 
 
 def test_a_whole_record_has_no_findings() -> None:

@@ -15,7 +15,7 @@ from doctor.evidence import Seen
 from shared.model.audit_anchor import Anchor as Written
 from shared.model.audit_anchor import Named, digest, own_name, read_anchor
 from shared.model.audit_chain import Head
-from tests.unit.audit.record import DAYS, NOW, anchored, blob, codes, head_of, moment, record
+from tests.unit.doctor.audit.record import DAYS, NOW, anchored, blob, codes, head_of, moment, record
 
 ONE_DAY = timedelta(days=1)
 

@@ -13,7 +13,7 @@ from azure.storage.blob.aio import BlobServiceClient
 from doctor.audit.collect import collect
 from doctor.audit.evidence import Link
 from doctor.audit.storage import AuditStorage
-from tests.unit.audit.record import chained, entries
+from tests.unit.doctor.audit.record import chained, entries
 
 
 class Row(dict[str, Any]):
