@@ -1,1 +1,1 @@
-"""Looks at a tenant, its vaults and the registrar's storage from outside, and says which invariant is broken."""
+"""Examines a tenant, its vaults and the registrar's storage from outside, and names every broken invariant."""

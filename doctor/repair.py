@@ -1,4 +1,4 @@
-"""Mends what is surely right to mend: never on one look alone, and never more than what a breach names."""
+"""Carries out repairs: never on one look alone, and never more than what a breach names."""
 
 import json
 from collections.abc import Sequence
@@ -8,9 +8,9 @@ from typing import Any, assert_never
 
 from azure.core.exceptions import AzureError, ResourceExistsError
 
-from doctor.breach import Breach, ListUnsettled, PutCleanup, RemovePassword, Repair, SendWork
 from doctor.collect.access import GRAPH, Access, UnreachableError
 from doctor.evidence import Password
+from doctor.finding import Finding, Invariant, ListUnsettled, PutCleanup, RemovePassword, Repair, SendWork
 from shared.core.naming import CLEANUPS_TABLE, UNSETTLED_TABLE, WORK_QUEUE, operation_of, unsettled_row
 
 _SCHEMA_VERSION = "1"
@@ -18,24 +18,25 @@ _SCHEMA_VERSION = "1"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one repair, in words."""
+    """What became of one repair, as a sentence for a person."""
 
     repair: Repair
     what: str
 
 
-def confirmed(first: Sequence[Breach], second: Sequence[Breach]) -> list[Repair]:
+def confirmed(first: Sequence[Finding[Invariant]], second: Sequence[Finding[Invariant]]) -> list[Repair]:
     """Return the repairs that two looks agree on, each once."""
     again = {breach.repair for breach in second}
-    return list(dict.fromkeys(b.repair for b in first if b.repair is not None and b.repair in again))
+    repairs = (breach.repair for breach in first)
+    return list(dict.fromkeys(repair for repair in repairs if repair is not None and repair in again))
 
 
-async def mend(access: Access, repairs: Sequence[Repair], now: datetime) -> list[Outcome]:
-    """Carry out repairs one after the other; one that fails keeps none of the others."""
+async def carry_out(access: Access, repairs: Sequence[Repair], now: datetime) -> list[Outcome]:
+    """Carry out repairs one after the other; one that fails does not keep the others from being tried."""
     outcomes: list[Outcome] = []
     for repair in repairs:
         try:
-            outcomes.append(Outcome(repair, await _mend(access, repair, now)))
+            outcomes.append(Outcome(repair, await _repair(access, repair, now)))
         except (UnreachableError, AzureError) as error:
             outcomes.append(
                 Outcome(repair, f"{type(repair).__name__} failed with {type(error).__name__}: run it again")
@@ -43,7 +44,7 @@ async def mend(access: Access, repairs: Sequence[Repair], now: datetime) -> list
     return outcomes
 
 
-async def _mend(access: Access, repair: Repair, now: datetime) -> str:
+async def _repair(access: Access, repair: Repair, now: datetime) -> str:
     match repair:
         case RemovePassword():
             return await _remove_password(access, repair)
@@ -61,12 +62,12 @@ async def _mend(access: Access, repair: Repair, now: datetime) -> str:
 
 
 async def _remove_password(access: Access, repair: RemovePassword) -> str:
-    """Remove a credential that is still there and still bears our mark; look again afterwards."""
-    if not await _is_there(access, repair):
+    """Remove a credential that is still there and still has our mark; look again afterwards."""
+    if not await _is_present(access, repair):
         return f"the secret {repair.key_id} is already gone"
     url = f"{GRAPH}/v1.0/applications/{repair.object_id}/removePassword"
     answer = await access.call("POST", url, GRAPH, {"keyId": repair.key_id})
-    if await _is_there(access, repair):
+    if await _is_present(access, repair):
         return (
             f"the secret {repair.key_id} is still there (Graph answered {answer.status_code}): run the doctor again "
             "in a few minutes"
@@ -74,7 +75,7 @@ async def _remove_password(access: Access, repair: RemovePassword) -> str:
     return f"the secret {repair.key_id} of {repair.unique_name} was removed"
 
 
-async def _is_there(access: Access, repair: RemovePassword) -> bool:
+async def _is_present(access: Access, repair: RemovePassword) -> bool:
     url = f"{GRAPH}/v1.0/applications/{repair.object_id}?$select=passwordCredentials"
     found = (await access.get(url))["passwordCredentials"]
     passwords = [Password(each["keyId"], each.get("displayName")) for each in found]
@@ -85,7 +86,7 @@ async def _is_there(access: Access, repair: RemovePassword) -> bool:
 
 
 async def _send_work(access: Access, repair: SendWork) -> str:
-    """Put the message that the app itself would; one too many does no harm."""
+    """Put the message that the app itself would; an extra one does no harm."""
     message = {
         "schemaVersion": _SCHEMA_VERSION,
         "operationId": repair.operation_id,
@@ -97,7 +98,7 @@ async def _send_work(access: Access, repair: SendWork) -> str:
 
 
 async def _insert(access: Access, table: str, partition: str, row: str, columns: dict[str, Any]) -> str:
-    """Insert a row where there is none; one that came back meanwhile is left as it is."""
+    """Insert a row where there is none; one that has come back in the meantime is left as it is."""
     entity = {"PartitionKey": partition, "RowKey": row, "schemaVersion": _SCHEMA_VERSION, **columns}
     client: Any = access.tables.get_table_client(table)
     try:

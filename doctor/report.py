@@ -1,15 +1,15 @@
-"""Says what was found: to a person, or as JSON."""
+"""Shows what was found: to a person, or as JSON."""
 
 from dataclasses import asdict
 from itertools import groupby
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape as escape_markup
 
-from doctor.breach import Breach
+from doctor.console import escape
 from doctor.evidence import Evidence
 from doctor.examination import Examination
+from doctor.finding import Finding, Invariant
 
 
 def as_json(found: Examination) -> dict[str, Any]:
@@ -19,7 +19,7 @@ def as_json(found: Examination) -> dict[str, Any]:
         "seen": _seen(found.evidence),
         "breaches": [
             {
-                "invariant": breach.invariant.value,
+                "invariant": breach.kind.value,
                 "about": breach.about,
                 "what": breach.what,
                 "advice": breach.advice,
@@ -27,7 +27,7 @@ def as_json(found: Examination) -> dict[str, Any]:
             }
             for breach in found.breaches
         ],
-        "concerns": [asdict(concern) for concern in found.concerns],
+        "concerns": [{"about": each.about, "what": each.what, "advice": each.advice} for each in found.concerns],
         "notLookedAt": found.evidence.gaps,
         "hidden": found.evidence.hidden,
         "done": [{"repair": type(o.repair).__name__, **asdict(o.repair), "outcome": o.what} for o in found.outcomes],
@@ -40,7 +40,7 @@ def show(found: Examination, console: Console) -> None:
     console.print(f"Checked on {found.evidence.now:%Y-%m-%d %H:%M} UTC: {seen}.")
     for outcome in found.outcomes:
         console.print(f"[cyan]repair:[/] {escape(outcome.what)}")
-    for invariant, group in groupby(sorted(found.breaches, key=_order), key=lambda breach: breach.invariant):
+    for invariant, group in groupby(sorted(found.breaches, key=_order), key=lambda breach: breach.kind):
         console.print(f"\n[bold red]{invariant.value}: {invariant.promise}[/]")
         for breach in group:
             console.print(f"  [bold]{escape(breach.about)}[/]: {escape(breach.what)}")
@@ -56,13 +56,8 @@ def show(found: Examination, console: Console) -> None:
         console.print("[green]Every promise is kept.[/]")
 
 
-def escape(text: str) -> str:
-    """Make a text that came from outside harmless: neither markup nor a terminal's control sequence."""
-    return escape_markup("".join(char if char.isprintable() else ascii(char)[1:-1] for char in text))
-
-
-def _order(breach: Breach) -> tuple[str, str]:
-    return breach.invariant, breach.about
+def _order(breach: Finding[Invariant]) -> tuple[str, str]:
+    return breach.kind, breach.about
 
 
 def _seen(evidence: Evidence) -> dict[str, int]:

@@ -1,12 +1,15 @@
 """Where to look: the product's own settings, read from an environment."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
-from doctor.breach import Patience
+from doctor.patience import Patience
 from shared.policy.model import Policy, load_policy
+
+type StorageService = Literal["table", "queue", "blob"]
 
 
 class SettingsError(ValueError):
@@ -14,45 +17,79 @@ class SettingsError(ValueError):
 
 
 @dataclass(frozen=True)
+class StorageSettings:
+    """The registrar's storage account: its connection string, or else the URIs of the services that are read."""
+
+    connection_string: str | None = None
+    table_service_uri: str | None = None
+    queue_service_uri: str | None = None
+    blob_service_uri: str | None = None
+
+    @classmethod
+    def load_for_audit(cls, environment: Mapping[str, str]) -> "StorageSettings":
+        """Read what verifying the audit record takes: tables and blobs. Raises SettingsError."""
+        services: tuple[StorageService, ...] = ("table", "blob")
+        storage = _storage(_present(environment), services)
+        if storage is None:
+            raise _missing([_storage_setting(services)], "docs/audit.md")
+        return storage
+
+
+@dataclass(frozen=True)
 class Settings:
-    """The names are those of the app's own settings; storage is a connection string or two service URIs."""
+    """What examining a tenant takes; the names are those of the app's own settings."""
 
     tenant_id: str
     vault_urls: tuple[str, ...]
+    storage: StorageSettings
     policy: Policy
     patience: Patience
     authority: str = "https://login.microsoftonline.com"
-    storage_connection_string: str | None = None
-    table_service_uri: str | None = None
-    queue_service_uri: str | None = None
 
     @classmethod
     def load(cls, environment: Mapping[str, str]) -> "Settings":
         """Read an environment. Raises SettingsError, or PolicyError for what is wrong with the policy file."""
-        present = {name: value for name, value in environment.items() if value.strip()}
-        connection_string = present.get("AzureWebJobsStorage") or present.get("AZURE_STORAGE_CONNECTION_STRING")
-        table, queue = (present.get(f"AzureWebJobsStorage__{kind}ServiceUri") for kind in ("table", "queue"))
+        present = _present(environment)
+        services: tuple[StorageService, ...] = ("table", "queue")
+        storage = _storage(present, services)
         missing = [name for name in ("AZURE_TENANT_ID", "KEY_VAULT_URL") if name not in present]
-        if connection_string is None and not (table and queue):
-            missing.append("AzureWebJobsStorage (or its __tableServiceUri and __queueServiceUri)")
-        if missing:
-            raise SettingsError(
-                f"missing settings: {', '.join(missing)}. Set them as the app has them (docs/runbook.md)"
-            )
+        if storage is None:
+            missing.append(_storage_setting(services))
+        if missing or storage is None:
+            raise _missing(missing, "docs/runbook.md")
         policy = load_policy(Path(present.get("POLICY_FILE", "policy.toml")))
         return cls(
             tenant_id=present["AZURE_TENANT_ID"],
-            vault_urls=_vaults(present["KEY_VAULT_URL"], policy),
+            vault_urls=_vault_urls(present["KEY_VAULT_URL"], policy),
+            storage=storage,
             policy=policy,
             patience=_patience(present),
             authority=_authority(present.get("AZURE_AUTHORITY_HOST", "login.microsoftonline.com")),
-            storage_connection_string=connection_string,
-            table_service_uri=table,
-            queue_service_uri=queue,
         )
 
 
-def _vaults(default: str, policy: Policy) -> tuple[str, ...]:
+def _present(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if value.strip()}
+
+
+def _storage(present: Mapping[str, str], services: Sequence[StorageService]) -> StorageSettings | None:
+    """Read how to reach the account; None where neither a connection string nor every service's URI is set."""
+    uris = {service: present.get(f"AzureWebJobsStorage__{service}ServiceUri") for service in services}
+    connection_string = present.get("AzureWebJobsStorage") or present.get("AZURE_STORAGE_CONNECTION_STRING")
+    if connection_string is None and not all(uris.values()):
+        return None
+    return StorageSettings(connection_string, uris.get("table"), uris.get("queue"), uris.get("blob"))
+
+
+def _storage_setting(services: Sequence[StorageService]) -> str:
+    return f"AzureWebJobsStorage (or its {' and '.join(f'__{service}ServiceUri' for service in services)})"
+
+
+def _missing(names: Sequence[str], document: str) -> SettingsError:
+    return SettingsError(f"missing settings: {', '.join(names)}. Set them as the app has them ({document})")
+
+
+def _vault_urls(default: str, policy: Policy) -> tuple[str, ...]:
     """Return the vault of the settings, and those of the policy."""
     urls = (default, *(rule.url for rule in policy.vaults))
     return tuple(dict.fromkeys(url.rstrip("/") for url in urls))

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 import os
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,20 +11,18 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from doctor.audit.collect import collect, links_of
+from doctor.audit.codes import Code
+from doctor.audit.collect import collect, collect_links
 from doctor.audit.evidence import AuditEvidence, Link
-from doctor.audit.finding import Finding
 from doctor.audit.judgement import findings
 from doctor.audit.storage import open_storage
+from doctor.console import INCOMPLETE, AsJson, errors, escape, exit_code, make_app, output, run
 from doctor.evidence import Seen
-from doctor.report import escape
-from doctor.settings import SettingsError
+from doctor.finding import Finding
+from doctor.settings import StorageSettings
 
-_BREACH, _COULD_NOT_LOOK = 1, 2
+app = make_app(no_args_is_help=True)
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, no_args_is_help=True)
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 MovedAt = Annotated[
     datetime | None,
     typer.Option(
@@ -46,9 +43,8 @@ def verify(*, as_json: AsJson = False, moved_at: MovedAt = None) -> None:
     if as_json:
         typer.echo(json.dumps(_as_json(evidence, found), indent=2))
     else:
-        _show(evidence, found, Console(soft_wrap=True))
-    is_broken = any(not each.is_warning for each in found)
-    raise typer.Exit(_BREACH if is_broken else _COULD_NOT_LOOK if evidence.gaps else 0)
+        _show(evidence, found, output())
+    raise typer.Exit(exit_code(found, evidence.gaps))
 
 
 @app.command()
@@ -65,18 +61,18 @@ def export(*, file: File = None) -> None:
     else:
         file.write_text(text)
     if links.gap is not None:
-        Console(stderr=True, soft_wrap=True).print(f"the export is incomplete: {links.gap}", markup=False)
-        raise typer.Exit(_COULD_NOT_LOOK)
+        errors().print(f"the export is incomplete: {links.gap}", markup=False)
+        raise typer.Exit(INCOMPLETE)
 
 
 async def _collect() -> AuditEvidence:
-    async with open_storage(os.environ) as storage:
+    async with open_storage(StorageSettings.load_for_audit(os.environ)) as storage:
         return await collect(storage)
 
 
 async def _links() -> Seen[Link]:
-    async with open_storage(os.environ) as storage:
-        return await links_of(storage)
+    async with open_storage(StorageSettings.load_for_audit(os.environ)) as storage:
+        return await collect_links(storage)
 
 
 def _line(link: Link) -> dict[str, object]:
@@ -92,7 +88,7 @@ def _seen(evidence: AuditEvidence) -> dict[str, int]:
     }
 
 
-def _as_json(evidence: AuditEvidence, found: Sequence[Finding]) -> dict[str, object]:
+def _as_json(evidence: AuditEvidence, found: Sequence[Finding[Code]]) -> dict[str, object]:
     return {
         "time": evidence.now.isoformat(),
         "seen": _seen(evidence),
@@ -102,17 +98,17 @@ def _as_json(evidence: AuditEvidence, found: Sequence[Finding]) -> dict[str, obj
     }
 
 
-def _finding(each: Finding) -> dict[str, str]:
-    return {"code": each.code.value, "about": each.about, "what": each.what, "advice": each.code.advice}
+def _finding(each: Finding[Code]) -> dict[str, str]:
+    return {"code": each.kind.value, "about": each.about, "what": each.what, "advice": each.advice}
 
 
-def _show(evidence: AuditEvidence, found: Sequence[Finding], console: Console) -> None:
+def _show(evidence: AuditEvidence, found: Sequence[Finding[Code]], console: Console) -> None:
     seen = ", ".join(f"{count} {what}" for what, count in _seen(evidence).items())
     console.print(f"Checked on {evidence.now:%Y-%m-%d %H:%M} UTC: {seen}.")
     for each in found:
         style = "yellow]warning: " if each.is_warning else "bold red]"
-        console.print(f"[{style}{each.code}[/] [bold]{escape(each.about)}[/]: {escape(each.what)}")
-        console.print(f"    {escape(each.code.advice)}", highlight=False)
+        console.print(f"[{style}{each.kind}[/] [bold]{escape(each.about)}[/]: {escape(each.what)}")
+        console.print(f"    {escape(each.advice)}", highlight=False)
     for gap in evidence.gaps:
         console.print(f"[yellow]not read:[/] {escape(gap)}")
     if not (evidence.gaps or any(not each.is_warning for each in found)):
@@ -121,13 +117,4 @@ def _show(evidence: AuditEvidence, found: Sequence[Finding], console: Console) -
 
 def main(arguments: Sequence[str]) -> int:
     """Run a command; the exit code."""
-    # What the credential chain tried in vain is long; each reading says in one line that it got no token.
-    logging.getLogger("azure.identity").setLevel(logging.CRITICAL)
-    try:
-        app(arguments)
-    except SettingsError as error:
-        Console(stderr=True, soft_wrap=True).print(f"error: {error}", markup=False)
-        return _COULD_NOT_LOOK
-    except SystemExit as end:
-        return int(end.code or 0)
-    return 0
+    return run(app, arguments)

@@ -1,19 +1,20 @@
-"""Reads the audit record and what it is compared with: tables and blobs, and nothing else; nothing is changed.
+"""Reads the audit record and what it is compared with: tables and blobs only; nothing is changed.
 
-The order is what makes a look at a running app worth something. Anchors first: what they speak of is in the chain by
-then. Then records, then the outbox, then the chain: an entry goes that way, so none is missed between two reads.
+The order matters while the app is running. Anchors first: what they refer to is in the chain by then. Then records,
+then the outbox, then the chain: entries move in this order, so none is missed between two reads.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 
 from azure.core.exceptions import AzureError
 
 from doctor.audit.evidence import Anchor, AuditEvidence, Link
-from doctor.audit.read import LONGEST_ANCHOR, Row, anchor, claim, head, index_row, link, note, request
+from doctor.audit.rows import LONGEST_ANCHOR, anchor, claim, head, index_row, link, note, request
 from doctor.audit.storage import AuditStorage
+from doctor.collect.azure_storage import read_table, service_time
+from doctor.collect.rows import Row
 from doctor.evidence import Seen
 from shared.core.naming import (
     AUDIT_ANCHORS_CONTAINER,
@@ -23,63 +24,50 @@ from shared.core.naming import (
     is_claim_row,
 )
 
-_NOT_UNDERSTOOD = (KeyError, TypeError, ValueError, RecursionError)
+_NOT_PARSED = (KeyError, TypeError, ValueError, RecursionError)
 
 
 async def collect(storage: AuditStorage) -> AuditEvidence:
     """Read everything once. What cannot be read is a gap of the evidence; nothing is raised for it."""
     anchors = await _anchors(storage)
-    operations = await _rows(storage, OPERATIONS_TABLE)
-    notes = await _rows(storage, AUDIT_OUTBOX_TABLE)
+    operations = await read_table(storage.tables, OPERATIONS_TABLE)
+    notes = await read_table(storage.tables, AUDIT_OUTBOX_TABLE)
     chain = await _chain(storage)
     return AuditEvidence(
         now=await _now(storage),
-        links=_read(_where(chain, lambda key: key[:1].isdigit()), link),
-        index=_read(_where(chain, lambda key: key.startswith("id-")), index_row),
-        head=_read(_where(chain, lambda key: key == "head"), head),
+        links=_parsed(_where(chain, lambda key: key[:1].isdigit()), link),
+        index=_parsed(_where(chain, lambda key: key.startswith("id-")), index_row),
+        head=_parsed(_where(chain, lambda key: key == "head"), head),
         anchors=anchors,
-        notes=_read(notes, note),
-        requests=_read(_where(operations, lambda key: key == "record"), request),
-        claims=_read(_where(operations, is_claim_row), claim),
+        notes=_parsed(notes, note),
+        requests=_parsed(_where(operations, lambda key: key == "record"), request),
+        claims=_parsed(_where(operations, is_claim_row), claim),
     )
 
 
-async def links_of(storage: AuditStorage) -> Seen[Link]:
-    """Read the chain alone, in its order."""
-    found = _read(_where(await _chain(storage), lambda key: key[:1].isdigit()), link)
+async def collect_links(storage: AuditStorage) -> Seen[Link]:
+    """Read only the chain, in its order."""
+    found = _parsed(_where(await _chain(storage), lambda key: key[:1].isdigit()), link)
     return Seen(tuple(sorted(found, key=lambda each: each.number)), found.gap)
 
 
 async def _chain(storage: AuditStorage) -> Seen[Row]:
     """Read the partition with links, head and index; then the links that were appended before the head was read.
 
-    Rows come in the order of their keys, the links before the head: those of a while ago may be fewer than it says.
+    Rows come in the order of their keys, the links before the head: it may count links that were appended meanwhile.
     """
-    rows = await _rows(storage, AUDIT_TABLE)
+    rows = await read_table(storage.tables, AUDIT_TABLE)
     ends = [int(row["count"]) for row in rows if row["RowKey"] == "head" and str(row.get("count", "")).isdigit()]
     last = max((row["RowKey"] for row in rows if row["RowKey"][:1].isdigit()), default="")
     if not ends or last >= f"{ends[0]:012d}":
         return rows
     newer = "RowKey gt @last and RowKey le @end"
-    more = await _rows(storage, AUDIT_TABLE, newer, {"last": last, "end": f"{ends[0]:012d}"})
+    more = await read_table(storage.tables, AUDIT_TABLE, newer, {"last": last, "end": f"{ends[0]:012d}"})
     return Seen((*rows, *more), rows.gap or more.gap)
 
 
-async def _rows(
-    storage: AuditStorage, table: str, which: str = "PartitionKey ne ''", parameters: dict[str, Any] | None = None
-) -> Seen[Row]:
-    found: list[Row] = []
-    try:
-        client: Any = storage.tables.get_table_client(table)
-        async for entity in client.query_entities(which, parameters=parameters or {}):
-            found.append({**entity, "Timestamp": entity.metadata.get("timestamp")})
-    except AzureError as error:
-        return Seen(tuple(found), gap=f"table {table} could not be read: {type(error).__name__}")
-    return Seen(tuple(found))
-
-
 async def _anchors(storage: AuditStorage) -> Seen[Anchor]:
-    """Read every blob there is: what is no anchor is somebody's doing, and not a gap."""
+    """Read every blob: one that is not an anchor was put there by somebody, and is not a gap."""
     found: list[Anchor] = []
     try:
         container = storage.blobs.get_container_client(AUDIT_ANCHORS_CONTAINER)
@@ -95,31 +83,25 @@ async def _anchors(storage: AuditStorage) -> Seen[Anchor]:
 
 
 async def _now(storage: AuditStorage) -> datetime:
-    """Return the storage service's time; one's own, where it does not say."""
-    dates: list[str] = []
+    client: Any = storage.tables.get_table_client(AUDIT_TABLE)
 
-    def look(response: Any) -> None:  # noqa: ANN401  the SDK's PipelineResponse
-        dates.append(response.http_response.headers.get("Date", ""))
-
-    try:
-        client: Any = storage.tables.get_table_client(AUDIT_TABLE)
-        async for _ in client.query_entities("RowKey eq 'head'", raw_response_hook=look):
+    async def read_head(hook: Callable[[Any], None]) -> None:
+        async for _ in client.query_entities("RowKey eq 'head'", raw_response_hook=hook):
             break
-        return parsedate_to_datetime(dates[0])
-    except (AzureError, ValueError, IndexError):
-        return datetime.now(UTC)
+
+    return await service_time(read_head)
 
 
 def _where(rows: Seen[Row], is_wanted: Callable[[str], bool]) -> Seen[Row]:
     return Seen(tuple(row for row in rows if is_wanted(row["RowKey"])), rows.gap)
 
 
-def _read[T](rows: Seen[Row], read: Callable[[Row], T]) -> Seen[T]:
-    """Read rows; what cannot be understood is a gap, not a hole."""
+def _parsed[T](rows: Seen[Row], parse: Callable[[Row], T]) -> Seen[T]:
+    """Parse rows; one that cannot be parsed is reported as a gap, not left out silently."""
     items, gap = list[T](), rows.gap
     for row in rows:
         try:
-            items.append(read(row))
-        except _NOT_UNDERSTOOD as error:
+            items.append(parse(row))
+        except _NOT_PARSED as error:
             gap = f"the row {row['RowKey'][:80]} cannot be read: {type(error).__name__}"
     return Seen(tuple(items), gap)

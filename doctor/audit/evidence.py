@@ -8,14 +8,14 @@ from functools import cached_property
 from typing import Any, cast
 
 from doctor.evidence import Seen
-from doctor.moments import moment
+from doctor.times import parse_time_or_none
 
 _NOTHING: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True)
-class Told:
-    """What an entry's text says, as far as the judgement asks; empty where it cannot be read."""
+class EntryContent:
+    """What an entry's text says, as far as the judgement needs it; empty where it cannot be read."""
 
     kind: str = ""
     entry_id: str = ""
@@ -24,14 +24,14 @@ class Told:
     generation: int = 0
     request_hash: str = ""
     content_hash: str = ""
-    """Where it is another: of a request that says nothing of the consent."""
+    """The same of the content, where it differs: of a request that does not mention the consent."""
     request_id: str = ""
     source: str = ""
 
 
 @dataclass(frozen=True)
 class Link:
-    """One link of the chain, as its row shows it; `written` is when the row last was, by the service's clock."""
+    """One link of the chain, as its row shows it; `written` is the row's own time, by the service's clock."""
 
     number: int
     entry_id: str
@@ -41,9 +41,9 @@ class Link:
     written: datetime | None = None
 
     @cached_property
-    def told(self) -> Told:
+    def content(self) -> EntryContent:
         """What its entry says."""
-        return read(self.text)
+        return _entry_content(self.text)
 
 
 @dataclass(frozen=True)
@@ -55,28 +55,29 @@ class Head:
 
 
 @dataclass(frozen=True)
-class Named:
-    """An anchor as the next one names it: its day, and the SHA-256 of its text."""
+class AnchorReference:
+    """How an anchor names the one before it: by its day, and the SHA-256 of its text."""
 
     day: str
     digest: str
 
 
 @dataclass(frozen=True)
-class Said:
-    """What an anchor's text says; `is_first_form` is of those from before anchors named the one before them."""
+class AnchorContent:
+    """What an anchor's text says; `is_first_form` is for those from before anchors named the one before them."""
 
     head: Head
     at: datetime
-    previous: Named | None = None
+    previous: AnchorReference | None = None
     is_first_form: bool = False
 
 
 @dataclass(frozen=True)
 class Anchor:
-    """A blob among the anchors, by whomever. `created` and `changed` are the service's; `said` None: see `fault`.
+    """A blob among the anchors, whoever wrote it. `created` and `changed` are the service's times.
 
-    `day` is None for a name that is no anchor's; `suffix` is what follows the day, the beginning of the text's digest.
+    `day` is None for a name that no anchor has; `suffix` is what follows the day, the beginning of the text's digest.
+    `content` is None for what is not an anchor, for the reason `fault`.
     """
 
     name: str
@@ -85,7 +86,7 @@ class Anchor:
     changed: datetime
     suffix: str = ""
     digest: str = ""
-    said: Said | None = None
+    content: AnchorContent | None = None
     fault: str = "it is not an anchor"
 
 
@@ -97,17 +98,17 @@ class Note:
     text: str
 
     @cached_property
-    def told(self) -> Told:
+    def content(self) -> EntryContent:
         """What its entry says."""
-        return read(self.text)
+        return _entry_content(self.text)
 
 
 @dataclass(frozen=True)
 class Request:
     """An operation record, as far as the audit record has to agree with it.
 
-    `request_hash` is of the request as it lies in the record, `body_hash` what the record says that it is;
-    `content_hash` is another than that where the request says nothing of the consent.
+    `request_hash` is that of the request as it is stored in the record, `body_hash` what the record says it is;
+    `content_hash` differs from it where the request does not mention the consent.
     """
 
     operation_id: str
@@ -129,12 +130,12 @@ class Claim:
     operation_id: str
     at: datetime | None
     earlier: tuple[str, ...] = ()
-    """Operations of earlier forms of the same ticket, whose place this one took."""
+    """Operations of earlier versions of the same ticket's form, which this one replaced."""
 
 
 @dataclass(frozen=True)
 class AuditEvidence:
-    """One look. `index` is numbers by entry id, `head` at most one; `now` is by the storage service's clock."""
+    """One look. `index` is (entry id, number), `head` at most one; `now` is the storage service's time."""
 
     now: datetime
     links: Seen[Link]
@@ -147,35 +148,35 @@ class AuditEvidence:
 
     @property
     def gaps(self) -> list[str]:
-        """Say what could not be read, or not to its end."""
+        """What could not be read, or not completely."""
         seen = (self.links, self.index, self.head, self.anchors, self.notes, self.requests, self.claims)
         return list(dict.fromkeys(each.gap for each in seen if each.gap))
 
     @property
     def can_be_compared(self) -> bool:
-        """Return whether an entry that is not here does not exist."""
+        """Return whether all entries are here, so that one that is missing does not exist."""
         return self.links.is_whole and self.notes.is_whole
 
-    def told(self) -> Iterator[Told]:
-        """List what all entries say, those in the chain and those on their way there."""
-        yield from (link.told for link in self.links)
-        yield from (note.told for note in self.notes)
+    def entries(self) -> Iterator[EntryContent]:
+        """List what all entries say, those in the chain and those still in the outbox."""
+        yield from (link.content for link in self.links)
+        yield from (note.content for note in self.notes)
 
 
-def read(text: str) -> Told:
-    """Read an entry's text; what is no entry tells nothing."""
+def _entry_content(text: str) -> EntryContent:
+    """Parse an entry's text; empty for what is not an entry."""
     try:
         found: object = json.loads(text)
     except (ValueError, RecursionError):
-        return Told()
+        return EntryContent()
     entry = cast("dict[str, Any]", found) if isinstance(found, dict) else {}
     about: object = entry.get("what")
     what = cast("Mapping[str, Any]", about) if isinstance(about, dict) else _NOTHING
     generation: object = what.get("generation")
-    return Told(
+    return EntryContent(
         kind=str(entry.get("kind", "")),
         entry_id=str(entry.get("id", "")),
-        at=moment(str(entry.get("at", ""))),
+        at=parse_time_or_none(str(entry.get("at", ""))),
         operation_id=str(what.get("operationId", "")),
         generation=generation if isinstance(generation, int) else 0,
         request_hash=str(what.get("requestHash", "")),

@@ -1,4 +1,4 @@
-"""Collects the evidence over the services' own interfaces, as whoever is signed in: reads only."""
+"""Collects the evidence over the services' own interfaces, with the signed-in identity: reads only."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -6,23 +6,23 @@ from collections.abc import Awaitable
 from azure.core.exceptions import AzureError
 
 from doctor.collect.access import Access, UnreachableError
-from doctor.collect.graph import applications, consents, principals
+from doctor.collect.directory import applications, consents, principals
 from doctor.collect.leaks import find_leaks
 from doctor.collect.quota import creators
-from doctor.collect.storage import storage
+from doctor.collect.records import read_storage
 from doctor.collect.vault import Vaults, deleted_secrets, vaults
 from doctor.evidence import Evidence, Seen, VaultSecret
 
 _FAILURES = (UnreachableError, AzureError, KeyError, TypeError, ValueError)
-"""A service that does not answer, a token that is not given, and an answer that nobody understands."""
+"""A service that does not answer, a token that is not given, and an answer that cannot be understood."""
 
 
 async def collect(access: Access) -> Evidence:
     """Look everywhere once. What cannot be read is a gap of the evidence; nothing is raised for it.
 
-    Storage is read first: what a record says to be done can then be seen in what is read later.
+    Storage is read first: what a record says was done then shows in what is read later.
     """
-    stored = await storage(access)
+    stored = await read_storage(access)
     apps, resources = await asyncio.gather(
         _seen("applications", applications(access)), _seen("service principals", principals(access))
     )
@@ -46,9 +46,9 @@ async def collect(access: Access) -> Evidence:
         claims=stored.claims,
         unsettled=stored.unsettled,
         cleanups=stored.cleanups,
-        leaving=stored.leaving,
-        owned=stored.owned,
-        noted=stored.noted,
+        pending_removals=stored.pending_removals,
+        owners=stored.owners,
+        audit_entries=stored.audit_entries,
         pause=stored.pause,
         kept=stored.kept,
         given_up=stored.given_up,

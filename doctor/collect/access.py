@@ -1,4 +1,4 @@
-"""The services as one identity reaches them: HTTP with its tokens for Graph and the vaults, SDKs for storage."""
+"""How one identity reaches the services: HTTP with its tokens for Graph and the vaults, SDKs for storage."""
 
 import asyncio
 import ssl
@@ -13,6 +13,7 @@ from azure.data.tables.aio import TableServiceClient
 from azure.identity.aio import DefaultAzureCredential
 from azure.storage.queue.aio import QueueServiceClient
 
+from doctor.collect.azure_storage import queue_service, table_service
 from doctor.settings import Settings
 
 GRAPH = "https://graph.microsoft.com"
@@ -20,7 +21,7 @@ _TRIES = 6
 _TOO_MANY_REQUESTS = 429
 _LONGEST_WAIT = 30.0
 _AT_ONCE = 16
-"""Calls under way: with these, 2,000 vault secrets are read well below Key Vault's 4,000 calls in ten seconds."""
+"""Concurrent calls: 2,000 vault secrets are read with so many well below Key Vault's 4,000 calls in ten seconds."""
 
 
 class UnreachableError(Exception):
@@ -29,7 +30,7 @@ class UnreachableError(Exception):
 
 @dataclass(frozen=True)
 class Network:
-    """How clients get out. None leaves it to the environment (HTTPS_PROXY, SSL_CERT_FILE), as is usual."""
+    """The proxy and certificates to use. Without one, the environment says (HTTPS_PROXY, SSL_CERT_FILE), as usual."""
 
     proxy: str
     ca_bundle: str
@@ -87,7 +88,7 @@ class Access:
         return await self.send(request, _TRIES if method == "GET" else 1)
 
     async def post_form(self, url: str, form: dict[str, str]) -> httpx.Response:
-        """Post a form without a token, as a sign-in is."""
+        """Post a form without a token, as a sign-in does."""
         return await self.send(self._http.build_request("POST", url, data=form), _TRIES)
 
     async def send(self, request: httpx.Request, tries: int) -> httpx.Response:
@@ -145,26 +146,6 @@ async def open_access(
             limits=httpx.Limits(max_connections=_AT_ONCE),
         )
         await opened.enter_async_context(http)
-        tables, queues = _storage(settings, identity, sdk)
-        await opened.enter_async_context(tables)
-        await opened.enter_async_context(queues)
+        tables = await opened.enter_async_context(table_service(settings.storage, identity, sdk))
+        queues = await opened.enter_async_context(queue_service(settings.storage, identity, sdk))
         yield Access(settings, identity, http, tables, queues)
-
-
-def _storage(
-    settings: Settings, credential: AsyncTokenCredential, sdk: dict[str, Any]
-) -> tuple[TableServiceClient, QueueServiceClient]:
-    # Storage is not behind the proxy of a local stack, and it may be there without TLS: the SDK's transport would
-    # read the certificates anew for every call all the same.
-    plain = "DefaultEndpointsProtocol=http;" in (settings.storage_connection_string or "")
-    left_out = {"proxies", "connection_verify"} if plain else {"proxies"}
-    local = {name: value for name, value in sdk.items() if name not in left_out}
-    if settings.storage_connection_string is not None:
-        return (
-            TableServiceClient.from_connection_string(settings.storage_connection_string, **local),
-            QueueServiceClient.from_connection_string(settings.storage_connection_string, **local),
-        )
-    return (
-        TableServiceClient(settings.table_service_uri or "", credential=credential, **local),
-        QueueServiceClient(settings.queue_service_uri or "", credential=credential, **local),
-    )

@@ -1,4 +1,4 @@
-"""Looks for the vault's values in other places, in plain text: thousands of values in megabytes of text."""
+"""Searches other places for the vault's values in plain text: thousands of values in megabytes of text."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -8,16 +8,16 @@ from pydantic import SecretStr
 from doctor.evidence import Leak
 
 type Text = tuple[str, str]
-"""(place, what stands there)."""
+"""(place, its content)."""
 
 _LONG_ENOUGH = 16
-"""Shorter values are no secrets that a directory issues, and would be found everywhere."""
+"""Characters. Shorter values are not secrets that a directory issues, and would be found everywhere."""
 
 
 def find_leaks(values: Iterable[tuple[str, SecretStr]], texts: Iterable[Text]) -> list[Leak]:
     """Find every place that holds a value; `values` are (name of the vault secret, value).
 
-    A text is cut at what no value contains, and each piece is looked through with a window as long as a value.
+    A text is split at characters that no value contains, and each piece is searched with a window as long as a value.
     """
     names = {value.get_secret_value(): name for name, value in values if len(value.get_secret_value()) >= _LONG_ENOUGH}
     if not names:

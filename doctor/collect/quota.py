@@ -1,4 +1,4 @@
-"""What the registrar's identity has created in the directory, as far as its quota counts that."""
+"""Reads what the registrar's identity has created in the directory, as far as its quota counts it."""
 
 import asyncio
 from collections import Counter
@@ -8,18 +8,18 @@ from doctor.collect.access import GRAPH, Access
 from doctor.evidence import Application, Creator
 
 _ROOT = f"{GRAPH}/v1.0"
-_ASKED = 3
-"""Apps whose owners are asked for: who creates an app owns it, and people may have been added to one."""
+_APPS_READ = 3
+"""Apps whose owners are read: who creates an app owns it, but others may have been added as owners."""
 
 
 async def creators(access: Access, applications: Sequence[Application]) -> list[Creator]:
-    """List the identity that made our applications, and what it has created; nobody where there are none.
+    """Return the identity that made our applications, with what it has created; none where there are no applications.
 
-    It is the service principal that owns them, which their creator does: no setting names it.
+    No setting names it: it is the service principal that owns most of them, as whatever creates an app does.
     """
     ours = [each for each in applications if each.is_ours and not each.deleted]
-    asked = sorted(ours, key=lambda each: each.object_id)[:_ASKED]
-    lists = await asyncio.gather(*(_owners(access, each.object_id) for each in asked))
+    some = sorted(ours, key=lambda each: each.object_id)[:_APPS_READ]
+    lists = await asyncio.gather(*(_owners(access, each.object_id) for each in some))
     owners = Counter(owner for found in lists for owner in found)
     if not owners:
         return []
@@ -30,7 +30,7 @@ async def creators(access: Access, applications: Sequence[Application]) -> list[
 
 
 async def _owners(access: Access, object_id: str) -> list[tuple[str, str]]:
-    """Service principals among the owners of an application: object ids and names."""
+    """List the service principals among an application's owners: object ids and names."""
     url = f"{_ROOT}/applications/{object_id}/owners?$select=id,displayName"
     return [
         (item["id"], item.get("displayName") or "")
@@ -40,5 +40,5 @@ async def _owners(access: Access, object_id: str) -> list[tuple[str, str]]:
 
 
 def _deleted(applications: Iterable[Application]) -> int:
-    """Count what of ours lies deleted: each application with its service principal."""
+    """Count our deleted objects: each application with its service principal."""
     return 2 * sum(each.is_ours and each.deleted for each in applications)

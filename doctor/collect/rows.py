@@ -1,4 +1,4 @@
-"""Table rows as they lie there, read without the product's own types: what is newer than version 1 is ignored."""
+"""Parses table rows and messages as they are stored, without the product's own types; newer fields are ignored."""
 
 import json
 from collections.abc import Mapping
@@ -7,20 +7,21 @@ from itertools import count, takewhile
 from typing import Any, cast
 
 from doctor.evidence import (
-    Approved,
+    AppOwner,
+    Approval,
+    AuditEntry,
     Claim,
     Cleanup,
     Intent,
-    Kept,
-    Leaving,
-    Noted,
-    Owned,
+    KeptMessage,
+    PendingRemoval,
     PermissionType,
     Record,
+    RequestedState,
     Unsettled,
-    Wants,
-    Work,
+    WorkMessage,
 )
+from doctor.times import parse_time
 
 type Row = Mapping[str, Any]
 """A row's columns, and `Timestamp`: when it was last written."""
@@ -29,12 +30,12 @@ _KINDS: tuple[tuple[PermissionType, str], ...] = (("Scope", "delegated"), ("Role
 
 
 def packed_text(row: Row) -> str:
-    """Join value0, value1 and so on: a property holds 32 Ki UTF-16 units, a record may be longer."""
+    """Join value0, value1 and so on: a property holds 32 Ki UTF-16 code units, and a record may be longer."""
     return "".join(takewhile(bool, (str(row.get(f"value{n}") or "") for n in count())))
 
 
 def record(row: Row) -> Record:
-    """Read an operation record. Raises KeyError, TypeError or ValueError for what is none."""
+    """Parse an operation record. As all functions here, raises KeyError, TypeError or ValueError for anything else."""
     value = json.loads(packed_text(row))
     request: Row = value["request"]
     answer: Row = value.get("answer") or _NOTHING
@@ -51,25 +52,27 @@ def record(row: Row) -> Record:
         started_at=datetime.fromisoformat(value["started_at"]),
         credentials=_credentials(request),
         intents={
-            name: Intent(_moment(progress.get("intended_at")), progress.get("key_id"))
+            name: Intent(parse_time(progress.get("intended_at")), progress.get("key_id"))
             for name, progress in value.get("credentials", {}).items()
         },
         reason=value.get("reason"),
-        next_attempt=_moment(value.get("next_attempt")),
-        decide_by=_moment((value.get("approval") or _NOTHING).get("expires"))
+        next_attempt=parse_time(value.get("next_attempt")),
+        decide_by=parse_time((value.get("approval") or _NOTHING).get("expires"))
         if value["state"] == "awaiting_approval"
         else None,
-        wants=_wants(request),
-        others=frozenset(each["name"] for each in (answer.get("data") or _NOTHING).get("madeByOthers", ())),
-        answer_time=_moment(answer.get("time")),
-        answered_at=_moment(value.get("answered_at")),
-        decided_in_ticket_at=_moment(_decision(value).get("at")) if _decision(value).get("way") == "ticket" else None,
-        shown_at=_moment((value.get("approval") or _NOTHING).get("note_seen_at")),
+        requested=_requested(request),
+        made_by_others=frozenset(each["name"] for each in (answer.get("data") or _NOTHING).get("madeByOthers", ())),
+        answer_time=parse_time(answer.get("time")),
+        answered_at=parse_time(value.get("answered_at")),
+        decided_in_ticket_at=parse_time(_decision(value).get("at"))
+        if _decision(value).get("way") == "ticket"
+        else None,
+        shown_at=parse_time((value.get("approval") or _NOTHING).get("note_seen_at")),
         channel=value.get("channel"),
         ticket=value.get("ticket"),
         replaced_by=(value.get("replaced_by") or _NOTHING).get("operation_id"),
         is_taken_back=value.get("refusal") is not None,
-        approved=_approved(value, request),
+        approval=_approval(value, request),
     )
 
 
@@ -77,14 +80,14 @@ def _decision(value: Row) -> Row:
     return (value.get("approval") or _NOTHING).get("decision") or _NOTHING
 
 
-def _approved(value: Row, request: Row) -> Approved | None:
+def _approval(value: Row, request: Row) -> Approval | None:
     decision = _decision(value)
     if decision.get("outcome") != "approved":
         return None
     vouched = request.get("requestedByObjectId") if value.get("channel") == "webhook" else None
     parties = (value.get("found_requester_id") or vouched, value.get("found_owner_id"))
     by = decision.get("decided_by_object_id") or decision.get("decided_by")
-    return Approved(by and str(by).casefold(), frozenset(str(each).casefold() for each in parties if each))
+    return Approval(by and str(by).casefold(), frozenset(str(each).casefold() for each in parties if each))
 
 
 def _credentials(request: Row) -> tuple[str, ...]:
@@ -94,27 +97,27 @@ def _credentials(request: Row) -> tuple[str, ...]:
 
 
 def claim(row: Row) -> Claim:
-    """Read a claim."""
+    """Parse a claim."""
     return Claim(row["source"], row["requestId"], row["operationId"], row.get("Timestamp"))
 
 
 def unsettled(row: Row) -> Unsettled:
-    """Read a row of the list of unsettled operations."""
+    """Parse a row of the list of unsettled operations."""
     return Unsettled(row["RowKey"].partition("-")[0], int(row["generation"]), row["due"])
 
 
 def cleanup(row: Row) -> Cleanup:
-    """Read a clean-up entry."""
+    """Parse a clean-up entry."""
     return Cleanup(row["PartitionKey"], row["RowKey"], row["since"])
 
 
-def _wants(request: Row) -> Wants | None:
-    """Read what a change asks for, with the contract's defaults; rows of before always say whether to consent."""
+def _requested(request: Row) -> RequestedState | None:
+    """Parse what a change asks for, with the contract's defaults; older rows always say whether to consent."""
     application: Row = request["application"]
     if "displayName" not in application:
         return None
     platforms: list[Row] = [application.get(name) or _NOTHING for name in ("publicClient", "web", "spa")]
-    return Wants(
+    return RequestedState(
         redirect_uris=frozenset(uri for platform in platforms for uri in platform.get("redirectUris") or ()),
         permissions=frozenset(
             (entry["api"], kind, name)
@@ -126,27 +129,27 @@ def _wants(request: Row) -> Wants | None:
     )
 
 
-def leaving(row: Row) -> Leaving:
-    """Read what an app's record says is being taken back, and was never seen gone."""
+def pending_removal(row: Row) -> PendingRemoval:
+    """Parse what an app's record says is being taken back, and was not yet seen gone."""
     value = json.loads(packed_text(row))
     since = [datetime.fromisoformat(each["since"]) for each in value.get("going", ()) if any(each["left"].values())]
-    return Leaving(value["unique_name"], tuple(sorted(since)))
+    return PendingRemoval(value["unique_name"], tuple(sorted(since)))
 
 
-def owned(row: Row) -> Owned:
-    """Read whom an app's record has for its owner."""
+def app_owner(row: Row) -> AppOwner:
+    """Parse which owner an app's record names."""
     value = json.loads(packed_text(row))
     is_registered = value.get("applied_sequence", 0) > 0
-    return Owned(value["unique_name"], value.get("owner") or None, value.get("owner_id") or None, is_registered)
+    return AppOwner(value["unique_name"], value.get("owner") or None, value.get("owner_id") or None, is_registered)
 
 
-def noted(text: str) -> Noted | None:
-    """Read an entry of the audit record; None for another kind, and for what is no entry."""
+def audit_entry(text: str) -> AuditEntry | None:
+    """Parse an entry of the audit record; None for another kind, and for what is not an entry."""
     entry = _object(text)
     what, ids = entry.get("what") or _NOTHING, entry.get("ids") or _NOTHING
     if entry.get("kind") not in ("settled", "decided"):
         return None
-    return Noted(
+    return AuditEntry(
         kind=str(entry["kind"]),
         operation_id=str(what.get("operationId")),
         unique_name=str(what.get("uniqueName")),
@@ -159,22 +162,18 @@ def noted(text: str) -> Noted | None:
     )
 
 
-def _moment(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
-
-
-def kept(text: str) -> Kept | None:
-    """Read a message on a poison queue; None for one that the host put there, which names no reason."""
+def kept_message(text: str) -> KeptMessage | None:
+    """Parse a message on a poison queue; None for one that the host put there, which names no reason."""
     message = _object(text)
     if not {"reason", "operationId", "original"} <= message.keys():
         return None
-    return Kept(message["operationId"], message.get("generation"), str(message["reason"]))
+    return KeptMessage(message["operationId"], message.get("generation"), str(message["reason"]))
 
 
-def work(text: str) -> Work:
-    """Read a message on the internal queue."""
+def work_message(text: str) -> WorkMessage:
+    """Parse a message on the internal queue."""
     message = _object(text)
-    return Work(str(message.get("operationId")), int(message.get("generation") or 0))
+    return WorkMessage(str(message.get("operationId")), int(message.get("generation") or 0))
 
 
 def _object(text: str) -> dict[str, Any]:
@@ -186,7 +185,7 @@ def _object(text: str) -> dict[str, Any]:
 
 
 def pause(row: Row) -> datetime:
-    """Read until when everybody pauses."""
+    """Parse until when every worker pauses."""
     until: object = row["until"]
     if not isinstance(until, datetime):
         raise TypeError("until is not a time")

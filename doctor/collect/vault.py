@@ -1,7 +1,7 @@
-"""The vaults: every secret with all its versions, and whether the values that matter sign in.
+"""Reads the vaults: every secret with all its versions, and whether the values that matter sign in.
 
-Over REST like Graph, and not by SDK: one client for thousands of calls, whose answers are read as they are. The
-sign-in is the plain client credentials request (RFC 6749, 4.4.2), so that no token cache answers in Entra's place.
+Over REST like Graph, and not with the SDK: one client for thousands of calls, whose answers are read as they are. The
+sign-in is the plain client credentials request (RFC 6749, 4.4.2), so that no token cache answers instead of Entra.
 """
 
 import asyncio
@@ -29,33 +29,37 @@ _AUDIENCE = "https://vault.azure.net"
 _ACCEPTED = frozenset({53003, 501051, 65001})
 """AADSTS codes that are known to follow an accepted credential: Conditional Access, no assignment, no consent."""
 _NOT_ACCEPTED = frozenset({70002, 50012, 700027, 7000215, 7000222, 700016, 7000229, 7000112})
-"""AADSTS codes of a credential, or a client, that is not known or counts no more (Microsoft Learn, "AADSTS error
-codes"). Any other proves and refutes nothing."""
+"""AADSTS codes of a credential, or a client, that is unknown or no longer valid (Microsoft Learn, "AADSTS error
+codes"). Any other code proves nothing either way."""
 
 
 @dataclass(frozen=True)
 class Vaults:
-    """What the vaults hold. `values` are those that were read, by the name of their secret, for the leak search."""
+    """What the vaults hold. `values` are those that were read, with the name of their secret, to search for leaks."""
 
     secrets: list[VaultSecret]
     values: list[tuple[str, SecretStr]]
     untried: list[str]
-    """Secrets whose value could be neither proven nor refuted, with the reason."""
+    """Secrets of which it is not known whether their value signs in, with the reason."""
 
 
 async def vaults(access: Access, applications: list[Application]) -> Vaults:
-    """Look into every vault; sign in with what clients read, and with older values of live credentials."""
+    """Read every vault; sign in with what clients read, and with older values of live credentials."""
     listed = await asyncio.gather(*(_secrets(access, url) for url in access.settings.vault_urls))
     by_name = {app.unique_name: app for app in applications if app.unique_name and not app.deleted}
     result = Vaults([], [], [])
-    proven = await asyncio.gather(
-        *(_proven(access, secret, by_name.get(secret.unique_name), result) for found in listed for secret in found)
+    tried = await asyncio.gather(
+        *(
+            _with_sign_ins(access, secret, by_name.get(secret.unique_name), result)
+            for found in listed
+            for secret in found
+        )
     )
-    return replace(result, secrets=proven)
+    return replace(result, secrets=tried)
 
 
 async def deleted_secrets(access: Access) -> list[DeletedSecret]:
-    """List what lies deleted in every vault and can be recovered."""
+    """List the deleted secrets of every vault that can be recovered."""
     found: list[DeletedSecret] = []
     for vault in access.settings.vault_urls:
         async for item in access.pages(f"{vault}/deletedsecrets?{_API}&maxresults=25", _AUDIENCE):
@@ -98,20 +102,20 @@ def _moment(seconds: int | None) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC) if seconds is not None else None
 
 
-async def _proven(access: Access, secret: VaultSecret, app: Application | None, result: Vaults) -> VaultSecret:
+async def _with_sign_ins(access: Access, secret: VaultSecret, app: Application | None, result: Vaults) -> VaultSecret:
     """Sign in with what clients read, and with older values whose credential the directory still has."""
     if not secret.is_ours or not secret.newest.enabled:
         return secret
     live = {credential.key_id for credential in app.credentials} if app else set[str]()
     client_id = app.client_id if app else secret.newest.tags.get("clientId", "")
     try:
-        # Where somebody else set a version above ours, that one is nobody's to try.
+        # A newer version than ours was set by somebody else: it is not for us to sign in with it.
         current, value = await _read(access, secret, secret.newest.version if secret.above is not None else "")
-        signs_in = {current: await _kept_signs_in(access, client_id, secret, value, result)}
+        signs_in = {current: await _try_value(access, client_id, secret, value, result)}
         for version in secret.versions:
             if version.version != current and version.enabled and version.tags.get("keyId") in live:
                 _, value = await _read(access, secret, version.version)
-                signs_in[version.version] = await _kept_signs_in(access, client_id, secret, value, result)
+                signs_in[version.version] = await _try_value(access, client_id, secret, value, result)
     except UnreachableError as error:
         result.untried.append(f"{secret.name}: {error}")
         return secret
@@ -123,14 +127,14 @@ async def _proven(access: Access, secret: VaultSecret, app: Application | None, 
 
 
 async def _read(access: Access, secret: VaultSecret, version: str = "") -> tuple[str, SecretStr]:
-    """Read a version, the newest by default; returns which it is and its value."""
+    """Read a version, the newest by default; returns its id and its value."""
     path = f"{secret.name}/{version}" if version else secret.name
     kept = await access.get(f"{secret.vault}/secrets/{path}?{_API}", _AUDIENCE)
     return kept["id"].rpartition("/")[2], SecretStr(kept["value"])
 
 
-async def _kept_signs_in(access: Access, client_id: str, secret: VaultSecret, value: SecretStr, result: Vaults) -> bool:
-    """Sign in with a value, and remember it for the leak search."""
+async def _try_value(access: Access, client_id: str, secret: VaultSecret, value: SecretStr, result: Vaults) -> bool:
+    """Sign in with a value, and remember it for the search for leaks; returns whether it was accepted."""
     result.values.append((secret.name, value))
     token_endpoint = f"{access.settings.authority}/{access.settings.tenant_id}/oauth2/v2.0/token"
     if secret.newest.thumbprint:
@@ -141,7 +145,7 @@ async def _kept_signs_in(access: Access, client_id: str, secret: VaultSecret, va
 
 
 async def signs_in(access: Access, client_id: str, token_endpoint: str, proof: Mapping[str, str]) -> bool:
-    """Sign in. A refusal that is known to come after the credential was accepted counts as proof.
+    """Return whether a proof signs in. A refusal that is known to come after the credential was accepted counts as yes.
 
     Raises UnreachableError for an answer that says nothing about the credential.
     """
@@ -163,7 +167,7 @@ async def signs_in(access: Access, client_id: str, token_endpoint: str, proof: M
 
 
 def assertion_form(value: SecretStr, client_id: str, token_endpoint: str) -> dict[str, str]:
-    """Prove to be the client with its certificate (RFC 7523; Microsoft Learn, "certificate credentials").
+    """Make the proof of a client with a certificate (RFC 7523; Microsoft Learn, "certificate credentials").
 
     `value` is the pair as Key Vault keeps it: PFX without a password, in base64.
     """

@@ -20,57 +20,52 @@ from doctor.evidence.directory import (
     ServicePrincipal,
 )
 from doctor.evidence.records import (
-    Approved,
+    AppOwner,
+    Approval,
+    AuditEntry,
     Claim,
     Cleanup,
-    GivenUp,
+    GivenUpMessage,
     Intent,
-    Kept,
-    Leaving,
-    Noted,
-    Owned,
+    KeptMessage,
+    PendingRemoval,
     Record,
+    RequestedState,
     Unsettled,
-    Wants,
-    Work,
+    WorkMessage,
 )
 from doctor.evidence.vault import MANAGED_BY, DeletedSecret, Leak, SecretVersion, VaultSecret
-from doctor.evidence.watched import Event, Foreign, ForeignUri, Watched
 
 __all__ = [
     "MANAGED_BY",
+    "AppOwner",
     "Application",
-    "Approved",
+    "Approval",
+    "AuditEntry",
     "Claim",
     "Cleanup",
     "Consent",
     "Creator",
     "DeletedSecret",
-    "Event",
     "Evidence",
-    "Foreign",
-    "ForeignUri",
-    "GivenUp",
+    "GivenUpMessage",
     "Intent",
-    "Kept",
+    "KeptMessage",
     "Key",
     "Leak",
-    "Leaving",
-    "Noted",
-    "Owned",
     "Password",
+    "PendingRemoval",
     "Permission",
     "PermissionType",
     "Record",
+    "RequestedState",
     "RequiredPermission",
     "SecretVersion",
     "Seen",
     "ServicePrincipal",
     "Unsettled",
     "VaultSecret",
-    "Wants",
-    "Watched",
-    "Work",
+    "WorkMessage",
 ]
 
 
@@ -78,7 +73,7 @@ __all__ = [
 class Seen[T]:
     """What a listing showed. Unknown is never empty: `gap` says what could not be looked at.
 
-    `hidden` says what nobody can see without changing it: messages that are delayed, or lie deep in a queue.
+    `hidden` says what cannot be seen without changing it: messages that are delayed, or deep in a queue.
     """
 
     items: tuple[T, ...] = ()
@@ -90,13 +85,13 @@ class Seen[T]:
 
     @property
     def is_whole(self) -> bool:
-        """Return whether what is not here does not exist."""
+        """Return whether nothing exists beyond what is here."""
         return self.gap is None and self.hidden is None
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything that one look showed. `now` is the time by the storage service's clock."""
+    """Everything that one look showed. `now` is the storage service's time."""
 
     now: datetime
     applications: Seen[Application] = Seen()
@@ -110,25 +105,24 @@ class Evidence:
     claims: Seen[Claim] = Seen()
     unsettled: Seen[Unsettled] = Seen()
     cleanups: Seen[Cleanup] = Seen()
-    leaving: Seen[Leaving] = Seen()
-    owned: Seen[Owned] = Seen()
-    noted: Seen[Noted] = Seen()
+    pending_removals: Seen[PendingRemoval] = Seen()
+    owners: Seen[AppOwner] = Seen()
+    audit_entries: Seen[AuditEntry] = Seen()
     pause: Seen[datetime] = Seen()
-    """Until when the shared back-off row stops everybody; at most one."""
-    kept: Seen[Kept] = Seen()
-    given_up: Seen[GivenUp] = Seen()
-    work: Seen[Work] = Seen()
+    """Until when the shared back-off row makes every worker wait; at most one."""
+    kept: Seen[KeptMessage] = Seen()
+    given_up: Seen[GivenUpMessage] = Seen()
+    work: Seen[WorkMessage] = Seen()
     leaks: Seen[Leak] = Seen()
-    watched: Watched | None = None
 
     @property
     def gaps(self) -> list[str]:
-        """Say what could not be looked at, or not to its end."""
+        """What could not be looked at, or not completely."""
         return list(dict.fromkeys(seen.gap for seen in self._listings() if seen.gap))
 
     @property
     def hidden(self) -> list[str]:
-        """Say what a look alone does not show."""
+        """What exists, and cannot be seen without changing it."""
         return [seen.hidden for seen in self._listings() if seen.hidden]
 
     def _listings(self) -> Iterator[Seen[Any]]:

@@ -1,4 +1,4 @@
-"""What the directory shows: applications, service principals, and what is consented."""
+"""What the directory shows: applications, service principals and consents."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ type PermissionType = Literal["Scope", "Role"]
 
 @dataclass(frozen=True)
 class Password:
-    """A passwordCredential of an application. `start` is when it began to count, None if the directory says nothing."""
+    """A passwordCredential of an application. `start` is when it became valid, None where that is not known."""
 
     key_id: str
     display_name: str | None
@@ -21,7 +21,7 @@ class Password:
 
 @dataclass(frozen=True)
 class Key(Password):
-    """A keyCredential: `thumbprint` is its certificate's SHA-1 in upper-case hex, empty for another kind of key."""
+    """A keyCredential. `thumbprint` is its certificate's SHA-1 in upper-case hex, empty for other kinds of key."""
 
     thumbprint: str = ""
 
@@ -37,7 +37,10 @@ class RequiredPermission:
 
 @dataclass(frozen=True)
 class Application:
-    """An application of the tenant, soft-deleted ones too. `content` is all the rest, for comparison only."""
+    """An application of the tenant, soft-deleted ones too.
+
+    `content` is the rest of it as one text: of two looks at an application that are equal, nothing was changed.
+    """
 
     object_id: str
     client_id: str
@@ -53,12 +56,12 @@ class Application:
 
     @property
     def is_ours(self) -> bool:
-        """Return whether it bears our tag."""
+        """Return whether it has the registrar's tag."""
         return APPLICATION_TAG in self.tags
 
     @property
     def credentials(self) -> tuple[Password, ...]:
-        """All that it can sign in with: client secrets and certificates."""
+        """Everything it can sign in with: client secrets and certificates."""
         return (*self.passwords, *self.keys)
 
     @property
@@ -88,7 +91,7 @@ class ServicePrincipal:
 
 @dataclass(frozen=True)
 class Creator:
-    """An identity that makes applications: how many directory objects it has created, and how many lie deleted."""
+    """An identity that makes applications: how many directory objects it has created, and how many more are deleted."""
 
     object_id: str
     name: str
@@ -98,7 +101,7 @@ class Creator:
 
 @dataclass(frozen=True)
 class Consent:
-    """A permission consented for everybody: `name` is a scope's value, or an app role's id."""
+    """A permission consented for all users: `name` is a scope's value, or an app role's id."""
 
     principal_id: str
     resource_id: str

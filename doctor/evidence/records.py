@@ -10,34 +10,34 @@ from shared.core.naming import OWN_SOURCE
 
 @dataclass(frozen=True)
 class Intent:
-    """How far the record says that one credential came: the secret may exist, and which one is stored."""
+    """How far one credential has come, as its record says: the secret may exist, and which one is stored."""
 
     intended_at: datetime | None = None
     key_id: str | None = None
 
 
 @dataclass(frozen=True)
-class Wants:
+class RequestedState:
     """What a change asks an app to be. A permission is (API as the request names it, type, name)."""
 
     redirect_uris: frozenset[str] = frozenset()
     permissions: frozenset[tuple[str, PermissionType, str]] = frozenset()
     admin_consent: bool | None = False
-    """None where the request says nothing of it: what was given stays for what is still listed."""
+    """None where the request does not mention it: what was given stays for what is still listed."""
 
 
 @dataclass(frozen=True)
-class Approved:
-    """That somebody approved a request; `parties` are the object ids of whom it comes from and is for, where known."""
+class Approval:
+    """That a request was approved; `parties` are the object ids of its requester and the app's owner, where known."""
 
     by: str | None
-    """An object id, else a name of the ticketing system's; None when the decision names nobody."""
+    """An object id, or else a name in the ticketing system; None when the decision names nobody."""
     parties: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Record:
-    """An operation record of schema version 1, as far as the invariants ask."""
+    """An operation record of schema version 1, as far as the invariants need it."""
 
     id: str
     source: str
@@ -56,35 +56,35 @@ class Record:
     reason: str | None = None
     next_attempt: datetime | None = None
     decide_by: datetime | None = None
-    """Until when somebody may decide about it, while it waits for that."""
-    wants: Wants | None = None
+    """Until when it can be decided, while it waits for a decision."""
+    requested: RequestedState | None = None
     """What a change asks for; None where that is not known, or nothing."""
-    others: frozenset[str] = frozenset()
-    """What its answer says stays because others made it: redirect URIs, and names of permissions."""
+    made_by_others: frozenset[str] = frozenset()
+    """What stays because others made it, as its answer says: redirect URIs, and names of permissions."""
     answer_time: datetime | None = None
     answered_at: datetime | None = None
     decided_in_ticket_at: datetime | None = None
-    """When its ticket decided about it, by the ticketing system's clock."""
+    """When it was decided in its ticket, by the ticketing system's clock."""
     shown_at: datetime | None = None
-    """When the registrar saw what waits in that ticket."""
+    """When the registrar saw in the ticket what waits for a decision."""
     channel: str | None = None
-    """By which way it came in; None in records of before that was kept."""
+    """How it came in (`queue`, `webhook` and so on); None in records from before that was stored."""
     ticket: str | None = None
-    """The ticket that is told of it, and may decide about it."""
+    """The ticket in which it is answered and may be decided."""
     replaced_by: str | None = None
-    """The operation of a changed form that took its place."""
+    """The operation that took its place when the form was changed."""
     is_taken_back: bool = False
-    """Whether it was refused when it had been given something, which went then, or was to go."""
-    approved: Approved | None = None
+    """Whether it was refused after it had been given something, which was then taken back, or is to be."""
+    approval: Approval | None = None
 
     @property
     def is_change(self) -> bool:
-        """Return whether it asks for an app to be made or changed; a rotation does not."""
+        """Return whether it asks for an app to be made or changed, which a rotation does not."""
         return self.display_name is not None
 
     @property
     def is_own(self) -> bool:
-        """Return whether the registrar asked itself, so that an event alone tells how it ended."""
+        """Return whether the registrar made it itself, so that only an event says how it ended."""
         return self.source == OWN_SOURCE
 
     @property
@@ -110,7 +110,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Unsettled:
-    """A row of the list by which operations are carried on when their message is lost."""
+    """A row of the list by which operations are continued when their message is lost."""
 
     operation_id: str
     generation: int
@@ -127,8 +127,8 @@ class Cleanup:
 
 
 @dataclass(frozen=True)
-class Owned:
-    """Whom an app's record has for its owner: an address, an object id, both or neither."""
+class AppOwner:
+    """The owner that an app's record names: an address, an object id, both or neither."""
 
     unique_name: str
     owner: str | None
@@ -138,16 +138,16 @@ class Owned:
 
 
 @dataclass(frozen=True)
-class Leaving:
-    """What an app's record says is being taken back of it, and was never seen gone: since when, the oldest first."""
+class PendingRemoval:
+    """That an app's record says something is being taken back, not yet seen gone: since when, the oldest first."""
 
     unique_name: str
     since: tuple[datetime, ...]
 
 
 @dataclass(frozen=True)
-class Noted:
-    """An entry of the audit record about how an operation ended, or who decided about it."""
+class AuditEntry:
+    """An entry of the audit record about how an operation ended, or how it was decided."""
 
     kind: str
     operation_id: str
@@ -155,12 +155,12 @@ class Noted:
     outcome: str
     """`completed`, `approved` and the like."""
     consented: frozenset[tuple[str, str, PermissionType]] = frozenset()
-    """(API's appId, permission's id, its type) of what we consented to; what others had is not in it."""
+    """(API's appId, permission's id, its type) of what the registrar consented to, without what others had given."""
 
 
 @dataclass(frozen=True)
-class Kept:
-    """A message that we keep on the poison queue; `operation_id` is None where there never was one."""
+class KeptMessage:
+    """A message that the registrar keeps on the poison queue; `operation_id` is None where there never was one."""
 
     operation_id: str | None
     generation: int | None
@@ -168,16 +168,16 @@ class Kept:
 
 
 @dataclass(frozen=True)
-class GivenUp:
-    """A message that the host moved to a poison queue, and that nobody has answered yet."""
+class GivenUpMessage:
+    """A message that the host moved to a poison queue, and that is not answered yet."""
 
     queue: str
     at: datetime | None
 
 
 @dataclass(frozen=True)
-class Work:
-    """A message on the internal queue, as far as a peek shows one: delayed ones stay hidden."""
+class WorkMessage:
+    """A message on the internal queue, as far as a peek shows it: delayed ones stay hidden."""
 
     operation_id: str
     generation: int

@@ -12,7 +12,7 @@ MANAGED_BY = "registrar"
 
 @dataclass(frozen=True)
 class SecretVersion:
-    """One version of a vault secret. `signs_in` is whether its value does: None when nobody tried."""
+    """One version of a vault secret. `signs_in` is whether its value does, None when that was not tried."""
 
     version: str
     enabled: bool
@@ -21,7 +21,7 @@ class SecretVersion:
     tags: Mapping[str, str]
     signs_in: bool | None = None
     thumbprint: str = ""
-    """Of the certificate that it keeps, SHA-1 in upper-case hex; empty for a client secret."""
+    """SHA-1 of the certificate that it keeps, in upper-case hex; empty for a client secret."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class VaultSecret:
 
     @property
     def above(self) -> SecretVersion | None:
-        """The version that clients read, where somebody else set it above the registrar's."""
+        """The version that clients read, where it is newer than the registrar's and not the registrar's own."""
         return self.versions[-1] if self.versions[-1] != self.newest else None
 
     @property
@@ -54,7 +54,7 @@ class VaultSecret:
 
     @property
     def is_pending(self) -> bool:
-        """Return whether it keeps values that are not proven yet: no client reads them."""
+        """Return whether it keeps values that are not proven yet, which no client reads."""
         credential = self.newest.tags.get("credential", "")
         return self.name == pending_secret_name(self.unique_name, credential)
 
@@ -66,7 +66,7 @@ class VaultSecret:
 
 @dataclass(frozen=True)
 class DeletedSecret:
-    """A secret that lies deleted and can be recovered: its values are not lost."""
+    """A deleted secret that can be recovered: its values are not lost."""
 
     name: str
     unique_name: str

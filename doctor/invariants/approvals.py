@@ -1,9 +1,9 @@
-"""Beside invariant 7: what policy gives only after approval was approved by somebody else, who has a name."""
+"""Beside invariant 7: what needs approval was approved by a named person who is not a party to the request."""
 
 from collections.abc import Iterator
 
-from doctor.breach import Breach, Invariant
 from doctor.evidence import Record
+from doctor.finding import Finding, Invariant
 from doctor.invariants.case import Case
 
 _ADVICE = (
@@ -12,19 +12,19 @@ _ADVICE = (
 )
 
 
-def self_approved(case: Case) -> Iterator[Breach]:
-    """Find requests that nobody approved, or somebody whom they come from or are for.
+def self_approved(case: Case) -> Iterator[Finding[Invariant]]:
+    """Find approvals that name nobody, or a party: the request's requester or the app's owner.
 
-    Records from before it was kept by which way a request came in were approved under other rules.
+    Records from before the channel was stored were approved under other rules.
     """
     for record in case.evidence.records:
-        if record.approved is None or record.channel is None:
+        if record.approval is None or record.channel is None:
             continue
-        if not record.approved.by:
+        if not record.approval.by:
             yield _breach(record, "was approved by a decision that names nobody")
-        elif record.approved.by in record.approved.parties:
-            yield _breach(record, f"was approved by {record.approved.by}, who is its requester or the app's owner")
+        elif record.approval.by in record.approval.parties:
+            yield _breach(record, f"was approved by {record.approval.by}, who is its requester or the app's owner")
 
 
-def _breach(record: Record, what: str) -> Breach:
-    return Breach(Invariant.WITHIN_POLICY, record.request_id, f"operation {record.id} {what}", _ADVICE)
+def _breach(record: Record, what: str) -> Finding[Invariant]:
+    return Finding(Invariant.WITHIN_POLICY, record.request_id, f"operation {record.id} {what}", _ADVICE)

@@ -1,27 +1,27 @@
-"""The evidence with what the checks look up in it, and the rules of when it is too early to judge."""
+"""The evidence with what the checks look up in it, and the rules for when it is too early to judge."""
 
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from doctor.breach import Patience
-from doctor.evidence import Application, Evidence, Record, SecretVersion, ServicePrincipal, Watched
+from doctor.evidence import Application, Evidence, Record, SecretVersion, ServicePrincipal
+from doctor.patience import Patience
 from shared.policy.model import Policy
 
 
 @dataclass(frozen=True)
 class Case:
-    """One look, judged by one policy."""
+    """One look, and what it is judged by.
+
+    With `judge_all_permissions`, every permission that an app of ours asks for or holds is judged, whoever gave it;
+    without it, only those that requests and the audit record show to be the registrar's.
+    """
 
     evidence: Evidence
     policy: Policy
     patience: Patience
-
-    @property
-    def watched(self) -> Watched:
-        """What a witness knows; nothing when there is none."""
-        return self.evidence.watched or Watched()
+    judge_all_permissions: bool = False
 
     @cached_property
     def records(self) -> dict[str, Record]:
@@ -30,7 +30,7 @@ class Case:
 
     @cached_property
     def live_applications(self) -> list[Application]:
-        """Those that are not in the directory's bin."""
+        """Applications that are not deleted."""
         return [app for app in self.evidence.applications if not app.deleted]
 
     @cached_property
@@ -54,7 +54,7 @@ class Case:
 
     @cached_property
     def thumbprints(self) -> dict[tuple[str, str], list[SecretVersion]]:
-        """Vault versions by (uniqueName, thumbprint): a certificate is kept before the directory names it."""
+        """Vault versions by (uniqueName, thumbprint): a certificate is stored before the directory has it."""
         found = defaultdict[tuple[str, str], list[SecretVersion]](list)
         for secret in self.evidence.secrets:
             for version in secret.versions:
@@ -64,17 +64,17 @@ class Case:
 
     @cached_property
     def recoverable(self) -> dict[str, str]:
-        """Names of vault secrets that lie deleted, by the uniqueName of their app."""
+        """Names of deleted vault secrets that can be recovered, by the uniqueName of their app."""
         return {secret.unique_name: secret.name for secret in self.evidence.deleted_secrets}
 
     def is_older(self, moment: datetime | None, than: timedelta) -> bool:
-        """Return whether something happened longer ago than this; what has no time is as old as can be."""
+        """Return whether something happened at least this long ago; what has no time counts as older than anything."""
         return moment is None or self.evidence.now - moment >= than
 
     def is_judged(self, operation_id: str) -> bool:
-        """Return whether what an operation left behind counts: it has ended, and its time to tidy up is over.
+        """Return whether what an operation left behind is judged: it has ended, and its time to clean up is over.
 
-        An operation that no record knows is over; what it left is judged by its own age. At rest, everything counts.
+        An operation without a record is over; what it left is judged by its own age. At rest, everything is judged.
         """
         if self.patience.at_rest:
             return True

@@ -1,10 +1,10 @@
-"""Beside invariant 7: nobody becomes a ticket by saying so, and a ticket approves what it showed."""
+"""Beside invariant 7: only a webhook proves that a request is a ticket's, and a ticket approves only what it showed."""
 
 from collections.abc import Iterator
 from datetime import datetime
 
-from doctor.breach import Breach, Invariant
 from doctor.evidence import Record
+from doctor.finding import Finding, Invariant
 from doctor.invariants.case import Case
 
 _ADVICE = (
@@ -13,22 +13,22 @@ _ADVICE = (
 )
 
 
-def unproven(case: Case) -> Iterator[Breach]:
-    """Find requests that count for a ticket's and came by no webhook, and approvals of what no ticket had shown.
+def unproven_sources(case: Case) -> Iterator[Finding[Invariant]]:
+    """Find requests that are treated as a ticket's but came by no webhook, and approvals of what no ticket had shown.
 
-    Records from before it was kept by which way a request came in are judged by nothing of this.
+    Records from before the channel was stored are not judged.
     """
     proven = _proven_since(case)
     for record in case.evidence.records:
         if record.channel not in (None, "webhook"):
-            yield from _by_another_way(record, proven.get(record.source.casefold()))
+            yield from _by_another_channel(record, proven.get(record.source.casefold()))
         elif record.channel == "webhook" and record.decided_in_ticket_at is not None:
             shown = record.shown_at
             if shown is None or record.decided_in_ticket_at <= shown:
                 yield _breach(record, "was decided in its ticket before the ticket showed what was waiting")
 
 
-def _by_another_way(record: Record, proven_since: datetime | None) -> Iterator[Breach]:
+def _by_another_channel(record: Record, proven_since: datetime | None) -> Iterator[Finding[Invariant]]:
     if record.ticket is not None:
         yield _breach(record, f"came in by {record.channel}, but its answers go to the ticket {record.ticket}")
     if record.decided_in_ticket_at is not None:
@@ -39,7 +39,7 @@ def _by_another_way(record: Record, proven_since: datetime | None) -> Iterator[B
 
 
 def _proven_since(case: Case) -> dict[str, datetime]:
-    """Since when each source has come in by its webhook."""
+    """Return since when each source has used its webhook."""
     found: dict[str, datetime] = {}
     for record in case.evidence.records:
         if record.channel == "webhook":
@@ -48,5 +48,5 @@ def _proven_since(case: Case) -> dict[str, datetime]:
     return found
 
 
-def _breach(record: Record, what: str) -> Breach:
-    return Breach(Invariant.WITHIN_POLICY, record.request_id, f"operation {record.id} {what}", _ADVICE)
+def _breach(record: Record, what: str) -> Finding[Invariant]:
+    return Finding(Invariant.WITHIN_POLICY, record.request_id, f"operation {record.id} {what}", _ADVICE)

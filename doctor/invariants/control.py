@@ -1,17 +1,17 @@
-"""Beside the invariants: apps of ours that can come to control the tenant, whoever gave them that."""
+"""Beside the invariants: apps of ours that can take control of the tenant, whoever gave them the permission."""
 
 from collections.abc import Iterator
 
-from doctor.breach import Concern
 from doctor.evidence import Application, Permission, RequiredPermission
+from doctor.finding import Finding
 from doctor.invariants.case import Case
 from shared.policy.never import is_never_allowed
 
 
-def controlling(case: Case) -> Iterator[Concern]:
-    """Find apps that ask for or hold what is never given: from before it was, or from somebody else's hand.
+def tenant_controlling_apps(case: Case) -> Iterator[Finding[None]]:
+    """Find apps that ask for or hold what is never given: from before the never-list had it, or given by somebody else.
 
-    They keep working and their credentials are rotated; their next change has to leave it out.
+    They keep working and their credentials are rotated; their next request has to leave it out.
     """
     held = _held(case)
     for app in case.live_applications:
@@ -25,7 +25,7 @@ def controlling(case: Case) -> Iterator[Concern]:
 
 
 def _held(case: Case) -> dict[str, set[str]]:
-    """Return names of permissions that are never given, by the client id of who was consented them."""
+    """Return the names of consented permissions that are never given, by the client id that holds them."""
     principals = {principal.object_id: principal for principal in case.evidence.principals}
     found: dict[str, set[str]] = {}
     for consent in case.evidence.consents:
@@ -47,8 +47,9 @@ def _name(case: Case, required: RequiredPermission) -> str:
     return next((each.name for each in offered if each.id == required.id), required.id)
 
 
-def _concern(app: Application, names: list[str]) -> Concern:
-    return Concern(
+def _concern(app: Application, names: list[str]) -> Finding[None]:
+    return Finding(
+        None,
         app.name,
         f"it can come to control the tenant: it asks for or holds {', '.join(names)}, which no policy can give",
         "The permission was given before it was on the never-list, or by an administrator. The app keeps working, and "

@@ -1,39 +1,40 @@
-"""Invariants 2 and 3: what is live has its value in the vault, and what is in the vault signs in."""
+"""Invariants 2 and 3: a live credential has its value in the vault, and the value in the vault signs in."""
 
 from collections.abc import Iterator
 
-from doctor.breach import Breach, Concern, Invariant, RemovePassword
 from doctor.evidence import Application, Key, Password, Record, VaultSecret
+from doctor.finding import Finding, Invariant, RemovePassword
 from doctor.invariants.case import Case
 from shared.core.naming import operation_of, vault_secret_name
 
 
-def lost_values(case: Case) -> Iterator[Breach]:
+def lost_values(case: Case) -> Iterator[Finding[Invariant]]:
     """Find live credentials with our mark whose value no vault version holds (invariant 2)."""
     if not case.evidence.secrets.is_whole:
         return
     for app in case.evidence.applications:
         for each in app.credentials:
             operation_id = operation_of(each.display_name)
-            if operation_id is not None and _counts(case, each, operation_id) and not _is_kept(case, app, each):
+            if operation_id is not None and _is_due(case, each, operation_id) and not _is_kept(case, app, each):
                 yield _lost(case, app, each, operation_id)
 
 
-def _counts(case: Case, password: Password, operation_id: str) -> bool:
+def _is_due(case: Case, password: Password, operation_id: str) -> bool:
+    """Return whether a credential is live, and old enough that its value has to be in the vault."""
     now, patience = case.evidence.now, case.patience
     is_live = password.end is None or now < password.end
     return is_live and case.is_older(password.start, patience.settling + patience.lag) and case.is_judged(operation_id)
 
 
 def _is_kept(case: Case, app: Application, password: Password) -> bool:
-    """Return whether a version claims to hold this credential's value, and no sign-in with it proved that wrong."""
+    """Return whether a version claims to hold this credential's value, and a sign-in did not disprove it."""
     versions = [*case.stored.get((app.unique_name or "", password.key_id), ())]
     if isinstance(password, Key):
         versions += case.thumbprints.get((app.unique_name or "", password.thumbprint), ())
     return any(version.signs_in is not False for version in versions)
 
 
-def _lost(case: Case, app: Application, password: Password, operation_id: str) -> Breach:
+def _lost(case: Case, app: Application, password: Password, operation_id: str) -> Finding[Invariant]:
     kind, option = ("certificate", " --cert") if isinstance(password, Key) else ("secret", "")
     what = f"the live {kind} {password.key_id} ({password.display_name}) is not in the vault"
     by_hand = f"az ad app credential delete --id {app.client_id} --key-id {password.key_id}{option}"
@@ -41,7 +42,7 @@ def _lost(case: Case, app: Application, password: Password, operation_id: str) -
     if recoverable := case.recoverable.get(app.unique_name or ""):
         recover = f"az keyvault secret recover --name {recoverable} --vault-name <vault>"
         advice = f"A deleted vault secret of this app may have its value. Recover that first: {recover}"
-    elif not isinstance(password, Key) and _is_surely_lost(case, app, password, operation_id):
+    elif not isinstance(password, Key) and _is_lost_for_good(case, app, password, operation_id):
         advice = f"Nobody has its value. Remove it with FIX=1 make doctor, or by hand: {by_hand}"
         repair = RemovePassword(app.unique_name or "", app.object_id, password.key_id, operation_id)
     else:
@@ -49,18 +50,18 @@ def _lost(case: Case, app: Application, password: Password, operation_id: str) -
             "No operation's record knows it, or the vault's value for it does not sign in. Find out who uses it before "
             f"you remove it: {by_hand}"
         )
-    return Breach(Invariant.VALUE_KEPT, app.name, what, advice, repair)
+    return Finding(Invariant.VALUE_KEPT, app.name, what, advice, repair)
 
 
-def _is_surely_lost(case: Case, app: Application, password: Password, operation_id: str) -> bool:
-    """Return whether nobody can have its value: no version, live or deleted, of an app and an operation of ours."""
+def _is_lost_for_good(case: Case, app: Application, password: Password, operation_id: str) -> bool:
+    """Return whether nobody can have its value: it is ours, and no version, live or deleted, claims to hold it."""
     claimed = (app.unique_name or "", password.key_id) in case.stored
     is_known = app.is_ours and not app.deleted and operation_id in case.records
     return is_known and not claimed and case.evidence.deleted_secrets.is_whole
 
 
-def unusable_values(case: Case) -> Iterator[Breach]:
-    """Find what clients read and cannot sign in with, and what was answered and is not there (invariant 3)."""
+def unusable_values(case: Case) -> Iterator[Finding[Invariant]]:
+    """Find what clients read and cannot sign in with, and what an answer names and the vault lacks (invariant 3)."""
     for secret in case.evidence.secrets:
         is_old = case.is_older(secret.newest.created, case.patience.settling + case.patience.lag)
         is_read = secret.is_ours and not secret.is_pending
@@ -68,11 +69,11 @@ def unusable_values(case: Case) -> Iterator[Breach]:
         if is_read and is_old and is_judged and not _is_rolled_back(case, secret):
             yield from unusable(case, secret)
     if case.evidence.secrets.is_whole:
-        yield from _answered_and_gone(case)
+        yield from _answered_and_missing(case)
 
 
 def _is_rolled_back(case: Case, secret: VaultSecret) -> bool:
-    """Return whether its newest version was issued by a request that was refused, and nobody was told of it since."""
+    """Return whether a refused request issued its newest version, and no completed request has named it since."""
     return not secret.newest.enabled and any(
         record is not None
         and (record.state == "rejected" or record.is_taken_back)
@@ -98,8 +99,8 @@ def _was_answered_later(case: Case, record: Record, credential: str) -> bool:
     )
 
 
-def unusable(case: Case, secret: VaultSecret) -> Iterator[Breach]:
-    """Say what keeps a client from signing in with what it reads, however young that is."""
+def unusable(case: Case, secret: VaultSecret) -> Iterator[Finding[Invariant]]:
+    """Find what keeps a client from signing in with what it reads, however recent that is."""
     newest, again = secret.newest, "Send a new request for the app that names this credential."
     if not newest.enabled:
         what = "its newest version is disabled"
@@ -111,14 +112,15 @@ def unusable(case: Case, secret: VaultSecret) -> Iterator[Breach]:
         advice = f"Find out whether somebody removed the credential, or deleted or disabled the application. {again}"
     else:
         return
-    yield Breach(Invariant.SIGNS_IN, secret.name, what, advice)
+    yield Finding(Invariant.SIGNS_IN, secret.name, what, advice)
 
 
-def read_past_ours(case: Case) -> Iterator[Concern]:
-    """Find secrets of ours whose newest version somebody else set: clients read that."""
+def newer_versions_of_others(case: Case) -> Iterator[Finding[None]]:
+    """Find secrets of ours whose newest version, which clients read, was set by somebody else."""
     for secret in case.evidence.secrets:
         if secret.is_ours and secret.above is not None and not secret.is_pending:
-            yield Concern(
+            yield Finding(
+                None,
                 secret.name,
                 f"its newest version {secret.above.version} is not the registrar's, and clients read it",
                 "To have clients read the registrar's credential, send a request with the action rotate, or wait for "
@@ -138,13 +140,13 @@ def newest_completed(case: Case) -> dict[str, Record]:
     return newest
 
 
-def _answered_and_gone(case: Case) -> Iterator[Breach]:
-    there = {secret.name for secret in case.evidence.secrets}
+def _answered_and_missing(case: Case) -> Iterator[Finding[Invariant]]:
+    present = {secret.name for secret in case.evidence.secrets}
     for name, record in newest_completed(case).items():
         for credential in record.credentials:
             secret_name = vault_secret_name(name, credential)
-            if secret_name not in there and name in case.applications_by_name:
-                yield Breach(
+            if secret_name not in present and name in case.applications_by_name:
+                yield Finding(
                     Invariant.SIGNS_IN,
                     name,
                     f"the answer names the secret {secret_name}, but the vault does not have it",

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from doctor.breach import Breach, Invariant
+from doctor.finding import Finding, Invariant
 from doctor.invariants.case import Case
 
 
-def leaked(case: Case) -> Iterator[Breach]:
+def leaked_values(case: Case) -> Iterator[Finding[Invariant]]:
     """Name every place where a value was found."""
     for leak in case.evidence.leaks:
-        yield Breach(
+        yield Finding(
             Invariant.UNLEAKED,
             leak.secret,
             f"its value is in {leak.place}",

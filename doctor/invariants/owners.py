@@ -1,9 +1,9 @@
-"""Beside the invariants: apps whose owner is a name only, or nobody, or another one in the vault than in the record."""
+"""Beside the invariants: apps without a known owner, or whose vault secret names another owner than their record."""
 
 from collections.abc import Iterator
 
-from doctor.breach import Concern
-from doctor.evidence import Owned
+from doctor.evidence import AppOwner
+from doctor.finding import Finding
 from doctor.invariants.case import Case
 from shared.model.person import Person, read_person
 
@@ -14,30 +14,31 @@ _PINNING = (
 )
 
 
-def unknown_owners(case: Case) -> Iterator[Concern]:
-    """Find apps of ours whose owner no object id stands for; one concern for all where no owner is known by id."""
-    owned = [each for each in case.evidence.owned if each.is_registered]
-    unpinned = [each for each in owned if each.owner and not each.owner_id]
-    if len(unpinned) > 1 and not any(each.owner_id for each in owned):
+def unknown_owners(case: Case) -> Iterator[Finding[None]]:
+    """Find apps of ours whose owner is not known by object id; one concern for all where no owner is."""
+    owners = [each for each in case.evidence.owners if each.is_registered]
+    unpinned = [each for each in owners if each.owner and not each.owner_id]
+    if len(unpinned) > 1 and not any(each.owner_id for each in owners):
         what = f"all {len(unpinned)} owners are known only by an address"
-        yield Concern("owners", what, _PINNING)
+        yield Finding(None, "owners", what, _PINNING)
     else:
         for each in unpinned:
-            yield Concern(each.unique_name, f"its owner {each.owner} is known only by an address", _PINNING)
-    for each in owned:
+            yield Finding(None, each.unique_name, f"its owner {each.owner} is known only by an address", _PINNING)
+    for each in owners:
         if not (each.owner or each.owner_id):
             advice = "Only administrators can change it. Have one of them send a request that names an owner."
-            yield Concern(each.unique_name, "it has no known owner", advice)
+            yield Finding(None, each.unique_name, "it has no known owner", advice)
 
 
-def disagreeing_owners(case: Case) -> Iterator[Concern]:
+def disagreeing_owners(case: Case) -> Iterator[Finding[None]]:
     """Find vault secrets of ours whose tag names another owner than the app's record."""
-    owned = {each.unique_name: each for each in case.evidence.owned if each.owner or each.owner_id}
+    by_app = {each.unique_name: each for each in case.evidence.owners if each.owner or each.owner_id}
     for secret in case.evidence.secrets:
-        known, tagged = owned.get(secret.unique_name), read_person(secret.newest.tags.get("owner"))
+        known, tagged = by_app.get(secret.unique_name), read_person(secret.newest.tags.get("owner"))
         if not secret.is_ours or secret.is_pending or known is None or tagged is None or _agree(known, tagged):
             continue
-        yield Concern(
+        yield Finding(
+            None,
             secret.name,
             f"its tag names {tagged.name} as the owner of {secret.unique_name}, but the table applications names "
             f"{known.owner_id or known.owner}",
@@ -46,7 +47,7 @@ def disagreeing_owners(case: Case) -> Iterator[Concern]:
         )
 
 
-def _agree(known: Owned, tagged: Person) -> bool:
+def _agree(known: AppOwner, tagged: Person) -> bool:
     if known.owner_id is not None and tagged.object_id is not None:
         return known.owner_id.casefold() == tagged.object_id
     if tagged.object_id is not None:

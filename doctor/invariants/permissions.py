@@ -2,18 +2,18 @@
 
 from collections.abc import Iterator
 
-from doctor.breach import Breach, Invariant
 from doctor.evidence import Application, Consent
-from doctor.invariants.asked import Asked, Identity, Ids, asked_of, id_of, permissions_of
+from doctor.finding import Finding, Invariant
 from doctor.invariants.case import Case
+from doctor.invariants.history import AppHistory, Identities, Identity, history_of, identity_of, permissions_of
 from shared.policy.never import is_never_allowed
 
 
-def excess(case: Case) -> Iterator[Breach]:
+def excess_permissions(case: Case) -> Iterator[Finding[Invariant]]:
     """Find permissions beyond policy, decided by ids as the directory has them now.
 
-    What somebody approved is within policy. What others added is not a request's gain: a witness knows those consents;
-    without one, completed requests and the audit record tell them apart, and where those are lost everything counts.
+    What was approved is within policy. What others added to an app of ours is not the registrar's doing: completed
+    requests and the audit record tell it apart, and where those are lost everything counts.
     """
     evidence = case.evidence
     if not (evidence.applications.is_whole and evidence.principals.is_whole and evidence.consents.is_whole):
@@ -22,20 +22,21 @@ def excess(case: Case) -> Iterator[Breach]:
     for app in case.live_applications:
         if not app.is_ours:
             continue
-        asked = asked_of(case, app.unique_name or "")
-        within = allowed | _approved(case, asked)
+        history = history_of(case, app.unique_name or "")
+        within = allowed | _approved(case, history)
         required: set[Identity] = {(each.resource_app_id, each.id, each.type) for each in app.required}
-        if beyond := _ours(case, required, _ever_asked(case, asked)) - within:
+        if beyond := _counted(case, required, _ever_requested(case, history)) - within:
             yield _breach(app, "asks for", sorted(permission for _, permission, _ in beyond))
         held = {
-            id_of(case, each) or (each.resource_id, each.name, each.type): each for each in given.get(app.client_id, ())
+            identity_of(case, each) or (each.resource_id, each.name, each.type): each
+            for each in given.get(app.client_id, ())
         }
-        if beyond := _ours(case, set(held), _ever_given(case, asked)) - within:
+        if beyond := _counted(case, set(held), _ever_given(case, history)) - within:
             yield _breach(app, "holds", sorted(held[each].name for each in beyond))
 
 
 def _allowed(case: Case) -> set[Identity]:
-    """Return what policy gives without asking anybody."""
+    """Return what policy gives without approval."""
     found = set[Identity]()
     for api in case.evidence.principals:
         rules = case.policy.api(api.client_id)
@@ -48,40 +49,40 @@ def _allowed(case: Case) -> set[Identity]:
     return found
 
 
-def _approved(case: Case, asked: Asked) -> set[Identity]:
-    """Return what the audit record says that somebody approved for this app; nobody can approve what is never given."""
+def _approved(case: Case, history: AppHistory) -> set[Identity]:
+    """Return what was approved for this app, as the audit record says, without what is never given."""
     offered = ((api.client_id, each) for api in case.evidence.principals for each in api.permissions)
     names = {(app_id, each.id, each.type): each.name for app_id, each in offered}
-    approved = {each for change in asked.approved for each in permissions_of(case, [change]) or ()}
+    approved = {each for change in history.approved for each in permissions_of(case, [change]) or ()}
     return {each for each in approved if not is_never_allowed(each[0], each[1], names.get(each, ""))}
 
 
-def _ever_asked(case: Case, asked: Asked) -> Ids | None:
-    """Return what completed changes asked for; None when that cannot be told."""
-    done = [each for each in asked.changes if each.state == "completed"]
-    return permissions_of(case, done) if done else None
+def _ever_requested(case: Case, history: AppHistory) -> Identities | None:
+    """Return what completed changes asked for; None when that is not known."""
+    completed = [each for each in history.changes if each.state == "completed"]
+    return permissions_of(case, completed) if completed else None
 
 
-def _ever_given(case: Case, asked: Asked) -> Ids | None:
-    return asked.consented if case.evidence.noted.is_whole else None
+def _ever_given(case: Case, history: AppHistory) -> Identities | None:
+    """Return what the registrar ever consented to; None when that is not known."""
+    return history.consented if case.evidence.audit_entries.is_whole else None
 
 
 def _given(case: Case) -> dict[str, list[Consent]]:
-    """Return the consents by client id, without those that others are known to have given."""
+    """Return the consents by client id."""
     clients = {principal.object_id: principal.client_id for principal in case.evidence.principals}
     found: dict[str, list[Consent]] = {}
     for consent in case.evidence.consents:
-        if consent not in case.watched.foreign.consents:
-            found.setdefault(clients.get(consent.principal_id, ""), []).append(consent)
+        found.setdefault(clients.get(consent.principal_id, ""), []).append(consent)
     return found
 
 
-def _ours(case: Case, there: set[Identity], ours: Ids | None) -> set[Identity]:
-    return there if ours is None or case.evidence.watched is not None else there & ours
+def _counted(case: Case, present: set[Identity], ours: Identities | None) -> set[Identity]:
+    return present if ours is None or case.judge_all_permissions else present & ours
 
 
-def _breach(app: Application, verb: str, beyond: list[str]) -> Breach:
-    return Breach(
+def _breach(app: Application, verb: str, beyond: list[str]) -> Finding[Invariant]:
+    return Finding(
         Invariant.WITHIN_POLICY,
         app.name,
         f"it {verb} permissions that policy does not give: {', '.join(beyond)}",

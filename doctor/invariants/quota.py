@@ -1,8 +1,8 @@
-"""Beside the invariants: the directory soon takes no more objects from the registrar's identity."""
+"""Beside the invariants: the registrar's identity is about to use up its quota of directory objects."""
 
 from collections.abc import Iterator
 
-from doctor.breach import Concern
+from doctor.finding import Finding
 from doctor.invariants.case import Case
 
 OBJECT_QUOTA = 250
@@ -11,12 +11,13 @@ OBJECT_QUOTA = 250
 WARN_FROM = 200
 
 
-def quota_nearly_used(case: Case) -> Iterator[Concern]:
-    """Find a registrar that is about to be refused new applications: each takes two objects."""
+def quota_nearly_used(case: Case) -> Iterator[Finding[None]]:
+    """Find an identity that will soon be refused new applications, each of which takes two objects."""
     for creator in case.evidence.creators:
         used = creator.created + creator.deleted
         if used >= WARN_FROM:
-            yield Concern(
+            yield Finding(
+                None,
                 creator.name or creator.object_id,
                 f"it has created {creator.created} directory objects, and {creator.deleted} more are deleted but still "
                 f"count: at {OBJECT_QUOTA}, Entra refuses new apps to an identity without a directory role "

@@ -1,15 +1,15 @@
-"""Beside the invariants: nothing that a rotation left is forgotten."""
+"""Beside the invariants: what a rotation replaced is removed, and what it stored is proven."""
 
 from collections.abc import Iterator
 
-from doctor.breach import Breach, Invariant
 from doctor.evidence import SecretVersion, VaultSecret
+from doctor.finding import Finding, Invariant
 from doctor.invariants.case import Case
-from doctor.moments import moment
+from doctor.times import parse_time_or_none
 
 
-def left_over(case: Case) -> Iterator[Breach]:
-    """Find replaced credentials that live on after their overlap, and unproven values that nobody carries on."""
+def left_by_rotations(case: Case) -> Iterator[Finding[Invariant]]:
+    """Find replaced credentials that outlive their overlap, and unproven values of rotations that have ended."""
     live = {
         (app.unique_name, credential.key_id)
         for app in case.live_applications
@@ -27,13 +27,13 @@ def left_over(case: Case) -> Iterator[Breach]:
 
 
 def _is_overdue(case: Case, version: SecretVersion) -> bool:
-    """Return whether what this version replaced should be gone: sweeps come by the hour, and a day has one to spare."""
-    until = moment(version.tags.get("retireAfter"))
+    """Return whether what this version replaced should be gone: a sweep runs every hour, so a day is ample."""
+    until = parse_time_or_none(version.tags.get("retireAfter"))
     return until is not None and case.is_older(until, case.patience.retiring)
 
 
-def _outlived(secret: VaultSecret, version: SecretVersion, key_id: str) -> Breach:
-    return Breach(
+def _outlived(secret: VaultSecret, version: SecretVersion, key_id: str) -> Finding[Invariant]:
+    return Finding(
         Invariant.RETIRED,
         secret.name,
         f"the replaced credential {key_id} is still there; its overlap ended on {version.tags.get('retireAfter')}",
@@ -41,13 +41,13 @@ def _outlived(secret: VaultSecret, version: SecretVersion, key_id: str) -> Breac
     )
 
 
-def _unproven(case: Case, secret: VaultSecret) -> Iterator[Breach]:
+def _unproven(case: Case, secret: VaultSecret) -> Iterator[Finding[Invariant]]:
     for version in secret.versions:
         is_over = case.is_judged(version.tags.get("operationId", "")) and case.is_older(
             version.created, case.patience.settling + case.patience.lag
         )
         if version.enabled and is_over:
-            yield Breach(
+            yield Finding(
                 Invariant.RETIRED,
                 secret.name,
                 "its value is not proven by a sign-in, but the rotation that stored it has ended",

@@ -1,8 +1,8 @@
-"""Beside the invariants: whether the registrar can read what the tenant forbids of apps."""
+"""Beside the invariants: whether the registrar can read the tenant's app management policies."""
 
 from collections.abc import Iterator
 
-from doctor.breach import Concern
+from doctor.finding import Finding
 from doctor.invariants.case import Case
 
 _GRAPH = "00000003-0000-0000-c000-000000000000"
@@ -10,13 +10,14 @@ _MAKES_APPS, _READS_POLICIES = "18a4783c-866b-4cc7-a460-3d5e5662c884", "246dd0d5
 """Application.ReadWrite.OwnedBy, which the registrar's identity holds, and Policy.Read.All."""
 
 
-def unread_rules(case: Case) -> Iterator[Concern]:
-    """Find that no identity which makes apps of its own may read policies: what they forbid is then met too late."""
+def unreadable_policies(case: Case) -> Iterator[Finding[None]]:
+    """Find that no identity which makes apps may read the policies: what they forbid is then noticed too late."""
     graph = {each.object_id for each in case.evidence.principals if each.client_id == _GRAPH}
     held = {(each.principal_id, each.name) for each in case.evidence.consents if each.resource_id in graph}
     makers = {holder for holder, role in held if role == _MAKES_APPS}
     if makers and not any((holder, _READS_POLICIES) in held for holder in makers):
-        yield Concern(
+        yield Finding(
+            None,
             "Policy.Read.All",
             "the registrar's identity does not hold it, so it cannot read the tenant's app management policies",
             "This is optional. Without it, a request that these policies forbid is rejected only once Microsoft Graph "

@@ -15,16 +15,14 @@ from azure.storage.queue import QueueClient
 
 from doctor.audit.collect import collect as collect_audit
 from doctor.audit.evidence import AuditEvidence
-from doctor.audit.finding import Patience as AuditPatience
 from doctor.audit.judgement import findings
 from doctor.audit.storage import open_storage
-from doctor.breach import Invariant, Patience
 from doctor.collect import collect
 from doctor.collect.access import Network, open_access
-from doctor.collect.rows import kept
-from doctor.evidence import Consent, Evidence, Foreign, ForeignUri, Kept, Seen, Watched
-from doctor.invariants import breaches
-from doctor.settings import Settings
+from doctor.collect.rows import kept_message
+from doctor.evidence import Consent, Evidence, KeptMessage, Seen
+from doctor.finding import Invariant
+from doctor.settings import Settings, StorageSettings
 from shared.core.naming import (
     CLEANUPS_TABLE,
     DECISIONS_POISON_QUEUE,
@@ -45,6 +43,9 @@ from shared.core.naming import (
 )
 from tests.e2e.driver import Driver
 from tests.e2e.inbox import Inbox
+from tests.witness.at_rest import AT_REST
+from tests.witness.judgement import breaches
+from tests.witness.knowledge import Foreign, ForeignUri, Witnessed
 
 _WORK_QUEUES = (
     INTAKE_QUEUE,
@@ -60,9 +61,6 @@ _WORK_QUEUES = (
     DECISIONS_POISON_QUEUE,
 )
 _POLICY = Path(__file__).parents[2] / "policy.toml"
-_NO_PATIENCE = Patience(settling=timedelta(0), lag=timedelta(0), at_rest=True)
-_AUDIT_AT_REST = AuditPatience(timedelta(days=999), timedelta(0), timedelta(0), anchoring=None)
-"""Some suites have the writer come only when they call it, and clocks jump over days without an anchor."""
 _HIDE_SECONDS = 5
 _LOOKS = 5
 HIDDEN_SECONDS = 130
@@ -135,29 +133,27 @@ class Witness:
         evidence = self.look()
         self.drain()
         answers = tuple(self.driver.inbox.messages)
-        evidence = replace(
-            evidence,
-            kept=self._all_kept() if evidence.kept.hidden else evidence.kept,
-            watched=Watched(
-                answers=answers,
-                events=tuple(self._events.messages),
-                requests=tuple(requests),
-                foreign=self._foreign,
-                made=_made(answers),
-            ),
+        if evidence.kept.hidden:
+            evidence = replace(evidence, kept=self._all_kept())
+        witnessed = Witnessed(
+            answers=answers,
+            events=tuple(self._events.messages),
+            requests=tuple(requests),
+            foreign=self._foreign,
+            made=_made(answers),
         )
-        found = breaches(evidence, self._settings().policy, _NO_PATIENCE)
+        found = breaches(evidence, witnessed, self._settings().policy, AT_REST)
         self.examined = {
             "applications": sum(app.is_ours for app in evidence.applications),
             "live_credentials": sum(_live_credentials(evidence)),
-            "orphans": sum(breach.invariant is Invariant.VALUE_KEPT for breach in found),
+            "orphans": sum(breach.kind is Invariant.VALUE_KEPT for breach in found),
         }
         open_entries = [f"{entry.unique_name}/{entry.operation_id}" for entry in evidence.cleanups]
         waiting = [f"{Invariant.ANSWERED}: not settled: clean-up entries {open_entries}"] if open_entries else []
         audit = asyncio.run(self._look_at_audit())
         gaps = [*evidence.gaps, *audit.gaps]
-        unrecorded = findings(audit, _AUDIT_AT_REST)
-        return [*(f"could not look: {gap}" for gap in gaps), *waiting, *map(str, found), *map(str, unrecorded)]
+        unrecorded = (f"recorded: {each}" for each in findings(audit, AT_REST))
+        return [*(f"could not look: {gap}" for gap in gaps), *waiting, *map(str, found), *unrecorded]
 
     def settle(self, within: timedelta = timedelta(hours=30)) -> str:
         """Let stack time pass until nothing waits and nothing is to be tidied up; returns what still does.
@@ -187,7 +183,7 @@ class Witness:
     def _has_unanswered_poison(self) -> bool:
         """Return whether the host gave up on a message that is not answered yet, as far as a peek shows it."""
         with self._queue(POISON_QUEUE) as client:
-            return any(kept(message.content) is None for message in client.peek_messages(32))
+            return any(kept_message(message.content) is None for message in client.peek_messages(32))
 
     def _messages(self, queue: str) -> int:
         """Count a queue's messages, delayed and hidden ones too."""
@@ -201,16 +197,16 @@ class Witness:
             rows: Any = client
             return sum(1 for _ in rows.list_entities(select=["RowKey"]))
 
-    def _all_kept(self) -> Seen[Kept]:
+    def _all_kept(self) -> Seen[KeptMessage]:
         """Read the whole poison queue, of which a peek shows the beginning; the messages are back in seconds.
 
         A timer that looks through it hides what it holds: then it is read once more when that is over.
         """
-        read = dict[str, Kept | None]()
+        read = dict[str, KeptMessage | None]()
         with self._queue(POISON_QUEUE) as client:
             for _ in range(_LOOKS):
                 messages = client.receive_messages(messages_per_page=32, visibility_timeout=_HIDE_SECONDS)
-                read |= {message.id: kept(message.content) for message in messages}
+                read |= {message.id: kept_message(message.content) for message in messages}
                 if len(read) >= (client.get_queue_properties().approximate_message_count or 0):
                     break
                 self.driver.advance(HIDDEN_SECONDS)
@@ -236,7 +232,8 @@ class Witness:
             return await collect(access)
 
     async def _look_at_audit(self) -> AuditEvidence:
-        async with open_storage(self.driver.environment, **self._storage_options) as storage:
+        settings = StorageSettings.load_for_audit(self.driver.environment)
+        async with open_storage(settings, **self._storage_options) as storage:
             return await collect_audit(storage)
 
     def _settings(self) -> Settings:

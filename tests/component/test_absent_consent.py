@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from doctor.audit.read import request as audited
+from doctor.audit.rows import request as audited
 from doctor.collect import rows
 from shared.contract.request import RegistrationRequest, parse_request
 from shared.core.errors import UnavailableError
@@ -189,7 +189,7 @@ async def test_the_record_keeps_what_was_said() -> None:
     assert isinstance(again.request, RegistrationRequest)
     assert again.request.application.admin_consent is None
     assert again.request.body_hash() == operation.body_hash
-    wants = rows.record({"value0": text}).wants
+    wants = rows.record({"value0": text}).requested
     assert wants is not None
     assert wants.admin_consent is None
     assert audited({"value0": text}).request_hash == operation.body_hash

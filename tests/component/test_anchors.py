@@ -6,7 +6,9 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from doctor.audit.finding import Code, Finding, Patience
+from doctor.audit.codes import Code
+from doctor.finding import Finding
+from doctor.patience import Patience
 from shared.audit.anchoring import anchor_chain
 from shared.audit.writing import extend_chain
 from shared.model.audit_anchor import Anchor, Named, digest
@@ -44,13 +46,13 @@ def day_of(world: World, ahead: int = 0) -> str:
     return f"{world.clock.now() + ahead * DAY:%Y-%m-%d}"
 
 
-def found(world: World, moved_at: date | None = None) -> list[Finding]:
+def found(world: World, moved_at: date | None = None) -> list[Finding[Code]]:
     """What verification finds, with its patience for days without an anchor."""
     return unrecorded(world, Patience(), moved_at)
 
 
 def codes(world: World, moved_at: date | None = None) -> set[Code]:
-    return {each.code for each in found(world, moved_at)}
+    return {each.kind for each in found(world, moved_at)}
 
 
 def told(world: World) -> list[tuple[str, str]]:
@@ -235,10 +237,10 @@ async def test_a_crash_at_any_call_leaves_one_anchor_that_is_ours(call: str, mom
 async def test_days_on_which_nothing_ran_are_a_warning_once_the_next_anchor_bridges_them() -> None:
     world = await anchored()
     world.clock.advance(2 * DAY)
-    assert [(each.code, each.is_warning) for each in found(world)] == [(Code.ANCHOR_MISSING, False)]
+    assert [(each.kind, each.is_warning) for each in found(world)] == [(Code.ANCHOR_MISSING, False)]
     await next_day(world)
     (warning,) = found(world)
-    assert (warning.code, warning.is_warning) == (Code.ANCHOR_MISSING, True)
+    assert (warning.kind, warning.is_warning) == (Code.ANCHOR_MISSING, True)
     assert warning.about == f"{day_of(world, -2)} to {day_of(world, -1)}"
 
 
@@ -280,7 +282,7 @@ async def test_a_move_of_the_account_is_accepted_on_its_day_and_on_no_other() ->
     await anchor_chain(world.audit, world.anchors, world.services.runtime)
     assert told(world) == []
     (misfits,) = found(world)
-    assert (misfits.code, misfits.about.startswith("3 anchors of ")) == (Code.ANCHOR_FOREIGN, True)
+    assert (misfits.kind, misfits.about.startswith("3 anchors of ")) == (Code.ANCHOR_FOREIGN, True)
     assert found(world, moved_at) == []
     for other in (moved_at - DAY, moved_at + DAY):
         assert Code.ANCHOR_FOREIGN in codes(world, other)

@@ -16,10 +16,11 @@ from shared.ports import Cleanup
 from tests.component import approving
 from tests.component.test_replay import failed_world
 from tests.component.test_rotation import APP, CREDENTIAL, SECRET, days, keys, registered, rotation
-from tests.fakes.auditing import AT_REST, unrecorded
+from tests.fakes.auditing import unrecorded
 from tests.fakes.faults import Faults, Moment, WorkerDied
 from tests.fakes.invariants import breaches
 from tests.fakes.world import World, example
+from tests.witness.at_rest import AT_REST
 
 
 def told(world: World, kind: str | None = None) -> list[dict[str, Any]]:
@@ -330,7 +331,7 @@ async def test_a_row_that_is_no_entry_keeps_none_of_the_others(text: str) -> Non
     world.audit.outbox["1"] = told_text(world)
     assert await extend_chain(world.audit) == 2
     assert set(world.audit.outbox) == {"0", "1"}
-    assert {str(finding.code) for finding in unrecorded(world)} == {"note_unreadable"}
+    assert {str(finding.kind) for finding in unrecorded(world)} == {"note_unreadable"}
 
 
 def told_text(world: World) -> str:
@@ -366,7 +367,7 @@ async def test_a_chain_that_does_not_end_where_its_head_says_is_left_alone() -> 
         await extend_chain(world.audit)
     assert world.audit.links == before
     assert len(world.audit.outbox) == 2
-    assert {str(finding.code) for finding in unrecorded(world)} == {"head_differs"}
+    assert {str(finding.kind) for finding in unrecorded(world)} == {"head_differs"}
 
 
 async def test_no_entry_holds_a_value() -> None:

@@ -19,6 +19,7 @@ from doctor.audit.collect import collect
 from doctor.audit.evidence import AuditEvidence
 from doctor.audit.judgement import findings
 from doctor.audit.storage import open_storage
+from doctor.settings import StorageSettings
 from tests.e2e.driver import Driver, eventually, request
 
 pytestmark = pytest.mark.e2e
@@ -64,12 +65,13 @@ def found(driver: Driver) -> set[str]:
     """Codes of the breaches, as the command judges, without the time that a process takes to start."""
 
     async def look() -> AuditEvidence:
-        async with open_storage(driver.environment, use_env_settings=False) as storage:
+        settings = StorageSettings.load_for_audit(driver.environment)
+        async with open_storage(settings, use_env_settings=False) as storage:
             return await collect(storage)
 
     evidence = asyncio.run(look())
     assert evidence.gaps == []
-    return {finding.code.value for finding in findings(evidence)}
+    return {finding.kind.value for finding in findings(evidence)}
 
 
 def table(driver: Driver, name: str) -> Any:

@@ -1,18 +1,19 @@
 """The in-memory audit record as the evidence that verification judges."""
 
-from datetime import date, timedelta
+from datetime import date
 
+from doctor.audit.codes import Code
 from doctor.audit.evidence import AuditEvidence, Claim, Head, Link, Note
-from doctor.audit.finding import Finding, Patience
 from doctor.audit.judgement import findings
-from doctor.audit.read import LONGEST_ANCHOR, anchor, request
+from doctor.audit.rows import LONGEST_ANCHOR, anchor, request
 from doctor.evidence import Seen
+from doctor.finding import Finding
+from doctor.patience import Patience
 from tests.fakes.world import World
+from tests.witness.at_rest import AT_REST
 
 NOBODY_ANCHORS = Patience(anchoring=None)
 """Clocks jump here, and days on which nothing runs have no anchor."""
-AT_REST = Patience(timedelta(days=999), timedelta(0), timedelta(0), anchoring=None)
-"""Everything had time to come about, but for the writer, who comes by every minute and need not have been here."""
 
 
 def audit_evidence(world: World) -> AuditEvidence:
@@ -50,6 +51,6 @@ def audit_evidence(world: World) -> AuditEvidence:
     )
 
 
-def unrecorded(world: World, patience: Patience = AT_REST, moved_at: date | None = None) -> list[Finding]:
+def unrecorded(world: World, patience: Patience = AT_REST, moved_at: date | None = None) -> list[Finding[Code]]:
     """What verification finds in a world in which all has come to rest."""
     return findings(audit_evidence(world), patience, moved_at)

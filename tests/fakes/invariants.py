@@ -8,18 +8,14 @@ import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-import doctor.invariants
-from doctor.breach import Patience
 from doctor.collect import rows
 from doctor.evidence import (
     Application,
-    Approved,
+    Approval,
     Consent,
     Evidence,
-    Foreign,
-    ForeignUri,
     Intent,
-    Kept,
+    KeptMessage,
     Key,
     Leak,
     Password,
@@ -30,7 +26,6 @@ from doctor.evidence import (
     Seen,
     ServicePrincipal,
     VaultSecret,
-    Watched,
 )
 from doctor.invariants.case import Case
 from doctor.invariants.credentials import unusable as unusable_secret
@@ -41,23 +36,29 @@ from tests.fakes.auditing import unrecorded
 from tests.fakes.directory import FakeApplication, Write
 from tests.fakes.vault import FakeVersion
 from tests.fakes.world import World
+from tests.witness import judgement
+from tests.witness.at_rest import AT_REST
+from tests.witness.knowledge import Foreign, ForeignUri, Witnessed
 
 _VALUE = re.compile(r"value-\d+|CN=\S+ pair \d+")
 """What the fake directory's secrets and the fake vault's pairs look like."""
-_NO_PATIENCE = Patience(settling=timedelta(0), lag=timedelta(0), at_rest=True)
 
 
 def breaches(world: World) -> list[str]:
     """Every breach of an invariant in a settled world; each begins with the number of its invariant."""
     evidence, policy = _evidence(world), world.services.policy
-    found = doctor.invariants.breaches(evidence, policy, _NO_PATIENCE)
-    owners = disagreeing_owners(Case(evidence, policy, _NO_PATIENCE))
-    return [*map(str, found), *(f"tag: {each}" for each in owners), *map(str, unrecorded(world))]
+    found = judgement.breaches(evidence, _witnessed(world), policy, AT_REST)
+    owners = disagreeing_owners(Case(evidence, policy, AT_REST))
+    return [
+        *map(str, found),
+        *(f"tag: {each}" for each in owners),
+        *(f"recorded: {each}" for each in unrecorded(world)),
+    ]
 
 
 def unusable(world: World, secrets: Iterable[str]) -> list[str]:
     """Invariant 3: which of these vault secrets hold a value that does not sign in, if they are there at all."""
-    case = Case(Evidence(now=world.clock.now()), world.services.policy, _NO_PATIENCE)
+    case = Case(Evidence(now=world.clock.now()), world.services.policy, AT_REST)
     there = (name for name in secrets if name in world.vault.secrets)
     return [str(breach) for name in there for breach in unusable_secret(case, _secret(world, name))]
 
@@ -71,18 +72,25 @@ def _evidence(world: World) -> Evidence:
         consents=Seen(_consents(world)),
         secrets=Seen(tuple(_secret(world, name) for name in vault.secrets)),
         records=Seen(tuple(_record(operation) for operation in world.operations.all())),
-        owned=Seen(tuple(rows.owned({"value0": text}) for text, _ in world.applications.rows.values())),
-        leaving=Seen(tuple(rows.leaving({"value0": text}) for text, _ in world.applications.rows.values())),
-        noted=Seen(tuple(each for text in world.audit.texts() if (each := rows.noted(text)) is not None)),
-        kept=Seen(tuple(Kept(each["operationId"], each["generation"], each["reason"]) for each in world.queues.poison)),
-        leaks=Seen(_leaks(world)),
-        watched=Watched(
-            answers=tuple(world.queues.answers),
-            events=tuple(world.queues.events),
-            foreign=_foreign(world),
-            made=directory.made_applications + directory.made_principals,
-            arrivals_differ=True,
+        owners=Seen(tuple(rows.app_owner({"value0": text}) for text, _ in world.applications.rows.values())),
+        pending_removals=Seen(
+            tuple(rows.pending_removal({"value0": text}) for text, _ in world.applications.rows.values())
         ),
+        audit_entries=Seen(tuple(each for text in world.audit.texts() if (each := rows.audit_entry(text)) is not None)),
+        kept=Seen(
+            tuple(KeptMessage(each["operationId"], each["generation"], each["reason"]) for each in world.queues.poison)
+        ),
+        leaks=Seen(_leaks(world)),
+    )
+
+
+def _witnessed(world: World) -> Witnessed:
+    return Witnessed(
+        answers=tuple(world.queues.answers),
+        events=tuple(world.queues.events),
+        foreign=_foreign(world),
+        made=world.directory.made_applications + world.directory.made_principals,
+        arrivals_differ=True,
     )
 
 
@@ -165,23 +173,23 @@ def _record(operation: Operation) -> Record:
         intents={name: Intent(made.intended_at, made.key_id) for name, made in operation.credentials.items()},
         reason=operation.reason,
         next_attempt=operation.next_attempt,
-        wants=stored.wants,
-        others=stored.others,
+        requested=stored.requested,
+        made_by_others=stored.made_by_others,
         answer_time=operation.answer.time if operation.answer else None,
         answered_at=operation.answered_at,
         channel=operation.channel,
         is_taken_back=operation.refusal is not None,
-        approved=_approved(operation),
+        approval=_approval(operation),
     )
 
 
-def _approved(operation: Operation) -> Approved | None:
+def _approval(operation: Operation) -> Approval | None:
     decision = operation.approval.decision if operation.approval is not None else None
     if decision is None or decision.outcome != "approved":
         return None
     parties = (operation.requester_id, operation.found_owner_id)
     by = decision.decided_by_object_id or decision.decided_by
-    return Approved(by, frozenset(each for each in parties if each is not None))
+    return Approval(by, frozenset(each for each in parties if each is not None))
 
 
 def _foreign(world: World) -> Foreign:

@@ -60,8 +60,8 @@ APPROVER_SABOTAGES = (
         "the doctor sees what was approved by those it is for",
         "tests/unit/doctor/test_approvals.py::test_an_approval_by_a_party_is_a_breach",
         "doctor/invariants/approvals.py",
-        "elif record.approved.by in record.approved.parties:",
-        "elif record.approved.by == record.id:",
+        "elif record.approval.by in record.approval.parties:",
+        "elif record.approval.by == record.id:",
     ),
     off(
         "whoever tried to decide in vain is in the audit record",

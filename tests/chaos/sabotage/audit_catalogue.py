@@ -5,7 +5,7 @@ from tests.chaos.sabotage.replacement import off
 _ANCHORS = "tests/component/test_anchors.py"
 _PLANTED = f"{_ANCHORS}::test_what_somebody_plants_before_the_timer_is_told_of_and_the_day_is_anchored_all_the_same"
 _OURS = "shared/model/audit_anchor.py"
-_DOCTOR = "doctor/audit/anchors.py"
+_DOCTOR = "doctor/audit/judgement/anchors.py"
 
 AUDIT_SABOTAGES = (
     off(
@@ -66,45 +66,45 @@ AUDIT_SABOTAGES = (
     ),
     off(
         "verification holds an anchor against its blob's creation",
-        "tests/unit/audit/test_anchors.py::test_an_anchor_came_about_on_its_day",
+        "tests/unit/doctor/audit/test_anchors.py::test_an_anchor_came_about_on_its_day",
         _DOCTOR,
-        "        elif not _came_about_on_its_day(anchor, moved_at):\n",
+        "        elif not _was_created_on_its_day(anchor, moved_at):\n",
         "        elif not anchor.day:\n",
     ),
     off(
         "verification allows no anchor of the future",
-        "tests/unit/audit/test_anchors.py::test_a_day_that_has_not_come_has_no_anchor",
+        "tests/unit/doctor/audit/test_anchors.py::test_a_day_that_has_not_come_has_no_anchor",
         _DOCTOR,
         "    if _beginning(day) > now + _TOLERANCE:\n",
         "    if not _beginning(day):\n",
     ),
     off(
         "verification lets no count fall",
-        "tests/unit/audit/test_anchors.py::test_a_count_never_falls",
+        "tests/unit/doctor/audit/test_anchors.py::test_a_count_never_falls",
         _DOCTOR,
-        "(before := sound[-1].said) is not None and said.head.count < before.head.count:",
-        "(before := sound[-1].said) is not None and said.head.count < 0:",
+        "(before := sound[-1].content) is not None and content.head.count < before.head.count:",
+        "(before := sound[-1].content) is not None and content.head.count < 0:",
     ),
     off(
         "an anchor that was taken away is missed by the next one",
         f"{_ANCHORS}::test_an_anchor_that_was_taken_away_is_missed_by_name",
         _DOCTOR,
-        "        if known is not None and said.previous.digest not in known:\n",
+        "        if known is not None and content.previous.digest not in known:\n",
         "        if known is None:\n",
     ),
     off(
         "an anchor that the next one passes over is doubted",
-        "tests/unit/audit/test_anchors.py::test_one_of_two_that_contradict_each_other_is_not_the_registrars",
+        "tests/unit/doctor/audit/test_anchors.py::test_one_of_two_that_contradict_each_other_is_not_the_registrars",
         _DOCTOR,
-        "        for passed in sound[(_index(sound, said) or 0) + 1 :]:\n",
-        "        for passed in sound[:0]:\n",
+        "        for skipped in sound[(_index(sound, content) or 0) + 1 :]:\n",
+        "        for skipped in sound[:0]:\n",
     ),
     off(
         "an anchor names one of an earlier day",
-        "tests/unit/audit/test_anchors.py::test_an_anchor_names_one_of_an_earlier_day",
+        "tests/unit/doctor/audit/test_anchors.py::test_an_anchor_names_one_of_an_earlier_day",
         _DOCTOR,
-        "    if said.previous is not None and said.previous.day >= str(day):\n",
-        "    if said.previous is not None and not said.previous.day:\n",
+        "    if content.previous is not None and content.previous.day >= str(day):\n",
+        "    if content.previous is not None and not content.previous.day:\n",
     ),
     off(
         "a gap is a warning only if the next anchor bridges it",

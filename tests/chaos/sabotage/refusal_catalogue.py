@@ -64,8 +64,8 @@ REFUSAL_SABOTAGES = (
         "nobody replaces what a request that is at work may have to take back",
         f"{_REFUSALS}::test_a_rotation_waits_until_it_is_sure_that_its_credential_stays",
         "shared/rotation/observe.py",
-        "if tags.operation_id != attempt.operation.id and await is_at_work(attempt.ports.operations, tags.operation_id):",
-        'if tags.operation_id == "":',
+        "if tags.operation_id != attempt.operation.id and await is_at_work(",
+        'if tags.operation_id == "" and await is_at_work(',
     ),
     off(
         "a rotation does not end with what may be taken back",

@@ -1,18 +1,14 @@
 """A tenant in which all is well, as evidence; tests change one thing and see whether it is noticed."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from doctor.breach import Breach, Patience
 from doctor.evidence import (
     Application,
+    AuditEntry,
     Claim,
     Consent,
     Evidence,
-    Kept,
-    Noted,
     Password,
     Permission,
     PermissionType,
@@ -22,9 +18,10 @@ from doctor.evidence import (
     Seen,
     ServicePrincipal,
     VaultSecret,
-    Watched,
 )
+from doctor.finding import Finding, Invariant
 from doctor.invariants import breaches
+from doctor.patience import Patience
 from shared.policy.model import ApiRules, Policy
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -78,31 +75,15 @@ SOUND = Evidence(
 )
 
 
-def request(request_id: object = "R1", **fields: object) -> dict[str, Any]:
-    """A message as it was sent, as far as its accounting goes."""
-    return {"requestId": request_id, **fields}
-
-
-def answer(id_: str = "1", operation: str | None = OPERATION, request_id: str | None = "R1") -> dict[str, Any]:
-    """An answer as it was delivered, as far as its accounting goes."""
-    data = {"requestId": request_id, "source": "queue", "operationId": operation, "status": "completed"}
-    return {"id": id_, "time": "2026-11-20T12:00:00Z", "data": data}
-
-
 GIVEN: tuple[tuple[str, str, PermissionType], ...] = ((TWINS, READ_WRITE, "Scope"),)
 
 
-def noted(operation: str = OPERATION, consented: tuple[tuple[str, str, PermissionType], ...] = GIVEN) -> Noted:
+def noted(operation: str = OPERATION, consented: tuple[tuple[str, str, PermissionType], ...] = GIVEN) -> AuditEntry:
     """What the audit record says of a completed change to the app."""
-    return Noted("settled", operation, "app", "completed", frozenset(consented))
+    return AuditEntry("settled", operation, "app", "completed", frozenset(consented))
 
 
-def witnessed(*answers: Mapping[str, Any], **known: Any) -> Evidence:
-    """The sound tenant with a witness who saw these answers."""
-    return replace(SOUND, watched=Watched(answers=answers or (answer(),), **known))
-
-
-def found(evidence: Evidence, patience: Patience | None = None) -> list[Breach]:
+def found(evidence: Evidence, patience: Patience | None = None) -> list[Finding[Invariant]]:
     """What the checker finds."""
     return breaches(evidence, POLICY, patience)
 
@@ -110,7 +91,3 @@ def found(evidence: Evidence, patience: Patience | None = None) -> list[Breach]:
 def texts(evidence: Evidence, patience: Patience | None = None) -> str:
     """The same as one text."""
     return "\n".join(map(str, found(evidence, patience)))
-
-
-FAILED = replace(RECORD, id="f" * 32, request_id="R2", state="failed", reason="refused", sequence=2)
-KEPT = Kept("f" * 32, 1, "refused")

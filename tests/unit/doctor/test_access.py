@@ -10,13 +10,13 @@ from azure.core.credentials import AccessToken
 from azure.data.tables.aio import TableServiceClient
 from azure.storage.queue.aio import QueueServiceClient
 
-from doctor.breach import Patience
 from doctor.collect.access import GRAPH, Access, UnreachableError
-from doctor.settings import Settings
+from doctor.patience import Patience
+from doctor.settings import Settings, StorageSettings
 from tests.unit.doctor.scene import POLICY
 
 type Respond = Callable[[httpx.Request], httpx.Response]
-SETTINGS = Settings("tenant", ("https://contoso.vault.azure.net",), POLICY, Patience(), storage_connection_string="x")
+SETTINGS = Settings("tenant", ("https://contoso.vault.azure.net",), StorageSettings("x"), POLICY, Patience())
 
 
 @asynccontextmanager

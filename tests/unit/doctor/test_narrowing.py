@@ -3,20 +3,18 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from doctor.breach import PutCleanup
 from doctor.evidence import (
+    AuditEntry,
     Cleanup,
     Evidence,
-    Foreign,
-    Leaving,
-    Noted,
+    PendingRemoval,
     Permission,
     Record,
+    RequestedState,
     RequiredPermission,
     Seen,
-    Wants,
-    Watched,
 )
+from doctor.finding import PutCleanup
 from tests.unit.doctor.scene import (
     APP,
     CONSENT,
@@ -37,25 +35,25 @@ from tests.unit.doctor.scene import (
 MINUTE = timedelta(minutes=1)
 MORE = "11111111-0000-4000-8000-000000000001"
 URI = "https://app.contoso.example/old"
-ALL = Wants(frozenset({URI}), frozenset({("Twins", "Scope", "Read.Write")}), admin_consent=True)
-FIRST = replace(RECORD, wants=ALL)
-LAST = replace(RECORD, id="b" * 32, request_id="R2", sequence=2, wants=Wants())
+ALL = RequestedState(frozenset({URI}), frozenset({("Twins", "Scope", "Read.Write")}), admin_consent=True)
+FIRST = replace(RECORD, requested=ALL)
+LAST = replace(RECORD, id="b" * 32, request_id="R2", sequence=2, requested=RequestedState())
 
 
-def narrowed(last: Wants | None = LAST.wants) -> Evidence:
+def narrowed(last: RequestedState | None = LAST.requested) -> Evidence:
     """A second change that was completed, and the audit record of both; the directory is as the first left it."""
-    changes = (FIRST, replace(LAST, wants=last))
+    changes = (FIRST, replace(LAST, requested=last))
     return replace(
         SOUND,
         applications=Seen((replace(APP, redirect_uris=frozenset({URI})),)),
         records=Seen(changes),
         claims=Seen(),
-        noted=Seen((noted(), noted(LAST.id, consented=()))),
+        audit_entries=Seen((noted(), noted(LAST.id, consented=()))),
     )
 
 
 def test_what_the_last_completed_change_does_not_want_and_was_ours_is_found() -> None:
-    breaches = [each for each in found(narrowed()) if each.invariant == "gone"]
+    breaches = [each for each in found(narrowed()) if each.kind == "gone"]
     assert [URI in str(breaches[0]), "Read.Write" in str(breaches[1])] == [True, True]
     assert "R2" in breaches[0].what
 
@@ -64,9 +62,9 @@ def test_a_redirect_uri_that_was_asked_for_with_a_placeholder() -> None:
     """It is there filled in: found when the last change drops it, and no breach while that wants it."""
     asked = replace(ALL, redirect_uris=frozenset({"msal{clientId}://auth"}))
     there = Seen((replace(APP, redirect_uris=frozenset({f"msal{APP.client_id}://auth"})),))
-    dropped = replace(narrowed(), applications=there, records=Seen((replace(FIRST, wants=asked), LAST)))
+    dropped = replace(narrowed(), applications=there, records=Seen((replace(FIRST, requested=asked), LAST)))
     assert f"msal{APP.client_id}://auth" in texts(dropped)
-    kept = Seen((replace(FIRST, wants=asked), replace(LAST, wants=asked)))
+    kept = Seen((replace(FIRST, requested=asked), replace(LAST, requested=asked)))
     assert "redirect URIs" not in texts(replace(dropped, records=kept))
 
 
@@ -75,39 +73,39 @@ def test_what_it_wants_is_no_breach() -> None:
 
 
 def test_what_was_never_ours_is_no_breach() -> None:
-    """Neither without an entry of the audit record, nor where a witness knows who gave it."""
-    unknown = replace(narrowed(), noted=Seen((noted(consented=()),)))
+    """Neither without an entry of the audit record, nor where an answer names it as made by others."""
+    unknown = replace(narrowed(), audit_entries=Seen((noted(consented=()),)))
     assert "consents" not in texts(unknown)
-    witness = Watched(foreign=Foreign(consents=frozenset({CONSENT})))
-    assert "consents" not in texts(replace(narrowed(), watched=witness))
-    named = replace(narrowed(), records=Seen((FIRST, replace(LAST, others=frozenset({URI})))))
+    named = replace(narrowed(), records=Seen((FIRST, replace(LAST, made_by_others=frozenset({URI})))))
     assert "redirect URIs" not in texts(named)
 
 
 def test_what_a_newer_change_wants_again_is_no_breach() -> None:
-    newer = replace(RECORD, id="c" * 32, request_id="R3", sequence=3, state="running", wants=ALL, answer_time=None)
+    newer = replace(RECORD, id="c" * 32, request_id="R3", sequence=3, state="running", requested=ALL, answer_time=None)
     evidence = narrowed()
     assert "gone" not in texts(replace(evidence, records=Seen((*evidence.records, newer))))
 
 
 def silent_after(*before: Record) -> str:
     """What is found when the last change lists the same as the first and says nothing of consent."""
-    silent = replace(RECORD, id="d" * 32, request_id="R9", sequence=9, wants=replace(ALL, admin_consent=None))
+    silent = replace(RECORD, id="d" * 32, request_id="R9", sequence=9, requested=replace(ALL, admin_consent=None))
     entries = (noted(), noted(silent.id, consented=()))
-    return texts(replace(narrowed(), records=Seen((*before, silent)), noted=Seen(entries)))
+    return texts(replace(narrowed(), records=Seen((*before, silent)), audit_entries=Seen(entries)))
 
 
 def test_a_change_that_says_nothing_of_consent_keeps_what_was_wanted_before() -> None:
-    refusing = replace(LAST, wants=replace(ALL, admin_consent=False))
+    refusing = replace(LAST, requested=replace(ALL, admin_consent=False))
     failed = replace(FIRST, id="c" * 32, request_id="R3", sequence=3, state="failed")
-    rejected = replace(failed, state="rejected", wants=replace(ALL, permissions=frozenset({("None", "Scope", "X")})))
+    rejected = replace(
+        failed, state="rejected", requested=replace(ALL, permissions=frozenset({("None", "Scope", "X")}))
+    )
     assert "consents" not in silent_after(FIRST)
     assert "consents" not in silent_after()
     assert "consents" not in silent_after(FIRST, rejected)
     assert "consents" in silent_after(FIRST, refusing)
     assert "consents" in silent_after(FIRST, refusing, rejected)
     assert "consents" not in silent_after(FIRST, refusing, failed)
-    assert "consents" in silent_after(FIRST, replace(LAST, wants=replace(ALL, permissions=frozenset())))
+    assert "consents" in silent_after(FIRST, replace(LAST, requested=replace(ALL, permissions=frozenset())))
 
 
 def test_it_is_too_early_right_after_the_change() -> None:
@@ -117,24 +115,24 @@ def test_it_is_too_early_right_after_the_change() -> None:
 
 
 def test_what_could_not_be_looked_at_proves_nothing() -> None:
-    for listing in ("records", "noted", "principals", "consents"):
+    for listing in ("records", "audit_entries", "principals", "consents"):
         assert "consents" not in texts(replace(narrowed(), **{listing: Seen(gap="away")}))
 
 
 def test_what_is_going_for_too_long_is_found() -> None:
     entry = Seen((Cleanup("app", "narrowing", NOW),))
-    young = replace(SOUND, leaving=Seen((Leaving("app", (NOW - 9 * MINUTE,)),)), cleanups=entry)
+    young = replace(SOUND, pending_removals=Seen((PendingRemoval("app", (NOW - 9 * MINUTE,)),)), cleanups=entry)
     assert found(young) == []
-    (breach,) = found(replace(young, leaving=Seen((Leaving("app", (NOW - 11 * MINUTE,)),))))
-    assert (breach.invariant, breach.repair) == ("gone", None)
-    (breach,) = found(replace(young, leaving=Seen((Leaving("app", (LONG_AGO,)),)), cleanups=Seen()))
+    (breach,) = found(replace(young, pending_removals=Seen((PendingRemoval("app", (NOW - 11 * MINUTE,)),))))
+    assert (breach.kind, breach.repair) == ("gone", None)
+    (breach,) = found(replace(young, pending_removals=Seen((PendingRemoval("app", (LONG_AGO,)),)), cleanups=Seen()))
     assert breach.repair == PutCleanup("app", "narrowing", ())
-    assert found(replace(SOUND, leaving=Seen((Leaving("app", ()),)))) == []
+    assert found(replace(SOUND, pending_removals=Seen((PendingRemoval("app", ()),)))) == []
 
 
 def test_an_approved_permission_is_no_breach() -> None:
     api = replace(TWINS_API, permissions=(*TWINS_API.permissions, Permission(MORE, "More", "Scope")))
-    wants = Wants(
+    wants = RequestedState(
         permissions=frozenset({("Twins", "Scope", "Read.Write"), ("Twins", "Scope", "More")}), admin_consent=True
     )
     required = frozenset(RequiredPermission(TWINS, each, "Scope") for each in (READ_WRITE, MORE))
@@ -143,13 +141,13 @@ def test_an_approved_permission_is_no_breach() -> None:
         principals=Seen((api, *list(SOUND.principals)[1:])),
         applications=Seen((replace(APP, required=required),)),
         consents=Seen((CONSENT, replace(CONSENT, name="More"))),
-        records=Seen((replace(RECORD, wants=wants),)),
-        noted=Seen((noted(consented=((TWINS, READ_WRITE, "Scope"), (TWINS, MORE, "Scope"))),)),
+        records=Seen((replace(RECORD, requested=wants),)),
+        audit_entries=Seen((noted(consented=((TWINS, READ_WRITE, "Scope"), (TWINS, MORE, "Scope"))),)),
     )
     assert "7: app: it asks for" in texts(evidence)
     assert "7: app: it holds" in texts(evidence)
-    approved = Noted("decided", OPERATION, "app", "approved")
-    assert found(replace(evidence, noted=Seen((*evidence.noted, approved)))) == []
+    approved = AuditEntry("decided", OPERATION, "app", "approved")
+    assert found(replace(evidence, audit_entries=Seen((*evidence.audit_entries, approved)))) == []
     refused = replace(approved, outcome="refused")
-    assert "7: app" in texts(replace(evidence, noted=Seen((*evidence.noted, refused))))
+    assert "7: app" in texts(replace(evidence, audit_entries=Seen((*evidence.audit_entries, refused))))
     assert POLICY.approval.permissions == ()

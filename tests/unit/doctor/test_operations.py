@@ -3,8 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from doctor.breach import ListUnsettled, PutCleanup, SendWork
-from doctor.evidence import Claim, Cleanup, GivenUp, Intent, Record, Seen, Unsettled, Work
+from doctor.evidence import Claim, Cleanup, GivenUpMessage, Intent, Record, Seen, Unsettled, WorkMessage
+from doctor.finding import ListUnsettled, PutCleanup, SendWork
 from tests.unit.doctor.scene import AT_REST, LONG_AGO, NOW, OPERATION, RECORD, RUNNING, SOUND, found, texts
 
 HOUR = timedelta(hours=1)
@@ -14,7 +14,7 @@ STALE = Unsettled(OPERATION, 1, NOW - HOUR)
 
 def with_record(record: Record, *rows: Unsettled) -> list[object]:
     evidence = replace(SOUND, records=Seen((record,)), unsettled=Seen(rows))
-    return [(breach.invariant.value, breach.repair) for breach in found(evidence)]
+    return [(breach.kind.value, breach.repair) for breach in found(evidence)]
 
 
 def test_an_operation_that_is_listed_is_carried_on() -> None:
@@ -40,11 +40,11 @@ def test_the_row_of_an_earlier_generation_carries_nothing_on() -> None:
 
 def test_one_that_has_its_message_is_not_sent_twice() -> None:
     old = replace(SOUND, records=Seen((replace(RUNNING, started_at=NOW - HOUR),)), unsettled=Seen((STALE,)))
-    (breach,) = found(replace(old, work=Seen((Work(OPERATION, 1),))))
+    (breach,) = found(replace(old, work=Seen((WorkMessage(OPERATION, 1),))))
     assert breach.repair is None
-    (breach,) = found(replace(old, work=Seen[Work](gap="away")))
+    (breach,) = found(replace(old, work=Seen[WorkMessage](gap="away")))
     assert breach.repair is None
-    (breach,) = found(replace(old, work=Seen[Work](hidden="only 0 of about 1 messages are visible")))
+    (breach,) = found(replace(old, work=Seen[WorkMessage](hidden="only 0 of about 1 messages are visible")))
     assert breach.repair == SendWork(OPERATION, 1)
 
 
@@ -89,9 +89,9 @@ def test_a_key_with_two_operations() -> None:
 
 
 def test_what_the_host_gave_up_on_is_answered_by_a_timer() -> None:
-    lies = Seen((GivenUp("app-registrations-poison", NOW - HOUR),))
+    lies = Seen((GivenUpMessage("app-registrations-poison", NOW - HOUR),))
     assert "5: app-registrations-poison: the host gave up on a message" in texts(replace(SOUND, given_up=lies))
-    assert found(replace(SOUND, given_up=Seen((GivenUp("app-registrations-poison", NOW),)))) == []
+    assert found(replace(SOUND, given_up=Seen((GivenUpMessage("app-registrations-poison", NOW),)))) == []
 
 
 def test_a_claim_whose_record_never_came() -> None:

@@ -4,21 +4,21 @@ from dataclasses import replace
 
 import pytest
 
-from doctor.evidence import Evidence, Owned, Seen, VaultSecret
+from doctor.evidence import AppOwner, Evidence, Seen, VaultSecret
 from doctor.invariants import breaches, concerns
 from tests.unit.doctor.scene import POLICY, SECRET, SOUND, VERSION
 
 ADA, GRACE = "aaaaaaaa-0000-4000-8000-000000000001", "aaaaaaaa-0000-4000-8000-000000000002"
-PINNED = Owned("app", "ada@contoso.example", ADA, is_registered=True)
-ADDRESS = Owned("app", "ada@contoso.example", None, is_registered=True)
-NOBODY = Owned("app", None, None, is_registered=True)
+PINNED = AppOwner("app", "ada@contoso.example", ADA, is_registered=True)
+ADDRESS = AppOwner("app", "ada@contoso.example", None, is_registered=True)
+NOBODY = AppOwner("app", None, None, is_registered=True)
 
 
-def tenant(*owned: Owned, tag: str | None = None) -> Evidence:
+def tenant(*owned: AppOwner, tag: str | None = None) -> Evidence:
     """The sound tenant, whose app's secret names this owner."""
     tags = VERSION.tags if tag is None else {**VERSION.tags, "owner": tag}
     secret = VaultSecret(SECRET.vault, SECRET.name, (replace(VERSION, tags=tags),))
-    return replace(SOUND, owned=Seen(owned), secrets=Seen((secret,)))
+    return replace(SOUND, owners=Seen(owned), secrets=Seen((secret,)))
 
 
 def said(evidence: Evidence) -> list[str]:
@@ -32,7 +32,7 @@ def test_an_owner_who_is_pinned_concerns_nobody_whichever_form_the_tag_has(tag: 
 
 @pytest.mark.parametrize("tag", [GRACE, "grace@contoso.example"])
 @pytest.mark.parametrize("owned", [PINNED, ADDRESS])
-def test_a_record_that_was_written_by_hand_disagrees_with_the_vault(owned: Owned, tag: str) -> None:
+def test_a_record_that_was_written_by_hand_disagrees_with_the_vault(owned: AppOwner, tag: str) -> None:
     found = [each for each in said(tenant(owned, tag=tag)) if "app--client-secret" in each]
     assert len(found) == 1
     assert tag in found[0]

@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from doctor.evidence import Evidence, Foreign, Seen, Wants, Watched
+from doctor.evidence import Evidence, RequestedState, Seen
 from tests.unit.doctor.scene import NOW, OPERATION, RECORD, SECRET, SOUND, VERSION, found, texts
 
-WANTS = Wants(permissions=frozenset({("Twins", "Scope", "Read.Write")}), admin_consent=True)
-REFUSED = replace(RECORD, state="rejected", wants=WANTS)
+WANTS = RequestedState(permissions=frozenset({("Twins", "Scope", "Read.Write")}), admin_consent=True)
+REFUSED = replace(RECORD, state="rejected", requested=WANTS)
 NAMED = replace(SECRET, versions=(replace(VERSION, tags={**VERSION.tags, "credential": "client-secret"}),))
 
 
@@ -18,23 +18,21 @@ def refused(**changes: object) -> Evidence:
 
 def test_a_live_credential_and_a_consent_of_a_rejected_request_are_found() -> None:
     credential, consent = found(refused())
-    assert (credential.invariant, consent.invariant) == ("refused", "refused")
+    assert (credential.kind, consent.kind) == ("refused", "refused")
     assert "R1 was rejected and left the live credential key-1" in credential.what
     assert "R1 was rejected and left the consent Read.Write" in consent.what
 
 
 def test_what_a_completed_request_of_the_app_names_may_be_its_own() -> None:
-    done = replace(RECORD, id="b" * 32, request_id="R2", sequence=2, wants=WANTS)
+    done = replace(RECORD, id="b" * 32, request_id="R2", sequence=2, requested=WANTS)
     assert found(refused(records=Seen((REFUSED, done)))) == []
     other = replace(done, credentials=("another",))
     assert "left the live credential key-1" in texts(refused(records=Seen((REFUSED, other))))
 
 
-def test_a_consent_that_it_did_not_ask_for_or_that_others_gave_is_no_breach() -> None:
-    silent = replace(REFUSED, wants=replace(WANTS, admin_consent=None))
+def test_a_consent_that_it_did_not_ask_for_is_no_breach() -> None:
+    silent = replace(REFUSED, requested=replace(WANTS, admin_consent=None))
     assert "consent" not in texts(refused(records=Seen((silent,))))
-    witness = Watched(foreign=Foreign(consents=frozenset(SOUND.consents)))
-    assert "left the consent" not in texts(refused(watched=witness))
 
 
 def test_it_is_too_early_right_after_the_answer_and_without_a_listing() -> None:

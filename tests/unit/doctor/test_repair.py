@@ -7,9 +7,9 @@ from unittest.mock import AsyncMock, MagicMock
 import httpx
 from azure.core.exceptions import ResourceExistsError, ServiceRequestError
 
-from doctor.breach import ListUnsettled, PutCleanup, RemovePassword, SendWork
 from doctor.collect.access import Access
-from doctor.repair import mend
+from doctor.finding import ListUnsettled, PutCleanup, RemovePassword, SendWork
+from doctor.repair import carry_out
 from shared.core.naming import unsettled_row
 from tests.unit.doctor.scene import NOW, OPERATION
 from tests.unit.doctor.test_access import SETTINGS
@@ -50,7 +50,7 @@ class Tenant:
         tables.get_table_client.return_value = self.table
         queues.get_queue_client.return_value = queue
         async with httpx.AsyncClient(transport=httpx.MockTransport(self.respond)) as http:
-            outcomes = await mend(Access(SETTINGS, credential, http, tables, queues), repairs, NOW)
+            outcomes = await carry_out(Access(SETTINGS, credential, http, tables, queues), repairs, NOW)
         assert [outcome.repair for outcome in outcomes] == list(repairs)
         return [outcome.what for outcome in outcomes]
 

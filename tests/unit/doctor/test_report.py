@@ -6,11 +6,12 @@ from io import StringIO
 
 from rich.console import Console
 
-from doctor.breach import SendWork
+from doctor.console import escape
 from doctor.evidence import Application, Evidence, Leak, Seen
 from doctor.examination import Examination
+from doctor.finding import SendWork
 from doctor.repair import Outcome, confirmed
-from doctor.report import as_json, escape, show
+from doctor.report import as_json, show
 from tests.unit.doctor.scene import SECRET, SOUND, found
 
 

@@ -6,7 +6,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from doctor.collect import rows
-from doctor.evidence import Intent, Kept, Leaving, Noted, PermissionType, Unsettled, Wants, Work
+from doctor.evidence import (
+    AuditEntry,
+    Intent,
+    KeptMessage,
+    PendingRemoval,
+    PermissionType,
+    RequestedState,
+    Unsettled,
+    WorkMessage,
+)
 from shared.core.errors import UnavailableError
 from shared.core.naming import unsettled_row
 from tests.component import approving
@@ -67,16 +76,16 @@ async def test_what_the_product_writes_today() -> None:
     assert record.answered_at == operation.answered_at
     assert record.answer_time == datetime.fromisoformat(world.queues.answers[0]["time"])
     assert record.intents["client-secret"].key_id == operation.credentials["client-secret"].key_id
-    assert record.wants == Wants(
+    assert record.requested == RequestedState(
         redirect_uris=frozenset({"http://localhost"}),
         permissions=frozenset({("Azure Digital Twins", "Scope", "Read.Write")}),
         admin_consent=True,
     )
-    noted = {each for text in world.audit.texts() if (each := rows.noted(text)) is not None}
+    noted = {each for text in world.audit.texts() if (each := rows.audit_entry(text)) is not None}
     given: frozenset[tuple[str, str, PermissionType]] = frozenset(
         {("0b07f429-9f4b-4714-9392-cc5e8e80c8b0", "4589bd03-58cb-4e6c-b17f-b580e39652f8", "Scope")}
     )
-    assert noted == {Noted("settled", operation.id, operation.unique_name, "completed", given)}
+    assert noted == {AuditEntry("settled", operation.id, operation.unique_name, "completed", given)}
 
 
 async def test_what_is_being_taken_back_is_read_from_the_apps_record() -> None:
@@ -88,11 +97,11 @@ async def test_what_is_being_taken_back_is_read_from_the_apps_record() -> None:
     change["application"] |= {"apiPermissions": [], "adminConsent": False}
     await world.send(change)
     text, _ = world.applications.rows["adt-client-dev"]
-    assert rows.leaving({"value0": text}) == Leaving("adt-client-dev", (world.clock.now(),))
+    assert rows.pending_removal({"value0": text}) == PendingRemoval("adt-client-dev", (world.clock.now(),))
     await world.settle()
     text, _ = world.applications.rows["adt-client-dev"]
-    assert rows.leaving({"value0": text}) == Leaving("adt-client-dev", ())
-    assert rows.leaving({"value0": '{"unique_name": "app", "granted": []}'}) == Leaving("app", ())
+    assert rows.pending_removal({"value0": text}) == PendingRemoval("adt-client-dev", ())
+    assert rows.pending_removal({"value0": '{"unique_name": "app", "granted": []}'}) == PendingRemoval("app", ())
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"id": 1', json.dumps({**VERSION_1, "accepted_at": "then"})])
@@ -109,6 +118,6 @@ def test_a_listed_operation_by_the_row_key_of_today_and_of_before(row_key: str) 
 
 def test_messages_of_ours_and_of_the_host() -> None:
     text = '{"operationId": "x", "generation": 2, "reason": "refused", "attempts": 1, "original": {}}'
-    assert rows.kept(text) == Kept("x", 2, "refused")
-    assert [rows.kept(foreign) for foreign in ("not JSON", "[1]", "{}")] == [None] * 3
-    assert rows.work('{"operationId": "x", "generation": 2}') == Work("x", 2)
+    assert rows.kept_message(text) == KeptMessage("x", 2, "refused")
+    assert [rows.kept_message(foreign) for foreign in ("not JSON", "[1]", "{}")] == [None] * 3
+    assert rows.work_message('{"operationId": "x", "generation": 2}') == WorkMessage("x", 2)

@@ -19,13 +19,13 @@ ENVIRONMENT = {
 
 def test_a_connection_string_or_an_identity_based_connection() -> None:
     by_key = Settings.load({**ENVIRONMENT, "LAG_WINDOW_SECONDS": "60"})
-    assert by_key.storage_connection_string == "UseDevelopmentStorage=true"
+    assert by_key.storage.connection_string == "UseDevelopmentStorage=true"
     assert by_key.vault_urls == ("https://contoso.vault.azure.net",)
     assert by_key.patience.lag == timedelta(minutes=1)
     services = {f"AzureWebJobsStorage__{kind}ServiceUri": f"https://x.{kind}.example" for kind in ("table", "queue")}
     by_identity = Settings.load({**ENVIRONMENT, "AZURE_STORAGE_CONNECTION_STRING": "", **services})
-    assert by_identity.storage_connection_string is None
-    assert by_identity.table_service_uri == "https://x.table.example"
+    assert by_identity.storage.connection_string is None
+    assert by_identity.storage.table_service_uri == "https://x.table.example"
 
 
 def test_the_policys_vaults_are_looked_into_as_well(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from doctor.audit.finding import Code
+from doctor.audit.codes import Code
 from shared.audit.events import Removal
 from shared.contract.answer import Answer
 from shared.contract.request import parse_request

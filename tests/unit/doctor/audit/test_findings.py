@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from doctor.audit.codes import Code
 from doctor.audit.evidence import AuditEvidence, Claim, Head, Link, Note
-from doctor.audit.finding import Code
 from doctor.audit.judgement import findings
 from doctor.evidence import Seen
 from shared.core.naming import OWN_SOURCE
 from shared.model.audit_chain import hash_of
 from shared.model.audit_entry import Kind, make_entry
-from tests.unit.audit.record import DAYS, NOW, anchored, chained, codes, ended_at, entries, record
+from tests.unit.doctor.audit.record import DAYS, NOW, anchored, chained, codes, ended_at, entries, record
 
 
 def test_a_whole_record_has_no_findings() -> None:
@@ -41,7 +41,7 @@ def test_a_removed_middle_is_found() -> None:
     whole = record()
     left = tuple(each for each in whole.links if each.number not in (2, 3))
     found = findings(replace(whole, links=Seen(left), index=Seen(tuple((x.entry_id, x.number) for x in left))))
-    assert (found[0].code, found[0].about) == (Code.ENTRY_MISSING, "entries 2 to 3")
+    assert (found[0].kind, found[0].about) == (Code.ENTRY_MISSING, "entries 2 to 3")
 
 
 def test_a_removed_last_entry_is_found_by_the_head() -> None:
@@ -163,14 +163,14 @@ def test_days_without_an_anchor_are_found_once_their_time_has_come() -> None:
     whole = record()
     first, second, third = whole.anchors
     removed = {
-        (each.code, each.about, each.is_warning) for each in findings(replace(whole, anchors=Seen((first, third))))
+        (each.kind, each.about, each.is_warning) for each in findings(replace(whole, anchors=Seen((first, third))))
     }
     assert removed == {
         (Code.ANCHOR_REMOVED, "anchor of 2026-11-24", False),
         (Code.ANCHOR_MISSING, "2026-11-24", False),
     }
     none = findings(replace(whole, anchors=Seen()))
-    assert [(each.code, each.about) for each in none] == [(Code.ANCHOR_MISSING, "2026-11-24 to 2026-11-25")]
+    assert [(each.kind, each.about) for each in none] == [(Code.ANCHOR_MISSING, "2026-11-24 to 2026-11-25")]
     at_two = NOW.replace(hour=2)
     assert codes(replace(whole, anchors=Seen((first, second)), now=at_two - timedelta(seconds=1))) == set()
     assert codes(replace(whole, anchors=Seen((first, second)), now=at_two)) == {Code.ANCHOR_MISSING}
@@ -178,7 +178,7 @@ def test_days_without_an_anchor_are_found_once_their_time_has_come() -> None:
 
 def test_an_anchor_of_nothing_with_a_hash_is_no_anchor_of_ours() -> None:
     whole = record()
-    forged, ends = Head(0, "1" * 64), [each.said.head for each in whole.anchors.items[1:] if each.said]
+    forged, ends = Head(0, "1" * 64), [each.content.head for each in whole.anchors.items[1:] if each.content]
     anchors = anchored(*zip(DAYS, (forged, *ends), strict=True))
     assert codes(replace(whole, anchors=Seen(anchors))) == {Code.CHAIN_REWRITTEN}
 

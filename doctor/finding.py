@@ -1,7 +1,6 @@
-"""A broken promise, and what would mend it."""
+"""What the doctor finds, what would repair it, and the promises that are kept or broken."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 
 
@@ -61,7 +60,7 @@ class SendWork:
 
 @dataclass(frozen=True)
 class ListUnsettled:
-    """Put an operation back on the list by which it is carried on."""
+    """Put an operation back on the list by which it is continued."""
 
     operation_id: str
     generation: int
@@ -80,44 +79,22 @@ type Repair = RemovePassword | SendWork | ListUnsettled | PutCleanup
 
 
 @dataclass(frozen=True)
-class Breach:
-    """One breach: what is wrong with whom, what a person can do, and what is surely right to do, if anything is."""
+class Finding[Kind: StrEnum | None]:
+    """Something that is wrong, and what a person can do about it.
 
-    invariant: Invariant
+    `kind` is the invariant that is broken, or the audit record's code for it; None for a concern, which breaks no
+    promise but which a person should know.
+    """
+
+    kind: Kind
     about: str
+    """The app, request, vault secret or queue that it concerns."""
     what: str
     advice: str
     repair: Repair | None = None
+    """What can safely be done about it without a person's judgement, if anything."""
+    is_warning: bool = False
+    """Whether it is worth a look, but no breach."""
 
     def __str__(self) -> str:
-        return f"{self.invariant}: {self.about}: {self.what}"
-
-
-@dataclass(frozen=True)
-class Concern:
-    """What breaks no promise, and a person should know: what it is about whom, and what a person can do."""
-
-    about: str
-    what: str
-    advice: str
-
-    def __str__(self) -> str:
-        return f"concern: {self.about}: {self.what}"
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long things may take before they count as broken."""
-
-    settling: timedelta = timedelta(minutes=15)
-    """After a request has settled (invariant 2)."""
-    lag: timedelta = timedelta(minutes=5)
-    """A read may be older than a write by so much."""
-    deadline: timedelta = timedelta(hours=24)
-    """Of a request."""
-    retiring: timedelta = timedelta(days=1)
-    """After the end of an overlap."""
-    cleaning: timedelta = timedelta(minutes=5)
-    """From one run of the clean-up timer to the next."""
-    at_rest: bool = False
-    """Everything had time to settle: what waits then is a breach."""
+        return f"{self.kind or 'concern'}: {self.about}: {self.what}"

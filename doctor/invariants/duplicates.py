@@ -1,14 +1,14 @@
-"""Invariant 1: per uniqueName at most one application and one service principal, ever."""
+"""Invariant 1: at most one application and one service principal for each uniqueName."""
 
 from collections import Counter
 from collections.abc import Iterator
 
-from doctor.breach import Breach, Invariant
+from doctor.finding import Finding, Invariant
 from doctor.invariants.case import Case
 
 
-def duplicates(case: Case) -> Iterator[Breach]:
-    """Find what there is twice now, and what was made twice."""
+def duplicate_objects(case: Case) -> Iterator[Finding[Invariant]]:
+    """Find applications and service principals that exist twice, and apps of ours that no request can find."""
     names = Counter(app.unique_name for app in case.evidence.applications if app.unique_name is not None)
     for name, count in names.items():
         if count > 1:
@@ -20,13 +20,10 @@ def duplicates(case: Case) -> Iterator[Breach]:
     for client_id, count in principals.items():
         if count > 1:
             yield _breach(client_id, f"{count} service principals belong to this application")
-    for name, made in case.watched.made.items():
-        if made > 1:
-            yield _breach(name, f"was made {made} times")
 
 
-def _breach(about: str, what: str) -> Breach:
-    return Breach(
+def _breach(about: str, what: str) -> Finding[Invariant]:
+    return Finding(
         Invariant.ONE_OF_EACH,
         about,
         what,

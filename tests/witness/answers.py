@@ -7,77 +7,74 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import Any, cast
 
-from doctor.breach import Breach, Invariant
-from doctor.evidence import Event, Watched
-from doctor.invariants.case import Case
+from doctor.evidence import Evidence
+from doctor.finding import Finding, Invariant
 from shared.core.naming import ID_PATTERN
+from tests.witness.knowledge import Event, Witnessed
 
 _WARNING = "registrar.credential.expiring.v1"
-"""An event that ends nothing: it is repeated, each time with an id of its own."""
+"""An event that ends nothing, and is repeated each time with an id of its own."""
 
 type Key = tuple[str | None, str | None]
-"""(source, requestId) as an answer names them: None where the message had none that is well-formed."""
+"""(source, requestId) as an answer names them; None where the message had no well-formed one."""
 
 
-def answer_breaches(case: Case) -> Iterator[Breach]:
-    """Compare what was delivered with the records and with what was sent; nothing without a witness."""
-    watched = case.evidence.watched
-    if watched is None:
-        return
-    yield from _contradictions(watched)
-    yield from _per_operation(case, watched)
-    if watched.requests is not None:
-        yield from _per_request(watched, watched.requests)
+def answer_breaches(evidence: Evidence, witnessed: Witnessed) -> Iterator[Finding[Invariant]]:
+    """Compare what was delivered with the records and with what was sent."""
+    yield from _contradictions(witnessed)
+    yield from _per_operation(evidence, witnessed)
+    if witnessed.requests is not None:
+        yield from _per_request(witnessed, witnessed.requests)
 
 
-def _contradictions(watched: Watched) -> Iterator[Breach]:
-    """Find two different answers under one id, two ids for one message, and answers without their event."""
+def _contradictions(witnessed: Witnessed) -> Iterator[Finding[Invariant]]:
+    """Find two different answers with one id, two ids for one message, and answers without their event."""
     by_id: dict[str, Event] = {}
     by_content: dict[str, str] = {}
-    for answer in (*watched.answers, *(watched.events or ())):
+    for answer in (*witnessed.answers, *(witnessed.events or ())):
         if by_id.setdefault(answer["id"], answer) != answer:
             yield _breach(str(answer["data"]["requestId"]), f"two different answers with the id {answer['id']}")
-        if watched.arrivals_differ and answer["data"]["operationId"] is None:
+        if witnessed.arrivals_differ and answer["data"]["operationId"] is None:
             content = json.dumps([answer["time"], answer["data"]], sort_keys=True)
             if by_content.setdefault(content, answer["id"]) != answer["id"]:
                 yield _breach("a message", f"it cannot be read, but has several answers, {answer['id']} among them")
-    if watched.events is not None:
-        published = {event["id"] for event in watched.events}
+    if witnessed.events is not None:
+        published = {event["id"] for event in witnessed.events}
         for answer in by_id.values():
             if answer["id"] not in published:
                 yield _breach(str(answer["data"]["requestId"]), f"answer {answer['id']} has no event")
 
 
-def _per_operation(case: Case, watched: Watched) -> Iterator[Breach]:
+def _per_operation(evidence: Evidence, witnessed: Witnessed) -> Iterator[Finding[Invariant]]:
     finals, events = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
-    for answer in watched.answers:
+    for answer in witnessed.answers:
         finals[answer["data"]["operationId"]].add(answer["id"])
-    for event in watched.events or ():
+    for event in witnessed.events or ():
         if event.get("type") != _WARNING:
             events[event["data"]["operationId"]].add(event["id"])
-    kept = {message.operation_id for message in case.evidence.kept}
-    for record in case.evidence.records:
-        if record.is_own and watched.events is None:
+    kept = {message.operation_id for message in evidence.kept}
+    for record in evidence.records:
+        if record.is_own and witnessed.events is None:
             continue
         count = len((events if record.is_own else finals).get(record.id, ()))
         expected = record.generation if record.is_settled else record.generation - 1
         if count != expected:
             yield _breach(record.request_id, f"{count} final answers instead of {expected} (operation {record.id})")
-        if record.state == "failed" and record.id not in kept and case.evidence.kept.is_whole:
+        if record.state == "failed" and record.id not in kept and evidence.kept.is_whole:
             yield _breach(record.request_id, f"operation {record.id} failed, but is not on the poison queue")
 
 
-def _per_request(watched: Watched, requests: tuple[Event, ...]) -> Iterator[Breach]:
-    """Find messages that have no answer of their own and share none, and answers that nobody asked for.
+def _per_request(witnessed: Witnessed, requests: tuple[Event, ...]) -> Iterator[Finding[Invariant]]:
+    """Find messages that neither have an answer of their own nor share one, and answers to no message.
 
-    Of one key, one body is served, however often it was sent: by an operation; or some, where forms of a ticket took
-    each other's place. Every message with another body, or with one that cannot be read, has an answer of its own.
+    For each key, one body is served by an operation, however often it was sent; or several are, where forms of a ticket
+    replaced each other. Every message with another body, or with an unreadable one, has an answer of its own.
     """
     bodies = defaultdict[Key, Counter[str]](Counter)
     for request in requests:
         bodies[_key(request)][json.dumps(request, sort_keys=True)] += 1
     served, refused = defaultdict[Key, set[str]](set), defaultdict[Key, set[str]](set)
-    for answer in watched.answers:
+    for answer in witnessed.answers:
         data = cast("dict[str, Any]", answer["data"])
         key = (data["source"], data["requestId"])
         if data["operationId"] is None:
@@ -102,6 +99,6 @@ def _id(value: object) -> str | None:
     return value if isinstance(value, str) and re.fullmatch(ID_PATTERN[1:-1], value) else None
 
 
-def _breach(about: str, what: str) -> Breach:
+def _breach(about: str, what: str) -> Finding[Invariant]:
     advice = "This is a defect: report it with the operation's record and its answers."
-    return Breach(Invariant.ANSWERED, about, what, advice)
+    return Finding(Invariant.ANSWERED, about, what, advice)

@@ -1,20 +1,31 @@
-"""The registrar's tables and queues: rows are read, messages only peeked at."""
+"""Reads the registrar's tables, and peeks at its queues."""
 
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import Any
+from datetime import datetime
 
 from azure.core.exceptions import AzureError
 from azure.storage.queue.aio import QueueServiceClient
 
 from doctor.collect import rows
 from doctor.collect.access import Access
+from doctor.collect.azure_storage import read_table, service_time
 from doctor.collect.leaks import Text
 from doctor.collect.rows import Row, packed_text
-from doctor.evidence import Claim, Cleanup, GivenUp, Kept, Leaving, Noted, Owned, Record, Seen, Unsettled, Work
+from doctor.evidence import (
+    AppOwner,
+    AuditEntry,
+    Claim,
+    Cleanup,
+    GivenUpMessage,
+    KeptMessage,
+    PendingRemoval,
+    Record,
+    Seen,
+    Unsettled,
+    WorkMessage,
+)
 from shared.core.naming import (
     APPLICATIONS_TABLE,
     AUDIT_OUTBOX_TABLE,
@@ -73,7 +84,7 @@ _QUEUES: tuple[str, ...] = (
     EVENTS_QUEUE,
 )
 _PEEK = 32
-"""What a storage queue shows at most (Microsoft Learn, "Peek Messages")."""
+"""Messages that one peek shows at most (Microsoft Learn, "Peek Messages")."""
 
 
 @dataclass(frozen=True)
@@ -86,75 +97,55 @@ class Message:
 
 @dataclass(frozen=True)
 class Storage:
-    """What the tables and queues show, all of it as texts for the leak search, and the service's time."""
+    """What the tables and queues show, the same as texts for the search for leaks, and the service's time."""
 
     now: datetime
     records: Seen[Record]
     claims: Seen[Claim]
     unsettled: Seen[Unsettled]
     cleanups: Seen[Cleanup]
-    leaving: Seen[Leaving]
-    owned: Seen[Owned]
-    noted: Seen[Noted]
+    pending_removals: Seen[PendingRemoval]
+    owners: Seen[AppOwner]
+    audit_entries: Seen[AuditEntry]
     pause: Seen[datetime]
-    kept: Seen[Kept]
-    given_up: Seen[GivenUp]
-    work: Seen[Work]
+    kept: Seen[KeptMessage]
+    given_up: Seen[GivenUpMessage]
+    work: Seen[WorkMessage]
     texts: list[Text]
 
 
-async def storage(access: Access) -> Storage:
+async def read_storage(access: Access) -> Storage:
     """Read the tables and peek at the queues."""
-    tables = dict(zip(_TABLES, await asyncio.gather(*(_rows(access, name) for name in _TABLES)), strict=True))
+    tables = dict(
+        zip(_TABLES, await asyncio.gather(*(read_table(access.tables, name) for name in _TABLES)), strict=True)
+    )
     queues = dict(zip(_QUEUES, await asyncio.gather(*(_peek(access.queues, name) for name in _QUEUES)), strict=True))
     operations = tables[OPERATIONS_TABLE]
+    results = access.queues.get_queue_client(RESULTS_QUEUE)
     return Storage(
-        now=await _now(access.queues),
-        records=_read(_keyed(operations, "record"), rows.record),
-        claims=_read(Seen(tuple(row for row in operations if is_claim_row(row["RowKey"])), operations.gap), rows.claim),
-        unsettled=_read(tables[UNSETTLED_TABLE], rows.unsettled),
-        cleanups=_read(tables[CLEANUPS_TABLE], rows.cleanup),
-        leaving=_read(tables[APPLICATIONS_TABLE], rows.leaving),
-        owned=_read(tables[APPLICATIONS_TABLE], rows.owned),
-        noted=_noted(tables[AUDIT_OUTBOX_TABLE], tables[AUDIT_TABLE]),
-        pause=_read(tables[BACKOFF_TABLE], rows.pause),
+        now=await service_time(lambda hook: results.get_queue_properties(raw_response_hook=hook)),
+        records=_parsed(_with_key(operations, "record"), rows.record),
+        claims=_parsed(
+            Seen(tuple(row for row in operations if is_claim_row(row["RowKey"])), operations.gap), rows.claim
+        ),
+        unsettled=_parsed(tables[UNSETTLED_TABLE], rows.unsettled),
+        cleanups=_parsed(tables[CLEANUPS_TABLE], rows.cleanup),
+        pending_removals=_parsed(tables[APPLICATIONS_TABLE], rows.pending_removal),
+        owners=_parsed(tables[APPLICATIONS_TABLE], rows.app_owner),
+        audit_entries=_audit_entries(tables[AUDIT_OUTBOX_TABLE], tables[AUDIT_TABLE]),
+        pause=_parsed(tables[BACKOFF_TABLE], rows.pause),
         kept=Seen(
-            tuple(kept for message in queues[POISON_QUEUE] if (kept := rows.kept(message.text))),
+            tuple(kept for message in queues[POISON_QUEUE] if (kept := rows.kept_message(message.text))),
             queues[POISON_QUEUE].gap,
             queues[POISON_QUEUE].hidden,
         ),
         given_up=_given_up(queues),
-        work=_read(queues[WORK_QUEUE], lambda message: rows.work(message.text)),
+        work=_parsed(queues[WORK_QUEUE], lambda message: rows.work_message(message.text)),
         texts=[
             *((f"table {name}, {row['PartitionKey']}", str(row)) for name, found in tables.items() for row in found),
             *((f"queue {name}", message.text) for name, found in queues.items() for message in found),
         ],
     )
-
-
-async def _now(queues: QueueServiceClient) -> datetime:
-    """Return the storage service's time, by which leases and delays run; one's own, where it does not say."""
-    dates: list[str] = []
-
-    def look(response: Any) -> None:  # noqa: ANN401  the SDK's PipelineResponse
-        dates.append(response.http_response.headers.get("Date", ""))
-
-    try:
-        await queues.get_queue_client(RESULTS_QUEUE).get_queue_properties(raw_response_hook=look)
-        return parsedate_to_datetime(dates[0])
-    except (AzureError, ValueError, IndexError):
-        return datetime.now(UTC)
-
-
-async def _rows(access: Access, table: str) -> Seen[Row]:
-    found: list[Row] = []
-    try:
-        client: Any = access.tables.get_table_client(table)
-        async for entity in client.list_entities():
-            found.append({**entity, "Timestamp": entity.metadata.get("timestamp")})
-    except AzureError as error:
-        return Seen(tuple(found), gap=f"table {table} could not be read: {type(error).__name__}")
-    return Seen(tuple(found))
 
 
 async def _peek(queues: QueueServiceClient, name: str) -> Seen[Message]:
@@ -170,36 +161,36 @@ async def _peek(queues: QueueServiceClient, name: str) -> Seen[Message]:
     return Seen(tuple(Message(message.content, message.inserted_on) for message in messages), hidden=more)
 
 
-def _noted(outbox: Seen[Row], chain: Seen[Row]) -> Seen[Noted]:
-    """Read the entries of the audit record; whether they were altered is for `make audit-verify` to say."""
+def _audit_entries(outbox: Seen[Row], chain: Seen[Row]) -> Seen[AuditEntry]:
+    """Parse the entries of the audit record; whether they were altered is for `make audit-verify` to find."""
     texts = [packed_text(row) for row in (*outbox, *chain)]
-    found = {noted for text in texts if (noted := rows.noted(text)) is not None}
+    found = {entry for text in texts if (entry := rows.audit_entry(text)) is not None}
     return Seen(tuple(found), outbox.gap or chain.gap)
 
 
-def _given_up(queues: Mapping[str, Seen[Message]]) -> Seen[GivenUp]:
+def _given_up(queues: Mapping[str, Seen[Message]]) -> Seen[GivenUpMessage]:
     found = {name: queues[name] for name in _POISON_QUEUES}
     return Seen(
         tuple(
-            GivenUp(name, message.inserted)
+            GivenUpMessage(name, message.inserted)
             for name, messages in found.items()
             for message in messages
-            if rows.kept(message.text) is None
+            if rows.kept_message(message.text) is None
         ),
         next((messages.gap for messages in found.values() if messages.gap), None),
     )
 
 
-def _keyed(found: Seen[Row], row_key: str) -> Seen[Row]:
+def _with_key(found: Seen[Row], row_key: str) -> Seen[Row]:
     return Seen(tuple(row for row in found if row["RowKey"] == row_key), found.gap)
 
 
-def _read[S, T](found: Seen[S], read: Callable[[S], T]) -> Seen[T]:
-    """Read rows or messages; what cannot be read is a gap, not a hole."""
+def _parsed[S, T](found: Seen[S], parse: Callable[[S], T]) -> Seen[T]:
+    """Parse rows or messages; one that cannot be parsed is reported as a gap, not left out silently."""
     items, gap = list[T](), found.gap
     for raw in found:
         try:
-            items.append(read(raw))
+            items.append(parse(raw))
         except (KeyError, TypeError, ValueError) as error:
             gap = f"a row or message cannot be read: {type(error).__name__} {error} ({str(raw)[:80]})"
     return Seen(tuple(items), gap, found.hidden)

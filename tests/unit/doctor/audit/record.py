@@ -3,11 +3,11 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
+from doctor.audit.codes import Code
 from doctor.audit.evidence import Anchor as SeenAnchor
 from doctor.audit.evidence import AuditEvidence, Claim, Head, Link, Request
-from doctor.audit.finding import Code
 from doctor.audit.judgement import findings
-from doctor.audit.read import anchor
+from doctor.audit.rows import anchor
 from doctor.evidence import Seen
 from shared.model.audit_anchor import Anchor
 from shared.model.audit_chain import Head as Written
@@ -93,4 +93,4 @@ def ended_at(evidence: AuditEvidence, links: tuple[Link, ...]) -> AuditEvidence:
 
 def codes(evidence: AuditEvidence) -> set[Code]:
     """What is found."""
-    return {finding.code for finding in findings(evidence)}
+    return {finding.kind for finding in findings(evidence)}

@@ -1,13 +1,13 @@
-"""The directory as Graph shows it: whole listings, with as few calls as they take."""
+"""Reads the directory through Microsoft Graph: whole listings, with as few calls as possible."""
 
 import asyncio
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, cast
 
 from doctor.collect.access import GRAPH, Access
 from doctor.evidence import Application, Consent, Key, Password, Permission, RequiredPermission, ServicePrincipal
+from doctor.times import parse_time
 
 _ROOT = f"{GRAPH}/v1.0"
 _APPLICATION = (
@@ -38,14 +38,14 @@ async def principals(access: Access) -> list[ServicePrincipal]:
 
 
 async def consents(access: Access, resources: list[ServicePrincipal]) -> list[Consent]:
-    """List what is consented for everybody: delegated permissions, and the app roles of each resource.
+    """List what is consented for all users: delegated permissions, and the app roles of each resource.
 
     Graph lists assignments by resource or by client only; there are fewer resources that have app roles.
     """
     delegated = _grants(access)
     with_roles = [each for each in resources if any(permission.type == "Role" for permission in each.permissions)]
     lists = await asyncio.gather(delegated, *(_assignments(access, each.object_id) for each in with_roles))
-    return [consent for found in lists for consent in found]
+    return [consent for each in lists for consent in each]
 
 
 async def _grants(access: Access) -> list[Consent]:
@@ -98,8 +98,8 @@ def _password(item: Json) -> Password:
     return Password(
         key_id=item["keyId"],
         display_name=item.get("displayName"),
-        start=moment(item.get("startDateTime")),
-        end=moment(item.get("endDateTime")),
+        start=parse_time(item.get("startDateTime")),
+        end=parse_time(item.get("endDateTime")),
     )
 
 
@@ -113,8 +113,3 @@ def _principal(item: Json) -> ServicePrincipal:
         Permission(each["id"], each.get("value") or "", "Scope") for each in item.get("oauth2PermissionScopes") or ()
     ]
     return ServicePrincipal(item["id"], item["appId"], item.get("displayName") or "", (*roles, *scopes))
-
-
-def moment(text: str | None) -> datetime | None:
-    """Read a time of Graph's, which may have seven digits after the second."""
-    return datetime.fromisoformat(text) if text else None

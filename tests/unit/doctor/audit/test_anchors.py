@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from doctor.audit.codes import Code
 from doctor.audit.evidence import Anchor, AuditEvidence
-from doctor.audit.finding import Code
 from doctor.audit.judgement import findings
 from doctor.evidence import Seen
 from shared.model.audit_anchor import Anchor as Written
 from shared.model.audit_anchor import Named, digest, own_name, read_anchor
 from shared.model.audit_chain import Head
-from tests.unit.audit.record import DAYS, NOW, anchored, blob, codes, head_of, moment, record
+from tests.unit.doctor.audit.record import DAYS, NOW, anchored, blob, codes, head_of, moment, record
 
 ONE_DAY = timedelta(days=1)
 
@@ -26,15 +26,15 @@ def among(whole: AuditEvidence, *more: Anchor) -> AuditEvidence:
 
 
 def ends(whole: AuditEvidence) -> list[Head]:
-    return [Head(each.said.head.count, each.said.head.hash) for each in whole.anchors if each.said is not None]
+    return [Head(each.content.head.count, each.content.head.hash) for each in whole.anchors if each.content is not None]
 
 
 def as_written(anchor: Anchor) -> Written:
     """An anchor of the record as the registrar wrote it."""
-    said = anchor.said
-    assert said is not None
-    previous = Named(said.previous.day, said.previous.digest) if said.previous else None
-    return Written(Head(said.head.count, said.head.hash), said.at, previous, said.is_first_form)
+    content = anchor.content
+    assert content is not None
+    previous = Named(content.previous.day, content.previous.digest) if content.previous else None
+    return Written(Head(content.head.count, content.head.hash), content.at, previous, content.is_first_form)
 
 
 def test_a_day_that_has_not_come_has_no_anchor() -> None:
@@ -44,7 +44,7 @@ def test_a_day_that_has_not_come_has_no_anchor() -> None:
         made = replace(last, at=moment(DAYS[-1] + ahead * ONE_DAY), previous=last.named)
         # Even if the service said that it was created then: its clock is the one that `now` is taken from.
         (finding,) = findings(among(whole, blob(made)))
-        assert (finding.code, finding.what) == (Code.ANCHOR_FOREIGN, "its day is in the future")
+        assert (finding.kind, finding.what) == (Code.ANCHOR_FOREIGN, "its day is in the future")
 
 
 @pytest.mark.parametrize("days", [-1, 2, 3])
@@ -55,7 +55,7 @@ def test_an_anchor_came_about_on_its_day(days: int) -> None:
     (finding,) = [
         each for each in findings(replace(whole, anchors=Seen((moved, *others)))) if "created on" in each.what
     ]
-    assert (finding.code, finding.about) == (Code.ANCHOR_FOREIGN, f"anchor of {first.day}")
+    assert (finding.kind, finding.about) == (Code.ANCHOR_FOREIGN, f"anchor of {first.day}")
 
 
 def test_an_anchor_that_was_written_again_later_is_found() -> None:
@@ -63,7 +63,7 @@ def test_an_anchor_that_was_written_again_later_is_found() -> None:
     first, *others = whole.anchors
     again = replace(first, changed=first.changed + 2 * ONE_DAY)
     found = findings(replace(whole, anchors=Seen((again, *others))))
-    assert [(each.code, "written again" in each.what) for each in found] == [(Code.ANCHOR_FOREIGN, True)]
+    assert [(each.kind, "written again" in each.what) for each in found] == [(Code.ANCHOR_FOREIGN, True)]
 
 
 def test_a_count_never_falls() -> None:
@@ -81,7 +81,7 @@ def test_one_of_two_that_contradict_each_other_is_not_the_registrars() -> None:
     third = replace(as_written(whole.anchors.items[2]), previous=beside.named)
     blobs = (whole.anchors.items[0], blob(planted), blob(beside, own_name(beside)), blob(third))
     (finding,) = findings(replace(whole, anchors=Seen(blobs)))
-    assert (finding.code, finding.about) == (Code.ANCHOR_FOREIGN, f"anchor {planted.day}.json")
+    assert (finding.kind, finding.about) == (Code.ANCHOR_FOREIGN, f"anchor {planted.day}.json")
 
 
 def test_an_anchor_names_one_of_an_earlier_day() -> None:
@@ -89,7 +89,7 @@ def test_an_anchor_names_one_of_an_earlier_day() -> None:
     last = as_written(whole.anchors.items[-1])
     again = replace(last, at=last.at + timedelta(hours=1), previous=last.named)
     (finding,) = findings(among(whole, blob(again, own_name(again))))
-    assert (finding.code, finding.about) == (Code.ANCHOR_FOREIGN, f"anchor {own_name(again)}")
+    assert (finding.kind, finding.about) == (Code.ANCHOR_FOREIGN, f"anchor {own_name(again)}")
 
 
 def test_a_name_with_a_hash_is_that_of_its_text() -> None:
@@ -117,14 +117,14 @@ def test_anchors_of_the_old_form_are_whole_and_their_gaps_are_breaches() -> None
     old = [blob(replace(as_written(each), previous=None, is_first_form=True)) for each in whole.anchors]
     assert findings(replace(whole, anchors=Seen(tuple(old)))) == []
     (gap,) = findings(replace(whole, anchors=Seen((old[0], old[2]))))
-    assert (gap.code, gap.is_warning) == (Code.ANCHOR_MISSING, False)
+    assert (gap.kind, gap.is_warning) == (Code.ANCHOR_MISSING, False)
 
 
 def test_a_gap_that_the_next_anchor_bridges_is_a_warning() -> None:
     whole = record()
     bridged = anchored((DAYS[0], ends(whole)[0]), (DAYS[2], ends(whole)[2]))  # pyright: ignore[reportArgumentType]
     (gap,) = findings(replace(whole, anchors=Seen(bridged)))
-    assert (gap.code, gap.about, gap.is_warning) == (Code.ANCHOR_MISSING, f"{DAYS[1]}", True)
+    assert (gap.kind, gap.about, gap.is_warning) == (Code.ANCHOR_MISSING, f"{DAYS[1]}", True)
 
 
 def test_what_could_not_be_read_of_the_container_is_not_taken_for_removed() -> None:

@@ -1,16 +1,15 @@
-"""What only somebody knows who watched from the beginning."""
+"""What a witness knows and no operator can."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from doctor.evidence.directory import Application, Consent, ServicePrincipal
-from doctor.evidence.vault import VaultSecret
+from doctor.evidence import Application, Consent, ServicePrincipal, VaultSecret
 
 
 @dataclass(frozen=True)
 class ForeignUri:
-    """A redirect URI that somebody added to an app of ours."""
+    """A redirect URI that somebody else added to an app of ours."""
 
     object_id: str
     uri: str
@@ -18,7 +17,7 @@ class ForeignUri:
 
 @dataclass(frozen=True)
 class Foreign:
-    """What others made, as it was when somebody looked: none of it is ours to touch."""
+    """What others made, as it was when the witness looked: the registrar may touch none of it."""
 
     applications: tuple[Application, ...] = ()
     principals: tuple[ServicePrincipal, ...] = ()
@@ -34,17 +33,17 @@ type Event = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Watched:
-    """What only somebody knows who watched from the beginning: tests, never an operator."""
+class Witnessed:
+    """Everything that a witness knows."""
 
     answers: tuple[Event, ...] = ()
     """Every answer ever delivered, repeated deliveries included."""
     events: tuple[Event, ...] | None = None
-    """The same of `registrar-events`; None when nobody collected them."""
+    """The same of `registrar-events`; None where they were not collected."""
     requests: tuple[Event, ...] | None = None
-    """Every message ever sent, in the order and as often as it was; None when nobody counted."""
+    """Every message ever sent, in the order and as often as it was; None where they were not counted."""
     foreign: Foreign = Foreign()
     made: Mapping[str, int] = field(default_factory=dict[str, int])
-    """How many applications (by uniqueName) and principals (by client id) ever came to be."""
+    """How many applications (by uniqueName) and principals (by client id) were ever made."""
     arrivals_differ: bool = False
-    """No two messages arrived in one second: an unreadable one's answer, timed by arrival, then tells it apart."""
+    """No two messages arrived in one second: the time of an unreadable one's answer then tells it from others."""

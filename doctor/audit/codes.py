@@ -1,12 +1,12 @@
-"""What verification finds, with a stable code and what to do."""
+"""The codes of what verification finds, each with what to do about it."""
 
-from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
+
+from doctor.finding import Finding
 
 
 class Code(StrEnum):
-    """Kinds of breaches; docs/audit.md explains each."""
+    """What can be wrong with the audit record; docs/audit.md explains each."""
 
     ENTRY_ALTERED = "entry_altered"
     ENTRY_MISSING = "entry_missing"
@@ -26,7 +26,7 @@ class Code(StrEnum):
 
     @property
     def advice(self) -> str:
-        """Say what to do about it."""
+        """What to do about it."""
         return _ADVICE[self]
 
 
@@ -56,28 +56,6 @@ _ADVICE = {
 }
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One breach: what is wrong with what. A warning is worth a look, and is no breach."""
-
-    code: Code
-    about: str
-    what: str
-    is_warning: bool = False
-
-    def __str__(self) -> str:
-        return f"recorded: {self.code}: {self.about}: {self.what}"
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long things may take before they count as broken."""
-
-    noting: timedelta = timedelta(minutes=15)
-    """From a note to its place in the chain."""
-    accepting: timedelta = timedelta(hours=1)
-    """From the note that a request was accepted to its record: a worker may die in between."""
-    claiming: timedelta = timedelta(hours=25)
-    """From a claim to its record: its message may come back for as long as a request has time."""
-    anchoring: timedelta | None = timedelta(hours=2)
-    """From the end of a day's first hour to its anchor; None where nobody anchors."""
+def finding(code: Code, about: str, what: str, *, is_warning: bool = False) -> Finding[Code]:
+    """Make a finding, with the advice that its code has."""
+    return Finding(code, about, what, code.advice, is_warning=is_warning)

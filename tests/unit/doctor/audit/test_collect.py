@@ -13,7 +13,7 @@ from azure.storage.blob.aio import BlobServiceClient
 from doctor.audit.collect import collect
 from doctor.audit.evidence import Link
 from doctor.audit.storage import AuditStorage
-from tests.unit.audit.record import chained, entries
+from tests.unit.doctor.audit.record import chained, entries
 
 
 class Row(dict[str, Any]):
@@ -36,6 +36,9 @@ class Tables:
 class _Table:
     def __init__(self, tables: Tables, name: str) -> None:
         self._tables, self._name = tables, name
+
+    def list_entities(self) -> AsyncIterator[Row]:
+        return self.query_entities("every row")
 
     async def query_entities(
         self, which: str, *, parameters: dict[str, Any] | None = None, raw_response_hook: object = None
@@ -111,7 +114,7 @@ async def test_what_is_not_there_or_not_understood_is_a_gap_and_a_strange_blob_i
         "table auditoutbox",
         "the row record",
     ]
-    seen = {each.name: (str(each.day), each.said is not None, each.fault) for each in evidence.anchors}
+    seen = {each.name: (str(each.day), each.content is not None, each.fault) for each in evidence.anchors}
     assert seen == {
         "2026-11-23.json": ("2026-11-23", True, "it is not an anchor"),
         "2026-11-24.json": ("2026-11-24", False, "it is not an anchor: JSONDecodeError"),

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doctor.evidence import Seen
-from tests.unit.doctor.scene import FAILED, KEPT, RECORD, SOUND, answer, request, texts, witnessed
+from tests.unit.doctor.scene import RECORD, SOUND
+from tests.unit.witness.scene import FAILED, KEPT, answer, request, texts, witnessed
 
 
 def test_one_answer_delivered_twice_is_one() -> None:
@@ -26,16 +27,16 @@ def test_no_final_answer_at_all() -> None:
 
 
 def test_every_generation_has_an_answer_of_its_own() -> None:
-    replayed = replace(witnessed(answer("1"), answer("2")), records=Seen((replace(RECORD, generation=2),)))
-    assert texts(replayed) == ""
+    replayed = replace(SOUND, records=Seen((replace(RECORD, generation=2),)))
+    assert texts(witnessed(answer("1"), answer("2")), replayed) == ""
     running = replace(RECORD, generation=2, state="running", started_at=SOUND.now, answered_at=None)
-    assert texts(replace(witnessed(answer("1")), records=Seen((running,)))) == ""
+    assert texts(witnessed(answer("1")), replace(SOUND, records=Seen((running,)))) == ""
 
 
 def test_what_failed_is_kept() -> None:
-    evidence = replace(witnessed(answer(), answer("2", FAILED.id, "R2")), records=Seen((RECORD, FAILED)))
-    assert f"operation {FAILED.id} failed, but is not on the poison queue" in texts(evidence)
-    assert texts(replace(evidence, kept=Seen((KEPT,)))) == ""
+    both, evidence = witnessed(answer(), answer("2", FAILED.id, "R2")), replace(SOUND, records=Seen((RECORD, FAILED)))
+    assert f"operation {FAILED.id} failed, but is not on the poison queue" in texts(both, evidence)
+    assert texts(both, replace(evidence, kept=Seen((KEPT,)))) == ""
 
 
 def test_an_answer_without_its_event() -> None:

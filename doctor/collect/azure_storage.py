@@ -1,0 +1,89 @@
+"""What all reading of the storage account shares: its clients, its tables, and the service's clock."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import AzureError
+from azure.data.tables.aio import TableServiceClient
+from azure.storage.blob.aio import BlobServiceClient
+from azure.storage.queue.aio import QueueServiceClient
+
+from doctor.collect.rows import Row
+from doctor.evidence import Seen
+from doctor.settings import StorageSettings
+
+type Options = dict[str, Any]
+"""Keyword arguments of an Azure SDK client."""
+
+
+def table_service(
+    settings: StorageSettings, credential: AsyncTokenCredential | None, options: Options
+) -> TableServiceClient:
+    """Make the client of the tables; the credential is for accounts without a connection string."""
+    options = _without_proxy(settings, options)
+    if settings.connection_string is not None:
+        return TableServiceClient.from_connection_string(settings.connection_string, **options)
+    return TableServiceClient(settings.table_service_uri or "", credential=credential, **options)
+
+
+def queue_service(
+    settings: StorageSettings, credential: AsyncTokenCredential | None, options: Options
+) -> QueueServiceClient:
+    """Make the client of the queues, as `table_service` does."""
+    options = _without_proxy(settings, options)
+    if settings.connection_string is not None:
+        return QueueServiceClient.from_connection_string(settings.connection_string, **options)
+    return QueueServiceClient(settings.queue_service_uri or "", credential=credential, **options)
+
+
+def blob_service(
+    settings: StorageSettings, credential: AsyncTokenCredential | None, options: Options
+) -> BlobServiceClient:
+    """Make the client of the blobs, as `table_service` does."""
+    options = _without_proxy(settings, options)
+    if settings.connection_string is not None:
+        return BlobServiceClient.from_connection_string(settings.connection_string, **options)
+    return BlobServiceClient(settings.blob_service_uri or "", credential=credential, **options)
+
+
+def _without_proxy(settings: StorageSettings, options: Options) -> Options:
+    # Storage is not behind the proxy of a local stack, and it may be there without TLS: the SDK's transport would
+    # read the certificates anew for every call all the same.
+    is_plain = "DefaultEndpointsProtocol=http;" in (settings.connection_string or "")
+    left_out = {"proxies", "connection_verify"} if is_plain else {"proxies"}
+    return {name: value for name, value in options.items() if name not in left_out}
+
+
+async def read_table(
+    tables: TableServiceClient, name: str, where: str | None = None, parameters: dict[str, Any] | None = None
+) -> Seen[Row]:
+    """Read a table's rows, all of them or those of a query; where it cannot be read, that is a gap."""
+    found: list[Row] = []
+    try:
+        client: Any = tables.get_table_client(name)
+        rows = client.list_entities() if where is None else client.query_entities(where, parameters=parameters)
+        async for entity in rows:
+            found.append({**entity, "Timestamp": entity.metadata.get("timestamp")})
+    except AzureError as error:
+        return Seen(tuple(found), gap=f"table {name} could not be read: {type(error).__name__}")
+    return Seen(tuple(found))
+
+
+async def service_time(call: Callable[[Callable[[Any], None]], Awaitable[object]]) -> datetime:
+    """Return the storage service's time, by which leases and delays run; this machine's, where it does not say.
+
+    `call` makes any call to the service, with the hook that it is given for the SDK's `raw_response_hook`.
+    """
+    dates: list[str] = []
+
+    def note_date(response: Any) -> None:  # noqa: ANN401  the SDK's PipelineResponse
+        dates.append(response.http_response.headers.get("Date", ""))
+
+    try:
+        await call(note_date)
+        return parsedate_to_datetime(dates[0])
+    except (AzureError, ValueError, IndexError):
+        return datetime.now(UTC)
