@@ -7,13 +7,14 @@ from pathlib import Path
 from devstack import certificates
 from devstack.clock import StackClock
 from devstack.config import StackConfig, StateFolder
-from devstack.doubles import control, identity
+from devstack.doubles.control import app as control
 from devstack.doubles.dispatch import by_host
 from devstack.doubles.entra import app as entra
 from devstack.doubles.faults import StorageName
 from devstack.doubles.gateway import gateways
 from devstack.doubles.graph import app as graph
 from devstack.doubles.graph import control as graph_control
+from devstack.doubles.identity import app as identity
 from devstack.doubles.keyvault import app as keyvault
 from devstack.doubles.proxy import proxying
 from devstack.doubles.seed import plant

@@ -7,10 +7,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from devstack.config import StackConfig
 from devstack.doubles.dispatch import dated
-from devstack.doubles.ticketing import hooks, jira, servicenow
 from devstack.doubles.ticketing.flow import Flow
-from devstack.doubles.ticketing.issues import Issues
-from devstack.doubles.ticketing.tickets import Tickets
+from devstack.doubles.ticketing.jira import app as jira
+from devstack.doubles.ticketing.jira.store import Issues
+from devstack.doubles.ticketing.servicenow import app as servicenow
+from devstack.doubles.ticketing.servicenow.store import Tickets
+from devstack.doubles.ticketing.webhooks import app as webhooks
 from devstack.doubles.world import World
 
 
@@ -35,7 +37,7 @@ def create(ticketing: Ticketing, config: StackConfig) -> ASGIApp:
     apps: dict[str, ASGIApp] = {
         "/api/now/": servicenow.create(world, config, ticketing.tickets),
         "/rest/api/3/": jira.create(world, config, ticketing.issues),
-        "/hooks/": hooks.create(world, config),
+        "/hooks/": webhooks.create(world, config),
     }
     nothing = PlainTextResponse("No ticketing system of the local stack is here.\n", status_code=404)
 

@@ -9,13 +9,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from devstack.doubles.documents import Document
-from devstack.doubles.ticketing import hooks, journal
 from devstack.doubles.ticketing.app import Ticketing
-from devstack.doubles.ticketing.document_format import plain_text
 from devstack.doubles.ticketing.flow import EVENTS
-from devstack.doubles.ticketing.issues import COMMENTS, ISSUES
+from devstack.doubles.ticketing.jira.rules import plain_text
+from devstack.doubles.ticketing.jira.store import COMMENTS, ISSUES
 from devstack.doubles.ticketing.people import person
-from devstack.doubles.ticketing.tickets import TICKETS
+from devstack.doubles.ticketing.servicenow import journal
+from devstack.doubles.ticketing.servicenow.store import TICKETS
+from devstack.doubles.ticketing.webhooks import store as hooks
 
 _NUMBER: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(ge=1)])
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from azure.identity.aio import DefaultAzureCredential
 
-from devstack.doubles.graph.directory import Directory
-from devstack.doubles.graph.policies import COLLECTION, POLICY_ID, tenant_policy
+from devstack.doubles.graph.rules.restrictions import COLLECTION, POLICY_ID, tenant_policy
+from devstack.doubles.graph.store import Directory
 from devstack.doubles.seed.additions import Additions, add
 from devstack.doubles.seed.completion import app_role_assignment
 from shared.adapters.graph.client import graph_service_client

@@ -9,10 +9,10 @@ import pytest
 from azure.identity.aio import DefaultAzureCredential
 
 from devstack.doubles.faults import Fault, FaultKind
-from devstack.doubles.graph import users
 from devstack.doubles.graph.errors import denied
 from devstack.doubles.graph.exchange import Request
 from devstack.doubles.graph.odata.options import Options
+from devstack.doubles.graph.operations import users
 from devstack.doubles.seed.additions import Additions, add
 from devstack.doubles.seed.completion import app_role_assignment
 from devstack.doubles.seed.people import MAIL_DOMAIN, person_id

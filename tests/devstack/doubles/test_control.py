@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from devstack.config import StackConfig
-from devstack.doubles.control import create
+from devstack.doubles.control.app import create
 from devstack.doubles.faults import FaultKind
 from devstack.doubles.seed import plant
 from devstack.doubles.tokens import Tokens

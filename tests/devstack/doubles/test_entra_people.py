@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 
 from devstack.config import StackConfig
 from devstack.doubles.entra.app import create
-from devstack.doubles.entra.user_sign_in import DEVICE_GRANT
+from devstack.doubles.entra.operations.user_sign_in import DEVICE_GRANT
 from devstack.doubles.seed.initial import AZURE_CLI
 from devstack.doubles.seed.people import person_id
 from devstack.doubles.tokens import Tokens

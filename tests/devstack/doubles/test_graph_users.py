@@ -7,7 +7,7 @@ import httpx
 import pytest
 from starlette.exceptions import HTTPException
 
-from devstack.doubles.control import create
+from devstack.doubles.control.app import create
 from devstack.doubles.faults import Fault, FaultKind
 from devstack.doubles.graph import control
 from devstack.doubles.seed.people import MAIL_DOMAIN, person_id

@@ -6,7 +6,7 @@ import pytest
 
 from devstack.config import StackConfig
 from devstack.doubles.faults import Fault, FaultKind
-from devstack.doubles.identity import create
+from devstack.doubles.identity.app import create
 from devstack.doubles.tokens import Tokens
 from devstack.doubles.world import World
 

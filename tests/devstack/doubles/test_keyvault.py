@@ -10,7 +10,7 @@ from devstack.config import ManagedIdentity, StackConfig
 from devstack.doubles.faults import Fault, FaultKind
 from devstack.doubles.keyvault.app import create
 from devstack.doubles.keyvault.errors import KeyVaultError
-from devstack.doubles.keyvault.quota import Quota
+from devstack.doubles.keyvault.rules.quotas import Quota
 from devstack.doubles.seed import Additions, add
 from devstack.doubles.tokens import Tokens
 from devstack.doubles.world import Weather, World

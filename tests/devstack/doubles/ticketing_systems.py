@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from devstack.config import StackConfig
-from devstack.doubles.control import create as create_control
+from devstack.doubles.control.app import create as create_control
 from devstack.doubles.ticketing import app, control
 from devstack.doubles.ticketing.flow import Flow, Source
 from devstack.doubles.world import World

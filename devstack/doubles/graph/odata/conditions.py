@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, cast
 
-from devstack.doubles.graph.payload import parse_moment
+from devstack.doubles.graph.rules.payload import parse_moment
 
 type Scalar = str | bool | int | datetime | None
 """A literal's value; GUIDs are lower-case strings."""
