@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+from devstack.project import REPOSITORY
+
 ENTRY_POINT = REPOSITORY / "node_modules/azurite/dist/src/azurite.js"
 PRELOADED = tuple(Path(__file__).with_name(name) for name in ("azurite_clock.cjs", "azurite_telemetry.cjs"))
 

@@ -13,8 +13,9 @@ from devstack.environment import azurite, client_environment, own_environment
 from devstack.forked import is_possible, shared_template
 from devstack.lock import StateLock
 from devstack.process import Process, StackError, Watchdog
+from devstack.project import REPOSITORY, project
 from devstack.provisioning import provision_storage
-from devstack.services import HOSTS, REPOSITORY, ServiceName, describe_services
+from devstack.services import HOSTS, ServiceName, describe_services
 
 DEFAULT_STATE = REPOSITORY / ".devstack"
 
@@ -147,7 +148,7 @@ class Stack:
         self._launch("doubles")
         self._set_weather(weather)
         connection_string = azurite(self.config, self.state).connection_string()
-        provision_storage(connection_string, REPOSITORY / "infra/storage.json", made.ca)
+        provision_storage(connection_string, REPOSITORY / project().app.storage, made.ca)
         self._launch(*HOSTS[:hosts])
 
     def _launch(self, *names: ServiceName) -> None:

@@ -38,11 +38,7 @@ PRELOADED = (
     "azure.storage.queue.aio",
     "azure.storage.blob.aio",
     "azure.data.tables.aio",
-    "msgraph.graph_service_client",
-    "msgraph.generated.models.o_data_errors.o_data_error",
-    "kiota_authentication_azure.azure_identity_authentication_provider",
     "pydantic",
-    "jinja2",
 )
 _LONGEST_MESSAGE = 256 * 1024
 _MOST_DESCRIPTORS = 8

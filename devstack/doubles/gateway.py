@@ -46,9 +46,9 @@ async def gateways(
 def label(name: StorageName, scope: Scope) -> str:
     """What a call to storage is called: method, the queue, table or container, and what is done there.
 
-    For example `PUT unsettled`, `GET operations()` for a query, `POST app-registration-results/messages`,
-    `GET app-registrations-poison/messages peek`, `PUT application-leases lease acquire`. Keys and names of blobs are
-    left out.
+    For example `PUT orders` and `GET orders()` (a query) of a table, `POST results/messages` and
+    `GET results-poison/messages peek` of a queue, `PUT leases lease acquire` of a container; without keys and names of
+    blobs.
     """
     query = dict(parse_qsl(scope["query_string"].decode(), keep_blank_values=True))
     resource, *rest = scope["path"].split("/")[2:]

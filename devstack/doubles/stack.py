@@ -25,6 +25,7 @@ from devstack.doubles.ticketing.flow import flowing
 from devstack.doubles.tokens import Tokens
 from devstack.doubles.world import Tenant, World, open_world
 from devstack.environment import azurite
+from devstack.project import project
 
 HOSTS = ("login.microsoftonline.com", "graph.microsoft.com", "*.vault.azure.net")
 """The host names that have a double; the proxy refuses every other."""
@@ -37,7 +38,8 @@ async def running(state: Path, config: StackConfig) -> AsyncGenerator[World]:
     Ready when entered: the control plane is the last to open its port. Raises OSError when a port is taken.
     """
     folder = StateFolder(state)
-    tenant = Tenant(config.tenant_id, "Contoso", "contoso.onmicrosoft.com")
+    names = project().tenant
+    tenant = Tenant(config.tenant_id, names.display_name, names.domain)
     world = open_world(tenant, StackClock(folder.clock), folder.documents)
     tokens = Tokens(tenant.id, world.clock.time, state, world.issued.tokens.append)
     plant(world, config)
@@ -55,7 +57,7 @@ async def running(state: Path, config: StackConfig) -> AsyncGenerator[World]:
         if config.recording:
             await _serve_gateways(world, state, config, stack)
         flow = await stack.enter_async_context(flowing(world, config))
-        systems = ticketing.build(world, flow)
+        systems = ticketing.build(world, flow, project().ticketing.jira)
         await stack.enter_async_context(serving(ticketing.create(systems, config), ports.ticketing, files))
 
         def plant_again() -> None:

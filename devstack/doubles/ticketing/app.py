@@ -14,6 +14,7 @@ from devstack.doubles.ticketing.servicenow import app as servicenow
 from devstack.doubles.ticketing.servicenow.store import Tickets
 from devstack.doubles.ticketing.webhooks import app as webhooks
 from devstack.doubles.world import World
+from devstack.project import JiraProject
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,9 @@ class Ticketing:
     issues: Issues
 
 
-def build(world: World, flow: Flow) -> Ticketing:
+def build(world: World, flow: Flow, jira_project: JiraProject) -> Ticketing:
     """The ticketing systems of one world, whose events go to `flow`."""
-    return Ticketing(world, flow, Tickets(world, flow), Issues(world, flow))
+    return Ticketing(world, flow, Tickets(world, flow), Issues(world, flow, jira_project))
 
 
 def create(ticketing: Ticketing, config: StackConfig) -> ASGIApp:

@@ -33,7 +33,7 @@ class PersonWish(_Wish):
 
 
 class TicketWish(_Wish):
-    """A new ticket. `variables` are the form's: ServiceNow's or Jira's own names, see docs/ticketing.md.
+    """A new ticket. `variables` are the form's: ServiceNow's catalog item, or Jira's fields by their names in events.
 
     `opened_by` is who fills in the form, when not whom it is for. `number` (an issue's key) is the next one where none
     is given. ServiceNow refuses to change a locked ticket.
@@ -167,7 +167,7 @@ class _Control:
         return JSONResponse(self._found(number))
 
     async def flow(self, _request: Request) -> Response:
-        """Whether events are posted to the registrar by themselves."""
+        """Whether events are posted to the app by themselves."""
         return JSONResponse({"on": self._ticketing.flow.is_on})
 
     async def switch_flow(self, request: Request) -> Response:
@@ -180,7 +180,7 @@ class _Control:
         return JSONResponse(self._ticketing.flow.events())
 
     async def deliver(self, request: Request) -> Response:
-        """Post an event to the registrar now, also one that was posted before; answers what became of it."""
+        """Post an event to the app now, also one that was posted before; answers what became of it."""
         number = _NUMBER.validate_python(request.path_params["number"])
         return JSONResponse(await self._ticketing.flow.deliver(number))
 

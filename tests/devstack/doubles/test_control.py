@@ -148,5 +148,5 @@ async def test_a_reset_leaves_the_seed(http: httpx.AsyncClient, planted: World, 
     assert (await http.post("/reset")).status_code == 204
     assert {principal["id"] for principal in planted.primary().all("servicePrincipals")} == before
     assert planted.primary().find("applications", "displayName", "orders") == []
-    assert planted.primary().find("applications", "appId", config.requester.client_id)
+    assert planted.primary().find("applications", "appId", config.clients["requester"].client_id)
     assert (planted.weather, planted.faults.pending, planted.calls) == (Weather(), [], {})

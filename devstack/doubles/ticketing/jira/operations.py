@@ -17,7 +17,7 @@ from devstack.doubles.ticketing.authentication import proves
 from devstack.doubles.ticketing.jira import errors, presentation
 from devstack.doubles.ticketing.jira.errors import JiraError
 from devstack.doubles.ticketing.jira.rules import is_document, plain_text
-from devstack.doubles.ticketing.jira.store import FORM, PROJECT, TRANSITIONS, Issues, open_transitions
+from devstack.doubles.ticketing.jira.store import TRANSITIONS, Issues, open_transitions
 from devstack.doubles.ticketing.people import Person, person
 from devstack.doubles.world import World
 
@@ -55,7 +55,7 @@ class Api:
         """A new issue, in the customer's one project."""
         fields = _object((await _body(request)).get("fields"))
         wrong: dict[str, str] = {}
-        if _object(fields.get("project")).get("key") != PROJECT:
+        if _object(fields.get("project")).get("key") != self._issues.project.project_key:
             wrong["project"] = "valid project is required"
         if not isinstance(fields.get("summary"), str) or not fields["summary"]:
             wrong["summary"] = "You must specify a summary of the issue."
@@ -63,7 +63,7 @@ class Api:
             wrong["issuetype"] = "Specify an issue type"
         if wrong:
             raise errors.invalid_fields(wrong)
-        form = {name: fields[field] for name, field in FORM.items() if field in fields}
+        form = {name: fields[field] for name, field in self._issues.project.form.items() if field in fields}
         made = self._issues.create(self._me, fields["summary"], form)
         link = f"{_origin(request)}/rest/api/3/issue/{made['id']}"
         return JSONResponse({"id": made["id"], "key": made["key"], "self": link}, 201)
@@ -71,7 +71,7 @@ class Api:
     async def get(self, request: Request) -> Response:
         """One issue."""
         wanted = [name for name in request.query_params.get("fields", "").split(",") if name]
-        return JSONResponse(presentation.issue(_origin(request), self._issue(request), wanted))
+        return JSONResponse(presentation.issue(_origin(request), self._issue(request), wanted, self._issues.project))
 
     async def comments(self, request: Request) -> Response:
         """A page of an issue's comments."""

@@ -6,8 +6,9 @@ Source: Atlassian, "The Jira Cloud platform REST API" v3: IssueBean, Comment, Pa
 from collections.abc import Collection
 
 from devstack.doubles.documents import Document
-from devstack.doubles.ticketing.jira.store import DECIDED_BY, DECISION_NUMBER, FORM, PROJECT, STATUSES, Transition
+from devstack.doubles.ticketing.jira.store import DECIDED_BY, DECISION_NUMBER, STATUSES, Transition
 from devstack.doubles.ticketing.people import Person, from_document
+from devstack.project import JiraProject
 
 _CATEGORIES = {
     "new": {"id": 2, "key": "new", "colorName": "blue-gray", "name": "To Do"},
@@ -44,7 +45,7 @@ def status(origin: str, name: str) -> Document:
     }
 
 
-def issue(origin: str, kept: Document, wanted: Collection[str]) -> Document:
+def issue(origin: str, kept: Document, wanted: Collection[str], project: JiraProject) -> Document:
     """An issue with the wished fields; all of them for `*all` or none named."""
     fields: Document = {
         "summary": kept["summary"],
@@ -54,14 +55,14 @@ def issue(origin: str, kept: Document, wanted: Collection[str]) -> Document:
         "project": {
             "self": f"{origin}/rest/api/3/project/10000",
             "id": "10000",
-            "key": PROJECT,
-            "name": "Registrations",
+            "key": project.project_key,
+            "name": project.project_name,
         },
         "issuetype": {"self": f"{origin}/rest/api/3/issuetype/10010", "id": "10010", "name": "Service Request"},
         "created": kept["created"],
         "updated": kept["updated"],
     }
-    fields |= {FORM[name]: value for name, value in kept["form"].items() if name in FORM}
+    fields |= {project.form[name]: value for name, value in kept["form"].items() if name in project.form}
     last = kept["decisions"][-1] if kept["decisions"] else None
     by = from_document(last["by"]) if last else None
     fields[DECIDED_BY] = user(origin, by) | {"objectId": by.object_id} if by else None

@@ -14,19 +14,9 @@ from devstack.doubles.ticketing.flow import Flow
 from devstack.doubles.ticketing.people import Person
 from devstack.doubles.ticketing.time_stamps import jira_time
 from devstack.doubles.world import World
+from devstack.project import JiraProject
 
 ISSUES, COMMENTS = "jiraIssues", "jiraComments"
-PROJECT = "REG"
-
-FORM = {
-    "uniqueName": "customfield_10101",
-    "redirectUris": "customfield_10102",
-    "api": "customfield_10103",
-    "delegatedPermissions": "customfield_10104",
-    "adminConsent": "customfield_10105",
-    "lifetimeDays": "customfield_10106",
-}
-"""The form's fields beside the summary, by their names in the rule's custom data (docs/ticketing.md)."""
 DECIDED_BY, DECISION_NUMBER = "customfield_10107", "customfield_10108"
 """Fields that the customer's workflow fills: who decided, and which decision of the issue it was."""
 
@@ -67,9 +57,10 @@ TRANSITIONS = (
 class Issues:
     """The issues of one world."""
 
-    def __init__(self, world: World, flow: Flow) -> None:
+    def __init__(self, world: World, flow: Flow, project: JiraProject) -> None:
         self._world = world
         self._flow = flow
+        self.project = project
 
     def create(
         self,
@@ -85,7 +76,7 @@ class Issues:
         Who created it is on record and stays; the reporter, the same unless another is named, can be changed by many.
         """
         made_by = creator or reporter
-        key = key or f"{PROJECT}-{count(self._world, 'issue')}"
+        key = key or f"{self.project.project_key}-{count(self._world, 'issue')}"
         if self.find(key) is not None:
             raise LookupError(f"there is an issue {key} already")
         now = jira_time(self._world.clock.now())
@@ -132,7 +123,7 @@ class Issues:
         return sorted(found, key=lambda comment: int(comment["id"]))
 
     def move(self, issue: Document, transition: Transition, by: Person) -> Document:
-        """Go along an edge that is open; one to a decision is told to the registrar."""
+        """Go along an edge that is open; a decision is announced to the app."""
         issue |= {"status": transition.target, "updated": jira_time(self._world.clock.now())}
         decision = _DECISIONS.get(transition.target)
         if decision is None:

@@ -11,10 +11,10 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 
 from devstack.config import StackConfig
+from devstack.microsoft import AZURE_CLI
+from devstack.project import project
 from devstack.stack import Stack
 
-AZURE_CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
-DOMAIN = "contoso.onmicrosoft.com"
 _REDIRECT = "http://localhost:8400"
 
 
@@ -23,7 +23,7 @@ class SignInFailedError(Exception):
 
 
 def user_token(stack: Stack, name: str, scope: str | None = None) -> str:
-    """An access token of `name` (the part before the @), for the registrar's API unless `scope` says otherwise.
+    """An access token of `name` (the part before the @), for the app's API unless `scope` says otherwise.
 
     Raises SignInFailedError.
     """
@@ -33,7 +33,7 @@ def user_token(stack: Stack, name: str, scope: str | None = None) -> str:
 def sign_in(config: StackConfig, environment: Mapping[str, str], name: str, scope: str | None = None) -> dict[str, Any]:
     """The token endpoint's whole answer; with `openid` in the scope there is an ID token. Raises SignInFailedError.
 
-    `environment` is what `make env` prints.
+    `environment` is what `devstack env` prints.
     """
     verifier = secrets.token_urlsafe(48)
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
@@ -41,8 +41,8 @@ def sign_in(config: StackConfig, environment: Mapping[str, str], name: str, scop
         "client_id": AZURE_CLI,
         "response_type": "code",
         "redirect_uri": _REDIRECT,
-        "scope": scope or f"api://{config.api.client_id}/user_impersonation",
-        "login_hint": f"{name}@{DOMAIN}",
+        "scope": scope or f"api://{config.api.client_id}/{project().api.scope}",
+        "login_hint": f"{name}@{project().tenant.domain}",
         "code_challenge": challenge,
         "code_challenge_method": "S256",
     }

@@ -7,10 +7,10 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from devstack.demo.answer import Answer, Data
-from devstack.demo.requester import Proof
-from devstack.demo.rotation import Rotated
-from devstack.demo.ticket import Form
+from demo.answer import Answer, Data
+from demo.requester import Proof
+from demo.rotation import Rotated
+from demo.ticket import Form
 
 _SYSTEMS = {"servicenow": "ServiceNow", "jira": "Jira"}
 _STATES = {"3": "closed", "4": "closed, incomplete"}

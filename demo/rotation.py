@@ -10,8 +10,8 @@ from azure.core.exceptions import ClientAuthenticationError
 from azure.identity import ClientSecretCredential
 from azure.keyvault.secrets import KeyVaultSecret, KeyVaultSecretIdentifier, SecretClient
 
-from devstack.demo.answer import Data
-from devstack.demo.control import ControlPlane
+from demo.answer import Data
+from demo.control import ControlPlane
 from devstack.process import StackError
 
 _POLL_SECONDS = 0.25

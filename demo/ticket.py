@@ -8,7 +8,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
-from devstack.demo.control import ControlPlane
+from demo.control import ControlPlane
 from devstack.process import StackError
 
 _POLL_SECONDS = 0.25

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from azure.identity import ClientSecretCredential
 from azure.keyvault.secrets import KeyVaultSecretIdentifier, SecretClient
 
-from devstack.demo.answer import Answer, Data
-from devstack.demo.control import ControlPlane
+from demo.answer import Answer, Data
+from demo.control import ControlPlane
+from demo.queues import RequesterQueues
 from devstack.process import StackError
-from devstack.queues import RequesterQueues
 
 _POLL_SECONDS = 0.25
 _FIRST_PATIENCE_SECONDS = 15.0

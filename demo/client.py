@@ -1,4 +1,4 @@
-"""`python -m devstack.demo FILE`, in the environment that `make env` prints: 0 when the sign-in succeeded."""
+"""`python -m demo.client FILE`, in the environment that `make env` prints: 0 when the sign-in succeeded."""
 
 import json
 import logging
@@ -7,14 +7,14 @@ from pathlib import Path
 
 from azure.core.exceptions import AzureError
 
-from devstack.demo.answer import Answer
-from devstack.demo.control import ControlPlane
-from devstack.demo.report import Report, make_console
-from devstack.demo.requester import await_answer, connect, read_secret_and_sign_in
-from devstack.demo.rotation import Clients
-from devstack.demo.ticket import Form, Ticket
+from demo.answer import Answer
+from demo.control import ControlPlane
+from demo.queues import INTAKE, read_request
+from demo.report import Report, make_console
+from demo.requester import await_answer, connect, read_secret_and_sign_in
+from demo.rotation import Clients
+from demo.ticket import Form, Ticket
 from devstack.process import StackError
-from devstack.queues import INTAKE, read_request
 
 
 def run(file: Path, report: Report) -> bool:
@@ -65,7 +65,7 @@ def _act_on(answer: Answer, control: ControlPlane, report: Report, *, repeated: 
 
 def main() -> int:
     """The exit code."""
-    # A refused sign-in is part of the show, and told in the demo's own words.
+    # A refused sign-in is expected: the demo reports it itself.
     logging.getLogger("azure.identity").setLevel(logging.ERROR)
     try:
         return 0 if run(Path(sys.argv[1]), Report(make_console())) else 1
