@@ -81,5 +81,5 @@ class Answer(_Model):
 
     @property
     def completed(self) -> bool:
-        """Whether the registration was completed and verified."""
+        """Return whether the registration was completed and verified."""
         return self.type == "registrar.registration.completed.v1"

@@ -30,7 +30,7 @@ class Report:
         self._console = console
 
     def note(self, text: str) -> None:
-        """One line on what goes on."""
+        """One line on what is happening."""
         self._console.print(Text(f"  … {text}", style="dim"), soft_wrap=True)
 
     def request(self, body: bytes) -> None:
@@ -59,7 +59,7 @@ class Report:
         )
 
     def form(self, form: Form) -> None:
-        """What somebody filled in."""
+        """What the form says."""
         rows = [(name.replace("_", " "), str(value)) for name, value in form.variables.items() if value]
         title = f"Form in {_SYSTEMS.get(form.system, form.system)}, ticket {form.number}"
         self._section(title, ("requested for", form.requested_for.email), *rows)

@@ -1,4 +1,4 @@
-"""What a client sees of a rotation: it goes on signing in, while the stack clock is moved by months."""
+"""What a client sees of a rotation: it keeps signing in, while the stack clock is moved by months."""
 
 import os
 import time

@@ -69,7 +69,7 @@ class Azurite:
         return {**base, **self.command()[1]}
 
     def is_ready(self) -> bool:
-        """Whether all three services accept connections; cheap enough to be asked every few milliseconds."""
+        """Return whether all three services accept connections; cheap enough to be asked every few milliseconds."""
         return all(_accepts(port) for port in vars(self.ports).values())
 
     def endpoint(self, service: str) -> str:

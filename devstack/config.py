@@ -178,14 +178,13 @@ class StackConfig(_Model):
             raise ConfigError(f"devstack.toml names {{{unknown.args[0]}}}; there are: {names}") from unknown
 
     @property
-    def _values(self) -> dict[str, str]:
-        """What `devstack.toml` may name in its texts."""
+    def _values(self) -> dict[str, str | dict[str, str]]:
+        """What `devstack.toml` may name in its texts; `reference` has Key Vault references to the app's secrets."""
         return {
             "tenant_id": self.tenant_id,
             "app_client_id": self.app.client_id,
             "api_client_id": self.api.client_id,
             "vault_url": self.vault_url,
-            "webhook_vault_url": _vault_url(self.webhook_vault_name),
             "functions_url": f"http://127.0.0.1:{self.ports.functions}",
             "control_url": f"http://127.0.0.1:{self.ports.control}",
             "ticketing_url": self.ticketing_url,
@@ -196,6 +195,7 @@ class StackConfig(_Model):
             "jira_token": self.ticketing.jira_token,
             "jira_webhook_token": self.jira_webhook_token,
             "hook_secret": self.ticketing.hook,
+            "reference": {name: self.webhook_reference(name) for name in project().webhook_vault.secrets},
         }
 
     @property
@@ -209,10 +209,10 @@ class StackConfig(_Model):
         return self.filled_in(project().webhook_vault.secrets)
 
     def webhook_reference(self, name: str) -> str:
-        """An app setting that stands for one of `webhook_secrets`."""
-        if name not in self.webhook_secrets:
+        """An app setting that stands for one of `webhook_secrets`. Raises KeyError."""
+        if name not in project().webhook_vault.secrets:
             raise KeyError(name)
-        return f"@Microsoft.KeyVault(SecretUri={_vault_url(self.webhook_vault_name)}/secrets/{name})"
+        return f"@Microsoft.KeyVault(SecretUri=https://{self.webhook_vault_name}.vault.azure.net/secrets/{name})"
 
     @property
     def ticketing_url(self) -> str:
@@ -222,7 +222,7 @@ class StackConfig(_Model):
     @property
     def vault_url(self) -> str:
         """The vault's URL, as Azure would give it."""
-        return _vault_url(self.vault_name)
+        return f"https://{self.vault_name}.vault.azure.net"
 
     @classmethod
     def load(cls, state: Path) -> Self:
@@ -247,7 +247,7 @@ class StackConfig(_Model):
         """Make or refresh a state folder's configuration before a start, and save it.
 
         Ids and secrets are made once. Ports are too, but a remembered port that is taken meanwhile
-        is chosen anew. Ports in `fixed_ports` (by service) are wishes of the user: ConfigError when taken.
+        is chosen anew. Ports in `fixed_ports` (by service) are fixed by the user: ConfigError when taken.
         """
         fixed = fixed_ports or {}
         if StateFolder(state).config.exists():
@@ -271,14 +271,10 @@ class StackConfig(_Model):
         draft.replace(file)
 
 
-def _vault_url(name: str) -> str:
-    return f"https://{name}.vault.azure.net"
-
-
 def choose_ports(fixed: Mapping[str, int], remembered: Mapping[str, int] | None = None) -> Ports:
-    """One port per service: the user's wish, else the remembered one while it is free, else a free one.
+    """One port per service: the user's choice, else the remembered one while it is free, else a free one.
 
-    Raises ConfigError for an unknown service, and when a wished-for port is taken.
+    Raises ConfigError for an unknown service, and when a port that the user chose is taken.
     """
     services = tuple(Ports.model_fields)
     for service, port in fixed.items():
@@ -297,7 +293,7 @@ def choose_ports(fixed: Mapping[str, int], remembered: Mapping[str, int] | None 
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen on the port of 127.0.0.1 now."""
+    """Return whether a server could listen on the port of 127.0.0.1 now."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -41,7 +41,7 @@ class Control:
         self._plant = plant
 
     async def health(self, _request: Request) -> Response:
-        """Ready: whoever gets this can use all doubles."""
+        """Ready: all doubles can be used."""
         return JSONResponse({"status": "ok", "tenantId": self._world.tenant.id})
 
     async def clock(self, _request: Request) -> Response:

@@ -8,36 +8,36 @@ from typing import Any
 
 from devstack.doubles.documents import Document
 from devstack.doubles.entra import user_errors
-from devstack.doubles.entra.rules.people import UserClient, Wish, says_idtyp_of_users
+from devstack.doubles.entra.rules.people import ScopeRequest, UserClient, includes_idtyp_for_users
 from devstack.doubles.entra.rules.resources import assigned_roles
 from devstack.doubles.entra.rules.tenants import ANY_TENANT
 from devstack.doubles.tokens import LIFETIME_SECONDS, AccessToken, issuer
 from devstack.doubles.world import World
 
 
-def access_claims(world: World, client: UserClient, user: Document, wish: Wish) -> dict[str, Any]:
+def access_claims(world: World, client: UserClient, user: Document, asked: ScopeRequest) -> dict[str, Any]:
     """What an access token says of a user.
 
-    Raises SignInRefusedError for somebody who is not assigned to the resource.
+    Raises SignInRefusedError for a user who is not assigned to the resource.
     """
-    principal = wish.resource.principal
+    principal = asked.resource.principal
     roles = assigned_roles(world, user, principal)
     if roles is None:
         raise user_errors.user_not_assigned(user, principal)
-    is_v2 = wish.resource.version == "2.0"
+    is_v2 = asked.resource.version == "2.0"
     claims: dict[str, Any] = {
-        "aud": wish.resource.audience,
+        "aud": asked.resource.audience,
         "azp" if is_v2 else "appid": client.app_id,
         "azpacr" if is_v2 else "appidacr": "0" if client.is_public else "1",
         "name": user["displayName"],
         "oid": user["id"],
-        "scp": " ".join(wish.scopes),
+        "scp": " ".join(asked.scopes),
         "sub": pairwise(user, principal["appId"]),
         **({"preferred_username": user["userPrincipalName"]} if is_v2 else _v1_names(user)),
     }
     if roles:
         claims["roles"] = roles
-    if says_idtyp_of_users(world, principal):
+    if includes_idtyp_for_users(world, principal):
         claims["idtyp"] = "user"
     return claims
 

@@ -79,9 +79,9 @@ class Admission:
             try:
                 body = handle(await self._admit(request, action, creates=creates))
             except errors.KeyVaultError as error:
-                return self._dressed(error.answer(), request)
+                return self._with_headers(error.answer(), request)
             answer = Response(status_code=204) if body is None else JSONResponse(body, status)
-            return self._dressed(answer, request)
+            return self._with_headers(answer, request)
 
         return [Route(spelling, endpoint, methods=[method]) for spelling in (path, f"{path}/")]
 
@@ -109,7 +109,7 @@ class Admission:
             _parsed(await request.body()),
         )
 
-    def _dressed(self, answer: Response, request: Request) -> Response:
+    def _with_headers(self, answer: Response, request: Request) -> Response:
         answer.headers.update(
             {
                 "Cache-Control": "no-cache",

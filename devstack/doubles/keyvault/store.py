@@ -41,7 +41,7 @@ class Store:
         return item
 
     def never_existed(self, name: str) -> bool:
-        """Whether readers see nothing of that name, neither live nor deleted."""
+        """Return whether readers see nothing of that name, neither live nor deleted."""
         return self._find(self._reading(), name) is None
 
     def read_deleted(self, name: str) -> Document:

@@ -143,7 +143,7 @@ class Flow:
 
 
 def _is_passing(status: int) -> bool:
-    """Whether it may be otherwise soon."""
+    """Return whether it may be otherwise soon."""
     return status in (0, 429) or status >= 500
 
 

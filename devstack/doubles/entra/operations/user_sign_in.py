@@ -1,7 +1,7 @@
 """People sign in: authorization code with PKCE, and device code (Microsoft Learn, v2-oauth2-auth-code-flow and
 v2-oauth2-device-code).
 
-The doubles have no passwords and no page: whoever calls says in `login_hint` which of the seeded people sits at the
+The doubles have no passwords and no page: the caller says in `login_hint` which of the seeded people sits at the
 browser. Refresh tokens are not handed out. Codes live in memory, so that a restart forgets them.
 """
 
@@ -21,7 +21,7 @@ from devstack.doubles.documents import Document
 from devstack.doubles.entra import errors, user_errors
 from devstack.doubles.entra.presentation import access_claims, id_claims
 from devstack.doubles.entra.rules.clients import check_secret, find_client
-from devstack.doubles.entra.rules.people import UserClient, Wish, find_user, find_user_client, read_wish
+from devstack.doubles.entra.rules.people import ScopeRequest, UserClient, find_user, find_user_client, read_scope
 from devstack.doubles.entra.rules.tenants import check_tenant
 from devstack.doubles.tokens import LIFETIME_SECONDS, Tokens
 from devstack.doubles.world import World
@@ -51,7 +51,7 @@ class _Code:
 
 @dataclass
 class _Device:
-    """A device that waits for somebody to type in its code."""
+    """A device that waits for its code to be typed in."""
 
     client_id: str
     scope: str
@@ -101,7 +101,7 @@ class UserSignIn:
             check_tenant(self._world, request.path_params["tenant"])
             client = find_user_client(self._world, needed(given, "client_id"))
             scope = needed(given, "scope")
-            read_wish(self._world, client, scope)
+            read_scope(self._world, client, scope)
         except errors.SignInRefusedError as refused:
             return errors.answer(refused, self._world.clock.now())
         code, user_code = secrets.token_urlsafe(48), secrets.token_hex(5).upper()[:9]
@@ -145,19 +145,19 @@ class UserSignIn:
             raise user_errors.unknown_user(user_id, self._world.tenant.display_name)
         if user.get("accountEnabled") is False:
             raise user_errors.blocked_user()
-        return self._answer(client, user, read_wish(self._world, client, scope), nonce)
+        return self._answer(client, user, read_scope(self._world, client, scope), nonce)
 
-    def _answer(self, client: UserClient, user: Document, wish: Wish, nonce: str | None) -> dict[str, Any]:
-        version = wish.resource.version
-        token = self._tokens.sign(access_claims(self._world, client, user, wish), version=version)
+    def _answer(self, client: UserClient, user: Document, asked: ScopeRequest, nonce: str | None) -> dict[str, Any]:
+        version = asked.resource.version
+        token = self._tokens.sign(access_claims(self._world, client, user, asked), version=version)
         body: dict[str, Any] = {
             "token_type": "Bearer",
-            "scope": " ".join(wish.scopes),
+            "scope": " ".join(asked.scopes),
             "expires_in": LIFETIME_SECONDS,
             "ext_expires_in": LIFETIME_SECONDS,
             "access_token": token.text,
         }
-        if wish.with_id_token:
+        if asked.with_id_token:
             body["id_token"] = self._tokens.sign(id_claims(self._world, client, user, nonce), version="2.0").text
         return body
 
@@ -168,7 +168,7 @@ class UserSignIn:
         if not (name := given.get("login_hint")):
             raise user_errors.nobody_signed_in()
         user = find_user(self._world, name)
-        access_claims(self._world, client, user, read_wish(self._world, client, scope))
+        access_claims(self._world, client, user, read_scope(self._world, client, scope))
         code = secrets.token_urlsafe(64)
         expires = self._now() + _CODE_LASTS
         self._codes[code] = _Code(
@@ -250,7 +250,7 @@ def _challenge(given: Mapping[str, str]) -> tuple[str, str] | None:
 
 
 def _fits(challenge: tuple[str, str], verifier: str) -> bool:
-    """Whether a verifier is the one that the challenge was made of (RFC 7636, 4.6)."""
+    """Return whether a verifier is the one that the challenge was made of (RFC 7636, 4.6)."""
     method, value = challenge
     if method == "S256":
         verifier = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")

@@ -58,7 +58,7 @@ def check_secret(client: Client, secret: str, now: datetime) -> None:
 
 
 def is_active(credential: dict[str, Any], now: datetime) -> bool:
-    """Whether the endpoint knows the credential yet, and its time has come."""
+    """Return whether the endpoint knows the credential yet, and its time has come."""
     if credential.get("_activeFrom", 0.0) > now.timestamp():
         return False
     start = credential.get("startDateTime")
@@ -66,6 +66,6 @@ def is_active(credential: dict[str, Any], now: datetime) -> bool:
 
 
 def has_ended(credential: dict[str, Any], now: datetime) -> bool:
-    """Whether the credential's `endDateTime` has passed."""
+    """Return whether the credential's `endDateTime` has passed."""
     end = credential.get("endDateTime")
     return end is not None and datetime.fromisoformat(end) <= now

@@ -25,11 +25,11 @@ class UserClient:
 
     @property
     def is_public(self) -> bool:
-        """Whether the client keeps no secret."""
+        """Return whether the client keeps no secret."""
         return self.application.get("isFallbackPublicClient") is True
 
     def has_redirect(self, uri: str) -> bool:
-        """Whether the URI is registered; at `http://localhost` of a public client any port will do."""
+        """Return whether the URI is registered; at `http://localhost` of a public client any port will do."""
         registered: list[str] = []
         for platform in ("publicClient", "web", "spa"):
             registered += _part(self.application, platform).get("redirectUris", [])
@@ -38,7 +38,7 @@ class UserClient:
 
 
 @dataclass(frozen=True)
-class Wish:
+class ScopeRequest:
     """What a client wants of a user: a resource's scopes, and whether an ID token comes with them."""
 
     resource: Resource
@@ -60,7 +60,7 @@ def find_user_client(world: World, client_id: str) -> UserClient:
 
 
 def find_user(world: World, name: str) -> Document:
-    """The user who signs in as `name`. Raises SignInRefusedError for nobody, and for somebody who is blocked."""
+    """The user who signs in as `name`. Raises SignInRefusedError when there is none, or a blocked one."""
     users = world.primary().find("users", "userPrincipalName", name)
     if not users:
         raise user_errors.unknown_user(name, world.tenant.display_name)
@@ -69,7 +69,7 @@ def find_user(world: World, name: str) -> Document:
     return users[0]
 
 
-def read_wish(world: World, client: UserClient, scope: str) -> Wish:
+def read_scope(world: World, client: UserClient, scope: str) -> ScopeRequest:
     """What a `scope` parameter asks for: scopes of one resource. Raises SignInRefusedError.
 
     Without a resource's scope it is Microsoft Graph's `openid` and the like, as in Entra.
@@ -78,7 +78,7 @@ def read_wish(world: World, client: UserClient, scope: str) -> Wish:
     asked = [name for name in names if name not in OPENID_SCOPES]
     if not asked:
         resource = find_resource(world, "https://graph.microsoft.com")
-        return Wish(resource, tuple(names), "openid" in names)
+        return ScopeRequest(resource, tuple(names), "openid" in names)
     prefixes = {name.rpartition("/")[0] for name in asked}
     if len(prefixes) != 1:
         raise user_errors.several_resources()
@@ -95,7 +95,7 @@ def read_wish(world: World, client: UserClient, scope: str) -> Wish:
     scopes = sorted(given) if _DEFAULT in wanted else wanted
     if not scopes or not set(scopes) <= given:
         raise user_errors.no_consent(client.app_id, client.application["displayName"])
-    return Wish(resource, tuple(scopes), "openid" in names)
+    return ScopeRequest(resource, tuple(scopes), "openid" in names)
 
 
 def consented(world: World, client: UserClient, resource: Resource) -> set[str]:
@@ -116,8 +116,8 @@ def consented(world: World, client: UserClient, resource: Resource) -> set[str]:
     return found
 
 
-def says_idtyp_of_users(world: World, principal: Document) -> bool:
-    """Whether the resource's application asks for `idtyp` in tokens of users: optional, and special in that."""
+def includes_idtyp_for_users(world: World, principal: Document) -> bool:
+    """Return whether the resource's application asks for the optional claim `idtyp` in tokens of users, too."""
     for application in world.primary().find("applications", "appId", principal["appId"]):
         claims: list[Document] = _part(application, "optionalClaims").get("accessToken") or []
         for claim in claims:

@@ -1,8 +1,8 @@
 """Sign-ins that a test has refused with codes of its choice, at the moment at which Entra would give them.
 
-Conditional Access, a missing assignment and a missing consent are judged once a client has proven who it is: whoever
-sends a wrong credential never hears of them. All else is answered before the credential is looked at, so that nobody
-takes it for a proof. Meanings: Microsoft Learn, reference-error-codes; texts are those clients have reported.
+Conditional Access, a missing assignment and a missing consent are judged once a client has proven who it is: a wrong
+credential never leads to them. All other refusals come before the credential is checked, so that none is taken for a
+proof. Meanings: Microsoft Learn, reference-error-codes; texts are those clients have reported.
 """
 
 from typing import Any

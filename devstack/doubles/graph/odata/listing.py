@@ -141,7 +141,7 @@ def _matches(documents: Iterable[Document], options: Options) -> list[Document]:
 
 
 def _is_found(search: Search, document: Document) -> bool:
-    """Whether words of the property start as the search says; values are cut into words as the index does."""
+    """Return whether words of the property start as the search says; values are cut into words as the index does."""
     hits: list[bool] = []
     for name, text in search.clauses:
         value: object = document.get(name) or ""

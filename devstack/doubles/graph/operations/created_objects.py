@@ -1,4 +1,4 @@
-"""What an identity has created, and how much it may: the directory quota of whoever holds no directory role.
+"""What an identity has created, and how much it may: the directory quota of callers without a directory role.
 
 Source: Microsoft Learn, "Microsoft Entra service limits and restrictions" (a user without a role creates 250 objects
 at most, deleted ones count until they can be restored no more; that it holds for service principals, too, is known
@@ -44,7 +44,7 @@ def count_created(collection: str) -> Handler:
 def create_as(directory: Directory, document: Document, creator: str) -> list[str]:
     """Note who creates an object; returns its first owners. Raises GraphError 403 when the creator has had its quota.
 
-    Whoever creates by a directory role is not counted, and does not become the owner (Microsoft Learn, "Application
+    A caller who creates by a directory role is not counted, and does not become owner (Microsoft Learn, "Application
     registration permissions for custom roles": `create` against `createAsOwner`).
     """
     principal = directory.primary.get("servicePrincipals", creator)
@@ -56,7 +56,7 @@ def create_as(directory: Directory, document: Document, creator: str) -> list[st
 
 
 def _check_quota(directory: Directory, creator: str) -> None:
-    """Raises GraphError 403 when whoever creates has created as much as the weather lets it; 0 lets it all."""
+    """Raises GraphError 403 when the creator has as many objects as the weather allows; 0 allows any number."""
     most = directory.world.weather.created_objects_quota
     if not most:
         return

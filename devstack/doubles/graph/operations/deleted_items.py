@@ -106,5 +106,5 @@ def _deleted(directory: Directory, view: View) -> list[Document]:
 
 
 def is_past_restoring(directory: Directory, item: Document) -> bool:
-    """Whether a deleted object has lain there for so long that it is gone for good."""
+    """Return whether a deleted object has lain there for so long that it is gone for good."""
     return directory.now() - parse_moment(item["deletedDateTime"]) > DELETED_FOR

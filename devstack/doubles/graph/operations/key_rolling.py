@@ -67,7 +67,7 @@ def _owner(directory: Directory, collection: str, request: Request) -> Document:
 
 
 def _proves(directory: Directory, proof: str, owner: Document, key: Document) -> bool:
-    """Whether the proof was signed with this certificate, for this object, and both are valid now."""
+    """Return whether the proof was signed with this certificate, for this object, and both are valid now."""
     now = directory.now()
     if not parse_moment(key["startDateTime"]) <= now < parse_moment(key["endDateTime"]):
         return False

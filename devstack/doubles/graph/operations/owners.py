@@ -1,4 +1,4 @@
-"""Who owns an application or a service principal, and what somebody owns.
+"""Who owns an application or a service principal, and what a user or principal owns.
 
 Ownership is kept as object ids in `_owners`; it is what `Application.ReadWrite.OwnedBy` looks at.
 """
@@ -47,7 +47,7 @@ def add_owner(collection: str) -> Handler:
 
 
 def remove_owner(collection: str) -> Handler:
-    """`DELETE /{collection}/{id}/owners/{id}/$ref`: 204, or 404 for somebody who is no owner."""
+    """`DELETE /{collection}/{id}/owners/{id}/$ref`: 204, or 404 for one who is no owner."""
 
     def handle(directory: Directory, request: Request) -> Answer:
         document = directory.target(collection, request.keys[0])

@@ -4,7 +4,7 @@
 where they are selected, and a question about them (`$filter`, `$search`, `$orderby`) is refused with 403. Sources:
 Microsoft Graph permissions reference, User.ReadBasic.All; message center MC704030; answers reported by users of the
 permission. The reference pages of "List users" and "Get a user" do not name it among the app permissions, and some
-tenants are reported to answer 403 for it: whoever calls must live with either.
+tenants are reported to answer 403 for it: callers must cope with either.
 """
 
 from collections.abc import Iterable, Iterator
@@ -60,7 +60,7 @@ def get_user(directory: Directory, request: Request) -> Answer:
 
 
 def may_read_everything(caller: Caller) -> bool:
-    """Whether the caller sees whole users, not only their basic profile."""
+    """Return whether the caller sees whole users, not only their basic profile."""
     return any(roles <= caller.roles for roles in READ_FULL_USERS)
 
 

@@ -65,7 +65,7 @@ def check_permission(caller: Caller, needed: Permission) -> None:
 
 
 def may_read(caller: Caller, document: Document) -> bool:
-    """Whether the caller may read all applications, or owns this object."""
+    """Return whether the caller may read all applications, or owns this object."""
     return may_read_all(caller) or caller.object_id in document["_owners"]
 
 
@@ -82,12 +82,12 @@ def check_may_write(caller: Caller, document: Document) -> None:
 
 
 def may_write_all(caller: Caller) -> bool:
-    """Whether the caller is not confined to what it owns."""
+    """Return whether the caller is not confined to what it owns."""
     return not caller.roles.isdisjoint(_WRITE_ALL)
 
 
 def may_read_all(caller: Caller) -> bool:
-    """Whether the caller sees applications that it does not own."""
+    """Return whether the caller sees applications that it does not own."""
     return not caller.roles.isdisjoint(_READ_ALL)
 
 

@@ -121,7 +121,7 @@ def _literal(value: object) -> str:
 
 
 def is_guid(value: object) -> bool:
-    """Whether a JSON value is a GUID in its usual text form."""
+    """Return whether a JSON value is a GUID in its usual text form."""
     try:
         return isinstance(value, str) and len(value) == 36 and bool(UUID(value))
     except ValueError:

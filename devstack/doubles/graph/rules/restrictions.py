@@ -92,7 +92,7 @@ def _check_credential(
 
 
 def _restriction(directory: Directory, collection: str, owner: Document, name: str) -> Document | None:
-    """The restriction of this name that holds for `owner` and whoever calls; the first policy that has it decides."""
+    """The restriction of this name that applies to `owner` and the caller; the first policy that has it decides."""
     for policy, restrictions in _policies(directory, collection, owner):
         found = restrictions.get(name)
         if found is not None:
@@ -126,7 +126,7 @@ def _applies(restriction: Document, owner: Document) -> bool:
 
 
 def _is_exempt(directory: Directory, restriction: Document) -> bool:
-    """Whether whoever calls bears an attribute that the restriction excludes."""
+    """Return whether the caller bears an attribute that the restriction excludes."""
     actors = cast("Document", restriction.get("excludeActors") or {})
     exemptions = cast("list[Document]", actors.get("customSecurityAttributes") or [])
     caller = directory.caller

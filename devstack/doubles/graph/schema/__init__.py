@@ -26,7 +26,7 @@ def element_type(declared: str) -> str:
 
 
 def is_collection(declared: str) -> bool:
-    """Whether a property of this type holds a list."""
+    """Return whether a property of this type holds a list."""
     return declared.startswith("Collection(")
 
 

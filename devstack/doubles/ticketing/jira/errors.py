@@ -33,7 +33,7 @@ class JiraError(Exception):
 
 
 def not_signed_in() -> Response:
-    """For a wrong token; a call without any is that of somebody who may see nothing: 404."""
+    """For a wrong token; a call without any is anonymous and may see nothing: 404."""
     headers = {
         "X-Seraph-LoginReason": "AUTHENTICATED_FAILED",
         "WWW-Authenticate": 'OAuth realm="https%3A%2F%2Flocalhost"',

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from devstack.config import StackConfig
 from devstack.doubles.documents import Document
-from devstack.doubles.ticketing.authentication import proves
+from devstack.doubles.ticketing.authentication import is_authenticated
 from devstack.doubles.ticketing.jira import errors, presentation
 from devstack.doubles.ticketing.jira.errors import JiraError
 from devstack.doubles.ticketing.jira.rules import is_document, plain_text
@@ -45,7 +45,11 @@ class Api:
             try:
                 if "authorization" not in request.headers:
                     raise errors.no_issue()
-                return await handle(request) if proves(request, self._user, self._token) else errors.not_signed_in()
+                return (
+                    await handle(request)
+                    if is_authenticated(request, self._user, self._token)
+                    else errors.not_signed_in()
+                )
             except JiraError as error:
                 return error.answer()
 
@@ -115,12 +119,12 @@ class Api:
     async def move(self, request: Request) -> Response:
         """Take one of them."""
         issue = self._issue(request)
-        wished = str(_object((await _body(request)).get("transition")).get("id", ""))
-        if not wished:
+        wanted_id = str(_object((await _body(request)).get("transition")).get("id", ""))
+        if not wanted_id:
             raise errors.invalid("Missing 'transition' identifier")
-        edge = next((edge for edge in TRANSITIONS if edge.id == wished), None)
+        edge = next((edge for edge in TRANSITIONS if edge.id == wanted_id), None)
         if edge is None:
-            raise errors.invalid(f"Transition id '{wished}' is not valid for this issue.")
+            raise errors.invalid(f"Transition id '{wanted_id}' is not valid for this issue.")
         if edge not in open_transitions(issue):
             raise errors.wrong_status(edge.name, issue["key"])
         self._issues.move(issue, edge, self._me)

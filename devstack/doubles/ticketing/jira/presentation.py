@@ -46,7 +46,7 @@ def status(origin: str, name: str) -> Document:
 
 
 def issue(origin: str, kept: Document, wanted: Collection[str], project: JiraProject) -> Document:
-    """An issue with the wished fields; all of them for `*all` or none named."""
+    """An issue with the requested fields; all of them for `*all` or none named."""
     fields: Document = {
         "summary": kept["summary"],
         "status": status(origin, kept["status"]),

@@ -56,7 +56,7 @@ type _Object = dict[str, Any]
 
 
 def is_document(body: object) -> bool:
-    """Whether Jira would take it."""
+    """Return whether Jira would take it."""
     document = _object(body)
     if document is None or document.get("type") != "doc" or "content" not in document:
         return False

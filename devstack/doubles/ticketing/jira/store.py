@@ -97,7 +97,7 @@ class Issues:
         return issue
 
     def edit(self, issue: Document, form: Document) -> Document:
-        """Change the form, as whoever asked; the rule tells of it as of a new issue."""
+        """Change the form, as its requester would; the rule tells of it as of a new issue."""
         issue |= {"form": form, "updated": jira_time(self._world.clock.now())}
         self._world.documents.put(ISSUES, issue["key"], issue)
         self._announce(issue, {"event": "requested"}, {})

@@ -14,11 +14,11 @@ from starlette.responses import JSONResponse, Response
 
 from devstack.config import StackConfig
 from devstack.doubles.documents import Document
-from devstack.doubles.ticketing.authentication import proves
+from devstack.doubles.ticketing.authentication import is_authenticated
 from devstack.doubles.ticketing.people import person
 from devstack.doubles.ticketing.servicenow import errors, journal
 from devstack.doubles.ticketing.servicenow.errors import ServiceNowError
-from devstack.doubles.ticketing.servicenow.presentation import JOURNAL_FIELDS, TICKET_FIELDS, Shown
+from devstack.doubles.ticketing.servicenow.presentation import JOURNAL_FIELDS, TICKET_FIELDS, RecordView
 from devstack.doubles.ticketing.servicenow.query import select
 from devstack.doubles.ticketing.servicenow.store import STATES, Tickets
 from devstack.doubles.world import World
@@ -45,7 +45,7 @@ class TableApi:
 
         async def admitted(request: Request) -> Response:
             try:
-                if not proves(request, self._user, self._password):
+                if not is_authenticated(request, self._user, self._password):
                     raise errors.not_authenticated()
                 table = request.url.path.split("/")[4]
                 if table not in _FIELDS:
@@ -105,7 +105,7 @@ class TableApi:
         return found
 
     def _shown(self, request: Request, table: str, record: Document) -> Document:
-        shown = Shown(self._world, _origin(request), request.query_params)
+        shown = RecordView(self._world, _origin(request), request.query_params)
         return shown.ticket(record) if table == ITEMS else shown.journal_row(record)
 
 

@@ -1,4 +1,4 @@
-"""How the Table API shows records: values or what people see, the wished fields, references as links.
+"""How the Table API shows records: values or what people see, the requested fields, references as links.
 
 Source: ServiceNow, "Table API", the parameters sysparm_fields, sysparm_display_value and
 sysparm_exclude_reference_link; fields of a referenced record by a dot ("Dot-walking").
@@ -37,7 +37,7 @@ TICKET_FIELDS = (
 """The fields that a query may ask about."""
 
 
-class Shown:
+class RecordView:
     """Records as one call wants to see them."""
 
     def __init__(self, world: World, origin: str, asked: Mapping[str, str]) -> None:
@@ -56,9 +56,9 @@ class Shown:
         fields: dict[str, tuple[object, object]] = {name: (ticket[name], ticket[name]) for name in TICKET_FIELDS}
         fields["state"] = (ticket["state"], STATES.get(ticket["state"], ticket["state"]))
         fields["approval"] = (ticket["approval"], APPROVALS[ticket["approval"]])
-        asker = from_document(ticket["_requested_for"])
-        fields["requested_for"] = self._reference(asker.user_id, asker.name)
-        fields["requested_for.email"] = (asker.email, asker.email)
+        requester = from_document(ticket["_requested_for"])
+        fields["requested_for"] = self._reference(requester.user_id, requester.name)
+        fields["requested_for.email"] = (requester.email, requester.email)
         opener = from_document(ticket.get("_opened_by") or ticket["_requested_for"])
         fields["opened_by"] = self._reference(opener.user_id, opener.name)
         fields["opened_by.email"] = (opener.email, opener.email)
@@ -77,7 +77,7 @@ class Shown:
         return {"link": link, "value": user_id}, {"link": link, "display_value": name}
 
     def _selected(self, fields: Mapping[str, tuple[object, object]]) -> Document:
-        """The wished fields, else all those of the record itself; unknown names are passed over."""
+        """The requested fields, else all those of the record itself; unknown names are passed over."""
         names = self._wanted or [name for name in fields if "." not in name]
         return {name: self._value(*fields[name]) for name in names if name in fields}
 

@@ -25,7 +25,7 @@ _TESTS: dict[str, Callable[[str, str], bool]] = {
 
 
 def select(records: Sequence[Document], query: str, fields: Sequence[str]) -> list[Document]:
-    """The records, of a table with these fields, that fit, in the wished order. Raises ServiceNowError 400."""
+    """The records, of a table with these fields, that fit, in the requested order. Raises ServiceNowError 400."""
     found = list(records)
     orders: list[tuple[str, bool]] = []
     for part in filter(None, query.split("^")):

@@ -104,7 +104,7 @@ class Tickets:
         return ticket
 
     def edit(self, ticket: Document, variables: Document) -> Document:
-        """Change the form, as whoever asked; the rule tells of it as of a new ticket."""
+        """Change the form, as its requester would; the rule tells of it as of a new ticket."""
         ticket |= {"_variables": variables, "sys_updated_on": servicenow_time(self._world.clock.now())}
         self._save(ticket)
         self._announce(ticket, {"event": "requested"}, {})
