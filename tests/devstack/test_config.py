@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from devstack.config import ConfigError, StackConfig, StateFolder, is_free
+from devstack.config import ConfigError, StackConfig, StateFolder
+from devstack.ports import is_free
 
 
 @pytest.fixture

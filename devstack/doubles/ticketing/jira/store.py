@@ -11,6 +11,7 @@ from typing import Literal
 from devstack.doubles.documents import Document
 from devstack.doubles.ticketing.counting import count
 from devstack.doubles.ticketing.flow import Flow
+from devstack.doubles.ticketing.jira.templates import new_comment, new_issue
 from devstack.doubles.ticketing.people import Person
 from devstack.doubles.ticketing.time_stamps import jira_time
 from devstack.doubles.world import World
@@ -75,23 +76,12 @@ class Issues:
 
         Who created it is on record and stays; the reporter, the same unless another is named, can be changed by many.
         """
-        made_by = creator or reporter
         key = key or f"{self.project.project_key}-{count(self._world, 'issue')}"
         if self.find(key) is not None:
             raise LookupError(f"there is an issue {key} already")
         now = jira_time(self._world.clock.now())
-        issue: Document = {
-            "id": str(count(self._world, "issue id", 10_001)),
-            "key": key,
-            "summary": summary,
-            "status": "Waiting for approval",
-            "creator": made_by.document(),
-            "reporter": reporter.document(),
-            "created": now,
-            "updated": now,
-            "form": form,
-            "decisions": [],
-        }
+        number = count(self._world, "issue id", 10_001)
+        issue = new_issue(str(number), key, now, reporter, creator or reporter) | {"summary": summary, "form": form}
         self._world.documents.put(ISSUES, key, issue)
         self._announce(issue, {"event": "requested"}, {})
         return issue
@@ -106,14 +96,8 @@ class Issues:
     def comment(self, issue: Document, author: Person, body: Document, properties: list[Document]) -> Document:
         """A new comment; it is never changed."""
         number = count(self._world, "comment", 20_001)
-        comment: Document = {
-            "id": str(number),
-            "author": author.document(),
-            "body": body,
-            "created": jira_time(self._world.clock.now()),
-            "properties": properties,
-            "_issue": issue["key"],
-        }
+        comment = new_comment(str(number), jira_time(self._world.clock.now()), author, body)
+        comment |= {"properties": properties, "_issue": issue["key"]}
         self._world.documents.put(COMMENTS, comment["id"], comment)
         return comment
 

@@ -6,10 +6,10 @@ Sources: ServiceNow, "Journal fields" (journal_input: the record itself keeps no
 
 import html
 import re
-from uuid import uuid4
 
 from devstack.doubles.documents import Document
 from devstack.doubles.ticketing.counting import count
+from devstack.doubles.ticketing.servicenow.templates import new_row
 from devstack.doubles.ticketing.time_stamps import servicenow_time
 from devstack.doubles.world import World
 
@@ -22,17 +22,8 @@ _CODE = re.compile(r"\[code\](.*?)\[/code\]", re.DOTALL | re.IGNORECASE)
 
 def write(world: World, element: str, ticket_id: str, text: str, user: str) -> None:
     """Append a row."""
-    row: Document = {
-        "sys_id": uuid4().hex,
-        "name": "sc_req_item",
-        "element": element,
-        "element_id": ticket_id,
-        "value": text,
-        "sys_created_on": servicenow_time(world.clock.now()),
-        "sys_created_by": user,
-        "sys_tags": "",
-        "_number": count(world, "journal"),
-    }
+    row = new_row(ticket_id, element, text, servicenow_time(world.clock.now()), user)
+    row["_number"] = count(world, "journal")
     world.documents.put(JOURNAL, row["sys_id"], row)
 
 

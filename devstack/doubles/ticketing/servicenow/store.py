@@ -6,13 +6,13 @@ access rule refuse every change.
 """
 
 from typing import Literal, cast
-from uuid import uuid4
 
 from devstack.doubles.documents import Document
 from devstack.doubles.ticketing.counting import count
 from devstack.doubles.ticketing.flow import Flow
 from devstack.doubles.ticketing.people import Person, from_document, person
 from devstack.doubles.ticketing.servicenow import journal
+from devstack.doubles.ticketing.servicenow.templates import new_ticket
 from devstack.doubles.ticketing.time_stamps import servicenow_time
 from devstack.doubles.world import World
 
@@ -67,38 +67,18 @@ class Tickets:
 
         Raises LookupError when the number is taken.
         """
-        opener = opened_by or requested_for
         number = number or f"RITM{count(self._world, 'ticket', 10_001):07}"
         if self.find(number) is not None:
             raise LookupError(f"there is a ticket {number} already")
         now = servicenow_time(self._world.clock.now())
-        ticket: Document = {
-            "sys_id": uuid4().hex,
-            "number": number,
-            "sys_class_name": "sc_req_item",
+        given: Document = {
             "short_description": description,
-            "description": "",
-            "state": "1",
-            "approval": "requested",
-            "active": "true",
-            "assigned_to": "",
-            "assignment_group": "",
-            "close_notes": "",
-            "correlation_id": "",
-            "opened_at": now,
-            "closed_at": "",
-            "sys_created_on": now,
             "sys_created_by": user,
-            "sys_updated_on": now,
             "sys_updated_by": user,
-            "sys_mod_count": "0",
-            "_opened_by": opener.document(),
-            "_requested_for": requested_for.document(),
-            "_approved_by": None,
             "_variables": variables,
-            "_decisions": [],
             "_is_locked": is_locked,
         }
+        ticket = new_ticket(number, now, requested_for, opened_by or requested_for) | given
         self._save(ticket)
         self._announce(ticket, {"event": "requested"}, {})
         return ticket
