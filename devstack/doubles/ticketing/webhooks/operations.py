@@ -15,10 +15,11 @@ from typing import Any
 
 from standardwebhooks import Webhook
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from devstack.doubles.documents import Document
 from devstack.doubles.ticketing.counting import count
+from devstack.doubles.ticketing.webhooks import errors
 from devstack.doubles.ticketing.webhooks.store import MESSAGES
 from devstack.doubles.world import World
 
@@ -40,7 +41,7 @@ class Receiver:
         """Keep a message that is proven."""
         raw, name = await request.body(), request.path_params["name"]
         if not self._is_proven(request, raw):
-            return JSONResponse({"message": "The signature does not fit."}, 401)
+            return errors.not_proven()
         number = request.headers["webhook-id"]
         key = f"{name}/{number}"
         kept = self._world.primary().get(MESSAGES, key) or self._new(name, number, request, raw)
