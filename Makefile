@@ -5,6 +5,7 @@ MAKEFLAGS += --no-print-directory
 
 PYTHON := .venv/bin/python
 DEVSTACK := $(PYTHON) -m devstack
+DEMO := $(PYTHON) -m demo
 WEATHER = $(if $(LAG),--lag $(LAG)) $(if $(THROTTLE),--throttle $(THROTTLE)) \
           $(if $(SECRET_DELAY),--secret-delay $(SECRET_DELAY))
 HOST_OPTION = $(if $(HOSTS),--hosts $(HOSTS))
@@ -20,7 +21,7 @@ help: ## show this list
 	  while IFS='|' read -r target text; do printf '  make %-12s %s\n' "$$target" "$$text"; done
 
 demo: setup ## from a ticket to the note in it, and a rotation; LAG=30 THROTTLE=0.1 SECRET_DELAY=18 make the services behave badly
-	@$(DEVSTACK) demo $(WEATHER) $(PORT_OPTIONS)
+	@$(DEMO) show $(WEATHER) $(PORT_OPTIONS)
 
 up: setup ## start the local stack and keep it running; same settings, and PORTS="functions=7071 queue=10001", HOSTS=0 or 2
 	@$(DEVSTACK) up $(WEATHER) $(PORT_OPTIONS) $(HOST_OPTION)
@@ -29,13 +30,13 @@ down: setup ## stop the stack that runs in this checkout
 	@$(DEVSTACK) down
 
 send: setup ## put a request on the running stack's intake queue: make send FILE=examples/azure-digital-twins.json
-	@$(DEVSTACK) send "$(FILE)"
+	@$(DEMO) send "$(FILE)"
 
 answers: setup ## show the answers on the results queue, and leave them there
-	@$(DEVSTACK) answers
+	@$(DEMO) answers
 
 replay: setup ## have failed requests tried again: make replay ID=<operationId>, or REASON=<reason> for all of one
-	@$(DEVSTACK) replay $(if $(ID),--id "$(ID)") $(if $(REASON),--reason "$(REASON)")
+	@$(DEMO) replay $(if $(ID),--id "$(ID)") $(if $(REASON),--reason "$(REASON)")
 
 doctor: setup ## name every broken promise, on the running stack or in the tenant of az login; FIX=1 repairs, JSON=1 for machines
 	@$(DEVSTACK) run -- $(PYTHON) -m doctor $(if $(FIX),--fix) $(if $(JSON),--json)

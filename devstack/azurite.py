@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+from devstack.project import REPOSITORY
+
 ENTRY_POINT = REPOSITORY / "node_modules/azurite/dist/src/azurite.js"
 PRELOADED = tuple(Path(__file__).with_name(name) for name in ("azurite_clock.cjs", "azurite_telemetry.cjs"))
 
@@ -68,7 +69,7 @@ class Azurite:
         return {**base, **self.command()[1]}
 
     def is_ready(self) -> bool:
-        """Whether all three services accept connections; cheap enough to be asked every few milliseconds."""
+        """Return whether all three services accept connections; cheap enough to be asked every few milliseconds."""
         return all(_accepts(port) for port in vars(self.ports).values())
 
     def endpoint(self, service: str) -> str:

@@ -57,7 +57,7 @@ def ensure(folder: Path) -> Certificates:
     if _lasts(files.ca) and files.ca_key.exists():
         authority = trustme.CA.from_pem(files.ca.read_bytes(), files.ca_key.read_bytes())
     else:
-        authority = trustme.CA(organization_name="entra-registrar local stack")
+        authority = trustme.CA(organization_name="devstack")
         _write_private(files.ca_key, authority.private_key_pem.bytes())
         files.ca.write_bytes(authority.cert_pem.bytes())
         files.server.unlink(missing_ok=True)

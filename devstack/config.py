@@ -4,11 +4,9 @@ The supervisor writes `stack.json` before anything starts; every process of the 
 """
 
 import os
-import random
 import secrets
-import socket
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -17,43 +15,16 @@ from uuid import uuid4
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-_PORT_RANGE = range(20_000, 30_000)
-"""Below the ranges from which Linux (32768 up) and macOS (49152 up) lend ports to outgoing connections, so
-that a remembered port is rarely lost to one; away from the usual ones of Azurite (10000 up) and Core Tools."""
+from devstack.ports import Ports, choose_ports
+from devstack.project import ConfigError, Vault, project
 
 
 def _new_id() -> str:
     return str(uuid4())
 
 
-class ConfigError(Exception):
-    """The state folder or a wish for a port does not allow a stack to run; the text is for the user."""
-
-
 class _Model(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
-
-
-class Ports(_Model):
-    """TCP ports on 127.0.0.1, one per service of the stack.
-
-    `blob`, `queue` and `table` are Azurite's own; the gateways stand before them for the app whose calls are recorded.
-    `ticketing` is 0 in a file that is older than it, until the next start chooses one.
-    """
-
-    https: int
-    proxy: int
-    identity: int
-    control: int
-    blob: int
-    queue: int
-    table: int
-    functions: int
-    functions_2: int
-    blob_gateway: int
-    queue_gateway: int
-    table_gateway: int
-    ticketing: int = 0
 
 
 class ManagedIdentity(_Model):
@@ -122,61 +93,97 @@ class StateFolder:
 
 
 class TicketingSecrets(_Model):
-    """What the registrar and the ticketing systems prove themselves to each other with.
+    """What the app and the ticketing systems prove themselves to each other with.
 
-    `servicenow_user` and `jira_user` (an e-mail address) are the registrar's accounts there, with password and API
-    token. `hook` signs what is sent to a plain receiver of webhooks (standardwebhooks.com).
+    `servicenow_user` and `jira_user` (an e-mail address) are the app's accounts there, with password and API token.
+    `hook` signs what is sent to a plain receiver of webhooks (standardwebhooks.com).
     """
 
-    servicenow_user: str = "registrar.integration"
+    servicenow_user: str = Field(default_factory=lambda: project().ticketing.servicenow_user)
     servicenow_password: str = Field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
-    jira_user: str = "registrar@contoso.example"
+    jira_user: str = Field(default_factory=lambda: project().ticketing.jira_user)
     jira_token: str = Field(default_factory=lambda: secrets.token_urlsafe(48), repr=False)
     hook: str = Field(default_factory=lambda: f"whsec_{b64encode(secrets.token_bytes(24)).decode()}", repr=False)
 
 
-class StackConfig(_Model):
-    """The contents of `stack.json` (camelCase JSON).
+def _clients() -> dict[str, Client]:
+    return {name: Client() for name in project().clients}
 
-    `registrar` is the Functions app's user-assigned identity, `api` the registrar's own API, which tokens are for,
-    `reader` a client that holds its role Registrar.Reader, and `approver` one that holds Registrar.Approver, too.
-    `webhook_token` is what ServiceNow sends, `jira_webhook_token` what Jira does, and `ticketing` is for the other
-    direction. With `identity_based_storage` Azurite speaks HTTPS and the app reaches it with that identity's tokens,
-    else over HTTP by the account's key. With `recording` the app reaches it through the gateways of the doubles, so
-    that its calls are noted and can be disturbed.
+
+class StackConfig(_Model):
+    """The contents of `stack.json` (camelCase JSON): what is generated for one stack, and what its start asked for.
+
+    `app` is the Functions app's user-assigned identity, `api` the app's own API, which tokens are for, `clients` are
+    those of `devstack.toml`, by name. `webhook_token` is what ServiceNow sends, `jira_webhook_token` what Jira does;
+    `ticketing` is for the other direction. With `identity_based_storage` Azurite speaks HTTPS and the app reaches it
+    with its identity's tokens, else over HTTP by the account's key. With `recording` the app reaches it through the
+    gateways of the doubles, so that its calls are noted and can be disturbed.
     """
 
     tenant_id: str = Field(default_factory=_new_id)
-    vault_name: str = "contoso-registrar"
+    vault_name: str = Field(default_factory=lambda: project().vault.name)
     identity_header: str = Field(default_factory=lambda: secrets.token_hex(32), repr=False)
     ports: Ports
     administrator: Client = Field(default_factory=Client)
-    requester: Client = Field(default_factory=Client)
-    registrar: ManagedIdentity = Field(default_factory=ManagedIdentity)
+    clients: dict[str, Client] = Field(default_factory=_clients)
+    app: ManagedIdentity = Field(default_factory=ManagedIdentity)
     api: ManagedIdentity = Field(default_factory=ManagedIdentity)
-    reader: Client = Field(default_factory=Client)
-    approver: Client = Field(default_factory=Client)
-    webhook_vault_name: str = "contoso-webhooks"
+    webhook_vault_name: str = Field(default_factory=lambda: project().webhook_vault.name)
     webhook_token: str = Field(default_factory=lambda: secrets.token_hex(32), repr=False)
     jira_webhook_token: str = Field(default_factory=lambda: secrets.token_hex(32), repr=False)
     ticketing: TicketingSecrets = Field(default_factory=TicketingSecrets)
     identity_based_storage: bool = False
     recording: bool = False
 
+    def identity(self, name: str) -> ManagedIdentity:
+        """An identity by its name in `devstack.toml`: `administrator`, `app`, or a client's. Raises ConfigError."""
+        found = {"administrator": self.administrator, "app": self.app, **self.clients}.get(name)
+        if found is None:
+            raise ConfigError(f"devstack.toml gives a role to {name!r}, which is no client that it names")
+        return found
+
+    def filled_in(self, texts: Mapping[str, str]) -> dict[str, str]:
+        """Texts of `devstack.toml` with this stack's values in the place of `{names}`. Raises ConfigError."""
+        try:
+            return {name: text.format_map(self._values) for name, text in texts.items()}
+        except KeyError as unknown:
+            names = ", ".join(self._values)
+            raise ConfigError(f"devstack.toml names {{{unknown.args[0]}}}; there are: {names}") from unknown
+
+    @property
+    def _values(self) -> dict[str, str | dict[str, str]]:
+        """What `devstack.toml` may name in its texts; `reference` has Key Vault references to the app's secrets."""
+        return {
+            "tenant_id": self.tenant_id,
+            "app_client_id": self.app.client_id,
+            "api_client_id": self.api.client_id,
+            "vault_url": self.vault_url,
+            "functions_url": f"http://127.0.0.1:{self.ports.functions}",
+            "control_url": f"http://127.0.0.1:{self.ports.control}",
+            "ticketing_url": self.ticketing_url,
+            "servicenow_user": self.ticketing.servicenow_user,
+            "servicenow_password": self.ticketing.servicenow_password,
+            "servicenow_webhook_token": self.webhook_token,
+            "jira_user": self.ticketing.jira_user,
+            "jira_token": self.ticketing.jira_token,
+            "jira_webhook_token": self.jira_webhook_token,
+            "hook_secret": self.ticketing.hook,
+            "reference": {name: self.webhook_reference(name) for name in project().webhook_vault.secrets},
+        }
+
+    @property
+    def vaults(self) -> dict[str, Vault]:
+        """Both vaults by the names that they have in this stack."""
+        return {self.vault_name: project().vault, self.webhook_vault_name: project().webhook_vault}
+
     @property
     def webhook_secrets(self) -> dict[str, str]:
         """What the vault that no team reads holds, by the secrets' names."""
-        return {
-            "servicenow-webhook-token": self.webhook_token,
-            "jira-webhook-token": self.jira_webhook_token,
-            "servicenow-password": self.ticketing.servicenow_password,
-            "jira-token": self.ticketing.jira_token,
-            "ticket-hook-secret": self.ticketing.hook,
-        }
+        return self.filled_in(project().webhook_vault.secrets)
 
     def webhook_reference(self, name: str) -> str:
-        """An app setting that stands for one of `webhook_secrets`."""
-        if name not in self.webhook_secrets:
+        """An app setting that stands for one of `webhook_secrets`. Raises KeyError."""
+        if name not in project().webhook_vault.secrets:
             raise KeyError(name)
         return f"@Microsoft.KeyVault(SecretUri=https://{self.webhook_vault_name}.vault.azure.net/secrets/{name})"
 
@@ -212,12 +219,14 @@ class StackConfig(_Model):
     ) -> Self:
         """Make or refresh a state folder's configuration before a start, and save it.
 
-        Ids and secrets are made once. Ports are too, but a remembered port that somebody else took meanwhile
-        is chosen anew. Ports in `fixed_ports` (by service) are wishes of the user: ConfigError when taken.
+        Ids and secrets are made once. Ports are too, but a remembered port that is taken meanwhile is chosen anew.
+        Ports in `fixed_ports` (by service) are fixed by the user: ConfigError when taken.
         """
         fixed = fixed_ports or {}
         if StateFolder(state).config.exists():
             config = cls.load(state)
+            if config.clients.keys() != project().clients.keys():
+                raise ConfigError(f"{state} was made for other clients than devstack.toml names; `make clean` removes it")
             ports = choose_ports(fixed, config.ports.model_dump())
         else:
             ports = choose_ports(fixed)
@@ -235,42 +244,3 @@ class StackConfig(_Model):
         draft.touch(mode=0o600)
         draft.write_text(self.model_dump_json(by_alias=True, indent=2) + "\n")
         draft.replace(file)
-
-
-def choose_ports(fixed: Mapping[str, int], remembered: Mapping[str, int] | None = None) -> Ports:
-    """One port per service: the user's wish, else the remembered one while it is free, else a free one.
-
-    Raises ConfigError for an unknown service, and when a wished-for port is taken.
-    """
-    services = tuple(Ports.model_fields)
-    for service, port in fixed.items():
-        if service not in services:
-            raise ConfigError(f"there is no port for {service!r}; there are: {', '.join(services)}")
-        if not is_free(port):
-            raise ConfigError(f"port {port} ({service}) is taken by another program")
-    if len(set(fixed.values())) < len(fixed):
-        raise ConfigError("two services cannot share a port")
-    kept = dict(fixed)
-    for service, port in (remembered or {}).items():
-        if port and service not in kept and port not in kept.values() and is_free(port):
-            kept[service] = port
-    fresh = _free_ports(avoid=set(kept.values()))
-    return Ports.model_validate({service: kept.get(service) or next(fresh) for service in services})
-
-
-def is_free(port: int) -> bool:
-    """Whether a server could listen on the port of 127.0.0.1 now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
-
-
-def _free_ports(avoid: set[int]) -> Iterator[int]:
-    candidates = [port for port in _PORT_RANGE if port not in avoid]
-    random.shuffle(candidates)
-    yield from (port for port in candidates if is_free(port))
-    raise ConfigError(f"no free port between {_PORT_RANGE.start} and {_PORT_RANGE.stop - 1}")

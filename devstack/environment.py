@@ -1,7 +1,7 @@
 """The environments of the stack's processes and of the user's own scripts.
 
-The whole trick of the local stack lies here: standard clients are sent through the CONNECT proxy to the
-doubles by `HTTPS_PROXY`, and trust them by the stack's CA. Nothing else differs from Azure.
+Standard clients are sent to the doubles through the CONNECT proxy, by `HTTPS_PROXY`, and trust them by the stack's CA.
+Nothing else differs from Azure.
 """
 
 import os
@@ -11,31 +11,19 @@ from pathlib import Path
 from devstack.azurite import Azurite, AzuritePorts
 from devstack.certificates import Certificates
 from devstack.config import StackConfig, StateFolder
+from devstack.project import project
 
-_FOREIGN_PREFIXES = (
-    "API_AUDIENCE",
-    "AZURE_",
-    "AZUREWEBJOBS",
-    "FUNCTIONS_",
-    "IDENTITY_",
-    "MSI_",
-    "KEY_VAULT_",
-    "WEBSITE_",
-    "DEVSTACK_",
-    "SERVICENOW_",
-    "JIRA_",
-    "TICKET_HOOK_",
-    "ON_PREMISES_HOSTS",
-)
+_FOREIGN_PREFIXES = ("AZURE_", "AZUREWEBJOBS", "FUNCTIONS_", "IDENTITY_", "MSI_", "WEBSITE_", "DEVSTACK_")
 _FOREIGN_SUFFIXES = ("_PROXY",)
 
 
 def own_environment() -> dict[str, str]:
     """The caller's environment without what would lead to another cloud or through another proxy."""
+    foreign = (*_FOREIGN_PREFIXES, *project().app.withheld)
     return {
         name: value
         for name, value in os.environ.items()
-        if not name.upper().startswith(_FOREIGN_PREFIXES) and not name.upper().endswith(_FOREIGN_SUFFIXES)
+        if not name.upper().startswith(foreign) and not name.upper().endswith(_FOREIGN_SUFFIXES)
     }
 
 
@@ -57,25 +45,21 @@ def network_environment(config: StackConfig, state: Path) -> dict[str, str]:
 
 
 def client_environment(config: StackConfig, state: Path) -> dict[str, str]:
-    """What any script needs to work against the running stack; `make env` prints it.
+    """What any script needs to work against the running stack; `devstack env` prints it.
 
-    The administrator holds Application.ReadWrite.All and full rights on the vault, the requester nothing but
-    Key Vault Secrets User on it, the reader nothing but the app role Registrar.Reader of the registrar's API, the
-    approver that and Registrar.Approver; but programs decide only where policy says so, and people sign in by
-    `make token`.
+    The administrator may manage all applications, consent and policies, and holds full rights on the vaults; what the
+    other clients hold, `devstack.toml` says.
     """
+    programs = {"ADMIN": config.administrator, **{name.upper(): client for name, client in config.clients.items()}}
+    credentials = {
+        f"DEVSTACK_{name}_CLIENT_{kind}": value
+        for name, client in programs.items()
+        for kind, value in (("ID", client.client_id), ("SECRET", client.client_secret))
+    }
     return {
         "AZURE_TENANT_ID": config.tenant_id,
-        "DEVSTACK_ADMIN_CLIENT_ID": config.administrator.client_id,
-        "DEVSTACK_ADMIN_CLIENT_SECRET": config.administrator.client_secret,
-        "DEVSTACK_REQUESTER_CLIENT_ID": config.requester.client_id,
-        "DEVSTACK_REQUESTER_CLIENT_SECRET": config.requester.client_secret,
-        "DEVSTACK_READER_CLIENT_ID": config.reader.client_id,
-        "DEVSTACK_READER_CLIENT_SECRET": config.reader.client_secret,
-        "DEVSTACK_APPROVER_CLIENT_ID": config.approver.client_id,
-        "DEVSTACK_APPROVER_CLIENT_SECRET": config.approver.client_secret,
-        "API_AUDIENCE": config.api.client_id,
-        "KEY_VAULT_URL": config.vault_url,
+        **credentials,
+        **config.filled_in(project().client_environment),
         "AZURE_STORAGE_CONNECTION_STRING": azurite(config, state).connection_string(),
         "DEVSTACK_CONTROL_URL": f"http://127.0.0.1:{config.ports.control}",
         "DEVSTACK_FUNCTIONS_URL": f"http://127.0.0.1:{config.ports.functions}",
@@ -84,41 +68,17 @@ def client_environment(config: StackConfig, state: Path) -> dict[str, str]:
 
 
 def functions_settings(config: StackConfig, state: Path) -> dict[str, str]:
-    """The Functions app's settings: what infra sets in Azure, and the way to the doubles."""
+    """The Functions app's settings: those of the platform, those of `devstack.toml`, and the way to the doubles."""
     return {
         **_storage_settings(config, state),
         "FUNCTIONS_WORKER_RUNTIME": "python",
-        "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": "131072",
         "AZURE_TENANT_ID": config.tenant_id,
-        "AZURE_CLIENT_ID": config.registrar.client_id,
+        "AZURE_CLIENT_ID": config.app.client_id,
         "AZURE_TOKEN_CREDENTIALS": "ManagedIdentityCredential",
         "IDENTITY_ENDPOINT": f"http://127.0.0.1:{config.ports.identity}/msi/token",
         "IDENTITY_HEADER": config.identity_header,
-        "API_AUDIENCE": config.api.client_id,
-        "KEY_VAULT_URL": config.vault_url,
-        "POLICY_FILE": "policy.toml",
-        "TICKETING_FILE": "devstack/ticketing.toml",
-        **_ticketing_settings(config),
-        "ROTATION_SCHEDULE": "0 7 * * * *",
+        **config.filled_in(project().app.settings),
         **network_environment(config, state),
-    }
-
-
-def _ticketing_settings(config: StackConfig) -> dict[str, str]:
-    """Both ways between the app and the ticketing systems, which are on the customer's own network here."""
-    known = config.ticketing
-    return {
-        "SERVICENOW_WEBHOOK_TOKEN": config.webhook_reference("servicenow-webhook-token"),
-        "JIRA_WEBHOOK_TOKEN": config.webhook_reference("jira-webhook-token"),
-        "SERVICENOW_URL": config.ticketing_url,
-        "SERVICENOW_USER": known.servicenow_user,
-        "SERVICENOW_PASSWORD": config.webhook_reference("servicenow-password"),
-        "JIRA_URL": config.ticketing_url,
-        "JIRA_USER": known.jira_user,
-        "JIRA_TOKEN": config.webhook_reference("jira-token"),
-        "TICKET_HOOK_URL": f"{config.ticketing_url}/hooks/contoso",
-        "TICKET_HOOK_SECRET": config.webhook_reference("ticket-hook-secret"),
-        "ON_PREMISES_HOSTS": "localhost",
     }
 
 
@@ -147,5 +107,5 @@ def _storage_settings(config: StackConfig, state: Path) -> dict[str, str]:
     return {
         **{f"AzureWebJobsStorage__{service}ServiceUri": storage.endpoint(service) for service in services},
         "AzureWebJobsStorage__credential": "managedidentity",
-        "AzureWebJobsStorage__clientId": config.registrar.client_id,
+        "AzureWebJobsStorage__clientId": config.app.client_id,
     }

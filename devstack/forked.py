@@ -20,7 +20,7 @@ _POLL_SECONDS = 0.02
 
 
 def is_possible(path: Path) -> bool:
-    """Whether this machine has what a template needs, and its socket can have this path."""
+    """Return whether this machine has what a template needs, and its socket can have this path."""
     return hasattr(os, "pidfd_open") and hasattr(socket, "recv_fds") and len(str(path)) < _LONGEST_PATH
 
 
@@ -121,7 +121,7 @@ class ForkedChild:
         self.pid = process.pid
         self._ended = asyncio.Event()
         self.descriptor = process.fileno()
-        asyncio.get_running_loop().add_reader(self.descriptor, self._hear)
+        asyncio.get_running_loop().add_reader(self.descriptor, self._notice_end)
 
     @classmethod
     async def start(cls, template: Path, start: Start) -> "ForkedChild":
@@ -133,15 +133,15 @@ class ForkedChild:
         try:
             self._process.kill()
         finally:
-            self._hear()  # it may just have been found to have ended, and nobody else will tell
+            self._notice_end()  # it may just have been found to have ended, and nothing else reports that
 
     async def wait(self) -> int:
         """Wait for the end; may be called by several at once."""
         await self._ended.wait()
         return self._process.wait()
 
-    def _hear(self) -> None:
-        """Take the end in. Before anybody waits again: the descriptor is closed, and may be another's soon."""
+    def _notice_end(self) -> None:
+        """Record the end, before another wait: the descriptor is closed, and may be reused soon."""
         if not self._ended.is_set() and self._process.poll() is not None:
             asyncio.get_running_loop().remove_reader(self.descriptor)
             self._ended.set()

@@ -1,4 +1,4 @@
-"""How a command ends early: Ctrl-C, SIGTERM, a closed terminal, or the death of whoever started it."""
+"""How a command ends early: Ctrl-C, SIGTERM, a closed terminal, or the end of its parent process."""
 
 import os
 import signal
@@ -27,7 +27,7 @@ def raise_on_signals() -> None:
 
 
 class Parent:
-    """Whoever started this process. Under nohup (SIGHUP ignored) its death is of no interest."""
+    """The process that started this one. Under nohup (SIGHUP ignored) its end does not matter."""
 
     def __init__(self) -> None:
         self._pid = os.getppid()

@@ -1,4 +1,4 @@
-"""Creates in Azurite what infra creates in Azure: queues, tables and containers, by `infra/storage.json`."""
+"""Creates in Azurite the queues, tables and containers of the app under test."""
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class StorageLayout(BaseModel):
-    """The contents of `infra/storage.json`, which infra's Bicep loads too."""
+    """The contents of the file that `devstack.toml` names: a JSON object with three lists of names."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -25,7 +25,7 @@ class StorageLayout(BaseModel):
 def provision_storage(connection_string: str, layout: Path, ca_bundle: Path) -> None:
     """Create what is missing of the layout; leave the rest as it is."""
     wanted = StorageLayout.model_validate_json(layout.read_text())
-    # The environment's proxy and roots are for somebody else: this goes to 127.0.0.1.
+    # The environment's proxy and roots do not apply: this goes to 127.0.0.1.
     transport: dict[str, Any] = {"use_env_settings": False, "connection_verify": str(ca_bundle)}
     with QueueServiceClient.from_connection_string(connection_string, **transport) as queues:
         _create_each(wanted.queues, queues.create_queue)

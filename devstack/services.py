@@ -1,7 +1,6 @@
 """The stack's processes: what each is started with, and how one sees that it is ready."""
 
 import sys
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -14,8 +13,7 @@ from devstack.config import StackConfig, StateFolder
 from devstack.environment import azurite, functions_settings, own_environment
 from devstack.forked import SETTING as FORKED_SETTING
 from devstack.process import Service
-
-REPOSITORY = Path(__file__).resolve().parent.parent
+from devstack.project import REPOSITORY, project
 
 type HostName = Literal["host", "host-2"]
 type ServiceName = Literal["doubles", "azurite", "template"] | HostName
@@ -61,15 +59,9 @@ def describe_services(
 
 def describe_template(socket: Path, *preload: str) -> Service:
     """The process that forks others of this checkout when asked at `socket`; `preload` is what it imports besides."""
-    arguments = ["--socket", str(socket), "--preload", *_modules_of_app(), *preload]
+    arguments = ["--socket", str(socket), "--preload", *project().app.preload, *preload]
     environment = own_environment() | {"PYTHONPATH": str(REPOSITORY)}
     return Service("template", [sys.executable, "-m", "devstack.template", *arguments], environment, socket.exists)
-
-
-def _modules_of_app() -> list[str]:
-    """What a worker of the checkout's app imports when it is first asked something, as its pyproject.toml says."""
-    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
-    return project.get("tool", {}).get("devstack", {}).get("preload", [])
 
 
 def host_url(config: StackConfig, name: HostName) -> str:

@@ -13,8 +13,9 @@ from devstack.environment import azurite, client_environment, own_environment
 from devstack.forked import is_possible, shared_template
 from devstack.lock import StateLock
 from devstack.process import Process, StackError, Watchdog
+from devstack.project import REPOSITORY, project
 from devstack.provisioning import provision_storage
-from devstack.services import HOSTS, REPOSITORY, ServiceName, describe_services
+from devstack.services import HOSTS, ServiceName, describe_services
 
 DEFAULT_STATE = REPOSITORY / ".devstack"
 
@@ -22,7 +23,7 @@ DEFAULT_STATE = REPOSITORY / ".devstack"
 class Stack:
     """A running local stack; made by `Stack.start`, ended by `stop` or by leaving its `with` block.
 
-    Everything it knows is kept in its state folder: the next stack started there goes on where it stopped.
+    Everything it knows is kept in its state folder: the next stack started there continues from it.
     """
 
     def __init__(self, state: Path, config: StackConfig, lock: StateLock) -> None:
@@ -50,8 +51,8 @@ class Stack:
     ) -> Self:
         """Start a stack and return when it is ready to serve.
 
-        `weather` is what the control plane's /weather takes. `fixed_ports` are wishes by service; all others
-        are chosen. `hosts` is how many Functions hosts share the work, 0 to 2; 0 leaves it to somebody else (Core
+        `weather` is what the control plane's /weather takes. `fixed_ports` are given by service; all others
+        are chosen. `hosts` is how many Functions hosts share the work, 0 to 2; 0 leaves it to another host (Core
         Tools, say). With `recording`, the control plane's journal has the app's calls to storage, too, and traps and
         faults reach them. `settings` are app settings over those that the stack makes. With `forked`, doubles, hosts
         and workers are forked from a process that has imported what they need, where the machine can do that: for
@@ -147,7 +148,7 @@ class Stack:
         self._launch("doubles")
         self._set_weather(weather)
         connection_string = azurite(self.config, self.state).connection_string()
-        provision_storage(connection_string, REPOSITORY / "infra/storage.json", made.ca)
+        provision_storage(connection_string, REPOSITORY / project().app.storage, made.ca)
         self._launch(*HOSTS[:hosts])
 
     def _launch(self, *names: ServiceName) -> None:

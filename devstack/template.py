@@ -1,11 +1,11 @@
 """A process that has imported what the stack's other Python processes need, and forks them on demand (Linux only).
 
-`python -m devstack.template --socket PATH [--preload MODULE…]`. Whoever starts stacks, or kills hosts and workers, a
-hundred times starts them from here: that takes 50 ms of a core each time, where imports take a second. One template
+`python -m devstack.template --socket PATH [--preload MODULE…]`. Tests that start stacks, or kill hosts and workers, a
+hundred times start them from here: that takes 50 ms of a core each time, where imports take a second. One template
 may serve many stacks of one checkout. Nothing here runs a thread or an event loop: a fork would inherit half of it.
 
-A caller connects, and sends one message (`Wanted` as JSON) with open descriptors. The answers are `{"pid": …}`, and
-`{"returncode": …}` when that process has ended, along with all that were to end with it.
+A caller connects, and sends one message (`forked.Start` as JSON) with open descriptors. The answers are `{"pid": …}`,
+and `{"returncode": …}` when that process has ended, along with all that were to end with it.
 """
 
 import argparse
@@ -38,11 +38,7 @@ PRELOADED = (
     "azure.storage.queue.aio",
     "azure.storage.blob.aio",
     "azure.data.tables.aio",
-    "msgraph.graph_service_client",
-    "msgraph.generated.models.o_data_errors.o_data_error",
-    "kiota_authentication_azure.azure_identity_authentication_provider",
     "pydantic",
-    "jinja2",
 )
 _LONGEST_MESSAGE = 256 * 1024
 _MOST_DESCRIPTORS = 8
@@ -72,12 +68,12 @@ class Template:
         """Serve until this process is killed."""
         self._selector.register(self._listening, selectors.EVENT_READ)
         while True:
-            # One at a time: to bury one may bury others, whose descriptors then belong to somebody else.
+            # One at a time: to reap one may reap others, whose descriptors may be reused then.
             key, _ = self._selector.select()[0]
             if key.fileobj is self._listening:
                 self._accept()
             else:
-                self._bury(key.fd)
+                self._reap(key.fd)
 
     def _accept(self) -> None:
         caller, _ = self._listening.accept()
@@ -85,50 +81,50 @@ class Template:
         if not message:
             caller.close()
             return
-        wanted: dict[str, Any] = json.loads(message)
+        request: dict[str, Any] = json.loads(message)
         pid = os.fork()
         if pid == 0:
-            self._become(wanted, descriptors)
+            self._run_module(request, descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
         ended = os.pidfd_open(pid)
         self._running[ended] = _Running(pid, caller)
         self._selector.register(ended, selectors.EVENT_READ)
         for each in self._running.values():
-            if each.pid == wanted["endsWith"]:
+            if each.pid == request["endsWith"]:
                 each.dependants.add(pid)
         _tell(caller, {"pid": pid})
 
-    def _bury(self, descriptor: int) -> None:
-        """Reap a process that has ended; whatever was to end with it is dead before anybody hears of it."""
+    def _reap(self, descriptor: int) -> None:
+        """Reap a process that has ended; whatever was to end with it is dead before the end is reported."""
         running = self._running.pop(descriptor)
         self._selector.unregister(descriptor)
         os.close(descriptor)
         for each in [one for one in self._running.items() if one[1].pid in running.dependants]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(each[1].pid, signal.SIGKILL)
-            self._bury(each[0])
+            self._reap(each[0])
         _, status = os.waitpid(running.pid, 0)
         _tell(running.caller, {"returncode": os.waitstatus_to_exitcode(status)})
         running.caller.close()
 
-    def _become(self, wanted: dict[str, Any], descriptors: list[int]) -> NoReturn:
-        """Be the wanted process from here on."""
+    def _run_module(self, request: dict[str, Any], descriptors: list[int]) -> NoReturn:
+        """Run the requested module in this process, and never return."""
         code = 1
         try:
             self._forget()
-            if wanted["newSession"]:
+            if request["newSession"]:
                 os.setsid()
-            _place(descriptors, wanted["descriptors"])
+            _place(descriptors, request["descriptors"])
             os.environ.clear()
-            os.environ.update(wanted["environment"])
+            os.environ.update(request["environment"])
             _trust_anew()
             random.seed()
             for stream in (sys.stdout, sys.stderr):
                 if isinstance(stream, io.TextIOWrapper):
                     stream.reconfigure(write_through=True)
-            sys.argv = [wanted["module"], *wanted["arguments"]]
-            runpy.run_module(wanted["module"], run_name="__main__", alter_sys=True)
+            sys.argv = [request["module"], *request["arguments"]]
+            runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
             code = 0
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else int(end.code is not None)
@@ -169,7 +165,7 @@ def _place(received: list[int], numbers: list[int]) -> None:
 
 
 def _tell(caller: socket.socket, news: dict[str, int]) -> None:
-    """Send one line; a caller that is gone does not want to know."""
+    """Send one line; a caller that is gone is ignored."""
     with contextlib.suppress(OSError):
         caller.sendall(json.dumps(news).encode() + b"\n")
 
@@ -196,7 +192,7 @@ def main() -> NoReturn:
         draft.chmod(0o600)
         listening.listen(16)
         gc.freeze()  # no fork's garbage collection needs to look at what was imported here
-        draft.rename(path)  # where it stands under its name, somebody accepts
+        draft.rename(path)  # once it has its name, connections are accepted
         Template(listening).serve()
 
 

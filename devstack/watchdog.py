@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def _signal(group: int, kind: int) -> bool:
-    """Whether there was a process to be signalled. EPERM is macOS's word for a group of zombies."""
+    """Return whether there was a process to be signalled. EPERM is macOS's word for a group of zombies."""
     try:
         os.killpg(group, kind)
     except (ProcessLookupError, PermissionError):

@@ -11,7 +11,7 @@ from devstack.clock import StackClock
 
 
 def matches(pattern: str, host: str) -> bool:
-    """Whether `host` (no port) is `pattern`, or one label below it when the pattern starts with `*.`."""
+    """Return whether `host` (no port) is `pattern`, or one label below it when the pattern starts with `*.`."""
     if pattern.startswith("*."):
         label, _, domain = host.partition(".")
         return bool(label) and domain == pattern[2:]

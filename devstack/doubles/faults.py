@@ -23,9 +23,7 @@ class FaultKind(StrEnum):
     REFUSE = "refuse"  # the connection dies, the call has no effect
     CONCURRENCY_VIOLATION = "concurrencyViolation"  # Graph's Directory_ConcurrencyViolation, no effect
     DELAY = "delay"  # the call takes effect, late
-    REFUSED_SIGN_IN = (
-        "refusedSignIn"  # Entra refuses it with `codes`, those that follow a proof only to whoever has one
-    )
+    REFUSED_SIGN_IN = "refusedSignIn"  # Entra refuses it with `codes`, those that follow a proof only after one
 
 
 @pydantic.dataclasses.dataclass(config=ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid"))
@@ -51,7 +49,7 @@ class Fault:
     codes: tuple[Annotated[int, Field(ge=10_000, le=9_999_999)], ...] = ()
 
     def matches(self, service: str, method: str, label: str, path: str) -> bool:
-        """Whether this call is one of those the fault is about."""
+        """Return whether this call is one of those the fault is about."""
         if service != self.service or (self.method and self.method.upper() != method):
             return False
         if self.path is None:

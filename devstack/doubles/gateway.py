@@ -1,7 +1,7 @@
 """The gateway to storage: calls of the app pass through it to Azurite, byte for byte, and are noted on the way.
 
 Paths and headers stay as they are, so that signatures of requests (SharedKey) stay valid. Only the app under test is
-given the gateway's address; whoever looks on talks to Azurite itself and is not noted.
+given the gateway's address; observers talk to Azurite itself and are not noted.
 """
 
 import ssl
@@ -46,9 +46,9 @@ async def gateways(
 def label(name: StorageName, scope: Scope) -> str:
     """What a call to storage is called: method, the queue, table or container, and what is done there.
 
-    For example `PUT unsettled`, `GET operations()` for a query, `POST app-registration-results/messages`,
-    `GET app-registrations-poison/messages peek`, `PUT application-leases lease acquire`. Keys and names of blobs are
-    left out.
+    For example `PUT orders` and `GET orders()` (a query) of a table, `POST results/messages` and
+    `GET results-poison/messages peek` of a queue, `PUT leases lease acquire` of a container; without keys and names of
+    blobs.
     """
     query = dict(parse_qsl(scope["query_string"].decode(), keep_blank_values=True))
     resource, *rest = scope["path"].split("/")[2:]
@@ -85,7 +85,7 @@ def _gateway(world: World, name: StorageName, origin: str, session: aiohttp.Clie
         lambda scope: label(name, scope),
         throttled=lambda after: _refusal(503, "ServerBusy", {"Retry-After": str(after)}),
         unavailable=lambda status: _refusal(status, "InternalError"),
-        outdoors=False,
+        weather_applies=False,
     )
     return weathered(forward, service, world)
 
@@ -109,7 +109,7 @@ def _end_to_end(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, byt
 
 
 def _is_empty_receive(scope: Scope, answer: Response) -> bool:
-    """Whether this was a host's look at a queue that found no message: it does so all the time."""
+    """Return whether this was a host's look at a queue that found no message: it does so all the time."""
     is_receive = scope["method"] == "GET" and scope["path"].endswith("/messages") and caller_of(scope) == "host"
     return is_receive and answer.status_code == 200 and _MESSAGE not in bytes(answer.body)
 

@@ -38,8 +38,8 @@ class Service:
 
     `label` turns a request into the route's label, e.g. `POST /applications/{id}/addPassword`.
     `throttled` gets Retry-After in seconds, `unavailable` a 5xx status; `conflicting` is Graph's answer to
-    writes that collide, None for a service that has no such thing. A service that is not `outdoors` has scripted
-    faults only: the weather does not reach it.
+    writes that collide, None for a service that has no such thing. Without `weather_applies` a service has
+    scripted faults only.
     """
 
     name: ServiceName
@@ -47,7 +47,7 @@ class Service:
     throttled: Callable[[int], Response]
     unavailable: Callable[[int], Response]
     conflicting: Callable[[], Response] | None = None
-    outdoors: bool = True
+    weather_applies: bool = True
 
 
 class ConnectionDroppedError(ConnectionResetError):
@@ -86,12 +86,12 @@ def weathered(app: ASGIApp, service: Service, world: World) -> ASGIApp:
             await drop(scope, receive)
             return
         deliver = _delivering(call, world, scope, receive, send)
-        fault = world.faults.take(service.name, method, label, scope["path"]) or _drawn(service, method, world)
+        fault = world.faults.take(service.name, method, label, scope["path"]) or _draw_fault(service, method, world)
         if fault is None:
             await app(scope, receive, deliver)
         else:
             world.suffered[service.name, fault.kind] += 1
-            await _suffer(fault, service, world, app, scope, receive, deliver)
+            await _apply_fault(fault, service, world, app, scope, receive, deliver)
 
     return wrapped
 
@@ -122,9 +122,9 @@ def _delivering(call: Call, world: World, scope: Scope, receive: Receive, send: 
     return deliver
 
 
-def _drawn(service: Service, method: str, world: World) -> Fault | None:
+def _draw_fault(service: Service, method: str, world: World) -> Fault | None:
     """What the weather does to this call. One draw per kind, so that a seed gives the same faults again."""
-    if not service.outdoors:
+    if not service.weather_applies:
         return None
     weather, dice = world.weather, world.dice
     rates = {
@@ -141,7 +141,7 @@ def _drawn(service: Service, method: str, world: World) -> Fault | None:
     return Fault(service=service.name, kind=hits[0], status=status) if hits else None
 
 
-async def _suffer(
+async def _apply_fault(
     fault: Fault, service: Service, world: World, app: ASGIApp, scope: Scope, receive: Receive, send: Send
 ) -> None:
     match fault.kind:

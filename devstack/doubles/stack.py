@@ -7,13 +7,14 @@ from pathlib import Path
 from devstack import certificates
 from devstack.clock import StackClock
 from devstack.config import StackConfig, StateFolder
-from devstack.doubles import control, identity
+from devstack.doubles.control import app as control
 from devstack.doubles.dispatch import by_host
 from devstack.doubles.entra import app as entra
 from devstack.doubles.faults import StorageName
 from devstack.doubles.gateway import gateways
 from devstack.doubles.graph import app as graph
 from devstack.doubles.graph import control as graph_control
+from devstack.doubles.identity import app as identity
 from devstack.doubles.keyvault import app as keyvault
 from devstack.doubles.proxy import proxying
 from devstack.doubles.seed import plant
@@ -24,6 +25,7 @@ from devstack.doubles.ticketing.flow import flowing
 from devstack.doubles.tokens import Tokens
 from devstack.doubles.world import Tenant, World, open_world
 from devstack.environment import azurite
+from devstack.project import project
 
 HOSTS = ("login.microsoftonline.com", "graph.microsoft.com", "*.vault.azure.net")
 """The host names that have a double; the proxy refuses every other."""
@@ -36,7 +38,8 @@ async def running(state: Path, config: StackConfig) -> AsyncGenerator[World]:
     Ready when entered: the control plane is the last to open its port. Raises OSError when a port is taken.
     """
     folder = StateFolder(state)
-    tenant = Tenant(config.tenant_id, "Contoso", "contoso.onmicrosoft.com")
+    names = project().tenant
+    tenant = Tenant(config.tenant_id, names.display_name, names.domain)
     world = open_world(tenant, StackClock(folder.clock), folder.documents)
     tokens = Tokens(tenant.id, world.clock.time, state, world.issued.tokens.append)
     plant(world, config)
@@ -54,7 +57,7 @@ async def running(state: Path, config: StackConfig) -> AsyncGenerator[World]:
         if config.recording:
             await _serve_gateways(world, state, config, stack)
         flow = await stack.enter_async_context(flowing(world, config))
-        systems = ticketing.build(world, flow)
+        systems = ticketing.build(world, flow, project().ticketing.jira)
         await stack.enter_async_context(serving(ticketing.create(systems, config), ports.ticketing, files))
 
         def plant_again() -> None:

@@ -63,7 +63,7 @@ class TokenRefusedError(Exception):
 class AccessToken(NamedTuple):
     """A token and the times in its claims, in seconds since the epoch.
 
-    Whoever answers with them takes them from here: a second look at the clock may fall into the next second.
+    An answer takes them from here: reading the clock again may give the next second.
     """
 
     text: str

@@ -15,7 +15,7 @@ from devstack.doubles.faults import ServiceName
 _KEPT = 100_000
 """Calls that the journal remembers; the oldest go first."""
 
-_GLANCE_SECONDS = 0.02
+_POLL_SECONDS = 0.02
 
 
 @dataclass
@@ -69,7 +69,7 @@ class Journal:
                 newest, calm_since = last, now
             elif newest > number and now - calm_since >= seconds:
                 return
-            await asyncio.sleep(_GLANCE_SECONDS)
+            await asyncio.sleep(_POLL_SECONDS)
 
 
 class When(StrEnum):
@@ -80,7 +80,7 @@ class When(StrEnum):
 
 
 class Trap(BaseModel):
-    """A wish to hold the `occurrence`th call to a route, counted from the arming on.
+    """A request to hold the `occurrence`th call to a route, counted from the arming on.
 
     With `caller`, only that one's calls count. In JSON the names are in camelCase.
     """
@@ -104,7 +104,7 @@ class ArmedTrap:
     _released: asyncio.Event = field(default_factory=asyncio.Event)
 
     def catches(self, call: Call, when: When) -> bool:
-        """Whether this moment of this call is the one; every call of the route that is asked about counts."""
+        """Return whether this moment of this call is the one; every call of the route that is asked about counts."""
         trap = self.trap
         if self.held is not None or (trap.service, trap.label, trap.when) != (call.service, call.label, when):
             return False

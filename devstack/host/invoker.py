@@ -63,7 +63,7 @@ class Outcome:
 
     @property
     def ok(self) -> bool:
-        """Whether the function returned and all its outputs were written."""
+        """Return whether the function returned and all its outputs were written."""
         return self.error is None
 
 

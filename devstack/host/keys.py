@@ -37,7 +37,7 @@ class Keys(BaseModel):
         return keys
 
     def allow(self, request: Request, level: str, function: str | None = None) -> bool:
-        """Whether the request's key is enough; looked for in `x-functions-key`, then in the query's `code`."""
+        """Return whether the request's key is enough; looked for in `x-functions-key`, then in the query's `code`."""
         if level == "anonymous":
             return True
         shown = request.headers.get("x-functions-key") or request.query_params.get("code") or ""

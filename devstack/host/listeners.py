@@ -50,7 +50,7 @@ class Listeners:
         self._timers.append(TimerListener(function, trigger, schedule, monitor, invoker, self._clock))
 
     def wake(self, queue: str) -> None:
-        """Let whoever listens to the queue poll at once."""
+        """Let the listener of the queue poll at once."""
         for listener in self._queues:
             if listener.queue_name == queue:
                 listener.wake()

@@ -83,7 +83,7 @@ async def send_creating(queue: QueueClient, content: str) -> None:
     except HttpResponseError as error:
         if error.status_code != 404:
             raise
-        with suppress(ResourceExistsError):  # somebody else's message was the first
+        with suppress(ResourceExistsError):  # another writer's message was the first
             await queue.create_queue()
         await queue.send_message(content)
 

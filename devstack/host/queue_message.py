@@ -78,7 +78,7 @@ class HeldMessage:
         return await self._unless_lost(self._delete())
 
     async def _unless_lost(self, call: Awaitable[object]) -> bool:
-        """Somebody else may hold the message by now, or it may be gone: no error, as in QueueProcessor."""
+        """Another worker may hold the message by now, or it may be gone: no error, as in QueueProcessor."""
         async with self._lock:
             try:
                 await call

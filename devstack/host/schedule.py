@@ -75,7 +75,7 @@ def parse_schedule(text: str, now: datetime) -> Schedule:
 
 
 def fires_within_a_minute(schedule: Schedule, now: datetime) -> bool:
-    """Whether any of the next occurrences lie less than a minute apart; such a timer is never monitored."""
+    """Return whether any of the next occurrences lie less than a minute apart; such a timer is never monitored."""
     return any(later - earlier < timedelta(minutes=1) for earlier, later in pairwise(_occurrences(schedule, now)))
 
 

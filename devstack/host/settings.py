@@ -25,7 +25,7 @@ class AppSettings:
         return {key.removeprefix(prefix): value for key, value in self._values.items() if key.startswith(prefix)}
 
     def is_disabled(self, function: str) -> bool:
-        """Whether `AzureWebJobs.<function>.Disabled` says so (Microsoft Learn, "How to disable functions")."""
+        """Return whether `AzureWebJobs.<function>.Disabled` says so (Microsoft Learn, "How to disable functions")."""
         value = self.get(f"AzureWebJobs.{function}.Disabled") or self.get(f"AzureWebJobs_{function}_Disabled")
         return value is not None and value.casefold() in ("true", "1")
 

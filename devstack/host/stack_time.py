@@ -1,4 +1,4 @@
-"""Waiting on the stack clock: whoever sleeps for an hour wakes at once when the clock is moved by an hour."""
+"""Waiting on the stack clock: a sleep of an hour ends at once when the clock is moved by an hour."""
 
 import asyncio
 from contextlib import suppress

@@ -10,9 +10,10 @@ import pytest
 from aiohttp import connector
 
 from devstack.azurite import REPOSITORY, Azurite
-from devstack.config import StackConfig, choose_ports
+from devstack.config import StackConfig
 from devstack.doubles.world import Weather
 from devstack.environment import azurite as stack_azurite
+from devstack.ports import choose_ports
 from devstack.provisioning import provision_storage
 from tests.contract.entra_http import Entra
 from tests.contract.graph_http import GraphHttp

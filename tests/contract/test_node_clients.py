@@ -30,7 +30,7 @@ def run(local: Local, secret_name: str) -> Callable[[], dict[str, Any]]:
         **settings,
         "ADMIN_CLIENT_ID": local.config.administrator.client_id,
         "ADMIN_CLIENT_SECRET": local.config.administrator.client_secret,
-        "REGISTRAR_CLIENT_ID": local.config.registrar.client_id,
+        "REGISTRAR_CLIENT_ID": local.config.app.client_id,
         "SECRET_NAME": secret_name,
     }
 
@@ -62,7 +62,7 @@ def check_sign_ins(report: dict[str, Any], local: Local) -> None:
     config = local.config
     common = {"aud": "https://digitaltwins.azure.net", "tid": config.tenant_id}
     assert report["clientSecret"] == {"appid": config.administrator.client_id, **common}
-    assert report["managedIdentity"] == report["default"] == {"appid": config.registrar.client_id, **common}
+    assert report["managedIdentity"] == report["default"] == {"appid": config.app.client_id, **common}
     assert "AADSTS7000215" in report["wrongSecret"]["message"]
 
 

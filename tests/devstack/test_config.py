@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from devstack.config import ConfigError, StackConfig, StateFolder, is_free
+from devstack.config import ConfigError, StackConfig, StateFolder
+from devstack.ports import is_free
 
 
 @pytest.fixture
@@ -26,8 +27,8 @@ def test_only_the_owner_may_read_the_secrets(tmp_path: Path) -> None:
     config = StackConfig.prepare(tmp_path)
     file = StateFolder(tmp_path).config
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert config.requester.client_secret in file.read_text()
-    assert config.requester.client_secret not in repr(config)
+    assert config.clients["requester"].client_secret in file.read_text()
+    assert config.clients["requester"].client_secret not in repr(config)
 
 
 def test_ports_are_free_and_differ(tmp_path: Path) -> None:

@@ -16,8 +16,8 @@ from azure.keyvault.secrets import SecretClient
 from azure.keyvault.secrets._shared import http_challenge_cache
 from azure.storage.queue import QueueClient
 
+from demo.queues import RESULTS, RequesterQueues
 from devstack.config import Client
-from devstack.queues import RESULTS, RequesterQueues
 from devstack.services import HostName, host_url
 from devstack.stack import Stack
 from tests.e2e.inbox import Inbox
@@ -147,7 +147,7 @@ class Driver:
 
     def stored(self, unique_name: str, credential: str = "client-secret") -> str:
         """Value of a credential, read by the requester who holds nothing but Key Vault Secrets User."""
-        return self.vault(self.stack.config.requester).get_secret(f"{unique_name}--{credential}").value or ""
+        return self.vault(self.stack.config.clients["requester"]).get_secret(f"{unique_name}--{credential}").value or ""
 
     def stored_or_none(self, unique_name: str) -> str | None:
         """As `stored`, None while there is nothing."""

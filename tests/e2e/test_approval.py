@@ -8,8 +8,8 @@ import httpx
 import jwt
 import pytest
 
-from devstack.people import user_token
 from devstack.services import host_url
+from devstack.sign_in import user_token
 from tests.chaos.forgeries.approvers import Approvers
 from tests.e2e.driver import Driver, eventually, request
 from tests.e2e.test_audit import table
@@ -175,18 +175,18 @@ def test_no_header_and_no_other_token_decides(driver: Driver) -> None:
     binding = wait_for(driver, number, "awaiting_approval")["approval"]["binding"]
     config, body = driver.stack.config, {"decision": "approve", "binding": binding}
     good = user_token(driver.stack, "margaret")
-    crafted = Approvers(driver.stack, token(driver, config.approver)).forged(now(driver))
+    crafted = Approvers(driver.stack, token(driver, config.clients["approver"])).forged(now(driver))
     head, payload, signature = good.split(".")
     swapped = f"{head}.{payload}.{signature[::-1]}"
-    principal = {"X-MS-CLIENT-PRINCIPAL": "e30=", "X-MS-CLIENT-PRINCIPAL-ID": config.approver.object_id}
+    principal = {"X-MS-CLIENT-PRINCIPAL": "e30=", "X-MS-CLIENT-PRINCIPAL-ID": config.clients["approver"].object_id}
     answers = {what: post(driver, number, body, bearer).status_code for what, bearer in crafted.items()} | {
         "none": post(driver, number, body, None).status_code,
         "a principal header": post(driver, number, body, None, **principal).status_code,
         "another signature": post(driver, number, body, swapped).status_code,
         "for Graph": post(
-            driver, number, body, token(driver, config.approver, "https://graph.microsoft.com")
+            driver, number, body, token(driver, config.clients["approver"], "https://graph.microsoft.com")
         ).status_code,
-        "a reader": post(driver, number, body, token(driver, config.reader)).status_code,
+        "a reader": post(driver, number, body, token(driver, config.clients["reader"])).status_code,
         "a webhook's": post(driver, number, body, None, **{"X-Registrar-Token": config.webhook_token}).status_code,
     }
     allowed_nothing = ("a reader", "an app with the role", "a person without the role", "a scope of another API")
@@ -201,8 +201,8 @@ def test_no_header_and_no_other_token_decides(driver: Driver) -> None:
         {
             (person(driver, RADIA), "own_request"): 1,
             (person(driver, ALAN), "no_approver"): 1,
-            (config.reader.object_id, "no_approver"): 1,
-            (config.approver.object_id, "no_persons_token"): 1,
+            (config.clients["reader"].object_id, "no_approver"): 1,
+            (config.clients["approver"].object_id, "no_persons_token"): 1,
             (person(driver, MARGARET), "no_persons_token"): 1,
         }
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from devstack.cli import main
+from demo.cli import main
 from devstack.stack import Stack
 from tests.e2e.driver import Driver, eventually, request
 from tests.e2e.test_approval import wait_for

@@ -17,7 +17,7 @@ _GUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 def _demo(state: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "devstack", "demo", "--state", str(state), *options]
+    command = [sys.executable, "-m", "demo", "show", "--state", str(state), *options]
     return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=240)
 
 

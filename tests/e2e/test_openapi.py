@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
-from devstack.people import user_token
 from devstack.services import host_url
+from devstack.sign_in import user_token
 from tests.e2e.driver import Driver
 from tests.e2e.test_reading import now, report_since
 

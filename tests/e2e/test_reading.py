@@ -33,7 +33,7 @@ def get(driver: Driver, path: str, headers: dict[str, str]) -> httpx.Response:
 
 def read(driver: Driver, path: str) -> httpx.Response:
     """Read as the reader."""
-    return get(driver, path, {"Authorization": f"Bearer {token(driver, driver.stack.config.reader)}"})
+    return get(driver, path, {"Authorization": f"Bearer {token(driver, driver.stack.config.clients['reader'])}"})
 
 
 def now(driver: Driver) -> datetime:
@@ -162,13 +162,14 @@ def test_what_expires_within_some_days_is_listed_page_by_page(driver: Driver) ->
 @pytest.mark.parametrize("path", [REPORT, "/api/credentials"])
 def test_who_has_no_token_for_the_registrar_or_no_role_reads_nothing(driver: Driver, path: str) -> None:
     config = driver.stack.config
-    good = token(driver, config.reader)
-    principal = {"X-MS-CLIENT-PRINCIPAL-ID": config.reader.object_id, "X-MS-CLIENT-PRINCIPAL": "eyJyb2xlcyI6W119"}
+    reader = config.clients["reader"]
+    good = token(driver, reader)
+    principal = {"X-MS-CLIENT-PRINCIPAL-ID": reader.object_id, "X-MS-CLIENT-PRINCIPAL": "eyJyb2xlcyI6W119"}
     for headers in (
         {},
         principal,
         {"Authorization": f"Bearer {good[:-4]}AAAA"},
-        {"Authorization": f"Bearer {token(driver, config.reader, 'https://graph.microsoft.com')}"},
+        {"Authorization": f"Bearer {token(driver, reader, 'https://graph.microsoft.com')}"},
         {"Authorization": f"Bearer {token(driver, config.administrator, 'https://graph.microsoft.com')}"},
     ):
         refused = get(driver, path, headers)

@@ -54,7 +54,7 @@ def test_a_request_becomes_an_app_whose_secret_the_requester_signs_in_with(drive
     grants = driver.graph(f"/servicePrincipals/{data['servicePrincipalId']}/oauth2PermissionGrants")["value"]
     assert [(grant["consentType"], grant["scope"]) for grant in grants] == [("AllPrincipals", "Read.Write")]
 
-    kept = driver.vault(driver.stack.config.requester).get_secret("e2e-first--client-secret")
+    kept = driver.vault(driver.stack.config.clients["requester"]).get_secret("e2e-first--client-secret")
     assert kept.properties.version == data["credentials"][0]["keyVaultSecretVersion"]
     assert kept.properties.content_type == "application/vnd.registrar.client-secret"
     assert kept.properties.expires_on is not None
@@ -66,7 +66,7 @@ def test_a_request_becomes_an_app_whose_secret_the_requester_signs_in_with(drive
 
 def test_the_requester_may_read_secrets_and_nothing_else(driver: Driver) -> None:
     driver.ask(request("E2E-2", "e2e-reader"))
-    vault = driver.vault(driver.stack.config.requester)
+    vault = driver.vault(driver.stack.config.clients["requester"])
     assert vault.get_secret("e2e-reader--client-secret").value
     with pytest.raises(HttpResponseError) as refused:
         vault.set_secret("e2e-reader--client-secret", "mine")

@@ -26,7 +26,7 @@ def test_the_owner_gets_a_new_secret_and_the_old_one_works_on(driver: Driver) ->
     assert driver.sign_in(client, new)
     assert driver.sign_in(client, old)
     assert answer["data"]["credentials"][0]["keyId"] in keys(driver, "rotated")
-    vault = driver.vault(driver.stack.config.requester)
+    vault = driver.vault(driver.stack.config.clients["requester"])
     with pytest.raises(HttpResponseError) as refused:
         vault.get_secret("rotated--client-secret--pending")
     assert refused.value.status_code == 403

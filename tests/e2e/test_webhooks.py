@@ -27,7 +27,7 @@ def ticket(number: str, unique_name: str, **variables: Any) -> bytes:
 
 
 def ask(driver: Driver, location: str) -> httpx.Response:
-    bearer = {"Authorization": f"Bearer {token(driver, driver.stack.config.reader)}"}
+    bearer = {"Authorization": f"Bearer {token(driver, driver.stack.config.clients['reader'])}"}
     return httpx.get(f"{host_url(driver.stack.config, 'host')}{location}", headers=bearer, trust_env=False)
 
 

@@ -1,5 +1,7 @@
 """A stateful double of Microsoft Graph v1.0: the part of the directory that app registrations need.
 
-`app.create` builds the ASGI application. One file per noun (applications, service principals, ...) says what its
-operations do; `routes` lists them; `odata` reads queries; `schema` and `payload` say which bodies are legal.
+`app.create` builds the ASGI application. `routes` lists the operations with the permission and the cost of each;
+`operations/` has one module per noun, `rules/` what is accepted, `schema/` the declared types, `odata/` the query
+language. `store` finds objects on the replica that serves a call, `presentation` shows them, and `responses` puts
+answers on the wire.
 """

@@ -7,21 +7,29 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from devstack.doubles.graph import weather
-from devstack.doubles.graph.access import check_permission
-from devstack.doubles.graph.application_rules import PERSONAL_AUDIENCES
-from devstack.doubles.graph.batch import StepSender, run_batch
-from devstack.doubles.graph.directory import Directory
-from devstack.doubles.graph.errors import GraphError, malformed, unauthenticated, unreadable_payload
+from devstack.doubles.graph.errors import (
+    CONCURRENCY_STATUSES,
+    GraphError,
+    concurrency_violation,
+    malformed,
+    throttled,
+    unauthenticated,
+    unavailable,
+    unreadable_payload,
+)
 from devstack.doubles.graph.exchange import Answer, Request
 from devstack.doubles.graph.odata.options import system_options
 from devstack.doubles.graph.odata.path import parse_path
-from devstack.doubles.graph.payload import fields_of
+from devstack.doubles.graph.operations.batch import StepSender, run_batch
 from devstack.doubles.graph.responses import Replies
 from devstack.doubles.graph.routes import ROUTES
 from devstack.doubles.graph.routing import Route, Router
-from devstack.doubles.graph.throttling import KEY_READS, PERSONAL_APPLICATION_WRITES, Throttle, resource_units
-from devstack.doubles.middleware import weathered
+from devstack.doubles.graph.rules.access import check_permission
+from devstack.doubles.graph.rules.applications import PERSONAL_AUDIENCES
+from devstack.doubles.graph.rules.payload import fields_of
+from devstack.doubles.graph.rules.quotas import KEY_READS, PERSONAL_APPLICATION_WRITES, Throttle, resource_units
+from devstack.doubles.graph.store import Directory
+from devstack.doubles.middleware import Service, weathered
 from devstack.doubles.tokens import Caller, RefusalReason, TokenRefusedError, Tokens
 from devstack.doubles.world import World
 
@@ -47,7 +55,7 @@ _REFUSALS = {
 def create(world: World, tokens: Tokens) -> ASGIApp:
     """The double as an ASGI application, exposed to the world's weather. Serve it as graph.microsoft.com."""
     graph = _Graph(world, tokens)
-    exposed = weathered(graph, weather.graph_service(world, label), world)
+    exposed = weathered(graph, _service(world), world)
     graph.entrance = exposed
     return exposed
 
@@ -56,6 +64,20 @@ def label(scope: Scope) -> str:
     """What a call is counted under, as `POST /applications(appId)/addPassword`."""
     method, path = scope["method"], scope["path"]
     return f"{method} /$batch" if _is_batch(path) else _ROUTER.label(method, path)
+
+
+def _service(world: World) -> Service:
+    def failure(error: GraphError) -> Response:
+        return Replies({}, world.clock.now()).failure(error)
+
+    scope = f"Tenant/ReadWrite/{world.tenant.id}"
+    return Service(
+        name="graph",
+        label=label,
+        throttled=lambda after: failure(throttled(after, scope, "CPULimitExceeded")),
+        unavailable=lambda status: failure(unavailable(status)),
+        conflicting=lambda: failure(concurrency_violation(world.dice.choice(CONCURRENCY_STATUSES))),
+    )
 
 
 class _Graph:

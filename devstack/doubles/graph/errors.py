@@ -133,6 +133,22 @@ def unauthenticated(message: str) -> GraphError:
     return GraphError(401, "InvalidAuthenticationToken", message, headers={"www-authenticate": challenge})
 
 
+_UNAVAILABLE = {
+    500: ("Service_InternalServerError", "Encountered an internal server error."),
+    502: ("BadGateway", "The gateway received an invalid response."),
+    503: ("ServiceUnavailable", "The service is temporarily unavailable. Please try again later."),
+    504: ("GatewayTimeout", "The gateway timed out waiting for the service."),
+}
+CONCURRENCY_STATUSES = (409, 409, 409, 503, 400)
+"""How often which status: 409 is today's; the other two are in older reports."""
+
+
+def unavailable(status: int) -> GraphError:
+    """5xx of the service itself; the text of 503 stands for a status without one of its own."""
+    code, message = _UNAVAILABLE.get(status, _UNAVAILABLE[503])
+    return GraphError(status, code, message)
+
+
 def concurrency_violation(status: int = 409) -> GraphError:
     """Two writes met: 409 since 2026, 503 in older reports, 400 in some."""
     message = "Error due to concurrent requests being made to the tenant. Please wait briefly and retry."

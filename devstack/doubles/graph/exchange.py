@@ -27,13 +27,13 @@ class Request:
     caller: Caller
 
     def prefers(self, preference: str) -> bool:
-        """Whether the Prefer header holds the preference."""
+        """Return whether the Prefer header holds the preference."""
         wanted = [item.strip().casefold() for item in self.headers.get("prefer", "").split(",")]
         return preference.casefold() in wanted
 
     @property
     def is_eventual(self) -> bool:
-        """Whether the caller asked for the index that serves advanced queries."""
+        """Return whether the caller asked for the index that serves advanced queries."""
         return self.headers.get("consistencylevel", "").casefold() == "eventual"
 
 

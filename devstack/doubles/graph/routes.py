@@ -1,7 +1,6 @@
 """All operations of the double, with the permission each needs and what it costs."""
 
-from devstack.doubles.graph import (
-    access,
+from devstack.doubles.graph.operations import (
     applications,
     created_objects,
     deleted_items,
@@ -16,8 +15,9 @@ from devstack.doubles.graph import (
     service_principals,
     users,
 )
-from devstack.doubles.graph import policy_operations as policies
+from devstack.doubles.graph.operations import policies as policies
 from devstack.doubles.graph.routing import Route
+from devstack.doubles.graph.rules import access
 
 _APPLICATIONS = (
     Route("GET", "applications", applications.list_applications, access.LIST_APPLICATIONS, cost=2),

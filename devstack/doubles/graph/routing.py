@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from devstack.doubles.graph.access import Permission
-from devstack.doubles.graph.directory import Directory
 from devstack.doubles.graph.errors import GraphError, unknown_segment
 from devstack.doubles.graph.exchange import Answer, Request
 from devstack.doubles.graph.odata.path import Key, Token, Word, parse_path
+from devstack.doubles.graph.rules.access import Permission
+from devstack.doubles.graph.store import Directory
 
 type Handler = Callable[[Directory, Request], Answer]
 

@@ -5,8 +5,8 @@ from typing import cast
 from uuid import uuid4
 
 from devstack.doubles.documents import Document
-from devstack.doubles.graph.directory import to_seconds
-from devstack.doubles.graph.redirect_uris import redirect_uri_settings
+from devstack.doubles.graph.rules.redirect_uris import redirect_uri_settings
+from devstack.doubles.graph.store import to_seconds
 from devstack.doubles.world import Tenant
 
 

@@ -1,1 +1,4 @@
-"""Double of Azure Key Vault's data plane: secrets in full, certificates as far as credentials need them."""
+"""A stateful double of Key Vault: secrets and self-signed certificates with soft deletion, roles and quotas.
+
+`admission` is what every call goes through before its operation; `store` keeps what a vault holds.
+"""

@@ -5,8 +5,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from devstack.doubles.keyvault import certificate_calls, deleted_secret_calls, errors, secret_calls
-from devstack.doubles.keyvault.gateway import Gateway
+from devstack.doubles.keyvault import errors
+from devstack.doubles.keyvault.admission import Admission
+from devstack.doubles.keyvault.routes import routes
 from devstack.doubles.middleware import Service, weathered
 from devstack.doubles.routing import label_by
 from devstack.doubles.tokens import Tokens
@@ -15,19 +16,14 @@ from devstack.doubles.world import World
 
 def create(world: World, tokens: Tokens) -> ASGIApp:
     """The double, exposed to the world's weather. The host name's first label names the vault."""
-    gateway = Gateway(world, tokens)
-    routes = [
-        *secret_calls.routes(gateway),
-        *deleted_secret_calls.routes(gateway),
-        *certificate_calls.routes(gateway),
-    ]
+    served = routes(Admission(world, tokens))
     service = Service(
         "keyvault",
-        label_by(routes),
+        label_by(served),
         throttled=lambda after: errors.throttled(after).answer(),
         unavailable=lambda status: errors.unavailable(status).answer(),
     )
-    app = Starlette(routes=routes, exception_handlers={404: _no_route, 405: _no_route})
+    app = Starlette(routes=served, exception_handlers={404: _no_route, 405: _no_route})
     return weathered(app, service, world)
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from devstack.doubles.documents import Document
 from devstack.doubles.keyvault import errors
-from devstack.doubles.keyvault.gateway import Call
+from devstack.doubles.keyvault.admission import Call
 
 _LARGEST = 25
 

@@ -8,10 +8,10 @@ when it belongs to a certificate; a certificate's also `cer`, `x5t` and `policy`
 
 import re
 from collections.abc import Iterator
-from uuid import uuid4
 
 from devstack.doubles.documents import Document, View
 from devstack.doubles.keyvault import errors
+from devstack.doubles.keyvault.templates import new_item, new_version
 from devstack.doubles.world import World
 
 _NAME = re.compile(r"[0-9a-zA-Z-]{1,127}")
@@ -41,7 +41,7 @@ class Store:
         return item
 
     def never_existed(self, name: str) -> bool:
-        """Whether readers see nothing of that name, neither live nor deleted."""
+        """Return whether readers see nothing of that name, neither live nor deleted."""
         return self._find(self._reading(), name) is None
 
     def read_deleted(self, name: str) -> Document:
@@ -82,14 +82,8 @@ class Store:
 
     def add_version(self, name: str, version: Document) -> Document:
         """Store a new version under a name that is live or free, and return it with its id and times."""
-        item = self.existing(name) or {"vault": self._vault["name"], "name": name, "versions": []}
-        now = self.now()
-        added = {
-            "version": uuid4().hex,
-            "tags": {},
-            **version,
-            "attributes": {"enabled": True, **version["attributes"], "created": now, "updated": now},
-        }
+        item = self.existing(name) or new_item(self._vault["name"], name)
+        added = new_version(version, self.now())
         item["versions"].append(added)
         self.save(item)
         return added

@@ -8,7 +8,7 @@ from pydantic.alias_generators import to_camel
 
 from devstack.doubles.documents import Document
 from devstack.doubles.graph.schema import TYPES
-from devstack.doubles.keyvault.access import ROLES
+from devstack.doubles.keyvault.rules.access import ROLES
 from devstack.doubles.seed import completion
 from devstack.doubles.world import World
 

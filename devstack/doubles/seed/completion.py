@@ -7,7 +7,7 @@ from typing import Any, cast
 from uuid import UUID, uuid4
 
 from devstack.doubles.documents import Document
-from devstack.doubles.graph.directory import to_seconds
+from devstack.doubles.graph.store import to_seconds
 from devstack.doubles.graph.templates import new_application, new_service_principal
 from devstack.doubles.world import World
 

@@ -1,40 +1,18 @@
-"""The people of the tenant: those with nothing special about them, and one for each thing that can be."""
+"""The people of the tenant, as `devstack.toml` names them."""
 
-from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from devstack.doubles.documents import Document
 from devstack.doubles.seed import completion
 from devstack.doubles.world import World
-
-MAIL_DOMAIN = "contoso.example"
-"""Of everybody's address, which a form has; they sign in under the tenant's own domain."""
-_PEOPLE: dict[str, dict[str, Any]] = {
-    "ada": {"displayName": "Ada Lovelace"},
-    "grace": {"displayName": "Grace Hopper"},
-    "alan": {"displayName": "Alan Turing"},
-    # Signs in under one name, gets mail under another.
-    "k.johnson": {"displayName": "Katherine Johnson", "mail": "katherine.johnson"},
-    # Mail under a second address arrives, too: an alias.
-    "barbara": {"displayName": "Barbara Liskov", "aliases": ["b.liskov"]},
-    # Left, and was blocked.
-    "edsger": {"displayName": "Edsger Dijkstra", "accountEnabled": False},
-    # Two people share one address.
-    "dennis": {"displayName": "Dennis Ritchie", "mail": "unix"},
-    "ken": {"displayName": "Ken Thompson", "mail": "unix"},
-    # May decide about requests.
-    "margaret": {"displayName": "Margaret Hamilton"},
-    "radia": {"displayName": "Radia Perlman"},
-}
-APPROVERS = ("margaret", "radia")
-READERS = ("alan",)
+from devstack.project import Person, project
 
 
-def plant_people(world: World) -> None:
-    """Put everybody into the directory; who is there stays."""
-    for name, given in _PEOPLE.items():
-        if world.primary().get("users", person_id(world, name)) is None:
-            user = completion.user(world, _given(world, name, dict(given)))
-            world.documents.put("users", user["id"], user, since_ever=True)
+def plant_person(world: World, person: Person) -> Document:
+    """Put somebody into the directory; returns the user."""
+    user = completion.user(world, _given(world, person))
+    world.documents.put("users", user["id"], user, since_ever=True)
+    return user
 
 
 def person_id(world: World, name: str) -> str:
@@ -42,10 +20,14 @@ def person_id(world: World, name: str) -> str:
     return str(uuid5(NAMESPACE_URL, f"{world.tenant.id}/user/{name}"))
 
 
-def _given(world: World, name: str, given: dict[str, Any]) -> dict[str, Any]:
-    domain = world.tenant.domain
-    aliases: list[str] = given.pop("aliases", [])
-    mail = f"{given.pop('mail', name)}@{MAIL_DOMAIN}"
-    addresses = [f"SMTP:{mail}", *(f"smtp:{alias}@{MAIL_DOMAIN}" for alias in aliases)]
-    named = {"id": person_id(world, name), "userPrincipalName": f"{name}@{domain}", "mail": mail}
-    return {**given, **named, "proxyAddresses": addresses}
+def _given(world: World, person: Person) -> Document:
+    domain = project().tenant.mail_domain
+    mail = f"{person.mail or person.name}@{domain}"
+    given: Document = {
+        "displayName": person.display_name,
+        "id": person_id(world, person.name),
+        "userPrincipalName": f"{person.name}@{world.tenant.domain}",
+        "mail": mail,
+        "proxyAddresses": [f"SMTP:{mail}", *(f"smtp:{alias}@{domain}" for alias in person.aliases)],
+    }
+    return given | ({"accountEnabled": False} if person.is_blocked else {})

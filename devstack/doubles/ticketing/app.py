@@ -7,11 +7,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from devstack.config import StackConfig
 from devstack.doubles.dispatch import dated
-from devstack.doubles.ticketing import hooks, jira, servicenow
 from devstack.doubles.ticketing.flow import Flow
-from devstack.doubles.ticketing.issues import Issues
-from devstack.doubles.ticketing.tickets import Tickets
+from devstack.doubles.ticketing.jira import app as jira
+from devstack.doubles.ticketing.jira.store import Issues
+from devstack.doubles.ticketing.servicenow import app as servicenow
+from devstack.doubles.ticketing.servicenow.store import Tickets
+from devstack.doubles.ticketing.webhooks import app as webhooks
 from devstack.doubles.world import World
+from devstack.project import JiraProject
 
 
 @dataclass(frozen=True)
@@ -24,9 +27,9 @@ class Ticketing:
     issues: Issues
 
 
-def build(world: World, flow: Flow) -> Ticketing:
+def build(world: World, flow: Flow, jira_project: JiraProject) -> Ticketing:
     """The ticketing systems of one world, whose events go to `flow`."""
-    return Ticketing(world, flow, Tickets(world, flow), Issues(world, flow))
+    return Ticketing(world, flow, Tickets(world, flow), Issues(world, flow, jira_project))
 
 
 def create(ticketing: Ticketing, config: StackConfig) -> ASGIApp:
@@ -35,7 +38,7 @@ def create(ticketing: Ticketing, config: StackConfig) -> ASGIApp:
     apps: dict[str, ASGIApp] = {
         "/api/now/": servicenow.create(world, config, ticketing.tickets),
         "/rest/api/3/": jira.create(world, config, ticketing.issues),
-        "/hooks/": hooks.create(world, config),
+        "/hooks/": webhooks.create(world, config),
     }
     nothing = PlainTextResponse("No ticketing system of the local stack is here.\n", status_code=404)
 

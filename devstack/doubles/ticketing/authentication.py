@@ -19,7 +19,7 @@ def credentials(request: Request) -> tuple[str, str] | None:
     return (user, password) if colon else None
 
 
-def proves(request: Request, user: str, password: str) -> bool:
-    """Whether the caller is who it should be."""
+def is_authenticated(request: Request, user: str, password: str) -> bool:
+    """Return whether the caller is who it should be."""
     given = credentials(request)
     return given is not None and hmac.compare_digest("\0".join(given).encode(), f"{user}\0{password}".encode())

@@ -9,64 +9,65 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from devstack.doubles.documents import Document
-from devstack.doubles.ticketing import hooks, journal
 from devstack.doubles.ticketing.app import Ticketing
-from devstack.doubles.ticketing.document_format import plain_text
 from devstack.doubles.ticketing.flow import EVENTS
-from devstack.doubles.ticketing.issues import COMMENTS, ISSUES
+from devstack.doubles.ticketing.jira.rules import plain_text
+from devstack.doubles.ticketing.jira.store import COMMENTS, ISSUES
 from devstack.doubles.ticketing.people import person
-from devstack.doubles.ticketing.tickets import TICKETS
+from devstack.doubles.ticketing.servicenow import journal
+from devstack.doubles.ticketing.servicenow.store import TICKETS
+from devstack.doubles.ticketing.webhooks import store as hooks
 
 _NUMBER: TypeAdapter[int] = TypeAdapter(Annotated[int, Field(ge=1)])
 
 
-class _Wish(BaseModel):
+class _Body(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
 
 
-class PersonWish(_Wish):
-    """Somebody; the object id is the tenant's own where none is given."""
+class PersonBody(_Body):
+    """A person; the object id is the tenant's own where none is given."""
 
     email: str
     object_id: str | None = None
 
 
-class TicketWish(_Wish):
-    """A new ticket. `variables` are the form's: ServiceNow's or Jira's own names, see docs/ticketing.md.
+class TicketBody(_Body):
+    """A new ticket. `variables` are the form's: ServiceNow's catalog item, or Jira's fields by their names in events.
 
     `opened_by` is who fills in the form, when not whom it is for. `number` (an issue's key) is the next one where none
     is given. ServiceNow refuses to change a locked ticket.
     """
 
     system: Literal["servicenow", "jira"]
-    requested_for: PersonWish
-    opened_by: PersonWish | None = None
+    requested_for: PersonBody
+    opened_by: PersonBody | None = None
     variables: dict[str, Any] = {}
     summary: str = ""
     number: str | None = None
     is_locked: bool = False
 
 
-class DecisionWish(_Wish):
+class DecisionBody(_Body):
     """What is decided on a ticket, and by whom."""
 
     decision: Literal["approved", "rejected"]
-    by: PersonWish
+    by: PersonBody
 
 
-class ReopenWish(_Wish):
+class ReopenBody(_Body):
     """Who wants a ticket decided on once more."""
 
-    by: PersonWish
+    by: PersonBody
 
 
-class FormWish(_Wish):
+class FormBody(_Body):
     """What a ticket's form says from now on."""
 
     variables: dict[str, Any]
 
 
-class FlowWish(_Wish):
+class FlowBody(_Body):
     """Whether events are posted by themselves."""
 
     on: bool
@@ -112,23 +113,23 @@ class _Control:
         return Response(status_code=204)
 
     async def create(self, request: Request) -> Response:
-        """Make a ticket, as somebody who fills in the form."""
-        wish = TicketWish.model_validate_json(await request.body())
-        asker = person(self._world, wish.requested_for.email, wish.requested_for.object_id)
-        opener = wish.opened_by
+        """Make a ticket, as a person who fills in the form."""
+        body = TicketBody.model_validate_json(await request.body())
+        asker = person(self._world, body.requested_for.email, body.requested_for.object_id)
+        opener = body.opened_by
         opened_by = person(self._world, opener.email, opener.object_id) if opener is not None else None
-        if wish.system == "jira":
+        if body.system == "jira":
             made = self._ticketing.issues.create(
-                asker, wish.summary, wish.variables, creator=opened_by, key=wish.number
+                asker, body.summary, body.variables, creator=opened_by, key=body.number
             )
             return JSONResponse(self._issue(made), 201)
         made = self._ticketing.tickets.create(
             asker,
-            wish.variables,
+            body.variables,
             opened_by=opened_by,
-            description=wish.summary,
-            number=wish.number,
-            is_locked=wish.is_locked,
+            description=body.summary,
+            number=body.number,
+            is_locked=body.is_locked,
         )
         return JSONResponse(self._item(made), 201)
 
@@ -137,41 +138,41 @@ class _Control:
         return JSONResponse(self._found(request.path_params["number"]))
 
     async def decide(self, request: Request) -> Response:
-        """Approve or reject a ticket, as somebody who may."""
-        wish = DecisionWish.model_validate_json(await request.body())
-        by, number = person(self._world, wish.by.email, wish.by.object_id), request.path_params["number"]
+        """Approve or reject a ticket, as an approver."""
+        body = DecisionBody.model_validate_json(await request.body())
+        by, number = person(self._world, body.by.email, body.by.object_id), request.path_params["number"]
         if (item := self._ticketing.tickets.find(number)) is not None:
-            self._ticketing.tickets.decide(item, wish.decision, by)
+            self._ticketing.tickets.decide(item, body.decision, by)
         elif (issue := self._ticketing.issues.find(number)) is not None:
-            self._ticketing.issues.decide(issue, wish.decision, by)
+            self._ticketing.issues.decide(issue, body.decision, by)
         return JSONResponse(self._found(number))
 
     async def reopen(self, request: Request) -> Response:
         """Have a ticket decided on once more."""
-        wish, number = ReopenWish.model_validate_json(await request.body()), request.path_params["number"]
+        body, number = ReopenBody.model_validate_json(await request.body()), request.path_params["number"]
         if (item := self._ticketing.tickets.find(number)) is not None:
             self._ticketing.tickets.reopen(item)
         elif (issue := self._ticketing.issues.find(number)) is not None:
-            by = person(self._world, wish.by.email, wish.by.object_id)
+            by = person(self._world, body.by.email, body.by.object_id)
             self._ticketing.issues.reopen(issue, by)
         return JSONResponse(self._found(number))
 
     async def edit(self, request: Request) -> Response:
-        """Change a ticket's form, as whoever asked for it."""
-        wish, number = FormWish.model_validate_json(await request.body()), request.path_params["number"]
+        """Change a ticket's form, as its requester."""
+        body, number = FormBody.model_validate_json(await request.body()), request.path_params["number"]
         if (item := self._ticketing.tickets.find(number)) is not None:
-            self._ticketing.tickets.edit(item, wish.variables)
+            self._ticketing.tickets.edit(item, body.variables)
         elif (issue := self._ticketing.issues.find(number)) is not None:
-            self._ticketing.issues.edit(issue, wish.variables)
+            self._ticketing.issues.edit(issue, body.variables)
         return JSONResponse(self._found(number))
 
     async def flow(self, _request: Request) -> Response:
-        """Whether events are posted to the registrar by themselves."""
+        """Whether events are posted to the app by themselves."""
         return JSONResponse({"on": self._ticketing.flow.is_on})
 
     async def switch_flow(self, request: Request) -> Response:
         """Have events posted by themselves from now on, or only kept."""
-        self._ticketing.flow.is_on = FlowWish.model_validate_json(await request.body()).on
+        self._ticketing.flow.is_on = FlowBody.model_validate_json(await request.body()).on
         return await self.flow(request)
 
     async def events(self, _request: Request) -> Response:
@@ -179,7 +180,7 @@ class _Control:
         return JSONResponse(self._ticketing.flow.events())
 
     async def deliver(self, request: Request) -> Response:
-        """Post an event to the registrar now, also one that was posted before; answers what became of it."""
+        """Post an event to the app now, also one that was posted before; answers what became of it."""
         number = _NUMBER.validate_python(request.path_params["number"])
         return JSONResponse(await self._ticketing.flow.deliver(number))
 

@@ -1,6 +1,6 @@
 """The customer's side of the webhooks: a business rule of ServiceNow, an automation rule of Jira.
 
-When a ticket is made or decided on, an event is kept and posted to the registrar, a ticket's events in their order.
+When a ticket is made or decided on, an event is kept and posted to the app, a ticket's events in their order.
 What ServiceNow's REST step and Jira's "Send web request" do about failures is a setting of each; here the connection
 that failed and the answers 429 and 5xx are tried again a few times, anything else is final. Switched off, events are
 kept and posted only when asked for.
@@ -10,7 +10,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import httpx
 
@@ -18,6 +18,7 @@ from devstack.config import StackConfig
 from devstack.doubles.documents import Document
 from devstack.doubles.ticketing.counting import count
 from devstack.doubles.world import World
+from devstack.project import project
 
 EVENTS = "ticketEvents"
 """Events: `{number, source, ticket, body, state, statuses, answer}`, key = number with leading zeros.
@@ -31,21 +32,28 @@ PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 type Source = Literal["servicenow", "jira"]
 
 
+class Address(NamedTuple):
+    """Where the app takes events: a URL that may name the `{source}`, and the header for the source's token."""
+
+    url: str
+    token_header: str
+
+
 class Flow:
     """Keeps events and posts them with each source's token, while it is on."""
 
     def __init__(
         self,
         world: World,
-        url: str,
+        address: Address,
         tokens: Mapping[Source, str],
         client: httpx.AsyncClient,
         pauses: Sequence[float] = PAUSES,
     ) -> None:
-        """`url` is where the registrar's HTTP functions are. Made by `flowing`."""
+        """Made by `flowing`."""
         self.is_on = True
         self._world = world
-        self._url = url
+        self._address = address
         self._tokens = tokens
         self._client = client
         self._pauses = pauses
@@ -112,10 +120,10 @@ class Flow:
 
     async def _post(self, event: Document) -> int:
         """The answer's status, 0 for none; both are noted in the event."""
-        headers = {"X-Registrar-Token": self._tokens[event["source"]]}
+        headers = {self._address.token_header: self._tokens[event["source"]]}
         try:
             answer = await self._client.post(
-                f"{self._url}/api/webhooks/{event['source']}", json=event["body"], headers=headers
+                self._address.url.format(source=event["source"]), json=event["body"], headers=headers
             )
         except httpx.TransportError:
             event["statuses"].append(0)
@@ -135,7 +143,7 @@ class Flow:
 
 
 def _is_passing(status: int) -> bool:
-    """Whether it may be otherwise soon."""
+    """Return whether it may be otherwise soon."""
     return status in (0, 429) or status >= 500
 
 
@@ -145,7 +153,9 @@ async def flowing(world: World, config: StackConfig) -> AsyncGenerator[Flow]:
     tokens: dict[Source, str] = {"servicenow": config.webhook_token, "jira": config.jira_webhook_token}
     # Plain HTTP: reading certificates would only take time. ServiceNow waits 30 s (glide.http.outbound.max_timeout).
     async with httpx.AsyncClient(trust_env=False, verify=False, timeout=30) as client:  # noqa: S501
-        flow = Flow(world, f"http://127.0.0.1:{config.ports.functions}", tokens, client)
+        settings = project().ticketing
+        url = f"http://127.0.0.1:{config.ports.functions}{settings.events_path}"
+        flow = Flow(world, Address(url, settings.token_header), tokens, client)
         flow.resume()
         try:
             yield flow

@@ -9,7 +9,7 @@ from devstack.doubles.world import World
 
 @dataclass(frozen=True)
 class Person:
-    """An e-mail address, and the user's object id in Entra, empty for somebody who is not in the tenant."""
+    """An e-mail address, and the user's object id in Entra, empty for one who is not in the tenant."""
 
     email: str
     object_id: str = ""

@@ -21,7 +21,7 @@ class WorkerClock:
         self._lock = threading.Lock()
         self._offset = self._clock.offset
         self._traveller = time_machine.travel(self._clock.time(), tick=True).start()
-        self._traveller.time_ns()  # starts its ticking now, not at somebody's first look
+        self._traveller.time_ns()  # starts its ticking now, not at the first read
 
     def follow(self) -> None:
         """Take over a move of the clock. Called before every invocation, so that each one sees it."""

@@ -21,7 +21,6 @@ class StatusResult(Record):
 
     Failure = 0
     Success = 1
-    Cancelled = 2
 
 
 class BindingInfo(Record):

@@ -12,7 +12,7 @@ from typing import Any
 import jwt
 
 from devstack.doubles.tokens import Tokens
-from devstack.people import user_token
+from devstack.sign_in import user_token
 from devstack.stack import Stack
 
 REQUESTER, APPROVER, READER = "radia", "margaret", "alan"

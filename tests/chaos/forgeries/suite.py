@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from devstack.people import DOMAIN
+from devstack.project import project
 from devstack.services import host_url
 from devstack.stack import Stack
 from tests.chaos.forgeries.approvers import REQUESTER, Approvers
@@ -46,9 +46,9 @@ class Forgeries:
             driver = Driver(stack)
             config = stack.config
             senders = Senders(
-                bearer=lambda: token(driver, config.approver),
-                other_bearer=lambda: token(driver, config.reader),
-                foreign_bearer=lambda: token(driver, config.approver, "https://graph.microsoft.com"),
+                bearer=lambda: token(driver, config.clients["approver"]),
+                other_bearer=lambda: token(driver, config.clients["reader"]),
+                foreign_bearer=lambda: token(driver, config.clients["approver"], "https://graph.microsoft.com"),
                 **dict(zip(("standard", "hmac", "token"), placeholder.settings().values(), strict=True)),
             )
             url = host_url(config, "host")
@@ -94,7 +94,7 @@ class _Round:
             self._breaches.append(f"{source}'s own request became {answer['data']}")
 
     def _ask_for_approval(self) -> dict[str, Any]:
-        person = f"{REQUESTER}@{DOMAIN}"
+        person = f"{REQUESTER}@{project().tenant.domain}"
         users = {each["userPrincipalName"]: each["id"] for each in self._driver.control("GET", "/users")["users"]}
         known = {"requestedBy": person, "requestedByObjectId": users[person]}
         self._asked = _asked(_WAITING, _WAITING) | known | {"ticket": _TICKET}

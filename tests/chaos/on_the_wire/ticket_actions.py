@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from devstack.people import user_token
+from devstack.sign_in import user_token
 from tests.chaos.on_the_wire.action import Base, request_id, send_in_vain
 from tests.chaos.on_the_wire.points import Route
 from tests.chaos.on_the_wire.recorded_stack import NotReachedError, RecordedStack, value_of

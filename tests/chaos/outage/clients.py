@@ -80,7 +80,7 @@ class Services:
 
     def begin_look(self) -> None:
         """Get a fresh token for the vault."""
-        requester = self._driver.stack.config.requester
+        requester = self._driver.stack.config.clients["requester"]
         proof = {"client_secret": requester.client_secret}
         answer = self._ask(requester.client_id, proof, "https://vault.azure.net")
         self._token = answer.raise_for_status().json()["access_token"]

@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from azure.identity.aio import DefaultAzureCredential
 
-from devstack.doubles.graph import deleted_items
-from devstack.doubles.graph.directory import Directory as DoubledDirectory
+from devstack.doubles.graph.operations import deleted_items
+from devstack.doubles.graph.store import Directory as DoubledDirectory
 from devstack.environment import functions_settings
 from shared import ports
 from shared.adapters.entra.sign_in import EntraSignIn

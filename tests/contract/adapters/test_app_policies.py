@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from azure.identity.aio import DefaultAzureCredential
 
-from devstack.doubles.graph.directory import Directory
-from devstack.doubles.graph.policies import COLLECTION, POLICY_ID, tenant_policy
+from devstack.doubles.graph.rules.restrictions import COLLECTION, POLICY_ID, tenant_policy
+from devstack.doubles.graph.store import Directory
 from devstack.doubles.seed.additions import Additions, add
 from devstack.doubles.seed.completion import app_role_assignment
 from shared.adapters.graph.client import graph_service_client
@@ -38,7 +38,7 @@ def take(local: Local, right: str) -> None:
     view = local.world.primary()
     (graph,) = view.find("servicePrincipals", "appId", _GRAPH)
     (role,) = [each["id"] for each in graph["appRoles"] if each["value"] == right]
-    for each in list(view.find("appRoleAssignments", "principalId", local.config.registrar.object_id)):
+    for each in list(view.find("appRoleAssignments", "principalId", local.config.app.object_id)):
         if each["appRoleId"] == role:
             local.world.documents.delete("appRoleAssignments", each["id"])
 
@@ -47,7 +47,7 @@ def give(local: Local, right: str) -> None:
     """Give it back."""
     view = local.world.primary()
     (graph,) = view.find("servicePrincipals", "appId", _GRAPH)
-    (registrar,) = view.find("servicePrincipals", "appId", local.config.registrar.client_id)
+    (registrar,) = view.find("servicePrincipals", "appId", local.config.app.client_id)
     (role,) = [each["id"] for each in graph["appRoles"] if each["value"] == right]
     made = app_role_assignment(local.world, registrar, graph, role)
     local.world.documents.put("appRoleAssignments", made["id"], made)
@@ -115,7 +115,7 @@ async def test_whoever_bears_the_attribute_is_exempt(
     with pytest.raises(RejectedError):
         await doubled.directory.add_password(made.object_id, "x", end)
     attributes = {"PolicyExemptions": {"AppManagementExemption": "Registrar"}}
-    given = {"principalId": registrar.config.registrar.object_id, "attributes": attributes}
+    given = {"principalId": registrar.config.app.object_id, "attributes": attributes}
     add(registrar.world, Additions.model_validate({"customSecurityAttributes": [given]}))
     await doubled.directory.add_password(made.object_id, "x", end)
 

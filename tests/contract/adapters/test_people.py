@@ -9,13 +9,14 @@ import pytest
 from azure.identity.aio import DefaultAzureCredential
 
 from devstack.doubles.faults import Fault, FaultKind
-from devstack.doubles.graph import users
 from devstack.doubles.graph.errors import denied
 from devstack.doubles.graph.exchange import Request
 from devstack.doubles.graph.odata.options import Options
+from devstack.doubles.graph.operations import users
 from devstack.doubles.seed.additions import Additions, add
 from devstack.doubles.seed.completion import app_role_assignment
-from devstack.doubles.seed.people import MAIL_DOMAIN, person_id
+from devstack.doubles.seed.people import person_id
+from devstack.project import project
 from shared.adapters.graph.client import graph_service_client
 from shared.adapters.graph.people import KEPT_FOR, GraphPeople
 from shared.core.errors import DeferredError, ForbiddenError, ThrottledError, UnavailableError
@@ -24,13 +25,14 @@ from tests.devstack.doubles.local import Local
 
 _GRAPH = "00000003-0000-0000-c000-000000000000"
 _BASIC, _ALL = "User.ReadBasic.All", "User.Read.All"
+_MAIL_DOMAIN = project().tenant.mail_domain
 
 
 def give(local: Local, *permissions: str) -> None:
     """Have the registrar's identity hold these permissions on people, and no others."""
     view = local.world.primary()
     (graph,) = view.find("servicePrincipals", "appId", _GRAPH)
-    (registrar,) = view.find("servicePrincipals", "appId", local.config.registrar.client_id)
+    (registrar,) = view.find("servicePrincipals", "appId", local.config.app.client_id)
     ids = {role["value"]: role["id"] for role in graph["appRoles"]}
     for each in list(view.find("appRoleAssignments", "principalId", registrar["id"])):
         if each["appRoleId"] in (ids[_BASIC], ids[_ALL]):
@@ -77,7 +79,7 @@ async def test_a_person_is_found_by_id_by_name_and_by_mail(
     people: GraphPeople, registrar: Local, at: Callable[[str], str]
 ) -> None:
     katherine = person_id(registrar.world, "k.johnson")
-    names = [katherine.upper(), at("K.Johnson"), f"katherine.johnson@{MAIL_DOMAIN}"]
+    names = [katherine.upper(), at("K.Johnson"), f"katherine.johnson@{_MAIL_DOMAIN}"]
     found = await people.find(names)
     assert set(found) == set(names)
     for hits in found.values():
@@ -87,7 +89,7 @@ async def test_a_person_is_found_by_id_by_name_and_by_mail(
 
 
 async def test_nobody_and_two_are_not_one(people: GraphPeople, at: Callable[[str], str]) -> None:
-    found = await people.find([at("nobody"), str(uuid4()), f"unix@{MAIL_DOMAIN}", f"b.liskov@{MAIL_DOMAIN}"])
+    found = await people.find([at("nobody"), str(uuid4()), f"unix@{_MAIL_DOMAIN}", f"b.liskov@{_MAIL_DOMAIN}"])
     assert [len(hits) for hits in found.values()] == [0, 0, 2, 0]
 
 

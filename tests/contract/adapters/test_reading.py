@@ -174,7 +174,7 @@ async def test_one_question_of_a_batch_that_failed_is_not_nobody(
 
 
 async def test_reading_the_tenant_takes_a_right(registrar: Local) -> None:
-    requester = registrar.config.requester
+    requester = registrar.config.clients["requester"]
     async with credential_of(registrar, requester) as credential:
         client = graph_service_client(credential)
         with pytest.raises(ForbiddenError):
@@ -201,16 +201,17 @@ async def bearer(local: Local, client: Client, resource: str) -> str:
 
 
 async def test_a_token_of_entra_says_who_the_reader_is(registrar: Local) -> None:
+    reader = registrar.config.clients["reader"]
     for resource in (registrar.config.api.client_id, f"api://{registrar.config.api.client_id}"):
-        caller = await callers(registrar).require(await bearer(registrar, registrar.config.reader, resource), READER)
-        assert caller.object_id == registrar.config.reader.object_id
-        assert caller.client_id == registrar.config.reader.client_id
+        caller = await callers(registrar).require(await bearer(registrar, reader, resource), READER)
+        assert caller.object_id == reader.object_id
+        assert caller.client_id == reader.client_id
     with pytest.raises(NotAllowedError):
-        await callers(registrar).require(await bearer(registrar, registrar.config.reader, resource), APPROVER)
+        await callers(registrar).require(await bearer(registrar, reader, resource), APPROVER)
 
 
 async def test_who_holds_no_role_gets_no_token_and_a_token_for_another_api_does_not_count(registrar: Local) -> None:
-    api, requester = registrar.config.api.client_id, registrar.config.requester
+    api, requester = registrar.config.api.client_id, registrar.config.clients["requester"]
     with pytest.raises(ClientAuthenticationError):
         await bearer(registrar, requester, api)
     with pytest.raises(NotAuthenticatedError):
@@ -218,7 +219,7 @@ async def test_who_holds_no_role_gets_no_token_and_a_token_for_another_api_does_
 
 
 async def test_while_entra_is_away_nobody_is_judged(registrar: Local) -> None:
-    token = await bearer(registrar, registrar.config.reader, registrar.config.api.client_id)
+    token = await bearer(registrar, registrar.config.clients["reader"], registrar.config.api.client_id)
     registrar.world.faults.add(Fault(service="entra", kind=FaultKind.ERROR, method="GET"))
     with pytest.raises(UnavailableError):
         await callers(registrar).require(token, READER)

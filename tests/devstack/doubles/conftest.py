@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from devstack.clock import StackClock
-from devstack.config import Ports, StackConfig
+from devstack.config import StackConfig
 from devstack.doubles.seed import plant
 from devstack.doubles.tokens import Tokens
 from devstack.doubles.world import Tenant, World, open_world
+from devstack.ports import Ports
 from tests.devstack.doubles.graph_tenant import Caller, GraphTenant
 from tests.devstack.doubles.ticketing_systems import Systems
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from devstack.config import StackConfig
-from devstack.doubles.control import create
+from devstack.doubles.control.app import create
 from devstack.doubles.faults import FaultKind
 from devstack.doubles.seed import plant
 from devstack.doubles.tokens import Tokens
@@ -148,5 +148,5 @@ async def test_a_reset_leaves_the_seed(http: httpx.AsyncClient, planted: World, 
     assert (await http.post("/reset")).status_code == 204
     assert {principal["id"] for principal in planted.primary().all("servicePrincipals")} == before
     assert planted.primary().find("applications", "displayName", "orders") == []
-    assert planted.primary().find("applications", "appId", config.requester.client_id)
+    assert planted.primary().find("applications", "appId", config.clients["requester"].client_id)
     assert (planted.weather, planted.faults.pending, planted.calls) == (Weather(), [], {})

@@ -176,11 +176,11 @@ async def test_a_managed_identity_can_stand_in_for_a_secret(
     entra: Entra, key: rsa.RSAPrivateKey, tokens: Tokens, config: StackConfig
 ) -> None:
     issuer = f"https://login.microsoftonline.com/{entra.tenant}/v2.0"
-    with_federation(entra, key, issuer, config.registrar.object_id)
+    with_federation(entra, key, issuer, config.app.object_id)
     assertion = tokens.mint(
         audience="fb60f99c-7a34-4190-8149-302f77469936",
-        app_id=config.registrar.client_id,
-        object_id=config.registrar.object_id,
+        app_id=config.app.client_id,
+        object_id=config.app.object_id,
         version="2.0",
     ).text
     assert claims_of(await entra.sign_in(**form(assertion)))["appid"] == APP

@@ -16,11 +16,11 @@ from starlette.types import ASGIApp
 
 from devstack.config import StackConfig
 from devstack.doubles.entra.app import create
-from devstack.doubles.entra.user_sign_in import DEVICE_GRANT
-from devstack.doubles.seed.initial import AZURE_CLI
+from devstack.doubles.entra.operations.user_sign_in import DEVICE_GRANT
 from devstack.doubles.seed.people import person_id
 from devstack.doubles.tokens import Tokens
 from devstack.doubles.world import World
+from devstack.microsoft import AZURE_CLI
 
 DOMAIN = "contoso.onmicrosoft.com"
 REDIRECT = "http://localhost:8400"
@@ -233,7 +233,7 @@ async def test_nobody_signs_in_through_a_client_that_is_disabled(
 
 
 async def test_a_client_with_a_secret_shows_it(browser: Browser, world: World, config: StackConfig) -> None:
-    reader = config.reader
+    reader = config.clients["reader"]
     application = world.primary().find("applications", "appId", reader.client_id)[0]
     world.documents.put("applications", application["id"], application | {"web": {"redirectUris": [REDIRECT]}})
     scope = f"api://{browser.api}/.default"

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from devstack.doubles.documents import Document
-from devstack.doubles.graph.grants import grant_id
+from devstack.doubles.graph.operations.grants import grant_id
 from tests.devstack.doubles.graph_tenant import NOWHERE, Caller, GraphTenant, error
 
 GRANTS = "/oauth2PermissionGrants"

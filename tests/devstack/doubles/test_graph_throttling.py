@@ -3,7 +3,7 @@
 import pytest
 
 from devstack.doubles.graph.errors import GraphError
-from devstack.doubles.graph.throttling import RESOURCE_UNITS, WRITES, Throttle, resource_units
+from devstack.doubles.graph.rules.quotas import RESOURCE_UNITS, WRITES, Throttle, resource_units
 
 
 class _Clock:

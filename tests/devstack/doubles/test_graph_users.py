@@ -7,14 +7,15 @@ import httpx
 import pytest
 from starlette.exceptions import HTTPException
 
-from devstack.doubles.control import create
+from devstack.doubles.control.app import create
 from devstack.doubles.faults import Fault, FaultKind
 from devstack.doubles.graph import control
-from devstack.doubles.seed.people import MAIL_DOMAIN, person_id
+from devstack.doubles.seed.people import person_id
 from devstack.doubles.world import Weather, World
+from devstack.project import project
 from tests.devstack.doubles.graph_tenant import EVENTUAL, Caller, GraphTenant, error
 
-DOMAIN = "contoso.onmicrosoft.com"
+DOMAIN, MAIL_DOMAIN = "contoso.onmicrosoft.com", project().tenant.mail_domain
 DENIED = (403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
 BY_ADDRESS = "/users?$filter=userPrincipalName eq '{0}' or mail eq '{0}'&$select=id"
 

@@ -10,7 +10,7 @@ from devstack.config import ManagedIdentity, StackConfig
 from devstack.doubles.faults import Fault, FaultKind
 from devstack.doubles.keyvault.app import create
 from devstack.doubles.keyvault.errors import KeyVaultError
-from devstack.doubles.keyvault.quota import Quota
+from devstack.doubles.keyvault.rules.quotas import Quota
 from devstack.doubles.seed import Additions, add
 from devstack.doubles.tokens import Tokens
 from devstack.doubles.world import Weather, World
@@ -214,7 +214,7 @@ async def test_backup_and_restore(vault: Vault) -> None:
 
 async def test_a_secrets_user_reads_and_nothing_else(vault: Vault, config: StackConfig) -> None:
     await vault.set("db", "p")
-    user = vault.acting_as(config.requester)
+    user = vault.acting_as(config.clients["requester"])
     assert (await user.call("GET", "/secrets/db")).json()["value"] == "p"
     assert await user.names("/secrets") == ["db"]
     forbidden = (403, "Forbidden", "ForbiddenByRbac")
@@ -222,7 +222,7 @@ async def test_a_secrets_user_reads_and_nothing_else(vault: Vault, config: Stack
     assert await user.refusal("DELETE", "/secrets/db") == forbidden
     refused = (await user.call("PUT", "/secrets/db", {"value": "q"})).json()["error"]["message"]
     assert "Action: 'Microsoft.KeyVault/vaults/secrets/setSecret/action'" in refused
-    assert f"oid={config.requester.object_id}" in refused
+    assert f"oid={config.clients['requester'].object_id}" in refused
 
 
 async def test_an_officer_of_secrets_may_not_touch_certificates(vault: Vault) -> None:

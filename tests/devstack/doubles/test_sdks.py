@@ -60,18 +60,18 @@ def vault(local: Local) -> Generator[SecretClient]:
 
 
 def test_a_client_secret(local: Local) -> None:
-    with credential(local, local.config.requester) as requester:
+    with credential(local, local.config.clients["requester"]) as requester:
         assert requester.get_token(TWINS).expires_on > time.time() + 3000
 
 
 def test_a_wrong_client_secret(local: Local) -> None:
-    wrong = Client(client_id=local.config.requester.client_id, client_secret="wrong")
+    wrong = Client(client_id=local.config.clients["requester"].client_id, client_secret="wrong")
     with credential(local, wrong) as requester, pytest.raises(ClientAuthenticationError, match="AADSTS7000215"):
         requester.get_token(TWINS)
 
 
 def test_an_unknown_tenant(local: Local) -> None:
-    requester = local.config.requester
+    requester = local.config.clients["requester"]
     with (
         ClientSecretCredential("fabrikam.example", requester.client_id, requester.client_secret) as stranger,
         pytest.raises(ClientAuthenticationError, match="Unable to get authority configuration"),
@@ -82,7 +82,7 @@ def test_an_unknown_tenant(local: Local) -> None:
 def test_a_managed_identity(local: Local, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IDENTITY_ENDPOINT", f"http://127.0.0.1:{local.config.ports.identity}/msi/token")
     monkeypatch.setenv("IDENTITY_HEADER", local.config.identity_header)
-    with ManagedIdentityCredential(client_id=local.config.registrar.client_id) as identity:
+    with ManagedIdentityCredential(client_id=local.config.app.client_id) as identity:
         assert identity.get_token(TWINS).token
     assert local.world.calls["identity", "GET /msi/token"] == 1
 
@@ -117,7 +117,7 @@ def test_lists_follow_their_links(vault: SecretClient) -> None:
 
 def test_a_requester_may_only_read(local: Local, vault: SecretClient) -> None:
     vault.set_secret("db", "p")
-    with SecretClient(local.config.vault_url, credential(local, local.config.requester)) as requester:
+    with SecretClient(local.config.vault_url, credential(local, local.config.clients["requester"])) as requester:
         assert requester.get_secret("db").value == "p"
         with pytest.raises(HttpResponseError) as refused:
             requester.set_secret("db", "q")

@@ -14,6 +14,7 @@ from devstack.doubles.ticketing.app import build
 from devstack.doubles.ticketing.flow import flowing
 from devstack.doubles.ticketing.people import person
 from devstack.doubles.world import World, open_world
+from devstack.project import project
 from tests.devstack.doubles.conftest import TENANT
 from tests.devstack.doubles.ticketing_systems import Systems
 
@@ -247,7 +248,7 @@ async def test_tickets_and_waiting_events_survive_a_restart(
         before = replace(systems.world, documents=documents)
         plant(before, config)
         async with flowing(before, config) as flow:
-            tickets = build(before, flow).tickets
+            tickets = build(before, flow, project().ticketing.jira).tickets
             made = tickets.create(person(before, ADA), {})
             tickets.change(made, {"work_notes": "kept"}, "me")
     with closing(open_world(TENANT, systems.world.clock, file).documents) as documents:

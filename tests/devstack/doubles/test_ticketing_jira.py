@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from devstack.doubles.faults import Fault, FaultKind
-from devstack.doubles.ticketing.document_format import is_document, plain_text
+from devstack.doubles.ticketing.jira.rules import is_document, plain_text
 from tests.devstack.doubles.ticketing_systems import Systems
 
 ISSUE = "/rest/api/3/issue"

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from devstack.doubles.faults import Fault, FaultKind
-from devstack.doubles.ticketing.journal import shown_as_html
+from devstack.doubles.ticketing.servicenow.journal import shown_as_html
 from devstack.doubles.world import Weather
 from tests.devstack.doubles.ticketing_systems import Systems
 

@@ -7,10 +7,11 @@ from typing import Any
 import httpx
 
 from devstack.config import StackConfig
-from devstack.doubles.control import create as create_control
+from devstack.doubles.control.app import create as create_control
 from devstack.doubles.ticketing import app, control
-from devstack.doubles.ticketing.flow import Flow, Source
+from devstack.doubles.ticketing.flow import Address, Flow, Source
 from devstack.doubles.world import World
+from devstack.project import project
 
 
 @dataclass
@@ -40,14 +41,16 @@ class Systems:
         self.registrar = Registrar()
         tokens: dict[Source, str] = {"servicenow": config.webhook_token, "jira": config.jira_webhook_token}
         listening = httpx.AsyncClient(transport=httpx.MockTransport(self.registrar.answer))
-        self.flow = Flow(world, "http://registrar", tokens, listening, pauses)
-        self.ticketing = app.build(world, self.flow)
+        known = project().ticketing
+        address = Address(f"http://registrar{known.events_path}", known.token_header)
+        self.flow = Flow(world, address, tokens, listening, pauses)
+        self.ticketing = app.build(world, self.flow, known.jira)
         self._systems = httpx.ASGITransport(app.create(self.ticketing, config))
         plane = create_control(world, lambda: None, control.routes(self.ticketing))
         self._plane = httpx.AsyncClient(transport=httpx.ASGITransport(plane), base_url="http://127.0.0.1")
-        known = config.ticketing
-        self.servicenow = self.client((known.servicenow_user, known.servicenow_password))
-        self.jira = self.client((known.jira_user, known.jira_token))
+        accounts = config.ticketing
+        self.servicenow = self.client((accounts.servicenow_user, accounts.servicenow_password))
+        self.jira = self.client((accounts.jira_user, accounts.jira_token))
 
     def client(self, auth: tuple[str, str] | None = None) -> httpx.AsyncClient:
         """Somebody with that user and password, or nobody."""

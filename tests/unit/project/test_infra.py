@@ -13,8 +13,9 @@ import pytest
 from azure.functions import FunctionApp
 from pydantic import BaseModel
 
-from devstack.config import Ports, StackConfig
+from devstack.config import StackConfig
 from devstack.environment import functions_settings
+from devstack.ports import Ports
 from functions import BLUEPRINTS
 from shared.core import naming
 from shared.intake.sources import load_ticketing

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, cast
 
-from devstack.doubles.graph.payload import parse_moment
+from devstack.doubles.graph.rules.payload import parse_moment
 
 type Scalar = str | bool | int | datetime | None
 """A literal's value; GUIDs are lower-case strings."""
@@ -26,7 +26,7 @@ class Comparison:
     counts: bool = False
 
     def fits(self, document: object) -> bool:
-        """Whether the value at the path compares as asked."""
+        """Return whether the value at the path compares as asked."""
         found = value_at(document, self.path)
         if self.counts:
             found = len(cast("list[object]", found or []))
@@ -46,7 +46,7 @@ class AnyOf:
     condition: "Condition | None"
 
     def fits(self, document: object) -> bool:
-        """Whether one element of the collection fits."""
+        """Return whether one element of the collection fits."""
         elements = cast("list[object]", value_at(document, self.path) or [])
         return any(self.condition is None or self.condition.fits(element) for element in elements)
 
@@ -58,7 +58,7 @@ class Not:
     condition: "Condition"
 
     def fits(self, document: object) -> bool:
-        """Whether the condition does not hold."""
+        """Return whether the condition does not hold."""
         return not self.condition.fits(document)
 
 
@@ -70,7 +70,7 @@ class Junction:
     conditions: tuple["Condition", ...]
 
     def fits(self, document: object) -> bool:
-        """Whether all of them, or one of them, holds."""
+        """Return whether all of them, or one of them, holds."""
         results = (condition.fits(document) for condition in self.conditions)
         return all(results) if self.word == "and" else any(results)
 

@@ -11,7 +11,7 @@ from typing import Literal, cast
 
 from devstack.doubles.graph.errors import GraphError, malformed, unknown_property
 from devstack.doubles.graph.odata.conditions import AnyOf, Comparison, Condition, Junction, Not, Operator, Scalar
-from devstack.doubles.graph.payload import parse_moment
+from devstack.doubles.graph.rules.payload import parse_moment
 from devstack.doubles.graph.schema import TYPES, element_type, is_collection
 
 _TOKEN = re.compile(

@@ -13,12 +13,12 @@ from typing import Any, cast
 from urllib.parse import urlencode
 
 from devstack.doubles.documents import Document, View
-from devstack.doubles.graph.directory import Directory
 from devstack.doubles.graph.errors import bad_request, unsupported_query
 from devstack.doubles.graph.exchange import SERVICE_ROOT, Answer, Request, context
 from devstack.doubles.graph.odata.conditions import AnyOf, Comparison, Condition, Junction
 from devstack.doubles.graph.odata.options import DEFAULT_TOP, Options, Search, parse_options, system_options
 from devstack.doubles.graph.presentation import public, typed, with_keys
+from devstack.doubles.graph.store import Directory
 from devstack.doubles.world import INDEXED
 
 type Expand = Callable[[View, Document, tuple[str, ...] | None], list[Document]]
@@ -141,7 +141,7 @@ def _matches(documents: Iterable[Document], options: Options) -> list[Document]:
 
 
 def _is_found(search: Search, document: Document) -> bool:
-    """Whether words of the property start as the search says; values are cut into words as the index does."""
+    """Return whether words of the property start as the search says; values are cut into words as the index does."""
     hits: list[bool] = []
     for name, text in search.clauses:
         value: object = document.get(name) or ""

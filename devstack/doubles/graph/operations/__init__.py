@@ -1,0 +1,1 @@
+"""What each call does, one module per noun; handlers name their method and path."""

@@ -1,0 +1,1 @@
+"""What each call does: on live secrets, on deleted ones, on certificates."""

@@ -1,0 +1,1 @@
+"""What Key Vault accepts, whom it allows what, and how often."""

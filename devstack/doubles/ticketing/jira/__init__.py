@@ -1,0 +1,1 @@
+"""A stateful double of Jira Cloud: issues with a form, their comments and a workflow with decisions."""
