@@ -22,7 +22,7 @@ from doctor.breach import Invariant, Patience
 from doctor.collect import collect
 from doctor.collect.access import Network, open_access
 from doctor.collect.rows import kept
-from doctor.evidence import Consent, Evidence, Foreign, ForeignUri, Kept, Seen, Watched
+from doctor.evidence import Evidence, Foreign, ForeignUri, Kept, Seen, Watched
 from doctor.invariants import breaches
 from doctor.settings import Settings
 from shared.core.naming import (
@@ -117,10 +117,6 @@ class Witness:
         """Remember a redirect URI that somebody added to an app of ours."""
         added = self._foreign.redirect_uris | {ForeignUri(object_id, uri)}
         self._foreign = replace(self._foreign, redirect_uris=added)
-
-    def remember_consent(self, consent: Consent) -> None:
-        """Remember a consent that somebody gave to an app of ours."""
-        self._foreign = replace(self._foreign, consents=self._foreign.consents | {consent})
 
     def look(self) -> Evidence:
         """Collect the evidence over HTTP as the stack's administrator, signing in with every stored value."""

@@ -9,8 +9,6 @@ from doctor.audit.read import LONGEST_ANCHOR, anchor, request
 from doctor.evidence import Seen
 from tests.fakes.world import World
 
-NOBODY_ANCHORS = Patience(anchoring=None)
-"""Clocks jump here, and days on which nothing runs have no anchor."""
 AT_REST = Patience(timedelta(days=999), timedelta(0), timedelta(0), anchoring=None)
 """Everything had time to come about, but for the writer, who comes by every minute and need not have been here."""
 
