@@ -4,18 +4,23 @@ from collections.abc import Iterator
 
 import pytest
 
-from devstack.stack import Stack
 from tests.e2e.driver import Driver
 from tests.policies import opened_settings
+from tests.stacks import start_stack
 
 _TO_APPROVE = "unique_names = ['approved-.*']"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)
+def _one_template(one_template: None) -> None:
+    """All stacks here are forked, but for one."""
+
+
+@pytest.fixture(scope="package")
 def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
     """A running stack in a folder of its own; apps whose names begin with `approved-` need approval."""
     settings = opened_settings(tmp_path_factory.mktemp("policy"), ("unique_names = []", _TO_APPROVE))
-    with Stack.start(tmp_path_factory.mktemp("stack"), settings=settings) as stack:
+    with start_stack(tmp_path_factory.mktemp("stack"), settings=settings, forked=True) as stack:
         yield Driver(stack)
 
 

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from devstack.stack import Stack
 from tests.e2e.driver import Driver, request, rotation
+from tests.stacks import start_stack
 
 pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture
 def driver(tmp_path: Path) -> Iterator[Driver]:
-    with Stack.start(tmp_path) as stack:
+    with start_stack(tmp_path, forked=True) as stack:
         yield Driver(stack)
 
 
