@@ -65,13 +65,13 @@ benchmark: setup ## measure what a sweep costs at 1,000, 10,000 and 100,000 cred
 	@$(PYTHON) -m tests.benchmarks.sweep
 
 check: lint ## the fast subset, before each commit: format, lint, import contracts, unit tests
-	@$(PYTHON) -m pytest -q -n 2 tests/unit
+	@$(PYTHON) -m pytest -q -n 2 --dist worksteal tests/unit
 
 types: setup ## strict types
 	@node_modules/.bin/pyright
 
 component: setup ## component tests: the domain over in-memory ports
-	@$(PYTHON) -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder tests/component
+	@$(PYTHON) -m pytest -q -n 2 --dist worksteal tests/component
 
 dead-code: setup ## name what nothing uses
 	@.venv/bin/vulture

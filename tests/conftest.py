@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -18,12 +19,16 @@ _FIRST = (
 other. What is short and only computes comes last, so that no worker has much to do when the others are done."""
 
 
+_EACH_ALONE = ("tests/simulation/", "tests/component/")
+"""Where a file's tests share nothing that takes time, and many of them together take a minute."""
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Order the tests, and group by file whatever has no group of its own: a file's fixtures are made once."""
+    """Order the tests, and group most of them by file: what a file's tests share is made once."""
     items.sort(key=_place)
     for item in items:
-        if item.get_closest_marker("xdist_group") is None:
+        if item.get_closest_marker("xdist_group") is None and not item.nodeid.startswith(_EACH_ALONE):
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
@@ -38,9 +43,18 @@ def _place(item: pytest.Item) -> int:
 
 
 @pytest.fixture(scope="session")
-def one_template() -> Iterator[None]:
-    """Fork the stacks of this process from one template."""
+def template() -> Iterator[Path | None]:
+    """What the stacks of this process are forked from."""
     from tests import stacks  # most tests start none, and do without what it imports
 
-    with stacks.one_template():
+    with stacks.running_template() as running:
+        yield running
+
+
+@pytest.fixture
+def shared_template(template: Path | None) -> Iterator[None]:
+    """Have the test's forked stacks share one template."""
+    from tests import stacks
+
+    with stacks.sharing(template):
         yield

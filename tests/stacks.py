@@ -1,12 +1,13 @@
 """How tests start local stacks: at a quiet time of day, and forked from a process that has imported what they need."""
 
-import os
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from datetime import time
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+import pytest
 
 from devstack.forked import SETTING, is_possible
 from devstack.process import Process, Watchdog
@@ -30,8 +31,8 @@ def start_template(closing: ExitStack, guard: Watchdog, socket: Path, *preload: 
 
 
 @contextmanager
-def one_template() -> Generator[None]:
-    """Have all forked stacks that this process starts share one template, where the machine can do that.
+def running_template() -> Generator[Path | None]:
+    """Run a template that many stacks can share; None where the machine cannot fork them.
 
     Importing what doubles, host and worker need takes seconds of a core for each stack.
     """
@@ -39,9 +40,18 @@ def one_template() -> Generator[None]:
         # In the checkout: a stack takes no other checkout's template.
         SCRATCH.mkdir(exist_ok=True)
         socket = Path(closing.enter_context(TemporaryDirectory(dir=SCRATCH, prefix="tests-"))) / "stacks"
-        if SETTING not in os.environ and is_possible(socket):
-            guard = Watchdog()
-            closing.callback(guard.dismiss)
-            os.environ[SETTING] = str(start_template(closing, guard, socket))
-            closing.callback(os.environ.pop, SETTING)
+        if not is_possible(socket):
+            yield None
+            return
+        guard = Watchdog()
+        closing.callback(guard.dismiss)
+        yield start_template(closing, guard, socket)
+
+
+@contextmanager
+def sharing(template: Path | None) -> Generator[None]:
+    """Have the forked stacks that are started meanwhile share a template. Nothing else is to find it: hosts would."""
+    with pytest.MonkeyPatch.context() as patch:
+        if template is not None:
+            patch.setenv(SETTING, str(template))
         yield

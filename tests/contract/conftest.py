@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.contract)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def _running(tmp_path_factory: pytest.TempPathFactory) -> Generator[Local]:
     state = tmp_path_factory.mktemp("contract")
     # A vault's name of its own: the SDKs remember a vault's challenge, tenant included, for the whole process.
@@ -65,7 +65,7 @@ def local(_running: Local, monkeypatch: pytest.MonkeyPatch) -> Local:
     return _running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def _local_subject(_running: Local) -> Subject:
     return local_subject(_running)
 
@@ -104,7 +104,7 @@ def vault(subject: Subject, entra: Entra) -> Generator[VaultHttp]:
     vault.tidy()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def azurite(_running: Local) -> Iterator[Azurite]:
     """One Azurite on the doubles' clock, with what the app's infrastructure creates in a storage account."""
     one = stack_azurite(_running.config, _running.state)

@@ -1,19 +1,22 @@
 """One stack for all end-to-end tests: real Azurite, the real worker, the real SDKs; apps are kept apart by name."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.e2e.driver import Driver
 from tests.policies import opened_settings
-from tests.stacks import start_stack
+from tests.stacks import sharing, start_stack
 
 _TO_APPROVE = "unique_names = ['approved-.*']"
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _one_template(one_template: None) -> None:
-    """All stacks here are forked, but for one."""
+@pytest.fixture(scope="package", autouse=True)
+def _forked(template: Path | None) -> Iterator[None]:
+    """The stacks here share one template; one of them and those of make demo are started as a user starts them."""
+    with sharing(template):
+        yield
 
 
 @pytest.fixture(scope="package")
