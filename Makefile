@@ -14,7 +14,7 @@ PORT_OPTIONS = $(foreach port,$(PORTS),--port $(port))
 # The packages are installed without byte code, so what is imported is compiled once, at its first import.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo up down send answers replay doctor audit-verify audit-export env token settings test chaos benchmark check lint format clean distclean setup
+.PHONY: help demo up down send answers replay doctor audit-verify audit-export env token settings test chaos benchmark check types component dead-code lint format clean distclean setup
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */\1|/' | \
@@ -56,8 +56,8 @@ token: setup ## sign in as one of the stack's people and print a token for the r
 settings: setup ## print a local.settings.json for running Core Tools' func start on this stack
 	@$(DEVSTACK) settings
 
-test: lint ## everything: what check does, and the contract and end-to-end tests, with coverage
-	@$(PYTHON) -m pytest -n 3 --dist loadgroup --cov --cov-report=term
+test: lint types dead-code ## everything: also contract, end-to-end and small chaos tests, with coverage; what CI runs
+	@$(PYTHON) -m pytest -n 3 --dist loadgroup --no-loadscope-reorder --cov --cov-report=term
 
 chaos: setup ## prove reliability in full: about two hours on two cores; continues where it was interrupted; SUITE=weather runs one kind only
 	@$(PYTHON) -m tests.chaos run $(if $(SUITE),--suite "$(SUITE)")
@@ -65,13 +65,21 @@ chaos: setup ## prove reliability in full: about two hours on two cores; continu
 benchmark: setup ## measure what a sweep costs at 1,000, 10,000 and 100,000 credentials: a minute or two
 	@$(PYTHON) -m tests.benchmarks.sweep
 
-check: lint ## the fast subset: format, lint, strict types, import contracts, unit tests
-	@$(PYTHON) -m pytest -q tests/unit tests/component
+check: lint ## the fast subset, before each commit: format, lint, import contracts, unit tests
+	@$(PYTHON) -m pytest -q -n 2 --dist worksteal tests/unit
+
+types: setup ## strict types
+	@node_modules/.bin/pyright
+
+component: setup ## component tests: the domain over in-memory ports
+	@$(PYTHON) -m pytest -q -n 2 --dist worksteal tests/component
+
+dead-code: setup ## name what nothing uses
+	@.venv/bin/vulture
 
 lint: setup
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
-	@node_modules/.bin/pyright
 	@.venv/bin/lint-imports
 
 format: setup ## format the code as check asks

@@ -5,6 +5,7 @@ and everybody reads it: the doubles and the host's timers through `StackClock`, 
 time-machine, Azurite through a script preloaded into its Node.
 """
 
+import datetime as dates
 import os
 import time
 from datetime import UTC, datetime, timedelta
@@ -54,3 +55,9 @@ class StackClock:
         draft.write_text(f"{offset:.6f}")
         draft.replace(self._file)
         return self.now()
+
+
+def time_until(now: datetime, time_of_day: dates.time) -> timedelta:
+    """How long it is from `now` until it is next so late, in `now`'s zone; nothing when it is so late just now."""
+    today = datetime.combine(now.date(), time_of_day, now.tzinfo)
+    return today - now if today >= now else today + timedelta(days=1) - now

@@ -1,6 +1,7 @@
 """The supervisor: starts the local stack's processes in order, and stops all that it started."""
 
 from collections.abc import Mapping
+from datetime import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -8,6 +9,7 @@ from typing import Any, Self
 import httpx
 
 from devstack import certificates
+from devstack.clock import StackClock, time_until
 from devstack.config import StackConfig, StateFolder
 from devstack.environment import azurite, client_environment, own_environment
 from devstack.forked import is_possible, shared_template
@@ -48,6 +50,7 @@ class Stack:
         recording: bool = False,
         settings: Mapping[str, str] | None = None,
         forked: bool = False,
+        starts_at: time | None = None,
     ) -> Self:
         """Start a stack and return when it is ready to serve.
 
@@ -57,6 +60,7 @@ class Stack:
         faults reach them. `settings` are app settings over those that the stack makes. With `forked`, doubles, hosts
         and workers are forked from a process that has imported what they need, where the machine can do that: for
         those who start stacks or kill hosts often. That process is the stack's own, or the one of DEVSTACK_TEMPLATE.
+        `starts_at` is the time of day, in UTC, at which a new stack's clock starts; without it, at the wall clock's.
         Raises StackError or ConfigError when it cannot run; nothing is left running then.
         """
         state = state.absolute()
@@ -67,6 +71,8 @@ class Stack:
                 state, fixed_ports, identity_based_storage=identity_based_storage, recording=recording
             )
             stack = cls(state, config, lock)
+            if starts_at is not None:
+                stack._set_clock(starts_at)
         except BaseException:
             lock.release()
             raise
@@ -150,6 +156,12 @@ class Stack:
         connection_string = azurite(self.config, self.state).connection_string()
         provision_storage(connection_string, REPOSITORY / project().app.storage, made.ca)
         self._launch(*HOSTS[:hosts])
+
+    def _set_clock(self, starts_at: time) -> None:
+        """Let a new stack's clock start at a time of day: the next one, for it only moves forward."""
+        if not self._folder.clock.exists():
+            clock = StackClock(self._folder.clock)
+            clock.advance(time_until(clock.now(), starts_at))
 
     def _launch(self, *names: ServiceName) -> None:
         for name in names:

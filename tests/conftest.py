@@ -1,11 +1,60 @@
-"""Which tests share a process when several run them: those of one file, and those of one suite of tests/chaos."""
+"""Which tests run first, which share a process when several run them, and what all their stacks are forked from."""
+
+import gc
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+_FIRST = (
+    "tests/chaos/",
+    "tests/e2e/",
+    "tests/devstack/",
+    "tests/contract/",
+    "tests/commands/",
+    "tests/simulation/",
+    "tests/component/",
+)
+"""Those on stacks wait for something a third of their time, and take the longest: they come first, and beside each
+other. What is short and only computes comes last, so that no worker has much to do when the others are done."""
+
+
+_EACH_ALONE = ("tests/simulation/", "tests/component/")
+"""Where a file's tests share nothing that takes time, and many of them together take a minute."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Group by file whatever has no group of its own: a file's fixtures are made once."""
+    """Order the tests, and group most of them by file: what a file's tests share is made once."""
+    items.sort(key=_place)
     for item in items:
-        if item.get_closest_marker("xdist_group") is None:
+        if item.get_closest_marker("xdist_group") is None and not item.nodeid.startswith(_EACH_ALONE):
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
+def pytest_collection_finish() -> None:
+    """Spare every later search for garbage what has been imported and collected by now: it stays."""
+    gc.collect()
+    gc.freeze()
+
+
+def _place(item: pytest.Item) -> int:
+    return next((n for n, folder in enumerate(_FIRST) if item.nodeid.startswith(folder)), len(_FIRST))
+
+
+@pytest.fixture(scope="session")
+def template() -> Iterator[Path | None]:
+    """What the stacks of this process are forked from."""
+    from tests import stacks  # most tests start none, and do without what it imports
+
+    with stacks.running_template() as running:
+        yield running
+
+
+@pytest.fixture
+def shared_template(template: Path | None) -> Iterator[None]:
+    """Have the test's forked stacks share one template."""
+    from tests import stacks
+
+    with stacks.sharing(template):
+        yield

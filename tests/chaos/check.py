@@ -20,7 +20,7 @@ from doctor.audit.storage import open_storage
 from doctor.collect import collect
 from doctor.collect.access import Network, open_access
 from doctor.collect.rows import kept_message
-from doctor.evidence import Consent, Evidence, KeptMessage, Seen
+from doctor.evidence import Evidence, KeptMessage, Seen
 from doctor.finding import Invariant
 from doctor.settings import Settings, StorageSettings
 from shared.core.naming import (
@@ -115,10 +115,6 @@ class Witness:
         """Remember a redirect URI that somebody added to an app of ours."""
         added = self._foreign.redirect_uris | {ForeignUri(object_id, uri)}
         self._foreign = replace(self._foreign, redirect_uris=added)
-
-    def remember_consent(self, consent: Consent) -> None:
-        """Remember a consent that somebody gave to an app of ours."""
-        self._foreign = replace(self._foreign, consents=self._foreign.consents | {consent})
 
     def look(self) -> Evidence:
         """Collect the evidence over HTTP as the stack's administrator, signing in with every stored value."""

@@ -13,9 +13,9 @@ from typing import Self
 
 from devstack.forked import SETTING, is_possible
 from devstack.process import Process, Service, Watchdog
-from devstack.services import describe_template
-from tests.chaos.record import FOLDER, ROOT
 from tests.chaos.suites import NAMES
+from tests.checkout import ROOT, SCRATCH
+from tests.stacks import start_template
 
 _IMPORTED = ("tests.chaos.runner", *(f"tests.chaos.{name.replace('-', '_')}" for name in NAMES))
 
@@ -29,15 +29,15 @@ class Processes:
         self._closing = ExitStack()
 
     def __enter__(self) -> Self:
-        # In the checkout, for a stack takes no template but of its own.
-        FOLDER.mkdir(exist_ok=True)
+        # In the checkout: a stack takes no other checkout's template.
+        SCRATCH.mkdir(exist_ok=True)
         with ExitStack() as closing:
-            folder = Path(closing.enter_context(TemporaryDirectory(dir=FOLDER, prefix="run-")))
+            folder = Path(closing.enter_context(TemporaryDirectory(dir=SCRATCH, prefix="run-")))
             self._guard = Watchdog()
             closing.callback(self._guard.dismiss)
             if is_possible(folder / "stacks"):
-                self._environment[SETTING] = str(self._start_template(closing, folder / "stacks"))
-                self._template = self._start_template(closing, folder / "units", *_IMPORTED)
+                self._environment[SETTING] = str(start_template(closing, self._guard, folder / "stacks"))
+                self._template = start_template(closing, self._guard, folder / "units", *_IMPORTED)
             self._closing = closing.pop_all()
         return self
 
@@ -50,9 +50,3 @@ class Processes:
         environment = {"PYTHONPATH": str(ROOT), **self._environment}
         service = Service(" ".join(arguments), command, environment, lambda: True, template=self._template)
         return Process(service, log, self._guard)
-
-    def _start_template(self, closing: ExitStack, socket: Path, *preload: str) -> Path:
-        process = Process(describe_template(socket, *preload), socket.with_suffix(".log"), self._guard)
-        closing.callback(process.stop)
-        process.wait_until_ready()
-        return socket

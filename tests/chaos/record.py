@@ -11,9 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tests.chaos.suite import Result
 from tests.chaos.suites import NAMES
+from tests.checkout import ROOT, SCRATCH
 
-ROOT = Path(__file__).resolve().parents[2]
-FOLDER = ROOT / ".chaos"
 _NOT_TESTED = (".ci/", ".github/", "docs/", "scripts/", "Makefile")
 """Paths that change no unit's outcome."""
 _TESTED_BY_SABOTAGE = ("tests/unit/", "tests/component/", "tests/contract/", "tests/devstack/", "tests/e2e/test_")
@@ -80,7 +79,7 @@ def _can_matter(name: str, suite: str) -> bool:
 class Records:
     """What units found, kept by the code they ran on. `code` names the code of a suite."""
 
-    def __init__(self, code: Callable[[str], str] = fingerprint, folder: Path = FOLDER) -> None:
+    def __init__(self, code: Callable[[str], str] = fingerprint, folder: Path = SCRATCH) -> None:
         self.code = cache(code)
         self._folder = folder
 

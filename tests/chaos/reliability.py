@@ -8,8 +8,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, ConfigDict
 
-from tests.chaos.record import ROOT, UnitRecord
+from tests.chaos.record import UnitRecord
 from tests.chaos.suites import NAMES
+from tests.checkout import ROOT
 
 FIGURES = ROOT / "docs" / "reliability.json"
 DOCUMENT = ROOT / "docs" / "reliability.md"

@@ -14,6 +14,7 @@ UNITS = [
 
 
 @pytest.mark.chaos
+@pytest.mark.usefixtures("shared_template")
 @pytest.mark.parametrize(("suite", "unit"), UNITS)
 def test_nothing_is_broken(suite: str, unit: str) -> None:
     result = run_here(suite, unit)

@@ -51,10 +51,6 @@ def answered(world: World, request_id: str) -> dict[str, tuple[bool, bool]]:
     }
 
 
-def in_directory(world: World) -> set[str]:
-    return {each.id for each in world.directory.applications[APP].state.required_permissions}
-
-
 async def test_a_new_app_gets_no_consent() -> None:
     world = World(policy())
     await world.run(silent("R1", TWINS, GRAPH))

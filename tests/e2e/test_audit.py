@@ -14,13 +14,13 @@ import pytest
 from azure.data.tables import TableClient, TableServiceClient, UpdateMode
 from azure.storage.blob import BlobServiceClient, ContainerClient
 
-from devstack.stack import Stack
 from doctor.audit.collect import collect
 from doctor.audit.evidence import AuditEvidence
 from doctor.audit.judgement import findings
 from doctor.audit.storage import open_storage
 from doctor.settings import StorageSettings
 from tests.e2e.driver import Driver, eventually, request
+from tests.stacks import start_stack
 
 pytestmark = pytest.mark.e2e
 
@@ -35,7 +35,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
     Its timer does not anchor: five past an hour it would come first, and the first anchor of a day stays.
     """
     own = {"AzureWebJobs.anchor_audit.Disabled": "true"}
-    with Stack.start(tmp_path_factory.mktemp("audited"), settings=own) as stack:
+    with start_stack(tmp_path_factory.mktemp("audited"), settings=own, forked=True) as stack:
         driver = Driver(stack)
         for number in (1, 2):
             register(driver, number)

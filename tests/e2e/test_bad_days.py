@@ -6,9 +6,9 @@ import httpx
 import pytest
 
 from demo.cli import main
-from devstack.stack import Stack
 from tests.e2e.driver import Driver, eventually, request
 from tests.e2e.test_approval import wait_for
+from tests.stacks import start_stack
 
 pytestmark = pytest.mark.e2e
 
@@ -31,11 +31,11 @@ def test_lag_throttling_and_a_slow_secret_only_cost_time(driver: Driver) -> None
 
 
 def test_a_stack_stopped_in_the_middle_finishes_the_request_when_it_starts_again(tmp_path: Path) -> None:
-    with Stack.start(tmp_path, weather={"secretActivationSeconds": 120}) as stack:
+    with start_stack(tmp_path, weather={"secretActivationSeconds": 120}, forked=True) as stack:
         driver = Driver(stack)
         driver.send(request("STOP-1", "stopped-midway"))
         eventually(lambda: driver.stored_or_none("stopped-midway"), "the secret to be stored")
-    with Stack.start(tmp_path) as stack:
+    with start_stack(tmp_path, forked=True) as stack:
         driver = Driver(stack)
         answer = driver.answer("STOP-1", moving_clock=True)
         assert answer["data"]["status"] == "completed"
@@ -87,7 +87,7 @@ def replayed(url: str) -> dict[str, object] | None:
 
 
 def test_the_app_runs_on_identity_based_storage_connections(tmp_path: Path) -> None:
-    with Stack.start(tmp_path, identity_based_storage=True) as stack:
+    with start_stack(tmp_path, identity_based_storage=True) as stack:
         driver = Driver(stack)
         answer = driver.ask(request("IDENTITY-1", "identity-based"))
         assert answer["data"]["status"] == "completed"

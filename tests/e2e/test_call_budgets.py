@@ -2,20 +2,25 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from devstack.stack import Stack
 from tests.e2e.driver import Driver, request, rotation
+from tests.stacks import QUIET_TIME, start_stack
 
 pytestmark = pytest.mark.e2e
 
 
-@pytest.fixture
-def driver(tmp_path: Path) -> Iterator[Driver]:
-    with Stack.start(tmp_path) as stack:
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
+    with start_stack(tmp_path_factory.mktemp("stack"), forked=True) as stack:
         yield Driver(stack)
+
+
+def test_a_stack_of_the_tests_starts_at_the_quiet_time(driver: Driver) -> None:
+    now = datetime.fromisoformat(driver.control("GET", "/clock")["now"])
+    assert timedelta(0) <= now - datetime.combine(now.date(), QUIET_TIME, UTC) < timedelta(minutes=10)
 
 
 def test_a_registration_costs_ten_calls_at_most_and_a_rotation_five(driver: Driver) -> None:

@@ -11,8 +11,8 @@ import pytest
 from azure.data.tables import TableClient, UpdateMode
 from azure.storage.queue import QueueClient
 
-from devstack.stack import Stack
 from tests.e2e.driver import Driver, eventually, request
+from tests.stacks import start_stack
 
 pytestmark = pytest.mark.e2e
 
@@ -23,7 +23,7 @@ NOBODY = "f" * 32
 @pytest.fixture
 def stack(tmp_path: Path) -> Iterator[Driver]:
     """A stack of its own with two apps: what other tests leave behind is not to be found."""
-    with Stack.start(tmp_path) as stack:
+    with start_stack(tmp_path, forked=True) as stack:
         driver = Driver(stack)
         for name in ("doc-1", "doc-2"):
             assert driver.ask(request(name.upper(), name))["data"]["status"] == "completed"

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from devstack.stack import Stack
 from tests.e2e.driver import Driver, request
 from tests.policies import opened_settings
+from tests.stacks import start_stack
 
 pytestmark = pytest.mark.e2e
 
@@ -25,7 +25,7 @@ def ask(driver: Driver, request_id: str) -> float:
 
 
 def test_forty_requests_of_one_person_do_not_keep_anothers_waiting(tmp_path: Path) -> None:
-    with Stack.start(tmp_path / "stack", settings=opened_settings(tmp_path / "policy")) as stack:
+    with start_stack(tmp_path / "stack", settings=opened_settings(tmp_path / "policy"), forked=True) as stack:
         driver = Driver(stack)
         driver.fault(service="graph", kind="delay", seconds=_SECONDS_OF_A_CALL, times=100_000)
         ask(driver, "FAIR-0")  # a worker that has just started has tokens to get

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from devstack.stack import Stack
 from tests.chaos.check import Witness
 from tests.e2e.driver import Driver, request
+from tests.stacks import start_stack
 
 pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture
 def witness(tmp_path: Path) -> Iterator[Witness]:
-    with Stack.start(tmp_path) as stack:
+    with start_stack(tmp_path, forked=True) as stack:
         yield Witness(Driver(stack))
 
 

@@ -12,9 +12,6 @@ from doctor.patience import Patience
 from tests.fakes.world import World
 from tests.witness.at_rest import AT_REST
 
-NOBODY_ANCHORS = Patience(anchoring=None)
-"""Clocks jump here, and days on which nothing runs have no anchor."""
-
 
 def audit_evidence(world: World) -> AuditEvidence:
     """What a complete look at the world's storage shows."""

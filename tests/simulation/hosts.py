@@ -62,9 +62,7 @@ class Counted:
 
     messages: int = 0
     deaths: int = 0
-    lost_messages: int = 0
     poisoned: int = 0
-    timeouts: int = 0
 
 
 class Hosts:
@@ -121,7 +119,6 @@ class Hosts:
 
     def _take_over(self, message: Callable[[], Message], due: datetime) -> None:
         if not self.fine and self._draw.random() < self._losing:
-            self.counted.lost_messages += 1
             self._trace(f"the message {message().id} is lost")
             return
         now = self._loop.clock.now()
@@ -203,7 +200,6 @@ class Hosts:
     def _time_out(self, host: Host, task: Task) -> None:
         """An invocation that takes too long ends the worker, and with it whatever else that runs."""
         if task in host.running:
-            self.counted.timeouts += 1
             self._trace(f"{task.name} is cancelled by its host")
             self._end(host, _RETRY)
 

@@ -44,6 +44,7 @@ def played() -> list[tuple[Run, World]]:
     return [(simulate(seed, worlds.append), worlds[-1]) for seed in range(20)]
 
 
+@pytest.mark.xdist_group("played")
 def test_the_weather_is_bad_enough_to_mean_something(played: Sequence[tuple[Run, World]]) -> None:
     """Two deliveries really interleave, answers are lost, hosts die, and both kinds of refusals occur."""
     runs = [run for run, _ in played]
@@ -62,6 +63,7 @@ def test_the_weather_is_bad_enough_to_mean_something(played: Sequence[tuple[Run,
     assert all(run.figures["answers"] > 0 for run in runs)
 
 
+@pytest.mark.xdist_group("played")
 def test_a_request_is_completed_in_most_schedules(played: Sequence[tuple[Run, World]]) -> None:
     """A world in which everything fails would keep the invariants, too."""
     statuses = [answer["data"]["status"] for _, world in played for answer in world.queues.answers]

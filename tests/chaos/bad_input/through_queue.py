@@ -9,7 +9,6 @@ from typing import Any
 from azure.storage.queue import QueueClient as SyncQueueClient
 from azure.storage.queue.aio import QueueClient
 
-from devstack.stack import Stack
 from tests.chaos.bad_input.effects import Effects, unwanted
 from tests.chaos.bad_input.messages import Message, message
 from tests.chaos.bad_input.sent import Sent
@@ -18,6 +17,7 @@ from tests.chaos.check import Witness
 from tests.chaos.suite import Result
 from tests.e2e.driver import Driver
 from tests.policies import opened_settings
+from tests.stacks import start_stack
 
 _INTAKE, _POISON = "app-registrations", "app-registrations-poison"
 _AT_ONCE = 4
@@ -31,7 +31,7 @@ _PAUSE_SECONDS = 15
 def run_through_queue(unit: str, count: int, folder: Path) -> Result:
     """Send `count` messages, wait until the host has taken every one, and judge."""
     sent = Sent([message(unit, index).for_a_queue() for index in range(count)])
-    with Stack.start(folder, settings=opened_settings(folder), forked=True) as stack:
+    with start_stack(folder, settings=opened_settings(folder), forked=True) as stack:
         driver = Driver(stack)
         witness = Witness(driver)
         witness.remember_foreign()

@@ -19,6 +19,7 @@ from tests.chaos.check import Witness
 from tests.chaos.suite import Result
 from tests.e2e.driver import Driver
 from tests.policies import opened_settings
+from tests.stacks import start_stack
 
 _AT_ONCE = 8
 _AT_A_TIME = 500
@@ -29,7 +30,7 @@ _POISON = "app-registrations-poison"
 def run_through_worker(unit: str, count: int, folder: Path) -> Result:
     """Deliver `count` messages, then let a host carry on what has to wait, and judge."""
     sent = Sent([message(unit, index) for index in range(count)])
-    with Stack.start(folder, hosts=0, settings=opened_settings(folder), forked=True) as stack:
+    with start_stack(folder, hosts=0, settings=opened_settings(folder), forked=True) as stack:
         driver = Driver(stack)
         witness = Witness(driver)
         witness.remember_foreign()

@@ -3,11 +3,12 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from azure.storage.queue import QueueMessage
 
+from devstack.clock import StackClock
 from devstack.config import StateFolder
 from devstack.environment import functions_settings, own_environment
 from devstack.host import wire
@@ -84,10 +85,11 @@ class Worker:
 async def running_worker(stack: Stack, lines: list[str]) -> AsyncGenerator[Worker]:
     """A worker child with the settings that the stack's own hosts get; what it logs is added to `lines`."""
     settings = own_environment() | functions_settings(stack.config, stack.state)
+    stack_clock = StackClock(StateFolder(stack.state).clock)
     child = await Child.start(
         REPOSITORY, StateFolder(stack.state).clock, lambda record: lines.append(record["message"]), settings
     )
     try:
-        yield Worker(child, datetime.now(UTC).replace(microsecond=0) - timedelta(days=1))
+        yield Worker(child, stack_clock.now().replace(microsecond=0) - timedelta(days=1))
     finally:
         await child.stop()

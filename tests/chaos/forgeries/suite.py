@@ -10,13 +10,13 @@ import httpx
 
 from devstack.project import project
 from devstack.services import host_url
-from devstack.stack import Stack
 from tests.chaos.forgeries.approvers import REQUESTER, Approvers
 from tests.chaos.forgeries.senders import TICKETING, Headers, Senders
 from tests.chaos.suite import Result, Size
 from tests.e2e.driver import Driver, eventually, request
 from tests.e2e.test_reading import token
 from tests.policies import opened_settings
+from tests.stacks import start_stack
 
 _SOURCES = ("standard", "hmac", "token", "entra")
 _ROUNDS = {Size.SMALL: 2, Size.FULL: 40}
@@ -42,7 +42,7 @@ class Forgeries:
         opened = opened_settings(folder, ("unique_names = []", rules))
         placeholder = Senders(lambda: "", lambda: "", lambda: "")
         settings = {"TICKETING_FILE": str(folder / "ticketing.toml")} | opened
-        with Stack.start(folder / "stack", settings=settings | placeholder.settings()) as stack:
+        with start_stack(folder / "stack", settings=settings | placeholder.settings(), forked=True) as stack:
             driver = Driver(stack)
             config = stack.config
             senders = Senders(

@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from devstack.stack import Stack
 from tests.chaos.check import Witness
 from tests.chaos.leaks.app import careless_app
 from tests.chaos.leaks.processes import watched
@@ -12,6 +11,7 @@ from tests.chaos.leaks.search import Values, issued_values, leaks
 from tests.chaos.leaks.trouble import Trouble
 from tests.chaos.suite import Result, Size
 from tests.e2e.driver import Driver
+from tests.stacks import start_stack
 
 _UNITS, _SMALL = 4, "small"
 _LOGGED = (" DEBUG ", "error.unexpected")
@@ -30,7 +30,7 @@ class LeakSearch:
     def run(self, unit: str, folder: Path) -> Result:
         """Go through one round of trouble, stop the stack, and search what it leaves."""
         state = folder / "stack"
-        with watched(state) as processes, Stack.start(state, app=careless_app(folder / "app")) as stack:
+        with watched(state) as processes, start_stack(state, app=careless_app(folder / "app")) as stack:
             driver = Driver(stack)
             witness = Witness(driver)
             witness.remember_foreign()

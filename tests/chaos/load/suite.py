@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from devstack.stack import Stack
 from tests.chaos.check import Witness
 from tests.chaos.load.memory import Growth, Memory
 from tests.chaos.load.working_day import WorkingDay
 from tests.chaos.suite import Result, Size
 from tests.e2e.driver import Driver
+from tests.stacks import start_stack
 
 _FULL, _SMALL = ("1000-1", "1000-2"), ("40-1",)
 _ENOUGH_TO_JUDGE_MEMORY = 400
@@ -29,7 +29,7 @@ class LoadSuite:
     def run(self, unit: str, folder: Path) -> Result:
         """Send that many requests. Growth is judged where there are enough of them to tell it from warming up."""
         requests, seed = map(int, unit.split("-"))
-        with Stack.start(folder) as stack:
+        with start_stack(folder) as stack:
             driver = Driver(stack)
             worker = driver.worker_process_id()
             memory, witness = Memory({"worker": worker, "host": stack.process_id("host")}), Witness(driver)

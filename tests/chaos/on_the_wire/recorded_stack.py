@@ -23,6 +23,7 @@ from tests.chaos.check import Witness
 from tests.chaos.on_the_wire.points import ASKED_ONCE, Point
 from tests.e2e.driver import Driver
 from tests.policies import opened_settings
+from tests.stacks import start_stack
 
 _LOOK_SECONDS = 0.05
 _CALM_SECONDS, _QUIET_SECONDS = 0.05, 0.2
@@ -407,7 +408,7 @@ def _started(folder: Path) -> Stack:
     # One person's requests are held at their points all at once, to die together: none of them waits its turn.
     unhurried = ("attempts_at_once_per_requester = 2", "attempts_at_once_per_requester = 1000")
     settings = _HOST_SETTINGS | opened_settings(folder, approved, unhurried)
-    return Stack.start(folder, recording=True, settings=settings, forked=True)
+    return start_stack(folder, recording=True, settings=settings, forked=True)
 
 
 def judged(recorded_stack: RecordedStack) -> Sequence[str]:

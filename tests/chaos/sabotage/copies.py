@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from devstack.forked import SETTING
 from tests.chaos.sabotage.replacement import Replacement
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -41,7 +42,8 @@ def replace_once(copy: Path, replacement: Replacement) -> str:
 def first_failure(copy: Path, tests: list[str]) -> str | None:
     """Run tests in the copy until one fails; how it failed, or None. Raises RuntimeError when they cannot be run."""
     command = [sys.executable, "-B", "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--no-header", *tests]
-    environment = {**os.environ, "COLUMNS": "400"}
+    # Hosts of the copy are not to be forked from what has imported the original.
+    environment = {name: value for name, value in os.environ.items() if name != SETTING} | {"COLUMNS": "400"}
     run = subprocess.run(
         command, cwd=copy, env=environment, capture_output=True, text=True, timeout=_LONGEST_SECONDS, check=False
     )

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from devstack.stack import Stack
 from tests.chaos.suite import Result, Size
 from tests.chaos.weather.day import Day
 from tests.chaos.weather.schedule import draw_schedule
 from tests.e2e.driver import Driver
 from tests.policies import opened_settings
+from tests.stacks import start_stack
 
 _SEEDS = 50
 _SMALL_SEEDS = (20, 29)
@@ -29,7 +29,7 @@ class WeatherSuite:
         """Play the schedule of one seed."""
         schedule = draw_schedule(int(unit))
         opened = opened_settings(folder)
-        with Stack.start(
+        with start_stack(
             folder, hosts=schedule.hosts, recording=schedule.recording, settings=opened, forked=True
         ) as stack:
             result = Day(Driver(stack), schedule).play()

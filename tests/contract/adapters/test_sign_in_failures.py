@@ -11,8 +11,6 @@ from tests.contract.adapters.registering import TWINS, TWINS_URI, add_password, 
 from tests.contract.adapters.sides import DoubledSide
 from tests.devstack.doubles.local import Local
 
-TOKEN_CALL = ("entra", "POST /{tenant}/oauth2/v2.0/token")
-
 
 @pytest.fixture
 async def client(doubled: DoubledSide, registrar: Local, name: str) -> tuple[str, Secret]:

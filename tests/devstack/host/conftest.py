@@ -1,4 +1,4 @@
-"""One Azurite per session, on free ports, with a stack clock of its own."""
+"""One Azurite for the folder, on free ports, with a stack clock of its own."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,29 +13,29 @@ from tests.devstack.host.running import BODY_LIMIT, Queues, RunningHost, running
 from tests.devstack.running_azurite import free_ports, running_azurite
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def clock_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("stack") / "clock"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def clock(clock_file: Path) -> StackClock:
     return StackClock(clock_file)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def azurite(clock_file: Path) -> Iterator[Azurite]:
     with running_azurite(clock_file.parent / "azurite", clock_file) as one:
         yield one
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def queues(azurite: Azurite) -> Iterator[Queues]:
     with QueueServiceClient.from_connection_string(azurite.connection_string()) as service:
         yield Queues(service)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def settings(azurite: Azurite) -> dict[str, str]:
     """What every sample app is started with: two connections, found by two ways of spelling."""
     connection = azurite.connection_string()
@@ -47,9 +47,9 @@ def settings(azurite: Azurite) -> dict[str, str]:
     }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def host(settings: dict[str, str], clock_file: Path) -> Iterator[RunningHost]:
-    """The conformance app, running for the whole session; every test uses functions of its own."""
+    """The conformance app, running for the whole folder; every test uses functions of its own."""
     with running_host("conformance", free_ports(1)[0], clock_file, settings) as one:
         yield one
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from tests.chaos import reliability, runner
-from tests.chaos.processes import Processes
 from tests.chaos.record import Records, UnitRecord
 from tests.chaos.suite import Result
 from tests.chaos.suites import NAMES, in_order
@@ -46,13 +45,6 @@ def test_another_state_of_the_code_has_no_records(tmp_path: Path, ran: list[str]
     assert Records(lambda _: "two", tmp_path).read(*UNITS[0]) is None
     assert Records(lambda _: "one", tmp_path).read(*UNITS[0]) is not None
     assert len(ran) == 1
-
-
-def test_a_unit_that_dies_is_an_error_with_its_last_words() -> None:
-    with Processes() as processes:
-        record = runner.run_apart("no-such-suite", "x", processes)
-    assert not record.is_sound
-    assert "there is no suite no-such-suite" in (record.error or "")
 
 
 def test_long_units_come_first_and_the_suites_of_the_others_take_turns() -> None:

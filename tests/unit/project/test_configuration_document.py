@@ -14,10 +14,10 @@ from shared.contract.request import MAX_APIS, MAX_PERMISSIONS
 from shared.intake.sources import Constant, Ticketing
 from shared.policy.model import Policy
 from shared.settings import Settings
+from tests.checkout import ROOT, files
 
-ROOT = Path(__file__).parents[3]
 CONFIGURATION = (ROOT / "docs/configuration.md").read_text()
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+DOCUMENTS = [*files("*.md"), *files("docs/**/*.md")]
 ROW = re.compile(r"^\| `([^`]+)` \| ?([^|]*?) ?\|", re.MULTILINE)
 REQUIRED, NONE = "required", "none"
 IN_WORDS = {"names.protected_words": "names of Microsoft's products"}

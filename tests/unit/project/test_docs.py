@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -16,12 +15,12 @@ from shared.core.errors import RegistrarError
 from shared.model.audit_entry import Kind
 from shared.policy.model import Policy
 from shared.settings import Settings
+from tests.checkout import ROOT, files
 
-ROOT = Path(__file__).parents[3]
 RUNBOOK = (ROOT / "docs/runbook.md").read_text()
 CONFIGURATION = (ROOT / "docs/configuration.md").read_text()
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
-SOURCES = sorted(ROOT.glob("shared/**/*.py"))
+DOCUMENTS = [*files("*.md"), *files("docs/**/*.md")]
+SOURCES = files("shared/**/*.py")
 
 NEVER_A_FINAL_REASON = {"unexpected", "deferred", "rejected"}
 """Bases of the tree in shared/core/errors.py, which nothing raises as themselves."""
@@ -90,13 +89,6 @@ def test_the_audit_documents_name_every_kind_removal_and_finding() -> None:
     assert [name.value for name in names if f"`{name.value}`" not in audit] == []
     kinds = re.findall(r"^\| `(\w+)` \|", audit, re.MULTILINE)
     assert sorted(kinds) == sorted([*(kind.value for kind in Kind), *(code.value for code in Code)])
-
-
-def test_make_lists_every_target_that_says_what_it_does() -> None:
-    told = re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert re.findall(r"^  make ([a-z-]+)", listed, re.MULTILINE) == told
-    assert {"doctor", "audit-verify", "audit-export"} <= set(told)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))

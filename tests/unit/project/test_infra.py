@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
@@ -22,11 +20,11 @@ from shared.intake.sources import load_ticketing
 from shared.policy.model import load_policy
 from shared.rotation.messages import KEY_VAULT_EVENTS
 from shared.settings import Settings
+from tests.checkout import ROOT, files, top_level
 from tests.unit.project.bicep import BicepFile, Declaration
 
-ROOT = Path(__file__).parents[3]
 INFRA = ROOT / "infra"
-FILES = {path.relative_to(INFRA).as_posix(): BicepFile(path) for path in sorted(INFRA.rglob("*.bicep"))}
+FILES = {path.relative_to(INFRA).as_posix(): BicepFile(path) for path in files("infra/**/*.bicep")}
 MAIN = FILES["main.bicep"]
 APP = FILES["modules/app.bicep"]
 STORAGE = FILES["modules/storage.bicep"]
@@ -188,10 +186,10 @@ def test_the_app_runs_on_the_python_that_the_project_is_built_for() -> None:
 
 
 def test_the_package_holds_all_that_runs_and_nothing_else() -> None:
-    top_level = {path.name for path in ROOT.iterdir()}
+    made = {line.rstrip("/") for line in (ROOT / ".gitignore").read_text().splitlines() if "*" not in line}
     lines = (ROOT / ".funcignore").read_text().splitlines()
     ignored = [line.rstrip("/") for line in lines if line[:1] not in "#!"]
-    deployed = {name for name in top_level if not any(fnmatch(name, pattern) for pattern in ignored)}
+    deployed = {name for name in top_level() | made if not any(fnmatch(name, pattern) for pattern in ignored)}
     assert deployed == {
         "function_app.py",
         "functions",
@@ -260,60 +258,6 @@ def test_the_identity_holds_the_roles_it_needs_and_no_other() -> None:
     }
     registrar_roles = re.findall(r"roles\.(\w+)", STORAGE.all("var")["registrarRoles"].body)
     assert set(registrar_roles) == {"blobDataOwner", "queueDataContributor", "tableDataContributor"}
-
-
-FAKE_AZ = """\
-import json, pathlib, sys
-arguments = dict(zip(sys.argv[2::2], sys.argv[3::2], strict=True))
-state = pathlib.Path(sys.argv[0]).with_suffix(".json")
-given = json.loads(state.read_text()) if state.exists() else []
-if arguments["--method"] == "post":
-    assert arguments["--url"].endswith("/servicePrincipals/graph-sp/appRoleAssignedTo")
-    state.write_text(json.dumps([*given, json.loads(arguments["--body"])]))
-elif "/servicePrincipals(appId='00000003-0000-0000-c000-000000000000')" in arguments["--url"]:
-    print("graph-sp")
-else:
-    assert arguments["--url"].endswith("/servicePrincipals/registrar/appRoleAssignments")
-    print("\\n".join(assignment["appRoleId"] for assignment in given))
-"""
-
-
-GRAPH_PERMISSIONS = (
-    "AppRoleAssignment.ReadWrite.All",
-    "Application.Read.All",
-    "Application.ReadWrite.OwnedBy",
-    "DelegatedPermissionGrant.ReadWrite.All",
-)
-
-
-@pytest.mark.parametrize(
-    ("option", "more"),
-    [
-        ((), ()),
-        (("--people",), ("User.ReadBasic.All",)),
-        (("--accounts",), ("User.Read.All", "User.ReadBasic.All")),
-        (("--policies",), ("Policy.Read.All",)),
-        (("--accounts", "--policies"), ("Policy.Read.All", "User.Read.All", "User.ReadBasic.All")),
-    ],
-)
-def test_the_graph_permissions_are_the_four_that_the_local_stack_gives_too_and_those_asked_for(
-    tmp_path: Path, option: tuple[str, ...], more: tuple[str, ...]
-) -> None:
-    script, roles = INFRA / "grant-graph-permissions.sh", ROOT / "devstack/doubles/seed/well_known.json"
-    (tmp_path / "az.py").write_text(FAKE_AZ)
-    az = tmp_path / "az"
-    az.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{tmp_path}/az.py" "$@"\n')
-    az.chmod(0o755)
-    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
-    for _ in range(2):
-        subprocess.run([script, "registrar", *option], env=environment, check=True, timeout=60)
-    given = json.loads((tmp_path / "az.json").read_text())
-    graph = next(api for api in json.loads(roles.read_text()) if api["displayName"] == "Microsoft Graph")
-    names = {role["id"]: role["value"] for role in graph["roles"]}
-    assert sorted(names[assignment["appRoleId"]] for assignment in given) == sorted((*GRAPH_PERMISSIONS, *more))
-    assert {(one["principalId"], one["resourceId"]) for one in given} == {("registrar", "graph-sp")}
-    unknown = subprocess.run([script, "registrar", "--everything"], env=environment, check=False, timeout=60)
-    assert unknown.returncode == 2
 
 
 # --- as much as fits into Graph's quota

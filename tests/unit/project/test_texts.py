@@ -4,8 +4,9 @@ import ast
 import importlib
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -14,16 +15,16 @@ import pytest
 from shared.approval.counting import SENTENCES, Void
 from shared.contract.faults import CODES, OWN_CODES
 from shared.tickets.text import FIRST
+from tests.checkout import ROOT, files
 
-ROOT = Path(__file__).parents[3]
 RUNBOOK = (ROOT / "docs/runbook.md").read_text()
 APPROVAL = (ROOT / "docs/approval.md").read_text()
-SOURCES = sorted(
+SOURCES = [
     path
-    for folder in ("shared", "functions")
-    for path in (ROOT / folder).rglob("*.py")
+    for folder in ("functions", "shared")
+    for path in files(f"{folder}/**/*.py")
     if "openapi" not in path.parts  # examples, which nobody is told
-)
+]
 TOLD = {"Problem": 1, "Advice": 0, "PydanticCustomError": 0, "kept_message": 0}
 """Who tells of a code that the runbook explains, and the place of the code among the arguments."""
 DECISIONS = {"NotAllowedToDecideError": 1, "NotWaitingError": 1, "note_refused": 3}
@@ -128,8 +129,13 @@ def test_a_ticket_has_a_first_sentence_for_every_kind_of_news() -> None:
     assert set(kinds) - set(FIRST) == set()
 
 
-def sentences(path: Path) -> Iterator[tuple[int, str]]:
-    """Whole sentences in a source that are no docstrings; what is filled in stands as {}."""
+@cache
+def sentences(path: Path) -> Sequence[tuple[int, str]]:
+    """Whole sentences in a source that are no docstrings; what is filled in stands as {}. Read once for all tests."""
+    return tuple(_sentences(path))
+
+
+def _sentences(path: Path) -> Iterator[tuple[int, str]]:
     tree = ast.parse(path.read_text())
     skipped = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
@@ -191,7 +197,7 @@ def test_neither_are_operators_by_the_doctor(kind: str) -> None:
     """Its findings are parts of sentences, put together with what they are about."""
     found = [
         f"{path.relative_to(ROOT)}:{line}: {text}"
-        for path in sorted((ROOT / "doctor").rglob("*.py"))
+        for path in files("doctor/**/*.py")
         for line, text in sentences(path)
         if len(text.split()) >= 4 and re.search(kind, text)
     ]

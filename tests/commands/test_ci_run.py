@@ -1,0 +1,79 @@
+"""What CI runs: a browser is installed where that is possible, and then everything is tested, whatever came of it."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.checkout import ROOT
+
+_TOOLS = ("sh", "dirname", "env")
+_MAKE = '#!/bin/sh\necho "make $* with CI=$CI"\n'
+_ROOT, _SOMEBODY = "#!/bin/sh\necho 0\n", "#!/bin/sh\necho 1000\n"
+_APT = '#!/bin/sh\necho "apt-get $*" >>"$(dirname "$0")/log"\n'
+_SUDO = '#!/bin/sh\necho "sudo $1" >>"$(dirname "$0")/log"\nshift\nexec "$@"\n'
+_FAILS = "#!/bin/sh\nexit 100\n"
+INSTALLED = ["apt-get update -qq", "apt-get install -y -qq --no-install-recommends chromium"]
+
+
+class Machine:
+    """A machine whose PATH holds the basic tools, a make that says how it was called, and what a test puts there."""
+
+    def __init__(self, tools: Path) -> None:
+        self.tools = tools
+        for tool in _TOOLS:
+            (tools / tool).symlink_to(shutil.which(tool) or tool)
+        self.install("make", _MAKE)
+        self.install("id", _ROOT)
+
+    def install(self, name: str, script: str) -> None:
+        (self.tools / name).write_text(script)
+        (self.tools / name).chmod(0o755)
+
+    def run(self, **variables: str) -> tuple[str, str, list[str]]:
+        """What it says on its two outputs, and what was asked of apt and sudo."""
+        done = subprocess.run(
+            [ROOT / ".ci" / "run"],
+            env={"PATH": str(self.tools), **variables},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=30,
+        )
+        log = self.tools / "log"
+        return done.stdout, done.stderr, log.read_text().splitlines() if log.exists() else []
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+def test_a_browser_is_installed_where_there_is_none(machine: Machine) -> None:
+    machine.install("apt-get", _APT)
+    assert machine.run() == ("make test with CI=1\n", "", INSTALLED)
+
+
+def test_whoever_is_not_root_asks_sudo_and_is_not_asked_back(machine: Machine) -> None:
+    machine.install("apt-get", _APT)
+    machine.install("id", _SOMEBODY)
+    machine.install("sudo", _SUDO)
+    assert machine.run()[2] == ["sudo -n", INSTALLED[0], "sudo -n", INSTALLED[1]]
+
+
+@pytest.mark.parametrize("browser", ["chromium", "chromium-browser", "google-chrome"])
+def test_one_that_is_there_is_enough(machine: Machine, browser: str) -> None:
+    machine.install("apt-get", _APT)
+    machine.install(browser, _FAILS)
+    assert machine.run(CI="true") == ("make test with CI=true\n", "", [])
+
+
+@pytest.mark.parametrize("missing", ["apt-get", "sudo"])
+def test_without_the_means_it_is_said_in_a_line_and_everything_is_tested(machine: Machine, missing: str) -> None:
+    machine.install("apt-get", _FAILS if missing == "apt-get" else _APT)
+    if missing == "sudo":
+        machine.install("id", _SOMEBODY)
+    said, warned, asked = machine.run()
+    assert (said, asked) == ("make test with CI=1\n", [])
+    assert warned == "chromium could not be installed: the test in a browser will fail\n"
