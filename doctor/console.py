@@ -11,7 +11,7 @@ from rich.markup import escape as escape_markup
 
 from doctor.finding import Finding
 from doctor.settings import SettingsError
-from shared.policy.model import PolicyError
+from shared.policy.policy_file import PolicyError
 
 _BROKEN = 1
 INCOMPLETE = 2

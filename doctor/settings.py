@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from doctor.patience import Patience
-from shared.policy.model import Policy, load_policy
+from shared.policy.policy_file import Policy, load_policy
 
 type StorageService = Literal["table", "queue", "blob"]
 

@@ -31,7 +31,7 @@ async def guarded(work: Work) -> func.HttpResponse:
     from shared.core import log
     from shared.core.errors import DeferredError, RefusedError, RejectedError
     from shared.intake.sources import TicketingError
-    from shared.policy.model import PolicyError
+    from shared.policy.policy_file import PolicyError
     from shared.settings import SettingsError
 
     try:

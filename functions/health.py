@@ -18,7 +18,7 @@ async def health(request: func.HttpRequest) -> func.HttpResponse:
     """Answer 200 when settings, policy and secrets are right, else 503 with everything that is wrong with them."""
     from shared.bootstrap import get_app
     from shared.intake.sources import TicketingError
-    from shared.policy.model import PolicyError
+    from shared.policy.policy_file import PolicyError
     from shared.settings import SettingsError
 
     try:

@@ -32,7 +32,7 @@ from shared.core.log import event, quiet_libraries, warning
 from shared.core.runtime import Runtime
 from shared.intake.secrets import Secrets, read_secrets
 from shared.intake.sources import Ticketing, load_ticketing
-from shared.policy.model import load_policy
+from shared.policy.policy_file import load_policy
 from shared.ports import Callers, Target
 from shared.registration.known_apis import KnownApis
 from shared.settings import Settings

@@ -25,7 +25,7 @@ from shared.operations.replace import Replacements
 from shared.operations.replay import Replays
 from shared.operations.schedule import Schedule
 from shared.operations.sending import AnswerSender
-from shared.policy.model import Policy
+from shared.policy.policy_file import Policy
 from shared.ports import (
     Anchors,
     Apis,
@@ -55,7 +55,7 @@ from shared.rotation.action import ROTATE
 from shared.rotation.check import IndexCheck
 from shared.rotation.own import OwnRotations
 from shared.rotation.rotations import Rotations
-from shared.tickets.delivery import Updating
+from shared.tickets.delivery import TicketUpdateDelivery
 from shared.tickets.notify import Notifier
 
 
@@ -265,7 +265,7 @@ class Registrar:
         self._asking = AskingTickets(
             operations=services.operations, ticket_updates=services.ticket_updates, targets=services.targets
         )
-        self.updating = Updating(
+        self.updating = TicketUpdateDelivery(
             runtime=services.runtime,
             ticket_updates=services.ticket_updates,
             queues=services.queues,

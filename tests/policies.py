@@ -3,7 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-from shared.policy.model import Flows, Limits, Policy, RedirectUriRules, load_policy
+from shared.policy.policy_file import Flows, Limits, Policy, RedirectUriRules, load_policy
 
 SHIPPED = Path(__file__).parents[1] / "policy.toml"
 HOSTS = ("*.contoso.example",)

@@ -138,20 +138,20 @@ async def _try_value(access: Access, client_id: str, secret: VaultSecret, value:
     result.values.append((secret.name, value))
     token_endpoint = f"{access.settings.authority}/{access.settings.tenant_id}/oauth2/v2.0/token"
     if secret.newest.thumbprint:
-        proof = await asyncio.to_thread(assertion_form, value, client_id, token_endpoint)
+        form = await asyncio.to_thread(assertion_form, value, client_id, token_endpoint)
     else:
-        proof = {"client_secret": value.get_secret_value()}
-    return await signs_in(access, client_id, token_endpoint, proof)
+        form = {"client_secret": value.get_secret_value()}
+    return await signs_in(access, client_id, token_endpoint, form)
 
 
-async def signs_in(access: Access, client_id: str, token_endpoint: str, proof: Mapping[str, str]) -> bool:
-    """Return whether a proof signs in. A refusal that is known to come after the credential was accepted counts as yes.
+async def signs_in(access: Access, client_id: str, token_endpoint: str, form: Mapping[str, str]) -> bool:
+    """Return whether a credential signs in. A refusal that is known to come after it was accepted counts as yes.
 
     Raises UnreachableError for an answer that says nothing about the credential.
     """
     answer = await access.post_form(
         token_endpoint,
-        {"grant_type": "client_credentials", "client_id": client_id, "scope": f"{GRAPH}/.default", **proof},
+        {"grant_type": "client_credentials", "client_id": client_id, "scope": f"{GRAPH}/.default", **form},
     )
     if answer.is_success:
         return True
@@ -167,7 +167,7 @@ async def signs_in(access: Access, client_id: str, token_endpoint: str, proof: M
 
 
 def assertion_form(value: SecretStr, client_id: str, token_endpoint: str) -> dict[str, str]:
-    """Make the proof of a client with a certificate (RFC 7523; Microsoft Learn, "certificate credentials").
+    """Make the form of a client with a certificate (RFC 7523; Microsoft Learn, "certificate credentials").
 
     `value` is the pair as Key Vault keeps it: PFX without a password, in base64.
     """

@@ -22,7 +22,7 @@ from doctor.invariants.refused import left_by_refused
 from doctor.invariants.rotation import left_by_rotations
 from doctor.invariants.tenant_rules import unreadable_policies
 from doctor.patience import Patience
-from shared.policy.model import Policy
+from shared.policy.policy_file import Policy
 
 _CHECKS: tuple[Callable[[Case], Iterator[Finding[Invariant]]], ...] = (
     duplicate_objects,

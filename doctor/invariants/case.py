@@ -7,7 +7,7 @@ from functools import cached_property
 
 from doctor.evidence import Application, Evidence, Record, SecretVersion, ServicePrincipal
 from doctor.patience import Patience
-from shared.policy.model import Policy
+from shared.policy.policy_file import Policy
 
 
 @dataclass(frozen=True)

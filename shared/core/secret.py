@@ -7,7 +7,7 @@ class Secret:
     """A value that travels from Graph to Key Vault in memory only.
 
     `reveal` is the one way to the value. It belongs where the value leaves the process: in the Key Vault
-    adapter and in the sign-in that proves it.
+    adapter and in the sign-in that verifies it.
     """
 
     __slots__ = ("_value",)

@@ -2,7 +2,7 @@
 
     make        Key Vault makes the pair under the pending name; the private key never leaves it but to sign in
     add         its public part goes into the application's list, beside what is there
-    prove       a token is obtained with it
+    verify      a token is obtained with it
     promote     the pair is imported as the newest version of the name that clients read
 
 A version made under that name directly would be the newest one before the directory knows it. Nothing of this can be

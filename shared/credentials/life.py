@@ -17,7 +17,7 @@ from hashlib import sha256
 from shared.credentials.tags import SecretTags, ours, read_tags
 from shared.model.directory import CredentialType, SeenCredentials
 from shared.model.vault import VaultEntry
-from shared.policy.model import CredentialRules
+from shared.policy.policy_file import CredentialRules
 
 _EARLIER = 0.1
 """Of the time before expiry: how much earlier the draw may make a rotation."""

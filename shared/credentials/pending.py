@@ -1,4 +1,4 @@
-"""The pending name: where a credential waits for the sign-in that proves it, and no client reads it.
+"""The pending name: where a credential waits for its sign-in to be verified, and no client reads it.
 
     <uniqueName>--<credential>--pending     issued, and kept at once
     <uniqueName>--<credential>              promoted: the newest version, which clients read
@@ -24,7 +24,7 @@ _UNPROVEN_AT_MOST = timedelta(hours=1)
 
 
 def is_given_up(attempt: Attempt, entry: VaultEntry) -> bool:
-    """Return whether an earlier operation could not prove this pending credential in all its time."""
+    """Return whether an earlier operation could not verify a sign-in with this pending credential in all its time."""
     tags = read_tags(entry)
     is_old = entry.created is not None and attempt.now() - entry.created >= _UNPROVEN_AT_MOST
     return tags is not None and tags.operation_id != attempt.operation.id and is_old

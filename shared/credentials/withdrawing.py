@@ -83,7 +83,7 @@ async def _put_out_of_reach(attempt: Attempt, versions: Sequence[VaultEntry]) ->
 
 
 def _is_made(attempt: Attempt, entry: VaultEntry, kept: frozenset[str]) -> bool:
-    """Return whether this operation made a version, or used one that waited for its proof under the pending name.
+    """Return whether this operation made a version, or used one that waited under the pending name.
 
     What lies there goes, whatever has become of it; of the others, what stays is none of its own any more.
     """

@@ -11,7 +11,7 @@ from shared.core.runtime import Runtime, within
 from shared.model.application import ApplicationRecord
 from shared.model.labels import AnswerContext
 from shared.model.operation import RESUME_AFTER, Operation
-from shared.policy.model import Policy
+from shared.policy.policy_file import Policy
 from shared.ports import (
     Apis,
     Applications,
@@ -50,7 +50,7 @@ class AppPorts:
 
 @dataclass(frozen=True, kw_only=True)
 class AttemptPorts(AppPorts):
-    """What an attempt at an operation reads and writes besides: to judge its request, and to prove what it issued."""
+    """What an attempt at an operation reads and writes besides: to judge its request, and to verify what it issued."""
 
     apis: Apis
     app_policies: AppPolicies

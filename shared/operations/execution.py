@@ -17,7 +17,7 @@ from shared.operations.retry import Fail, Later, Reject
 from shared.operations.schedule import Schedule
 from shared.operations.sending import AnswerSender
 from shared.operations.turns import OTHERS_TURN, Turns
-from shared.policy.model import Policy
+from shared.policy.policy_file import Policy
 from shared.ports import Versioned
 
 _EARLY = timedelta(seconds=5)
@@ -175,25 +175,25 @@ class Execution:
         stored = await self._ports.operations.read(attempt.operation.id)
         if stored is None or stored.etag != attempt.stored_operation.etag:
             return
-        decision = self._schedule.decide(busy, stored.value)
-        if isinstance(decision, Later):
+        outcome = self._schedule.outcome_of(busy, stored.value)
+        if isinstance(outcome, Later):
             with suppress(BusyError):
-                await self._schedule.postpone(stored, decision)
+                await self._schedule.postpone(stored, outcome)
 
     async def _stop(self, attempt: Attempt, error: Exception) -> Versioned[Operation] | None:
         operation = attempt.operation
-        decision = self._schedule.decide(error, operation)
+        outcome = self._schedule.outcome_of(error, operation)
         log.warning(
             "operation.stopped",
             operation=operation.id,
             app=operation.unique_name,
-            decision=type(decision).__name__,
+            outcome=type(outcome).__name__,
             error=type(error).__name__,
             message=str(error) if isinstance(error, DeferredError) else None,
         )
         if not isinstance(error, RegistrarError):
             log.unexpected(error)
-        match decision:
+        match outcome:
             case Reject(problems) if operation.is_our_own:
                 # Nobody could send another request: it fails, is kept, and is tried again after a while.
                 answer = self._stopped(attempt, Status.FAILED, problems)
@@ -206,9 +206,9 @@ class Execution:
                 answer = self._stopped(attempt, Status.FAILED, (problem, *why))
                 return await self._settle(attempt, State.FAILED, answer, reason=reason)
             case Later():
-                if not decision.costs_attempt:
+                if not outcome.costs_attempt:
                     operation = operation.model_copy(update={"attempts": operation.attempts - 1})
-                await self._schedule.postpone(Versioned(operation, attempt.stored_operation.etag), decision)
+                await self._schedule.postpone(Versioned(operation, attempt.stored_operation.etag), outcome)
                 return None
 
     def _stopped(self, attempt: Attempt, status: Status, problems: tuple[Problem, ...]) -> Answer:

@@ -52,10 +52,10 @@ class Fail:
     problem: Problem
 
 
-type Decision = Later | Reject | Fail
+type Outcome = Later | Reject | Fail
 
 
-def decide(error: Exception, *, now: datetime, deadline: datetime, pauses: int, draw: float) -> Decision:
+def outcome_of(error: Exception, *, now: datetime, deadline: datetime, pauses: int, draw: float) -> Outcome:
     """Decide from the type of the error; `draw` spreads delays, `pauses` counts earlier ones for the same reason.
 
     What nobody foresaw is treated like a service that is away: it goes on later, and fails at the deadline with

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from shared.core import log
 from shared.core.runtime import Runtime
 from shared.model.operation import RESUME_AFTER, Operation, State
-from shared.operations.retry import Fail, Later, Reject, decide, reason_of
+from shared.operations.retry import Fail, Later, Reject, outcome_of, reason_of
 from shared.ports import Backoff, Operations, Queues, Versioned
 
 
@@ -24,9 +24,9 @@ class Schedule:
         """Return when an operation is answered, however far it is by then."""
         return operation.started_at + self.request_deadline
 
-    def decide(self, error: Exception, operation: Operation) -> Later | Reject | Fail:
+    def outcome_of(self, error: Exception, operation: Operation) -> Later | Reject | Fail:
         """Decide what becomes of an operation that an error stopped."""
-        return decide(
+        return outcome_of(
             error,
             now=self.runtime.now(),
             deadline=self.deadline_of(operation),

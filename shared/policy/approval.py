@@ -9,8 +9,8 @@ from shared.contract.request import RegistrationRequest, Request, RotationReques
 from shared.core.errors import Problem
 from shared.core.text import echo, printable
 from shared.model.directory import ResolvedPermission
-from shared.policy.model import PermissionsToApprove, Policy
 from shared.policy.never import is_never_allowed, leads_to
+from shared.policy.policy_file import PermissionsToApprove, Policy
 from shared.policy.reading import matches, reads_only
 
 

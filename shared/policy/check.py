@@ -10,8 +10,8 @@ from shared.core.text import echo
 from shared.model.directory import ApplicationState, ResolvedPermission
 from shared.policy.approval import needs_approval
 from shared.policy.life import rotation_days
-from shared.policy.model import CredentialRules, Policy
 from shared.policy.never import leads_to, why_never
+from shared.policy.policy_file import CredentialRules, Policy
 from shared.policy.redirect_uris import refusal
 from shared.policy.spelling import imitated, is_highly_restrictive
 

@@ -1,7 +1,7 @@
 """How long before its expiry a credential is replaced, and how long it lives on: as asked for, or as policy says."""
 
 from shared.contract.request import CredentialSpec
-from shared.policy.model import CredentialRules
+from shared.policy.policy_file import CredentialRules
 
 
 def rotation_days(spec: CredentialSpec, rules: CredentialRules) -> tuple[int, int]:

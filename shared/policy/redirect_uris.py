@@ -4,7 +4,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from shared.core.naming import CLIENT_ID_PLACEHOLDER, with_client_id
 from shared.policy.hosts import LOOPBACK, host_of
-from shared.policy.model import RedirectUriRules
+from shared.policy.policy_file import RedirectUriRules
 
 _DANGEROUS_SCHEMES = frozenset({"javascript", "data", "file", "blob", "about", "vbscript", "ftp", "ws", "wss"})
 _BROKER = "brk-"

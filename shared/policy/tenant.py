@@ -17,7 +17,7 @@ from typing import Any
 from shared.contract.request import MIN_CERTIFICATE_DAYS
 from shared.core.errors import Problem
 from shared.model.directory import ApplicationState, CredentialType
-from shared.policy.model import CredentialRules
+from shared.policy.policy_file import CredentialRules
 
 TENANT_RULES = frozenset(
     {

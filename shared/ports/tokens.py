@@ -1,4 +1,4 @@
-"""Entra's tokens: those that prove a credential, and those that callers bring."""
+"""Entra's tokens: those that verify a credential, and those that callers bring."""
 
 from typing import Protocol
 
@@ -10,10 +10,10 @@ from shared.model.directory import CredentialType
 class SignIn(Protocol):
     """The token endpoint, asked as the new client would."""
 
-    async def prove(self, client_id: str, value: Secret, resource_uri: str, kind: CredentialType) -> None:
+    async def verify(self, client_id: str, value: Secret, resource_uri: str, kind: CredentialType) -> None:
         """Obtain a token with a secret, or a certificate and its key, from the endpoint and never from a cache.
 
-        A refusal that is known to come after the credential was accepted counts as proof. Raises NotYetVisibleError
+        A refusal that is known to come after the credential was accepted counts as accepted. Raises NotYetVisibleError
         when the credential, or the client, is not known (yet), and SignInUnclearError for a refusal that says nothing
         about it.
         """

@@ -79,5 +79,5 @@ class Vault(Protocol):
         ...
 
     async def value(self, unique_name: str, secret_name: str, version: str) -> Secret:
-        """Read one version's value, for the sign-in that proves it."""
+        """Read one version's value, for the sign-in that verifies it."""
         ...

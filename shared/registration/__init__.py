@@ -1,1 +1,1 @@
-"""Registering an app: decide what it should be, make it so, prove it."""
+"""Registering an app: decide what it should be, make it so, verify it."""

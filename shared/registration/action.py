@@ -19,7 +19,7 @@ from shared.model.operation import requester_of
 from shared.operations.action import Action
 from shared.operations.answers import answered_credential, settled_answer
 from shared.operations.attempt import Attempt
-from shared.policy.model import Policy
+from shared.policy.policy_file import Policy
 from shared.registration.register import Registration, register
 from shared.registration.rolling_back import refuse
 

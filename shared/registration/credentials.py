@@ -20,7 +20,7 @@ from shared.credentials.issuing import (
     settle_pending,
 )
 from shared.credentials.pending import clear_pending, promote
-from shared.credentials.proof import prove
+from shared.credentials.sign_in import verify_sign_in
 from shared.credentials.tags import SecretTags, belongs_to
 from shared.credentials.tenant_rules import refused_at
 from shared.credentials.versions import VaultSecret, notes_on
@@ -33,7 +33,7 @@ from shared.policy.life import rotation_days
 
 @dataclass(frozen=True)
 class Found:
-    """What the vault holds for one credential: what clients read, and what waits for its proof."""
+    """What the vault holds for one credential: what clients read, and what waits to be verified."""
 
     current: VaultSecret
     pending: VaultSecret
@@ -123,12 +123,12 @@ def credential_notes(
 async def _issue_certificate(
     attempt: Attempt, wanted: CredentialPlan, holder: TargetApplication, found: Found
 ) -> VaultEntry:
-    """Issue a certificate under the pending name, prove it, and promote it."""
+    """Issue a certificate under the pending name, verify that it signs in, and promote it."""
     if found.current.deleted_tags is not None:
         await recover(attempt, wanted.secret_name, "certificate")
     pending = replace(wanted, secret_name=pending_secret_name(attempt.operation.unique_name, wanted.credential))
     issued = await issue_certificate(attempt, pending, holder, found.pending, found.current.versions)
-    await prove(attempt, holder, issued, credential=wanted.credential)
+    await verify_sign_in(attempt, holder, issued, credential=wanted.credential)
     entry = await promote(attempt, wanted.credential, issued, wanted.tags.issued(issued.tags["keyId"]))
     await clear_pending(attempt, wanted.credential, holder, (*found.current.versions, entry))
     await settle_pending(attempt, wanted.credential)

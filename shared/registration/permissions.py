@@ -9,7 +9,7 @@ from shared.core.errors import Problem
 from shared.core.text import echo
 from shared.model.directory import Api, ApplicationState, PermissionType, RequiredPermission, ResolvedPermission
 from shared.policy.check import permission_breach
-from shared.policy.model import Policy
+from shared.policy.policy_file import Policy
 from shared.ports import Apis, SeenApis
 
 MICROSOFT_TENANT = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"

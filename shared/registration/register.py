@@ -12,7 +12,7 @@ from shared.core.errors import NotYetVisibleError, Problem, RejectedError
 from shared.core.naming import APPLICATION_TAG
 from shared.core.text import echo
 from shared.credentials.due import list_due
-from shared.credentials.proof import prove
+from shared.credentials.sign_in import verify_sign_in
 from shared.credentials.tags import read_tags
 from shared.credentials.tenant_rules import judge, look
 from shared.credentials.withdrawing import is_withdrawn
@@ -134,7 +134,7 @@ async def register(attempt: Attempt, request: RegistrationRequest) -> Registrati
         for name, entry in entries.items():
             if not entry.enabled:  # Its value cannot be read, and nobody is told that it works.
                 continue
-            await prove(attempt, app, entry, credential=name, apis=resolution.apis)
+            await verify_sign_in(attempt, app, entry, credential=name, apis=resolution.apis)
     asked_in = attempt.operation.ticket
     # Only now may another own it: until then this request has to be its owner's, attempt after attempt.
     ticket = {"ticket_source": request.source, "ticket": asked_in} if asked_in is not None else {}

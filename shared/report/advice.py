@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from shared.core.naming import CREDENTIAL_MARK
 from shared.model.directory import HeldCredential
 from shared.report.managed import Known, Part
-from shared.report.model import Advice, Urgency
+from shared.report.rows import Advice, Urgency
 
 SOON = timedelta(days=30)
 _UNDER_WAY = timedelta(minutes=15)

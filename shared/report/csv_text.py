@@ -4,7 +4,7 @@ import csv
 import io
 
 from shared.core.text import visible
-from shared.report.model import Report, Row
+from shared.report.rows import Report, Row
 from shared.report.text import moment
 
 HEADER = (

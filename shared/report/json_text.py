@@ -7,7 +7,7 @@ from typing import Annotated, TypedDict
 from pydantic import Field
 
 from shared.model.directory import CredentialType, HolderKind
-from shared.report.model import Report, Row, Urgency
+from shared.report.rows import Report, Row, Urgency
 from shared.report.text import moment
 
 SCHEMA_VERSION = "1"

@@ -13,16 +13,16 @@ from shared.model.directory import CredentialHolder
 from shared.model.person import is_object_id
 from shared.operations.pause import let_others_pause
 from shared.people.search import names_of
-from shared.policy.model import CredentialRules
+from shared.policy.policy_file import CredentialRules
 from shared.ports import Backoff, CredentialHolders, People, Reports, Vault
 from shared.ports.reports import FORMATS, Format, StoredReport
 from shared.report.advice import advise, is_marked
 from shared.report.csv_text import csv_text
 from shared.report.json_text import json_text
 from shared.report.managed import KnownCredentials
-from shared.report.model import Report, Row
 from shared.report.owners import with_owners
 from shared.report.page import page_html
+from shared.report.rows import Report, Row
 from shared.report.text import by_expiry
 
 YOUNG = timedelta(hours=4)

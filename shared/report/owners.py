@@ -12,7 +12,7 @@ from shared.model.directory import CredentialHolder
 from shared.operations.pause import let_others_pause
 from shared.ports import Backoff
 from shared.ports.directory import OWNERS_AT_ONCE, CredentialHolders
-from shared.report.model import Row, Urgency
+from shared.report.rows import Row, Urgency
 
 AT_ONCE = 4
 """Batches under way at the same time: enough for some hundred holders a second, and far below Graph's limits."""

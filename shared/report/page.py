@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from shared.core.text import visible
-from shared.report.model import Report, Row, Urgency
+from shared.report.rows import Report, Row, Urgency
 from shared.report.text import by_expiry, moment
 
 MOST_ROWS = 500

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from shared.report.model import Row
+from shared.report.rows import Row
 
 
 def moment(at: datetime | None) -> str:

@@ -1,1 +1,1 @@
-"""Rotation without an outage: issue beside, keep, prove, promote, overlap, retire."""
+"""Rotation without an outage: issue beside, keep, verify, promote, overlap, retire."""

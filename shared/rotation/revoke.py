@@ -8,7 +8,7 @@ from shared.contract.request import RotationRequest
 from shared.core.errors import NotYetVisibleError
 from shared.core.naming import vault_secret_name
 from shared.credentials.ending import disable, remove_credential
-from shared.credentials.proof import audience_of
+from shared.credentials.sign_in import audience_of
 from shared.model.vault import VaultEntry
 from shared.operations.attempt import Attempt
 from shared.rotation.observe import Found
@@ -64,7 +64,7 @@ async def confirm_old_refused(attempt: Attempt, request: RotationRequest, found:
     value = await attempt.ports.vault.value(attempt.operation.unique_name, versions[-1].name, versions[-1].version)
     audience = audience_of((), attempt.policy)
     try:
-        await attempt.ports.sign_in.prove(found.holder.client_id, value, audience, versions[-1].type)
+        await attempt.ports.sign_in.verify(found.holder.client_id, value, audience, versions[-1].type)
     except NotYetVisibleError:
         await attempt.save_operation(
             attempt.operation.with_credential(request.credential, old_refused_at=attempt.now())

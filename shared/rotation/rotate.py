@@ -1,7 +1,7 @@
 """The action `rotate`: a new credential beside the old one, proven before any client reads it.
 
     issue beside     addPassword with our mark, and its value at once into the vault under the pending name
-    prove            a token is obtained with it; that may take minutes, in which the message comes back
+    verify           a token is obtained with it; that may take minutes, in which the message comes back
     promote          the proven value becomes the newest version of the name that clients read
     overlap          the old credential lives on; `shared.rotation.retire` ends it when its time has come
 
@@ -28,7 +28,7 @@ from shared.credentials.issuing import (
 )
 from shared.credentials.life import disabled, overlap
 from shared.credentials.pending import clear_pending, end_pending, is_given_up, promote
-from shared.credentials.proof import prove
+from shared.credentials.sign_in import verify_sign_in
 from shared.credentials.tags import read_tags
 from shared.credentials.tenant_rules import refused_at
 from shared.credentials.versions import notes_on
@@ -69,7 +69,7 @@ async def rotate(attempt: Attempt, request: RotationRequest) -> Rotation:
         async with attempt.step("signIn"):
             # An earlier attempt promoted it, or somebody else has stored another that nobody has proven yet.
             if promoted.enabled:
-                await prove(attempt, found.holder, promoted, credential=request.credential)
+                await verify_sign_in(attempt, found.holder, promoted, credential=request.credential)
     else:
         promoted = await _replace(attempt, request, found)
     async with attempt.step("clearPending"):
@@ -92,7 +92,7 @@ async def rotate(attempt: Attempt, request: RotationRequest) -> Rotation:
 
 
 async def _replace(attempt: Attempt, request: RotationRequest, found: Found) -> VaultEntry:
-    """Issue, prove and promote; returns the new version of the name that clients read."""
+    """Issue, verify and promote; returns the new version of the name that clients read."""
     await _remember_lifetime(attempt, request.credential, found.tags.lifetime_days, _wanted(attempt, request, found))
     async with attempt.step("issueCredential"):
         try:
@@ -101,7 +101,7 @@ async def _replace(attempt: Attempt, request: RotationRequest, found: Found) -> 
         except RejectedError as rejected:
             raise await _refused(attempt, request, found, rejected.problems) from rejected
     async with attempt.step("signIn"):
-        await prove(attempt, found.holder, pending, credential=request.credential)
+        await verify_sign_in(attempt, found.holder, pending, credential=request.credential)
     async with attempt.step("promoteCredential"):
         return await _promote(attempt, request, found, pending)
 

@@ -12,8 +12,8 @@ from shared.credentials.tags import ours, read_tags
 from shared.model.kept import kept_message
 from shared.model.vault import VaultEntry
 from shared.operations.attempt import AppPorts
-from shared.operations.retry import Fail, Later, Reject, decide
-from shared.policy.model import CredentialRules
+from shared.operations.retry import Fail, Later, Reject, outcome_of
+from shared.policy.policy_file import CredentialRules
 from shared.ports import Backoff, DueIndex, Queues, day_of
 from shared.rotation.check import IndexCheck
 from shared.rotation.messages import CheckOn, Hint, SweepOn, parse_message
@@ -109,15 +109,15 @@ class Rotations:
     async def _come_back(self, hint: Hint, error: RegistrarError) -> None:
         now = self.ports.runtime.now()
         since = hint.since or now
-        decision = decide(
+        outcome = outcome_of(
             error, now=now, deadline=since + _GIVES_UP_AFTER, pauses=hint.pauses, draw=self.ports.runtime.draw()
         )
-        match decision:
+        match outcome:
             case Later():
-                if decision.pause_everybody:
-                    await self.backoff.extend(decision.at, decision.reason)
+                if outcome.pause_everybody:
+                    await self.backoff.extend(outcome.at, outcome.reason)
                 again = replace(hint, since=since, pauses=hint.pauses + 1)
-                await self.queues.send_rotation(again.to_json(), decision.at - now)
+                await self.queues.send_rotation(again.to_json(), outcome.at - now)
             case Fail() | Reject():
                 log.warning(
                     "rotation.hint_dropped", app=hint.unique_name, credential=hint.credential, reason=error.reason

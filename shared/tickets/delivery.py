@@ -41,7 +41,7 @@ type HasRequest = Callable[[TicketUpdate], Awaitable[bool]]
 """Whether the ticket of a malformed form has a request, or may have one."""
 
 
-class Updating:
+class TicketUpdateDelivery:
     """Tells tickets. Safe to call as often as a queue likes to deliver."""
 
     def __init__(

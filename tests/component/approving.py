@@ -9,7 +9,7 @@ from shared.approval.messages import DecisionMessage
 from shared.core.callers import APPROVER, Caller, Holder
 from shared.model.approval import Outcome
 from shared.model.operation import Operation, State
-from shared.policy.model import ApprovalRules, CredentialRules, PermissionsToApprove, Policy
+from shared.policy.policy_file import ApprovalRules, CredentialRules, PermissionsToApprove, Policy
 from tests.fakes.people import ADA, GRACE
 from tests.fakes.world import World, example
 from tests.policies import opened_policy

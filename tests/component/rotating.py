@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from shared.policy.model import Policy
+from shared.policy.policy_file import Policy
 from tests.fakes.world import World
 
 APP = "adt-client-dev"

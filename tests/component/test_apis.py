@@ -8,7 +8,7 @@ import pytest
 
 from shared.core.errors import ThrottledError
 from shared.model.directory import ApiPermission
-from shared.policy.model import ApiRules, ApprovalRules, PermissionsToApprove
+from shared.policy.policy_file import ApiRules, ApprovalRules, PermissionsToApprove
 from shared.registration.known_apis import KEPT_FOR, MOST, KnownApis
 from tests.component.approving import ADA, codes, policy
 from tests.fakes.directory import DIGITAL_TWINS, MICROSOFT_GRAPH

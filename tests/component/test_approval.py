@@ -15,7 +15,7 @@ from shared.contract.request import RegistrationRequest
 from shared.intake.signature import NotProvenError
 from shared.model.directory import ApiPermission
 from shared.model.operation import State
-from shared.policy.model import ApprovalRules, PermissionsToApprove
+from shared.policy.policy_file import ApprovalRules, PermissionsToApprove
 from tests.component.approving import (
     ADA,
     GRACE,

@@ -7,7 +7,7 @@ import pytest
 
 from shared.core.naming import APPLICATION_TAG
 from shared.model.directory import ApplicationState, RequiredPermission
-from shared.policy.model import Audiences, Names, RedirectUriRules
+from shared.policy.policy_file import Audiences, Names, RedirectUriRules
 from tests.fakes.directory import DIGITAL_TWINS, MICROSOFT_GRAPH
 from tests.fakes.invariants import breaches
 from tests.fakes.world import World, example

@@ -7,8 +7,8 @@ import pytest
 
 from shared.model.directory import Api, ApiPermission, Consent
 from shared.model.operation import State
-from shared.policy.model import ApprovalRules, PermissionsToApprove
 from shared.policy.never import is_never_allowed
+from shared.policy.policy_file import ApprovalRules, PermissionsToApprove
 from tests.component.approving import GRAPH, asking, awaiting_events, codes, operation, policy, say, written
 from tests.component.rotating import rotation_of
 from tests.fakes.directory import MICROSOFT_GRAPH

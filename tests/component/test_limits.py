@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.policy.model import Limits, Policy
+from shared.policy.policy_file import Limits, Policy
 from tests.component.approving import codes
 from tests.fakes.faults import WorkerDied
 from tests.fakes.world import World, example

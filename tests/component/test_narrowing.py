@@ -9,7 +9,7 @@ import pytest
 from shared.core.errors import RefusedError, UnavailableError
 from shared.model.application import ApplicationRecord
 from shared.model.directory import Consent
-from shared.policy.model import Policy
+from shared.policy.policy_file import Policy
 from tests.fakes.directory import DIGITAL_TWINS, MICROSOFT_GRAPH
 from tests.fakes.faults import Faults, Moment, WorkerDied
 from tests.fakes.invariants import breaches

@@ -8,7 +8,7 @@ import pytest
 
 from shared.core.errors import UnavailableError
 from shared.model.operation import State
-from shared.policy.model import RedirectUriRules
+from shared.policy.policy_file import RedirectUriRules
 from tests.component.approving import awaiting_events, policy
 from tests.component.test_privileged import APP, change, decide, holding, of_graph, state_of
 from tests.fakes.faults import Moment, WorkerDied

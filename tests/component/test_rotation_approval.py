@@ -9,7 +9,7 @@ from shared.api.requests import described
 from shared.contract.request import RotationRequest
 from shared.core.errors import ThrottledError
 from shared.model.operation import Operation, State
-from shared.policy.model import ApprovalRules
+from shared.policy.policy_file import ApprovalRules
 from tests.component.approving import ADA, GRACE, awaiting_events, codes, policy, tell
 from tests.component.rotating import APP, registered_with, rotation_of
 from tests.fakes.invariants import breaches

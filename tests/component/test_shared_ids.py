@@ -3,7 +3,7 @@
 from typing import Any
 
 from shared.model.directory import Api, ApiPermission, Consent, RequiredPermission
-from shared.policy.model import ApiRules
+from shared.policy.policy_file import ApiRules
 from tests.fakes.invariants import breaches
 from tests.fakes.world import World, example
 from tests.policies import opened_policy

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.core.errors import ThrottledError, UnavailableError
-from shared.policy.model import CredentialRules, TenantFacts
+from shared.policy.policy_file import CredentialRules, TenantFacts
 from tests.component.rotating import APP, registered_with, rotation_of, signing_in_with
 from tests.fakes.invariants import breaches
 from tests.fakes.world import World, example

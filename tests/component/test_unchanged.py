@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.policy.model import CredentialRules, Flows, Policy, RedirectUriRules
+from shared.policy.policy_file import CredentialRules, Flows, Policy, RedirectUriRules
 from tests.component.rotating import APP, rotation_of
 from tests.fakes.invariants import breaches
 from tests.fakes.world import World, example

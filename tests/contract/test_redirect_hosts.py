@@ -4,7 +4,7 @@ import json
 import subprocess
 from random import Random
 
-from shared.policy.model import RedirectUriRules
+from shared.policy.policy_file import RedirectUriRules
 from shared.policy.redirect_uris import refusal
 from tests.unit.policy.test_hosts import MALFORMED, ODD, WRITTEN
 

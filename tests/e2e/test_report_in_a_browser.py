@@ -16,8 +16,8 @@ import pytest
 from shared.api.reports import headers_of
 from shared.core.text import visible
 from shared.model.directory import CredentialHolder, HeldCredential
-from shared.report.model import Advice, Report, Row, Urgency
 from shared.report.page import page_html, page_policy
+from shared.report.rows import Advice, Report, Row, Urgency
 from tests.unit.report.test_report import HOSTILE
 
 pytestmark = pytest.mark.e2e

@@ -317,7 +317,7 @@ class FakeDirectory:
         return key_id
 
     @outgoing("entra token")
-    def prove(self, client_id: str, value: Secret, resource_uri: str, kind: CredentialType) -> None:
+    def verify(self, client_id: str, value: Secret, resource_uri: str, kind: CredentialType) -> None:
         """Fills `SignIn`."""
         assert resource_uri in {*AUDIENCES, *(api.app_id for api in self.apis)}
         if self.sign_in_refusal is not None:

@@ -14,7 +14,7 @@ from shared.intake.poison import drain_poison_queues
 from shared.intake.proven_request import ProvenRequest
 from shared.model.operation import State
 from shared.operations.resume import resume_unsettled
-from shared.policy.model import Policy
+from shared.policy.policy_file import Policy
 from shared.ports import Target
 from shared.registration.cleanup import clean_up
 from shared.registration.known_apis import KnownApis

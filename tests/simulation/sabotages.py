@@ -146,11 +146,11 @@ def _undo_in_words_only(patch: pytest.MonkeyPatch) -> None:
 
 
 def _no_proof(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(register, "prove", _left_undone)
+    patch.setattr(register, "verify_sign_in", _left_undone)
 
 
 def _no_proof_of_a_rotation(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(rotate, "prove", _left_undone)
+    patch.setattr(rotate, "verify_sign_in", _left_undone)
 
 
 def _mark_ignored(patch: pytest.MonkeyPatch) -> None:

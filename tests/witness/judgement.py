@@ -6,7 +6,7 @@ import doctor.invariants
 from doctor.evidence import Application, Evidence
 from doctor.finding import Finding, Invariant
 from doctor.patience import Patience
-from shared.policy.model import Policy
+from shared.policy.policy_file import Policy
 from tests.witness.answers import answer_breaches
 from tests.witness.foreign import touched
 from tests.witness.knowledge import Foreign, ForeignUri, Witnessed

@@ -24,10 +24,10 @@ class EntraSignIn:
     def __init__(self, tenant_id: str) -> None:
         self._tenant_id = tenant_id
 
-    async def prove(self, client_id: str, value: Secret, resource_uri: str, kind: CredentialType) -> None:
+    async def verify(self, client_id: str, value: Secret, resource_uri: str, kind: CredentialType) -> None:
         """Obtain a token with a secret, or a certificate and its key, from the endpoint and never from a cache.
 
-        A refusal that is known to come after the credential was accepted, by Conditional Access say, counts as proof.
+        A refusal that is known to come after the credential was accepted, by Conditional Access say, is as good.
         Raises NotYetVisibleError when the credential, or the client, is not known (yet), DisabledError when somebody
         has disabled the client, SignInUnclearError for a refusal that says nothing about the credential, ThrottledError
         and UnavailableError when the endpoint cannot say now.
@@ -48,7 +48,7 @@ class EntraSignIn:
 
 
 def judge(client_id: str, kind: CredentialType, error: ClientAuthenticationError) -> None:
-    """Return when a refusal is a proof all the same; raise what else it means."""
+    """Return when a refusal shows all the same that the credential was accepted; raise what else it means."""
     status, codes = error.status_code or 0, _codes(error)
     named = ", ".join(f"AADSTS{code}" for code in codes[:_MOST_CODES])
     if status == _TOO_MANY_REQUESTS:

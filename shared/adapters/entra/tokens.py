@@ -200,7 +200,7 @@ def _signing_keys(listed: list[Any]) -> dict[str, RSAPublicKey]:
 
 
 def _client(claims: Mapping[str, Any]) -> str:
-    """Read which application the token was issued to. An ID token names none: it is no proof for an API."""
+    """Read which application the token was issued to. An ID token names none: no API takes it."""
     client: Any = claims.get("azp") or claims.get("appid")
     if not isinstance(client, str) or not client:
         raise NotAuthenticatedError("the token is not an access token: it names no client")

@@ -151,7 +151,7 @@ class KeyVault:
             await self._client(unique_name).update_secret_properties(secret_name, version, enabled=False)
 
     async def value(self, unique_name: str, secret_name: str, version: str) -> Secret:
-        """Read one version's value, for the sign-in that proves it."""
+        """Read one version's value, for the sign-in that verifies it."""
         with translated(f"read the secret {secret_name}"):
             kept = await self._client(unique_name).get_secret(secret_name, version)
         return Secret(kept.value or "")

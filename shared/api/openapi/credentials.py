@@ -24,7 +24,7 @@ from shared.api.openapi.parts import (
 from shared.core.callers import READER
 from shared.ports.reports import FORMATS
 from shared.report.json_text import SCHEMA_VERSION, ToldReport
-from shared.report.model import Urgency
+from shared.report.rows import Urgency
 
 DAYS_PATTERN = r"^([1-9][0-9]?|[1-6][0-9]{2}|7[0-2][0-9]|730)d$"
 """1d to 730d: what `shared.api.credentials` takes."""

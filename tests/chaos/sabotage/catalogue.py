@@ -192,8 +192,8 @@ REAL_SABOTAGES = (
     off(
         "the answer comes after the proof",
         "tests/component/test_registration.py::test_what_cannot_be_done_in_a_day_fails_and_is_kept_with_its_reason",
-        "shared/credentials/proof.py",
-        "await attempt.ports.sign_in.prove(holder.client_id, value, audience, entry.type)",
+        "shared/credentials/sign_in.py",
+        "await attempt.ports.sign_in.verify(holder.client_id, value, audience, entry.type)",
         "assert value is not None and audience and holder",
     ),
     off(
@@ -216,7 +216,7 @@ REAL_SABOTAGES = (
         "an unproven value is not promoted",
         f"{_ROTATION}::test_no_client_ever_reads_a_value_that_does_not_sign_in_yet",
         "shared/rotation/rotate.py",
-        "await prove(attempt, found.holder, pending, credential=request.credential)",
+        "await verify_sign_in(attempt, found.holder, pending, credential=request.credential)",
         "assert pending",
     ),
     off(
@@ -314,8 +314,8 @@ REAL_SABOTAGES = (
         "a first certificate is not promoted before it is proven",
         f"{_CERTIFICATES}::test_no_client_reads_the_first_certificate_before_it_signs_in",
         "shared/registration/credentials.py",
-        "await prove(attempt, holder, issued, credential=wanted.credential)",
-        "assert issued and prove",
+        "await verify_sign_in(attempt, holder, issued, credential=wanted.credential)",
+        "assert issued and verify_sign_in",
     ),
     off(
         "no list of certificates is written on a read that is older than our last write of it",

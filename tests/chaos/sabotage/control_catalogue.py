@@ -45,14 +45,14 @@ CONTROL_SABOTAGES = (
     off(
         "a wildcard for every API is a wildcard",
         f"{_POLICY}::test_every_api_is_a_wildcard_too",
-        "shared/policy/model.py",
+        "shared/policy/policy_file.py",
         'if (rule.api == "*" or "*" in pattern) and matches_nothing(pattern):',
         'if "*" in pattern and matches_nothing(pattern):',
     ),
     off(
         "what leads to control is never automatic",
         f"{_POLICY}::test_what_leads_to_control_and_what_is_not_named_is_never_automatic",
-        "shared/policy/model.py",
+        "shared/policy/policy_file.py",
         'if (why := leads_to(api.app_id, "", name)) is not None:',
         'if (why := leads_to("", "", name)) is not None:',
     ),

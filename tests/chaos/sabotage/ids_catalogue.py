@@ -11,14 +11,14 @@ IDS_SABOTAGES = (
     off(
         "an API's audience is policy's word or its appId",
         f"{_SHARED}::test_both_are_requested_consented_and_answered",
-        "shared/policy/model.py",
+        "shared/policy/policy_file.py",
         "rules.resource_uri is not None else app_id",
         'rules.resource_uri is not None else "https://canary.graph.microsoft.com"',
     ),
     off(
         "policy's word for an audience is heard",
         "tests/component/test_registration.py::test_a_request_makes_an_app_whose_stored_secret_signs_in",
-        "shared/policy/model.py",
+        "shared/policy/policy_file.py",
         "return rules.resource_uri if rules is not None and",
         "return rules.resource_uri if rules is None and",
     ),

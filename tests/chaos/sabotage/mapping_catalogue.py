@@ -88,7 +88,7 @@ MAPPING_SABOTAGES = (
     off(
         "a text of policy voids no approval",
         "tests/unit/policy/test_policy.py::test_a_naming_rule_is_told_in_words",
-        "shared/policy/model.py",
+        "shared/policy/policy_file.py",
         "    unique_name_hint: Hint | None = Field(default=None, exclude=True)\n",
         "    unique_name_hint: Hint | None = None\n",
     ),

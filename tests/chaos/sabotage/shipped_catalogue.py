@@ -10,14 +10,14 @@ SHIPPED_SABOTAGES = (
     off(
         "no https host is allowed until policy names some",
         f"{_HOSTS}::test_no_https_host_is_allowed_until_policy_names_some",
-        "shared/policy/model.py",
+        "shared/policy/policy_file.py",
         "https_hosts: tuple[HostRule, ...] = ()",
         'https_hosts: tuple[HostRule, ...] = ("*",)',
     ),
     off(
         "implicit grants are off unless policy allows them",
         f"{_HOSTS}::test_implicit_grants_are_off_and_credentials_live_half_a_year",
-        "shared/policy/model.py",
+        "shared/policy/policy_file.py",
         "implicit_id_tokens: bool = False",
         "implicit_id_tokens: bool = True",
     ),

@@ -95,7 +95,7 @@ TENANT_SABOTAGES = (
     off(
         "what waits for approval outlives a policy key that says nothing",
         f"{_UNIT}::test_a_policy_that_says_nothing_of_the_tenant_binds_what_it_bound_before",
-        "shared/policy/model.py",
+        "shared/policy/policy_file.py",
         "exclude_if=lambda facts: facts == TenantFacts()",
         "exclude_if=lambda facts: facts is None",
     ),

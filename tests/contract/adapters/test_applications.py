@@ -142,7 +142,7 @@ async def test_a_service_principal_that_somebody_disabled_shows_it_and_gets_no_t
     side.disable_principal(made.client_id)
     assert await side.directory.service_principal(made.client_id) == SeenPrincipal(made.id, enabled=False)
     with pytest.raises(DisabledError):
-        await side.sign_in.prove(made.client_id, Secret("any"), "https://graph.microsoft.com", "secret")
+        await side.sign_in.verify(made.client_id, Secret("any"), "https://graph.microsoft.com", "secret")
 
 
 async def test_no_service_principal_before_the_application_is_replicated(side: Side, name: str) -> None:

@@ -87,10 +87,10 @@ async def test_a_certificate_signs_in_once_the_directory_knows_it(side: Side, na
     made = await make(side, secret_name)
     value = await side.vault.value("app", secret_name, made.version)
     with pytest.raises(NotYetVisibleError):
-        await side.sign_in.prove(principal.client_id, value, TWINS_URI, "certificate")
+        await side.sign_in.verify(principal.client_id, value, TWINS_URI, "certificate")
     public = await side.vault.certificate("app", secret_name, made.version)
     await side.directory.write_keys(principal.object_id, (), (public, MARK))
-    await side.sign_in.prove(principal.client_id, value, TWINS_URI, "certificate")
+    await side.sign_in.verify(principal.client_id, value, TWINS_URI, "certificate")
     seen = await side.directory.application(name)
     assert seen is not None
     assert seen.keys == await side.directory.keys(principal.object_id)
@@ -99,7 +99,7 @@ async def test_a_certificate_signs_in_once_the_directory_knows_it(side: Side, na
     assert listed[name].keys == seen.keys
     await side.directory.write_keys(principal.object_id, ())
     with pytest.raises(NotYetVisibleError):
-        await side.sign_in.prove(principal.client_id, value, TWINS_URI, "certificate")
+        await side.sign_in.verify(principal.client_id, value, TWINS_URI, "certificate")
 
 
 async def test_what_is_on_the_list_stays_when_another_comes_and_goes(side: Side, name: str, secret_name: str) -> None:
@@ -114,7 +114,7 @@ async def test_what_is_on_the_list_stays_when_another_comes_and_goes(side: Side,
     assert [key.thumbprint for key in keys] == [first.thumbprint, second.thumbprint]
     await side.directory.write_keys(principal.object_id, keys[:1])
     assert await side.directory.keys(principal.object_id) == keys[:1]
-    await side.sign_in.prove(principal.client_id, value, TWINS_URI, "certificate")
+    await side.sign_in.verify(principal.client_id, value, TWINS_URI, "certificate")
 
 
 async def test_the_keys_of_an_unknown_application_are_unknown(side: Side) -> None:

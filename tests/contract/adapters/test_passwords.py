@@ -90,10 +90,10 @@ async def test_an_upsert_leaves_the_secrets_alone(side: Side, name: str) -> None
 async def test_a_live_secret_is_proven(side: Side, name: str) -> None:
     principal = await make_principal(side, name)
     issued = await add_password(side, principal.object_id)
-    await side.sign_in.prove(principal.client_id, issued.value, TWINS_URI, "secret")
+    await side.sign_in.verify(principal.client_id, issued.value, TWINS_URI, "secret")
     await side.directory.remove_password(principal.object_id, issued.key_id)
     with pytest.raises(NotYetVisibleError):
-        await side.sign_in.prove(principal.client_id, issued.value, TWINS_URI, "secret")
+        await side.sign_in.verify(principal.client_id, issued.value, TWINS_URI, "secret")
 
 
 async def test_a_new_secret_is_not_proven_before_it_works(side: Side, name: str) -> None:
@@ -101,34 +101,34 @@ async def test_a_new_secret_is_not_proven_before_it_works(side: Side, name: str)
     side.let_secrets_take(18)
     issued = await add_password(side, principal.object_id)
     with pytest.raises(NotYetVisibleError):
-        await side.sign_in.prove(principal.client_id, issued.value, TWINS_URI, "secret")
+        await side.sign_in.verify(principal.client_id, issued.value, TWINS_URI, "secret")
     side.advance(19)
-    await side.sign_in.prove(principal.client_id, issued.value, TWINS_URI, "secret")
+    await side.sign_in.verify(principal.client_id, issued.value, TWINS_URI, "secret")
 
 
 async def test_another_value_is_not_proven(side: Side, name: str) -> None:
     principal = await make_principal(side, name)
     await add_password(side, principal.object_id)
     with pytest.raises(NotYetVisibleError):
-        await side.sign_in.prove(principal.client_id, Secret("wrong"), TWINS_URI, "secret")
+        await side.sign_in.verify(principal.client_id, Secret("wrong"), TWINS_URI, "secret")
 
 
 async def test_an_expired_secret_is_not_proven(side: Side, name: str) -> None:
     principal = await make_principal(side, name)
     issued = await add_password(side, principal.object_id, days=60 / 86_400)
-    await side.sign_in.prove(principal.client_id, issued.value, TWINS_URI, "secret")
+    await side.sign_in.verify(principal.client_id, issued.value, TWINS_URI, "secret")
     side.advance(61)
     with pytest.raises(NotYetVisibleError):
-        await side.sign_in.prove(principal.client_id, issued.value, TWINS_URI, "secret")
+        await side.sign_in.verify(principal.client_id, issued.value, TWINS_URI, "secret")
 
 
 async def test_an_application_without_service_principal_is_not_proven(side: Side, name: str) -> None:
     made = await make_application(side, name)
     issued = await add_password(side, made.object_id)
     with pytest.raises(NotYetVisibleError):
-        await side.sign_in.prove(made.client_id, issued.value, TWINS_URI, "secret")
+        await side.sign_in.verify(made.client_id, issued.value, TWINS_URI, "secret")
 
 
 async def test_an_unknown_client_is_not_proven(side: Side) -> None:
     with pytest.raises(NotYetVisibleError):
-        await side.sign_in.prove(str(uuid4()), Secret("any"), TWINS_URI, "secret")
+        await side.sign_in.verify(str(uuid4()), Secret("any"), TWINS_URI, "secret")

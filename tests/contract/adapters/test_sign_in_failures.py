@@ -25,7 +25,7 @@ async def test_every_proof_asks_the_endpoint(
     doubled: DoubledSide, registrar: Local, client: tuple[str, Secret]
 ) -> None:
     for _ in range(2):
-        await doubled.sign_in.prove(*client, TWINS_URI, "secret")
+        await doubled.sign_in.verify(*client, TWINS_URI, "secret")
     assert sum(count for (service, _), count in registrar.world.calls.items() if service == "entra") == 2
 
 
@@ -36,7 +36,7 @@ async def test_a_refusal_after_the_secret_was_accepted_is_a_proof(
     (twins,) = registrar.world.primary().find("servicePrincipals", "appId", TWINS)
     registrar.world.documents.put("servicePrincipals", twins["id"], twins | {"appRoleAssignmentRequired": True})
     try:
-        await doubled.sign_in.prove(*client, TWINS_URI, "secret")
+        await doubled.sign_in.verify(*client, TWINS_URI, "secret")
     finally:
         registrar.world.documents.put("servicePrincipals", twins["id"], twins)
     assert sum(count for (service, _), count in registrar.world.calls.items() if service == "entra") == 1
@@ -47,7 +47,7 @@ async def test_a_throttled_sign_in_proves_nothing_and_names_the_pause(
 ) -> None:
     registrar.world.faults.add(Fault(service="entra", kind=FaultKind.THROTTLE, retry_after=7, times=9))
     with pytest.raises(ThrottledError) as failed:
-        await doubled.sign_in.prove(*client, TWINS_URI, "secret")
+        await doubled.sign_in.verify(*client, TWINS_URI, "secret")
     assert failed.value.after == timedelta(seconds=7)
 
 
@@ -57,13 +57,13 @@ async def test_without_an_answer_nothing_is_proven(
 ) -> None:
     registrar.world.faults.add(Fault(service="entra", kind=kind, status=503, times=9))
     with pytest.raises(UnavailableError):
-        await doubled.sign_in.prove(*client, TWINS_URI, "secret")
+        await doubled.sign_in.verify(*client, TWINS_URI, "secret")
 
 
 async def test_the_secret_is_in_no_message(doubled: DoubledSide, registrar: Local, client: tuple[str, Secret]) -> None:
     registrar.world.faults.add(Fault(service="entra", kind=FaultKind.ERROR, status=503, times=9))
     with pytest.raises(UnavailableError) as failed:
-        await doubled.sign_in.prove(*client, TWINS_URI, "secret")
+        await doubled.sign_in.verify(*client, TWINS_URI, "secret")
     chain = [failed.value, failed.value.__cause__, failed.value.__context__]
     assert client[1].reveal() not in "".join(repr(each) + str(each) for each in chain)
 
@@ -72,7 +72,7 @@ async def test_the_secret_is_in_no_message(doubled: DoubledSide, registrar: Loca
 async def test_an_appid_is_an_audience_like_any_name(
     doubled: DoubledSide, client: tuple[str, Secret], audience: str
 ) -> None:
-    await doubled.sign_in.prove(*client, audience, "secret")
+    await doubled.sign_in.verify(*client, audience, "secret")
 
 
 @pytest.mark.parametrize(
@@ -95,9 +95,9 @@ async def test_a_refusal_that_says_nothing_about_the_secret_is_no_proof(
 ) -> None:
     registrar.world.faults.add(Fault(service="entra", kind=FaultKind.REFUSED_SIGN_IN, codes=codes))
     with pytest.raises(error) as failed:
-        await doubled.sign_in.prove(*client, TWINS_URI, "secret")
+        await doubled.sign_in.verify(*client, TWINS_URI, "secret")
     assert f"AADSTS{codes[0]}" in str(failed.value)
-    await doubled.sign_in.prove(*client, TWINS_URI, "secret")
+    await doubled.sign_in.verify(*client, TWINS_URI, "secret")
 
 
 async def test_conditional_access_is_a_proof_for_the_right_secret_only(
@@ -106,6 +106,6 @@ async def test_conditional_access_is_a_proof_for_the_right_secret_only(
     client_id, right = client
     registrar.world.faults.add(Fault(service="entra", kind=FaultKind.REFUSED_SIGN_IN, codes=(53003,), times=2))
     with pytest.raises(NotYetVisibleError, match="AADSTS7000215"):
-        await doubled.sign_in.prove(client_id, Secret("wrong"), TWINS_URI, "secret")
-    await doubled.sign_in.prove(client_id, right, TWINS_URI, "secret")
+        await doubled.sign_in.verify(client_id, Secret("wrong"), TWINS_URI, "secret")
+    await doubled.sign_in.verify(client_id, right, TWINS_URI, "secret")
     assert registrar.world.faults.pending == []

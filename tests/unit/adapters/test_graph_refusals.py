@@ -23,7 +23,7 @@ from shared.core.errors import (
     UnavailableError,
 )
 from shared.model.directory import ApplicationState
-from shared.operations.retry import Fail, Later, Reject, decide, reason_of
+from shared.operations.retry import Fail, Later, Reject, outcome_of, reason_of
 from shared.policy.tenant import TENANT_RULES
 
 BAD = "Request_BadRequest"
@@ -284,7 +284,7 @@ def test_a_denial_has_its_code_in_the_reason_and_nothing_else_of_it() -> None:
 
 def test_what_the_operation_does_next() -> None:
     def next_step(found: Exception) -> type[object]:
-        return type(decide(found, now=NOW, deadline=NOW + timedelta(hours=1), pauses=0, draw=0.5))
+        return type(outcome_of(found, now=NOW, deadline=NOW + timedelta(hours=1), pauses=0, draw=0.5))
 
     rejected = judge(Refusal(400, BAD, "", (Detail("InvalidValue", "displayName"),)), APPLICATION)
     assert next_step(rejected) is Reject

@@ -22,7 +22,7 @@ from shared.credentials.life import (
 from shared.credentials.tags import TAG_NAMES, SecretTags, read_tags
 from shared.model.directory import PasswordCredential, SeenCredentials
 from shared.model.vault import VaultEntry
-from shared.policy.model import CredentialRules
+from shared.policy.policy_file import CredentialRules
 
 ISSUED = datetime(2026, 1, 1, tzinfo=UTC)
 EXPIRES = ISSUED + timedelta(days=180)

@@ -22,7 +22,7 @@ from doctor.evidence import (
 from doctor.finding import Finding, Invariant
 from doctor.invariants import breaches
 from doctor.patience import Patience
-from shared.policy.model import ApiRules, Policy
+from shared.policy.policy_file import ApiRules, Policy
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=3)

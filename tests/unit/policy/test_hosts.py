@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shared.policy.hosts import host_of, is_host
-from shared.policy.model import Flows, Policy, RedirectUriRules, load_policy
+from shared.policy.policy_file import Flows, Policy, RedirectUriRules, load_policy
 from shared.policy.redirect_uris import refusal
 from tests.policies import SHIPPED
 

@@ -11,7 +11,8 @@ from shared.contract.request import RegistrationRequest, parse_request
 from shared.model.directory import Api, ApiPermission, PermissionType, ResolvedPermission
 from shared.policy.approval import needs_approval
 from shared.policy.check import breaches, permission_breach
-from shared.policy.model import (
+from shared.policy.never import AZURE_AD_GRAPH, MICROSOFT_GRAPH, is_never_allowed
+from shared.policy.policy_file import (
     ApiRules,
     ApprovalRules,
     CredentialRules,
@@ -22,7 +23,6 @@ from shared.policy.model import (
     RedirectUriRules,
     load_policy,
 )
-from shared.policy.never import AZURE_AD_GRAPH, MICROSOFT_GRAPH, is_never_allowed
 from shared.policy.redirect_uris import refusal
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "azure-digital-twins.json"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from shared.contract.request import RegistrationRequest, parse_request
 from shared.model.directory import ApplicationState
 from shared.policy.check import Had, breaches
-from shared.policy.model import PROTECTED_WORDS, Names, Policy, load_policy
+from shared.policy.policy_file import PROTECTED_WORDS, Names, Policy, load_policy
 from shared.policy.spelling import imitated, is_highly_restrictive
 from tests.fakes.world import example
 from tests.policies import SHIPPED

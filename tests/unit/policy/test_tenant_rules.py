@@ -8,7 +8,7 @@ import pytest
 
 from shared.core.errors import Problem
 from shared.model.directory import ApplicationState, CredentialType
-from shared.policy.model import CredentialRules, Policy, TenantFacts
+from shared.policy.policy_file import CredentialRules, Policy, TenantFacts
 from shared.policy.tenant import (
     NewCredential,
     TenantRules,

@@ -12,7 +12,7 @@ from pydantic_core import PydanticUndefined
 
 from shared.contract.request import MAX_APIS, MAX_PERMISSIONS
 from shared.intake.sources import Constant, Ticketing
-from shared.policy.model import Policy
+from shared.policy.policy_file import Policy
 from shared.settings import Settings
 from tests.checkout import ROOT, files
 

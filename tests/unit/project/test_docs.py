@@ -13,7 +13,7 @@ from shared.contract.answer import Answer
 from shared.contract.request import parse_request
 from shared.core.errors import RegistrarError
 from shared.model.audit_entry import Kind
-from shared.policy.model import Policy
+from shared.policy.policy_file import Policy
 from shared.settings import Settings
 from tests.checkout import ROOT, files
 

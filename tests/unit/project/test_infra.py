@@ -17,7 +17,7 @@ from devstack.ports import Ports
 from functions import BLUEPRINTS
 from shared.core import naming
 from shared.intake.sources import load_ticketing
-from shared.policy.model import load_policy
+from shared.policy.policy_file import load_policy
 from shared.rotation.messages import KEY_VAULT_EVENTS
 from shared.settings import Settings
 from tests.checkout import ROOT, files, top_level

@@ -29,7 +29,7 @@ TOLD = {"Problem": 1, "Advice": 0, "PydanticCustomError": 0, "kept_message": 0}
 """Who tells of a code that the runbook explains, and the place of the code among the arguments."""
 DECISIONS = {"NotAllowedToDecideError": 1, "NotWaitingError": 1, "note_refused": 3}
 """The same of codes that docs/approval.md explains."""
-OF_CONFIGURATION = {"shared/intake/sources.py", "shared/policy/model.py"}
+OF_CONFIGURATION = {"shared/intake/sources.py", "shared/policy/policy_file.py"}
 """Their codes are read by nobody: the health check has the sentences."""
 PASSED_ON = re.compile(r"(\w+\.)+(code|reason|value)( or (\w+\.)+(code|reason))?")
 """A code that somebody else has named: a problem's, an error's, Graph's."""

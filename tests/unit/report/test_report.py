@@ -19,8 +19,8 @@ from shared.report.advice import advise
 from shared.report.csv_text import csv_text, defused
 from shared.report.json_text import json_text
 from shared.report.managed import Known, Part
-from shared.report.model import Advice, Report, Row, Urgency
 from shared.report.page import MOST_ROWS, page_html, page_policy, timeline
+from shared.report.rows import Advice, Report, Row, Urgency
 
 NOW = datetime(2026, 11, 23, 4, 20, tzinfo=UTC)
 YEAR = timedelta(days=365)

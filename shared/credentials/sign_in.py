@@ -1,4 +1,4 @@
-"""A stored value counts once a token was obtained with it."""
+"""A stored value counts once a sign-in with it was verified."""
 
 from collections.abc import Sequence
 
@@ -6,19 +6,19 @@ from shared.credentials.issuing import TargetApplication
 from shared.model.directory import Api
 from shared.model.vault import VaultEntry
 from shared.operations.attempt import Attempt
-from shared.policy.model import Policy
 from shared.policy.never import MICROSOFT_GRAPH
+from shared.policy.policy_file import Policy
 
 
 def audience_of(apis: Sequence[Api], policy: Policy) -> str:
-    """Return what a client proves its credential for: its first API, else Microsoft Graph, which every tenant has.
+    """Return what a client signs in for: its first API, else Microsoft Graph, which every tenant has.
 
-    Nobody gets a token for a disabled API, so such a one proves nothing.
+    Nobody gets a token for a disabled API, so such a one verifies nothing.
     """
     return policy.resource_uri(next((api.app_id for api in apis if api.enabled), MICROSOFT_GRAPH))
 
 
-async def prove(
+async def verify_sign_in(
     attempt: Attempt, holder: TargetApplication, entry: VaultEntry, *, credential: str, apis: Sequence[Api] = ()
 ) -> None:
     """Sign in with the value that the vault now holds, once per version.
@@ -29,5 +29,5 @@ async def prove(
         return
     value = await attempt.ports.vault.value(attempt.operation.unique_name, entry.name, entry.version)
     audience = audience_of(apis, attempt.policy)
-    await attempt.ports.sign_in.prove(holder.client_id, value, audience, entry.type)
+    await attempt.ports.sign_in.verify(holder.client_id, value, audience, entry.type)
     await attempt.save_operation(attempt.operation.with_credential(credential, proven_version=entry.version))
