@@ -226,7 +226,7 @@ class StackConfig(_Model):
         if StateFolder(state).config.exists():
             config = cls.load(state)
             if config.clients.keys() != project().clients.keys():
-                raise ConfigError(f"{state} is for other clients than devstack.toml names; `make clean` removes it")
+                raise ConfigError(f"{state} has other clients than devstack.toml names; `make clean` removes it")
             ports = choose_ports(fixed, config.ports.model_dump())
         else:
             ports = choose_ports(fixed)
