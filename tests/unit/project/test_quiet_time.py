@@ -32,7 +32,7 @@ def schedules() -> dict[str, str]:
         for binding in (one.get_dict_repr() for one in bindings):
             if binding["type"] == "timerTrigger":
                 schedule = binding["schedule"]
-                found[function.get_function_name()] = settings.get(schedule.strip("%"), schedule)
+                found[str(function.get_function_name())] = settings.get(schedule.strip("%"), schedule)
     return found
 
 
