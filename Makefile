@@ -74,7 +74,7 @@ types: setup ## strict types
 component: setup ## component tests: the domain over in-memory ports
 	@$(PYTHON) -m pytest -q -n 2 --dist worksteal tests/component
 
-dead-code: setup ## name what nothing uses, and what of the product only tests use
+dead-code: setup ## list unused code, and product code that only tests use
 	@.venv/bin/vulture
 	@.venv/bin/vulture $(PRODUCT)
 

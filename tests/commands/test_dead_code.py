@@ -1,4 +1,4 @@
-"""The search for dead code allows no name that it would not find: a stale one would hide something new."""
+"""Every exception from the search for dead code is still needed: a stale one would hide something new."""
 
 import re
 import subprocess
