@@ -50,7 +50,7 @@ def running_template() -> Generator[Path | None]:
 
 @contextmanager
 def sharing(template: Path | None) -> Generator[None]:
-    """Have forked stacks that start meanwhile share a template; afterwards no other host finds it in the environment."""
+    """Have forked stacks that start meanwhile share a template; no other host finds it in the environment later."""
     with pytest.MonkeyPatch.context() as patch:
         if template is not None:
             patch.setenv(SETTING, str(template))

@@ -31,7 +31,7 @@ def schedules() -> dict[str, str]:
         bindings: list[Any] = function.get_bindings()
         for binding in (one.get_dict_repr() for one in bindings):
             if binding["type"] == "timerTrigger":
-                schedule = binding["schedule"]
+                schedule = str(binding["schedule"])
                 found[str(function.get_function_name())] = settings.get(schedule.strip("%"), schedule)
     return found
 
