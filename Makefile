@@ -6,6 +6,7 @@ MAKEFLAGS += --no-print-directory
 PYTHON := .venv/bin/python
 DEVSTACK := $(PYTHON) -m devstack
 DEMO := $(PYTHON) -m demo
+PRODUCT := function_app.py functions shared doctor
 WEATHER = $(if $(LAG),--lag $(LAG)) $(if $(THROTTLE),--throttle $(THROTTLE)) \
           $(if $(SECRET_DELAY),--secret-delay $(SECRET_DELAY))
 HOST_OPTION = $(if $(HOSTS),--hosts $(HOSTS))
@@ -74,8 +75,9 @@ types: setup ## strict types
 component: setup ## component tests: the domain over in-memory ports
 	@$(PYTHON) -m pytest -q -n 2 --dist worksteal tests/component
 
-dead-code: setup ## name what nothing uses
+dead-code: setup ## list unused code, and product code that only tests use
 	@.venv/bin/vulture
+	@.venv/bin/vulture $(PRODUCT)
 
 lint: setup
 	@.venv/bin/ruff format --check .

@@ -58,6 +58,6 @@ class StackClock:
 
 
 def time_until(now: datetime, time_of_day: dates.time) -> timedelta:
-    """How long it is from `now` until it is next so late, in `now`'s zone; nothing when it is so late just now."""
+    """Return the time from `now` until the clock next shows `time_of_day`, in `now`'s zone; zero if it does now."""
     today = datetime.combine(now.date(), time_of_day, now.tzinfo)
     return today - now if today >= now else today + timedelta(days=1) - now

@@ -158,7 +158,7 @@ class Stack:
         self._launch(*HOSTS[:hosts])
 
     def _set_clock(self, starts_at: time) -> None:
-        """Let a new stack's clock start at a time of day: the next one, for it only moves forward."""
+        """Start a new stack's clock at the next occurrence of a time of day: it only moves forward."""
         if not self._folder.clock.exists():
             clock = StackClock(self._folder.clock)
             clock.advance(time_until(clock.now(), starts_at))

@@ -1,4 +1,4 @@
-"""The files of this checkout as git knows them: what else lies around in its folders concerns no test."""
+"""The files of this checkout as git knows them, so that no test depends on stray files."""
 
 import subprocess
 from functools import cache
@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRATCH = ROOT / ".chaos"
-"""Where runs keep what outlives them, or has to lie in the checkout; git ignores it, `make clean` removes it."""
+"""For files that outlive a run or have to lie in the checkout; git ignores it, and `make clean` removes it."""
 
 
 def files(pattern: str) -> list[Path]:

@@ -16,7 +16,7 @@ from devstack.stack import Stack
 from tests.checkout import SCRATCH
 
 QUIET_TIME = time(8, 11)
-"""The timers of the night and those of the hour have fired: of these, none comes for 54 minutes of stack time."""
+"""The nightly timers and those of this hour have fired: the next one is due in 54 minutes of stack time."""
 
 start_stack = partial(Stack.start, starts_at=QUIET_TIME)
 """Start a stack as `Stack.start` does, at the quiet time. Raises StackError or ConfigError when it cannot run."""
@@ -50,7 +50,7 @@ def running_template() -> Generator[Path | None]:
 
 @contextmanager
 def sharing(template: Path | None) -> Generator[None]:
-    """Have the forked stacks that are started meanwhile share a template. Nothing else is to find it: hosts would."""
+    """Have forked stacks that start meanwhile share a template; no other host finds it in the environment later."""
     with pytest.MonkeyPatch.context() as patch:
         if template is not None:
             patch.setenv(SETTING, str(template))

@@ -15,7 +15,14 @@ from tests.checkout import ROOT, SCRATCH
 
 _NOT_TESTED = (".ci/", ".github/", "docs/", "scripts/", "Makefile")
 """Paths that change no unit's outcome."""
-_TESTED_BY_SABOTAGE = ("tests/unit/", "tests/component/", "tests/contract/", "tests/devstack/", "tests/e2e/test_")
+_TESTED_BY_SABOTAGE = (
+    "tests/unit/",
+    "tests/component/",
+    "tests/commands/",
+    "tests/contract/",
+    "tests/devstack/",
+    "tests/e2e/test_",
+)
 """Tests that a sabotage is caught by, and that no other suite runs."""
 _OF_FEW = {
     "tests/simulation/": ("simulation",),

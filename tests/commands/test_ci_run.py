@@ -1,4 +1,4 @@
-"""What CI runs: a browser is installed where that is possible, and then everything is tested, whatever came of it."""
+"""What CI runs: a browser is installed where possible, and then everything is tested, installed or not."""
 
 import shutil
 import subprocess
@@ -55,7 +55,7 @@ def test_a_browser_is_installed_where_there_is_none(machine: Machine) -> None:
     assert machine.run() == ("make test with CI=1\n", "", INSTALLED)
 
 
-def test_whoever_is_not_root_asks_sudo_and_is_not_asked_back(machine: Machine) -> None:
+def test_without_root_sudo_is_used_and_asks_no_questions(machine: Machine) -> None:
     machine.install("apt-get", _APT)
     machine.install("id", _SOMEBODY)
     machine.install("sudo", _SUDO)
@@ -63,14 +63,14 @@ def test_whoever_is_not_root_asks_sudo_and_is_not_asked_back(machine: Machine) -
 
 
 @pytest.mark.parametrize("browser", ["chromium", "chromium-browser", "google-chrome"])
-def test_one_that_is_there_is_enough(machine: Machine, browser: str) -> None:
+def test_an_installed_browser_is_used(machine: Machine, browser: str) -> None:
     machine.install("apt-get", _APT)
     machine.install(browser, _FAILS)
     assert machine.run(CI="true") == ("make test with CI=true\n", "", [])
 
 
 @pytest.mark.parametrize("missing", ["apt-get", "sudo"])
-def test_without_the_means_it_is_said_in_a_line_and_everything_is_tested(machine: Machine, missing: str) -> None:
+def test_a_failed_installation_is_one_line_and_everything_is_tested(machine: Machine, missing: str) -> None:
     machine.install("apt-get", _FAILS if missing == "apt-get" else _APT)
     if missing == "sudo":
         machine.install("id", _SOMEBODY)

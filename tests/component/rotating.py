@@ -26,7 +26,7 @@ async def registered_with(request: dict[str, Any], policy: Policy | None = None)
     """A world in which this was registered an hour ago."""
     world = World(policy)
     await world.run(request)
-    # Thousands of worlds are made so: the minutes in the middle, in which nothing happens, are left out.
+    # Thousands of worlds are made this way: the minutes in the middle, in which nothing is due, are skipped.
     await world.go_on(timedelta(minutes=3))
     world.clock.advance(timedelta(minutes=54))
     await world.go_on(timedelta(minutes=3))

@@ -49,7 +49,7 @@ def _running(tmp_path_factory: pytest.TempPathFactory) -> Generator[Local]:
 
 @pytest.fixture(scope="module", autouse=True)
 def _quotas(_running: Local) -> None:
-    """Let the services' quotas fill up before each file: together its tests ask for more than one app may."""
+    """Let the services' quotas recover before each module: all modules together use more than one app may."""
     _running.world.clock.advance(_LONGEST_QUOTA)
 
 

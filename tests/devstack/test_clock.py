@@ -19,11 +19,11 @@ EIGHT = time(8, 11)
         (datetime(2026, 12, 31, 23, 59, tzinfo=UTC), timedelta(hours=8, minutes=12)),
     ],
 )
-def test_it_is_soon_so_late_again(now: datetime, until: timedelta) -> None:
+def test_the_next_occurrence_is_today_or_tomorrow(now: datetime, until: timedelta) -> None:
     assert time_until(now, EIGHT) == until
 
 
-def test_a_moved_clock_shows_the_time_of_day_that_was_asked_for(tmp_path: Path) -> None:
+def test_advanced_by_that_the_clock_shows_the_time_of_day(tmp_path: Path) -> None:
     clock = StackClock(tmp_path / "clock")
     clock.advance(time_until(clock.now(), EIGHT))
     assert timedelta(0) <= clock.now() - datetime.combine(clock.now().date(), EIGHT, UTC) < timedelta(minutes=1)

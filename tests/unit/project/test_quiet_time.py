@@ -1,4 +1,4 @@
-"""The time of day at which the tests' stacks start: no timer of the hour or of the night comes soon."""
+"""The time of day at which the tests' stacks start: no hourly or nightly timer is due soon."""
 
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -31,17 +31,17 @@ def schedules() -> dict[str, str]:
         bindings: list[Any] = function.get_bindings()
         for binding in (one.get_dict_repr() for one in bindings):
             if binding["type"] == "timerTrigger":
-                schedule = binding["schedule"]
-                found[function.get_function_name()] = settings.get(schedule.strip("%"), schedule)
+                schedule = str(binding["schedule"])
+                found[str(function.get_function_name())] = settings.get(schedule.strip("%"), schedule)
     return found
 
 
-def test_there_are_timers_of_the_hour_and_of_the_night() -> None:
+def test_there_are_hourly_and_nightly_timers() -> None:
     assert {"anchor_audit", "sweep_credentials", "check_due_index", "report_credentials"} <= set(schedules())
 
 
 @pytest.mark.parametrize(("name", "schedule"), schedules().items())
-def test_what_comes_seldom_does_not_come_soon(name: str, schedule: str) -> None:
+def test_rare_timers_are_not_due_soon(name: str, schedule: str) -> None:
     timer = parse_schedule(schedule, START)
     first = timer.next_after(START)
     assert timer.next_after(first) - first <= OFTEN or first - START > timedelta(minutes=50), name
