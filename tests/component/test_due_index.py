@@ -10,7 +10,7 @@ import pytest
 from shared.ports import ChangedApplications
 from shared.rotation.check import SLICES
 from shared.rotation.messages import CheckOn
-from tests.component.test_rotation import days
+from tests.component.rotating_secrets import days
 from tests.fakes.faults import Moment, WorkerDied
 from tests.fakes.invariants import breaches
 from tests.fakes.world import World, example

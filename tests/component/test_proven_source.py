@@ -15,7 +15,7 @@ from shared.model.claim import Claim
 from shared.model.operation import State
 from shared.ports import PoisonedMessage
 from tests.component.approving import GRACE, asking, awaiting_events, binding, codes, policy, say, tell, written
-from tests.component.test_ticket_updates import Stage, asked
+from tests.component.ticketing import Stage, asked
 from tests.fakes.clock import START
 from tests.fakes.world import World, example
 

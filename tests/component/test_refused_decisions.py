@@ -11,8 +11,7 @@ from shared.api.requests import Named
 from shared.approval.refusals import NotAllowedToDecideError, NotWaitingError
 from shared.core.callers import READER, Caller, Holder
 from shared.model.operation import State
-from tests.component.approving import ADA, GRACE, RULES, asking, operation, policy, say, tell, written
-from tests.component.test_approval import waiting
+from tests.component.approving import ADA, GRACE, RULES, asking, operation, policy, say, tell, waiting, written
 from tests.fakes.faults import WorkerDied
 from tests.fakes.world import World
 

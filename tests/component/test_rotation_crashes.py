@@ -9,8 +9,8 @@ from types import ModuleType
 import pytest
 
 from shared.core.errors import ThrottledError, UnavailableError
-from tests.component import test_certificates, test_rotation
-from tests.component.test_rotation import days
+from tests.component import rotating_secrets, test_certificates
+from tests.component.rotating_secrets import days
 from tests.fakes.faults import Moment, WorkerDied
 from tests.fakes.invariants import breaches, unusable
 from tests.fakes.world import World
@@ -20,14 +20,14 @@ LAG = timedelta(seconds=45)
 
 @dataclass(frozen=True)
 class Kind:
-    """What kind of credential is replaced: how it comes to be there is in the module of its own tests."""
+    """What kind of credential is replaced: how it comes to be there is in a module of its own."""
 
     tests: ModuleType
     writes: frozenset[str]
     """What every rotation of it does at least once."""
 
 
-SECRET = Kind(test_rotation, frozenset({"graph add_password", "vault store", "vault disable", "entra token"}))
+SECRET = Kind(rotating_secrets, frozenset({"graph add_password", "vault store", "vault disable", "entra token"}))
 CERTIFICATE = Kind(
     test_certificates,
     frozenset({"vault make_certificate", "graph write_keys", "vault import_certificate", "vault disable"}),

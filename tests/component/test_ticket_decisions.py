@@ -10,8 +10,7 @@ from shared.approval.messages import DecisionMessage
 from shared.core.errors import UnavailableError
 from shared.model.operation import State
 from shared.ports import Note, Target
-from tests.component.approving import ADA, GRACE, asking, operation, policy, say, tell, written
-from tests.component.test_approval import permissions, waiting
+from tests.component.approving import ADA, GRACE, asking, operation, permissions, policy, say, tell, waiting, written
 from tests.component.test_webhooks import GOOD, webhooks
 from tests.fakes.faults import WorkerDied
 from tests.fakes.world import World

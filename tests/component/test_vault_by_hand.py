@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.rotation.messages import CheckOn, Hint
-from tests.component import test_certificates, test_rotation
+from tests.component import rotating_secrets, test_certificates
 from tests.component.rotating import APP, registered_with, rotation_of, signing_in_with
 from tests.fakes.faults import WorkerDied
 from tests.fakes.invariants import breaches
@@ -51,7 +51,7 @@ def ours(world: World, name: str) -> list[FakeVersion]:
 
 
 async def days(world: World, number: int) -> None:
-    await test_rotation.days(world, number)
+    await rotating_secrets.days(world, number)
 
 
 @pytest.mark.parametrize("kind", KINDS)

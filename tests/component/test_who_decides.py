@@ -7,8 +7,7 @@ from shared.core.callers import Holder
 from shared.core.errors import UnavailableError
 from shared.model.application import ApplicationRecord
 from shared.model.operation import State
-from tests.component.approving import RULES, asking, codes, operation, policy, say, tell, written
-from tests.component.test_approval import unknown, waiting
+from tests.component.approving import RULES, asking, codes, operation, policy, say, tell, unknown, waiting, written
 from tests.fakes.people import ADA, BOSS, EVE, GRACE
 from tests.fakes.world import World
 

@@ -21,6 +21,7 @@ from tests.chaos.sabotage.vault_catalogue import VAULT_SABOTAGES
 
 _ADAPTERS = "tests/contract/adapters"
 _ROTATION = "tests/component/test_rotation.py"
+_DUE = "tests/component/test_due_rotation.py"
 _CERTIFICATES = "tests/component/test_certificates.py"
 _TOKENS = "tests/unit/adapters/test_entra_tokens.py"
 _CHECK = "tests/component/test_due_index.py"
@@ -35,7 +36,7 @@ REAL_SABOTAGES = (
     ),
     off(
         "the never-list stands above policy",
-        "tests/unit/policy/test_policy.py::test_what_controls_the_tenant_is_refused_even_when_policy_lists_it",
+        "tests/unit/policy/test_permissions.py::test_what_controls_the_tenant_is_refused_even_when_policy_lists_it",
         "shared/policy/check.py",
         "why = why_never(api.app_id, permission.id, permission.name)",
         'why = why_never("", "", "")',
@@ -235,14 +236,14 @@ REAL_SABOTAGES = (
     ),
     off(
         "what was replaced lives on for the overlap",
-        f"{_ROTATION}::test_a_hint_ends_no_overlap_before_its_time",
+        f"{_DUE}::test_a_hint_ends_no_overlap_before_its_time",
         "shared/credentials/life.py",
         "for retirement in retirements(versions) if retirement.at <= now)",
         "for retirement in retirements(versions) if now)",
     ),
     off(
         "what was replaced goes when the overlap is over",
-        f"{_ROTATION}::test_what_is_about_to_expire_is_replaced_and_the_old_one_goes_after_the_overlap",
+        f"{_DUE}::test_what_is_about_to_expire_is_replaced_and_the_old_one_goes_after_the_overlap",
         "shared/rotation/retire.py",
         "await remove_credential(work, object_id, retirement.kind, retirement.key_id)",
         "assert object_id and work",
@@ -263,7 +264,7 @@ REAL_SABOTAGES = (
     ),
     off(
         "a hint makes nothing due",
-        f"{_ROTATION}::test_a_hint_makes_nothing_due",
+        f"{_DUE}::test_a_hint_makes_nothing_due",
         "shared/credentials/life.py",
         "if due is not None and due <= now:",
         "if due is not None and now:",
@@ -333,7 +334,7 @@ REAL_SABOTAGES = (
     ),
     off(
         "people are warned of what expires and cannot be replaced",
-        f"{_ROTATION}::test_people_are_warned_of_a_secret_that_expires_and_cannot_be_replaced",
+        f"{_DUE}::test_people_are_warned_of_a_secret_that_expires_and_cannot_be_replaced",
         "shared/rotation/own.py",
         "await self.queues.send_event(event.to_json())",
         "assert event",

@@ -107,14 +107,14 @@ FORM_SABOTAGES = (
     ),
     off(
         "a scheme with the client id is the app's own",
-        "tests/unit/policy/test_policy.py::test_schemes_of_brokers_and_placeholders",
+        "tests/unit/policy/test_redirect_uris.py::test_schemes_of_brokers_and_placeholders",
         "shared/policy/redirect_uris.py",
         "return client_id is not None and scheme == rule.replace(placeholder, client_id.casefold())",
         'return scheme.startswith(rule.replace(placeholder, ""))',
     ),
     off(
         "a broker's domain is one of policy's hosts",
-        "tests/unit/policy/test_policy.py::test_schemes_of_brokers_and_placeholders",
+        "tests/unit/policy/test_redirect_uris.py::test_schemes_of_brokers_and_placeholders",
         "shared/policy/redirect_uris.py",
         "    return _https_refusal(parts.netloc, host_of(parts.netloc), rules)\n",
         "    return None\n",

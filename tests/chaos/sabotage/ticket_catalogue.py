@@ -4,6 +4,7 @@ from tests.chaos.sabotage.replacement import off
 
 _ADAPTERS = "tests/contract/adapters"
 _APPROVAL = "tests/component/test_approval.py"
+_DECISIONS = "tests/component/test_decisions.py"
 
 TICKET_SABOTAGES = (
     off(
@@ -80,7 +81,7 @@ TICKET_SABOTAGES = (
     ),
     off(
         "only a source that may decide has tickets that decide",
-        f"{_APPROVAL}::test_a_ticket_of_a_source_that_does_not_decide_decides_nothing",
+        f"{_DECISIONS}::test_a_ticket_of_a_source_that_does_not_decide_decides_nothing",
         "shared/approval/decide.py",
         'if decision.way == "ticket" and operation.request.source not in self.deciding_sources:',
         'if decision.way == "ticket" and operation.request.source == "":',
@@ -94,7 +95,7 @@ TICKET_SABOTAGES = (
     ),
     off(
         "a note is looked for before it is written",
-        "tests/component/test_ticket_updates.py::test_a_worker_that_dies_at_any_call_leaves_one_note",
+        "tests/component/test_ticket_delivery.py::test_a_worker_that_dies_at_any_call_leaves_one_note",
         "shared/tickets/delivery.py",
         "if not await target.system.has_note(ticket, note):",
         "if await target.system.has_note(ticket, note) is not None:",
