@@ -5,7 +5,7 @@ from typing import Any
 
 from shared.model.directory import RequiredPermission
 from shared.policy.policy_file import Audiences, Names, RedirectUriRules
-from tests.fakes.directory import MICROSOFT_GRAPH
+from tests.fakes.apis import MICROSOFT_GRAPH
 from tests.fakes.world import World, example
 from tests.policies import opened_policy
 

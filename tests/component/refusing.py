@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from shared.core.errors import Problem, RejectedError, UnavailableError
-from tests.fakes.directory import DIGITAL_TWINS
+from tests.fakes.apis import DIGITAL_TWINS
 from tests.fakes.faults import Faults
 from tests.fakes.invariants import breaches
 from tests.fakes.world import World, example

@@ -11,7 +11,7 @@ from shared.model.directory import ApiPermission
 from shared.policy.policy_file import ApiRules, ApprovalRules, PermissionsToApprove
 from shared.registration.known_apis import KEPT_FOR, MOST, KnownApis
 from tests.component.approving import ADA, codes, policy
-from tests.fakes.directory import DIGITAL_TWINS, MICROSOFT_GRAPH
+from tests.fakes.apis import DIGITAL_TWINS, MICROSOFT_GRAPH
 from tests.fakes.world import World, example
 
 PROVEN = {"requestedByObjectId": ADA, "source": "servicenow", "ticket": "RITM0010042"}

@@ -28,7 +28,7 @@ from tests.component.approving import (
     waiting,
     written,
 )
-from tests.fakes.directory import MICROSOFT_GRAPH
+from tests.fakes.apis import MICROSOFT_GRAPH
 from tests.fakes.faults import WorkerDied
 from tests.fakes.world import World, example
 

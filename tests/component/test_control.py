@@ -11,7 +11,7 @@ from shared.policy.never import is_never_allowed
 from shared.policy.policy_file import ApprovalRules, PermissionsToApprove
 from tests.component.approving import GRAPH, asking, awaiting_events, codes, operation, policy, say, written
 from tests.component.rotating import rotation_of
-from tests.fakes.directory import MICROSOFT_GRAPH
+from tests.fakes.apis import MICROSOFT_GRAPH
 from tests.fakes.world import World, example
 from tests.unit.policy.permission_lists import Listed, listed
 

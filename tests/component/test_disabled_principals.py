@@ -12,7 +12,7 @@ from tests.component.beforehand import (
     secret,
     world_for_everybody,
 )
-from tests.fakes.directory import DIGITAL_TWINS
+from tests.fakes.apis import DIGITAL_TWINS
 from tests.fakes.invariants import breaches
 from tests.fakes.world import example
 

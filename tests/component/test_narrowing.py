@@ -10,7 +10,7 @@ from shared.core.errors import RefusedError, UnavailableError
 from shared.model.application import ApplicationRecord
 from shared.model.directory import Consent
 from shared.policy.policy_file import Policy
-from tests.fakes.directory import DIGITAL_TWINS, MICROSOFT_GRAPH
+from tests.fakes.apis import DIGITAL_TWINS, MICROSOFT_GRAPH
 from tests.fakes.faults import Faults, Moment, WorkerDied
 from tests.fakes.invariants import breaches
 from tests.fakes.world import World, example

@@ -11,7 +11,7 @@ from shared.core.errors import UnavailableError
 from shared.model.application import ApplicationRecord
 from shared.model.directory import Consent, RequiredPermission
 from tests.component.test_narrowing import APP, GRAPH, TWINS, USER_READ, USERS, asking, consents, policy
-from tests.fakes.directory import MICROSOFT_GRAPH
+from tests.fakes.apis import MICROSOFT_GRAPH
 from tests.fakes.faults import Faults, WorkerDied
 from tests.fakes.invariants import breaches
 from tests.fakes.world import World

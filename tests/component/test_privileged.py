@@ -11,7 +11,7 @@ from shared.core.callers import APPROVER, Caller, Holder
 from shared.model.directory import Consent
 from shared.model.operation import State
 from tests.component.approving import GRACE, GRAPH, asking, awaiting_events, policy
-from tests.fakes.directory import MICROSOFT_GRAPH
+from tests.fakes.apis import MICROSOFT_GRAPH
 from tests.fakes.world import World, example
 
 APP = "adt-client-dev"

@@ -6,7 +6,7 @@ from typing import Any
 
 from shared.core.errors import ThrottledError, UnavailableError
 from shared.model.directory import ApplicationState, RequiredPermission
-from tests.fakes.directory import DIGITAL_TWINS, with_owner
+from tests.fakes.apis import DIGITAL_TWINS, with_owner
 from tests.fakes.invariants import breaches
 from tests.fakes.world import World, administered, example
 

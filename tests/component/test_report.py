@@ -15,7 +15,7 @@ from shared.credentials.tags import read_tags
 from shared.model.directory import HeldCredential, PasswordCredential
 from shared.report import making
 from tests.fakes.clock import START
-from tests.fakes.directory import FakePassword
+from tests.fakes.directory_state import FakePassword
 from tests.fakes.reporting import holder
 from tests.fakes.world import World, example
 
