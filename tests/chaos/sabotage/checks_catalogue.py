@@ -2,10 +2,10 @@
 
 from tests.chaos.sabotage.replacement import off
 
-_BEFOREHAND = "tests/component/test_beforehand.py"
-_URIS = "tests/component/test_redirect_uris.py"
-_PERSONAL = "tests/component/test_personal_accounts.py"
-_DISABLED = "tests/component/test_disabled_principals.py"
+_BEFOREHAND = "tests/component/registration/test_beforehand.py"
+_URIS = "tests/component/registration/test_redirect_uris.py"
+_PERSONAL = "tests/component/registration/test_personal_accounts.py"
+_DISABLED = "tests/component/registration/test_disabled_principals.py"
 _LIMITS = "shared/policy/entra_limits.py"
 _REFUSED = f"{_BEFOREHAND}::test_what_entra_refuses_is_refused_at_its_field_and_nothing_exists"
 

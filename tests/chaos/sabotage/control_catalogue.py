@@ -4,7 +4,7 @@ from tests.chaos.sabotage.replacement import off
 
 _GROUPS = "tests/unit/policy/test_permission_groups.py"
 _PERMISSIONS = "tests/unit/policy/test_permissions.py"
-_CONTROL = "tests/component/test_control.py"
+_CONTROL = "tests/component/policy/test_control.py"
 
 CONTROL_SABOTAGES = (
     off(

@@ -2,10 +2,10 @@
 
 from tests.chaos.sabotage.replacement import RealSabotage, Replacement, off
 
-_DECISIONS = "tests/component/test_decisions.py"
-_DECIDES = "tests/component/test_who_decides.py"
-_OWNERS = "tests/component/test_owners.py"
-_OWNERSHIP = "tests/component/test_ownership.py"
+_DECISIONS = "tests/component/approval/test_decisions.py"
+_DECIDES = "tests/component/approval/test_who_decides.py"
+_OWNERS = "tests/component/credentials/test_owners.py"
+_OWNERSHIP = "tests/component/people/test_ownership.py"
 _PEOPLE = "tests/contract/adapters/test_people.py"
 
 PEOPLE_SABOTAGES = (

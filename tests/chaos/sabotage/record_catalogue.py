@@ -19,7 +19,7 @@ RECORD_SABOTAGES = (
     ),
     off(
         "an API is meant only if it is Microsoft's or in policy, not by its name",
-        "tests/component/test_registration.py::test_an_api_of_somebody_else_is_unknown_by_its_name",
+        "tests/component/registration/test_registration.py::test_an_api_of_somebody_else_is_unknown_by_its_name",
         "shared/registration/permissions.py",
         "return api.owner_organization_id == MICROSOFT_TENANT or policy.api(api.app_id) is not None",
         "return bool(api.app_id or policy)",
@@ -56,49 +56,49 @@ RECORD_SABOTAGES = (
     ),
     off(
         "an intent is recorded before addPassword",
-        "tests/component/test_crashes.py::test_a_worker_that_dies_at_any_call_leaves_one_app_and_one_live_secret",
+        "tests/component/operations/test_crashes.py::test_a_worker_that_dies_at_any_call_leaves_one_app_and_one_live_secret",
         "shared/credentials/issuing.py",
         "operation.with_credential(wanted.credential, intended_at=now, pending_at=pending_at)",
         "operation.with_credential(wanted.credential, pending_at=pending_at)",
     ),
     off(
         "who has lost the lease stores no secret",
-        "tests/component/test_crashes.py::test_who_has_lost_the_lease_neither_issues_nor_stores_another_secret",
+        "tests/component/operations/test_crashes.py::test_who_has_lost_the_lease_neither_issues_nor_stores_another_secret",
         "shared/credentials/issuing.py",
         "        await attempt.lease.keep()\n        entry = await",
         "        entry = await",
     ),
     off(
         "a read inside the lag window is not believed",
-        "tests/component/test_late_effects.py",
+        "tests/component/operations/test_late_effects.py",
         "shared/core/runtime.py",
         "return at is not None and now - at < window",
         "return at is not None and now - at < window * 0",
     ),
     off(
         "a change waits for a write that had to be repeated",
-        "tests/component/test_late_effects.py::test_a_change_waits_for_a_write_that_had_to_be_repeated",
+        "tests/component/operations/test_late_effects.py::test_a_change_waits_for_a_write_that_had_to_be_repeated",
         "shared/registration/application.py",
         "in_doubt = attempt.is_recent(write.repeats) or attempt.is_recent(write.over)",
         "in_doubt = attempt.is_recent(write.over)",
     ),
     off(
         "the answer comes after the proof",
-        "tests/component/test_registration.py::test_what_cannot_be_done_in_a_day_fails_and_is_kept_with_its_reason",
+        "tests/component/registration/test_registration.py::test_what_cannot_be_done_in_a_day_fails_and_is_kept_with_its_reason",
         "shared/credentials/sign_in.py",
         "await attempt.ports.sign_in.verify(holder.client_id, value, audience, entry.type)",
         "assert value is not None and audience and holder",
     ),
     off(
         "a failed request is kept",
-        "tests/component/test_registration.py::test_what_cannot_be_done_in_a_day_fails_and_is_kept_with_its_reason",
+        "tests/component/registration/test_registration.py::test_what_cannot_be_done_in_a_day_fails_and_is_kept_with_its_reason",
         "shared/operations/sending.py",
         "await self.queues.send_poison(kept_failure(operation))",
         "assert kept_failure(operation)",
     ),
     off(
         "progress is recorded before the next write, not after the work",
-        "tests/component/test_crashes.py::test_a_worker_that_dies_at_any_call_leaves_one_app_and_one_live_secret",
+        "tests/component/operations/test_crashes.py::test_a_worker_that_dies_at_any_call_leaves_one_app_and_one_live_secret",
         "shared/operations/attempt.py",
         "        etag = await self.ports.operations.save(operation, self.stored_operation.etag)\n",
         "        etag = self.stored_operation.etag\n"
@@ -107,7 +107,7 @@ RECORD_SABOTAGES = (
     ),
     off(
         "an entry is noted before its record is written",
-        "tests/component/test_audit.py::test_a_crash_at_any_call_leaves_each_event_in_the_chain_once",
+        "tests/component/audit/test_audit.py::test_a_crash_at_any_call_leaves_each_event_in_the_chain_once",
         "shared/operations/accept.py",
         "        await self.audit.note(accepted(operation, now))\n"
         "        etag = await self.operations.create(operation, due=now + RESUME_AFTER)\n",
@@ -116,7 +116,7 @@ RECORD_SABOTAGES = (
     ),
     off(
         "throttling pauses everybody",
-        "tests/component/test_throttling.py",
+        "tests/component/operations/test_throttling.py",
         "shared/operations/execution.py",
         "if pause is not None and now < pause and",
         "if pause is not None and now < now and",

@@ -2,9 +2,9 @@
 
 from tests.chaos.sabotage.replacement import RealSabotage, Replacement, off
 
-_REFUSALS = "tests/component/test_late_refusals.py"
-_AFTER = "tests/component/test_after_late_refusals.py"
-_CRASHES = "tests/component/test_late_refusal_crashes.py"
+_REFUSALS = "tests/component/registration/test_late_refusals.py"
+_AFTER = "tests/component/registration/test_after_late_refusals.py"
+_CRASHES = "tests/component/registration/test_late_refusal_crashes.py"
 _REGISTER = "shared/registration/register.py"
 _ROLLING_BACK = "shared/registration/rolling_back.py"
 _WITHDRAWING = "shared/credentials/withdrawing.py"
@@ -113,7 +113,7 @@ REFUSAL_SABOTAGES = (
     ),
     off(
         "what an overtaken request gave is not kept",
-        "tests/component/test_absent_consent.py::test_what_an_overtaken_request_gave_is_not_kept",
+        "tests/component/registration/test_absent_consent.py::test_what_an_overtaken_request_gave_is_not_kept",
         "shared/registration/consent.py",
         " - frozenset[Consent]().union(*overtaken)",
         "",

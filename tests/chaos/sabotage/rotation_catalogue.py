@@ -2,10 +2,10 @@
 
 from tests.chaos.sabotage.replacement import off
 
-_ROTATION = "tests/component/test_rotation.py"
-_DUE = "tests/component/test_due_rotation.py"
-_CERTIFICATES = "tests/component/test_certificates.py"
-_CHECK = "tests/component/test_due_index.py"
+_ROTATION = "tests/component/rotation/test_rotation.py"
+_DUE = "tests/component/rotation/test_due_rotation.py"
+_CERTIFICATES = "tests/component/credentials/test_certificates.py"
+_CHECK = "tests/component/rotation/test_due_index.py"
 
 ROTATION_SABOTAGES = (
     off(
@@ -66,14 +66,14 @@ ROTATION_SABOTAGES = (
     ),
     off(
         "what expires first is replaced first",
-        "tests/component/test_catch_up.py::test_what_is_overdue_is_caught_up_in_order_of_expiry_within_the_quotas",
+        "tests/component/rotation/test_catch_up.py::test_what_is_overdue_is_caught_up_in_order_of_expiry_within_the_quotas",
         "shared/rotation/sweep.py",
         "waiting.sort(key=lambda entry: (entry.expires or entry.at, entry.unique_name))",
         "waiting.sort(key=lambda entry: (entry.at, entry.unique_name))",
     ),
     off(
         "no sweep sends more than is seen to",
-        "tests/component/test_catch_up.py::test_it_is_caught_up_once_in_bad_weather_and_while_the_timer_fires_again",
+        "tests/component/rotation/test_catch_up.py::test_it_is_caught_up_once_in_bad_weather_and_while_the_timer_fires_again",
         "shared/rotation/sweep.py",
         "waiting[: max(MOST - on_their_way, 0)]",
         "waiting[:MOST]",

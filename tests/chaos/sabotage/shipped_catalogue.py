@@ -4,7 +4,7 @@ from tests.chaos.sabotage.replacement import off
 
 _HOSTS = "tests/unit/policy/test_hosts.py"
 _SPELLING = "tests/unit/policy/test_spelling.py"
-_UNCHANGED = "tests/component/test_unchanged.py"
+_UNCHANGED = "tests/component/registration/test_unchanged.py"
 
 SHIPPED_SABOTAGES = (
     off(

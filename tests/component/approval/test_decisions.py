@@ -26,7 +26,7 @@ from tests.component.approving import (
     waiting,
     written,
 )
-from tests.component.test_webhooks import GOOD, deliver, webhooks
+from tests.component.intake.test_webhooks import GOOD, deliver, webhooks
 from tests.fakes.faults import WorkerDied
 from tests.fakes.world import World
 from tests.unit.intake.test_decision import servicenow as servicenow_decision

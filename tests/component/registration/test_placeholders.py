@@ -10,7 +10,7 @@ from shared.core.errors import UnavailableError
 from shared.model.operation import State
 from shared.policy.policy_file import RedirectUriRules
 from tests.component.approving import awaiting_events, policy
-from tests.component.test_privileged import APP, change, decide, holding, of_graph, state_of
+from tests.component.registration.test_privileged import APP, change, decide, holding, of_graph, state_of
 from tests.fakes.faults import Moment, WorkerDied
 from tests.fakes.invariants import breaches
 from tests.fakes.world import World, example

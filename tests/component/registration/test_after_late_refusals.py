@@ -6,10 +6,10 @@ import pytest
 
 from shared.core.errors import UnavailableError
 from shared.model.application import ApplicationRecord
-from tests.component.refusing import APP, FORBIDDEN, SECRET, Refusing, asking, consents, enabled, forbidden
+from tests.component.credentials.test_tenant_rules import NO_SECRETS
+from tests.component.registration.refusing import APP, FORBIDDEN, SECRET, Refusing, asking, consents, enabled, forbidden
+from tests.component.registration.test_narrowing import READ_WRITE, policy
 from tests.component.rotating import rotation_of, signing_in_with
-from tests.component.test_narrowing import READ_WRITE, policy
-from tests.component.test_tenant_rules import NO_SECRETS
 from tests.fakes.invariants import breaches
 from tests.fakes.world import World
 

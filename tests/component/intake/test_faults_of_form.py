@@ -16,7 +16,7 @@ from shared.model.operation import State
 from shared.model.ticket_update import UpdateState
 from shared.ports import Target
 from tests.component.approving import operation, policy
-from tests.component.test_webhooks import GOOD, TICKETING, webhooks
+from tests.component.intake.test_webhooks import GOOD, TICKETING, webhooks
 from tests.fakes.faults import Faults, Moment, WorkerDied
 from tests.fakes.tickets import FakeTicketSystem
 from tests.fakes.world import World, example

@@ -2,7 +2,16 @@
 
 from datetime import timedelta
 
-from tests.component.beforehand import APP, CALLBACK, asking, errors, rotated, seasoned, uris, world_for_everybody
+from tests.component.registration.beforehand import (
+    APP,
+    CALLBACK,
+    asking,
+    errors,
+    rotated,
+    seasoned,
+    uris,
+    world_for_everybody,
+)
 from tests.fakes.invariants import breaches
 
 

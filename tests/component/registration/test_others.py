@@ -10,7 +10,7 @@ import pytest
 from shared.core.errors import UnavailableError
 from shared.model.application import ApplicationRecord
 from shared.model.directory import Consent, RequiredPermission
-from tests.component.test_narrowing import APP, GRAPH, TWINS, USER_READ, USERS, asking, consents, policy
+from tests.component.registration.test_narrowing import APP, GRAPH, TWINS, USER_READ, USERS, asking, consents, policy
 from tests.fakes.apis import MICROSOFT_GRAPH
 from tests.fakes.faults import Faults, WorkerDied
 from tests.fakes.invariants import breaches

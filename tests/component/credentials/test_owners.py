@@ -10,7 +10,7 @@ from shared.credentials.owners import MOST_PINNED, pin_owners
 from shared.credentials.tags import TAG_NAMES
 from shared.rotation.messages import CheckOn
 from tests.component.approving import codes
-from tests.component.test_ownership import NAMES, SECRET, adas, asked, forget_ids, record, title
+from tests.component.people.test_ownership import NAMES, SECRET, adas, asked, forget_ids, record, title
 from tests.fakes.faults import Moment, WorkerDied
 from tests.fakes.invariants import breaches
 from tests.fakes.people import ADA, GRACE

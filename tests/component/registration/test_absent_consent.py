@@ -14,7 +14,7 @@ from shared.model.operation import Operation, State
 from shared.policy.approval import binding
 from tests.component import approving
 from tests.component.approving import asking as ask_for_approval
-from tests.component.test_narrowing import (
+from tests.component.registration.test_narrowing import (
     APP,
     GRAPH,
     READ_WRITE,

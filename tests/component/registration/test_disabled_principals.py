@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from tests.component.beforehand import (
+from tests.component.registration.beforehand import (
     APP,
     asking,
     errors,

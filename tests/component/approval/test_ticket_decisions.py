@@ -11,7 +11,7 @@ from shared.core.errors import UnavailableError
 from shared.model.operation import State
 from shared.ports import Note, Target
 from tests.component.approving import ADA, GRACE, asking, operation, permissions, policy, say, tell, waiting, written
-from tests.component.test_webhooks import GOOD, webhooks
+from tests.component.intake.test_webhooks import GOOD, webhooks
 from tests.fakes.faults import WorkerDied
 from tests.fakes.world import World
 from tests.unit.intake.test_decision import servicenow as decided

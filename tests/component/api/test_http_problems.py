@@ -14,8 +14,8 @@ from functions import operations, webhooks
 from shared import bootstrap
 from shared.core.errors import RefusedError, ThrottledError, UnavailableError
 from shared.intake.sources import TicketingError
-from tests.component.test_replay import failed_world
-from tests.component.test_webhooks import GOOD, SECRETS, TICKETING
+from tests.component.intake.test_webhooks import GOOD, SECRETS, TICKETING
+from tests.component.operations.test_replay import failed_world
 from tests.fakes.world import World, example
 from tests.unit.intake.test_mapping import servicenow
 

@@ -6,7 +6,7 @@ import pytest
 
 from shared.core.naming import APPLICATION_TAG
 from shared.model.directory import ApplicationState
-from tests.component.beforehand import (
+from tests.component.registration.beforehand import (
     APP,
     CALLBACK,
     PERSONAL,

@@ -14,9 +14,9 @@ from shared.core.errors import BusyError, RefusedError, UnavailableError
 from shared.model.audit_chain import Link
 from shared.ports import Cleanup
 from tests.component import approving
+from tests.component.operations.test_replay import failed_world
 from tests.component.rotating import APP
 from tests.component.rotating_secrets import CREDENTIAL, SECRET, days, keys, registered, rotation
-from tests.component.test_replay import failed_world
 from tests.fakes.auditing import unrecorded
 from tests.fakes.faults import Faults, Moment, WorkerDied
 from tests.fakes.invariants import breaches

@@ -29,7 +29,7 @@ LEADS = (20, 40)
 """So many days before its end a credential is due: in that order, half of them would come before what has expired."""
 OFF = timedelta(days=60)
 
-QUEUES = json.loads((Path(__file__).parents[2] / "host.json").read_text())["extensions"]["queues"]
+QUEUES = json.loads((Path(__file__).parents[3] / "host.json").read_text())["extensions"]["queues"]
 AT_ONCE = QUEUES["batchSize"] + QUEUES["newBatchThreshold"]
 CALL = timedelta(seconds=2) / 55
 """What one call to a service takes at least: the assumption of tests/unit/project/test_infra.py, too."""

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from shared.rotation.messages import CheckOn, Hint
-from tests.component import rotating_secrets, test_certificates
+from tests.component import rotating_secrets
+from tests.component.credentials import test_certificates
 from tests.component.rotating import APP, registered_with, rotation_of, signing_in_with
 from tests.fakes.faults import WorkerDied
 from tests.fakes.invariants import breaches

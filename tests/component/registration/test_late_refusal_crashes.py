@@ -10,7 +10,7 @@ import pytest
 from shared.core.errors import UnavailableError
 from shared.model.application import ApplicationRecord
 from shared.model.operation import Operation
-from tests.component.refusing import (
+from tests.component.registration.refusing import (
     APP,
     SECRET,
     Refusing,
@@ -20,7 +20,7 @@ from tests.component.refusing import (
     enabled,
     offer_nothing,
 )
-from tests.component.test_narrowing import READ_WRITE
+from tests.component.registration.test_narrowing import READ_WRITE
 from tests.fakes.faults import Faults, Moment, WorkerDied
 from tests.fakes.invariants import breaches
 from tests.fakes.world import World

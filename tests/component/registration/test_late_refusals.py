@@ -7,7 +7,7 @@ import pytest
 from shared.core.errors import UnavailableError
 from shared.model.application import ApplicationRecord
 from shared.model.operation import State
-from tests.component.refusing import (
+from tests.component.registration.refusing import (
     APP,
     FORBIDDEN,
     SECRET,
@@ -18,7 +18,7 @@ from tests.component.refusing import (
     enabled,
     forbidden,
 )
-from tests.component.test_narrowing import READ_WRITE, USER_READ, policy
+from tests.component.registration.test_narrowing import READ_WRITE, USER_READ, policy
 from tests.fakes.invariants import breaches
 from tests.fakes.world import World
 

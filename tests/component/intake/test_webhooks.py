@@ -17,7 +17,7 @@ from shared.intake.webhook import Webhooks
 from tests.fakes.world import World, example
 from tests.unit.intake.test_mapping import servicenow
 
-TICKETING = load_ticketing(Path(__file__).parents[2] / "devstack" / "ticketing.toml")
+TICKETING = load_ticketing(Path(__file__).parents[3] / "devstack" / "ticketing.toml")
 SECRETS = {"SERVICENOW_WEBHOOK_TOKEN": "s3cret", "JIRA_WEBHOOK_TOKEN": "another"}
 GOOD = {"x-registrar-token": "s3cret"}
 

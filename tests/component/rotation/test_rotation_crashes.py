@@ -9,7 +9,8 @@ from types import ModuleType
 import pytest
 
 from shared.core.errors import ThrottledError, UnavailableError
-from tests.component import rotating_secrets, test_certificates
+from tests.component import rotating_secrets
+from tests.component.credentials import test_certificates
 from tests.component.rotating_secrets import days
 from tests.fakes.faults import Moment, WorkerDied
 from tests.fakes.invariants import breaches, unusable

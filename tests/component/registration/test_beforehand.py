@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.component.beforehand import (
+from tests.component.registration.beforehand import (
     APP,
     CALLBACK,
     PERSONAL,
