@@ -99,3 +99,30 @@ def awaiting_events(world: World) -> list[dict[str, Any]]:
 def codes(answer: dict[str, Any]) -> list[str]:
     """The codes of an answer's errors."""
     return [each["code"] for each in json.loads(json.dumps(answer))["data"]["errors"]]
+
+
+async def waiting(
+    request: dict[str, Any] | None = None, rules: ApprovalRules = RULES, *, may_look: bool = True
+) -> World:
+    world = World(policy(rules))
+    world.people.allowed = may_look
+    await world.send(request or asking())
+    await world.settle()
+    assert operation(world).state is State.AWAITING_APPROVAL
+    assert not written(world)
+    assert world.queues.answers == []
+    return world
+
+
+def unknown(request: dict[str, Any]) -> dict[str, Any]:
+    """The same of somebody whose object id nobody knows."""
+    return {name: value for name, value in request.items() if name != "requestedByObjectId"}
+
+
+def application(**changes: Any) -> dict[str, Any]:
+    """An application whose name needs no approval."""
+    return {"application": example()["application"] | changes}
+
+
+def permissions(*, delegated: tuple[str, ...] = (), roles: tuple[str, ...] = ()) -> dict[str, Any]:
+    return application(apiPermissions=[{"api": GRAPH, "delegated": list(delegated), "application": list(roles)}])

@@ -9,7 +9,7 @@ import pytest
 from shared.adapters.graph.refusals.judging import judge
 from shared.adapters.graph.refusals.refusal import Detail, Doing, Refusal
 from shared.model.operation import Operation, State
-from tests.fakes.directory import refused
+from tests.fakes.directory_state import refused
 from tests.fakes.invariants import breaches
 from tests.fakes.world import World, example
 

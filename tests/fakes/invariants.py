@@ -33,7 +33,7 @@ from doctor.invariants.owners import disagreeing_owners
 from shared.contract.request import RegistrationRequest, Request, RotationRequest
 from shared.model.operation import Operation
 from tests.fakes.auditing import unrecorded
-from tests.fakes.directory import FakeApplication, Write
+from tests.fakes.directory_state import FakeApplication, Write
 from tests.fakes.vault import FakeVersion
 from tests.fakes.world import World
 from tests.witness import judgement

@@ -11,15 +11,9 @@ from typing import Literal, cast, get_args
 from tests.chaos.on_the_wire.actions import ACTIONS, Action
 from tests.chaos.on_the_wire.part import Part
 from tests.chaos.on_the_wire.points import MOST_UNMET, TRIES, Point
-from tests.chaos.on_the_wire.recorded_stack import (
-    REDELIVERY_SECONDS,
-    NotReachedError,
-    RecordedStack,
-    TrapNotReachedError,
-    judged,
-    recorded_stack,
-)
+from tests.chaos.on_the_wire.recorded_stack import REDELIVERY_SECONDS, RecordedStack, judged, recorded_stack
 from tests.chaos.on_the_wire.recording import record
+from tests.chaos.on_the_wire.waiting import NotReachedError, TrapNotReachedError
 from tests.chaos.suite import Result, Size
 
 type Killed = Literal["worker", "host"]

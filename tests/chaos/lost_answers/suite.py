@@ -8,8 +8,9 @@ from tests.chaos.on_the_wire.actions import ACTIONS, Action
 from tests.chaos.on_the_wire.narrowing_actions import Narrow
 from tests.chaos.on_the_wire.part import Part
 from tests.chaos.on_the_wire.points import MOST_UNMET, TRIES, Point
-from tests.chaos.on_the_wire.recorded_stack import NotReachedError, RecordedStack, judged, recorded_stack
+from tests.chaos.on_the_wire.recorded_stack import RecordedStack, judged, recorded_stack
 from tests.chaos.on_the_wire.recording import record
+from tests.chaos.on_the_wire.waiting import NotReachedError
 from tests.chaos.suite import Result, Size
 
 _TIMES = {"once": 1, "twice": 2}

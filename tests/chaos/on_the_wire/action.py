@@ -6,7 +6,8 @@ from itertools import batched
 from typing import Any, Protocol
 
 from tests.chaos.on_the_wire.points import Point, Route
-from tests.chaos.on_the_wire.recorded_stack import NotReachedError, RecordedStack
+from tests.chaos.on_the_wire.recorded_stack import RecordedStack
+from tests.chaos.on_the_wire.waiting import NotReachedError
 from tests.e2e.driver import request
 
 POISON = "app-registrations-poison"

@@ -17,7 +17,7 @@ from tests.chaos.on_the_wire.action import (
 )
 from tests.chaos.on_the_wire.narrowing_actions import FinishTakingBack, Narrow, TakeBack
 from tests.chaos.on_the_wire.points import Point
-from tests.chaos.on_the_wire.recorded_stack import NotReachedError, RecordedStack
+from tests.chaos.on_the_wire.recorded_stack import RecordedStack
 from tests.chaos.on_the_wire.refusal_actions import RefuseLate
 from tests.chaos.on_the_wire.rotation_actions import (
     Check,
@@ -40,6 +40,7 @@ from tests.chaos.on_the_wire.timer_actions import (
     Report,
     Resume,
 )
+from tests.chaos.on_the_wire.waiting import NotReachedError
 from tests.e2e.driver import request
 
 _DAY = 24 * 3600

@@ -8,7 +8,8 @@ from typing import Any
 
 from tests.chaos.on_the_wire.action import Base, ask, request_id
 from tests.chaos.on_the_wire.points import Route
-from tests.chaos.on_the_wire.recorded_stack import NotReachedError, RecordedStack
+from tests.chaos.on_the_wire.recorded_stack import RecordedStack
+from tests.chaos.on_the_wire.waiting import NotReachedError
 from tests.e2e.driver import request, rotation
 
 _CREDENTIAL, _QUEUE = "client-secret", "credential-rotations"

@@ -11,7 +11,9 @@ import httpx
 from devstack.sign_in import user_token
 from tests.chaos.on_the_wire.action import Base, request_id, send_in_vain
 from tests.chaos.on_the_wire.points import Route
-from tests.chaos.on_the_wire.recorded_stack import NotReachedError, RecordedStack, value_of
+from tests.chaos.on_the_wire.recorded_stack import RecordedStack
+from tests.chaos.on_the_wire.stored import value_of
+from tests.chaos.on_the_wire.waiting import NotReachedError
 from tests.e2e.driver import request
 
 DECISIONS = "approval-decisions"

@@ -3,8 +3,8 @@
 from tests.chaos.sabotage.replacement import off
 
 _TOKENS = "tests/unit/adapters/test_entra_tokens.py"
-_DECIDES = "tests/component/test_who_decides.py"
-_REFUSED = "tests/component/test_refused_decisions.py"
+_DECIDES = "tests/component/approval/test_who_decides.py"
+_REFUSED = "tests/component/approval/test_refused_decisions.py"
 
 APPROVER_SABOTAGES = (
     off(

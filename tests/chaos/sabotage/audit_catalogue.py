@@ -2,7 +2,7 @@
 
 from tests.chaos.sabotage.replacement import off
 
-_ANCHORS = "tests/component/test_anchors.py"
+_ANCHORS = "tests/component/audit/test_anchors.py"
 _PLANTED = f"{_ANCHORS}::test_what_somebody_plants_before_the_timer_is_told_of_and_the_day_is_anchored_all_the_same"
 _OURS = "shared/model/audit_anchor.py"
 _DOCTOR = "doctor/audit/judgement/anchors.py"

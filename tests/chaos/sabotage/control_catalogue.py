@@ -3,8 +3,8 @@
 from tests.chaos.sabotage.replacement import off
 
 _GROUPS = "tests/unit/policy/test_permission_groups.py"
-_POLICY = "tests/unit/policy/test_policy.py"
-_CONTROL = "tests/component/test_control.py"
+_PERMISSIONS = "tests/unit/policy/test_permissions.py"
+_CONTROL = "tests/component/policy/test_control.py"
 
 CONTROL_SABOTAGES = (
     off(
@@ -16,7 +16,7 @@ CONTROL_SABOTAGES = (
     ),
     off(
         "what is given by name only is known by its id, whatever a directory calls it",
-        f"{_POLICY}::test_an_id_that_leads_to_control_needs_approval_under_any_name",
+        f"{_PERMISSIONS}::test_an_id_that_leads_to_control_needs_approval_under_any_name",
         "shared/policy/never.py",
         "_BY_NAME_IDS.get(permission_id.casefold())",
         "_BY_NAME_IDS.get(name)",
@@ -37,21 +37,21 @@ CONTROL_SABOTAGES = (
     ),
     off(
         "a wildcard never means a permission that writes",
-        f"{_POLICY}::test_a_wildcard_means_what_only_reads",
+        f"{_PERMISSIONS}::test_a_wildcard_means_what_only_reads",
         "shared/policy/approval.py",
         "not (reads_only(name) and _why(resolved) is None)",
         "reads_only(pattern)",
     ),
     off(
         "a wildcard for every API is a wildcard",
-        f"{_POLICY}::test_every_api_is_a_wildcard_too",
+        f"{_PERMISSIONS}::test_every_api_is_a_wildcard_too",
         "shared/policy/policy_file.py",
         'if (rule.api == "*" or "*" in pattern) and matches_nothing(pattern):',
         'if "*" in pattern and matches_nothing(pattern):',
     ),
     off(
         "what leads to control is never automatic",
-        f"{_POLICY}::test_what_leads_to_control_and_what_is_not_named_is_never_automatic",
+        f"{_PERMISSIONS}::test_what_leads_to_control_and_what_is_not_named_is_never_automatic",
         "shared/policy/policy_file.py",
         'if (why := leads_to(api.app_id, "", name)) is not None:',
         'if (why := leads_to("", "", name)) is not None:',

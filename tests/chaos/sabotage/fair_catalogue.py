@@ -2,10 +2,10 @@
 
 from tests.chaos.sabotage.replacement import RealSabotage, Replacement, off
 
-_APIS = "tests/component/test_apis.py"
-_LIMITS = "tests/component/test_limits.py"
-_TURNS = "tests/component/test_turns.py"
-_ROTATION_APPROVAL = "tests/component/test_rotation_approval.py"
+_APIS = "tests/component/registration/test_apis.py"
+_LIMITS = "tests/component/operations/test_limits.py"
+_TURNS = "tests/component/operations/test_turns.py"
+_ROTATION_APPROVAL = "tests/component/approval/test_rotation_approval.py"
 
 FAIR_SABOTAGES = (
     off(
@@ -80,7 +80,7 @@ FAIR_SABOTAGES = (
     ),
     off(
         "what was approved is held against the ids of today",
-        "tests/component/test_approval.py::test_an_approval_is_for_the_ids_that_were_resolved",
+        "tests/component/approval/test_approval.py::test_an_approval_is_for_the_ids_that_were_resolved",
         "shared/registration/register.py",
         "is_approved = attempt.operation.approval is not None",
         "is_approved = False",

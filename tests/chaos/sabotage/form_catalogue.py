@@ -2,7 +2,7 @@
 
 from tests.chaos.sabotage.replacement import off
 
-_FORM = "tests/component/test_faults_of_form.py"
+_FORM = "tests/component/intake/test_faults_of_form.py"
 
 FORM_SABOTAGES = (
     off(
@@ -49,21 +49,21 @@ FORM_SABOTAGES = (
     ),
     off(
         "a byte order mark is passed over, in base64 too",
-        "tests/component/test_queue_messages.py::test_a_request_is_served_whatever_its_sender_put_around_it",
+        "tests/component/intake/test_queue_messages.py::test_a_request_is_served_whatever_its_sender_put_around_it",
         "shared/contract/recognising.py",
         "    return body.removeprefix(_BOM)",
         "    return body",
     ),
     off(
         "base64 may have line breaks",
-        "tests/component/test_queue_messages.py::test_a_request_is_served_whatever_its_sender_put_around_it",
+        "tests/component/intake/test_queue_messages.py::test_a_request_is_served_whatever_its_sender_put_around_it",
         "shared/contract/recognising.py",
         '    joined = b"".join(body.split())\n',
         "    joined = body.strip()\n",
     ),
     off(
         "an answer to what cannot be read names the request in it",
-        "tests/component/test_queue_messages.py::"
+        "tests/component/intake/test_queue_messages.py::"
         "test_what_is_no_request_is_refused_by_its_name_and_answered_under_the_id_it_holds",
         "shared/intake/queue.py",
         "await reject(self.queues, self.answers, legible(arrival.body, fields), rejected.problems, arrival)",
@@ -85,7 +85,7 @@ FORM_SABOTAGES = (
     ),
     off(
         "a rule about addresses that came later is for new requests",
-        "tests/component/test_queue_messages.py::"
+        "tests/component/intake/test_queue_messages.py::"
         "test_a_recorded_request_of_an_address_that_is_nobodys_is_answered_again_and_a_new_one_is_refused",
         "shared/intake/queue.py",
         "return nobodys_address(request) or await self.daily_limit.count(",
@@ -93,35 +93,35 @@ FORM_SABOTAGES = (
     ),
     off(
         "a redirect URI that waits for the client id is filled in",
-        "tests/component/test_placeholders.py::test_a_new_application_gets_the_uri_with_its_id",
+        "tests/component/registration/test_placeholders.py::test_a_new_application_gets_the_uri_with_its_id",
         "shared/registration/placeholders.py",
         "    if filled != wanted:\n",
         "    if filled is wanted:\n",
     ),
     off(
         "no placeholder reaches the directory",
-        "tests/component/test_placeholders.py::test_a_new_application_gets_the_uri_with_its_id",
+        "tests/component/registration/test_placeholders.py::test_a_new_application_gets_the_uri_with_its_id",
         "shared/registration/application.py",
         "return frozenset(uri for uri in uris if CLIENT_ID_PLACEHOLDER not in uri)",
         "return frozenset(uri for uri in uris if CLIENT_ID_PLACEHOLDER)",
     ),
     off(
         "a scheme with the client id is the app's own",
-        "tests/unit/policy/test_policy.py::test_schemes_of_brokers_and_placeholders",
+        "tests/unit/policy/test_redirect_uris.py::test_schemes_of_brokers_and_placeholders",
         "shared/policy/redirect_uris.py",
         "return client_id is not None and scheme == rule.replace(placeholder, client_id.casefold())",
         'return scheme.startswith(rule.replace(placeholder, ""))',
     ),
     off(
         "a broker's domain is one of policy's hosts",
-        "tests/unit/policy/test_policy.py::test_schemes_of_brokers_and_placeholders",
+        "tests/unit/policy/test_redirect_uris.py::test_schemes_of_brokers_and_placeholders",
         "shared/policy/redirect_uris.py",
         "    return _https_refusal(parts.netloc, host_of(parts.netloc), rules)\n",
         "    return None\n",
     ),
     off(
         "a privileged app gets no filled-in redirect URI without approval",
-        "tests/component/test_placeholders.py::test_a_privileged_application_gets_it_with_approval_only",
+        "tests/component/registration/test_placeholders.py::test_a_privileged_application_gets_it_with_approval_only",
         "shared/registration/register.py",
         "wanted_state(asked.application, permissions), certificates)",
         "wanted_state(request.application, permissions), certificates)",

@@ -3,8 +3,8 @@
 from tests.chaos.sabotage.replacement import off
 
 _CODES = "tests/unit/adapters/test_sign_in_codes.py"
-_UNCLEAR = "tests/component/test_unclear_sign_ins.py"
-_SHARED = "tests/component/test_shared_ids.py"
+_UNCLEAR = "tests/component/credentials/test_unclear_sign_ins.py"
+_SHARED = "tests/component/registration/test_shared_ids.py"
 _JUDGED = "shared/adapters/entra/sign_in_codes.py"
 
 IDS_SABOTAGES = (
@@ -17,7 +17,7 @@ IDS_SABOTAGES = (
     ),
     off(
         "policy's word for an audience is heard",
-        "tests/component/test_registration.py::test_a_request_makes_an_app_whose_stored_secret_signs_in",
+        "tests/component/registration/test_registration.py::test_a_request_makes_an_app_whose_stored_secret_signs_in",
         "shared/policy/policy_file.py",
         "return rules.resource_uri if rules is not None and",
         "return rules.resource_uri if rules is None and",

@@ -2,7 +2,7 @@
 
 from tests.chaos.sabotage.replacement import off
 
-_ABSENT = "tests/component/test_absent_consent.py"
+_ABSENT = "tests/component/registration/test_absent_consent.py"
 _CONSENT = "shared/registration/consent.py"
 _MAPPING = "tests/unit/intake/test_mapping.py"
 _VALUES = "tests/unit/intake/test_form_values.py"

@@ -2,7 +2,7 @@
 
 from tests.chaos.sabotage.replacement import off
 
-_NARROWING = "tests/component/test_narrowing.py"
+_NARROWING = "tests/component/registration/test_narrowing.py"
 _TAKING_BACK = "shared/registration/taking_back.py"
 
 NARROWING_SABOTAGES = (
@@ -77,28 +77,28 @@ NARROWING_SABOTAGES = (
     ),
     off(
         "of two changes that take back what the other gives, the older stands back",
-        "tests/component/test_contradicting_changes.py::test_the_newest_is_completed_soon_and_the_older_one_is_superseded",
+        "tests/component/operations/test_contradicting_changes.py::test_the_newest_is_completed_soon_and_the_older_one_is_superseded",
         "shared/registration/giving_way.py",
         "if await is_at_work(attempt.ports.operations, record.begun_by):",
         'if record.begun_by == "":',
     ),
     off(
         "a further certificate of a privileged app waits for approval",
-        "tests/component/test_privileged.py::test_a_new_certificate_of_a_privileged_app_waits_for_approval",
+        "tests/component/registration/test_privileged.py::test_a_new_certificate_of_a_privileged_app_waits_for_approval",
         "shared/registration/register.py",
         'if each.type == "certificate" and each.name in new]',
         'if each.type == "certificate" and each.name not in found]',
     ),
     off(
         "the tokens of a privileged app go nowhere new without approval",
-        "tests/component/test_privileged.py::test_a_new_way_for_tokens_waits_for_approval",
+        "tests/component/registration/test_privileged.py::test_a_new_way_for_tokens_waits_for_approval",
         "shared/policy/approval.py",
         "    if not places or not held:\n",
         "    if not places or held:\n",
     ),
     off(
         "an approval is for what the app held then",
-        "tests/component/test_privileged.py::test_an_approval_is_for_what_the_app_held_then",
+        "tests/component/registration/test_privileged.py::test_an_approval_is_for_what_the_app_held_then",
         "shared/policy/approval.py",
         "    if held:\n        bound.append(",
         "    if not held:\n        bound.append(",

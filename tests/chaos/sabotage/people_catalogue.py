@@ -2,16 +2,16 @@
 
 from tests.chaos.sabotage.replacement import RealSabotage, Replacement, off
 
-_APPROVAL = "tests/component/test_approval.py"
-_DECIDES = "tests/component/test_who_decides.py"
-_OWNERS = "tests/component/test_owners.py"
-_OWNERSHIP = "tests/component/test_ownership.py"
+_DECISIONS = "tests/component/approval/test_decisions.py"
+_DECIDES = "tests/component/approval/test_who_decides.py"
+_OWNERS = "tests/component/credentials/test_owners.py"
+_OWNERSHIP = "tests/component/people/test_ownership.py"
 _PEOPLE = "tests/contract/adapters/test_people.py"
 
 PEOPLE_SABOTAGES = (
     off(
         "nobody approves their own request",
-        f"{_APPROVAL}::test_nobody_approves_their_own_request",
+        f"{_DECISIONS}::test_nobody_approves_their_own_request",
         "shared/approval/deciders.py",
         "    if not may_be_one(party, decider):\n",
         "    if party is not decider:\n",
@@ -32,7 +32,7 @@ PEOPLE_SABOTAGES = (
     ),
     off(
         "without the requester's object id nobody approves by token",
-        f"{_APPROVAL}::test_without_the_requesters_object_id_only_the_ticket_decides",
+        f"{_DECISIONS}::test_without_the_requesters_object_id_only_the_ticket_decides",
         "shared/model/person.py",
         "    if party.address is None or decider.address is None:\n        return True\n",
         "    if party.address is None or decider.address is None:\n        return False\n",

@@ -2,9 +2,9 @@
 
 from tests.chaos.sabotage.replacement import RealSabotage, Replacement, off
 
-_PROVEN = "tests/component/test_proven_source.py"
-_DECISIONS = "tests/component/test_ticket_decisions.py"
-_REPLACEMENT = "tests/component/test_replacement.py"
+_PROVEN = "tests/component/intake/test_proven_source.py"
+_DECISIONS = "tests/component/approval/test_ticket_decisions.py"
+_REPLACEMENT = "tests/component/operations/test_replacement.py"
 _REPLACING = "shared/operations/replace.py"
 _SOURCES = "tests/unit/intake/test_deciding_sources.py"
 _USED_UP = f"{_DECISIONS}::test_a_decision_that_is_not_about_what_waits_is_used_up"

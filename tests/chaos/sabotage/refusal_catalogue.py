@@ -2,7 +2,9 @@
 
 from tests.chaos.sabotage.replacement import RealSabotage, Replacement, off
 
-_REFUSALS = "tests/component/test_late_refusals.py"
+_REFUSALS = "tests/component/registration/test_late_refusals.py"
+_AFTER = "tests/component/registration/test_after_late_refusals.py"
+_CRASHES = "tests/component/registration/test_late_refusal_crashes.py"
 _REGISTER = "shared/registration/register.py"
 _ROLLING_BACK = "shared/registration/rolling_back.py"
 _WITHDRAWING = "shared/credentials/withdrawing.py"
@@ -62,35 +64,35 @@ REFUSAL_SABOTAGES = (
     ),
     off(
         "nobody replaces what a request that is at work may have to take back",
-        f"{_REFUSALS}::test_a_rotation_waits_until_it_is_sure_that_its_credential_stays",
+        f"{_AFTER}::test_a_rotation_waits_until_it_is_sure_that_its_credential_stays",
         "shared/rotation/observe.py",
         "if tags.operation_id != attempt.operation.id and await is_at_work(",
         'if tags.operation_id == "" and await is_at_work(',
     ),
     off(
         "a rotation does not end with what may be taken back",
-        f"{_REFUSALS}::test_a_rotation_does_not_end_with_what_a_request_issued_that_may_take_it_back",
+        f"{_AFTER}::test_a_rotation_does_not_end_with_what_a_request_issued_that_may_take_it_back",
         "shared/rotation/observe.py",
         "    is_overtaken = progress.replaces not in (None, tags.key_id)",
         "    is_overtaken = progress.replaces == tags.key_id and not progress.has_begun",
     ),
     off(
         "a rotation of a leaked value is not answered with what may be taken back",
-        f"{_REFUSALS}::test_a_rotation_does_not_end_with_what_a_request_issued_that_may_take_it_back",
+        f"{_AFTER}::test_a_rotation_does_not_end_with_what_a_request_issued_that_may_take_it_back",
         "shared/rotation/rotate.py",
         "            await let_issuer_end(attempt, request, found.tags)",
         "            assert found.tags",
     ),
     off(
         "a version that was taken back is none that clients read",
-        f"{_REFUSALS}::test_a_rotation_does_not_end_with_what_a_request_issued_that_may_take_it_back",
+        f"{_AFTER}::test_a_rotation_does_not_end_with_what_a_request_issued_that_may_take_it_back",
         "shared/rotation/observe.py",
         " and not self.is_withdrawn",
         "",
     ),
     off(
         "what only a request itself has answered does not stay when it is overtaken",
-        f"{_REFUSALS}::test_a_request_overtaken_after_it_was_noted_as_applied_keeps_only_what_the_newer_one_answered",
+        f"{_CRASHES}::test_a_request_overtaken_after_it_was_noted_as_applied_keeps_only_what_the_newer_one_answered",
         "shared/model/application.py",
         "for name, key_id in self.answered.items() if self.answered_by.get(name) != operation_id",
         "for name, key_id in self.answered.items() if name",
@@ -104,14 +106,14 @@ REFUSAL_SABOTAGES = (
     ),
     off(
         "what was taken back is not replaced",
-        f"{_REFUSALS}::test_what_was_taken_back_is_not_replaced",
+        f"{_AFTER}::test_what_was_taken_back_is_not_replaced",
         "shared/rotation/observe.py",
         "        problems.append(_withdrawn_credential(request))",
         "        _withdrawn_credential(request)",
     ),
     off(
         "what an overtaken request gave is not kept",
-        "tests/component/test_absent_consent.py::test_what_an_overtaken_request_gave_is_not_kept",
+        "tests/component/registration/test_absent_consent.py::test_what_an_overtaken_request_gave_is_not_kept",
         "shared/registration/consent.py",
         " - frozenset[Consent]().union(*overtaken)",
         "",
@@ -132,7 +134,7 @@ REFUSAL_SABOTAGES = (
     ),
     off(
         "what another request has answered stays",
-        f"{_REFUSALS}::test_what_a_newer_request_has_made_its_own_stays",
+        f"{_CRASHES}::test_what_a_newer_request_has_made_its_own_stays",
         _ROLLING_BACK,
         "if is_applied else record.answered_to_others(operation.id)",
         "if is_applied else frozenset(list(record.answered)[:0])",
@@ -146,14 +148,14 @@ REFUSAL_SABOTAGES = (
     ),
     off(
         "a rejected request names what stays of it",
-        f"{_REFUSALS}::test_the_answer_names_what_stays_and_the_next_request_goes_on_with_it",
+        f"{_AFTER}::test_the_answer_names_what_stays_and_the_next_request_goes_on_with_it",
         "shared/operations/answers.py",
         "is_named = stays or status is Status.FAILED",
         "is_named = status is Status.FAILED",
     ),
     off(
         "the founder of an app that was rejected founds it anew",
-        f"{_REFUSALS}::test_the_answer_names_what_stays_and_the_next_request_goes_on_with_it",
+        f"{_AFTER}::test_the_answer_names_what_stays_and_the_next_request_goes_on_with_it",
         "shared/operations/parties.py",
         "founds=await _is_founded_in_vain(attempt))",
         "founds=False)",

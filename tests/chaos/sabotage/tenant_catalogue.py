@@ -2,7 +2,7 @@
 
 from tests.chaos.sabotage.replacement import off
 
-_RULES = "tests/component/test_tenant_rules.py"
+_RULES = "tests/component/credentials/test_tenant_rules.py"
 _UNIT = "tests/unit/policy/test_tenant_rules.py"
 _ADAPTER = "tests/unit/adapters/test_graph_policies.py"
 _TENANT = "shared/policy/tenant.py"

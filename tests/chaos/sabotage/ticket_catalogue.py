@@ -3,7 +3,8 @@
 from tests.chaos.sabotage.replacement import off
 
 _ADAPTERS = "tests/contract/adapters"
-_APPROVAL = "tests/component/test_approval.py"
+_APPROVAL = "tests/component/approval/test_approval.py"
+_DECISIONS = "tests/component/approval/test_decisions.py"
 
 TICKET_SABOTAGES = (
     off(
@@ -29,7 +30,7 @@ TICKET_SABOTAGES = (
     ),
     off(
         "a note is deleted only once it is in the chain",
-        "tests/component/test_audit.py::test_a_crash_at_any_call_leaves_each_event_in_the_chain_once",
+        "tests/component/audit/test_audit.py::test_a_crash_at_any_call_leaves_each_event_in_the_chain_once",
         "shared/audit/writing.py",
         "        await _append(audit, entries)\n",
         "        for each in entries:\n"
@@ -52,7 +53,7 @@ TICKET_SABOTAGES = (
     ),
     off(
         "whose message it is comes before what it says",
-        "tests/component/test_webhooks.py",
+        "tests/component/intake/test_webhooks.py",
         "shared/intake/webhook.py",
         "        await self._prove(source, headers, body)\n",
         "",
@@ -80,7 +81,7 @@ TICKET_SABOTAGES = (
     ),
     off(
         "only a source that may decide has tickets that decide",
-        f"{_APPROVAL}::test_a_ticket_of_a_source_that_does_not_decide_decides_nothing",
+        f"{_DECISIONS}::test_a_ticket_of_a_source_that_does_not_decide_decides_nothing",
         "shared/approval/decide.py",
         'if decision.way == "ticket" and operation.request.source not in self.deciding_sources:',
         'if decision.way == "ticket" and operation.request.source == "":',
@@ -94,7 +95,7 @@ TICKET_SABOTAGES = (
     ),
     off(
         "a note is looked for before it is written",
-        "tests/component/test_ticket_updates.py::test_a_worker_that_dies_at_any_call_leaves_one_note",
+        "tests/component/tickets/test_ticket_delivery.py::test_a_worker_that_dies_at_any_call_leaves_one_note",
         "shared/tickets/delivery.py",
         "if not await target.system.has_note(ticket, note):",
         "if await target.system.has_note(ticket, note) is not None:",

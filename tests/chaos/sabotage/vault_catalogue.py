@@ -2,8 +2,8 @@
 
 from tests.chaos.sabotage.replacement import off
 
-_BY_HAND = "tests/component/test_vault_by_hand.py"
-_OTHERS = "tests/component/test_others.py"
+_BY_HAND = "tests/component/credentials/test_vault_by_hand.py"
+_OTHERS = "tests/component/registration/test_others.py"
 _KEPT = "shared/credentials/versions.py"
 
 VAULT_SABOTAGES = (
