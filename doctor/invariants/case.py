@@ -14,7 +14,7 @@ from shared.policy.policy_file import Policy
 class Case:
     """One snapshot, and what it is judged by.
 
-    With `judge_all_permissions`, every permission that an app of ours asks for or holds is judged, no matter who gave it;
+    With `judge_all_permissions`, every permission that an app of ours asks for or holds is judged, whoever gave it;
     without it, only those that requests and the audit record show to be the registrar's.
     """
 
