@@ -41,7 +41,7 @@ async def continue_registration(message: func.QueueMessage) -> None:
 def arrival(message: func.QueueMessage, now: datetime) -> datetime:
     """Return when a message was put on the queue, or now if that cannot be true.
 
-    The host lets members of a JSON payload override the message's queue metadata (WebJobs SDK, binding data): one called
+    The host lets members of a JSON payload override its queue metadata (WebJobs SDK, binding data): one called
     `InsertionTime` may be of any year, and without a zone.
     """
     inserted: datetime | None = message.insertion_time

@@ -1,4 +1,4 @@
-"""JMESPath with what form fields need beside it: text of several lines becomes a list, and so on. Pure."""
+"""JMESPath with functions for form fields: text of several lines becomes a list, and so on. Pure."""
 
 from functools import lru_cache
 from typing import Any, override
@@ -11,15 +11,15 @@ from shared.intake.form_uris import uris_of
 from shared.intake.form_values import number_of_days, text_of, texts_of, whole_number, yes_or_no
 
 _SEPARATORS = 1000
-"""Parts that a text is cut into at most: nobody's form holds more."""
+"""The most parts that a text is split into: no form holds more."""
 
 
 class FormFunctions(functions.Functions):
     """`yes(value)`, `days(value)`, `integer(value)`, `filled(text)`, `lower(text)`, `lines(text)`, `uris(text)` and
     `split(separator, text)`.
 
-    Each is null for what is null or holds nothing: forms send empty text for what nobody filled in. Each raises
-    NotUnderstoodError for what has no one meaning, never null: a value that is left out silently is a wrong one.
+    Each is null for null or empty input: forms send empty text for unfilled fields. Each raises NotUnderstoodError for
+    ambiguous input, never null: silently dropping a value would be wrong.
     """
 
     @functions.signature({"types": []})
@@ -39,18 +39,18 @@ class FormFunctions(functions.Functions):
 
     @functions.signature({"types": []})
     def _func_filled(self, text: object) -> str | None:
-        """The text without blanks at its ends."""
+        """The text, stripped."""
         return text_of(text)
 
     @functions.signature({"types": []})
     def _func_lower(self, text: object) -> str | None:
-        """The text in lower case, likewise."""
+        """The text, stripped, in lower case."""
         found = text_of(text)
         return found.lower() if found is not None else None
 
     @functions.signature({"types": []})
     def _func_lines(self, text: object) -> list[str] | None:
-        """The lines of a text, or the texts of a list, without blanks at their ends, without empty ones."""
+        """The non-empty lines of a text, or texts of a list, stripped."""
         return _parts(_texts(text))
 
     @functions.signature({"types": []})
@@ -88,6 +88,6 @@ def compile_expression(expression: str) -> ParsedResult:
 
 
 def search(expression: str, payload: dict[str, Any]) -> object:
-    """Find what an expression says in a payload; None when nothing is there. Raises NotUnderstoodError."""
+    """Evaluate an expression on a payload; None if nothing is found. Raises NotUnderstoodError."""
     found: object = compile_expression(expression).search(payload, options=_Options())
     return found
