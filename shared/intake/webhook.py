@@ -58,8 +58,8 @@ class Webhooks:
         """Accept one message of a source; a duplicate leads to the same request.
 
         `headers` have names in lower case. Raises NotProvenError, also for an unknown source, TooManyError,
-        RejectedError with all problems, which the ticket is notified of, too, and DeferredError when storage, or Entra's
-        keys, cannot be reached.
+        RejectedError with all problems, which the ticket gets, too, and DeferredError when storage, or Entra's keys,
+        cannot be reached.
         """
         source = self._ticketing.source(name)
         if source is None:
