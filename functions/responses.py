@@ -29,11 +29,11 @@ def json_response(status: int, body: Mapping[str, object], headers: Mapping[str,
 
 def rejected_response(detail: str, problems: "Sequence[Problem]") -> HttpResponse:
     """Return 400 with every problem at its field."""
-    errors = [_told(each) for each in problems]
+    errors = [_fault_body(each) for each in problems]
     return problem_response(400, detail, errors=errors)
 
 
-def _told(problem: "Problem") -> "ToldFault":
+def _fault_body(problem: "Problem") -> "ToldFault":
     told: ToldFault = {"field": problem.field, "code": problem.code, "message": problem.message}
     if problem.label:
         told["label"] = problem.label

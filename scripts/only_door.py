@@ -133,14 +133,14 @@ def _restrictions(policy: Json, wanted: Wanted) -> Iterator[Step]:
     for section in _SECTIONS:
         known = cast("Json", policy.get(section) or {})
         lists: Json = {
-            "passwordCredentials": _with(
+            "passwordCredentials": _enforced(
                 known.get("passwordCredentials"),
                 [
                     *(_ban(name, wanted) for name in ("passwordAddition", "symmetricKeyAddition")),
                     *(_limit(name, wanted) for name in ("passwordLifetime", "symmetricKeyLifetime")),
                 ],
             ),
-            "keyCredentials": _with(known.get("keyCredentials"), [_limit("asymmetricKeyLifetime", wanted)]),
+            "keyCredentials": _enforced(known.get("keyCredentials"), [_limit("asymmetricKeyLifetime", wanted)]),
         }
         changed = {name: entries for name, entries in lists.items() if entries != (known.get(name) or [])}
         if changed:
@@ -189,7 +189,7 @@ def _limit(name: str, wanted: Wanted) -> Json:
     }
 
 
-def _with(known: list[Json] | None, wanted: Sequence[Json]) -> list[Json]:
+def _enforced(known: list[Json] | None, wanted: Sequence[Json]) -> list[Json]:
     """Return a list with these restrictions in force; existing ones stay at least as strict."""
     entries = {entry["restrictionType"]: entry for entry in known or []}
     for restriction in wanted:

@@ -28,7 +28,7 @@ MOST_ITEMS = 500
 USUAL_ITEMS = 100
 _MOST_ROWS = 5_000
 """Rows of the index read for one page, whether they match or not: five requests to Table Storage."""
-_LASTS = timedelta(days=1)
+_CURSOR_LIFETIME = timedelta(days=1)
 """An older cursor is not accepted."""
 _DAYS = re.compile(r"([1-9][0-9]{0,3})d", re.ASCII)
 _LIMIT = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
@@ -167,7 +167,7 @@ def _place(text: str, days: int, now: datetime) -> tuple[datetime, DuePlace] | N
     # Re-encoded, it has to be the same text, or it was changed.
     if _written(days, seconds, partition, row) != text or not _PLACE.fullmatch(f"{partition} {row}"):
         return None
-    if now.timestamp() - seconds > _LASTS.total_seconds():
+    if now.timestamp() - seconds > _CURSOR_LIFETIME.total_seconds():
         return None
     return datetime.fromtimestamp(seconds, UTC), DuePlace(partition, row)
 

@@ -53,7 +53,7 @@ async def issue_certificate(
     """
     if kept.deleted_tags is not None:
         await recover(attempt, wanted.secret_name, "certificate")
-    entry = _standing(attempt, kept, promoted)
+    entry = _reusable(attempt, kept, promoted)
     if entry is not None and is_given_up(attempt, entry):
         await end_pending(attempt, holder, entry)
         entry = None
@@ -71,7 +71,7 @@ async def issue_certificate(
     return replace(entry, tags={**entry.tags, "keyId": key_id})
 
 
-def _standing(attempt: Attempt, kept: VaultSecret, promoted: Sequence[VaultEntry]) -> VaultEntry | None:
+def _reusable(attempt: Attempt, kept: VaultSecret, promoted: Sequence[VaultEntry]) -> VaultEntry | None:
     entry, used = kept.entry, {version.thumbprint for version in promoted}
     if entry is None or not entry.enabled or not entry.thumbprint or entry.thumbprint in used:
         return None

@@ -19,14 +19,14 @@ from shared.credentials.tags import SecretTags, ours, read_tags
 from shared.model.vault import VaultEntry
 from shared.operations.attempt import Attempt
 
-_UNPROVEN_AT_MOST = timedelta(hours=1)
+_MAX_UNPROVEN = timedelta(hours=1)
 """A pending credential of an earlier operation that has not signed in for so long is replaced."""
 
 
 def is_given_up(attempt: Attempt, entry: VaultEntry) -> bool:
     """Return whether an earlier operation failed to verify a sign-in with this pending credential in time."""
     tags = read_tags(entry)
-    is_old = entry.created is not None and attempt.now() - entry.created >= _UNPROVEN_AT_MOST
+    is_old = entry.created is not None and attempt.now() - entry.created >= _MAX_UNPROVEN
     return tags is not None and tags.operation_id != attempt.operation.id and is_old
 
 

@@ -10,7 +10,7 @@ from jmespath.parser import ParsedResult
 from shared.intake.form_uris import uris_of
 from shared.intake.form_values import number_of_days, text_of, texts_of, whole_number, yes_or_no
 
-_SEPARATORS = 1000
+_MAX_PARTS = 1000
 """The most parts that a text is split into: no form holds more."""
 
 
@@ -56,7 +56,7 @@ class FormFunctions(functions.Functions):
     @functions.signature({"types": []})
     def _func_uris(self, text: object) -> list[str] | None:
         """The same, with the links and escapes of editors undone."""
-        return uris_of(text)[:_SEPARATORS] or None
+        return uris_of(text)[:_MAX_PARTS] or None
 
     @functions.signature({"types": ["string"]}, {"types": []})
     def _func_split(self, separator: str, text: object) -> list[str] | None:
@@ -64,7 +64,7 @@ class FormFunctions(functions.Functions):
         found = _texts(text)
         if not isinstance(text, list):
             found = ["\n".join(found)]
-        return _parts([part for each in found for part in each.split(separator or None, _SEPARATORS)])
+        return _parts([part for each in found for part in each.split(separator or None, _MAX_PARTS)])
 
 
 def _texts(text: object) -> list[str]:
@@ -72,7 +72,7 @@ def _texts(text: object) -> list[str]:
 
 
 def _parts(parts: list[str]) -> list[str] | None:
-    return [part.strip() for part in parts[:_SEPARATORS] if part.strip()] or None
+    return [part.strip() for part in parts[:_MAX_PARTS] if part.strip()] or None
 
 
 class _Options(jmespath.Options):

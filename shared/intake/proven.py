@@ -63,9 +63,9 @@ class WebhookIntake:
         for _ in range(_RACES):
             try:
                 claim, stored = await self._claim_of(request)
-                if claim.body_hash == request.body_hash() and not _is_said_anew(request, claim, stored, arrival):
-                    return await self._same(request, claim, stored, message.received_at)
-                return await self._other(request, claim, stored, arrival)
+                if claim.body_hash == request.body_hash() and not _changes_consent(request, claim, stored, arrival):
+                    return await self._accept_same_content(request, claim, stored, message.received_at)
+                return await self._accept_other_content(request, claim, stored, arrival)
             except _ReplacedMeanwhileError:
                 continue
             except RejectedError as rejected:
@@ -99,7 +99,7 @@ class WebhookIntake:
             stored = await operations.read(claim.operation_id) if claim.operation_id != new_id else None
         return claim, stored
 
-    async def _same(
+    async def _accept_same_content(
         self, request: Request, claim: Claim, stored: Versioned[Operation] | None, arrived_at: datetime
     ) -> str | None:
         if stored is None:
@@ -112,7 +112,7 @@ class WebhookIntake:
             await self.operations.save(self.replacements.adopted(stored.value, arrived_at), stored.etag)
         return claim.operation_id
 
-    async def _other(
+    async def _accept_other_content(
         self, request: Request, claim: Claim, stored: Versioned[Operation] | None, arrival: Arrival
     ) -> str | None:
         """Handle different content under the same id.
@@ -141,7 +141,7 @@ class WebhookIntake:
         return None
 
 
-def _is_said_anew(request: Request, claim: Claim, stored: Versioned[Operation] | None, arrival: Arrival) -> bool:
+def _changes_consent(request: Request, claim: Claim, stored: Versioned[Operation] | None, arrival: Arrival) -> bool:
     """Return whether a waiting form now declines a consent that it did not mention before, or vice versa.
 
     Both have the same hash, and are one request once decided. Until then approvers see what they decide about.

@@ -108,7 +108,7 @@ class Mapping(TicketingModel):
     """The form's labels by path: messages to its requesters name the field so."""
 
     @model_validator(mode="after")
-    def _says_something(self) -> Self:
+    def _is_not_empty(self) -> Self:
         if self.whole is None and not self.fields:
             raise PydanticCustomError("mapping", "neither `whole` nor any of `fields` is given")
         for path in (*self.fields, *self.labels):
@@ -156,7 +156,7 @@ class Source(TicketingModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _updates_are_of_its_kind(cls, source: Any) -> Any:  # noqa: ANN401  whatever the file holds
+    def _add_kind_to_updates(cls, source: Any) -> Any:  # noqa: ANN401  whatever the file holds
         return with_kind(source)
 
     @model_validator(mode="after")
@@ -166,7 +166,7 @@ class Source(TicketingModel):
         return self
 
     @model_validator(mode="after")
-    def _decides_about_what_it_showed(self) -> Self:
+    def _may_decide(self) -> Self:
         if self.decision is None:
             return self
         if "ticket" not in self.mapping.fields:

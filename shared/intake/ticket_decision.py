@@ -17,7 +17,7 @@ from shared.operations.claims import find
 from shared.ports import Operations, Queues
 
 _SOONEST, _LATEST = timedelta(seconds=15), timedelta(minutes=10)
-_NOTE_ON_ITS_WAY = timedelta(minutes=10)
+_NOTE_DELAY = timedelta(minutes=10)
 """The longest time from a ticket showing a note until the registrar has recorded that, despite crashes."""
 
 
@@ -51,21 +51,21 @@ class Decisions:
         operation_id = await find(self._operations, message.source, message.request_id, Channel.WEBHOOK)
         stored = await self._operations.read(operation_id) if operation_id is not None else None
         operation = stored.value if stored is not None else None
-        if operation is None or _may_still_wait(operation):
-            await self._come_back(message)
+        if operation is None or _may_await_approval(operation):
+            await self._retry_later(message)
             return
-        is_early = self._runtime.now() - message.received_at < _NOTE_ON_ITS_WAY
+        is_early = self._runtime.now() - message.received_at < _NOTE_DELAY
         if is_early and why_void(operation, message) is Void.NOT_SHOWN:
-            await self._come_back(message)
+            await self._retry_later(message)
             return
         try:
             await self._decider.decide(operation.id, _decision(message), message)
         except DecisionRefusedError as refused:
             await self._notes.use_up(operation.id, message, refused)
         except DeferredError as error:
-            await self._come_back(message, error)
+            await self._retry_later(message, error)
 
-    async def _come_back(self, message: DecisionMessage, error: DeferredError | None = None) -> None:
+    async def _retry_later(self, message: DecisionMessage, error: DeferredError | None = None) -> None:
         """Retry the message later. Raises the error that prevents it once the deadline has passed."""
         now = self._runtime.now()
         age = now - message.received_at
@@ -78,7 +78,7 @@ class Decisions:
         await self._queues.send_decision(message.to_json(), delay)
 
 
-def _may_still_wait(operation: Operation) -> bool:
+def _may_await_approval(operation: Operation) -> bool:
     """Return whether the request may still come to await a decision."""
     is_new = operation.approval is None or operation.approval.decision is None
     return is_new and operation.state in (State.ACCEPTED, State.RUNNING, State.WAITING)

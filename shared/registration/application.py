@@ -142,7 +142,7 @@ async def _write(
     write = application_write(attempt.now(), state, merged, record.application_write)
     unique_name = attempt.operation.unique_name
     try:
-        async with attempt.record_intended_write(application_write=write, **_announced(attempt, wanted, merged, state)):
+        async with attempt.record_intended_write(application_write=write, **_changes(attempt, wanted, merged, state)):
             with attempt.tolerate_lag(record.written_at):
                 created = await attempt.ports.directory.upsert_application(unique_name, merged)
     except (NotReplicatedError, RefusedError, RejectedError):
@@ -179,7 +179,7 @@ _NOTHING_YET: dict[str, object] = {
 """A new application's record: nothing consented, answered, made by others, or going."""
 
 
-def _announced(
+def _changes(
     attempt: Attempt, wanted: ApplicationState, merged: ApplicationState, seen: ApplicationState | None
 ) -> dict[str, object]:
     """Return the record's fields for writing `merged` over `seen`: what is ours, what is others', and what goes."""

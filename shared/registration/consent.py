@@ -93,13 +93,13 @@ async def _give(
     """Give consents, one write after the other; if one fails, those before it are ours."""
     done, record, now = frozenset[Consent](), attempt.application, attempt.now()
     parts = _writes(add)
-    async with attempt.record_intended_write(**_announced(attempt, record, wanted, add, now)) as otherwise:
+    async with attempt.record_intended_write(**_changes(attempt, record, wanted, add, now)) as otherwise:
         with attempt.tolerate_lag(*record.consents_written_at):
             for part in parts:
                 await attempt.ports.directory.write_consents(service_principal_id, seen, part, frozenset())
                 done |= part
                 otherwise.clear()
-                otherwise.update(_announced(attempt, record, wanted - (add - done), done, now))
+                otherwise.update(_changes(attempt, record, wanted - (add - done), done, now))
 
 
 def _writes(add: frozenset[Consent]) -> list[frozenset[Consent]]:
@@ -111,7 +111,7 @@ def _writes(add: frozenset[Consent]) -> list[frozenset[Consent]]:
     return list(parts.values())
 
 
-def _announced(
+def _changes(
     attempt: Attempt, record: ApplicationRecord, wanted: frozenset[Consent], add: frozenset[Consent], now: datetime
 ) -> dict[str, object]:
     """Return the record's fields for giving `add`; `wanted` is what reads then show of the wanted consents."""

@@ -48,7 +48,7 @@ async def refuse(attempt: Attempt, rejected: RejectedError) -> Never:
 async def _roll_back(attempt: Attempt) -> None:
     waiting: NotYetVisibleError | None = None
     async with attempt.step(_STEP):
-        for part in (_end_credentials, _take_back_consents, _name_what_stays):
+        for part in (_end_credentials, _take_back_consents, _record_created_ids):
             try:
                 await part(attempt)
             except NotYetVisibleError as error:
@@ -64,7 +64,7 @@ async def _end_credentials(attempt: Attempt) -> None:
     if not names:
         return
     withdrawn = await withdraw(attempt, names, await _kept(attempt, begun))
-    await _list_what_is_due(attempt, withdrawn)
+    await _update_due_index(attempt, withdrawn)
     await forget(attempt, names)
 
 
@@ -93,7 +93,7 @@ async def _kept(attempt: Attempt, credentials: list[str]) -> frozenset[str]:
     return frozenset(kept - {""})
 
 
-async def _list_what_is_due(attempt: Attempt, withdrawn: Withdrawn) -> None:
+async def _update_due_index(attempt: Attempt, withdrawn: Withdrawn) -> None:
     """Remove withdrawn credentials from the due index: they are not rotated."""
     for secret_name, versions in withdrawn.versions.items():
         made = [entry for entry in versions if entry in withdrawn.made]
@@ -115,7 +115,7 @@ async def _take_back_consents(attempt: Attempt) -> None:
     await take_back_consents(attempt, principal_id, attempt.application.granted - given)
 
 
-async def _name_what_stays(attempt: Attempt) -> None:
+async def _record_created_ids(attempt: Attempt) -> None:
     """Record the ids of what this operation created, if the answer with them was lost."""
     directory, record = attempt.ports.directory, attempt.application
     if not is_unnamed(attempt.operation, record):

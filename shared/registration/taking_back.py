@@ -22,15 +22,15 @@ def types_of(consents: frozenset[Consent]) -> frozenset[PermissionType]:
 async def record_what_goes(attempt: Attempt, wanted: Holdings) -> None:
     """Record what of ours a request no longer wants, before anything is removed; what it wants is no longer going."""
     record = attempt.application
-    await _announce(attempt, without(record.going, wanted), record.ours - wanted)
+    await _record_going(attempt, without(record.going, wanted), record.ours - wanted)
 
 
 async def record_intended_removal(attempt: Attempt, what: Holdings) -> None:
     """Record that these items of ours are going, before they are removed."""
-    await _announce(attempt, attempt.application.going, what)
+    await _record_going(attempt, attempt.application.going, what)
 
 
-async def _announce(attempt: Attempt, going: tuple[Going, ...], what: Holdings) -> None:
+async def _record_going(attempt: Attempt, going: tuple[Going, ...], what: Holdings) -> None:
     record = attempt.application
     if new := what - all_going(going):
         await attempt.ports.cleanups.put(Cleanup(record.unique_name, NARROWING, (), attempt.now()))

@@ -79,9 +79,9 @@ class ReportMaker:
         """Read the whole tenant and all vaults. Raises RegistrarError rather than report an incomplete listing."""
         until = asyncio.get_running_loop().time() + _SECONDS_BEFORE_WRITING
         known, holders = await self._both_listings()
-        await self._look_again(known, holders)
+        await self._read_older_versions(known, holders)
         rows = sorted(self._rows(known, holders, now), key=by_expiry)
-        rows = await self._named(rows)
+        rows = await self._with_owner_names(rows)
         rows, left_out = await with_owners(self.holders, self.backoff, self.runtime, rows, until)
         return Report(now, self.tenant_id, tuple(rows), left_out)
 
@@ -107,7 +107,7 @@ class ReportMaker:
     async def _holders(self) -> list[CredentialHolder]:
         return [holder async for holder in self.holders.all()]
 
-    async def _look_again(self, known: KnownCredentials, holders: Iterable[CredentialHolder]) -> None:
+    async def _read_older_versions(self, known: KnownCredentials, holders: Iterable[CredentialHolder]) -> None:
         """Read all versions for credentials with our mark that no newest version names.
 
         Two rotations may overlap, or a version may have been set above ours by hand.
@@ -144,7 +144,7 @@ class ReportMaker:
                     ),
                 )
 
-    async def _named(self, rows: list[Row]) -> list[Row]:
+    async def _with_owner_names(self, rows: list[Row]) -> list[Row]:
         """Replace object ids among the owners of managed credentials with names."""
         kept = {owner for row in rows for owner in row.owners or () if is_object_id(owner)}
         names = await names_of(self.people, kept)

@@ -98,8 +98,8 @@ class KnownCredentials:
         return frozenset(self._secrets.get(unique_name, ())) | frozenset(self._hidden.get(unique_name, ()))
 
     def _keep(self, key_id: str, known: Known) -> None:
-        standing = self._by_key.get(key_id.casefold())
-        if standing is None or (known.part, known.at is not None) > (standing.part, standing.at is not None):
+        existing = self._by_key.get(key_id.casefold())
+        if existing is None or (known.part, known.at is not None) > (existing.part, existing.at is not None):
             self._by_key[key_id.casefold()] = known
 
 

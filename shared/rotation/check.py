@@ -28,7 +28,7 @@ _PAGES = 1000
 """Pages of the vault's listing in one run, 25 secrets each; the rest is left to a message."""
 _LONGEST = timedelta(minutes=3)
 """Longest run, for the same reason: host.json ends a function after five minutes."""
-_TOO_MANY = 0.1
+_LOST_SHARE = 0.1
 """If more than this share of a slice differs, the whole index counts as lost."""
 _NAMED = 50
 """Removed applications that one log event names."""
@@ -59,7 +59,7 @@ class IndexCheck:
             entries, place = await self.vault.page(check.place)
             check = replace(check, place=place)
             for entry in entries:
-                check = await self._look_at(check, entry, changes)
+                check = await self._check_secret(check, entry, changes)
             if place is None:
                 await self._conclude(check)
                 return check.different
@@ -87,7 +87,7 @@ class IndexCheck:
             log.event("directory.applications_removed", count=len(changes.removed), ids=list(changes.removed[:_NAMED]))
         return changes
 
-    async def _look_at(self, check: CheckOn, entry: VaultEntry, changes: ChangedApplications) -> CheckOn:
+    async def _check_secret(self, check: CheckOn, entry: VaultEntry, changes: ChangedApplications) -> CheckOn:
         """Compare one secret with the directory's changes, and with the index if it is in this slice.
 
         `entry` is its newest version. If others set it above ours, all versions have to be read.
@@ -137,7 +137,7 @@ class IndexCheck:
 
     async def _conclude(self, check: CheckOn) -> None:
         log.event("index.checked", part=check.part, parts=check.parts, count=check.checked, different=check.different)
-        if check.parts > 1 and check.different > check.checked * _TOO_MANY:
+        if check.parts > 1 and check.different > check.checked * _LOST_SHARE:
             log.warning("index.rebuilding", different=check.different, count=check.checked)
             await self.queues.send_rotation(CheckOn(part=0, parts=1).to_json())
         if check.link is not None:

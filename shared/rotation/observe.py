@@ -73,17 +73,17 @@ async def observe_and_check(attempt: Attempt, request: RotationRequest) -> Found
     if pending.tags is not None and not belongs_to(pending.tags, unique_name, request.credential):
         problems.append(_pending_taken(unique_name, request))
     if not attempt.operation.is_our_own and not problems:
-        problems += await _stranger(attempt, request, tags)
+        problems += await _why_not_allowed(attempt, request, tags)
     if problems or holder is None or current.entry is None or tags is None:
         raise RejectedError(problems)
-    await _let_registration_end(attempt, request, tags)
+    await _let_registration_settle(attempt, request, tags)
     replaces = attempt.operation.credential(request.credential).replaces
     if replaces is None:
         replaces = tags.key_id
         # Before anyone is asked: they approve the end of this credential, whatever becomes current meanwhile.
         await attempt.save_operation(attempt.operation.with_credential(request.credential, replaces=replaces))
     found = Found(holder, seen, current, current.entry, tags, pending, replaces, is_taken_back)
-    found = await _hold_against_tenant(attempt, request, found, restrictions)
+    found = await _check_tenant_rules(attempt, request, found, restrictions)
     _check_approval(attempt, request)
     if not found.is_promoted and request.revoke_previous is None and attempt.is_recent(current.entry.created):
         # A repeated write of the previous value may still arrive, and would become the newest.
@@ -91,7 +91,7 @@ async def observe_and_check(attempt: Attempt, request: RotationRequest) -> Found
     return found
 
 
-async def _hold_against_tenant(
+async def _check_tenant_rules(
     attempt: Attempt, request: RotationRequest, found: Found, restrictions: SeenRestrictions
 ) -> Found:
     """Return what was found, with the limits of tenant and Entra for a new credential."""
@@ -117,7 +117,7 @@ def _check_approval(attempt: Attempt, request: RotationRequest) -> None:
     """Require approval if policy does. Raises ApprovalNeededError, before any write.
 
     The registrar's own rotations, which keep an app working, need none. A rotation that has begun to write is completed
-    whatever policy says by now: a half-done one awaiting approval would leave clients with an expiring credential.
+    whatever policy says by now: a half-done one awaiting approval would leave clients with one about to be removed.
     """
     if attempt.operation.is_our_own or attempt.operation.credential(request.credential).has_begun:
         return
@@ -125,7 +125,7 @@ def _check_approval(attempt: Attempt, request: RotationRequest) -> None:
     check_approval(attempt.operation, rotation_reasons(request, policy), binding(request, (), policy))
 
 
-async def _stranger(attempt: Attempt, request: RotationRequest, tags: SecretTags | None) -> tuple[Problem, ...]:
+async def _why_not_allowed(attempt: Attempt, request: RotationRequest, tags: SecretTags | None) -> tuple[Problem, ...]:
     """Return why the requester may not rotate it; the registrar's own requests are not checked.
 
     Once clients may read the new one, the rotation is completed, whoever owns the app by now.
@@ -137,7 +137,7 @@ async def _stranger(attempt: Attempt, request: RotationRequest, tags: SecretTags
     return unknown or (() if allowed else (not_owner(request),))
 
 
-async def _let_registration_end(attempt: Attempt, request: RotationRequest, tags: SecretTags) -> None:
+async def _let_registration_settle(attempt: Attempt, request: RotationRequest, tags: SecretTags) -> None:
     """Raise BusyError while the request that issued the credential is at work: if it is refused, it takes back what it
     gave.
 

@@ -55,9 +55,9 @@ class OwnRotations:
         elif not stored.value.state.settled:
             await self.execution.run(operation_id, stored.value.generation)
         else:
-            await self._once_more(stored, newest)
+            await self._follow_up(stored, newest)
 
-    async def _once_more(self, stored: Versioned[Operation], newest: VaultEntry) -> None:
+    async def _follow_up(self, stored: Versioned[Operation], newest: VaultEntry) -> None:
         operation, now = stored.value, self.runtime.now()
         if operation.answered_at is None:
             await self.sender.send(stored)

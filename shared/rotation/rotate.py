@@ -137,10 +137,10 @@ async def _issue_beside(attempt: Attempt, request: RotationRequest, found: Found
         return await issue_certificate(attempt, wanted, found.holder, found.pending, found.current.versions)
     entry = found.pending.entry
     promoted = {version.tags.get("keyId") for version in found.current.versions}
-    is_standing = (
+    is_reusable = (
         entry is not None and entry.tags.get("keyId") not in promoted and is_live(attempt, entry, found.holder)
     )
-    if entry is not None and is_standing:
+    if entry is not None and is_reusable:
         if not is_given_up(attempt, entry):
             await settle_intent(attempt, request.credential, entry)
             return entry

@@ -21,7 +21,7 @@ from shared.rotation.own import OwnRotations
 from shared.rotation.retire import retire
 from shared.rotation.sweep import SENT_AGAIN_AFTER, sweep
 
-_GIVES_UP_AFTER = SENT_AGAIN_AFTER - timedelta(hours=1)
+_HINT_LIFETIME = SENT_AGAIN_AFTER - timedelta(hours=1)
 """A hint without result for so long is dropped: the next sweep sends another."""
 _UNREADABLE = "unreadable_rotation_message"
 
@@ -66,7 +66,7 @@ class Rotations:
         try:
             await self._consider(hint)
         except RegistrarError as error:
-            await self._come_back(hint, error)
+            await self._retry_later(hint, error)
 
     async def _consider(self, hint: Hint) -> None:
         unique_name, credential = hint.unique_name, hint.credential
@@ -106,11 +106,11 @@ class Rotations:
             raise NotYetVisibleError(f"the directory does not show the application {hint.unique_name}")
         return why_by_directory(newest, seen.credentials, now, self.ports.lag_window)
 
-    async def _come_back(self, hint: Hint, error: RegistrarError) -> None:
+    async def _retry_later(self, hint: Hint, error: RegistrarError) -> None:
         now = self.ports.runtime.now()
         since = hint.since or now
         outcome = outcome_of(
-            error, now=now, deadline=since + _GIVES_UP_AFTER, pauses=hint.pauses, draw=self.ports.runtime.draw()
+            error, now=now, deadline=since + _HINT_LIFETIME, pauses=hint.pauses, draw=self.ports.runtime.draw()
         )
         match outcome:
             case Later():

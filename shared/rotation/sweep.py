@@ -13,7 +13,7 @@ _PAUSE = timedelta(seconds=60)
 """Between two runs of a sweep: with four Graph and vault writes each, 200 a minute are far below any quota."""
 _SPREAD = timedelta(seconds=50)
 """The messages of one run become visible over this time, in order of expiry."""
-_HOLDS_UP = timedelta(minutes=5)
+_IN_FLIGHT_FOR = timedelta(minutes=5)
 """A message without result for so long no longer counts as in flight: the others need not wait for it."""
 SENT_AGAIN_AFTER = timedelta(hours=6)
 """A message that was lost is sent again after so long."""
@@ -30,7 +30,7 @@ async def sweep(due: DueIndex, queues: Queues, runtime: Runtime, *, goes_on: boo
     now, waiting, on_their_way = runtime.now(), list[DueEntry](), 0
     async for _, entry in due.until(day_of(now)):
         sent = now - entry.sent_at if entry.sent_at is not None else SENT_AGAIN_AFTER
-        if sent < _HOLDS_UP:
+        if sent < _IN_FLIGHT_FOR:
             on_their_way += 1
         elif entry.at <= now and sent >= SENT_AGAIN_AFTER:
             waiting.append(entry)

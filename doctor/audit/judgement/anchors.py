@@ -50,7 +50,7 @@ def judge_anchors(evidence: AuditEvidence, moved_at: date | None) -> JudgedAncho
         elif (why := _why_outdated(anchor, content, links)) is not None:
             judged.add_foreign(anchor, why)
         else:
-            _judge_by_those_before(judged, anchor, content, known if evidence.anchors.is_whole else None)
+            _judge_by_predecessors(judged, anchor, content, known if evidence.anchors.is_whole else None)
     judged.findings += _late_findings(late)
     judged.doubtful += late
     return judged
@@ -113,7 +113,7 @@ def _why_outdated(anchor: Anchor, content: AnchorContent, links: Mapping[int, Li
     return f"it leaves out entry {after.number}, which was already in the chain"
 
 
-def _judge_by_those_before(
+def _judge_by_predecessors(
     judged: JudgedAnchors, anchor: Anchor, content: AnchorContent, known: set[str] | None
 ) -> None:
     """Add an anchor to the sound ones if it continues them; those that it skips become doubtful."""

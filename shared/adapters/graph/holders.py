@@ -71,7 +71,7 @@ class GraphCredentialHolders:
         """
         paths = {each.object_id: f"/{_COLLECTIONS[each.kind]}/{each.object_id}/owners" for each in holders}
         steps = [{"id": key, "method": "GET", "url": path, "headers": _LOW_PRIORITY} for key, path in paths.items()]
-        request = _patiently(RequestInformation(Method.POST, "{+baseurl}/$batch"))
+        request = _deprioritised(RequestInformation(Method.POST, "{+baseurl}/$batch"))
         request.set_content_from_parsable(self._adapter, "application/json", GraphBody({"requests": steps}))
         answer = await self._sender.write(request, OwnerBatchAnswer, Doing.READ)
         answers = answer.list("responses", OwnerStepAnswer) if answer is not None else []
@@ -84,7 +84,7 @@ class GraphCredentialHolders:
         """Return the owners of one holder; further pages are read one by one."""
         names: list[str] = []
         read: OwnerPage = first
-        async for page in following(self._sender, read, self._client.applications, OwnerPage, prepare=_patiently):
+        async for page in following(self._sender, read, self._client.applications, OwnerPage, prepare=_deprioritised):
             for owner in page.list("value", OwnerAnswer):
                 name = owner.string("userPrincipalName") or owner.string("displayName") or owner.required("id")
                 names.append(name)
@@ -93,7 +93,7 @@ class GraphCredentialHolders:
     async def _listed(self, kind: HolderKind, builder: Any) -> AsyncIterator[CredentialHolder]:  # noqa: ANN401
         request = selected(builder.to_get_request_information(), _FIELDS[kind])
         request.query_parameters["%24top"] = _PAGE
-        async for page in pages(self._sender, builder, CredentialHolderPage, request, prepare=_patiently):
+        async for page in pages(self._sender, builder, CredentialHolderPage, request, prepare=_deprioritised):
             for answer in page.list("value", CredentialHolderAnswer):
                 holder = holder_from(kind, answer)
                 if holder.credentials:
@@ -142,7 +142,7 @@ def _step_body(step: OwnerStepAnswer) -> OwnerStepBody | None:
     return body
 
 
-def _patiently(request: RequestInformation) -> RequestInformation:
+def _deprioritised(request: RequestInformation) -> RequestInformation:
     for name, value in _LOW_PRIORITY.items():
         request.headers.add(name, value)
     return request

@@ -217,6 +217,6 @@ class BackoffTable:
 
     async def extend(self, until: datetime, reason: str) -> None:
         """Pause all operations until then; a longer pause already set is kept."""
-        standing = await self.until()
-        if standing is None or standing < until:
+        current = await self.until()
+        if current is None or current < until:
             await self._table.upsert("backoff", "all", {"until": until, "reason": reason})

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from azure.keyvault.certificates import CertificatePolicy, CertificateProperties, KeyVaultCertificate
     from azure.keyvault.certificates.aio import CertificateClient
 
-_MADE_WITHIN_SECONDS = 8
+_CREATE_TIMEOUT_SECONDS = 8
 """The SDK polls for completion; if it takes longer, the next attempt reads the result."""
 _KEY_BITS = 2048
 
@@ -47,7 +47,7 @@ class VaultCertificates:
     ) -> VaultEntry | None:
         """Create a self-signed certificate as the newest version; None while that is in progress."""
         with translated(f"make the certificate {name}"), suppress(TimeoutError):
-            async with asyncio.timeout(_MADE_WITHIN_SECONDS):
+            async with asyncio.timeout(_CREATE_TIMEOUT_SECONDS):
                 made: Any = await self._client(vault_url).create_certificate(
                     name, _self_signed(subject, months), tags=dict(tags)
                 )

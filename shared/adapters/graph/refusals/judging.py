@@ -50,7 +50,7 @@ def _error(meaning: Meaning, refusal: Refusal, doing: Doing, wrote: ApplicationS
         case Meaning.TENANT_RULE:
             return RejectedError([_tenant_rule(refusal)])
         case Meaning.LAG | Meaning.UNKNOWN:
-            next_step = _WHOEVER_IS_AT_FAULT if doing in _OF_THE_REQUEST else _OPERATORS
+            next_step = _REQUESTER_OR_OPERATORS if doing in _OF_THE_REQUEST else _OPERATORS
             return RefusedError(f"{_refused(refusal, doing)} {next_step}", refusal.code)
         case _:
             return _LATER[meaning](_refused(refusal, doing), refusal)
@@ -70,7 +70,7 @@ _LATER: Mapping[Meaning, Callable[[str, Refusal], RegistrarError]] = {
 """Made from Graph's reason as a sentence, and the refusal."""
 _OF_THE_REQUEST = (Doing.WRITE_APPLICATION, Doing.GIVE_CONSENT, Doing.ISSUE_CREDENTIAL)
 _OPERATORS = "The registrar does not know what this means. Operators look into it."
-_WHOEVER_IS_AT_FAULT = (
+_REQUESTER_OR_OPERATORS = (
     f"{_OPERATORS} If a value of the request is at fault, they tell you which one to change; if not, they remove the "
     "cause and have the request carried out."
 )
