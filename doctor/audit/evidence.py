@@ -42,7 +42,7 @@ class Link:
 
     @cached_property
     def content(self) -> EntryContent:
-        """What its entry says."""
+        """The parsed entry."""
         return _entry_content(self.text)
 
 
@@ -99,7 +99,7 @@ class Note:
 
     @cached_property
     def content(self) -> EntryContent:
-        """What its entry says."""
+        """The parsed entry."""
         return _entry_content(self.text)
 
 

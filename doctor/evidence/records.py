@@ -60,7 +60,7 @@ class Record:
     requested: RequestedState | None = None
     """What a change asks for; None where that is unknown, or nothing."""
     made_by_others: frozenset[str] = frozenset()
-    """What stays because others made it, by its answer: redirect URIs, and names of permissions."""
+    """Redirect URIs and permission names that stay because others made them, by its answer."""
     answer_time: datetime | None = None
     answered_at: datetime | None = None
     decided_in_ticket_at: datetime | None = None

@@ -111,7 +111,7 @@ async def replace_lost(
 
 
 async def recover(attempt: Attempt, secret_name: str, kind: CredentialType) -> Never:
-    """Begin to recover a soft-deleted secret. Always raises NotYetVisibleError: a later attempt reads it."""
+    """Begin to recover a soft-deleted secret. Raises NotYetVisibleError: a later attempt reads it."""
     await attempt.ports.vault.recover(attempt.operation.unique_name, secret_name, kind)
     raise NotYetVisibleError(f"the Key Vault secret {secret_name} is being recovered from its deletion")
 

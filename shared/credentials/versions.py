@@ -33,7 +33,7 @@ class VaultSecret:
 
     @property
     def tags(self) -> Mapping[str, str] | None:
-        """The tags that identify the owner of the name; None if the name is free."""
+        """The tags that tell who manages the name; None if it is free."""
         newest = self.entry or (self.everything[-1] if self.everything else None)
         return newest.tags if newest is not None else self.deleted_tags
 

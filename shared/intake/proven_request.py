@@ -1,4 +1,4 @@
-"""A request whose source a webhook has proven, on its way to the intake: a message on `webhook-requests`."""
+"""A request from a source that a webhook has verified: a message on `webhook-requests`."""
 
 from datetime import datetime
 from typing import Any, Literal, Self

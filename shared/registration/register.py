@@ -62,7 +62,7 @@ class Registration:
     found: frozenset[Consent]
     """Of the consents, those that others had given before."""
     made_by_others: tuple[MadeByOthers, ...]
-    """What the request no longer asks for and stays, because others made it."""
+    """What the request no longer asks for but stays, because others made it."""
     owner: Person | None
     """Who owns the app from now on."""
     filled: tuple[str, ...]

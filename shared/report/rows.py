@@ -17,7 +17,7 @@ class Urgency(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What to do about one credential: a stable code, and a sentence for people."""
+    """Advice on one credential: a stable code, and a sentence for people."""
 
     code: str
     text: str

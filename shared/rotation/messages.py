@@ -62,7 +62,7 @@ class SweepOn:
 
 
 class _CheckNumbers(NamedTuple):
-    """What `checkIndex` holds on the wire, in this order."""
+    """The numbers of `checkIndex` on the wire, in this order."""
 
     part: int
     parts: int

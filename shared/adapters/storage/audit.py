@@ -85,7 +85,7 @@ class AuditTable:
                 raise
 
     async def forget(self, entry_id: str) -> None:
-        """Take an entry out of the outbox; already gone is a success."""
+        """Remove an entry from the outbox; already gone is a success."""
         await self._outbox.delete(_OUTBOX, entry_id)
 
 

@@ -108,7 +108,7 @@ class OperationsTable:
         await self._unsettled.upsert("unsettled", row, {"generation": generation, "due": due})
 
     async def unlist(self, operation_id: str, generation: int) -> None:
-        """Take an operation's generation off the list of unsettled ones."""
+        """Remove an operation's generation from the list of unsettled ones."""
         await self._unsettled.delete("unsettled", unsettled_row(operation_id, generation))
 
 
