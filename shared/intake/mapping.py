@@ -50,7 +50,7 @@ def _request_from(source: Source, fields: dict[str, Any]) -> Request:
 
 
 def _follows_from(field: str, told: tuple[str, ...]) -> bool:
-    """Return whether a field, or one inside it, is only missing because its form value was refused."""
+    """Return whether a field is only missing because its form value, or one of a field inside it, was refused."""
     return any(path == field or path.startswith((f"{field}.", f"{field}[")) for path in told)
 
 
