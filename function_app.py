@@ -1,4 +1,4 @@
-"""What the Functions host loads: one app with every blueprint of `functions`."""
+"""The Functions host's entry point: one app with every blueprint of `functions`."""
 
 from azure.functions import FunctionApp
 

@@ -44,5 +44,5 @@ async def _examine(settings: Settings, *, fix: bool) -> Examination:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the command; the exit code."""
+    """Run the command and return its exit code."""
     return run(app, arguments)

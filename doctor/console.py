@@ -1,4 +1,4 @@
-"""What the doctor's commands have in common: options, exit codes, errors, and texts that are safe to print."""
+"""Shared by the doctor's commands: options, exit codes, errors, and safe printing."""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -21,15 +21,15 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON."
 
 
 def make_app(*, no_args_is_help: bool = False) -> typer.Typer:
-    """Make an empty command-line application, to which commands are added."""
+    """Make a command-line application without commands."""
     return typer.Typer(
         add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, no_args_is_help=no_args_is_help
     )
 
 
 def run(app: typer.Typer, arguments: Sequence[str]) -> int:
-    """Run a command; returns its exit code. What is wrong with the settings is printed as one line."""
-    # What the credential chain tried without success is long; each reading says in one line that it got no token.
+    """Run a command and return its exit code. A settings error is printed as one line."""
+    # The credential chain's failed attempts fill pages; each read reports a missing token in one line.
     logging.getLogger("azure.identity").setLevel(logging.CRITICAL)
     try:
         app(arguments)
@@ -49,15 +49,15 @@ def exit_code[Kind: StrEnum | None](findings: Iterable[Finding[Kind]], gaps: Seq
 
 
 def output() -> Console:
-    """Return where results are printed."""
+    """Return the console for results."""
     return Console(soft_wrap=True)
 
 
 def errors() -> Console:
-    """Return where everything else is printed, so that results can be piped."""
+    """Return the console for everything else, so that results can be piped."""
     return Console(stderr=True, soft_wrap=True)
 
 
 def escape(text: str) -> str:
-    """Make a text that came from outside harmless: neither markup nor a terminal's control sequence."""
+    """Escape external text: it is neither markup nor a terminal control sequence afterwards."""
     return escape_markup("".join(char if char.isprintable() else ascii(char)[1:-1] for char in text))

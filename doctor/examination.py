@@ -1,4 +1,4 @@
-"""One examination: collects evidence, judges it, repairs what it may if told to, and looks again."""
+"""One examination: collects evidence, judges it, repairs on request, and checks again."""
 
 from dataclasses import dataclass, field
 
@@ -13,7 +13,7 @@ from doctor.repair import Outcome, carry_out, confirmed
 
 @dataclass(frozen=True)
 class Examination:
-    """What was seen last, what is wrong with it, and what was done before."""
+    """The last evidence, its findings, and the repairs made before it."""
 
     evidence: Evidence
     breaches: list[Finding[Invariant]]
@@ -22,12 +22,12 @@ class Examination:
 
     @property
     def exit_code(self) -> int:
-        """Return 1 with breaches, 2 when not everything could be looked at, 0 when all is well."""
+        """Return 1 with breaches, 2 when not everything could be read, 0 when all is well."""
         return exit_code(self.breaches, self.evidence.gaps)
 
 
 async def examine(access: Access, *, fix: bool) -> Examination:
-    """Look and judge. With `fix`, repair what a second look finds as well; the result is what a last look finds."""
+    """Collect and judge. With `fix`, repair what a second pass confirms; the result is that of a last pass."""
     first = await _look(access)
     if not fix or not any(breach.repair for breach in first.breaches):
         return first

@@ -1,11 +1,11 @@
-"""What the doctor finds, what would repair it, and the promises that are kept or broken."""
+"""The doctor's findings, their repairs, and the invariants that they break."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Invariant(StrEnum):
-    """The seven invariants, and beside them: order, and the end of what was replaced, taken back or refused."""
+    """The seven invariants, and further ones: order, and the removal of what was replaced, taken back or refused."""
 
     ONE_OF_EACH = "1"
     VALUE_KEPT = "2"
@@ -42,7 +42,7 @@ _PROMISES = {
 
 @dataclass(frozen=True)
 class RemovePassword:
-    """Remove a credential whose value nobody has."""
+    """Remove a credential whose value is lost."""
 
     unique_name: str
     object_id: str
@@ -60,7 +60,7 @@ class SendWork:
 
 @dataclass(frozen=True)
 class ListUnsettled:
-    """Put an operation back on the list by which it is continued."""
+    """Put an operation back on the list from which it is resumed."""
 
     operation_id: str
     generation: int
@@ -80,10 +80,10 @@ type Repair = RemovePassword | SendWork | ListUnsettled | PutCleanup
 
 @dataclass(frozen=True)
 class Finding[Kind: StrEnum | None]:
-    """Something that is wrong, and what a person can do about it.
+    """A fault, and what a person can do about it.
 
     `kind` is the invariant that is broken, or the audit record's code for it; None for a concern, which breaks no
-    promise but which a person should know.
+    invariant but deserves attention.
     """
 
     kind: Kind
@@ -92,9 +92,9 @@ class Finding[Kind: StrEnum | None]:
     what: str
     advice: str
     repair: Repair | None = None
-    """What can safely be done about it without a person's judgement, if anything."""
+    """The repair that is safe without human judgement, if any."""
     is_warning: bool = False
-    """Whether it is worth a look, but no breach."""
+    """Whether it deserves attention, but is no breach."""
 
     def __str__(self) -> str:
         return f"{self.kind or 'concern'}: {self.about}: {self.what}"

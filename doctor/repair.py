@@ -1,4 +1,4 @@
-"""Carries out repairs: never on one look alone, and never more than what a breach names."""
+"""Carries out repairs: only what two passes agree on, and never more than a breach names."""
 
 import json
 from collections.abc import Sequence
@@ -18,21 +18,21 @@ _SCHEMA_VERSION = "1"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one repair, as a sentence for a person."""
+    """The outcome of one repair, as a sentence for a person."""
 
     repair: Repair
     what: str
 
 
 def confirmed(first: Sequence[Finding[Invariant]], second: Sequence[Finding[Invariant]]) -> list[Repair]:
-    """Return the repairs that two looks agree on, each once."""
+    """Return the repairs that two passes agree on, without duplicates."""
     again = {breach.repair for breach in second}
     repairs = (breach.repair for breach in first)
     return list(dict.fromkeys(repair for repair in repairs if repair is not None and repair in again))
 
 
 async def carry_out(access: Access, repairs: Sequence[Repair], now: datetime) -> list[Outcome]:
-    """Carry out repairs one after the other; one that fails does not keep the others from being tried."""
+    """Carry out repairs one by one; a failure does not stop the others."""
     outcomes: list[Outcome] = []
     for repair in repairs:
         try:
@@ -62,7 +62,7 @@ async def _repair(access: Access, repair: Repair, now: datetime) -> str:
 
 
 async def _remove_password(access: Access, repair: RemovePassword) -> str:
-    """Remove a credential that is still there and still has our mark; look again afterwards."""
+    """Remove a credential that is still there and still has our mark; check again afterwards."""
     if not await _is_present(access, repair):
         return f"the secret {repair.key_id} is already gone"
     url = f"{GRAPH}/v1.0/applications/{repair.object_id}/removePassword"
@@ -86,7 +86,7 @@ async def _is_present(access: Access, repair: RemovePassword) -> bool:
 
 
 async def _send_work(access: Access, repair: SendWork) -> str:
-    """Put the message that the app itself would; an extra one does no harm."""
+    """Send the message that the app itself would; a duplicate does no harm."""
     message = {
         "schemaVersion": _SCHEMA_VERSION,
         "operationId": repair.operation_id,
@@ -98,7 +98,7 @@ async def _send_work(access: Access, repair: SendWork) -> str:
 
 
 async def _insert(access: Access, table: str, partition: str, row: str, columns: dict[str, Any]) -> str:
-    """Insert a row where there is none; one that has come back in the meantime is left as it is."""
+    """Insert a row unless it exists; one restored in the meantime is left as it is."""
     entity = {"PartitionKey": partition, "RowKey": row, "schemaVersion": _SCHEMA_VERSION, **columns}
     client: Any = access.tables.get_table_client(table)
     try:

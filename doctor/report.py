@@ -1,4 +1,4 @@
-"""Shows what was found: to a person, or as JSON."""
+"""Presents the findings: as text for people, or as JSON."""
 
 from dataclasses import asdict
 from itertools import groupby
@@ -13,7 +13,7 @@ from doctor.finding import Finding, Invariant
 
 
 def as_json(found: Examination) -> dict[str, Any]:
-    """Return everything for a machine; names are in camelCase, times in ISO 8601."""
+    """Return everything for JSON; names are in camelCase, times in ISO 8601."""
     return {
         "time": found.evidence.now.isoformat(),
         "seen": _seen(found.evidence),
@@ -35,7 +35,7 @@ def as_json(found: Examination) -> dict[str, Any]:
 
 
 def show(found: Examination, console: Console) -> None:
-    """Write everything for a person; nothing that was read is taken for markup."""
+    """Print everything; nothing that was read is interpreted as markup."""
     seen = ", ".join(f"{count} {what}" for what, count in _seen(found.evidence).items())
     console.print(f"Checked on {found.evidence.now:%Y-%m-%d %H:%M} UTC: {seen}.")
     for outcome in found.outcomes:

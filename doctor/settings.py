@@ -1,4 +1,4 @@
-"""Where to look: the product's own settings, read from an environment."""
+"""The doctor's settings: those of the product, read from an environment."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ type StorageService = Literal["table", "queue", "blob"]
 
 
 class SettingsError(ValueError):
-    """The environment does not say where to look; the message names every setting that is missing."""
+    """A setting is missing or invalid; the message names every such setting."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class StorageSettings:
 
     @classmethod
     def load_for_audit(cls, environment: Mapping[str, str]) -> "StorageSettings":
-        """Read what verifying the audit record takes: tables and blobs. Raises SettingsError."""
+        """Read the settings for verifying the audit record: tables and blobs. Raises SettingsError."""
         services: tuple[StorageService, ...] = ("table", "blob")
         storage = _storage(_present(environment), services)
         if storage is None:
@@ -37,7 +37,7 @@ class StorageSettings:
 
 @dataclass(frozen=True)
 class Settings:
-    """What examining a tenant takes; the names are those of the app's own settings."""
+    """The settings for examining a tenant; the names are those of the app's own."""
 
     tenant_id: str
     vault_urls: tuple[str, ...]
@@ -48,7 +48,7 @@ class Settings:
 
     @classmethod
     def load(cls, environment: Mapping[str, str]) -> "Settings":
-        """Read an environment. Raises SettingsError, or PolicyError for what is wrong with the policy file."""
+        """Read an environment. Raises SettingsError, or PolicyError for an invalid policy file."""
         present = _present(environment)
         services: tuple[StorageService, ...] = ("table", "queue")
         storage = _storage(present, services)
@@ -73,7 +73,7 @@ def _present(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _storage(present: Mapping[str, str], services: Sequence[StorageService]) -> StorageSettings | None:
-    """Read how to reach the account; None where neither a connection string nor every service's URI is set."""
+    """Read the account's settings; None if neither a connection string nor every service's URI is set."""
     uris = {service: present.get(f"AzureWebJobsStorage__{service}ServiceUri") for service in services}
     connection_string = present.get("AzureWebJobsStorage") or present.get("AZURE_STORAGE_CONNECTION_STRING")
     if connection_string is None and not all(uris.values()):

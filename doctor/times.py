@@ -1,10 +1,10 @@
-"""Times as the services and the registrar write them."""
+"""Parses times as the services and the registrar write them."""
 
 from datetime import datetime
 
 
 def parse_time(text: str | None) -> datetime | None:
-    """Parse an ISO 8601 time, which may have seven digits after the second as Graph's have; None where there is none.
+    """Parse an ISO 8601 time, with up to seven fractional digits as in Graph; None if there is none.
 
     Raises ValueError.
     """

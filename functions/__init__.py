@@ -1,6 +1,6 @@
-"""The ways in, one file each: triggers translate what the host delivers and delegate to `shared`.
+"""The entry points, one file each: triggers translate what the host delivers and delegate to `shared`.
 
-Nothing heavy is imported while the host indexes: `shared.bootstrap` brings the SDKs, at a worker's first event.
+Nothing heavy is imported while the host indexes: `shared.bootstrap` loads the SDKs at a worker's first event.
 """
 
 from azure.functions import Blueprint

@@ -1,4 +1,4 @@
-"""Decisions about requests that wait for somebody: made over HTTP, or by a ticket and carried by a queue."""
+"""Decisions about requests that await approval: made over HTTP, or in a ticket and delivered by a queue."""
 
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -23,7 +23,7 @@ blueprint = func.Blueprint()
     auth_level=func.AuthLevel.ANONYMOUS,
 )
 async def approve_request(request: func.HttpRequest) -> func.HttpResponse:
-    """Approve or refuse a request that waits, for holders of Registrar.Approver who did not send it."""
+    """Approve or refuse a request that awaits approval, for holders of Registrar.Approver who did not send it."""
     from shared.api.approvals import parse_approval
     from shared.api.requests import described, parse_named
     from shared.approval.refusals import NotAllowedToDecideError, NotWaitingError
@@ -50,7 +50,7 @@ async def approve_request(request: func.HttpRequest) -> func.HttpResponse:
         return json_response(200, described(operation), GUARDED)
 
     async def refused(app: "App", caller: "Caller") -> None:
-        with suppress(RejectedError):  # whoever may not decide is told that, whatever they ask
+        with suppress(RejectedError):  # a caller without the role gets 403, whatever they ask
             named = parse_named(request.route_params["requestId"], request.params)
             await app.callers_decisions.note_without_role(named, caller)
 
@@ -60,7 +60,7 @@ async def approve_request(request: func.HttpRequest) -> func.HttpResponse:
 @blueprint.function_name("apply_decision")
 @blueprint.queue_trigger("message", "approval-decisions", "AzureWebJobsStorage")  # pyright: ignore[reportUnknownMemberType]  the SDK does not type its **kwargs
 async def apply_decision(message: func.QueueMessage) -> None:
-    """Apply what a ticket decided."""
+    """Apply a decision made in a ticket."""
     from shared.bootstrap import get_app
 
     await get_app().decisions.receive(message.get_body())

@@ -1,4 +1,4 @@
-"""The audit record's timers: what is noted goes into the chain, and the chain's end is anchored every day."""
+"""The audit record's timers: noted entries go into the chain, and the chain's end is anchored every day."""
 
 import azure.functions as func
 
@@ -8,7 +8,7 @@ blueprint = func.Blueprint()
 @blueprint.function_name("extend_audit")
 @blueprint.timer_trigger("timer", "15 * * * * *")
 async def extend_audit(timer: func.TimerRequest) -> None:
-    """Move what is noted into the audit chain, every minute."""
+    """Move noted entries into the audit chain, every minute."""
     from shared.audit.writing import extend_chain
     from shared.bootstrap import get_app
 

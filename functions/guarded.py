@@ -1,4 +1,4 @@
-"""What stands in the way of an answer over HTTP, told as RFC 9457 has it; and who calls, where a token says it."""
+"""Error responses by RFC 9457, and authentication of callers by their tokens."""
 
 import math
 from collections.abc import Awaitable, Callable
@@ -26,7 +26,7 @@ def header(request: func.HttpRequest, name: str) -> str | None:
 
 
 async def guarded(work: Work) -> func.HttpResponse:
-    """Do the work with the app; 400, 500 and 503 for what stands in the way. The log says why, an answer never does."""
+    """Do the work with the app; errors become 400, 500 or 503. The log says why, a response never does."""
     from shared.bootstrap import get_app
     from shared.core import log
     from shared.core.errors import DeferredError, RefusedError, RejectedError
@@ -61,10 +61,10 @@ async def guarded(work: Work) -> func.HttpResponse:
 async def for_caller(
     request: func.HttpRequest, role: str, work: CallersWork, refused: RefusedWork | None = None
 ) -> func.HttpResponse:
-    """Answer a caller who holds an app role of our API; 401 and 403 for others, and what `guarded` tells.
+    """Answer a caller who holds an app role of our API; 401 and 403 for others, and the errors of `guarded`.
 
-    `refused` is done before somebody without the role is told so.
-    The route's own level is anonymous: the token is verified here, and no header of a platform is believed.
+    `refused` runs before a caller without the role gets 403.
+    The route's own level is anonymous: the token is verified here, and no header set by a platform is trusted.
     """
     from shared.core import log
     from shared.core.callers import NotAllowedError, NotAuthenticatedError

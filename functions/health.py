@@ -1,4 +1,4 @@
-"""Is this deployment able to work? For load balancers and people; no secrets, no remote calls."""
+"""Whether this deployment can work, for load balancers and people; no secrets, no remote calls."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""What this interface is, for programs and people who write clients: the document as it is checked in."""
+"""The description of the HTTP API for authors of clients: the document as it is checked in."""
 
 from functools import cache
 from pathlib import Path
@@ -14,7 +14,7 @@ _HEADERS = {"Cache-Control": "public, max-age=3600", "X-Content-Type-Options": "
 @blueprint.function_name("openapi")
 @blueprint.route("openapi.json", trigger_arg_name="request", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def openapi(request: func.HttpRequest) -> func.HttpResponse:
-    """Give out the OpenAPI document, to anybody: it holds nothing of this deployment."""
+    """Return the OpenAPI document, to anyone: it holds nothing of this deployment."""
     return func.HttpResponse(_document(), status_code=200, mimetype="application/json", headers=_HEADERS)
 
 

@@ -1,4 +1,4 @@
-"""For operators: failed requests, tried again once their cause is mended."""
+"""For operators: failed requests are replayed once their cause is fixed."""
 
 from typing import TYPE_CHECKING
 

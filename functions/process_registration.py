@@ -1,4 +1,4 @@
-"""The queues that carry registrations: the public intake, what webhooks have proven, and whatever had to wait."""
+"""The queues that carry registrations: the public intake, requests proven by webhooks, and deferred work."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -22,7 +22,7 @@ async def process_registration(message: func.QueueMessage) -> None:
 @blueprint.function_name("process_webhook_request")
 @blueprint.queue_trigger("message", "webhook-requests", "AzureWebJobsStorage")  # pyright: ignore[reportUnknownMemberType]  the SDK does not type its **kwargs
 async def process_webhook_request(message: func.QueueMessage) -> None:
-    """Accept one request whose source has proven itself."""
+    """Accept one request whose source a webhook has verified."""
     from shared.bootstrap import get_app
 
     await get_app().webhook_intake.accept(message.get_body(), message.id or "")
@@ -39,10 +39,10 @@ async def continue_registration(message: func.QueueMessage) -> None:
 
 
 def arrival(message: func.QueueMessage, now: datetime) -> datetime:
-    """When a message was put on the queue, or now if that cannot be true.
+    """Return when a message was put on the queue, or now if that cannot be true.
 
-    The host lets members of a JSON payload hide what the queue says of the message (WebJobs SDK, binding data): one
-    called `InsertionTime` may be of any year, and without a zone.
+    The host lets members of a JSON payload override its queue metadata (WebJobs SDK, binding data): one called
+    `InsertionTime` may be of any year, and without a zone.
     """
     inserted: datetime | None = message.insertion_time
     is_likely = inserted is not None and inserted.tzinfo is not None and abs(now - inserted) < _OLDEST

@@ -1,4 +1,4 @@
-"""Which credentials there are and when they expire: asked for over HTTP, and reported every night."""
+"""The tenant's credentials and their expiry: listed over HTTP, and reported every night."""
 
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -29,7 +29,7 @@ async def list_credentials(request: func.HttpRequest) -> func.HttpResponse:
         log.event("credentials.listed", caller=caller.object_id, days=question.days, count=len(page.items))
         link = None
         if page.following is not None:
-            # Relative (RFC 3986): which host name a caller used is nothing to learn from a header.
+            # Relative (RFC 3986): the caller's host name is not taken from a header.
             query = {"expiringWithin": f"{question.days}d", "limit": question.limit}
             link = f"/api/credentials?{urlencode({**query, 'after': place_text(question, page.following)})}"
         return json_response(200, told_page(question, page, link).model_dump(mode="json"), GUARDED)
@@ -40,7 +40,7 @@ async def list_credentials(request: func.HttpRequest) -> func.HttpResponse:
 @blueprint.function_name("report_credentials")
 @blueprint.timer_trigger("timer", "0 20 4-7 * * *")
 async def report_credentials(timer: func.TimerRequest) -> None:
-    """Write the report of the tenant's credentials, every night; the later times are for when the first failed."""
+    """Write the report of the tenant's credentials, every night; the later runs are retries."""
     from shared.bootstrap import get_app
 
     await get_app().report_maker.make()
@@ -51,7 +51,7 @@ async def report_credentials(timer: func.TimerRequest) -> None:
     "reports/credentials", trigger_arg_name="request", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS
 )
 async def credentials_report(request: func.HttpRequest) -> func.HttpResponse:
-    """Give out the newest report as a page, CSV or JSON, with its age, for holders of Registrar.Reader."""
+    """Return the newest report as a page, CSV or JSON, with its age, for holders of Registrar.Reader."""
     from shared.api.reports import headers_of, wanted_format
     from shared.core import log
     from shared.core.callers import READER

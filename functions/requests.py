@@ -1,4 +1,4 @@
-"""What became of requests: asked for over HTTP, by those who may read."""
+"""The status of requests over HTTP, for callers with the reader's role."""
 
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -20,7 +20,7 @@ blueprint = func.Blueprint()
     "requests/{requestId}", trigger_arg_name="request", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS
 )
 async def show_request(request: func.HttpRequest) -> func.HttpResponse:
-    """Say how far one request came, for holders of Registrar.Reader: `?source=…`, or the queue."""
+    """Return one request's status, for holders of Registrar.Reader: `?source=…`, or the queue."""
     from shared.api.requests import parse_named, show
     from shared.core.callers import READER
 

@@ -1,4 +1,4 @@
-"""HTTP answers as JSON."""
+"""HTTP responses as JSON."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -16,24 +16,24 @@ GUARDED = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
-"""On every answer to a caller with a token: kept nowhere, and taken for nothing but what it says it is."""
+"""On every response to a caller with a token: not cached, no type sniffing, no referrer."""
 UNKNOWN_REQUEST = (
     "The registrar knows no request with this id from this source. If it was sent just now, try again in a minute."
 )
 
 
 def json_response(status: int, body: Mapping[str, object], headers: Mapping[str, str] | None = None) -> HttpResponse:
-    """Return a JSON answer."""
+    """Return a JSON response."""
     return HttpResponse(json.dumps(body), status_code=status, mimetype="application/json", headers=dict(headers or {}))
 
 
 def rejected_response(detail: str, problems: "Sequence[Problem]") -> HttpResponse:
-    """Return 400 with everything that is wrong, each at its place."""
-    errors = [_told(each) for each in problems]
+    """Return 400 with every problem at its field."""
+    errors = [_fault_body(each) for each in problems]
     return problem_response(400, detail, errors=errors)
 
 
-def _told(problem: "Problem") -> "ToldFault":
+def _fault_body(problem: "Problem") -> "ToldFault":
     told: ToldFault = {"field": problem.field, "code": problem.code, "message": problem.message}
     if problem.label:
         told["label"] = problem.label
@@ -47,7 +47,7 @@ def problem_response(
     errors: "Sequence[ToldFault]" = (),
     headers: Mapping[str, str] | None = None,
 ) -> HttpResponse:
-    """Return an error as RFC 9457 has it; its kind is the status alone (`about:blank`)."""
+    """Return an error by RFC 9457; its kind is the status alone (`about:blank`)."""
     body: ToldProblem = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
     if detail is not None:
         body["detail"] = detail

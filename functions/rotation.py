@@ -1,4 +1,4 @@
-"""Rotation: a timer finds what is due, and a queue carries it, with Key Vault's own events beside."""
+"""Rotation: a timer finds what is due and a queue carries it, along with Key Vault's own events."""
 
 import azure.functions as func
 
@@ -8,7 +8,7 @@ blueprint = func.Blueprint()
 @blueprint.function_name("sweep_credentials")
 @blueprint.timer_trigger("timer", "%ROTATION_SCHEDULE%")
 async def sweep_credentials(timer: func.TimerRequest) -> None:
-    """Send a message for each credential that is due, by the hour unless the setting says otherwise."""
+    """Send a message for each credential that is due, hourly by default."""
     from shared.bootstrap import get_app
     from shared.rotation.sweep import sweep
 
@@ -19,7 +19,7 @@ async def sweep_credentials(timer: func.TimerRequest) -> None:
 @blueprint.function_name("check_due_index")
 @blueprint.timer_trigger("timer", "0 40 3 * * *")
 async def check_due_index(timer: func.TimerRequest) -> None:
-    """Compare a slice of the index of what is due with the vault and the directory, every night."""
+    """Compare a slice of the due index with the vault and the directory, every night."""
     from shared.bootstrap import get_app
 
     await get_app().index_check.run()
@@ -28,7 +28,7 @@ async def check_due_index(timer: func.TimerRequest) -> None:
 @blueprint.function_name("rotate_credential")
 @blueprint.queue_trigger("message", "credential-rotations", "AzureWebJobsStorage")  # pyright: ignore[reportUnknownMemberType]  the SDK does not type its **kwargs
 async def rotate_credential(message: func.QueueMessage) -> None:
-    """Look whether a credential is due, and do what is to be done."""
+    """Check whether a credential is due, and rotate or retire it."""
     from shared.bootstrap import get_app
 
     await get_app().rotations.receive(message.get_body())

@@ -1,4 +1,4 @@
-"""Tickets are told what became of their requests: by a queue, with a timer behind it, and once more for operators."""
+"""Delivery of answers to tickets: by a queue, with a timer that resumes it, and a replay for operators."""
 
 import json
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ blueprint = func.Blueprint()
 @blueprint.function_name("update_ticket")
 @blueprint.queue_trigger("message", "ticket-updates", "AzureWebJobsStorage")  # pyright: ignore[reportUnknownMemberType]  the SDK does not type its **kwargs
 async def update_ticket(message: func.QueueMessage) -> None:
-    """Make one attempt to tell a ticket."""
+    """Make one attempt at a ticket update."""
     from shared.bootstrap import get_app
 
     await get_app().updating.run(str(json.loads(message.get_body())["updateId"]))
@@ -26,7 +26,7 @@ async def update_ticket(message: func.QueueMessage) -> None:
 @blueprint.function_name("resume_ticket_updates")
 @blueprint.timer_trigger("timer", "20 * * * * *", run_on_startup=True, use_monitor=False)
 async def resume_ticket_updates(timer: func.TimerRequest) -> None:
-    """Send updates again that nobody carries on, every minute and at start."""
+    """Resend stalled updates, every minute and at start."""
     from shared.bootstrap import get_app
     from shared.tickets.delivery import resume_updates
 
@@ -42,7 +42,7 @@ async def resume_ticket_updates(timer: func.TimerRequest) -> None:
     auth_level=func.AuthLevel.FUNCTION,
 )
 async def replay_ticket_update(request: func.HttpRequest) -> func.HttpResponse:
-    """Have a ticket told after all: 202, 404, or 409 when the update did not fail."""
+    """Replay a failed ticket update: 202, 404, or 409 when it did not fail."""
     from shared.core.errors import BusyError, NotFailedError, NotFoundError
     from shared.tickets.delivery import parse_update_id, replay_update
 

@@ -1,6 +1,6 @@
-"""The timers: what nobody carries on is sent again, lost secrets are removed, what the host poisoned is answered.
+"""The timers: stalled operations are resent, lost secrets are removed, messages the host poisoned are answered.
 
-And once a night, owners of version 1 are pinned to who they are in the directory.
+Once a night, owners of version 1 are pinned to their objects in the directory.
 """
 
 import azure.functions as func
@@ -11,7 +11,7 @@ blueprint = func.Blueprint()
 @blueprint.function_name("resume_registrations")
 @blueprint.timer_trigger("timer", "0 * * * * *", run_on_startup=True, use_monitor=False)
 async def resume_registrations(timer: func.TimerRequest) -> None:
-    """Send unsettled operations without a sign of life again, every minute and at start."""
+    """Resend unsettled operations that make no progress, every minute and at start."""
     from shared.bootstrap import get_app
     from shared.operations.resume import resume_unsettled
 
@@ -32,7 +32,7 @@ async def clean_up_credentials(timer: func.TimerRequest) -> None:
 @blueprint.function_name("settle_poison")
 @blueprint.timer_trigger("timer", "45 */5 * * * *")
 async def settle_poison(timer: func.TimerRequest) -> None:
-    """Answer what the host gave up on, and keep it with a reason, every five minutes."""
+    """Answer messages that the host gave up on, and keep them with a reason, every five minutes."""
     from shared.bootstrap import get_app
     from shared.intake.poison import drain_poison_queues
 
@@ -46,7 +46,7 @@ async def settle_poison(timer: func.TimerRequest) -> None:
 @blueprint.function_name("pin_owners")
 @blueprint.timer_trigger("timer", "0 20 3 * * *")
 async def pin_owners(timer: func.TimerRequest) -> None:
-    """Pin owners whom only an address names to their object ids, every night."""
+    """Pin owners known only by an address to their object ids, every night."""
     from shared.bootstrap import get_app
     from shared.credentials.owners import pin_owners as pin
 

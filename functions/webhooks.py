@@ -1,4 +1,4 @@
-"""The way in for ticketing systems: whose message this is comes first, and only then what it says."""
+"""The webhook for ticketing systems: the sender is verified before the body is parsed."""
 
 import math
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ _MOST_BYTES = 64 * 1024
 @blueprint.function_name("receive_webhook")
 @blueprint.route("webhooks/{source}", trigger_arg_name="request", methods=["POST"], auth_level=func.AuthLevel.ANONYMOUS)
 async def receive_webhook(request: func.HttpRequest) -> func.HttpResponse:
-    """Take a request from a ticketing system: 202, and where to ask what became of it."""
+    """Accept a request from a ticketing system: 202, with the location of its status."""
     from urllib.parse import quote
 
     from shared.core import log
@@ -59,9 +59,9 @@ async def receive_webhook(request: func.HttpRequest) -> func.HttpResponse:
 
 
 def _refusal(request: func.HttpRequest, body: bytes) -> func.HttpResponse | None:
-    """What is wrong with the message before anybody looks at it; None when nothing is."""
+    """Return the refusal of a message that is wrong by its headers or size; None if it may be read."""
     if header(request, "Content-Length") is None:
-        # The platform hands on a body in chunks as an empty one.
+        # The platform passes a chunked body on as an empty one.
         return problem_response(411, "The header Content-Length is missing. Send the body with it, not in chunks.")
     if len(body) > _MOST_BYTES:
         return problem_response(413, f"The body is too large: the limit is {_MOST_BYTES} bytes.")

@@ -1,1 +1,1 @@
-"""What sets the checkout up, and what keeps its pins."""
+"""Scripts that set up the checkout, maintain pins and tables, and configure a tenant."""

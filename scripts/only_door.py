@@ -1,11 +1,11 @@
 """Have a tenant refuse new client secrets to everybody but the registrar: docs/only-door.md says why, and who may.
 
-    python -m scripts.only_door TENANT_ID REGISTRAR_PRINCIPAL_ID            says what it would do
-    python -m scripts.only_door TENANT_ID REGISTRAR_PRINCIPAL_ID --apply    does it, and looks again
+    python -m scripts.only_door TENANT_ID REGISTRAR_PRINCIPAL_ID            prints what it would do
+    python -m scripts.only_door TENANT_ID REGISTRAR_PRINCIPAL_ID --apply    does it, and checks again
 
-It looks first, does only what is missing, and never loosens anything: restrictions that are there stay, with their
-dates and exemptions, and a shorter lifetime stays shorter. Exit code 0: all is as wanted; 1: something is to be done;
-2: it cannot be.
+It reads first, changes only what is missing, and never loosens anything: existing restrictions keep their dates and
+exemptions, and a shorter lifetime stays shorter. Exit code 0: everything is in place; 1: changes are needed; 2: they
+cannot be made.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from azure.identity import DeviceCodeCredential, InteractiveBrowserCredential
 
 GRAPH = "https://graph.microsoft.com/v1.0"
 _CLIENT = "14d82eec-204b-4c2f-b7e8-296a70dab67e"
-"""Microsoft Graph Command Line Tools: a public client of Microsoft's that may ask for any delegated permission."""
+"""Microsoft Graph Command Line Tools: a public client of Microsoft's that may request any delegated permission."""
 _SCOPES = (
     "https://graph.microsoft.com/Policy.ReadWrite.ApplicationConfiguration",
     "https://graph.microsoft.com/CustomSecAttributeDefinition.ReadWrite.All",
@@ -36,16 +36,16 @@ _DAYS = re.compile(r"P(\d+)D")
 
 type Json = dict[str, Any]
 type Call = Callable[[str, str, Json | None], tuple[int, Json]]
-"""Makes one call of Microsoft Graph: method, path after the version, body; answers status and body."""
+"""Calls Microsoft Graph: method, path after the version, body; returns status and body."""
 
 
 class CannotBeDoneError(Exception):
-    """Something is in the way that a person has to look at."""
+    """Something prevents the change and needs a person's attention."""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to be so."""
+    """The desired configuration."""
 
     principal_id: str
     attribute_set: str = "PolicyExemptions"
@@ -56,14 +56,14 @@ class Wanted:
 
     @property
     def exemption(self) -> Json:
-        """How a restriction names the callers that it leaves alone."""
+        """The exemption, as a restriction names it."""
         identity = f"{self.attribute_set}_{self.attribute}"
         return {"@odata.type": _EXEMPTION, "id": identity, "operator": "equals", "value": self.value}
 
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to be done, in words and as a call."""
+    """One change, in words and as a call."""
 
     what: str
     method: str
@@ -72,7 +72,7 @@ class Step:
 
 
 def missing(call: Call, wanted: Wanted, only: str | None = None) -> Iterator[Step]:
-    """Look, and say step by step what is missing; the exemption comes before what it exempts from."""
+    """Yield the missing changes in order; the exemption comes before what it exempts from."""
     if only != "policy":
         yield from _attribute(call, wanted)
         yield from _assignment(call, wanted)
@@ -128,19 +128,19 @@ def _assignment(call: Call, wanted: Wanted) -> Iterator[Step]:
 
 
 def _restrictions(policy: Json, wanted: Wanted) -> Iterator[Step]:
-    """Compare the tenant's policy. Graph replaces a list whole, so all of a list is sent."""
+    """Compare the tenant's policy. Graph replaces whole lists, so whole lists are sent."""
     changes, told = dict[str, Any](), list[str]()
     for section in _SECTIONS:
         known = cast("Json", policy.get(section) or {})
         lists: Json = {
-            "passwordCredentials": _with(
+            "passwordCredentials": _enforced(
                 known.get("passwordCredentials"),
                 [
                     *(_ban(name, wanted) for name in ("passwordAddition", "symmetricKeyAddition")),
                     *(_limit(name, wanted) for name in ("passwordLifetime", "symmetricKeyLifetime")),
                 ],
             ),
-            "keyCredentials": _with(known.get("keyCredentials"), [_limit("asymmetricKeyLifetime", wanted)]),
+            "keyCredentials": _enforced(known.get("keyCredentials"), [_limit("asymmetricKeyLifetime", wanted)]),
         }
         changed = {name: entries for name, entries in lists.items() if entries != (known.get(name) or [])}
         if changed:
@@ -160,7 +160,7 @@ _OURS = frozenset(
 
 
 def _others(policy: Json) -> set[str]:
-    """Name what a policy that is off holds besides."""
+    """Name the other restrictions that enabling the policy would put into force."""
     found = set[str]()
     for section in (cast("Json", policy.get(name) or {}) for name in _SECTIONS):
         lists = [cast("list[Json]", section.get(name) or []) for name in ("passwordCredentials", "keyCredentials")]
@@ -189,8 +189,8 @@ def _limit(name: str, wanted: Wanted) -> Json:
     }
 
 
-def _with(known: list[Json] | None, wanted: Sequence[Json]) -> list[Json]:
-    """Return a list with these restrictions in force; what is there already stays as strict as it is."""
+def _enforced(known: list[Json] | None, wanted: Sequence[Json]) -> list[Json]:
+    """Return a list with these restrictions in force; existing ones stay at least as strict."""
     entries = {entry["restrictionType"]: entry for entry in known or []}
     for restriction in wanted:
         name = restriction["restrictionType"]
@@ -200,7 +200,7 @@ def _with(known: list[Json] | None, wanted: Sequence[Json]) -> list[Json]:
 
 
 def _stricter(there: Json, wanted: Json) -> Json:
-    """Return a restriction in force: with its own date and exemptions, ours beside them, and the shorter lifetime."""
+    """Return a restriction in force: with its own date and exemptions, ours added, and the shorter lifetime."""
     merged = dict(there)
     if there.get("state") not in (None, "enabled"):
         date = "restrictForAppsCreatedAfterDateTime"
@@ -246,7 +246,7 @@ def _read(call: Call, path: str) -> Json:
 
 
 def run(call: Call, wanted: Wanted, *, apply: bool, only: str | None = None) -> int:
-    """Say what is missing; with `apply`, do it and look again. Returns the exit code."""
+    """Print what is missing; with `apply`, do it and check again. Return the exit code."""
     try:
         for step in missing(call, wanted, only):
             print(f"{'Do' if apply else 'Would do'}: {step.what}")
@@ -272,7 +272,7 @@ def run(call: Call, wanted: Wanted, *, apply: bool, only: str | None = None) -> 
 
 
 def calls(credential: TokenCredential) -> Call:
-    """Return what makes calls as whoever signs in."""
+    """Return a function that makes calls as the signed-in user."""
     import httpx
 
     client = httpx.Client(timeout=30)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Sets the checkout up: the virtual environment .venv and node_modules, as pinned. Says in one line what is missing.
+# Sets up the checkout: the virtual environment .venv and node_modules, as pinned. Reports what is missing in one line.
 # A second run only compares: each of the two holds the checksum of the pins it was made from.
 set -eu
 cd "$(dirname "$0")/.."
@@ -9,7 +9,7 @@ say() { printf '%s\n' "$1" >&2; }
 
 is_python313() { "$@" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' >/dev/null 2>&1; }
 
-# Every candidate is tried, not merely found: a pyenv shim is on the PATH whether or not its Python is chosen.
+# Every candidate is run, not just found: a pyenv shim is on the PATH whether or not its Python is selected.
 find_python() {
   for python in python3.13 python3 python "${PYENV_ROOT:-$HOME/.pyenv}"/versions/3.13*/bin/python3.13; do
     if is_python313 "$python"; then printf '%s\n' "$python"; return; fi
@@ -43,8 +43,8 @@ set_up_python() {
     "$python" -m venv .venv >&2 || fail "python -m venv failed (Debian and Ubuntu: install python3.13-venv)"
   fi
   say "installing the pinned Python packages"
-  # Without byte code: most of what is installed is never imported, and compiling it takes longer than the rest.
-  # What is not the file that was pinned is not installed, wherever it comes from: scripts/pin.py writes the hashes.
+  # No byte code: most of the packages' code is never imported, and compiling it takes longer than the rest.
+  # Only the pinned files are installed, from whatever index: scripts/pin.py writes the hashes.
   if command -v uv >/dev/null 2>&1; then
     uv pip install --quiet --require-hashes --python .venv/bin/python -r requirements-dev.txt >&2 ||
       fail "uv pip install failed, see above"

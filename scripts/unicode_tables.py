@@ -3,8 +3,8 @@
     python -m scripts.unicode_tables FOLDER VERSION
 
 FOLDER holds `Scripts.txt` and `ScriptExtensions.txt` of the Unicode Character Database, and `confusables.txt` of
-UTS #39, all of that version. Kept are the scripts that UAX #31 recommends (table 5), and of the confusables what looks
-like ASCII letters and digits.
+UTS #39, all of that version. It keeps the scripts that UAX #31 recommends (table 5), and the confusables that look like
+ASCII letters and digits.
 """
 
 import re
@@ -60,7 +60,7 @@ def ranges(file: Path) -> Iterator[tuple[int, int, str]]:
 
 
 def scripts_of(folder: Path) -> dict[int, str]:
-    """Return script extensions by code point, of the recommended scripts, as codes with + between."""
+    """Return the recommended scripts' extensions by code point, as codes joined with +."""
     known = set(RECOMMENDED.values())
     codes = {
         code: RECOMMENDED[name]
@@ -78,7 +78,7 @@ def scripts_of(folder: Path) -> dict[int, str]:
 
 
 def confusables_of(folder: Path, codes: dict[int, str]) -> dict[int, str]:
-    """Return what looks like ASCII letters and digits once marks are gone, by code point."""
+    """Return what looks like ASCII letters and digits without marks, by code point."""
     found = dict[int, str]()
     for code, _, value in ranges(folder / "confusables.txt"):
         looks_like = "".join(chr(int(each, 16)) for each in value.split())

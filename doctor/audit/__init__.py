@@ -1,1 +1,1 @@
-"""Reads the audit record from outside, says what was altered or taken away, and writes it out; changes nothing."""
+"""Reads the audit record from outside: reports what was altered or removed, and exports it; changes nothing."""

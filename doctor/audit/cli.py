@@ -116,5 +116,5 @@ def _show(evidence: AuditEvidence, found: Sequence[Finding[Code]], console: Cons
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run a command; the exit code."""
+    """Run a command and return its exit code."""
     return run(app, arguments)

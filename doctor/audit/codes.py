@@ -1,4 +1,4 @@
-"""The codes of what verification finds, each with what to do about it."""
+"""The codes of verification's findings, each with its advice."""
 
 from enum import StrEnum
 
@@ -57,5 +57,5 @@ _ADVICE = {
 
 
 def finding(code: Code, about: str, what: str, *, is_warning: bool = False) -> Finding[Code]:
-    """Make a finding, with the advice that its code has."""
+    """Make a finding with its code's advice."""
     return Finding(code, about, what, code.advice, is_warning=is_warning)

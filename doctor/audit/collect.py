@@ -67,7 +67,7 @@ async def _chain(storage: AuditStorage) -> Seen[Row]:
 
 
 async def _anchors(storage: AuditStorage) -> Seen[Anchor]:
-    """Read every blob: one that is not an anchor was put there by somebody, and is not a gap."""
+    """Read every blob; one that is not an anchor is foreign, not a gap."""
     found: list[Anchor] = []
     try:
         container = storage.blobs.get_container_client(AUDIT_ANCHORS_CONTAINER)

@@ -1,4 +1,4 @@
-"""What was seen of the audit record, and of what it is compared with: frozen, and honest about gaps."""
+"""The audit record and what it is compared with, as read: immutable, with explicit gaps."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ _NOTHING: Mapping[str, Any] = {}
 
 @dataclass(frozen=True)
 class EntryContent:
-    """What an entry's text says, as far as the judgement needs it; empty where it cannot be read."""
+    """The fields of an entry that the judgement needs; empty if its text cannot be read."""
 
     kind: str = ""
     entry_id: str = ""
@@ -24,14 +24,14 @@ class EntryContent:
     generation: int = 0
     request_hash: str = ""
     content_hash: str = ""
-    """The same of the content, where it differs: of a request that does not mention the consent."""
+    """The content's hash where it differs: for a request that does not mention consent."""
     request_id: str = ""
     source: str = ""
 
 
 @dataclass(frozen=True)
 class Link:
-    """One link of the chain, as its row shows it; `written` is the row's own time, by the service's clock."""
+    """One link of the chain, as stored; `written` is the row's timestamp, by the service's clock."""
 
     number: int
     entry_id: str
@@ -42,13 +42,13 @@ class Link:
 
     @cached_property
     def content(self) -> EntryContent:
-        """What its entry says."""
+        """The parsed entry."""
         return _entry_content(self.text)
 
 
 @dataclass(frozen=True)
 class Head:
-    """Where the chain ends, as its head row says."""
+    """The end of the chain according to its head row."""
 
     count: int
     hash: str
@@ -56,7 +56,7 @@ class Head:
 
 @dataclass(frozen=True)
 class AnchorReference:
-    """How an anchor names the one before it: by its day, and the SHA-256 of its text."""
+    """An anchor's reference to its predecessor: the day, and the SHA-256 of its text."""
 
     day: str
     digest: str
@@ -64,7 +64,7 @@ class AnchorReference:
 
 @dataclass(frozen=True)
 class AnchorContent:
-    """What an anchor's text says; `is_first_form` is for those from before anchors named the one before them."""
+    """An anchor's parsed text; `is_first_form` marks those from before anchors named their predecessor."""
 
     head: Head
     at: datetime
@@ -74,10 +74,10 @@ class AnchorContent:
 
 @dataclass(frozen=True)
 class Anchor:
-    """A blob among the anchors, whoever wrote it. `created` and `changed` are the service's times.
+    """A blob in the anchors' container, of any origin. `created` and `changed` are the service's times.
 
-    `day` is None for a name that no anchor has; `suffix` is what follows the day, the beginning of the text's digest.
-    `content` is None for what is not an anchor, for the reason `fault`.
+    `day` is None if the name is not an anchor's; `suffix` is what follows the day, the beginning of the text's digest.
+    `content` is None if the blob is not an anchor; `fault` says why.
     """
 
     name: str
@@ -99,16 +99,16 @@ class Note:
 
     @cached_property
     def content(self) -> EntryContent:
-        """What its entry says."""
+        """The parsed entry."""
         return _entry_content(self.text)
 
 
 @dataclass(frozen=True)
 class Request:
-    """An operation record, as far as the audit record has to agree with it.
+    """The part of an operation record that the audit record has to agree with.
 
-    `request_hash` is that of the request as it is stored in the record, `body_hash` what the record says it is;
-    `content_hash` differs from it where the request does not mention the consent.
+    `request_hash` is computed from the stored request, `body_hash` is the hash that the record states;
+    `content_hash` differs from it where the request does not mention consent.
     """
 
     operation_id: str
@@ -130,12 +130,12 @@ class Claim:
     operation_id: str
     at: datetime | None
     earlier: tuple[str, ...] = ()
-    """Operations of earlier versions of the same ticket's form, which this one replaced."""
+    """Operations of earlier versions of the same ticket's form that this one replaced."""
 
 
 @dataclass(frozen=True)
 class AuditEvidence:
-    """One look. `index` is (entry id, number), `head` at most one; `now` is the storage service's time."""
+    """One snapshot. `index` is (entry id, number), `head` at most one; `now` is the storage service's time."""
 
     now: datetime
     links: Seen[Link]
@@ -154,11 +154,11 @@ class AuditEvidence:
 
     @property
     def can_be_compared(self) -> bool:
-        """Return whether all entries are here, so that one that is missing does not exist."""
+        """Return whether all entries were read, so that one that is missing does not exist."""
         return self.links.is_whole and self.notes.is_whole
 
     def entries(self) -> Iterator[EntryContent]:
-        """List what all entries say, those in the chain and those still in the outbox."""
+        """Yield all entries, those in the chain and those still in the outbox."""
         yield from (link.content for link in self.links)
         yield from (note.content for note in self.notes)
 

@@ -15,7 +15,7 @@ _NOT_PARSED = (AttributeError, KeyError, TypeError, ValueError, RecursionError)
 
 
 def link(row: Row) -> Link:
-    """Parse a link of the chain. As all functions here, raises KeyError, TypeError or ValueError for anything else."""
+    """Parse a link of the chain. Like every parser here, raises KeyError, TypeError or ValueError for anything else."""
     return Link(
         int(row["RowKey"]), row["entryId"], row["previousHash"], row["hash"], packed_text(row), row.get("Timestamp")
     )
@@ -37,7 +37,7 @@ def note(row: Row) -> Note:
 
 
 def anchor(name: str, created: datetime, changed: datetime, text: bytes | None) -> Anchor:
-    """Parse a blob among the anchors, whoever wrote it; `text` is None where it is too large for an anchor."""
+    """Parse a blob of the anchors' container; `text` is None if it is too large for an anchor."""
     found = _ANCHOR.fullmatch(name)
     try:
         day = date.fromisoformat(found[1]) if found else None

@@ -1,4 +1,4 @@
-"""The storage account as one identity reaches it: its tables, and its blobs with the anchors."""
+"""The storage account as one identity reaches it: its tables, and the blobs with the anchors."""
 
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -23,7 +23,7 @@ class AuditStorage:
 
 @asynccontextmanager
 async def open_storage(settings: StorageSettings, **options: Any) -> AsyncGenerator[AuditStorage]:  # noqa: ANN401  the SDKs' own
-    """Open the account; without a connection string with DefaultAzureCredential: az login, or AZURE_CLIENT_…"""
+    """Open the account; without a connection string, with DefaultAzureCredential: az login, or AZURE_CLIENT_…"""
     async with AsyncExitStack() as opened:
         identity = None
         if settings.connection_string is None:

@@ -14,11 +14,11 @@ from doctor.collect.vault import Vaults, deleted_secrets, vaults
 from doctor.evidence import Evidence, Seen, VaultSecret
 
 _FAILURES = (UnreachableError, AzureError, KeyError, TypeError, ValueError)
-"""A service that does not answer, a token that is not given, and an answer that cannot be understood."""
+"""A service does not answer, no token is issued, or an answer cannot be parsed."""
 
 
 async def collect(access: Access) -> Evidence:
-    """Look everywhere once. What cannot be read is a gap of the evidence; nothing is raised for it.
+    """Read everything once. What cannot be read is a gap of the evidence; nothing is raised for it.
 
     Storage is read first: what a record says was done then shows in what is read later.
     """

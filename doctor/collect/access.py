@@ -1,4 +1,4 @@
-"""How one identity reaches the services: HTTP with its tokens for Graph and the vaults, SDKs for storage."""
+"""One identity's access to the services: HTTP with its tokens for Graph and the vaults, SDKs for storage."""
 
 import asyncio
 import ssl
@@ -21,7 +21,7 @@ _TRIES = 6
 _TOO_MANY_REQUESTS = 429
 _LONGEST_WAIT = 30.0
 _AT_ONCE = 16
-"""Concurrent calls: 2,000 vault secrets are read with so many well below Key Vault's 4,000 calls in ten seconds."""
+"""Concurrent calls: reading 2,000 vault secrets stays well below Key Vault's 4,000 calls in ten seconds."""
 
 
 class UnreachableError(Exception):
@@ -30,7 +30,7 @@ class UnreachableError(Exception):
 
 @dataclass(frozen=True)
 class Network:
-    """The proxy and certificates to use. Without one, the environment says (HTTPS_PROXY, SSL_CERT_FILE), as usual."""
+    """The proxy and certificates to use; without it, those of the environment (HTTPS_PROXY, SSL_CERT_FILE)."""
 
     proxy: str
     ca_bundle: str
@@ -92,7 +92,7 @@ class Access:
         return await self.send(self._http.build_request("POST", url, data=form), _TRIES)
 
     async def send(self, request: httpx.Request, tries: int) -> httpx.Response:
-        """Send a request up to so many times, waiting as the service asks.
+        """Send a request up to `tries` times, honouring Retry-After.
 
         Raises UnreachableError when none is answered.
         """
@@ -123,7 +123,7 @@ def _short(url: str) -> str:
 
 
 def _reason(answer: httpx.Response) -> str:
-    """Return the service's own code; never more of what it said."""
+    """Return the service's error code, and nothing else of its answer."""
     try:
         return str(answer.json()["error"]["code"])
     except (ValueError, KeyError, TypeError):
@@ -134,7 +134,7 @@ def _reason(answer: httpx.Response) -> str:
 async def open_access(
     settings: Settings, credential: AsyncTokenCredential | None = None, network: Network | None = None
 ) -> AsyncGenerator[Access]:
-    """Open the connections. Without a `credential` it is DefaultAzureCredential: az login, or AZURE_CLIENT_…"""
+    """Open the connections; `credential` defaults to DefaultAzureCredential: az login, or AZURE_CLIENT_…"""
     sdk = network.for_sdk() if network else {}
     async with AsyncExitStack() as opened:
         identity = credential or await opened.enter_async_context(DefaultAzureCredential())

@@ -1,4 +1,4 @@
-"""What all reading of the storage account shares: its clients, its tables, and the service's clock."""
+"""Shared access to the storage account: its clients, its tables, and the service's clock."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ type Options = dict[str, Any]
 def table_service(
     settings: StorageSettings, credential: AsyncTokenCredential | None, options: Options
 ) -> TableServiceClient:
-    """Make the client of the tables; the credential is for accounts without a connection string."""
+    """Make the table client; the credential is for accounts without a connection string."""
     options = _without_proxy(settings, options)
     if settings.connection_string is not None:
         return TableServiceClient.from_connection_string(settings.connection_string, **options)
@@ -32,7 +32,7 @@ def table_service(
 def queue_service(
     settings: StorageSettings, credential: AsyncTokenCredential | None, options: Options
 ) -> QueueServiceClient:
-    """Make the client of the queues, as `table_service` does."""
+    """Make the queue client, as `table_service` does."""
     options = _without_proxy(settings, options)
     if settings.connection_string is not None:
         return QueueServiceClient.from_connection_string(settings.connection_string, **options)
@@ -42,7 +42,7 @@ def queue_service(
 def blob_service(
     settings: StorageSettings, credential: AsyncTokenCredential | None, options: Options
 ) -> BlobServiceClient:
-    """Make the client of the blobs, as `table_service` does."""
+    """Make the blob client, as `table_service` does."""
     options = _without_proxy(settings, options)
     if settings.connection_string is not None:
         return BlobServiceClient.from_connection_string(settings.connection_string, **options)
@@ -50,8 +50,8 @@ def blob_service(
 
 
 def _without_proxy(settings: StorageSettings, options: Options) -> Options:
-    # Storage is not behind the proxy of a local stack, and it may be there without TLS: the SDK's transport would
-    # read the certificates anew for every call all the same.
+    # A local stack's storage is not behind its proxy, and may be without TLS: the SDK's transport would still
+    # reload the certificates for every call.
     is_plain = "DefaultEndpointsProtocol=http;" in (settings.connection_string or "")
     left_out = {"proxies", "connection_verify"} if is_plain else {"proxies"}
     return {name: value for name, value in options.items() if name not in left_out}
@@ -60,7 +60,7 @@ def _without_proxy(settings: StorageSettings, options: Options) -> Options:
 async def read_table(
     tables: TableServiceClient, name: str, where: str | None = None, parameters: dict[str, Any] | None = None
 ) -> Seen[Row]:
-    """Read a table's rows, all of them or those of a query; where it cannot be read, that is a gap."""
+    """Read a table's rows, all or those of a query; a failure is a gap."""
     found: list[Row] = []
     try:
         client: Any = tables.get_table_client(name)
@@ -73,9 +73,9 @@ async def read_table(
 
 
 async def service_time(call: Callable[[Callable[[Any], None]], Awaitable[object]]) -> datetime:
-    """Return the storage service's time, by which leases and delays run; this machine's, where it does not say.
+    """Return the storage service's time, by which leases and delays run; this machine's if the service gives none.
 
-    `call` makes any call to the service, with the hook that it is given for the SDK's `raw_response_hook`.
+    `call` makes any call to the service, with the hook it is given as the SDK's `raw_response_hook`.
     """
     dates: list[str] = []
 

@@ -38,7 +38,7 @@ async def principals(access: Access) -> list[ServicePrincipal]:
 
 
 async def consents(access: Access, resources: list[ServicePrincipal]) -> list[Consent]:
-    """List what is consented for all users: delegated permissions, and the app roles of each resource.
+    """List the consents for all users: delegated permissions, and the app roles of each resource.
 
     Graph lists assignments by resource or by client only; there are fewer resources that have app roles.
     """

@@ -1,4 +1,4 @@
-"""Reads what the registrar's identity has created in the directory, as far as its quota counts it."""
+"""Counts the directory objects that the registrar's identity has created, for its quota."""
 
 import asyncio
 from collections import Counter
@@ -9,13 +9,13 @@ from doctor.evidence import Application, Creator
 
 _ROOT = f"{GRAPH}/v1.0"
 _APPS_READ = 3
-"""Apps whose owners are read: who creates an app owns it, but others may have been added as owners."""
+"""Apps whose owners are read: an app's creator owns it, but others may have been added as owners."""
 
 
 async def creators(access: Access, applications: Sequence[Application]) -> list[Creator]:
-    """Return the identity that made our applications, with what it has created; none where there are no applications.
+    """Return the identity that made our applications, with its object counts; none if there are no applications.
 
-    No setting names it: it is the service principal that owns most of them, as whatever creates an app does.
+    No setting names it: an app's creator owns it, so it is the service principal that owns most of them.
     """
     ours = [each for each in applications if each.is_ours and not each.deleted]
     some = sorted(ours, key=lambda each: each.object_id)[:_APPS_READ]

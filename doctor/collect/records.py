@@ -84,7 +84,7 @@ _QUEUES: tuple[str, ...] = (
     EVENTS_QUEUE,
 )
 _PEEK = 32
-"""Messages that one peek shows at most (Microsoft Learn, "Peek Messages")."""
+"""The most messages that one peek returns (Microsoft Learn, "Peek Messages")."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Storage:
-    """What the tables and queues show, the same as texts for the search for leaks, and the service's time."""
+    """The parsed tables and queues, the same as text for the leak search, and the service's time."""
 
     now: datetime
     records: Seen[Record]
@@ -162,7 +162,7 @@ async def _peek(queues: QueueServiceClient, name: str) -> Seen[Message]:
 
 
 def _audit_entries(outbox: Seen[Row], chain: Seen[Row]) -> Seen[AuditEntry]:
-    """Parse the entries of the audit record; whether they were altered is for `make audit-verify` to find."""
+    """Parse the entries of the audit record; `make audit-verify` checks whether they were altered."""
     texts = [packed_text(row) for row in (*outbox, *chain)]
     found = {entry for text in texts if (entry := rows.audit_entry(text)) is not None}
     return Seen(tuple(found), outbox.gap or chain.gap)

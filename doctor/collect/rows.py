@@ -35,7 +35,7 @@ def packed_text(row: Row) -> str:
 
 
 def record(row: Row) -> Record:
-    """Parse an operation record. As all functions here, raises KeyError, TypeError or ValueError for anything else."""
+    """Parse an operation record. Like every parser here, raises KeyError, TypeError or ValueError for anything else."""
     value = json.loads(packed_text(row))
     request: Row = value["request"]
     answer: Row = value.get("answer") or _NOTHING
@@ -130,14 +130,14 @@ def _requested(request: Row) -> RequestedState | None:
 
 
 def pending_removal(row: Row) -> PendingRemoval:
-    """Parse what an app's record says is being taken back, and was not yet seen gone."""
+    """Parse an app record's pending removals: taken back, and not yet seen gone."""
     value = json.loads(packed_text(row))
     since = [datetime.fromisoformat(each["since"]) for each in value.get("going", ()) if any(each["left"].values())]
     return PendingRemoval(value["unique_name"], tuple(sorted(since)))
 
 
 def app_owner(row: Row) -> AppOwner:
-    """Parse which owner an app's record names."""
+    """Parse the owner that an app's record names."""
     value = json.loads(packed_text(row))
     is_registered = value.get("applied_sequence", 0) > 0
     return AppOwner(value["unique_name"], value.get("owner") or None, value.get("owner_id") or None, is_registered)
@@ -185,7 +185,7 @@ def _object(text: str) -> dict[str, Any]:
 
 
 def pause(row: Row) -> datetime:
-    """Parse until when every worker pauses."""
+    """Parse the time until which every worker pauses."""
     until: object = row["until"]
     if not isinstance(until, datetime):
         raise TypeError("until is not a time")

@@ -1,6 +1,6 @@
 """Reads the vaults: every secret with all its versions, and whether the values that matter sign in.
 
-Over REST like Graph, and not with the SDK: one client for thousands of calls, whose answers are read as they are. The
+Over REST like Graph rather than with the SDK: one client for thousands of calls, whose answers are used as is. The
 sign-in is the plain client credentials request (RFC 6749, 4.4.2), so that no token cache answers instead of Entra.
 """
 
@@ -35,16 +35,16 @@ codes"). Any other code proves nothing either way."""
 
 @dataclass(frozen=True)
 class Vaults:
-    """What the vaults hold. `values` are those that were read, with the name of their secret, to search for leaks."""
+    """The vaults' contents. `values` are (secret name, value) pairs of what was read, for the leak search."""
 
     secrets: list[VaultSecret]
     values: list[tuple[str, SecretStr]]
     untried: list[str]
-    """Secrets of which it is not known whether their value signs in, with the reason."""
+    """Secrets whose sign-in could not be tried, with the reason."""
 
 
 async def vaults(access: Access, applications: list[Application]) -> Vaults:
-    """Read every vault; sign in with what clients read, and with older values of live credentials."""
+    """Read every vault; sign in with the current values, and with older values of live credentials."""
     listed = await asyncio.gather(*(_secrets(access, url) for url in access.settings.vault_urls))
     by_name = {app.unique_name: app for app in applications if app.unique_name and not app.deleted}
     result = Vaults([], [], [])
@@ -103,13 +103,13 @@ def _moment(seconds: int | None) -> datetime | None:
 
 
 async def _with_sign_ins(access: Access, secret: VaultSecret, app: Application | None, result: Vaults) -> VaultSecret:
-    """Sign in with what clients read, and with older values whose credential the directory still has."""
+    """Sign in with the current value, and with older values whose credential the directory still has."""
     if not secret.is_ours or not secret.newest.enabled:
         return secret
     live = {credential.key_id for credential in app.credentials} if app else set[str]()
     client_id = app.client_id if app else secret.newest.tags.get("clientId", "")
     try:
-        # A newer version than ours was set by somebody else: it is not for us to sign in with it.
+        # A version newer than ours was set by others: it is not ours to sign in with.
         current, value = await _read(access, secret, secret.newest.version if secret.above is not None else "")
         signs_in = {current: await _try_value(access, client_id, secret, value, result)}
         for version in secret.versions:
@@ -122,19 +122,19 @@ async def _with_sign_ins(access: Access, secret: VaultSecret, app: Application |
     tried = [replace(each, signs_in=signs_in.get(each.version)) for each in secret.versions]
     if secret.above is not None:
         return replace(secret, versions=tuple(tried))
-    # Times have whole seconds: which of two versions is the newest, only the vault knows.
+    # Times have whole seconds: only the vault knows which of two versions is newer.
     return replace(secret, versions=tuple(sorted(tried, key=lambda each: each.version == current)))
 
 
 async def _read(access: Access, secret: VaultSecret, version: str = "") -> tuple[str, SecretStr]:
-    """Read a version, the newest by default; returns its id and its value."""
+    """Read a version, the newest by default; return its id and its value."""
     path = f"{secret.name}/{version}" if version else secret.name
     kept = await access.get(f"{secret.vault}/secrets/{path}?{_API}", _AUDIENCE)
     return kept["id"].rpartition("/")[2], SecretStr(kept["value"])
 
 
 async def _try_value(access: Access, client_id: str, secret: VaultSecret, value: SecretStr, result: Vaults) -> bool:
-    """Sign in with a value, and remember it for the search for leaks; returns whether it was accepted."""
+    """Sign in with a value, and keep it for the leak search; return whether it was accepted."""
     result.values.append((secret.name, value))
     token_endpoint = f"{access.settings.authority}/{access.settings.tenant_id}/oauth2/v2.0/token"
     if secret.newest.thumbprint:
@@ -145,7 +145,7 @@ async def _try_value(access: Access, client_id: str, secret: VaultSecret, value:
 
 
 async def signs_in(access: Access, client_id: str, token_endpoint: str, form: Mapping[str, str]) -> bool:
-    """Return whether a credential signs in. A refusal that is known to come after it was accepted counts as yes.
+    """Return whether a credential signs in. A refusal that is known to follow its acceptance counts as success.
 
     Raises UnreachableError for an answer that says nothing about the credential.
     """
@@ -167,7 +167,7 @@ async def signs_in(access: Access, client_id: str, token_endpoint: str, form: Ma
 
 
 def assertion_form(value: SecretStr, client_id: str, token_endpoint: str) -> dict[str, str]:
-    """Make the form of a client with a certificate (RFC 7523; Microsoft Learn, "certificate credentials").
+    """Build the token request of a client with a certificate (RFC 7523; Microsoft Learn, "certificate credentials").
 
     `value` is the pair as Key Vault keeps it: PFX without a password, in base64.
     """

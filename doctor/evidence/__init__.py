@@ -1,6 +1,6 @@
-"""What was seen, through the services' own interfaces: frozen, and honest about what could not be looked at.
+"""The evidence, as read through the services' own interfaces: immutable, with explicit gaps.
 
-Nothing here is a secret's value. Times are aware and in UTC.
+It holds no secret's value. Times are aware and in UTC.
 """
 
 from collections.abc import Iterator
@@ -71,9 +71,9 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Seen[T]:
-    """What a listing showed. Unknown is never empty: `gap` says what could not be looked at.
+    """The result of a listing. Unknown is never empty: `gap` says what could not be read.
 
-    `hidden` says what cannot be seen without changing it: messages that are delayed, or deep in a queue.
+    `hidden` names what cannot be read without changing it: messages that are delayed, or deep in a queue.
     """
 
     items: tuple[T, ...] = ()
@@ -91,14 +91,14 @@ class Seen[T]:
 
 @dataclass(frozen=True)
 class Evidence:
-    """Everything that one look showed. `now` is the storage service's time."""
+    """One snapshot. `now` is the storage service's time."""
 
     now: datetime
     applications: Seen[Application] = Seen()
     principals: Seen[ServicePrincipal] = Seen()
     consents: Seen[Consent] = Seen()
     creators: Seen[Creator] = Seen()
-    """The registrar's identity, as far as its quota of objects counts; at most one."""
+    """The registrar's identity with its object counts; at most one."""
     secrets: Seen[VaultSecret] = Seen()
     deleted_secrets: Seen[DeletedSecret] = Seen()
     records: Seen[Record] = Seen()
@@ -109,7 +109,7 @@ class Evidence:
     owners: Seen[AppOwner] = Seen()
     audit_entries: Seen[AuditEntry] = Seen()
     pause: Seen[datetime] = Seen()
-    """Until when the shared back-off row makes every worker wait; at most one."""
+    """The time until which the shared back-off row makes every worker wait; at most one."""
     kept: Seen[KeptMessage] = Seen()
     given_up: Seen[GivenUpMessage] = Seen()
     work: Seen[WorkMessage] = Seen()
@@ -117,12 +117,12 @@ class Evidence:
 
     @property
     def gaps(self) -> list[str]:
-        """What could not be looked at, or not completely."""
+        """What could not be read, or not completely."""
         return list(dict.fromkeys(seen.gap for seen in self._listings() if seen.gap))
 
     @property
     def hidden(self) -> list[str]:
-        """What exists, and cannot be seen without changing it."""
+        """What exists, but cannot be read without changing it."""
         return [seen.hidden for seen in self._listings() if seen.hidden]
 
     def _listings(self) -> Iterator[Seen[Any]]:

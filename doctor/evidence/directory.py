@@ -1,4 +1,4 @@
-"""What the directory shows: applications, service principals and consents."""
+"""Evidence from the directory: applications, service principals and consents."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,7 +39,7 @@ class RequiredPermission:
 class Application:
     """An application of the tenant, soft-deleted ones too.
 
-    `content` is the rest of it as one text: of two looks at an application that are equal, nothing was changed.
+    `content` is the rest of it as one text: if two snapshots are equal, nothing was changed.
     """
 
     object_id: str
@@ -66,7 +66,7 @@ class Application:
 
     @property
     def name(self) -> str:
-        """What people know it by."""
+        """A name that people recognise."""
         return self.unique_name or f"{self.display_name} ({self.client_id})"
 
 
@@ -81,7 +81,7 @@ class Permission:
 
 @dataclass(frozen=True)
 class ServicePrincipal:
-    """A service principal; an API's offers the permissions it defines."""
+    """A service principal; an API's has the permissions that it defines."""
 
     object_id: str
     client_id: str

@@ -1,4 +1,4 @@
-"""What the registrar's tables and queues show."""
+"""Evidence from the registrar's tables and queues."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from shared.core.naming import OWN_SOURCE
 
 @dataclass(frozen=True)
 class Intent:
-    """How far one credential has come, as its record says: the secret may exist, and which one is stored."""
+    """One credential's progress by its record: since when its secret may exist, and which one is stored."""
 
     intended_at: datetime | None = None
     key_id: str | None = None
@@ -18,26 +18,26 @@ class Intent:
 
 @dataclass(frozen=True)
 class RequestedState:
-    """What a change asks an app to be. A permission is (API as the request names it, type, name)."""
+    """The state that a change requests of an app. A permission is (API as the request names it, type, name)."""
 
     redirect_uris: frozenset[str] = frozenset()
     permissions: frozenset[tuple[str, PermissionType, str]] = frozenset()
     admin_consent: bool | None = False
-    """None where the request does not mention it: what was given stays for what is still listed."""
+    """None where the request does not mention it: consent to permissions still listed is kept."""
 
 
 @dataclass(frozen=True)
 class Approval:
-    """That a request was approved; `parties` are the object ids of its requester and the app's owner, where known."""
+    """A request's approval; `parties` are the object ids of its requester and the app's owner, where known."""
 
     by: str | None
-    """An object id, or else a name in the ticketing system; None when the decision names nobody."""
+    """An object id, or else a name in the ticketing system; None when the decision names no person."""
     parties: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Record:
-    """An operation record of schema version 1, as far as the invariants need it."""
+    """The part of an operation record (schema version 1) that the invariants need."""
 
     id: str
     source: str
@@ -56,35 +56,35 @@ class Record:
     reason: str | None = None
     next_attempt: datetime | None = None
     decide_by: datetime | None = None
-    """Until when it can be decided, while it waits for a decision."""
+    """The deadline for its decision, while it waits for one."""
     requested: RequestedState | None = None
-    """What a change asks for; None where that is not known, or nothing."""
+    """What a change asks for; None where that is unknown, or nothing."""
     made_by_others: frozenset[str] = frozenset()
-    """What stays because others made it, as its answer says: redirect URIs, and names of permissions."""
+    """Redirect URIs and permission names that stay because others made them, by its answer."""
     answer_time: datetime | None = None
     answered_at: datetime | None = None
     decided_in_ticket_at: datetime | None = None
     """When it was decided in its ticket, by the ticketing system's clock."""
     shown_at: datetime | None = None
-    """When the registrar saw in the ticket what waits for a decision."""
+    """When the registrar saw its note about the pending decision in the ticket."""
     channel: str | None = None
-    """How it came in (`queue`, `webhook` and so on); None in records from before that was stored."""
+    """The channel it came in by (`queue`, `webhook` and so on); None in records that predate the field."""
     ticket: str | None = None
     """The ticket in which it is answered and may be decided."""
     replaced_by: str | None = None
-    """The operation that took its place when the form was changed."""
+    """The operation that replaced it when the form was changed."""
     is_taken_back: bool = False
-    """Whether it was refused after it had been given something, which was then taken back, or is to be."""
+    """Whether it was refused after something had been granted, which is then taken back."""
     approval: Approval | None = None
 
     @property
     def is_change(self) -> bool:
-        """Return whether it asks for an app to be made or changed, which a rotation does not."""
+        """Return whether it creates or changes an app, which a rotation does not."""
         return self.display_name is not None
 
     @property
     def is_own(self) -> bool:
-        """Return whether the registrar made it itself, so that only an event says how it ended."""
+        """Return whether the registrar made it itself, so that only an event reports its outcome."""
         return self.source == OWN_SOURCE
 
     @property
@@ -110,7 +110,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Unsettled:
-    """A row of the list by which operations are continued when their message is lost."""
+    """A row of the list from which operations are resumed when their message is lost."""
 
     operation_id: str
     generation: int
@@ -139,7 +139,7 @@ class AppOwner:
 
 @dataclass(frozen=True)
 class PendingRemoval:
-    """That an app's record says something is being taken back, not yet seen gone: since when, the oldest first."""
+    """An app's removals that were not yet seen gone, by its record; `since` is oldest first."""
 
     unique_name: str
     since: tuple[datetime, ...]
@@ -147,7 +147,7 @@ class PendingRemoval:
 
 @dataclass(frozen=True)
 class AuditEntry:
-    """An entry of the audit record about how an operation ended, or how it was decided."""
+    """An audit entry about how an operation ended or was decided."""
 
     kind: str
     operation_id: str
@@ -155,7 +155,7 @@ class AuditEntry:
     outcome: str
     """`completed`, `approved` and the like."""
     consented: frozenset[tuple[str, str, PermissionType]] = frozenset()
-    """(API's appId, permission's id, its type) of what the registrar consented to, without what others had given."""
+    """(API's appId, permission's id, its type) of what the registrar consented to, without consents of others."""
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ class KeptMessage:
 
 @dataclass(frozen=True)
 class GivenUpMessage:
-    """A message that the host moved to a poison queue, and that is not answered yet."""
+    """A message that the host moved to a poison queue and that has not been answered yet."""
 
     queue: str
     at: datetime | None

@@ -1,4 +1,4 @@
-"""What the vaults show: never a value, but whether it signs in."""
+"""Evidence from the vaults: never a value, only whether it signs in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ MANAGED_BY = "registrar"
 
 @dataclass(frozen=True)
 class SecretVersion:
-    """One version of a vault secret. `signs_in` is whether its value does, None when that was not tried."""
+    """One version of a vault secret. `signs_in` is None when its value was not tried."""
 
     version: str
     enabled: bool
@@ -21,7 +21,7 @@ class SecretVersion:
     tags: Mapping[str, str]
     signs_in: bool | None = None
     thumbprint: str = ""
-    """SHA-1 of the certificate that it keeps, in upper-case hex; empty for a client secret."""
+    """SHA-1 of its certificate, in upper-case hex; empty for a client secret."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class VaultSecret:
 
     @property
     def above(self) -> SecretVersion | None:
-        """The version that clients read, where it is newer than the registrar's and not the registrar's own."""
+        """The version that clients read, where others set it above the registrar's newest."""
         return self.versions[-1] if self.versions[-1] != self.newest else None
 
     @property
@@ -54,7 +54,7 @@ class VaultSecret:
 
     @property
     def is_pending(self) -> bool:
-        """Return whether it keeps values that are not proven yet, which no client reads."""
+        """Return whether it holds values that are not proven yet and that no client reads."""
         credential = self.newest.tags.get("credential", "")
         return self.name == pending_secret_name(self.unique_name, credential)
 
@@ -74,7 +74,7 @@ class DeletedSecret:
 
 @dataclass(frozen=True)
 class Leak:
-    """A secret's value outside the vault: whose, and where."""
+    """A secret's value found outside the vault."""
 
     secret: str
     place: str

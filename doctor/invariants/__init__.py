@@ -54,7 +54,7 @@ _CONCERNS: tuple[Callable[[Case], Iterator[Finding[None]]], ...] = (
 def breaches(
     evidence: Evidence, policy: Policy, patience: Patience | None = None, *, judge_all_permissions: bool = False
 ) -> list[Finding[Invariant]]:
-    """Find every breach that the evidence proves; what could not be looked at proves nothing, and is in its `gaps`.
+    """Find every breach that the evidence proves; what could not be read proves nothing, and is in its `gaps`.
 
     `judge_all_permissions`: see `Case`.
     """
@@ -63,6 +63,6 @@ def breaches(
 
 
 def concerns(evidence: Evidence, policy: Policy, patience: Patience | None = None) -> list[Finding[None]]:
-    """Find what breaks no promise, and a person should know."""
+    """Find what breaks no invariant but deserves attention."""
     case = Case(evidence, policy, patience or Patience())
     return [concern for check in _CONCERNS for concern in check(case)]

@@ -1,4 +1,4 @@
-"""Beside invariant 7: what needs approval was approved by a named person who is not a party to the request."""
+"""Invariant 7, too: what needs approval was approved by a named person who is not a party to the request."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ _ADVICE = (
 
 
 def self_approved(case: Case) -> Iterator[Finding[Invariant]]:
-    """Find approvals that name nobody, or a party: the request's requester or the app's owner.
+    """Find approvals that name no person, or name a party: the request's requester or the app's owner.
 
     Records from before the channel was stored were approved under other rules.
     """

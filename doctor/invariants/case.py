@@ -1,4 +1,4 @@
-"""The evidence with what the checks look up in it, and the rules for when it is too early to judge."""
+"""The evidence with the checks' look-ups, and the rules for when it is too early to judge."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from shared.policy.policy_file import Policy
 
 @dataclass(frozen=True)
 class Case:
-    """One look, and what it is judged by.
+    """One snapshot, and what it is judged by.
 
     With `judge_all_permissions`, every permission that an app of ours asks for or holds is judged, whoever gave it;
     without it, only those that requests and the audit record show to be the registrar's.
@@ -68,7 +68,7 @@ class Case:
         return {secret.unique_name: secret.name for secret in self.evidence.deleted_secrets}
 
     def is_older(self, moment: datetime | None, than: timedelta) -> bool:
-        """Return whether something happened at least this long ago; what has no time counts as older than anything."""
+        """Return whether something happened at least this long ago; None counts as older than anything."""
         return moment is None or self.evidence.now - moment >= than
 
     def is_judged(self, operation_id: str) -> bool:

@@ -1,4 +1,4 @@
-"""Beside invariant 7: only a webhook proves that a request is a ticket's, and a ticket approves only what it showed."""
+"""Invariant 7, too: only a webhook proves that a request is a ticket's, and a ticket approves only what it showed."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -14,7 +14,7 @@ _ADVICE = (
 
 
 def unproven_sources(case: Case) -> Iterator[Finding[Invariant]]:
-    """Find requests that are treated as a ticket's but came by no webhook, and approvals of what no ticket had shown.
+    """Find requests that are treated as a ticket's but came by no webhook, and approvals before the ticket's note.
 
     Records from before the channel was stored are not judged.
     """
@@ -39,7 +39,7 @@ def _by_another_channel(record: Record, proven_since: datetime | None) -> Iterat
 
 
 def _proven_since(case: Case) -> dict[str, datetime]:
-    """Return since when each source has used its webhook."""
+    """Return when each source first used its webhook."""
     found: dict[str, datetime] = {}
     for record in case.evidence.records:
         if record.channel == "webhook":

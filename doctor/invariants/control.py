@@ -1,4 +1,4 @@
-"""Beside the invariants: apps of ours that can take control of the tenant, whoever gave them the permission."""
+"""Concern: apps of ours that can take control of the tenant, no matter who granted the permission."""
 
 from collections.abc import Iterator
 
@@ -9,9 +9,9 @@ from shared.policy.never import is_never_allowed
 
 
 def tenant_controlling_apps(case: Case) -> Iterator[Finding[None]]:
-    """Find apps that ask for or hold what is never given: from before the never-list had it, or given by somebody else.
+    """Find apps that ask for or hold never-listed permissions: older than the list's entry, or given by others.
 
-    They keep working and their credentials are rotated; their next request has to leave it out.
+    They keep working and their credentials are rotated; their next request has to leave them out.
     """
     held = _held(case)
     for app in case.live_applications:
@@ -25,7 +25,7 @@ def tenant_controlling_apps(case: Case) -> Iterator[Finding[None]]:
 
 
 def _held(case: Case) -> dict[str, set[str]]:
-    """Return the names of consented permissions that are never given, by the client id that holds them."""
+    """Return the names of consented permissions on the never-list, by the client id that holds them."""
     principals = {principal.object_id: principal for principal in case.evidence.principals}
     found: dict[str, set[str]] = {}
     for consent in case.evidence.consents:

@@ -54,14 +54,14 @@ def _lost(case: Case, app: Application, password: Password, operation_id: str) -
 
 
 def _is_lost_for_good(case: Case, app: Application, password: Password, operation_id: str) -> bool:
-    """Return whether nobody can have its value: it is ours, and no version, live or deleted, claims to hold it."""
+    """Return whether its value is lost: it is ours, and no version, live or deleted, claims to hold it."""
     claimed = (app.unique_name or "", password.key_id) in case.stored
     is_known = app.is_ours and not app.deleted and operation_id in case.records
     return is_known and not claimed and case.evidence.deleted_secrets.is_whole
 
 
 def unusable_values(case: Case) -> Iterator[Finding[Invariant]]:
-    """Find what clients read and cannot sign in with, and what an answer names and the vault lacks (invariant 3)."""
+    """Find values that clients read but that do not sign in, and answered secrets that are missing (invariant 3)."""
     for secret in case.evidence.secrets:
         is_old = case.is_older(secret.newest.created, case.patience.settling + case.patience.lag)
         is_read = secret.is_ours and not secret.is_pending
@@ -100,7 +100,7 @@ def _was_answered_later(case: Case, record: Record, credential: str) -> bool:
 
 
 def unusable(case: Case, secret: VaultSecret) -> Iterator[Finding[Invariant]]:
-    """Find what keeps a client from signing in with what it reads, however recent that is."""
+    """Find what keeps clients from signing in with the value they read, however recent it is."""
     newest, again = secret.newest, "Send a new request for the app that names this credential."
     if not newest.enabled:
         what = "its newest version is disabled"
@@ -116,7 +116,7 @@ def unusable(case: Case, secret: VaultSecret) -> Iterator[Finding[Invariant]]:
 
 
 def newer_versions_of_others(case: Case) -> Iterator[Finding[None]]:
-    """Find secrets of ours whose newest version, which clients read, was set by somebody else."""
+    """Find secrets of ours whose newest version, which clients read, was set by others."""
     for secret in case.evidence.secrets:
         if secret.is_ours and secret.above is not None and not secret.is_pending:
             yield Finding(

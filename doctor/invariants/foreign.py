@@ -1,4 +1,4 @@
-"""Invariant 4: the registrar writes to no vault secret that somebody else made."""
+"""Invariant 4: the registrar writes to no vault secret that others made."""
 
 from collections.abc import Iterator
 

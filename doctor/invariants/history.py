@@ -1,4 +1,4 @@
-"""What requests asked for an app, and the audit record's entries about it, by the directory's ids.
+"""An app's history: what requests asked for, and its entries in the audit record, by the directory's ids.
 
 Nothing here is taken from the app's own record: one that forgot a consent would acquit itself.
 """
@@ -70,7 +70,7 @@ def consents_requested(case: Case, history: AppHistory) -> Identities | None:
     changes = sorted((each for each in history.changes if each.state != "rejected"), key=lambda each: each.sequence)
     mentioned_at = [n for n, each in enumerate(changes) if each.state == "completed" and _mentions_consent(each)]
     requested: Identities | None = None
-    """None: whatever was there, since no change has said yet."""
+    """None: unchanged, since no change has mentioned consent yet."""
     for change in changes[mentioned_at[-1] if mentioned_at else 0 :]:
         listed = permissions_of(case, [change])
         if listed is None or change.requested is None:
@@ -91,7 +91,7 @@ def _mentions_consent(change: Record) -> bool:
 
 
 def _identities_named(case: Case, api: str, kind: str, name: str) -> set[Identity]:
-    """Look up a permission by the names that a request may use; a name that two APIs have means both."""
+    """Look up a permission by the names that a request may use; a name that two APIs share means both."""
     rules = case.policy.api_named(api)
     wanted = rules.app_id if rules is not None else api.casefold()
     return {

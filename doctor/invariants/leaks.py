@@ -1,4 +1,4 @@
-"""Invariant 6: a secret's value is nowhere but in the vault."""
+"""Invariant 6: a secret's value is in the vault and nowhere else."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from doctor.invariants.case import Case
 
 
 def leaked_values(case: Case) -> Iterator[Finding[Invariant]]:
-    """Name every place where a value was found."""
+    """Report every place where a value was found."""
     for leak in case.evidence.leaks:
         yield Finding(
             Invariant.UNLEAKED,

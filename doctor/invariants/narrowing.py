@@ -13,7 +13,7 @@ from shared.core.naming import NARROWING, with_client_id
 
 
 def not_taken_back(case: Case) -> Iterator[Finding[Invariant]]:
-    """Find what was taken back and is still there, and what has been in removal for too long."""
+    """Find what was taken back but still exists, and removals that have been pending for too long."""
     evidence = case.evidence
     yield from _slow_removals(case)
     if not (evidence.applications.is_whole and evidence.records.is_whole):
@@ -31,7 +31,7 @@ def not_taken_back(case: Case) -> Iterator[Finding[Invariant]]:
 def _redirect_uris(app: Application, history: AppHistory, last: Record) -> Iterator[Finding[Invariant]]:
     if any(each.requested is None for each in history.changes):
         return
-    # What a refused request had written into the application stays there: the next one continues from it.
+    # What a refused request wrote into the application stays: the next one continues from it.
     requested = _filled_in(app, (each for each in history.changes if each.sequence >= last.sequence))
     earlier = (each for each in history.changes if each.state == "completed" and each.sequence < last.sequence)
     made_by_others = {name for each in history.changes for name in each.made_by_others}

@@ -1,4 +1,4 @@
-"""Invariant 5, as the records show it: every request has ended, or waits where it is certain to be continued."""
+"""Invariant 5, by the records: every request has ended, or waits where it is certain to be resumed."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ type Listed = dict[tuple[str, int], Unsettled]
 
 
 def stuck_operations(case: Case) -> Iterator[Finding[Invariant]]:
-    """Find requests with two operations or none, operations that nothing continues, and answers never delivered."""
+    """Find requests with two operations or none, operations that nothing resumes, and answers never delivered."""
     evidence = case.evidence
     # An operation whose form was replaced has ended; the one that replaced it is the request from then on.
     current = [record for record in evidence.records if record.replaced_by is None]
@@ -74,7 +74,7 @@ def _stuck(case: Case, record: Record, listed: Listed) -> Iterator[Finding[Invar
     patience = case.patience
     row = listed.get((record.id, record.generation))
     about = f"operation {record.id} is {record.state} ({record.reason or 'no reason yet'})"
-    # What waits for a decision is not late before the decision is: it waits where it can be seen, also at rest.
+    # An operation that waits for a decision is not late before the decision is, even at rest: it waits visibly.
     end = record.decide_by or record.started_at + patience.deadline
     if case.is_older(end, patience.settling):
         yield _not_continued(case, record, listed, f"{about} and past its deadline")
@@ -92,7 +92,7 @@ def _stuck(case: Case, record: Record, listed: Listed) -> Iterator[Finding[Invar
 
 
 def _not_continued(case: Case, record: Record, listed: Listed, what: str) -> Finding[Invariant]:
-    """Report it with how it is continued: by the app's own timer once it is listed again, or at once by a message."""
+    """Report it with its repair: back on the list for the app's own timer, or a message to resume it at once."""
     repair: Repair | None = None
     if (record.id, record.generation) not in listed and case.evidence.unsettled.is_whole:
         repair = ListUnsettled(record.id, record.generation)
@@ -120,7 +120,7 @@ def _is_paused(case: Case) -> bool:
 
 
 def _without_cleanup(case: Case, record: Record) -> Iterator[Finding[Invariant]]:
-    """Find a secret that may have been issued, and of which only the operation's own record knows."""
+    """Find a secret that may have been issued and that only the operation's own record knows of."""
     entries = {(entry.unique_name, entry.operation_id) for entry in case.evidence.cleanups}
     intended = [i.intended_at for i in record.intents.values() if i.intended_at is not None]
     is_old = bool(intended) and case.is_older(max(intended, default=None), case.patience.settling)

@@ -1,4 +1,4 @@
-"""Beside the invariants: apps without a known owner, or whose vault secret names another owner than their record."""
+"""Concerns: apps without a known owner, or whose vault secret names another owner than their record."""
 
 from collections.abc import Iterator
 

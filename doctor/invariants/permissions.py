@@ -12,8 +12,8 @@ from shared.policy.never import is_never_allowed
 def excess_permissions(case: Case) -> Iterator[Finding[Invariant]]:
     """Find permissions beyond policy, decided by ids as the directory has them now.
 
-    What was approved is within policy. What others added to an app of ours is not the registrar's doing: completed
-    requests and the audit record tell it apart, and where those are lost everything counts.
+    What was approved is within policy. Permissions that others added are not the registrar's: completed requests
+    and the audit record tell them apart, and where those are lost everything counts.
     """
     evidence = case.evidence
     if not (evidence.applications.is_whole and evidence.principals.is_whole and evidence.consents.is_whole):
@@ -50,7 +50,7 @@ def _allowed(case: Case) -> set[Identity]:
 
 
 def _approved(case: Case, history: AppHistory) -> set[Identity]:
-    """Return what was approved for this app, as the audit record says, without what is never given."""
+    """Return what was approved for this app by the audit record, without what is on the never-list."""
     offered = ((api.client_id, each) for api in case.evidence.principals for each in api.permissions)
     names = {(app_id, each.id, each.type): each.name for app_id, each in offered}
     approved = {each for change in history.approved for each in permissions_of(case, [change]) or ()}
@@ -58,13 +58,13 @@ def _approved(case: Case, history: AppHistory) -> set[Identity]:
 
 
 def _ever_requested(case: Case, history: AppHistory) -> Identities | None:
-    """Return what completed changes asked for; None when that is not known."""
+    """Return what completed changes asked for; None if unknown."""
     completed = [each for each in history.changes if each.state == "completed"]
     return permissions_of(case, completed) if completed else None
 
 
 def _ever_given(case: Case, history: AppHistory) -> Identities | None:
-    """Return what the registrar ever consented to; None when that is not known."""
+    """Return what the registrar ever consented to; None if unknown."""
     return history.consented if case.evidence.audit_entries.is_whole else None
 
 

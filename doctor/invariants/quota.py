@@ -1,4 +1,4 @@
-"""Beside the invariants: the registrar's identity is about to use up its quota of directory objects."""
+"""Concern: the registrar's identity is about to use up its quota of directory objects."""
 
 from collections.abc import Iterator
 

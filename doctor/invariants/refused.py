@@ -1,4 +1,4 @@
-"""A rejected request has left no consent and no live credential behind, however late it was rejected.
+"""A rejected request leaves no consent and no live credential behind, however late it was rejected.
 
 Judged by the requests, the directory's marks and the vault's tags, never by what the app's own record says.
 """
@@ -15,8 +15,8 @@ from shared.core.naming import operation_of
 def left_by_refused(case: Case) -> Iterator[Finding[Invariant]]:
     """Find credentials and consents of requests that ended `rejected`.
 
-    What another request of the app may also have asked for is not judged: a credential that one names which was not
-    rejected, and consents unless all of the app's requests were rejected.
+    What another request of the app may also have asked for is not judged: credentials named by a request that was
+    not rejected, and consents unless all of the app's requests were rejected.
     """
     evidence = case.evidence
     if not (evidence.applications.is_whole and evidence.records.is_whole):

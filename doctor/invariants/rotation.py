@@ -1,4 +1,4 @@
-"""Beside the invariants: what a rotation replaced is removed, and what it stored is proven."""
+"""What a rotation replaced is removed once its overlap is over, and what it stored is proven."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Beside the invariants: whether the registrar can read the tenant's app management policies."""
+"""Concern: whether the registrar can read the tenant's app management policies."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ _MAKES_APPS, _READS_POLICIES = "18a4783c-866b-4cc7-a460-3d5e5662c884", "246dd0d5
 
 
 def unreadable_policies(case: Case) -> Iterator[Finding[None]]:
-    """Find that no identity which makes apps may read the policies: what they forbid is then noticed too late."""
+    """Report that no identity that makes apps may read the policies: violations are then noticed too late."""
     graph = {each.object_id for each in case.evidence.principals if each.client_id == _GRAPH}
     held = {(each.principal_id, each.name) for each in case.evidence.consents if each.resource_id in graph}
     makers = {holder for holder, role in held if role == _MAKES_APPS}

@@ -1,1 +1,1 @@
-"""The SDKs, each behind the port it fills; nothing of an SDK crosses upward."""
+"""The SDKs, each behind the port it implements; no SDK type leaves this package."""

@@ -1,4 +1,4 @@
-"""What went wrong in an Azure SDK call, translated once, from status and code."""
+"""Translates errors of Azure SDK calls, once, from status and code."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ _SERVER_ERROR = 500
 
 @contextmanager
 def translated(what: str) -> Generator[None]:
-    """Raise the SDK's errors inside as ours; `what` names the call for the person who reads the record."""
+    """Raise the SDK's errors inside as ours; `what` names the call in the record."""
     try:
         yield
     except AzureError as error:
@@ -31,13 +31,13 @@ def translated(what: str) -> Generator[None]:
 
 
 def translate(what: str, error: AzureError) -> RegistrarError:
-    """Turn one SDK error into what should happen next."""
+    """Translate an SDK error into the one that says what happens next."""
     if isinstance(error, HttpResponseError) and error.status_code is not None:
         return _answered(what, error, error.status_code)
     if isinstance(error, ClientAuthenticationError):
         return UnavailableError(f"{what}: no token: {type(error).__name__}", sent=False)
-    # The SDK calls a connection that died after the call had arrived a ServiceRequestError, too, and both it and
-    # aiohttp repeat calls: whatever the last error was, an earlier try may have taken effect.
+    # The SDK also raises ServiceRequestError for a connection lost after the call arrived, and both it and aiohttp
+    # retry: whatever the last error was, an earlier try may have taken effect.
     return UnavailableError(f"{what}: no answer: {type(error).__name__}")
 
 
@@ -68,6 +68,6 @@ def error_code(error: HttpResponseError) -> str:
 
 
 def pause_of(error: HttpResponseError) -> timedelta | None:
-    """Return the pause that the answer asks for; None when it names none in seconds."""
+    """Return the pause that the answer asks for; None if it gives none in seconds."""
     response: Any = error.response
     return retry_after(response.headers.get("Retry-After")) if response is not None else None

@@ -1,1 +1,1 @@
-"""What is answered over HTTP, and the document that describes it."""
+"""Responses over HTTP, and the OpenAPI document that describes them."""

@@ -1,4 +1,4 @@
-"""A decision that a person makes over HTTP: what they send, and what becomes of it."""
+"""Decisions made over HTTP: the body, and how it is applied."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -52,19 +52,19 @@ def parse_approval(body: bytes) -> ApprovalBody:
 
 @dataclass(frozen=True, kw_only=True)
 class CallersDecisions:
-    """Decisions about requests, made by whoever a token names."""
+    """Decisions about requests, made by authenticated callers."""
 
     runtime: Runtime
     operations: Operations
     audit: Audit
     decider: Decider
     by_apps: bool
-    """Whether policy lets programs decide, too."""
+    """Whether policy also lets applications decide."""
 
     async def decide(self, named: Named, caller: Caller, body: ApprovalBody) -> Operation | None:
-        """Decide about a request in a caller's name; None when there is no such request.
+        """Decide about a request on a caller's behalf; None if there is no such request.
 
-        The same decision about the same thing by the same person is one, however often it is sent. Raises
+        The same decision about the same binding by the same person is idempotent. Raises
         NotWaitingError, NotAllowedToDecideError, BusyError, and DeferredError when the records cannot be reached.
         """
         operation = await self._named(named)
@@ -90,7 +90,7 @@ class CallersDecisions:
             raise
 
     async def note_without_role(self, named: Named, caller: Caller) -> None:
-        """Note that somebody without the approver's role tried to decide, if there is such a request."""
+        """Record an attempt to decide without the approver's role, if there is such a request."""
         operation = await self._named(named)
         if operation is not None:
             await note_refused(self.audit, operation, _attempt(caller, None), "no_approver", self.runtime.now())
@@ -101,7 +101,7 @@ class CallersDecisions:
         return stored.value if stored is not None else None
 
     def _may_decide(self, caller: Caller) -> bool:
-        """Return whether the token's kind of holder decides: people do, programs where policy says so."""
+        """Return whether the token's kind of holder may decide: people may, applications if policy says so."""
         return caller.holder is Holder.PERSON or (caller.holder is Holder.APP and self.by_apps)
 
 

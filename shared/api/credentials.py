@@ -1,7 +1,7 @@
-"""Which managed credentials expire soon, page by page, from the index of what is due.
+"""Managed credentials that expire soon, page by page, from the due index.
 
-A credential is due before it expires, so whatever expires within some days is listed under one of those days at the
-latest. How far a page came travels with the caller, as an opaque text that says which question it belongs to.
+A credential is due before it expires, so one that expires within some days is listed under one of those days at the
+latest. The end of a page travels with the caller, as an opaque cursor bound to its query.
 """
 
 import base64
@@ -28,8 +28,8 @@ MOST_ITEMS = 500
 USUAL_ITEMS = 100
 _MOST_ROWS = 5_000
 """Rows of the index read for one page, whether they match or not: five requests to Table Storage."""
-_LASTS = timedelta(days=1)
-"""A place older than that is not gone on from."""
+_CURSOR_LIFETIME = timedelta(days=1)
+"""An older cursor is not accepted."""
 _DAYS = re.compile(r"([1-9][0-9]{0,3})d", re.ASCII)
 _LIMIT = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
 _PLACE = re.compile(r"[0-9a-f-]{8,16} [a-z0-9-]{1,127}", re.ASCII)
@@ -39,7 +39,7 @@ _KNOWN = ("expiringWithin", "limit", "after")
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked for: what expires within `days` of `as_of`, at most `limit` items, behind a place."""
+    """A query: what expires within `days` of `as_of`, at most `limit` items, after a place."""
 
     days: int
     limit: int
@@ -48,13 +48,13 @@ class Question:
 
     @property
     def until(self) -> datetime:
-        """The last moment of expiry that is asked for."""
+        """The latest expiry that is asked for."""
         return self.as_of + timedelta(days=self.days)
 
 
 @dataclass(frozen=True)
 class Page:
-    """Some of the credentials, and where the next ones are; None when these were the last."""
+    """Some of the credentials, and the next page's place; None if these were the last."""
 
     items: tuple[DueEntry, ...]
     following: DuePlace | None
@@ -81,7 +81,7 @@ class CredentialPage(AnswerModel):
 
 
 def parse_question(parameters: Mapping[str, str], now: datetime) -> Question:
-    """Read the query of `GET /api/credentials`. Raises RejectedError with all that is wrong with it."""
+    """Read the query of `GET /api/credentials`. Raises RejectedError with all its problems."""
     problems = unknown_parameters(parameters, _KNOWN)
     days = _number(_DAYS, parameters.get("expiringWithin", f"{USUAL_DAYS}d"), MOST_DAYS)
     if days is None:
@@ -107,9 +107,9 @@ def parse_question(parameters: Mapping[str, str], now: datetime) -> Question:
 
 
 async def expiring(due: DueIndex, question: Question) -> Page:
-    """Read one page. It may hold fewer items than asked for, even none, and still have a following one.
+    """Read one page. It may hold fewer items than asked for, even none, and still have a successor.
 
-    Raises DeferredError when the index cannot be read: nothing is said then, rather than "none".
+    Raises DeferredError when the index cannot be read, rather than returning none.
     """
     items: list[DueEntry] = []
     rows, last = 0, question.after
@@ -123,7 +123,7 @@ async def expiring(due: DueIndex, question: Question) -> Page:
 
 
 def told_page(question: Question, page: Page, next_link: str | None) -> CredentialPage:
-    """Say one page over HTTP."""
+    """Return one page as the response's body."""
     items = tuple(
         ListedCredential(
             unique_name=entry.unique_name,
@@ -138,10 +138,10 @@ def told_page(question: Question, page: Page, next_link: str | None) -> Credenti
 
 
 def place_text(question: Question, place: DuePlace) -> str:
-    """Write down where a page ended, for `after`.
+    """Encode the end of a page, for `after`.
 
-    The digest shows mistakes and mix-ups. It is no signature, and need not be one: a place only says where reading goes
-    on in an index that the caller may read from its beginning.
+    The digest detects mistakes and mix-ups. It is no signature, and need not be one: a cursor only says where to resume
+    an index that the caller may read from its beginning.
     """
     return _written(question.days, int(question.as_of.timestamp()), place.partition, place.row)
 
@@ -164,10 +164,10 @@ def _place(text: str, days: int, now: datetime) -> tuple[datetime, DuePlace] | N
         return None
     if not 0 <= seconds <= now.timestamp() + 1:
         return None
-    # Written anew, it is the same text, or it was changed.
+    # Re-encoded, it has to be the same text, or it was changed.
     if _written(days, seconds, partition, row) != text or not _PLACE.fullmatch(f"{partition} {row}"):
         return None
-    if now.timestamp() - seconds > _LASTS.total_seconds():
+    if now.timestamp() - seconds > _CURSOR_LIFETIME.total_seconds():
         return None
     return datetime.fromtimestamp(seconds, UTC), DuePlace(partition, row)
 

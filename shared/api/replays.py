@@ -1,4 +1,4 @@
-"""What an operator is told of failed requests that are tried again."""
+"""Parameters and responses of replays, for operators."""
 
 import re
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ class ToldReplay(TypedDict):
 
 
 def replay_body(replayed: Replayed) -> ToldReplay:
-    """Return what is answered of an operation that was sent again."""
+    """Return the response's body for an operation that was replayed."""
     return {"operationId": replayed.operation_id, "generation": replayed.generation}
 
 
@@ -37,9 +37,9 @@ def parse_operation_id(text: str) -> str:
 
 
 def parse_reason(parameters: Mapping[str, str]) -> str:
-    """Read the query of `POST /api/operations/replay`;
+    """Read the query of `POST /api/operations/replay`. Raises RejectedError.
 
-    Others than `reason` are the platform's. Raises RejectedError.
+    Parameters other than `reason` are the platform's.
     """
     reason = parameters.get("reason", "")
     if not re.fullmatch(REASON_PATTERN[1:-1], reason, re.ASCII):

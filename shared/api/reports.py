@@ -1,4 +1,4 @@
-"""How the report goes over HTTP: in which format, and with which headers. Pure."""
+"""The report over HTTP: its format and its headers. Pure."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ _CHARSETS: dict[Format, str] = {"html": "; charset=utf-8", "csv": "; charset=utf
 
 
 def wanted_format(parameters: Mapping[str, str], accept: str | None) -> Format:
-    """Choose by `format`, else by the Accept header, else the page. Raises RejectedError for what there is not."""
+    """Choose by `format`, else by the Accept header, else the page. Raises RejectedError for an unknown format."""
     problems = unknown_parameters(parameters, ("format",))
     asked = parameters.get("format")
     chosen: Format | None = next((each for each in FORMATS if each == asked), None)
@@ -28,7 +28,7 @@ def wanted_format(parameters: Mapping[str, str], accept: str | None) -> Format:
 
 
 def headers_of(form: Format, as_of: datetime, now: datetime) -> dict[str, str]:
-    """Return what goes with a report: its age, and for the page the policy that lets nothing run."""
+    """Return a report's headers: its age, and for the page the policy that forbids scripts."""
     headers = {
         "Content-Type": _TYPES[form] + _CHARSETS[form],
         "Last-Modified": format_datetime(as_of.astimezone(UTC), usegmt=True),
@@ -43,7 +43,7 @@ def headers_of(form: Format, as_of: datetime, now: datetime) -> dict[str, str]:
 
 
 def _accepted(accept: str) -> Format:
-    """Return the format with the highest quality (RFC 9110); the page where nothing decides."""
+    """Return the format with the highest quality (RFC 9110); the page by default."""
     qualities: dict[str, float] = {}
     for part in accept.split(","):
         name, *parameters = (each.strip() for each in part.split(";"))

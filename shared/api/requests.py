@@ -1,4 +1,4 @@
-"""How far requests came, as their records say: for people who ask over HTTP."""
+"""The status of requests over HTTP, from their records."""
 
 import re
 from collections.abc import Mapping
@@ -86,17 +86,17 @@ class RequestPage(AnswerModel):
 
 @dataclass(frozen=True)
 class Named:
-    """One request, by the key that it has for ever."""
+    """One request, by its permanent key."""
 
     source: str
     request_id: str
     channel: Channel | None = None
-    """Asked for where more than one has such a request; else what was proven goes first."""
+    """Given where several channels have such a request; by default the proven one."""
 
 
 @dataclass(frozen=True)
 class Listing:
-    """Requests in one state, at most `limit`, behind an operation's id."""
+    """A query: requests in one state, at most `limit`, after an operation's id."""
 
     state: State
     limit: int
@@ -104,7 +104,7 @@ class Listing:
 
 
 def parse_named(request_id: str, parameters: Mapping[str, str]) -> Named:
-    """Read path and query of `GET /api/requests/{requestId}`. Raises RejectedError with all that is wrong."""
+    """Read path and query of `GET /api/requests/{requestId}`. Raises RejectedError with all problems."""
     problems = unknown_parameters(parameters, ("source", "channel"))
     source = parameters.get("source", "queue")
     for field, value in (("requestId", request_id), ("source", source)):
@@ -123,7 +123,7 @@ def parse_named(request_id: str, parameters: Mapping[str, str]) -> Named:
 
 
 def parse_listing(parameters: Mapping[str, str]) -> Listing:
-    """Read the query of `GET /api/requests`. Raises RejectedError with all that is wrong."""
+    """Read the query of `GET /api/requests`. Raises RejectedError with all problems."""
     problems = unknown_parameters(parameters, ("state", "limit", "after"))
     state = next((each for each in State if each.value == parameters.get("state")), None)
     if state is None:
@@ -145,9 +145,9 @@ def parse_listing(parameters: Mapping[str, str]) -> Listing:
 
 
 async def show(operations: Operations, named: Named) -> dict[str, Any] | None:
-    """Say all that is known of one request;
+    """Return one request's full status; None if it is unknown.
 
-    None when nothing is. Raises DeferredError when the records cannot be read.
+    Raises DeferredError when the records cannot be read.
     """
     operation_id = await find(operations, named.source, named.request_id, named.channel)
     stored = await operations.read(operation_id) if operation_id is not None else None
@@ -155,7 +155,7 @@ async def show(operations: Operations, named: Named) -> dict[str, Any] | None:
 
 
 def described(operation: Operation) -> dict[str, Any]:
-    """Say all that a record knows of a request: ids, never a person's name."""
+    """Return a record's full status: ids, never a person's name."""
     told = RequestStatus(
         **dict(_summary(operation)),
         attempts=operation.attempts,
@@ -170,7 +170,7 @@ def described(operation: Operation) -> dict[str, Any]:
 
 
 async def listed(operations: Operations, listing: Listing) -> tuple[tuple[RequestSummary, ...], str | None]:
-    """List one page, and say behind which operation the next one begins; None when this was the last."""
+    """Return one page, and the operation after which the next one begins; None if this was the last."""
     found = await operations.in_state(listing.state, listing.limit + 1, listing.after)
     items = found[: listing.limit]
     return tuple(_summary(each) for each in items), items[-1].id if len(found) > listing.limit else None

@@ -1,1 +1,1 @@
-"""Credentials of an app: how they are issued, kept, marked, and when they are due."""
+"""An app's credentials: issuing, storing, marking, and when they are due."""

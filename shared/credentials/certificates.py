@@ -1,12 +1,12 @@
-"""How a certificate is issued: made where its key stays, and known to the directory before any client reads it.
+"""Issues certificates: made in the vault that keeps the key, and in the directory before any client reads them.
 
-    make        Key Vault makes the pair under the pending name; the private key never leaves it but to sign in
-    add         its public part goes into the application's list, beside what is there
+    make        Key Vault creates the pair under the pending name; the private key leaves it only to sign in
+    add         its public part is added to the application's list
     verify      a token is obtained with it
     promote     the pair is imported as the newest version of the name that clients read
 
-A version made under that name directly would be the newest one before the directory knows it. Nothing of this can be
-live without its key in the vault. An operation that ends before the pair is promoted leaves it to its clean-up entry.
+A version made directly under that name would be the newest before the directory knows it. No certificate is live
+without its key in the vault. An operation that ends before promotion leaves the pair to its clean-up entry.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ from shared.operations.attempt import Attempt
 from shared.ports import Cleanup
 
 DAYS_PER_MONTH = 31
-"""Key Vault counts a certificate's life in months: so many days each, it never lives longer than was asked for."""
+"""Key Vault counts a certificate's life in months: at 31 days each, it never outlives the requested lifetime."""
 
 
 def months_of(lifetime: timedelta) -> int:
@@ -34,7 +34,7 @@ def months_of(lifetime: timedelta) -> int:
 
 
 def life_of(kind: CredentialType, days: int) -> timedelta:
-    """Return how long a credential lives, at most, that is asked for with a lifetime of so many days."""
+    """Return the longest life of a credential requested with a lifetime of so many days."""
     lifetime = timedelta(days=days)
     return lifetime if kind == "secret" else timedelta(days=DAYS_PER_MONTH) * months_of(lifetime)
 
@@ -46,14 +46,14 @@ async def issue_certificate(
     kept: VaultSecret,
     promoted: Sequence[VaultEntry],
 ) -> VaultEntry:
-    """Return the pending version whose public part the directory knows, with its keyId among its tags.
+    """Return the pending version once the directory has its public part, with its keyId among its tags.
 
-    `kept` is what the pending name holds: a pair that stands there is used, whoever had it made. `promoted` are the
+    `kept` is what the pending name holds: an existing pair is used, whichever operation made it. `promoted` are the
     versions that clients read, or have read.
     """
     if kept.deleted_tags is not None:
         await recover(attempt, wanted.secret_name, "certificate")
-    entry = _standing(attempt, kept, promoted)
+    entry = _reusable(attempt, kept, promoted)
     if entry is not None and is_given_up(attempt, entry):
         await end_pending(attempt, holder, entry)
         entry = None
@@ -71,7 +71,7 @@ async def issue_certificate(
     return replace(entry, tags={**entry.tags, "keyId": key_id})
 
 
-def _standing(attempt: Attempt, kept: VaultSecret, promoted: Sequence[VaultEntry]) -> VaultEntry | None:
+def _reusable(attempt: Attempt, kept: VaultSecret, promoted: Sequence[VaultEntry]) -> VaultEntry | None:
     entry, used = kept.entry, {version.thumbprint for version in promoted}
     if entry is None or not entry.enabled or not entry.thumbprint or entry.thumbprint in used:
         return None
@@ -79,7 +79,7 @@ def _standing(attempt: Attempt, kept: VaultSecret, promoted: Sequence[VaultEntry
 
 
 async def _make(attempt: Attempt, wanted: CredentialPlan) -> VaultEntry:
-    """Have a pair made, once: it takes Key Vault some seconds, and its answer may be lost."""
+    """Create a pair, once: it takes Key Vault some seconds, and its answer may be lost."""
     unique_name, progress = attempt.operation.unique_name, attempt.operation.credential(wanted.credential)
     if attempt.is_recent(progress.pending_at):
         raise NotYetVisibleError(f"the certificate {wanted.secret_name} is being made")

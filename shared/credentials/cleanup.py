@@ -1,4 +1,4 @@
-"""Ends credentials that an operation left behind: their value was lost, or nobody promoted them."""
+"""Ends credentials that an operation left behind: their value was lost, or they were never promoted."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,9 +15,9 @@ from shared.ports import Cleanup, Operations
 
 
 async def clean_up_credentials(ports: AppPorts, cleanup: Cleanup) -> int:
-    """Remove what an operation left of credentials that nobody has; returns how many.
+    """Remove an operation's orphaned credentials; return how many.
 
-    That is secrets whose value never reached the vault, and credentials that nobody promoted.
+    These are secrets whose value never reached the vault, and credentials that were never promoted.
     """
     now = ports.runtime.now()
     if await _is_at_work(ports.operations, cleanup):
@@ -28,7 +28,7 @@ async def clean_up_credentials(ports: AppPorts, cleanup: Cleanup) -> int:
         for name in cleanup.secret_names:
             versions = kept[name] = await ports.vault.versions(cleanup.unique_name, name)
             stored |= {entry.tags.get("keyId", "") for entry in versions}
-            # Somebody deleted the secret and may recover it: what it held last is not lost yet.
+            # A deleted secret may be recovered: the value it held last is not lost yet.
             deleted = await ports.vault.deleted_tags(cleanup.unique_name, name) or {}
             stored.add(deleted.get("keyId", ""))
         lost = (
@@ -57,7 +57,7 @@ async def clean_up_credentials(ports: AppPorts, cleanup: Cleanup) -> int:
         work = AppWork(ports, lease, record)
         unproven = await _end_unproven(work, cleanup, seen, kept)
         if lost or unproven:
-            # Looked at once more: only a later read that shows none closes the entry.
+            # Checked once more: only a later read that shows none closes the entry.
             await ports.cleanups.put(_again(cleanup, now))
         else:
             await ports.cleanups.remove(cleanup.unique_name, cleanup.operation_id)
@@ -70,7 +70,7 @@ async def _end_unproven(
     seen: SeenApplication | None,
     kept: Mapping[str, tuple[VaultEntry, ...]],
 ) -> int:
-    """End what this operation left under pending names and nobody promoted; returns how many."""
+    """End what this operation left unpromoted under pending names; return how many."""
     ended, pending = 0, [(name, entry) for name in kept if is_pending(name) for entry in kept[name]]
     for name, entry in pending:
         if entry.tags.get("operationId") != cleanup.operation_id:
@@ -99,14 +99,14 @@ async def _end_unproven(
 
 
 def _is_same(entry: VaultEntry, other: VaultEntry) -> bool:
-    """Return whether two versions hold one credential: a certificate may have got its keyId only later."""
+    """Return whether two versions hold the same credential: a certificate may have got its keyId only later."""
     if entry.type == "certificate":
         return entry.thumbprint == other.thumbprint
     return entry.tags.get("keyId") == other.tags.get("keyId")
 
 
 def _live(entry: VaultEntry, seen: SeenApplication | None) -> list[tuple[str, str]]:
-    """List (object id, keyId) by which the directory knows what a version holds."""
+    """List (object id, keyId) of a version's live credentials in the directory."""
     if seen is None:
         return []
     if entry.type == "certificate":
@@ -120,6 +120,6 @@ def _again(cleanup: Cleanup, now: datetime) -> Cleanup:
 
 
 async def _is_at_work(operations: Operations, cleanup: Cleanup) -> bool:
-    """Return whether the operation itself still goes on: it then removes its own losses."""
+    """Return whether the operation is still unsettled: it then removes its own losses."""
     stored = await operations.read(cleanup.operation_id)
     return stored is not None and not stored.value.state.settled

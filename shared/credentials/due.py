@@ -1,7 +1,7 @@
-"""The index of what is due: one row per credential, under the day on which somebody has to look at it.
+"""The due index: one row per credential, under the day on which it has to be checked.
 
-It can be lost and rebuilt: what it says is worked out from the vault's versions, and whoever finds a row that is
-wrong puts it right.
+It can be lost and rebuilt: its rows are derived from the vault's versions, and corrected wherever one is found to be
+wrong.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from shared.ports import DueEntry, DueIndex, day_of
 
 
 def log_above(unique_name: str, credential: str, everything: Sequence[VaultEntry]) -> None:
-    """Name the version in the log that somebody else set above ours, where there is one: clients read it."""
+    """Log the version, if any, that others set above ours: clients read it."""
     newest = everything[-1]
     if not ours((newest,)):
         log.warning("credential.newer_version_not_ours", app=unique_name, credential=credential, version=newest.version)
@@ -23,9 +23,9 @@ def log_above(unique_name: str, credential: str, everything: Sequence[VaultEntry
 async def list_due(
     due: DueIndex, unique_name: str, credential: str, before: Sequence[VaultEntry], after: Sequence[VaultEntry]
 ) -> None:
-    """Say when a credential is to be looked at next, now that its vault secret has the versions `after`.
+    """List when a credential is to be checked next, now that its vault secret has the versions `after`.
 
-    `before` are those that it had, oldest first. The new row is written first: one too many does no harm.
+    `before` are those that it had, oldest first. The new row is written first: an extra one does no harm.
     """
     old, new = next_due(before), next_due(after)
     if new is not None:

@@ -1,4 +1,4 @@
-"""The end of a credential, of either kind: out of the directory, and its value out of reach."""
+"""Ends a credential of either kind: removed from the directory, and its value made unreadable."""
 
 from shared.credentials.issuing import TargetApplication
 from shared.credentials.keys import remove_key
@@ -9,7 +9,7 @@ from shared.operations.attempt import AppWork, Attempt
 
 
 def key_id_of(entry: VaultEntry, holder: TargetApplication) -> str | None:
-    """Which live credential a version holds: by its tags, or by its thumbprint where the directory named it later."""
+    """Return the keyId of a version's live credential, by its tags, or by its thumbprint if the keyId came later."""
     seen, tags = holder.seen, read_tags(entry)
     if seen is None or tags is None:
         return None
@@ -19,7 +19,7 @@ def key_id_of(entry: VaultEntry, holder: TargetApplication) -> str | None:
 
 
 async def remove_credential(work: AppWork, object_id: str, kind: CredentialType, key_id: str) -> bool:
-    """Take a credential out of the directory; False when it does not show it: gone, or made too recently."""
+    """Remove a credential from the directory; False when the directory does not show it: gone, or too recent."""
     if kind == "certificate":
         return await remove_key(work, object_id, key_id)
     with work.tolerate_lag(work.application.written_at):
@@ -27,5 +27,5 @@ async def remove_credential(work: AppWork, object_id: str, kind: CredentialType,
 
 
 async def disable(attempt: Attempt, entry: VaultEntry) -> None:
-    """Put a version's value out of reach."""
+    """Disable a version, so that its value cannot be read."""
     await attempt.ports.vault.disable(attempt.operation.unique_name, entry.name, entry.version, entry.type)

@@ -1,9 +1,9 @@
-"""Nothing live whose value is not in the vault: how a client secret is issued and kept.
+"""Issues and stores client secrets: no secret is live without its value in the vault.
 
 The gap between "secret created" and "secret stored" is closed from both sides. Before addPassword the record and
-a clean-up entry say that a secret may come to be; only the value's arrival in the vault, or the certainty that
-nothing was made, takes them back. A secret with our operation's mark that the vault does not know is one whose
-value was lost: it is removed before another is issued.
+a clean-up entry note that a secret may be created; only the value's arrival in the vault, or the certainty that
+nothing was made, clears them. A secret with our operation's mark that the vault does not know has lost its value:
+it is removed before another is issued.
 """
 
 from dataclasses import dataclass, replace
@@ -33,7 +33,7 @@ class TargetApplication:
 
     @property
     def passwords(self) -> tuple[PasswordCredential, ...] | None:
-        """Its client secrets, as far as a read has shown them."""
+        """Its client secrets, if a read has shown them."""
         return self.seen.passwords if self.seen is not None else None
 
 
@@ -45,14 +45,14 @@ class CredentialPlan:
     """Its name in the request and in the operation's record."""
     secret_name: str
     secret_names: tuple[str, ...]
-    """Everywhere in the vault where a value of this operation may lie."""
+    """All names in the vault that may hold a value of this operation."""
     description: str
     lifetime: timedelta
     tags: SecretTags
-    """Of the vault's version; the keyId is filled in when it is known."""
+    """Tags of the vault's version; the keyId is filled in once known."""
 
     def within(self, longest: timedelta | None) -> "CredentialPlan":
-        """Return it with a life that the tenant allows."""
+        """Return the plan with a lifetime that the tenant allows."""
         days = days_within(self.tags.lifetime_days, longest)
         lifetime = life_within(timedelta(days=days), longest)
         return replace(self, lifetime=lifetime, tags=replace(self.tags, lifetime_days=days))
@@ -67,12 +67,12 @@ async def look_into_vault(attempt: Attempt, secret_name: str) -> VaultSecret:
 
 
 def is_switched_off(entry: VaultEntry, holder: TargetApplication) -> bool:
-    """Return whether somebody disabled this application's value: it gets no successor before somebody asks for one."""
+    """Return whether this application's value was disabled by hand: it gets no successor unless one is requested."""
     return not entry.enabled and entry.tags.get("clientId") == holder.client_id
 
 
 def is_live(attempt: Attempt, entry: VaultEntry, holder: TargetApplication) -> bool:
-    """Return whether the directory knows the secret that the vault holds; raises NotYetVisibleError when nobody can."""
+    """Return whether the directory knows the vault's secret. Raises NotYetVisibleError when that cannot be known."""
     if entry.tags.get("clientId") != holder.client_id or not entry.enabled:
         return False
     if entry.expires is not None and entry.expires <= attempt.now():
@@ -85,7 +85,7 @@ def is_live(attempt: Attempt, entry: VaultEntry, holder: TargetApplication) -> b
 
 
 async def settle_intent(attempt: Attempt, credential: str, entry: VaultEntry) -> None:
-    """Note that the vault holds this credential's value, as a read showed."""
+    """Record that the vault holds this credential's value, as a read showed."""
     progress, operation = attempt.operation.credential(credential), attempt.operation
     if progress.version == entry.version and progress.intended_at is None:
         return
@@ -103,7 +103,7 @@ async def settle_intent(attempt: Attempt, credential: str, entry: VaultEntry) ->
 async def replace_lost(
     attempt: Attempt, wanted: CredentialPlan, holder: TargetApplication, kept: VaultSecret
 ) -> VaultEntry:
-    """Issue a secret and keep it, once it is certain that none of this operation is live without its value."""
+    """Issue and store a secret, once no other secret of this operation can be live without its value."""
     await _remove_lost(attempt, wanted, holder)
     if kept.deleted_tags is not None:
         await recover(attempt, wanted.secret_name, "secret")
@@ -111,16 +111,16 @@ async def replace_lost(
 
 
 async def recover(attempt: Attempt, secret_name: str, kind: CredentialType) -> Never:
-    """Have what was soft-deleted brought back, and come back for it. Raises NotYetVisibleError."""
+    """Begin to recover a soft-deleted secret. Raises NotYetVisibleError: a later attempt reads it."""
     await attempt.ports.vault.recover(attempt.operation.unique_name, secret_name, kind)
     raise NotYetVisibleError(f"the Key Vault secret {secret_name} is being recovered from its deletion")
 
 
 async def _remove_lost(attempt: Attempt, wanted: CredentialPlan, holder: TargetApplication) -> None:
-    """Remove secrets of this operation whose value was lost; wait while nobody can know whether there are any.
+    """Remove secrets of this operation whose value was lost; wait while there may be unseen ones.
 
-    A value that was sent to the vault may still be on its way, and would become the newest whatever is stored
-    meanwhile: so nothing is decided before the lag window is over.
+    A value that was sent to the vault may still arrive, and would become the newest version whatever is stored
+    meanwhile: nothing is decided before the lag window is over.
     """
     progress = attempt.operation.credential(wanted.credential)
     if progress.intended_at is None:
@@ -170,7 +170,7 @@ async def _issue(attempt: Attempt, wanted: CredentialPlan, object_id: str) -> Va
         raise
     tags = wanted.tags.issued(issued.key_id).to_tags()
     try:
-        # Whoever took the app over meanwhile may have stored a secret of this name: theirs stays the newest.
+        # An operation that took the lease meanwhile may have stored a secret of this name: its own stays newest.
         await attempt.lease.keep()
         entry = await ports.vault.store(
             operation.unique_name, wanted.secret_name, issued.value, not_before=now, expires=expires, tags=tags
@@ -188,14 +188,14 @@ async def _issue(attempt: Attempt, wanted: CredentialPlan, object_id: str) -> Va
 
 
 async def settle_pending(attempt: Attempt, credential: str) -> None:
-    """Note that nothing of this operation stands under the pending name any more."""
+    """Record that nothing of this operation is left under the pending name."""
     if attempt.operation.credential(credential).pending_at is not None:
         await attempt.save_operation(attempt.operation.with_credential(credential, pending_at=None))
         await close_cleanup(attempt)
 
 
 async def close_cleanup(attempt: Attempt) -> None:
-    """Remove the operation's clean-up entry, once nothing of any of its credentials has to be tidied up."""
+    """Remove the operation's clean-up entry, once none of its credentials needs cleaning up."""
     if not any(made.is_open for made in attempt.operation.credentials.values()):
         await attempt.ports.cleanups.remove(attempt.operation.unique_name, attempt.operation.id)
 
@@ -203,7 +203,7 @@ async def close_cleanup(attempt: Attempt) -> None:
 async def _undo(
     attempt: Attempt, wanted: CredentialPlan, object_id: str, issued: IssuedPassword, error: RegistrarError
 ) -> None:
-    """Remove a secret that the vault surely did not take. Where that is unsure, the next attempt reads and decides."""
+    """Remove a secret that the vault certainly did not store. If in doubt, the next attempt reads and decides."""
     if isinstance(error, UnavailableError):
         return
     try:
@@ -215,5 +215,5 @@ async def _undo(
 
 
 async def _take_back_intent(attempt: Attempt, wanted: CredentialPlan) -> None:
-    """Nothing came to be, or what did is gone: the next attempt may issue at once."""
+    """Record that nothing was issued, or that it is gone: the next attempt may issue at once."""
     await attempt.save_operation(attempt.operation.with_credential(wanted.credential, intended_at=None))

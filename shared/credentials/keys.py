@@ -1,8 +1,8 @@
-"""An application's list of certificates, which Graph replaces whole: what others put there stays.
+"""An application's list of certificates, which Graph replaces as a whole: others' entries are preserved.
 
 Graph offers no way to add one certificate to an application that is not signed in itself (Microsoft Learn,
-application-addkey), and no If-Match. So the list is read right before it is written, and never built on a read that
-does not show our own last write: that would undo it. What somebody else wrote within the lag window can still be lost.
+application-addkey), and no If-Match. So the list is read right before it is written, and never from a read that does
+not show our own last write: that would undo it. Others' writes within the lag window can still be lost.
 """
 
 from shared.core.errors import NotYetVisibleError
@@ -15,9 +15,9 @@ from shared.operations.attempt import AppWork, Attempt
 async def add_key(
     attempt: Attempt, holder: TargetApplication, certificate: PublicCertificate, display_name: str
 ) -> str:
-    """Have the directory know a certificate, beside those that are there; returns its keyId.
+    """Add a certificate to the directory's list; return its keyId.
 
-    Raises NotYetVisibleError while the directory does not show it, or not our last write before it.
+    Raises NotYetVisibleError while the directory does not show it, or our last write before it.
     """
     directory, added = attempt.ports.directory, certificate.thumbprint
     keys = await _current(attempt, holder.object_id)
@@ -34,7 +34,7 @@ async def add_key(
 
 
 async def remove_key(work: AppWork, object_id: str, key_id: str) -> bool:
-    """Take a certificate out; False when the directory does not show it: gone, or made too recently."""
+    """Remove a certificate; False when the directory does not show it: gone, or too recent."""
     keys = await _current(work, object_id)
     if all(key.key_id != key_id for key in keys):
         return False

@@ -1,11 +1,11 @@
-"""When a credential is due, and why: pure, from what the vault and the directory show.
+"""When and why a credential is due, from what the vault and the directory show. Pure.
 
     issued                      rotate_at        promoted          retire_after      expires
       |------------------------------|---------------|------------------|----------------|
-                                      a new one beside    both sign in    the old one gone
+                                      new one issued      both sign in    old one removed
 
-A day counts as 24 hours. `rotate_at` is earlier than `rotateBeforeDays` before the expiry by up to a tenth of them,
-by a draw that the credential's own id makes: so what was issued together is not due together.
+A day counts as 24 hours. `rotate_at` is up to a tenth of `rotateBeforeDays` earlier than that many days before expiry,
+by a draw from the credential's own id: credentials issued together are not due together.
 """
 
 from collections.abc import Sequence
@@ -20,9 +20,9 @@ from shared.model.vault import VaultEntry
 from shared.policy.policy_file import CredentialRules
 
 _EARLIER = 0.1
-"""Of the time before expiry: how much earlier the draw may make a rotation."""
+"""Largest share of the lead time by which the draw makes a rotation earlier."""
 _SAME = timedelta(seconds=2)
-"""Key Vault keeps whole seconds, Entra more."""
+"""Tolerance: Key Vault keeps whole seconds, Entra fractions."""
 
 
 class Reason(StrEnum):
@@ -37,7 +37,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True)
 class Retirement:
-    """A replaced credential that is still there, and when it goes."""
+    """A replaced credential that still exists, and when it is removed."""
 
     key_id: str
     version: str
@@ -47,17 +47,17 @@ class Retirement:
 
 
 def lead(tags: SecretTags) -> timedelta:
-    """How long before its expiry a credential is replaced: never more than half of its life."""
+    """Return how long before its expiry a credential is replaced: at most half of its life."""
     return min(timedelta(days=tags.rotate_before_days), timedelta(days=tags.lifetime_days) / 2)
 
 
 def overlap(tags: SecretTags) -> timedelta:
-    """How long a replaced credential lives on: never so long that it would expire before it goes."""
+    """Return how long a replaced credential lives on: never beyond its expiry."""
     return min(timedelta(days=tags.overlap_days), lead(tags))
 
 
 def rotate_at(entry: VaultEntry, tags: SecretTags) -> datetime | None:
-    """When the credential of a vault version is due; None for one that has no expiry."""
+    """Return when a vault version's credential is due; None without an expiry."""
     if entry.expires is None:
         return None
     draw = int.from_bytes(sha256(tags.key_id.encode()).digest()[:4]) / 2**32
@@ -65,9 +65,9 @@ def rotate_at(entry: VaultEntry, tags: SecretTags) -> datetime | None:
 
 
 def why_by_age(entry: VaultEntry, now: datetime, rules: CredentialRules) -> Reason | None:
-    """Say why the newest version of a vault secret is to be replaced, as far as its times tell; None when it is not.
+    """Return why a vault secret's newest version is to be replaced, by its times alone; None if it is not.
 
-    What is not ours, or was disabled by somebody, is never due: a new version would put it back into service.
+    A version that is not ours, or was disabled, is never due: a new version would put it back into service.
     """
     tags = read_tags(entry)
     if tags is None or not entry.enabled:
@@ -84,9 +84,9 @@ def why_by_age(entry: VaultEntry, now: datetime, rules: CredentialRules) -> Reas
 
 
 def why_by_directory(entry: VaultEntry, seen: SeenCredentials, now: datetime, lag_window: timedelta) -> Reason | None:
-    """Say why a version is to be replaced, by what the directory shows of it; None when the two agree.
+    """Return why a version is to be replaced, by what the directory shows; None if the two agree.
 
-    A version that was stored within the lag window may be newer than the read: nothing rests on that.
+    A version stored within the lag window may be newer than the read, and is not judged.
     """
     tags = read_tags(entry)
     if tags is None or not entry.enabled or entry.created is None or now - entry.created < lag_window:
@@ -106,17 +106,17 @@ WARNED_DAYS = (21, 14, 7, 3, 1, 0)
 
 
 def warning_due(expires: datetime, now: datetime, last: int | None) -> int | None:
-    """Say which of `WARNED_DAYS` has come; None when people were warned of it, or of a later one, the `last` time."""
+    """Return which of `WARNED_DAYS` has come; None if `last` was that warning, or a later one."""
     come = [days for days in WARNED_DAYS if expires - now <= timedelta(days=days)]
     days = min(come, default=None)
     return days if days is not None and (last is None or days < last) else None
 
 
 def retirements(versions: Sequence[VaultEntry]) -> tuple[Retirement, ...]:
-    """List the replaced credentials of a secret that are not ended yet; `versions` are oldest first.
+    """List a secret's replaced credentials that have not been removed yet; `versions` are oldest first.
 
-    A version goes when its successor says so, whatever came after that: two rotations may overlap. What somebody else
-    set is nobody's successor, and does not go.
+    A version is removed when its successor's tags say so, whatever came after: two rotations may overlap. A version
+    that others set is not a successor, and is not removed.
     """
     versions = ours(versions)
     successors = {tags.previous_key_id: tags for entry in versions if (tags := read_tags(entry)) is not None}
@@ -132,7 +132,7 @@ def retirements(versions: Sequence[VaultEntry]) -> tuple[Retirement, ...]:
 
 
 def _was_disabled_before(entry: VaultEntry, end: datetime) -> bool:
-    """Return whether somebody disabled a version before its overlap was over: the directory still knows it then."""
+    """Return whether a version was disabled by hand before its overlap ended: its credential may still be live."""
     return entry.updated is not None and entry.updated < end
 
 
@@ -142,12 +142,12 @@ def disabled(entry: VaultEntry, at: datetime) -> VaultEntry:
 
 
 def ended(versions: Sequence[VaultEntry], now: datetime) -> tuple[Retirement, ...]:
-    """List those of them whose time has come."""
+    """List the retirements that are due."""
     return tuple(retirement for retirement in retirements(versions) if retirement.at <= now)
 
 
 def next_due(versions: Sequence[VaultEntry]) -> datetime | None:
-    """When a secret is to be looked at next: for the rotation of our newest version, or for the end of an overlap."""
+    """Return when a secret is to be checked next: to rotate our newest version, or to end an overlap."""
     versions = ours(versions)
     if not versions:
         return None

@@ -1,6 +1,6 @@
-"""Owners whom only an address names are pinned, once, to the object of the directory that it means; and vault tags.
+"""Pins owners known only by an address, once, to their object in the directory; refreshes owner tags.
 
-A pinned owner is never looked up again, so whoever is given the address later owns nothing by it.
+A pinned owner is never looked up again, so a later holder of the address owns nothing by it.
 """
 
 from shared.core import log
@@ -14,17 +14,17 @@ from shared.people.search import Found, Search, is_whom_it_means
 from shared.ports import Applications, Backoff, Leases, People, Vault
 
 MOST_PINNED = 200
-"""Owners that one run looks up: the next one goes on with others."""
+"""Owners that one run looks up; the next run takes others."""
 _AT_ONCE = 20
 
 
 async def pin_owners(
     applications: Applications, people: People, leases: Leases, backoff: Backoff, runtime: Runtime
 ) -> int:
-    """Pin owners of version 1 to their object ids; returns how many. Safe to repeat, and to be cut off anywhere.
+    """Pin owners of version 1 to their object ids; return how many. Safe to repeat or interrupt anywhere.
 
-    Who is nobody in the directory, or more than one, or younger than the app, stays unpinned: an administrator speaks
-    for the app. Without the right to look people up nothing happens.
+    An address that matches no person, several, or one younger than the app stays unpinned: an administrator speaks for
+    the app. Without permission to look people up, nothing happens.
     """
     now, pause = runtime.now(), await backoff.until()
     if pause is not None and now < pause:
@@ -45,7 +45,7 @@ async def pin_owners(
 
 
 async def _pin(applications: Applications, people: People, leases: Leases, unique_names: list[str]) -> int:
-    """Look the owners of some apps up side by side, and keep who they are."""
+    """Look up the owners of some apps concurrently, and store their ids."""
     records = [(await applications.read(name)).value for name in unique_names]
     owners = {each.unique_name: each.owned_by for each in records}
     unpinned = {name: owner for name, owner in owners.items() if owner is not None and owner.object_id is None}
@@ -58,7 +58,7 @@ async def _pin(applications: Applications, people: People, leases: Leases, uniqu
 
 
 async def _keep(applications: Applications, leases: Leases, unique_name: str, owner: Person, found: Found) -> bool:
-    """Keep whom an address means, if it still is the owner's and nobody is known by id yet."""
+    """Store the person an address means, if the record still names that address and no id."""
     try:
         async with leases.hold(unique_name):
             stored = await applications.read(unique_name)
@@ -69,13 +69,13 @@ async def _keep(applications: Applications, leases: Leases, unique_name: str, ow
                 return False
             changed = stored.value.model_copy(update={"owner_id": found.person.object_id})
             await applications.save(changed, stored.etag)
-    except BusyError:  # somebody works on the app: another night
+    except BusyError:  # another operation holds the app's lease: the next run retries
         return False
     return True
 
 
 async def refresh_owner_tag(applications: Applications, vault: Vault, leases: Leases, entry: VaultEntry) -> bool:
-    """Have the tag of our newest version name the owner by id, where the record does; whether it was otherwise."""
+    """Set our newest version's owner tag to the id in the record, if any; return whether it was changed."""
     unique_name = entry.tags["uniqueName"]
     owner_id = (await applications.read(unique_name)).value.owner_id
     if owner_id is None or entry.tags.get("owner") == owner_id:

@@ -1,6 +1,6 @@
-"""The pending name: where a credential waits for its sign-in to be verified, and no client reads it.
+"""The pending name: holds a credential until its sign-in is verified; no client reads it.
 
-    <uniqueName>--<credential>--pending     issued, and kept at once
+    <uniqueName>--<credential>--pending     issued, and stored at once
     <uniqueName>--<credential>              promoted: the newest version, which clients read
 
 The pending secret stays, its used versions disabled: a deleted name is reserved by soft delete.
@@ -19,19 +19,19 @@ from shared.credentials.tags import SecretTags, ours, read_tags
 from shared.model.vault import VaultEntry
 from shared.operations.attempt import Attempt
 
-_UNPROVEN_AT_MOST = timedelta(hours=1)
-"""What an earlier operation left under the pending name and nobody could sign in with for so long is replaced."""
+_MAX_UNPROVEN = timedelta(hours=1)
+"""A pending credential of an earlier operation that has not signed in for so long is replaced."""
 
 
 def is_given_up(attempt: Attempt, entry: VaultEntry) -> bool:
-    """Return whether an earlier operation could not verify a sign-in with this pending credential in all its time."""
+    """Return whether an earlier operation failed to verify a sign-in with this pending credential in time."""
     tags = read_tags(entry)
-    is_old = entry.created is not None and attempt.now() - entry.created >= _UNPROVEN_AT_MOST
+    is_old = entry.created is not None and attempt.now() - entry.created >= _MAX_UNPROVEN
     return tags is not None and tags.operation_id != attempt.operation.id and is_old
 
 
 async def end_pending(attempt: Attempt, holder: TargetApplication, entry: VaultEntry) -> None:
-    """Remove a pending credential from the directory, and put its value out of reach."""
+    """Remove a pending credential from the directory, and disable its version."""
     key_id = key_id_of(entry, holder)
     if key_id is not None:
         await _remove_unpromoted(attempt, holder, entry, key_id)
@@ -57,9 +57,9 @@ async def promote(attempt: Attempt, credential: str, pending: VaultEntry, tags: 
 async def clear_pending(
     attempt: Attempt, credential: str, holder: TargetApplication, promoted: Sequence[VaultEntry]
 ) -> None:
-    """Disable what of ours lies under the pending name, and end any credential issued for it that was not promoted.
+    """Disable our versions under the pending name, and end any credential of theirs that was not promoted.
 
-    It is listed anew: a store whose answer was lost may have left two versions of one value.
+    The versions are read again: a store whose answer was lost may have left two versions of one value.
     """
     unique_name = attempt.operation.unique_name
     done = {entry.tags.get("keyId") for entry in promoted}
@@ -69,7 +69,7 @@ async def clear_pending(
         key_id = key_id_of(entry, holder)
         if key_id is not None and key_id not in done:
             if attempt.is_recent(attempt.operation.credential(credential).promoting_at):
-                # It would become the newest version, and sign nobody in, if it went now.
+                # If it were removed now, its value could still become the newest version, and would not sign in.
                 raise NotYetVisibleError(f"the value of {entry.name} may be on its way to where clients read it")
             await _remove_unpromoted(attempt, holder, entry, key_id)
         await disable(attempt, entry)

@@ -1,4 +1,4 @@
-"""A stored value counts once a sign-in with it was verified."""
+"""Verifies stored values by signing in with them."""
 
 from collections.abc import Sequence
 
@@ -11,9 +11,9 @@ from shared.policy.policy_file import Policy
 
 
 def audience_of(apis: Sequence[Api], policy: Policy) -> str:
-    """Return what a client signs in for: its first API, else Microsoft Graph, which every tenant has.
+    """Return the audience of a client's sign-in: its first API, else Microsoft Graph, which every tenant has.
 
-    Nobody gets a token for a disabled API, so such a one verifies nothing.
+    A disabled API is skipped: no tokens are issued for it, so it verifies nothing.
     """
     return policy.resource_uri(next((api.app_id for api in apis if api.enabled), MICROSOFT_GRAPH))
 

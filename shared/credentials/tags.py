@@ -40,7 +40,7 @@ def belongs_to(tags: Mapping[str, str], unique_name: str, credential: str) -> bo
 
 
 def ours(versions: Sequence[VaultEntry]) -> tuple[VaultEntry, ...]:
-    """Return the versions that the registrar stored: their tags name this very secret, as those set by hand do not."""
+    """Return the versions that the registrar stored: their tags name this very secret, unlike those set by hand."""
     return tuple(entry for entry in versions if _is_ours(entry))
 
 
@@ -68,10 +68,10 @@ class SecretTags:
     previous_key_id: str = ""
     """The credential that this one replaced, if any."""
     retire_after: datetime | None = None
-    """When the replaced one goes."""
+    """When the replaced one is removed."""
 
     def to_tags(self) -> dict[str, str]:
-        """Return all fifteen. Times are ISO 8601 in UTC; what does not apply is empty."""
+        """Return all fifteen. Times are ISO 8601 in UTC; tags that do not apply are empty."""
         values = (
             SCHEMA_VERSION,
             MANAGED_BY,
@@ -92,12 +92,12 @@ class SecretTags:
         return dict(zip(TAG_NAMES, values, strict=True))
 
     def issued(self, key_id: str) -> "SecretTags":
-        """Return the same for the credential that was just issued."""
+        """Return the tags with the keyId of the credential that was just issued."""
         return replace(self, key_id=key_id)
 
 
 def read_tags(entry: VaultEntry) -> SecretTags | None:
-    """Read the tags of a vault entry; None when they are not ours, or somebody made them unreadable."""
+    """Read the tags of a vault entry; None if they are not ours, or unreadable."""
     tags = entry.tags
     if tags.get("schema") != SCHEMA_VERSION or tags.get("managedBy") != MANAGED_BY:
         return None

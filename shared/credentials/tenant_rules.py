@@ -1,4 +1,4 @@
-"""The tenant's rules, looked at before anything is written, and held against what a request adds."""
+"""Checks what a request adds against the tenant's rules, before anything is written."""
 
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ type Judgement = Callable[[TenantRules], Iterable[Problem]]
 
 
 async def look(attempt: Attempt) -> tuple[SeenApplication | None, SeenRestrictions]:
-    """Read the application, and side by side what restricts it."""
+    """Read the application and its restrictions concurrently."""
     ports, known = attempt.ports, attempt.application.object_id
     seen, restrictions = await ports.app_policies.beside(
         ports.directory.application(attempt.operation.unique_name), known
@@ -27,9 +27,9 @@ async def look(attempt: Attempt) -> tuple[SeenApplication | None, SeenRestrictio
 async def judge(
     attempt: Attempt, seen: SeenApplication | None, restrictions: SeenRestrictions, judgement: Judgement
 ) -> tuple[TenantRules, tuple[Problem, ...]]:
-    """Hold what is asked against the tenant's rules: the rules as they are, and the problems.
+    """Judge a request by the tenant's rules; return the current rules and the problems.
 
-    What is remembered refuses nothing: an administrator may just have made an exception, so the policies are read anew.
+    Cached policies never refuse a request: an administrator may just have made an exception, so they are read again.
     """
     rules = _rules(attempt, seen, restrictions)
     problems = tuple(judgement(rules))
@@ -42,7 +42,7 @@ async def judge(
 
 @contextmanager
 def refused_at(attempt: Attempt, kind: CredentialType, type_field: str, lifetime_field: str) -> Generator[None]:
-    """Have Graph's own refusal of a credential name the field that asks for it."""
+    """Make Graph's own refusal of a credential name the request's field."""
     try:
         yield
     except RejectedError as rejected:
@@ -56,7 +56,7 @@ def refused_at(attempt: Attempt, kind: CredentialType, type_field: str, lifetime
 
 
 def _rules(attempt: Attempt, seen: SeenApplication | None, restrictions: SeenRestrictions) -> TenantRules:
-    """Return the rules for an app; one that no read shows is made now, or was moments ago."""
+    """Return the rules for an app; one that no read shows is about to be created, or was just created."""
     return TenantRules(
         restrictions=restrictions.restrictions,
         created=seen.created if seen is not None else attempt.now(),

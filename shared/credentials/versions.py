@@ -1,7 +1,7 @@
-"""What the vault holds under a secret's name, told apart by who set it. Pure.
+"""A secret's versions in the vault, distinguished by who set them. Pure.
 
-Clients read the newest version, whoever set it. The registrar goes on from the newest one that is its own, and never
-touches one that somebody else set.
+Clients read the newest version, whoever set it. The registrar continues from its own newest one, and never touches
+others' versions.
 """
 
 from collections.abc import Mapping
@@ -33,28 +33,28 @@ class VaultSecret:
 
     @property
     def tags(self) -> Mapping[str, str] | None:
-        """The tags that say whose it is; None when the name is free."""
+        """The tags that tell who manages the name; None if it is free."""
         newest = self.entry or (self.everything[-1] if self.everything else None)
         return newest.tags if newest is not None else self.deleted_tags
 
     @property
     def above(self) -> VaultEntry | None:
-        """The newest version, where somebody else set it above one of the registrar's: what clients read."""
+        """The newest version, which clients read, if others set it above one of the registrar's."""
         newest = self.everything[-1] if self.everything else None
         return newest if newest is not None and self.versions and newest != self.entry else None
 
     @property
     def below(self) -> VaultEntry | None:
-        """The version right below the registrar's newest one, where somebody else set it."""
+        """The version right below the registrar's newest one, if others set it."""
         place = self.everything.index(self.entry) if self.entry is not None else 0
         before = self.everything[place - 1] if place > 0 else None
         return before if before is not None and before not in self.versions else None
 
 
 def notes_on(field: str, kept: VaultSecret, entry: VaultEntry, operation_id: str) -> list[Problem]:
-    """Say what keeps clients from reading what the answer names, or what they read until now.
+    """Return notes on why clients cannot read the version that the answer names, or what they read until now.
 
-    `kept` is what was there when the attempt began, `entry` the version that the answer names: of then, or a new one.
+    `kept` is the secret when the attempt began, `entry` the version that the answer names: an existing or a new one.
     """
     notes = list[Problem]()
     if not entry.enabled:

@@ -1,8 +1,8 @@
-"""What an operation issued goes, when it ends without its requester being told of it.
+"""Withdraws what an operation issued, when it ends without delivering it to its requester.
 
-First the value is put out of reach, so that no other request goes on with it; then the credential leaves the directory,
-by its mark, and is seen gone. What others issued, and what another change has answered meanwhile, stays; another that
-had taken a credential up and has told nobody of it issues one of its own.
+First the value is disabled, so that no other request continues with it; then the credential is removed from the
+directory, by its mark, and seen gone. What others issued, and what another change has answered meanwhile, stays; a
+change that had taken up a credential without having answered it issues its own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,19 +22,19 @@ from shared.operations.attempt import Attempt
 
 @dataclass(frozen=True)
 class Withdrawn:
-    """What the vault held when it was gone through, by secret name, and which versions of it were put out of reach."""
+    """The vault's versions by secret name, and which of them were disabled."""
 
     versions: Mapping[str, tuple[VaultEntry, ...]]
     made: tuple[VaultEntry, ...]
-    """What this operation made, and what others stored of its credentials without having answered with them."""
+    """Versions that this operation made, and those that others stored of its credentials without having answered."""
 
 
 async def withdraw(attempt: Attempt, names: Mapping[str, Sequence[str]], kept: frozenset[str]) -> Withdrawn:
-    """End what this operation issued, whatever is known of it, and see it gone.
+    """End everything that this operation issued, and see it gone.
 
     `names` are secrets of the vault by credential, `kept` keyIds and thumbprints that stay. Nothing was issued after
-    the operation's refusal: raises NotYetVisibleError until a read that is surely younger than that shows none of it. A
-    pair that was made and that the directory never knew signs nobody in: its clean-up entry sees to the rest.
+    the operation's refusal: raises NotYetVisibleError until a read certain to be younger than that shows none of it. A
+    pair that the directory never knew cannot sign in: its clean-up entry takes care of it.
     """
     unique_name, vault = attempt.operation.unique_name, attempt.ports.vault
     versions = {each: await vault.versions(unique_name, each) for some in names.values() for each in some}
@@ -61,12 +61,12 @@ async def withdraw(attempt: Attempt, names: Mapping[str, Sequence[str]], kept: f
 
 
 def is_withdrawn(attempt: Attempt, credential: str, entry: VaultEntry) -> bool:
-    """Return whether a version was disabled by the roll-back of a request, and not by somebody."""
+    """Return whether a version was disabled by a request's roll-back, not by hand."""
     return attempt.application.withdrawn.get(credential) == entry.version
 
 
 async def forget(attempt: Attempt, names: Mapping[str, Sequence[str]]) -> None:
-    """Note that nothing of these credentials is left that this operation made."""
+    """Record that nothing this operation made of these credentials is left."""
     left = {name: made for name, made in attempt.operation.credentials.items() if name not in names}
     if left != attempt.operation.credentials:
         await attempt.save_operation(attempt.operation.model_copy(update={"credentials": left}))
@@ -74,7 +74,7 @@ async def forget(attempt: Attempt, names: Mapping[str, Sequence[str]]) -> None:
 
 
 async def _put_out_of_reach(attempt: Attempt, versions: Sequence[VaultEntry]) -> None:
-    """Disable versions, noted first: a value that somebody else disabled gets no successor unasked."""
+    """Disable versions, recorded first: a value disabled by hand would get no successor unless requested."""
     read = {each.tags["credential"]: each.version for each in versions if not is_pending(each.name)}
     if read:
         await attempt.save_application(withdrawn=attempt.application.withdrawn | read)
@@ -85,7 +85,7 @@ async def _put_out_of_reach(attempt: Attempt, versions: Sequence[VaultEntry]) ->
 def _is_made(attempt: Attempt, entry: VaultEntry, kept: frozenset[str]) -> bool:
     """Return whether this operation made a version, or used one that waited under the pending name.
 
-    What lies there goes, whatever has become of it; of the others, what stays is none of its own any more.
+    Pending versions are withdrawn in any case; of the others, those in `kept` are not this operation's any more.
     """
     is_ours = entry.tags.get("operationId") == attempt.operation.id
     if is_pending(entry.name):
@@ -103,11 +103,11 @@ def _may_sign_in(
         return True
     of_it = [entry for entry in made if entry.tags.get("credential") == credential]
     if attempt.application.key_write is not None and any(entry.type == "certificate" for entry in of_it):
-        # It may have been added by a write without an answer, of which a later one has taken the place.
+        # It may have been added by a write whose answer was lost and whose record a later write replaced.
         return True
     if progress.key_id is None:
         return False
-    # What it only found there is another's; what the vault does not show any more may be its own.
+    # A version it only found is another's; one that the vault does not show any more may be its own.
     found = [entry for some in versions.values() for entry in some if entry.version == progress.version]
     return not found or any(entry in made for entry in found)
 
@@ -119,7 +119,7 @@ async def _remove(
     made: Sequence[VaultEntry],
     kept: frozenset[str],
 ) -> bool:
-    """Remove what the directory shows of it; returns whether a read still shows any."""
+    """Remove these live credentials; return whether a read still shows any."""
     unique_name = attempt.operation.unique_name
     for key_id, kind in live.items():
         entry = next((each for each in made if _holds(each, key_id, seen)), None)
@@ -142,7 +142,7 @@ async def _remove(
 def _live(
     attempt: Attempt, seen: SeenApplication | None, made: Sequence[VaultEntry], kept: frozenset[str]
 ) -> dict[str, CredentialType]:
-    """Return what a read shows of this operation's credentials: by their mark, and by what the vault holds."""
+    """Return this operation's credentials that a read shows: by their mark, and by the vault's versions."""
     found = dict[str, CredentialType]()
     for each in (*seen.passwords, *seen.keys) if seen is not None else ():
         is_key = isinstance(each, KeyCredential)
@@ -156,7 +156,7 @@ def _live(
 
 
 def _holds(entry: VaultEntry, key_id: str, seen: SeenApplication | None) -> bool:
-    """Return whether a version holds this credential: by its tags, or by its thumbprint where it was named later."""
+    """Return whether a version holds this credential: by its tags, or by its thumbprint if the keyId came later."""
     if entry.tags.get("keyId") == key_id:
         return True
     keys = seen.keys if seen is not None else ()

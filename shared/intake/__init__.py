@@ -1,1 +1,1 @@
-"""What comes in, over queues and webhooks, parsed and proven."""
+"""Incoming messages from queues and webhooks: verified and parsed."""

@@ -1,4 +1,4 @@
-"""A payload that tells what a ticket decided. Pure."""
+"""Parses a payload that carries a ticket's decision. Pure."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,12 +18,12 @@ _NAMES = {"id": "decision_id"}
 
 
 def is_decision(source: Source, payload: dict[str, Any]) -> bool:
-    """Return whether a payload tells of a decision: only where the source is set up to decide."""
+    """Return whether a payload carries a decision: only if the source is set up to decide."""
     return source.decision is not None and bool(find(source.decision.when, payload, "decision.when"))
 
 
 def decision_from(source: Source, payload: dict[str, Any], now: datetime) -> DecisionMessage:
-    """Read a decision. Raises RejectedError with everything that is wrong with it."""
+    """Read a decision. Raises RejectedError with all its problems."""
     mapping = source.decision
     if mapping is None:
         raise ValueError(f"{source.name} decides nothing")
@@ -52,7 +52,7 @@ def moment(said: object) -> datetime | None:
 
 
 def _content(source: Source, payload: dict[str, Any]) -> str | None:
-    """Hash what the ticket asks for as it decides; None when the payload does not hold all of it."""
+    """Return the content hash of the ticket's request as it decides; None if the payload does not hold all of it."""
     try:
         return request_from(source, payload).content_hash()
     except RejectedError:
@@ -62,7 +62,7 @@ def _content(source: Source, payload: dict[str, Any]) -> str | None:
 def _value(mapping: DecisionMapping, name: str, payload: dict[str, Any]) -> object:
     expression: str | None = getattr(mapping, name)
     found = find(expression, payload, f"decision.{name}") if expression is not None else None
-    # An empty text is what forms send for nothing.
+    # Forms send an empty text for no value.
     return None if found == "" else found
 
 

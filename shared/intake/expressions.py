@@ -1,4 +1,4 @@
-"""JMESPath with what form fields need beside it: text of several lines becomes a list, and so on. Pure."""
+"""JMESPath with functions for form fields: text of several lines becomes a list, and so on. Pure."""
 
 from functools import lru_cache
 from typing import Any, override
@@ -10,16 +10,16 @@ from jmespath.parser import ParsedResult
 from shared.intake.form_uris import uris_of
 from shared.intake.form_values import number_of_days, text_of, texts_of, whole_number, yes_or_no
 
-_SEPARATORS = 1000
-"""Parts that a text is cut into at most: nobody's form holds more."""
+_MAX_PARTS = 1000
+"""The most parts that a text is split into: no form holds more."""
 
 
 class FormFunctions(functions.Functions):
     """`yes(value)`, `days(value)`, `integer(value)`, `filled(text)`, `lower(text)`, `lines(text)`, `uris(text)` and
     `split(separator, text)`.
 
-    Each is null for what is null or holds nothing: forms send empty text for what nobody filled in. Each raises
-    NotUnderstoodError for what has no one meaning, never null: a value that is left out silently is a wrong one.
+    Each is null for null or empty input: forms send empty text for unfilled fields. Each raises NotUnderstoodError for
+    ambiguous input, never null: silently dropping a value would be wrong.
     """
 
     @functions.signature({"types": []})
@@ -39,24 +39,24 @@ class FormFunctions(functions.Functions):
 
     @functions.signature({"types": []})
     def _func_filled(self, text: object) -> str | None:
-        """The text without blanks at its ends."""
+        """The text, stripped."""
         return text_of(text)
 
     @functions.signature({"types": []})
     def _func_lower(self, text: object) -> str | None:
-        """The text in lower case, likewise."""
+        """The text, stripped, in lower case."""
         found = text_of(text)
         return found.lower() if found is not None else None
 
     @functions.signature({"types": []})
     def _func_lines(self, text: object) -> list[str] | None:
-        """The lines of a text, or the texts of a list, without blanks at their ends, without empty ones."""
+        """The non-empty lines of a text, or texts of a list, stripped."""
         return _parts(_texts(text))
 
     @functions.signature({"types": []})
     def _func_uris(self, text: object) -> list[str] | None:
         """The same, with the links and escapes of editors undone."""
-        return uris_of(text)[:_SEPARATORS] or None
+        return uris_of(text)[:_MAX_PARTS] or None
 
     @functions.signature({"types": ["string"]}, {"types": []})
     def _func_split(self, separator: str, text: object) -> list[str] | None:
@@ -64,7 +64,7 @@ class FormFunctions(functions.Functions):
         found = _texts(text)
         if not isinstance(text, list):
             found = ["\n".join(found)]
-        return _parts([part for each in found for part in each.split(separator or None, _SEPARATORS)])
+        return _parts([part for each in found for part in each.split(separator or None, _MAX_PARTS)])
 
 
 def _texts(text: object) -> list[str]:
@@ -72,7 +72,7 @@ def _texts(text: object) -> list[str]:
 
 
 def _parts(parts: list[str]) -> list[str] | None:
-    return [part.strip() for part in parts[:_SEPARATORS] if part.strip()] or None
+    return [part.strip() for part in parts[:_MAX_PARTS] if part.strip()] or None
 
 
 class _Options(jmespath.Options):
@@ -88,6 +88,6 @@ def compile_expression(expression: str) -> ParsedResult:
 
 
 def search(expression: str, payload: dict[str, Any]) -> object:
-    """Find what an expression says in a payload; None when nothing is there. Raises NotUnderstoodError."""
+    """Evaluate an expression on a payload; None if nothing is found. Raises NotUnderstoodError."""
     found: object = compile_expression(expression).search(payload, options=_Options())
     return found

@@ -1,4 +1,4 @@
-"""What a payload that is no request and no decision still says of its ticket, and what that ticket is told. Pure."""
+"""Malformed payloads: what they still say of their ticket, and the event that the ticket gets. Pure."""
 
 import re
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 @dataclass(frozen=True)
 class Fault:
-    """A payload whose sender is proven and which is neither a request nor a decision, and what is wrong with it."""
+    """A payload of a verified sender that is neither a request nor a decision, and its problems."""
 
     source: Source
     payload: dict[str, Any]
@@ -37,7 +37,7 @@ class Fault:
 
     @property
     def is_of_decision(self) -> bool:
-        """Whether a decision went wrong, or may have: where nobody can know, the ticket keeps its state."""
+        """Return whether it is, or may be, a malformed decision: if in doubt, the ticket keeps its state."""
         decision = self.source.decision
         if decision is None:
             return False
@@ -48,7 +48,7 @@ class Fault:
 
     @property
     def ticket(self) -> str | None:
-        """The ticket's address; None where the payload gives none without doubt."""
+        """The ticket's address; None unless the payload gives it unambiguously."""
         decision = self.source.decision
         if decision is not None and self.is_of_decision:
             return valid_id(self._found(decision.ticket)) or self._mapped("ticket")
@@ -56,14 +56,14 @@ class Fault:
 
     @property
     def request_id(self) -> str | None:
-        """The request's id; None where the payload gives none without doubt."""
+        """The request's id; None unless the payload gives it unambiguously."""
         decision = self.source.decision
         if decision is not None and self.is_of_decision:
             return valid_id(self._found(decision.request_id))
         return self._mapped("requestId")
 
     def event(self, now: datetime, tenant: str) -> Answer:
-        """Build what the ticket is told: the same bytes about the same ticket are one event, whenever they come."""
+        """Build the ticket's event: the same bytes about the same ticket give the same event at any time."""
         kind = DECISION_MALFORMED_TYPE if self.is_of_decision else MALFORMED_TYPE
         return Answer(
             id=answer_id(self.source.name, self.ticket or "", sha256(self.body).hexdigest(), kind),
@@ -80,7 +80,7 @@ class Fault:
         )
 
     def _mapped(self, path: str) -> str | None:
-        """Return an id that stands at the top of a request, as the source's mapping finds it."""
+        """Return an id at the top level of a request, as the source's mapping finds it."""
         rule, whole = self.source.mapping.fields.get(path), self.source.mapping.whole
         found = rule.constant if isinstance(rule, Constant) else self._found(rule)
         if found is None and whole is not None:
@@ -96,13 +96,13 @@ class Fault:
             return None
 
     def _is_ambiguous(self, expression: str) -> bool:
-        """Return whether an expression goes by a field that the payload has more than once."""
+        """Return whether an expression uses a field that the payload has more than once."""
         doubled = {each.field for each in self.problems if each.code == "duplicate_field"}
         return not doubled.isdisjoint(_WORD.findall(expression))
 
 
 def _fields(whole: object) -> dict[str, Any]:
-    """Return the fields of a request that a payload holds as an object, or as JSON in a string without doubt."""
+    """Return the fields of a request that a payload holds as an object, or as unambiguous JSON in a string."""
     if isinstance(whole, str):
         try:
             fields, problems = parse_object(whole.encode("utf-8", "surrogatepass"))

@@ -1,4 +1,4 @@
-"""Tells tickets of forms and decisions that could not be read: once for the same bytes, and never without end."""
+"""Notifies tickets of malformed forms and decisions: once for the same bytes, and up to a daily limit."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -15,15 +15,15 @@ from shared.ports import Operations, RequestCounts, Target, TicketUpdates, day_o
 from shared.tickets.notify import Notifier
 
 MOST_OF_A_TICKET = 10
-"""Notes a day (UTC) about faults of form in one ticket: nobody corrects a form more often, a broken flow does."""
+"""Notes a day (UTC) about malformed payloads in one ticket: only a broken flow sends more."""
 MOST_OF_A_SOURCE = 500
-"""The same in all tickets of a source: rows of a table, and calls of the ticketing system."""
+"""The same for all tickets of a source: limits table rows, and calls to the ticketing system."""
 _RACES = 8
 
 
 @dataclass(frozen=True, kw_only=True)
 class FaultNotes:
-    """Tells tickets what is wrong with what they sent."""
+    """Notifies tickets of the problems with what they sent."""
 
     runtime: Runtime
     tenant_id: str
@@ -31,10 +31,10 @@ class FaultNotes:
     notifier: Notifier
 
     async def notify(self, fault: Fault) -> None:
-        """Have the ticket told what is wrong with its form, or its decision, if it is known and its source wants that.
+        """Notify the ticket of its form's or decision's problems, if it is known and its source wants that.
 
-        Raises DeferredError when that cannot be recorded: the sender is asked to send again, and the same bytes are one
-        note.
+        Raises DeferredError when that cannot be recorded: the sender is asked to retry, and the same bytes give the
+        same note.
         """
         source, ticket = fault.source.name, fault.ticket
         if ticket is None and fault.request_id is None:
@@ -49,9 +49,9 @@ class FaultNotes:
             log.warning("ticket.too_many_faults", source=source, ticket=ticket)
 
     async def _count_note(self, source: str, ticket: str, event_id: str) -> bool:
-        """Count a note of today once, however often it comes; returns whether there is room for it.
+        """Count a note of today once, however often it comes; return whether it is within the limits.
 
-        Raises BusyError when others are counted all the time.
+        Raises BusyError after too many concurrent writes.
         """
         place = _short(ticket)
 
@@ -72,21 +72,21 @@ class FaultNotes:
 
 @dataclass(frozen=True, kw_only=True)
 class AskingTickets:
-    """Which tickets have asked for something."""
+    """Records which tickets have sent a request."""
 
     operations: Operations
     ticket_updates: TicketUpdates
     targets: Mapping[str, Target]
 
     async def note_request(self, source: str, ticket: str | None) -> None:
-        """Keep that a ticket has asked for something: a form of it that goes wrong later does not close it."""
+        """Record that a ticket has sent a request: a malformed form later on does not close it."""
         if ticket is not None and source in self.targets:
             await self.ticket_updates.keep_asked(source, ticket)
 
     async def has_request(self, update: TicketUpdate) -> bool:
         """Return whether the ticket of a malformed form has a request, or may have one.
 
-        A request that came before tickets were kept is found by its id alone: without that, nobody knows.
+        A request from before tickets were recorded is found by its id alone: without an id, there may be one.
         """
         request_id = update.event.data.request_id
         if request_id is None or update.ticket is None:

@@ -1,4 +1,4 @@
-r"""URIs as people write them into forms: as links of an editor, with escapes such as `\_`, in a list. Pure."""
+r"""URIs as people write them into forms: as an editor's links, with escapes such as `\_`, in a list. Pure."""
 
 import re
 
@@ -34,7 +34,7 @@ def _uri(line: Line) -> str:
 
 
 def _of_links(runs: list[Run]) -> str:
-    """Return where one link leads; editors part it where its looks change."""
+    """Return the target of one link; editors split it where its formatting changes."""
     links = {run.link for run in runs}
     link = next(iter(links))
     shown = "".join(run.text for run in runs).strip()
@@ -44,7 +44,7 @@ def _of_links(runs: list[Run]) -> str:
 
 
 def _linked(shown: str, url: str) -> str:
-    """Return where a link leads. Raises NotUnderstoodError where it shows another URI than that."""
+    """Return a link's target. Raises NotUnderstoodError if it shows a different URI."""
     shown, url = (_ESCAPED.sub(r"\1", text.strip()) for text in (shown, url))
     if shown and url.startswith("smart-"):
         return shown

@@ -1,7 +1,7 @@
-"""What forms send for yes or no, a number, a text, or a list: read where it has one meaning, refused where it has not.
+"""Reads what forms send for yes or no, a number, a text, or a list; refuses what is ambiguous.
 
 A checkbox sends true, "true" or a list of its label; a select its value, or an object that holds it; an editor HTML
-escapes, or a document. Nothing here guesses: what has no one meaning raises NotUnderstoodError. Pure.
+escapes, or a document. Nothing is guessed: ambiguous input raises NotUnderstoodError. Pure.
 """
 
 import html
@@ -20,11 +20,11 @@ _DAYS = re.compile(rf"({_WHOLE.pattern})(?:\s*days?)?", re.IGNORECASE)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ].*)?|[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2,4}")
 _ESCAPE = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});")
 _TAG = re.compile(r"</?(?:p|div|span|br|ul|ol|li|table|t[rdh]|h[1-6])(?:\s[^<>]*)?/?>", re.IGNORECASE)
-"""Tags that an editor of HTML puts around what people write."""
+"""Tags that an HTML editor wraps around text."""
 
 
 def yes_or_no(value: object) -> bool | None:
-    """Read a checkbox, a switch or a select; None where nobody chose. Raises NotUnderstoodError."""
+    """Read a checkbox, a switch or a select; None if unset. Raises NotUnderstoodError."""
     found = single(value)
     if isinstance(found, bool):
         return found
@@ -39,17 +39,17 @@ def yes_or_no(value: object) -> bool | None:
 
 
 def whole_number(value: object) -> int | None:
-    """Read a whole number, which forms send as text, too; None for nothing. Raises NotUnderstoodError."""
+    """Read a whole number, which forms may send as text; None if unset. Raises NotUnderstoodError."""
     return _number(value, _WHOLE, "a whole number")
 
 
 def number_of_days(value: object) -> int | None:
-    """Read a number of days, such as 180, "180.0" or "180 days"; None for nothing. Raises NotUnderstoodError."""
+    """Read a number of days, such as 180, "180.0" or "180 days"; None if unset. Raises NotUnderstoodError."""
     return _number(value, _DAYS, "a number of days")
 
 
 def text_of(value: object) -> str | None:
-    """Read a text, without blanks at its ends; None where nobody wrote any. Raises NotUnderstoodError."""
+    """Read a text, stripped; None if empty. Raises NotUnderstoodError."""
     return "\n".join(_plain(line) for line in _lines_of(single(value))).strip() or None
 
 
@@ -60,7 +60,7 @@ def texts_of(value: object) -> list[Line]:
 
 
 def single(value: object, depth: int = _DEEPEST) -> object:
-    """Return what an option stands for, or a list of one holds; a document stays what it is.
+    """Return an option's value, or a one-element list's; a document stays as it is.
 
     Raises NotUnderstoodError for several values, and for an object that is no option.
     """
@@ -112,7 +112,7 @@ def _lines_of(found: object) -> Iterator[Line]:
 
 
 def _as_document(text: str) -> object | None:
-    """Return the document that a text spells: a rule that quotes a field sends one so."""
+    """Return the document that a text encodes: automation rules send a quoted field so."""
     if not text.lstrip().startswith("{") or '"doc"' not in text:
         return None
     try:
@@ -123,7 +123,7 @@ def _as_document(text: str) -> object | None:
 
 
 def _unescaped(text: str) -> str:
-    """Undo the escapes of HTML that end with a semicolon: in a URI, `&lt=1` is none. Raises NotUnderstoodError."""
+    """Undo HTML escapes that end with a semicolon: `&lt=1` in a URI is not one. Raises NotUnderstoodError."""
     plain = _ESCAPE.sub(lambda found: html.unescape(found[0]), text)
     if _ESCAPE.search(plain):
         raise NotUnderstoodError(f"{echo(text)} is escaped as HTML more than once. Send plain text.")

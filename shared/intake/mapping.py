@@ -1,4 +1,4 @@
-"""A payload becomes a request: pure, and as strict as the queue's own messages."""
+"""Maps a payload to a request, as strictly as the queue's own messages. Pure."""
 
 import json
 import re
@@ -19,9 +19,9 @@ _STEP = re.compile(r"([A-Za-z]+)|\[(\d)\]")
 
 
 def request_from(source: Source, fields: dict[str, Any]) -> Request:
-    """Read a verified payload. Raises RejectedError with everything that is wrong with it, at the request's own paths.
+    """Read a verified payload. Raises RejectedError with all its problems, at the request's own paths.
 
-    Whatever the payload says, the request's source is the sender's. Messages name a field as its form does.
+    The request's source is always the sender. Messages name a field as its form does.
     """
     try:
         return _request_from(source, fields)
@@ -50,12 +50,12 @@ def _request_from(source: Source, fields: dict[str, Any]) -> Request:
 
 
 def _follows_from(field: str, told: tuple[str, ...]) -> bool:
-    """Return whether a field, or one that holds it, is only missing because what the form sends for it was refused."""
+    """Return whether a field is only missing because its form value, or one of a field inside it, was refused."""
     return any(path == field or path.startswith((f"{field}.", f"{field}[")) for path in told)
 
 
 def _mapped(mapping: Mapping, payload: dict[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
-    """Put together what the payload holds of a request, and name what of it could not be read."""
+    """Assemble the request's fields from the payload, with problems for those that could not be read."""
     made: dict[str, Any] = {}
     problems: list[Problem] = []
     if mapping.whole is not None:
@@ -67,7 +67,7 @@ def _mapped(mapping: Mapping, payload: dict[str, Any]) -> tuple[dict[str, Any], 
                 _put(made, path, value)
         except RejectedError as rejected:
             problems += rejected.problems
-        except (AttributeError, IndexError, TypeError):  # `whole` has something else on the way
+        except (AttributeError, IndexError, TypeError):  # `whole` has another type along the path
             problems.append(_does_not_fit(path))
     return made, problems
 
@@ -86,7 +86,7 @@ def _whole(found: object) -> dict[str, Any]:
 
 
 def find(expression: str, payload: dict[str, Any], path: str) -> object:
-    """Find what an expression says. Raises RejectedError, naming the path, when the payload does not fit it."""
+    """Evaluate an expression. Raises RejectedError, naming the path, when the payload does not fit it."""
     try:
         return search(expression, payload)
     except NotUnderstoodError as error:
@@ -106,7 +106,7 @@ def _does_not_fit(path: str) -> Problem:
 
 
 def _put(made: dict[str, Any], path: str, value: object) -> None:
-    """Put a value at a path, making the objects and lists on the way."""
+    """Set a value at a path, creating the objects and lists along it."""
     steps: list[str | int] = [name or int(index) for name, index in _STEP.findall(path)]
     place: Any = made
     for step, following in pairwise(steps):

@@ -1,9 +1,9 @@
-"""What the host gave up on: messages nobody can read, and those whose invocation failed or died every time.
+"""Handles messages that the host gave up on: unreadable ones, and those whose every invocation failed or died.
 
-The host moves such a message to a poison queue without a word to anybody. What cannot be read is rejected here as
-the intake does it, and kept with a reason like everything else that could not be served. Nothing is wrong with a
-proper request: settings or storage were, or its worker died. Without a record it is taken up where it stood; with
-one `resume_unsettled` carries it on, and a request that ends every worker fails by its own record (CrashLoopError).
+The host moves such a message to a poison queue silently. An unreadable one is rejected here as by the intake, and
+kept with a reason like everything else that could not be served. A valid request is not at fault: settings or
+storage were, or its worker died. Without a record it is accepted again; with one, `resume_unsettled` resumes it, and
+a request that crashes every worker fails by its own record (CrashLoopError).
 """
 
 import json
@@ -33,7 +33,7 @@ async def drain_poison_queues(
     intake: Intake,
     webhook_intake: WebhookIntake,
 ) -> int:
-    """See to every message the host gave up on; returns how many there were."""
+    """Handle every message that the host gave up on; return how many there were."""
     settled = 0
     async for message in queues.host_poisoned():
         if message.queue == WORK_POISON_QUEUE:
@@ -43,7 +43,7 @@ async def drain_poison_queues(
         elif message.queue == WEBHOOK_REQUESTS_POISON_QUEUE:
             await _settle_webhook_request(queues, webhook_intake, message)
         elif message.queue in (ROTATIONS_POISON_QUEUE, DECISIONS_POISON_QUEUE):
-            # The next sweep sends another hint; a decision can be made again. Kept, so that somebody asks why.
+            # The next sweep sends another hint; a decision can be made again. Kept, so that operators can investigate.
             await queues.send_poison(kept_message(REASON, message.text))
         else:
             await _settle_request(queues, intake, message)
@@ -54,20 +54,20 @@ async def drain_poison_queues(
 
 
 async def _settle_work(queues: Queues, operations: Operations, message: PoisonedMessage) -> None:
-    """Keep a message of our own that leads nowhere; one with a record is dispensable."""
+    """Keep a work message without a record; one with a record is dispensable."""
     operation_id = _reference(message.text, "operationId")
     if operation_id is None or await operations.read(operation_id) is None:
         await queues.send_poison(kept_message(REASON, message.text))
 
 
 async def _settle_request(queues: Queues, intake: Intake, message: PoisonedMessage) -> None:
-    """Take a proper request up where it stands; reject what is none as the intake does, and keep it."""
+    """Accept a valid request again; reject an invalid one as the intake does, and keep it."""
     if not await intake.take_up(message.text.encode(), message.id, message.inserted):
         await queues.send_poison(kept_message(REASON, message.text))
 
 
 async def _settle_webhook_request(queues: Queues, intake: WebhookIntake, message: PoisonedMessage) -> None:
-    """Take a proven request up where it stands; keep what is none of the webhook's messages."""
+    """Accept a proven request again; keep what is not a message of the webhook."""
     try:
         await intake.accept(message.text.encode(), message.id)
     except UnprovenError:
@@ -75,7 +75,7 @@ async def _settle_webhook_request(queues: Queues, intake: WebhookIntake, message
 
 
 async def _settle_ticket_update(queues: Queues, ticket_updates: TicketUpdates, message: PoisonedMessage) -> None:
-    """Keep a message that leads nowhere; one with a record is dispensable: `resume_updates` carries it on."""
+    """Keep a message without a record; one with a record is dispensable: `resume_updates` resumes it."""
     update_id = _reference(message.text, "updateId")
     if update_id is None or await ticket_updates.read(update_id) is None:
         await queues.send_poison(kept_message(REASON, message.text))

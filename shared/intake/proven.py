@@ -1,4 +1,4 @@
-"""What a webhook has proven becomes an operation, takes the place of one that waits, or is a repeated answer."""
+"""Turns a proven request into an operation, a replacement of a waiting one, or a repeated answer."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,7 +26,7 @@ _RACES = 8
 
 @dataclass(frozen=True, kw_only=True)
 class WebhookIntake:
-    """Accepts messages from the queue `webhook-requests`, which the app alone writes."""
+    """Accepts messages from the queue `webhook-requests`, which only the app writes."""
 
     runtime: Runtime
     operations: Operations
@@ -39,21 +39,21 @@ class WebhookIntake:
     notifier: Notifier
 
     async def accept(self, body: bytes, message_id: str) -> None:
-        """Take one message, and have its request carried on by the queue of work.
+        """Accept one message, and enqueue its request's first attempt.
 
-        The same content leads to the recorded answer again. No attempt is made here: one more queue whose messages
-        write to Graph would be more than all instances together may. Raises UnprovenError for what is no message of
-        ours, and BusyError when others write the same records all the time: the host then delivers it again.
+        The same content leads to the recorded answer again. No attempt is made here: with one more queue writing to
+        Graph, all instances together would exceed their limit. Raises UnprovenError for what is no message of ours, and
+        BusyError after too many concurrent writes of the same records: the host then redelivers it.
         """
         operation_id = await self._record_of(body, message_id)
         if operation_id is not None:
             await self.queues.send_work(operation_id, generation=1)
 
     async def _record_of(self, body: bytes, message_id: str) -> str | None:
-        """Bring a request to its record, and return the id of that; None when it is answered."""
+        """Find or create the request's record, and return its id; None if the request was answered."""
         try:
             message, request = read_proven(body)
-        except RejectedError as rejected:  # it was a request when the webhook took it, under another version of the app
+        except RejectedError as rejected:  # it was valid when the webhook accepted it, under another version of the app
             message = ProvenRequest.model_validate_json(body)
             arrival = Arrival(message_id, body, message.received_at)
             answer = await reject(self.queues, self.answers, message.request, rejected.problems, arrival)
@@ -63,9 +63,9 @@ class WebhookIntake:
         for _ in range(_RACES):
             try:
                 claim, stored = await self._claim_of(request)
-                if claim.body_hash == request.body_hash() and not _is_said_anew(request, claim, stored, arrival):
-                    return await self._same(request, claim, stored, message.received_at)
-                return await self._other(request, claim, stored, arrival)
+                if claim.body_hash == request.body_hash() and not _changes_consent(request, claim, stored, arrival):
+                    return await self._accept_same_content(request, claim, stored, message.received_at)
+                return await self._accept_other_content(request, claim, stored, arrival)
             except _ReplacedMeanwhileError:
                 continue
             except RejectedError as rejected:
@@ -78,9 +78,9 @@ class WebhookIntake:
         raise BusyError(f"others keep writing the records of {request.source}'s request {request.request_id}")
 
     async def _claim_of(self, request: Request) -> tuple[Claim, Versioned[Operation] | None]:
-        """Return what the request's id stands for by now, and its record.
+        """Return the request id's current claim, and its record.
 
-        Raises _ReplacedMeanwhileError when that was replaced.
+        Raises _ReplacedMeanwhileError when the operation was replaced.
         """
         operations = self.operations
         bound = await bound_to(operations, request.source, request.request_id)
@@ -93,13 +93,13 @@ class WebhookIntake:
             problem = nobodys_address(request) or await self.daily_limit.count(Channel.WEBHOOK, request)
             if problem is not None:
                 raise RejectedError([problem])
-            # What version 1 claimed and never recorded may be anybody's.
+            # A claim of version 1 without a record may be from any sender.
             new_id = self.runtime.new_id()
             claim = await operations.claim(new_claim(Channel.WEBHOOK, request, new_id))
             stored = await operations.read(claim.operation_id) if claim.operation_id != new_id else None
         return claim, stored
 
-    async def _same(
+    async def _accept_same_content(
         self, request: Request, claim: Claim, stored: Versioned[Operation] | None, arrived_at: datetime
     ) -> str | None:
         if stored is None:
@@ -112,12 +112,12 @@ class WebhookIntake:
             await self.operations.save(self.replacements.adopted(stored.value, arrived_at), stored.etag)
         return claim.operation_id
 
-    async def _other(
+    async def _accept_other_content(
         self, request: Request, claim: Claim, stored: Versioned[Operation] | None, arrival: Arrival
     ) -> str | None:
-        """See to another content under the same id.
+        """Handle different content under the same id.
 
-        Raises _ReplacedMeanwhileError when it took the place of what was there.
+        Raises _ReplacedMeanwhileError when it replaced the existing operation.
         """
         before = next((each for each in claim.earlier if each.body_hash == request.body_hash()), None)
         if before is not None:
@@ -126,7 +126,7 @@ class WebhookIntake:
                 await self.sender.send(recorded)
                 return None
         if stored is not None and before is None:
-            # What version 1 took in may be anybody's: while it is not settled it gives way to what is proven.
+            # A request that version 1 accepted may be from any sender: until settled, it yields to a proven one.
             is_unproven = stored.value.channel is None and not stored.value.state.settled
             why = None if is_unproven else why_not_replaced(stored.value, claim, request, arrival.received)
             if why is None:
@@ -141,10 +141,10 @@ class WebhookIntake:
         return None
 
 
-def _is_said_anew(request: Request, claim: Claim, stored: Versioned[Operation] | None, arrival: Arrival) -> bool:
-    """Return whether a waiting form now says no to a consent of which it had said nothing, or the other way round.
+def _changes_consent(request: Request, claim: Claim, stored: Versioned[Operation] | None, arrival: Arrival) -> bool:
+    """Return whether a waiting form now declines a consent that it did not mention before, or vice versa.
 
-    Both have one hash, and are one request once somebody decided. Until then people see what they decide about.
+    Both have the same hash, and are one request once decided. Until then approvers see what they decide about.
     """
     if stored is None or stored.value.request.content_hash() == request.content_hash():
         return False
@@ -153,4 +153,4 @@ def _is_said_anew(request: Request, claim: Claim, stored: Versioned[Operation] |
 
 
 class _ReplacedMeanwhileError(Exception):
-    """What was looked at has changed by our own doing: look again."""
+    """Our own replacement changed what was read: read again."""

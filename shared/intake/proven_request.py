@@ -1,4 +1,4 @@
-"""A request whose source a webhook has proven, on its way to the intake: a message on `webhook-requests`."""
+"""A request from a source that a webhook has verified: a message on `webhook-requests`."""
 
 from datetime import datetime
 from typing import Any, Literal, Self
@@ -10,28 +10,28 @@ from shared.contract.request import Id, Request, parse_request
 
 
 class UnprovenError(ValueError):
-    """A message is none that the app's own webhook writes."""
+    """The message was not written by the app's own webhook."""
 
 
 class ProvenRequest(InternalMessage):
-    """One request, as the mapping of its source made it, and when its webhook arrived."""
+    """One request, as its source's mapping made it, and when its webhook arrived."""
 
     schema_version: Literal["1"] = "1"
     source: Id
     received_at: AwareDatetime
-    """The order in which forms of one ticket count: a queue keeps none."""
+    """Orders the forms of one ticket: a queue does not."""
     request: dict[str, Any]
 
     @classmethod
     def of(cls, request: Request, received_at: datetime) -> Self:
-        """Wrap a request of a proven sender."""
+        """Wrap a request of a verified sender."""
         return cls(source=request.source, received_at=received_at, request=request.model_dump(mode="json"))
 
 
 def read_proven(body: bytes) -> tuple[ProvenRequest, Request]:
     """Read a message and the request in it.
 
-    Raises UnprovenError, and RejectedError for a request that is none any more.
+    Raises UnprovenError, and RejectedError for a request that is no longer valid.
     """
     try:
         message = ProvenRequest.model_validate_json(body)

@@ -1,4 +1,4 @@
-"""What arrives on the public queue becomes an operation, a repeated answer, or a rejection."""
+"""Turns a message of the public queue into an operation, a repeated answer, or a rejection."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,17 +24,17 @@ from shared.ports import Operations, Queues, Versioned
 
 @dataclass(frozen=True, kw_only=True)
 class Intake:
-    """Accepts messages from the queue `app-registrations`, whose senders are trusted to say who asks.
+    """Accepts messages from the queue `app-registrations`, whose senders are trusted to name the requester.
 
-    They are not trusted to be a ticketing system: a source that proves itself has a way in of its own. What they say
-    of a ticket or of the requester's object id has no effect.
+    They are not trusted to be a ticketing system: verified sources have a separate channel. A ticket or requester's
+    object id in such a message has no effect.
     """
 
     runtime: Runtime
     operations: Operations
     queues: Queues
     webhook_sources: frozenset[str]
-    """Sources that have to prove themselves, in lower case: on the public queue nobody is believed to be one."""
+    """Sources that have to use their webhook, in lower case: rejected on the public queue."""
     answers: AnswerContext
     daily_limit: DailyLimit
     acceptance: Acceptance
@@ -42,11 +42,11 @@ class Intake:
     sender: AnswerSender
 
     async def accept(self, body: bytes, message_id: str, received: datetime) -> None:
-        """Take one message and make the first attempt at once.
+        """Accept one message and make the first attempt at once.
 
         The same (source, requestId) with the same content leads to the recorded answer again; with other content
-        it is rejected. What cannot be read has no record: its answer is derived from the message alone, so a
-        second delivery of that message gives the same answer.
+        it is rejected. An unreadable message has no record: its answer is derived from the message alone, so a
+        second delivery gives the same answer.
         """
         arrival = Arrival(message_id, body, received)
         request = await self._read(arrival)
@@ -62,9 +62,9 @@ class Intake:
                 pass
 
     async def take_up(self, body: bytes, message_id: str, received: datetime) -> bool:
-        """See to a message that the host gave up on, without making an attempt: it may have ended its workers.
+        """Accept a message that the host gave up on, without making an attempt: it may have crashed its workers.
 
-        Returns False when it is no proper request.
+        Returns False if it is not a valid request.
         """
         arrival = Arrival(message_id, body, received)
         request = await self._read(arrival)
@@ -77,7 +77,7 @@ class Intake:
         return True
 
     async def _read(self, arrival: Arrival) -> Request | None:
-        """Read a message; one that is no proper request is answered, and None."""
+        """Read a message; an invalid request is answered, and None returned."""
         fields: dict[str, Any] = {}
         try:
             fields, problems = parse_object(arrival.body)
@@ -87,9 +87,9 @@ class Intake:
             return None
 
     async def _record_of(self, request: Request, arrival: Arrival) -> Versioned[Operation] | str | None:
-        """Bring a request to its record: one written just now, the id of one to carry on, or None when it is answered.
+        """Find or create the request's record: a new one, the id of one to continue, or None if it was answered.
 
-        Whoever is the first to claim a request knows that it has no record yet.
+        The first to claim a request knows that it has no record yet.
         """
         bound = await bound_to(self.operations, request.source, request.request_id)
         claim, new_id = claim_of(bound, Channel.QUEUE), self.runtime.new_id()
@@ -111,7 +111,7 @@ class Intake:
         return claim.operation_id
 
     async def _refusal(self, request: Request) -> Problem | None:
-        """Say why a new request is not taken, before it claims anything; None when it is."""
+        """Return why a new request is not accepted, before it claims anything; None if it is."""
         if request.source.casefold() in self.webhook_sources:
             return _not_proven(request)
         return nobodys_address(request) or await self.daily_limit.count(Channel.QUEUE, request)

@@ -1,10 +1,10 @@
-"""How often a source may send: a bucket of tokens for each, in the memory of one worker."""
+"""Limits how often a source may send: a token bucket for each, in one worker's memory."""
 
 from datetime import datetime, timedelta
 
 
 class TooManyError(Exception):
-    """A source sends more than it may; `after` is when the next one is taken."""
+    """A source exceeds its rate; `after` is when the next message is accepted."""
 
     def __init__(self, after: timedelta) -> None:
         self.after = after
@@ -12,7 +12,7 @@ class TooManyError(Exception):
 
 
 class Rate:
-    """So many a minute, all of a minute's at once if need be. Each instance of the app counts for itself."""
+    """A token bucket: so many a minute, a whole minute's in a burst. Each instance of the app counts separately."""
 
     def __init__(self, per_minute: int) -> None:
         self._per_minute = per_minute
@@ -20,7 +20,7 @@ class Rate:
         self._seen: datetime | None = None
 
     def take(self, now: datetime) -> None:
-        """Count one. Raises TooManyError."""
+        """Count one message. Raises TooManyError."""
         passed = (now - self._seen).total_seconds() if self._seen is not None else 0.0
         self._seen = now
         self._left = min(float(self._per_minute), self._left + max(0.0, passed) * self._per_minute / 60)

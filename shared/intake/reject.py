@@ -1,4 +1,4 @@
-"""The answer to a message that becomes no operation: derived from the message alone, so that it is always the same."""
+"""Answers a message that becomes no operation: derived from the message alone, so that it is always the same."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from shared.ports import Queues
 
 @dataclass(frozen=True)
 class Arrival:
-    """A message as its queue delivers it, however often; `received` is when it first arrived."""
+    """A message as its queue delivers it; `received` is when it first arrived."""
 
     message_id: str
     body: bytes
@@ -28,7 +28,7 @@ class Arrival:
 async def reject(
     queues: Queues, answers: AnswerContext, fields: Mapping[str, Any], problems: Sequence[Problem], arrival: Arrival
 ) -> Answer:
-    """Answer a message. `fields` is what could be read of the request, if anything."""
+    """Reject a message. `fields` is what could be read of the request, if anything."""
     message = (arrival.message_id, sha256(arrival.body).hexdigest(), arrival.received)
     source: object = fields.get("source")
     shown = answers.labelled(problems, source if isinstance(source, str) else "")
@@ -41,7 +41,7 @@ async def reject(
 
 
 def reused(request: Request) -> Problem:
-    """Say that a request id stands for something else."""
+    """Return the problem that a request id belongs to another request."""
     return Problem(
         "requestId",
         "request_id_reused",

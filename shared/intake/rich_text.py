@@ -1,4 +1,4 @@
-"""Jira's rich text as a form sends it: a document becomes lines of plain text. Pure.
+"""Converts Jira's rich text, as forms send it, to lines of plain text. Pure.
 
 Source: Atlassian, "Atlassian Document Format" (its nodes and marks).
 """
@@ -23,12 +23,12 @@ _CARDS = frozenset(("inlineCard", "blockCard", "embedCard"))
 
 
 class NotUnderstoodError(ValueError):
-    """What a form sent has no one meaning; the message is a sentence for the requester, without the field's name."""
+    """A form's value is ambiguous; the message is a sentence for the requester, without the field's name."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """A piece of one line, and where it leads if it is a link."""
+    """A piece of one line, and its target if it is a link."""
 
     text: str
     link: str | None = None
@@ -43,7 +43,7 @@ def is_document(value: object) -> bool:
 
 
 def document_lines(value: object) -> list[Line]:
-    """Return a document's lines. Raises NotUnderstoodError where it holds more than text, lists and links."""
+    """Return a document's lines. Raises NotUnderstoodError if it holds more than text, lists and links."""
     return [tuple(line) for line in _lines(value, _DEEPEST)]
 
 

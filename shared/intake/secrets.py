@@ -1,7 +1,7 @@
-"""Webhooks' secrets as the settings hold them: which can be used, and what is wrong with the others; pure.
+"""Reads webhooks' secrets from the settings: which are usable, and what is wrong with the others. Pure.
 
-A malformed one counts as none: its source takes nothing by it. What is said of it holds none of its characters, nor how
-many they are: anybody may read it.
+A malformed secret counts as not set: it verifies nothing. Messages about it reveal neither its characters nor its
+length: anyone may read them.
 """
 
 import base64
@@ -21,7 +21,7 @@ _SHORTEST, _LEAST_DIFFERENT = 24, 8
 
 @dataclass(frozen=True)
 class Secrets:
-    """`usable` by setting, empty where there is none; `malformed` and `unresolved` are sentences that name settings."""
+    """`usable` by setting, empty if there is none; `malformed` and `unresolved` are sentences that name settings."""
 
     usable: Mapping[str, str]
     malformed: tuple[str, ...] = ()
@@ -31,8 +31,8 @@ class Secrets:
 def read_secrets(environment: Mapping[str, str], ticketing: Ticketing) -> Secrets:
     """Read the secrets that ticketing.toml names.
 
-    The platform resolves Key Vault references before the worker sees them. One that it could not resolve stays as it
-    is written (Microsoft Learn, "Use Key Vault references"), and anybody could guess that: it is no secret.
+    The platform resolves Key Vault references before the worker sees them. One that it could not resolve is passed
+    on verbatim (Microsoft Learn, "Use Key Vault references"), and anyone could guess that: it is not a secret.
     """
     found = {name: environment.get(name, "") for name in sorted(ticketing.settings())}
     unresolved = [name for name, value in found.items() if value.startswith(_REFERENCE)]

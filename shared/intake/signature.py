@@ -1,6 +1,6 @@
-"""Who sent this: a webhook's bytes and headers against the source's secrets, before anything is parsed.
+"""Verifies a webhook's bytes and headers against the source's secrets, before anything is parsed.
 
-Pure, and in constant time as far as the secret goes. Why a proof failed is for our log; a sender is told nothing.
+Pure, and constant-time in the secret. The reason for a failure is for our log only, never for the sender.
 """
 
 import base64
@@ -15,15 +15,15 @@ from shared.intake.sources import HmacProof, StandardWebhooksProof, TokenProof
 
 type KeyedProof = StandardWebhooksProof | HmacProof | TokenProof
 _LONGEST = 4096
-"""Of a header that proves something: nobody's signature or token is longer."""
+"""The longest header with a signature or token."""
 
 
 class NotProvenError(Exception):
-    """The sender did not prove to be the source; the text says why, without a secret."""
+    """The sender is not verified to be the source; the text says why, without a secret."""
 
 
 def check(proof: KeyedProof, secrets: Sequence[str], headers: Mapping[str, str], body: bytes) -> None:
-    """Return when one of the secrets proves the sender. Raises NotProvenError.
+    """Return if one of the secrets verifies the sender. Raises NotProvenError.
 
     `headers` have names in lower case; `secrets` are tried in order, and an empty one proves nothing.
     """
@@ -40,7 +40,7 @@ def check(proof: KeyedProof, secrets: Sequence[str], headers: Mapping[str, str],
 
 
 def _check_standard(secrets: Sequence[str], headers: Mapping[str, str], body: bytes) -> None:
-    """The library wants the time within five minutes of now, and any of several signatures in one header."""
+    """Verify by the library: the time within five minutes of now, and any of several signatures in one header."""
     given = {name: headers.get(name, "") for name in ("webhook-id", "webhook-timestamp", "webhook-signature")}
     if any(len(value) > _LONGEST for value in given.values()):
         raise NotProvenError("a header of the signature is too long")
@@ -50,7 +50,7 @@ def _check_standard(secrets: Sequence[str], headers: Mapping[str, str], body: by
             Webhook(secret).verify(body, given, json_parse=False)
         except WebhookVerificationError as error:
             why = str(error)
-        except (ValueError, OverflowError):  # what is malformed ends in many ways
+        except (ValueError, OverflowError):  # malformed headers raise various errors
             why = "the signature's headers are malformed"
         else:
             return
@@ -63,7 +63,7 @@ def _check_hmac(proof: HmacProof, secrets: Sequence[str], headers: Mapping[str, 
         given = bytes.fromhex(text) if proof.encoding == "hex" else base64.b64decode(text, validate=True)
     except (ValueError, binascii.Error):
         raise NotProvenError("the signature is malformed") from None
-    # Each is compared whole: how long it takes tells nothing of which one it was.
+    # All are compared: the time taken does not reveal which one matched.
     fits = [hmac.compare_digest(hmac.digest(secret.encode(), body, hashlib.sha256), given) for secret in secrets]
     if not any(fits):
         raise NotProvenError("no signature matches")
@@ -71,7 +71,7 @@ def _check_hmac(proof: HmacProof, secrets: Sequence[str], headers: Mapping[str, 
 
 def _check_token(proof: TokenProof, secrets: Sequence[str], headers: Mapping[str, str]) -> None:
     given = hashlib.sha256(_after_prefix(headers.get(proof.header), proof.prefix).encode()).digest()
-    # Digests have one length: a comparison of the tokens themselves would tell theirs.
+    # Digests have a fixed length: comparing the tokens themselves would reveal theirs.
     fits = [hmac.compare_digest(hashlib.sha256(secret.encode()).digest(), given) for secret in secrets]
     if not any(fits):
         raise NotProvenError("the token does not match")

@@ -1,4 +1,4 @@
-"""ticketing.toml as types: the sources that may send requests, how each proves itself, and how its payload is read."""
+"""ticketing.toml as types: the sources that may send requests, their verification, and their payload mappings."""
 
 import re
 import tomllib
@@ -15,7 +15,7 @@ from shared.tickets.configuration import Updates, with_kind
 from shared.tickets.toml import SettingNames, TicketingModel
 
 QUEUE_SOURCE = "queue"
-"""What a message says that came by the queue and names no source: no webhook can have it."""
+"""The source of queue messages that name none; reserved, so that no webhook can have it."""
 
 
 class TicketingError(ValueError):
@@ -50,7 +50,7 @@ type HeaderName = Annotated[str, AfterValidator(_header_name)]
 
 
 class StandardWebhooksProof(TicketingModel):
-    """Signed as standardwebhooks.com says: id, time and body, by HMAC-SHA256."""
+    """Signed as standardwebhooks.com specifies: id, time and body, by HMAC-SHA256."""
 
     method: Literal["standard_webhooks"]
     secrets: SettingNames
@@ -96,19 +96,19 @@ type Label = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_
 
 
 class Mapping(TicketingModel):
-    """How a payload becomes a request: what stands at which path of it, by expression or as a constant.
+    """How a payload maps to a request: values by path, from an expression or a constant.
 
-    A path is a request's own, such as `application.uniqueName`; what an expression does not find is left out. `whole`
-    takes a request that the payload holds as it is, as an object or as JSON in a string.
+    A path is a request's own, such as `application.uniqueName`; values that are not found are left out. `whole` takes a
+    complete request from the payload, as an object or as JSON in a string.
     """
 
     whole: Expression | None = None
     fields: dict[str, Rule] = Field(default_factory=dict[str, Rule])
     labels: dict[str, Label] = Field(default_factory=dict[str, Label])
-    """What the form shows for a path: messages to its requesters name the field so."""
+    """The form's labels by path: messages to its requesters name the field so."""
 
     @model_validator(mode="after")
-    def _says_something(self) -> Self:
+    def _is_not_empty(self) -> Self:
         if self.whole is None and not self.fields:
             raise PydanticCustomError("mapping", "neither `whole` nor any of `fields` is given")
         for path in (*self.fields, *self.labels):
@@ -118,12 +118,11 @@ class Mapping(TicketingModel):
 
 
 class DecisionMapping(TicketingModel):
-    """How a payload that tells of a decision is read: one where `when` finds something that is not empty or false.
+    """How a decision is read from a payload: one where `when` finds something that is not empty or false.
 
-    The ticket decides only about its own request: the very source, requestId and ticket. `id` is what makes one
-    decision different from another, so that an old one that is sent again decides nothing. What it is about is the
-    content that the source's own mapping finds in the payload, or the `binding` that the registrar's note gave; when
-    it was made, `decided_at` says.
+    A ticket decides only about its own request: same source, requestId and ticket. `id` distinguishes decisions, so
+    that a replayed one has no effect. The decision is about the content that the source's own mapping finds in the
+    payload, or the `binding` of the registrar's note; `decided_at` is when it was made.
     """
 
     when: Expression
@@ -150,14 +149,14 @@ class Source(TicketingModel):
     decision: DecisionMapping | None = None
     """Without it, no ticket of this source decides anything."""
     accept_token_decisions: bool = False
-    """Whether a decision is taken from whoever holds a shared token, which proves nothing of what it comes with."""
+    """Whether decisions are accepted from holders of a shared token, which does not authenticate the body."""
     requests_per_minute: Annotated[int, Field(ge=1, le=6000)] = 60
     updates: Annotated[Updates, Field(discriminator="kind")] | None = None
-    """What is told in the source's tickets, and how; nothing without."""
+    """The updates to the source's tickets, and how they are sent; none without."""
 
     @model_validator(mode="before")
     @classmethod
-    def _updates_are_of_its_kind(cls, source: Any) -> Any:  # noqa: ANN401  whatever the file holds
+    def _add_kind_to_updates(cls, source: Any) -> Any:  # noqa: ANN401  whatever the file holds
         return with_kind(source)
 
     @model_validator(mode="after")
@@ -167,7 +166,7 @@ class Source(TicketingModel):
         return self
 
     @model_validator(mode="after")
-    def _decides_about_what_it_showed(self) -> Self:
+    def _may_decide(self) -> Self:
         if self.decision is None:
             return self
         if "ticket" not in self.mapping.fields:
@@ -188,7 +187,7 @@ class Source(TicketingModel):
 
 
 class Ticketing(TicketingModel):
-    """Everything ticketing.toml says."""
+    """The content of ticketing.toml."""
 
     version: Literal["1"]
     sources: tuple[Source, ...] = ()
@@ -204,25 +203,25 @@ class Ticketing(TicketingModel):
         return next((source for source in self.sources if source.name == name), None)
 
     def deciding_sources(self) -> frozenset[str]:
-        """Name the sources whose tickets may decide about their requests."""
+        """Return the sources whose tickets may decide about their requests."""
         return frozenset(source.name for source in self.sources if source.decision is not None)
 
     def labels(self) -> dict[str, dict[str, str]]:
-        """Return what the sources' forms show for a request's paths, by source."""
+        """Return the forms' labels for a request's paths, by source."""
         return {source.name: source.mapping.labels for source in self.sources}
 
     def webhook_sources(self) -> frozenset[str]:
-        """Name the sources in lower case, as they are compared with what a message says of itself."""
+        """Return the sources' names in lower case, for comparison with a message's own source."""
         return frozenset(source.name.casefold() for source in self.sources)
 
     def settings(self) -> frozenset[str]:
-        """Name the app settings that hold secrets: those that prove senders, and those that prove us to them."""
+        """Return the app settings that hold secrets: to verify senders, and to authenticate us to them."""
         proofs: list[Any] = [source.proof for source in self.sources]
         proving = frozenset(name for proof in proofs for name in getattr(proof, "secrets", ()))
         return proving.union(*(source.updates.secret_settings for source in self.sources if source.updates))
 
     def plain_settings(self) -> frozenset[str]:
-        """Name the app settings that say where the sources' tickets are, and as whom they are written to."""
+        """Return the app settings with the addresses and users for the sources' tickets."""
         return frozenset[str]().union(*(source.updates.plain_settings for source in self.sources if source.updates))
 
 

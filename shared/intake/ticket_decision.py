@@ -1,4 +1,4 @@
-"""Decisions that tickets made, as they come by the queue: early, late, twice or in the wrong order."""
+"""Applies tickets' decisions from the queue: early, late, duplicate or out of order."""
 
 from datetime import timedelta
 
@@ -17,12 +17,12 @@ from shared.operations.claims import find
 from shared.ports import Operations, Queues
 
 _SOONEST, _LATEST = timedelta(seconds=15), timedelta(minutes=10)
-_NOTE_ON_ITS_WAY = timedelta(minutes=10)
-"""From the moment a ticket shows a note until the registrar has recorded that, whoever dies in between."""
+_NOTE_DELAY = timedelta(minutes=10)
+"""The longest time from a ticket showing a note until the registrar has recorded that, despite crashes."""
 
 
 class Decisions:
-    """Takes messages from `approval-decisions`, which the app alone writes."""
+    """Handles messages of `approval-decisions`, which only the app writes."""
 
     def __init__(
         self,
@@ -41,32 +41,32 @@ class Decisions:
         self._decider = decider
         self._notes = notes
         self.undated: set[str] = set()
-        """Sources whose decisions did not say when they were made, since this worker started."""
+        """Sources that sent decisions without a time since this worker started."""
 
     async def receive(self, body: bytes) -> None:
-        """Apply one decision, or use it up. One that came before its request waits as long as a request may take."""
+        """Apply one decision, or discard it. One that precedes its request waits until the request deadline."""
         message = DecisionMessage.model_validate_json(body)
         if message.decided_at is None:
             self.undated.add(message.source)
         operation_id = await find(self._operations, message.source, message.request_id, Channel.WEBHOOK)
         stored = await self._operations.read(operation_id) if operation_id is not None else None
         operation = stored.value if stored is not None else None
-        if operation is None or _may_still_wait(operation):
-            await self._come_back(message)
+        if operation is None or _may_await_approval(operation):
+            await self._retry_later(message)
             return
-        is_early = self._runtime.now() - message.received_at < _NOTE_ON_ITS_WAY
+        is_early = self._runtime.now() - message.received_at < _NOTE_DELAY
         if is_early and why_void(operation, message) is Void.NOT_SHOWN:
-            await self._come_back(message)
+            await self._retry_later(message)
             return
         try:
             await self._decider.decide(operation.id, _decision(message), message)
         except DecisionRefusedError as refused:
             await self._notes.use_up(operation.id, message, refused)
         except DeferredError as error:
-            await self._come_back(message, error)
+            await self._retry_later(message, error)
 
-    async def _come_back(self, message: DecisionMessage, error: DeferredError | None = None) -> None:
-        """Take the message again later. Raises what kept it from being taken when that has lasted too long."""
+    async def _retry_later(self, message: DecisionMessage, error: DeferredError | None = None) -> None:
+        """Retry the message later. Raises the error that prevents it once the deadline has passed."""
         now = self._runtime.now()
         age = now - message.received_at
         if age >= self._request_deadline and error is not None:
@@ -78,8 +78,8 @@ class Decisions:
         await self._queues.send_decision(message.to_json(), delay)
 
 
-def _may_still_wait(operation: Operation) -> bool:
-    """Return whether the request may yet come to wait for a decision, this one among others."""
+def _may_await_approval(operation: Operation) -> bool:
+    """Return whether the request may still come to await a decision."""
     is_new = operation.approval is None or operation.approval.decision is None
     return is_new and operation.state in (State.ACCEPTED, State.RUNNING, State.WAITING)
 

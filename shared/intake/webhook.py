@@ -1,4 +1,4 @@
-"""A webhook's message: proven, counted, read, and put on the internal queue of requests, or of decisions."""
+"""Receives a webhook: verified, rate-limited, parsed, and put on the internal queue of requests or decisions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,14 +23,14 @@ from shared.ports import Callers, Queues
 
 @dataclass(frozen=True)
 class Taken:
-    """A request that is on its way, or one that somebody decided about."""
+    """An accepted webhook: a request, or a decision about one."""
 
     source: str
     request_id: str
 
 
 class Webhooks:
-    """Takes what ticketing systems send. Asks neither Graph nor the vault: secrets come with the settings."""
+    """Receives ticketing systems' webhooks. Calls neither Graph nor the vault: secrets come from the settings."""
 
     def __init__(
         self,
@@ -51,15 +51,15 @@ class Webhooks:
         self._secrets = secrets
         self._callers = callers
         self.undated: set[str] = set()
-        """Sources whose decisions did not say when they were made, since this worker started."""
+        """Sources that sent decisions without a time since this worker started."""
         self._rates = {source.name: Rate(source.requests_per_minute) for source in ticketing.sources}
 
     async def receive(self, name: str, headers: Mapping[str, str], body: bytes) -> Taken:
-        """Take one message of a source; the same one again leads to the same request.
+        """Accept one message of a source; a duplicate leads to the same request.
 
-        `headers` have names in lower case. Raises NotProvenError, also for a source that there is not; TooManyError;
-        RejectedError with all that is wrong, which the ticket is told, too; and DeferredError when storage, or Entra's
-        keys, cannot be reached.
+        `headers` have names in lower case. Raises NotProvenError, also for an unknown source, TooManyError,
+        RejectedError with all problems, which the ticket gets, too, and DeferredError when storage, or Entra's keys,
+        cannot be reached.
         """
         source = self._ticketing.source(name)
         if source is None:
@@ -67,7 +67,7 @@ class Webhooks:
         await self._prove(source, headers, body)
         now = self._runtime.now()
         self._rates[source.name].take(now)
-        # What is no JSON object names no ticket.
+        # A body that is not a JSON object names no ticket.
         payload, problems = parse_object(body)
         try:
             return await self._take(source, payload, problems, now)

@@ -1,4 +1,4 @@
-"""Registers an app, and builds the answer."""
+"""The action `register`: registers an app, and builds the answer."""
 
 from shared.contract.answer import (
     MAX_FILLED,
@@ -25,7 +25,7 @@ from shared.registration.rolling_back import refuse
 
 
 async def perform(attempt: Attempt) -> Answer:
-    """Register what the operation asks for, or bring it to what is asked; returns the answer once it is verified.
+    """Create or update the requested registration; return the answer once it is verified.
 
     Raises what `register` does.
     """

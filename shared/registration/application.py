@@ -1,4 +1,4 @@
-"""Make the application and its service principal what the request wants, with as few writes as possible."""
+"""Converges the application and its service principal to the request, with as few writes as possible."""
 
 from dataclasses import dataclass
 
@@ -33,7 +33,7 @@ from shared.registration.taking_back import is_overtaken, see_application
 def wanted_state(spec: ApplicationSpec, permissions: tuple[ResolvedPermission, ...]) -> ApplicationState:
     """Return the application as the request wants it, our mark included.
 
-    A redirect URI with a placeholder that nobody could fill in yet is left out.
+    A redirect URI whose placeholder cannot be filled in yet is left out.
     """
     implicit = spec.web.implicit_grant_settings
     return ApplicationState(
@@ -66,12 +66,12 @@ class Registered(TargetApplication):
 
 
 def exists(attempt: Attempt, seen: SeenApplication | None) -> bool:
-    """Return whether the application is there, as far as a read and our own last write can tell."""
+    """Return whether the application exists, by a read and our own last write."""
     return seen is not None or (attempt.application.object_id is not None and not _is_trusted(attempt, seen))
 
 
 def known_state(attempt: Attempt, seen: SeenApplication | None) -> ApplicationState | None:
-    """Return the application as it is, as far as anybody knows: by the read, or by our last write while reads lag."""
+    """Return the application's last known state: by the read, or by our last write while reads lag."""
     last = attempt.application.application_write
     if last is not None and not _is_trusted(attempt, seen):
         return last.wrote
@@ -81,9 +81,8 @@ def known_state(attempt: Attempt, seen: SeenApplication | None) -> ApplicationSt
 async def converge_application(attempt: Attempt, wanted: ApplicationState, seen: SeenApplication | None) -> Registered:
     """Create or update the application. `seen` is a read made under the lease, before any write of this attempt.
 
-    What is taken away and what comes are one write, which takes effect as a whole or not at all. Raises
-    NotYetVisibleError when a write is needed but the read does not show our last one, which may still be on its way,
-    and RejectedError when a deleted application holds the name.
+    Removals and additions are one atomic write. Raises NotYetVisibleError when a write is needed but the read does not
+    show our last one, which may still be in flight, and RejectedError when a deleted application holds the name.
     """
     trusted = _is_trusted(attempt, seen)
     if seen is not None:
@@ -107,7 +106,7 @@ async def converge_application(attempt: Attempt, wanted: ApplicationState, seen:
 
 
 def leaving(attempt: Attempt, wanted: ApplicationState) -> Holdings:
-    """Return what of the application is ours, wanted no more, and not yet surely seen gone."""
+    """Return what of the application is ours, no longer wanted, and not yet certainly seen gone."""
     return attempt.application.ours.in_application - Holdings.of(wanted)
 
 
@@ -119,19 +118,19 @@ def _is_trusted(attempt: Attempt, seen: SeenApplication | None) -> bool:
 
 
 def _found(attempt: Attempt, wanted: ApplicationState, seen: ApplicationState) -> Holdings:
-    """Return what is wanted, there, and not ours: others made it."""
+    """Return what is wanted, present, and not ours: others made it."""
     return (Holdings.of(wanted) & Holdings.of(seen)) - attempt.application.ours
 
 
 async def remember_found(attempt: Attempt, wanted: ApplicationState, seen: ApplicationState) -> None:
-    """Keep what is others' of what a request wants. `seen` is a read that shows our last write."""
+    """Record which of a request's wants others had made. `seen` is a read that shows our last write."""
     known = attempt.application.found
     if _found(attempt, wanted, seen) - known:
         await attempt.save_application(found=known | _found(attempt, wanted, seen))
 
 
 def _has_arrived(attempt: Attempt, write: ApplicationWrite, seen: SeenApplication | None) -> bool:
-    """Return whether a read shows our write for certain, and none like it can still be on its way."""
+    """Return whether a read certainly shows our write, and no similar one can still be in flight."""
     in_doubt = attempt.is_recent(write.repeats) or attempt.is_recent(write.over)
     return seen is not None and write.is_reflected_in(seen.state) and not in_doubt
 
@@ -143,7 +142,7 @@ async def _write(
     write = application_write(attempt.now(), state, merged, record.application_write)
     unique_name = attempt.operation.unique_name
     try:
-        async with attempt.record_intended_write(application_write=write, **_announced(attempt, wanted, merged, state)):
+        async with attempt.record_intended_write(application_write=write, **_changes(attempt, wanted, merged, state)):
             with attempt.tolerate_lag(record.written_at):
                 created = await attempt.ports.directory.upsert_application(unique_name, merged)
     except (NotReplicatedError, RefusedError, RejectedError):
@@ -177,13 +176,13 @@ _NOTHING_YET: dict[str, object] = {
     "found": Holdings(),
     "going": (),
 }
-"""What is consented to a new application, was answered of it, made by others in it, or is on its way out."""
+"""A new application's record: nothing consented, answered, made by others, or going."""
 
 
-def _announced(
+def _changes(
     attempt: Attempt, wanted: ApplicationState, merged: ApplicationState, seen: ApplicationState | None
 ) -> dict[str, object]:
-    """Say what is ours once `merged` is written over `seen`, what is others', and what goes."""
+    """Return the record's fields for writing `merged` over `seen`: what is ours, what is others', and what goes."""
     record = attempt.application
     if seen is None:
         return {"applied": (record.ours | Holdings.of(wanted)).put_into(wanted), "added_at": attempt.now()}
@@ -207,7 +206,7 @@ def _name_held_by_deleted(unique_name: str) -> Problem:
 
 
 async def find_service_principal(attempt: Attempt, client_id: str) -> SeenPrincipal | None:
-    """Find the application's service principal, as far as a read or our own write can tell."""
+    """Find the application's service principal, by a read or our own write."""
     record = attempt.application
     if record.service_principal_id is not None and attempt.is_recent(record.principal_written_at):
         return SeenPrincipal(record.service_principal_id)
@@ -220,10 +219,10 @@ async def find_service_principal(attempt: Attempt, client_id: str) -> SeenPrinci
 async def converge_service_principal(
     attempt: Attempt, client_id: str, display_name: str, found: SeenPrincipal | None = None
 ) -> str:
-    """Make sure the application has its service principal; returns the principal's object id.
+    """Ensure that the application has a service principal; return its object id.
 
-    `found` is one that this attempt has read already. Raises DisabledError when somebody has disabled it: that is
-    theirs to take back, and nobody could sign in with what would be made now.
+    `found` is one that this attempt has read already. Raises DisabledError when it was disabled: re-enabling it is an
+    administrator's decision, and new credentials could not sign in.
     """
     found = found or await find_service_principal(attempt, client_id)
     if found is None:

@@ -1,4 +1,4 @@
-"""What the directory would refuse of a request, or make useless: known from what was read, before the first write."""
+"""Predicts what the directory would refuse of a request, or make useless, from reads before the first write."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ def refused_beforehand(
     resolution: Resolution,
     new: Sequence[str],
 ) -> tuple[list[Problem], tuple[Problem, ...]]:
-    """Return what is wrong with the application that the request leads to, and what is to be said of what it keeps.
+    """Return the problems of the application that the request leads to, and notes on what it keeps.
 
     `new` are the names of the credentials that it adds. Nothing is read.
     """

@@ -1,4 +1,4 @@
-"""What is cleaned up behind requests, whatever became of them: credentials that nobody has, and rights that go."""
+"""Cleans up after requests, however they ended: orphaned credentials, and pending removals."""
 
 from shared.core import log
 from shared.core.errors import RegistrarError
@@ -11,13 +11,13 @@ from shared.registration.finishing import finish_taking_back
 
 
 async def clean_up(ports: AppPorts) -> int:
-    """Go through the clean-up entries and remove what their operations left; returns how many things.
+    """Process the clean-up entries and remove what their operations left; return how many removals were made.
 
-    That is secrets whose value never reached the vault, credentials that nobody promoted, and what was taken back of an
-    app and was not surely seen gone.
+    These are secrets whose value never reached the vault, credentials that were never promoted, and removals from an
+    app that were not certainly seen gone.
 
-    An entry is closed only by a read that is younger than the lag window and shows none of it. One entry that fails
-    keeps none of the others; the failures are raised at the end.
+    An entry is closed only by a read that is younger than the lag window and shows none of it. A failing entry
+    does not stop the others; the first failure is raised at the end.
     """
     removed, failures = 0, list[RegistrarError]()
     async for cleanup in ports.cleanups.all():

@@ -14,10 +14,10 @@ from shared.registration.taking_back import is_trusted, types_of
 def wanted_consents(
     permissions: tuple[ResolvedPermission, ...], *, admin_consent: bool | None, held: frozenset[Consent]
 ) -> frozenset[Consent]:
-    """Return the consents a request stands for: all of its permissions with admin consent, none against it.
+    """Return the consents a request asks for: all of its permissions with admin consent, none without.
 
-    A request that says nothing of consent stands for those that are ours and `held`: it takes back those of
-    permissions that it no longer lists, and nothing else.
+    A request that does not mention consent keeps those that are ours and `held`: it only takes back those of
+    permissions that it no longer lists.
     """
     listed = frozenset(resolved.consent for resolved in permissions)
     if admin_consent is None:
@@ -26,10 +26,10 @@ def wanted_consents(
 
 
 async def held_consents(attempt: Attempt) -> frozenset[Consent]:
-    """Return the consents that are ours and stay unless somebody takes them back; what is going is not given anew.
+    """Return the consents that are ours and stay unless taken back; what is going is not given again.
 
-    What an older change gave that is not settled is none of them: once this one is completed, that one is superseded,
-    and nothing that it was given may be left.
+    Those that an older, unsettled change gave are excluded: once this change is completed, that one is superseded, and
+    none of its consents may be left.
     """
     record = attempt.application
     others = [each for each in record.given if each != attempt.operation.id]
@@ -45,14 +45,14 @@ async def _is_unsettled(attempt: Attempt, operation_id: str) -> bool:
 async def consents_there(
     attempt: Attempt, service_principal_id: str, permissions: tuple[ResolvedPermission, ...]
 ) -> frozenset[Consent]:
-    """Return which of these permissions are consented to, by anybody.
+    """Return which of these permissions are consented to, by anyone.
 
-    Raises NotYetVisibleError while a read may be old.
+    Raises NotYetVisibleError while a read may be stale.
     """
     listed = frozenset(resolved.consent for resolved in permissions)
     record, types = attempt.application, types_of(listed)
     if not listed or (record.consent_write is None and attempt.is_recent(record.principal_written_at)):
-        return frozenset()  # nobody has consented to anything for a principal that is made just now
+        return frozenset()  # a new principal has no consents
     seen = (await attempt.ports.directory.consents(service_principal_id, types)).consents
     if not is_trusted(attempt, record.consent_write, seen, types):
         raise NotYetVisibleError("the consent was changed moments ago and the directory still shows an older state")
@@ -60,9 +60,9 @@ async def consents_there(
 
 
 async def give_consents(attempt: Attempt, service_principal_id: str, wanted: frozenset[Consent]) -> bool:
-    """Give what is wanted and not there; what was there before anything of ours is others'.
+    """Give the missing consents; those that existed before ours are others'.
 
-    Nothing of ours that is wanted no more may be there: what narrows comes first, and was seen gone. Returns whether a
+    Nothing of ours that is no longer wanted may be left: narrowing comes first, and was seen gone. Returns whether a
     read has shown everything wanted, with no write of ours after it. Raises NotYetVisibleError when a write is needed
     but the read is older than our last one.
     """
@@ -90,20 +90,20 @@ async def give_consents(attempt: Attempt, service_principal_id: str, wanted: fro
 async def _give(
     attempt: Attempt, service_principal_id: str, wanted: frozenset[Consent], seen: SeenConsents, add: frozenset[Consent]
 ) -> None:
-    """Give consents, one write after the other; whichever fails, those before it are ours."""
+    """Give consents, one write after the other; if one fails, those before it are ours."""
     done, record, now = frozenset[Consent](), attempt.application, attempt.now()
     parts = _writes(add)
-    async with attempt.record_intended_write(**_announced(attempt, record, wanted, add, now)) as otherwise:
+    async with attempt.record_intended_write(**_changes(attempt, record, wanted, add, now)) as otherwise:
         with attempt.tolerate_lag(*record.consents_written_at):
             for part in parts:
                 await attempt.ports.directory.write_consents(service_principal_id, seen, part, frozenset())
                 done |= part
                 otherwise.clear()
-                otherwise.update(_announced(attempt, record, wanted - (add - done), done, now))
+                otherwise.update(_changes(attempt, record, wanted - (add - done), done, now))
 
 
 def _writes(add: frozenset[Consent]) -> list[frozenset[Consent]]:
-    """Return what is given by one write each: an API's scopes together, a role alone."""
+    """Split consents into single writes: an API's scopes together, each role alone."""
     parts: dict[tuple[str, str, str], frozenset[Consent]] = {}
     for each in sorted(add, key=lambda it: (it.type != "Scope", it.resource_id, it.name)):
         key = (each.type, each.resource_id, "" if each.type == "Scope" else each.name)
@@ -111,17 +111,17 @@ def _writes(add: frozenset[Consent]) -> list[frozenset[Consent]]:
     return list(parts.values())
 
 
-def _announced(
+def _changes(
     attempt: Attempt, record: ApplicationRecord, wanted: frozenset[Consent], add: frozenset[Consent], now: datetime
 ) -> dict[str, object]:
-    """Say what is ours once `add` is given; `wanted` is what reads then show of what we want."""
+    """Return the record's fields for giving `add`; `wanted` is what reads then show of the wanted consents."""
     last = record.consent_write if record.consent_write and attempt.is_recent(record.consent_write.at) else None
     removed = (last.removed if last else frozenset[Consent]()) - wanted
     return {
         "consent_write": ConsentWrite(at=now, wrote=wanted, removed=removed),
         "granted": record.granted | add,
         "given": record.giving(attempt.operation.id, add),
-        # What others had made, and then took away, is ours once we make it again.
+        # What others had given, and then removed, is ours once we give it again.
         "found": record.found.model_copy(update={"consents": record.found.consents - add}),
         "given_at": now,
     }

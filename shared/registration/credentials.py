@@ -1,4 +1,4 @@
-"""One live credential per name that the request asks for, whose value is in the vault."""
+"""Ensures one live credential per requested name, with its value in the vault."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -33,19 +33,19 @@ from shared.policy.life import rotation_days
 
 @dataclass(frozen=True)
 class Found:
-    """What the vault holds for one credential: what clients read, and what waits to be verified."""
+    """A credential's secrets in the vault: the current one, and the pending one that awaits verification."""
 
     current: VaultSecret
     pending: VaultSecret
-    """Nothing for a client secret: the first one is stored where clients read it."""
+    """Empty for a client secret: the first one is stored where clients read it."""
     longest: timedelta | None = None
-    """How long the tenant lets it live, as far as the registrar can see."""
+    """The tenant's longest lifetime for it, as far as the registrar can see."""
 
 
 async def look_for_credentials(
     attempt: Attempt, request: RegistrationRequest
 ) -> tuple[dict[str, Found], list[Problem]]:
-    """Read what the vault holds for each credential, by credential name, with a problem where it is not ours."""
+    """Read the vault's secrets by credential name, with a problem for each that is not ours."""
     unique_name, found, problems = attempt.operation.unique_name, dict[str, Found](), list[Problem]()
     for index, spec in enumerate(request.credentials):
         name, pending = vault_secret_name(unique_name, spec.name), pending_secret_name(unique_name, spec.name)
@@ -58,7 +58,7 @@ async def look_for_credentials(
 
 
 def _taken(field: str, secret: str, spec: CredentialSpec, kept: VaultSecret, unique_name: str) -> list[Problem]:
-    """Say that a name in the vault is somebody else's, or holds another kind of credential."""
+    """Return a problem if a name in the vault is not ours, or holds another kind of credential."""
     if kept.tags is None:
         return []
     if not belongs_to(kept.tags, unique_name, spec.name):
@@ -86,10 +86,10 @@ async def converge_credential(
     found: Found,
     owner: Person | None,
 ) -> VaultEntry:
-    """Return the vault entry of this credential, issuing and storing a new one only where none is live.
+    """Return this credential's vault entry, issuing and storing a new one only if none is live.
 
-    One that somebody disabled is returned as it is: whoever wants another asks for its rotation. `found` is what this
-    attempt saw in the vault, ours or nothing; `owner` who owns the app once all is done.
+    One disabled by hand is returned as it is: replacing it takes a rotation. `found` is what this attempt saw in the
+    vault, ours or nothing; `owner` is the app's owner afterwards.
     """
     kept, wanted = found.current, _wanted(attempt, request, spec, found.current.entry, owner)
     entry = kept.entry
@@ -110,7 +110,7 @@ async def converge_credential(
 def credential_notes(
     attempt: Attempt, request: RegistrationRequest, found: dict[str, Found], entries: dict[str, VaultEntry]
 ) -> list[Problem]:
-    """Say where clients cannot read what the answer names: it is disabled, or another version stands above it."""
+    """Return notes for credentials that clients cannot read: disabled, or below another version."""
     return [
         note
         for index, spec in enumerate(request.credentials)
@@ -145,7 +145,7 @@ def _wanted(
     operation = attempt.operation
     rules = attempt.policy.credentials
     rotate_before, overlap = rotation_days(spec, rules)
-    # A request may leave a lifetime as it was before policy shortened it; what is issued now lives by today's policy.
+    # A request may keep a lifetime from before policy shortened it; what is issued now follows today's policy.
     lifetime_days = min(spec.lifetime_days, rules.max_lifetime_days)
     tags = SecretTags(
         unique_name=operation.unique_name,
@@ -172,13 +172,13 @@ def _wanted(
 
 
 def _names(unique_name: str, spec: CredentialSpec) -> tuple[str, ...]:
-    """Everywhere in the vault where a value of this credential may lie."""
+    """Return all names in the vault that may hold a value of this credential."""
     name = vault_secret_name(unique_name, spec.name)
     return (name, pending_secret_name(unique_name, spec.name)) if spec.type == "certificate" else (name,)
 
 
 async def _refresh_tags(attempt: Attempt, wanted: CredentialPlan, entry: VaultEntry) -> VaultEntry:
-    """Bring the tags that a changed request decides up to date: who owns it and how it is rotated."""
+    """Update the tags that a changed request determines: the owner and the rotation settings."""
     fresh = wanted.tags.to_tags()
     changed = {key: fresh[key] for key in ("owner", "lifetimeDays", "rotateBeforeDays", "overlapDays")}
     tags = {**entry.tags, **changed}

@@ -1,4 +1,4 @@
-"""What a request took back and nobody has surely seen gone: looked at, and removed again, once it has ended."""
+"""Finishes removals that were not certainly seen gone when their request ended: checks, and removes again."""
 
 from shared.core import log
 from shared.core.naming import NARROWING
@@ -11,10 +11,10 @@ from shared.registration.taking_back import remove_consents, see_application, se
 
 
 async def finish_taking_back(ports: AppPorts, cleanup: Cleanup) -> int:
-    """Look at what one app's record keeps as going; returns how many removals were repeated.
+    """Check what one app's record keeps as going; return how many removals were repeated.
 
     The entry is closed once reads that are younger than the lag window have shown all of it gone. Nothing is written
-    within that window after a write of ours, and nothing of an operation that goes on: it removes by itself.
+    within that window after a write of ours, nor for an operation at work: it does its own removals.
     """
     repeated = 0
     async with ports.leases.hold(cleanup.unique_name) as lease:

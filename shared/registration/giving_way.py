@@ -1,6 +1,6 @@
-"""Of several changes of one app at a time, the newest works and older ones stand back.
+"""Of several concurrent changes of an app, the newest proceeds and older ones yield.
 
-Each would take back what the other gives, and wait for that to be seen: together they would never come to an end.
+Otherwise each would take back what the other gives, and wait for that to be seen: neither would ever finish.
 """
 
 from shared.core.errors import BusyError
@@ -10,9 +10,9 @@ from shared.ports import Operations
 
 
 async def give_way(attempt: Attempt) -> None:
-    """Go on, unless a newer change of the app has begun to write and is still at work. Raises BusyError then.
+    """Raise BusyError while a newer change of the app that has begun to write is at work.
 
-    Once that one is completed, this one is superseded; should it fail, this one goes on.
+    Once that one is completed, this one is superseded; if it fails, this one continues.
     """
     record = attempt.application
     if record.begun_by is None or record.begun_sequence <= attempt.operation.sequence:
@@ -22,7 +22,7 @@ async def give_way(attempt: Attempt) -> None:
 
 
 async def is_at_work(operations: Operations, operation_id: str) -> bool:
-    """Return whether an operation still goes on. One that waits for people may do so for days."""
+    """Return whether an operation is being worked on. One that awaits approval, possibly for days, is not."""
     stored = await operations.read(operation_id)
     if stored is None:
         return False

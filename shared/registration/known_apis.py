@@ -1,6 +1,6 @@
-"""APIs as the directory showed them some minutes ago: hardly anything changes as rarely and is asked for as often.
+"""Caches the directory's APIs for minutes: they rarely change, and are read often.
 
-A worker's memory and nothing more. A read that failed, or that found nothing, is not remembered.
+The cache is per worker. A read that failed, or found nothing, is not cached.
 """
 
 from collections.abc import Awaitable, Callable
@@ -23,7 +23,7 @@ class _Known:
 
 
 class KnownApis:
-    """Fills the port `Apis` from `Directory`."""
+    """Implements the port `Apis` from `Directory`."""
 
     def __init__(self, directory: Directory, now: Callable[[], datetime]) -> None:
         self._directory = directory
@@ -31,11 +31,11 @@ class KnownApis:
         self._known: dict[tuple[str, str], _Known] = {}
 
     async def called(self, name: str, *, ask: bool = False) -> SeenApis:
-        """List the APIs of this name, whoever owns them; `ask` the directory even if they were seen within minutes."""
+        """List the APIs of this name, of any owner; `ask` bypasses the cache."""
         return await self._see(("name", name.casefold()), lambda: self._directory.find_apis(name), ask=ask)
 
     async def with_id(self, app_id: str, *, ask: bool = False) -> SeenApis:
-        """List the one API with this appId, or none; `ask` the directory even if it was seen within minutes."""
+        """List the one API with this appId, or none; `ask` bypasses the cache."""
 
         async def read() -> list[Api]:
             found = await self._directory.api(app_id)
@@ -52,6 +52,6 @@ class KnownApis:
         self._known.pop(key, None)
         if apis:
             while len(self._known) >= MOST:
-                del self._known[next(iter(self._known))]  # what was read first
+                del self._known[next(iter(self._known))]  # the oldest entry
             self._known[key] = _Known(apis, now)
         return SeenApis(apis, remembered=False)

@@ -1,4 +1,4 @@
-"""What requests asked for and others had made already: it is theirs, and stays when no request asks for it any more."""
+"""Requested items that others had already made: they are theirs, and stay when no request asks for them any more."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -13,21 +13,21 @@ type Kind = Literal["redirectUri", "requiredPermission", "delegatedPermission", 
 
 @dataclass(frozen=True)
 class MadeByOthers:
-    """One thing that stays: `name` is a redirect URI or a permission's, `api` the permission's API."""
+    """An item that stays: `name` is a redirect URI or a permission's, `api` the permission's API."""
 
     kind: Kind
     name: str
     api: str | None = None
     type: PermissionType | None = None
-    """Of a required permission, whose kind does not tell: a scope and an app role of one API may share a name."""
+    """Set for a required permission, whose kind does not tell: a scope and an app role of one API may share a name."""
 
 
 async def look_for_others(
     attempt: Attempt, wanted: Holdings, seen: SeenApplication | None, service_principal_id: str
 ) -> tuple[MadeByOthers, ...]:
-    """Name what a request no longer asks for and is still there, because others made it. Reads only if there is any.
+    """List what a request no longer asks for and still exists because others made it. Reads only if there is any.
 
-    The app's record forgets it with this request: the operation remembers it, should its answer be lost on the way.
+    The app's record drops it with this request; the operation keeps it in case its answer is lost.
     """
     dropped, directory = (
         (attempt.application.found | attempt.operation.left_to_others) - wanted,
@@ -60,6 +60,6 @@ def _consented(each: Consent, api: Api | None) -> MadeByOthers:
 
 
 def _name(api: Api | None, id_or_name: str, kind: PermissionType) -> str:
-    """Return the name of a permission by its id and type, or what is known of it."""
+    """Return a permission's name by its id and type, or the given id or name."""
     offered = (each for each in (api.permissions if api else ()) if each.type == kind)
     return next((each.name for each in offered if each.id == id_or_name), id_or_name)

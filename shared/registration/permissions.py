@@ -1,4 +1,4 @@
-"""From names to ids: which permissions a request means, asked of the directory and never of a table here."""
+"""Resolves a request's permissions from names to ids, by the directory, never by a table here."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,26 +17,26 @@ MICROSOFT_TENANT = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 _MAY_BE_NEW = frozenset({"unknown_api", "ambiguous_api", "unknown_permission", "ambiguous_permission"})
-"""What a younger read may show otherwise."""
+"""Problems that a newer read may resolve."""
 
 type _Entries = Sequence[tuple[str, ApiPermissions]]
-"""What a request says of one API, in one entry or in several, each with its path."""
+"""A request's entries for one API, each with its path."""
 
 
 @dataclass(frozen=True)
 class Resolution:
-    """What a request's permissions turned out to be; with problems, none of it may be used."""
+    """A request's resolved permissions; with problems, none of them may be used."""
 
     permissions: tuple[ResolvedPermission, ...]
     apis: tuple[Api, ...]
     problems: tuple[Problem, ...]
     fields: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Where in the request each API stands first, by its appId."""
+    """Each API's first path in the request, by appId."""
 
     def disabled(self, had: ApplicationState | None) -> tuple[list[Problem], list[Problem]]:
-        """Return what is wrong with APIs that nobody gets a token for, and what is to be said of those an app `had`.
+        """Return problems for disabled APIs, and notes for those that an app already `had`.
 
-        A request that leaves an app's permissions as they are does not fail because of an API.
+        A request that leaves an app's permissions unchanged does not fail because of an API.
         """
         known = had.required_permissions if had is not None else frozenset[RequiredPermission]()
         problems, notes = list[Problem](), list[Problem]()
@@ -48,11 +48,10 @@ class Resolution:
 
 
 async def resolve(wanted: Sequence[ApiPermissions], apis: Apis, policy: Policy, *, ask: bool = False) -> Resolution:
-    """Resolve every API and permission, and hold each against policy and the never-list by its ids.
+    """Resolve every API and permission, and check each against policy and the never-list by its ids.
 
-    Entries for one API are merged before anything is asked. What is remembered of an API may be minutes old: where a
-    name leads nowhere in it, and for whoever says `ask`, the directory is asked. A lookup that fails raises `Deferred`;
-    it is never taken for an unknown permission.
+    Entries for one API are merged first. Cached APIs may be minutes old: if a name is not found in one, or with `ask`,
+    the directory is read. A failed lookup raises DeferredError; it is never taken for an unknown permission.
     """
     permissions: dict[tuple[str, str, str], ResolvedPermission] = {}
     found: dict[str, Api] = {}
@@ -68,7 +67,7 @@ async def resolve(wanted: Sequence[ApiPermissions], apis: Apis, policy: Policy, 
 
 
 def _by_api(wanted: Sequence[ApiPermissions], policy: Policy) -> Mapping[str, _Entries]:
-    """Merge entries for one API as far as policy and the names themselves tell; case does not matter in a name."""
+    """Merge entries for one API, by policy and by name, ignoring case."""
     merged: dict[str, list[tuple[str, ApiPermissions]]] = {}
     for index, entry in enumerate(wanted):
         rules = policy.api_named(entry.api)
@@ -89,7 +88,7 @@ async def _resolve(entries: _Entries, apis: Apis, policy: Policy, *, ask: bool) 
 
 
 async def _look_up(name: str, apis: Apis, policy: Policy, *, ask: bool) -> SeenApis:
-    """Ask by appId wherever the name is one, or policy knows it: it may be an older name, or the tenant's own."""
+    """Look up by appId if the name is one, or policy maps it: it may be an older name, or the tenant's own."""
     rules = policy.api_named(name)
     if rules is not None or _GUID.fullmatch(name):
         return await apis.with_id(rules.app_id if rules is not None else name.lower(), ask=ask)
@@ -97,7 +96,7 @@ async def _look_up(name: str, apis: Apis, policy: Policy, *, ask: bool) -> SeenA
 
 
 def _judged(entries: _Entries, seen: Sequence[Api], policy: Policy) -> Resolution:
-    """Say what the entries for one API lead to, or everything that is wrong with them."""
+    """Resolve the entries for one API, or return all their problems."""
     trusted = [api for api in seen if _is_trusted(api, policy)]
     if len(trusted) != 1:
         return Resolution((), (), tuple(_no_api(f"{path}.api", entry.api, trusted, policy) for path, entry in entries))
@@ -153,7 +152,7 @@ def _api_disabled(field: str, api: Api) -> Problem:
 
 
 def _is_trusted(api: Api, policy: Policy) -> bool:
-    # Anybody can call an app "Azure Digital Twins": only Microsoft's own, or an appId in policy, is meant.
+    # Anyone can call an app "Azure Digital Twins": only Microsoft's own, or an appId in policy, is trusted.
     return api.owner_organization_id == MICROSOFT_TENANT or policy.api(api.app_id) is not None
 
 

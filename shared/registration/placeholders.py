@@ -1,7 +1,7 @@
-"""Redirect URIs that hold the application's own client id: asked for with a placeholder, filled in once it is known.
+"""Redirect URIs with the application's own client id: requested with a placeholder, filled in once it is known.
 
-What is wanted of an application holds no placeholder: a URI that cannot be filled in yet is wanted by the write that
-follows the application's creation.
+An application's wanted state has no placeholders: a URI that cannot be filled in yet is added by a second write,
+after the application's creation.
 """
 
 from collections.abc import Iterable
@@ -16,16 +16,16 @@ _PLATFORMS = ("public_client", "web", "spa")
 
 
 def known_client_id(attempt: Attempt, seen: SeenApplication | None) -> str | None:
-    """Return the application's client id; None while there is none, as far as a read and our last write can tell."""
+    """Return the application's client id, by a read or our last write; None while there is none."""
     if seen is not None:
         return seen.client_id
     return attempt.application.client_id if exists(attempt, seen) else None
 
 
 def filled_in(request: RegistrationRequest, client_id: str | None) -> RegistrationRequest:
-    """Return a request as it is with the placeholder filled in; as it stands where the id is not known yet.
+    """Return a request with its placeholders filled in; unchanged while the id is unknown.
 
-    What is recorded, compared and approved is the request as it was sent.
+    The request is recorded, compared and approved as it was sent.
     """
     if client_id is None or not _asked(request):
         return request
@@ -44,10 +44,10 @@ async def converge_filled_in(
     wanted: ApplicationState,
     seen: SeenApplication | None,
 ) -> tuple[Registered, ApplicationState]:
-    """Create or update the application; what names its own id is written once it has one, by a second write.
+    """Create or update the application; URIs with its own id are written once it has one, by a second write.
 
-    Returns what is wanted of it by then, too. Raises what `converge_application` raises: the second write, too, waits
-    until a read shows the first one, and whoever dies between the two finds the id in the application's record.
+    Returns the application and its wanted state by then. Raises what `converge_application` raises: the second write,
+    too, waits until a read shows the first one, and an attempt that dies in between leaves the id in the app's record.
     """
     app = await converge_application(attempt, wanted, seen)
     filled = wanted_state(filled_in(request, app.client_id).application, permissions)
@@ -58,7 +58,7 @@ async def converge_filled_in(
 
 
 def filled_uris(request: RegistrationRequest, client_id: str) -> tuple[str, ...]:
-    """Return what became of every redirect URI that was asked for with the placeholder."""
+    """Return the redirect URIs that were requested with the placeholder, filled in."""
     return tuple(with_client_id(uri, client_id) for uri in dict.fromkeys(_asked(request)))
 
 

@@ -1,4 +1,4 @@
-"""An app that holds what policy gives only after approval does not change where its tokens go without one."""
+"""Requires approval before an app with privileged permissions changes where its tokens go."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -31,20 +31,20 @@ _SWITCHES = {
 
 @dataclass(frozen=True)
 class Privileges:
-    """Where else tokens and codes of an existing app would go, and what it holds that policy gives nobody by itself."""
+    """New places for an existing app's tokens and codes, and its permissions that need approval by policy."""
 
     places: tuple[str, ...] = ()
     held: tuple[ResolvedPermission, ...] = ()
     principal: SeenPrincipal | None = None
-    """Its service principal, where that had to be known."""
+    """Its service principal, if it had to be read."""
 
 
 async def look_for_privileges(
     attempt: Attempt, seen: SeenApplication | None, wanted: ApplicationState, certificates: Sequence[str]
 ) -> Privileges:
-    """Look what an app holds whose tokens a request sends somewhere new; else nothing is read.
+    """Read an app's permissions if a request sends its tokens somewhere new; else read nothing.
 
-    `certificates` are the names of those that the request adds. What others gave counts like what we did.
+    `certificates` are the names of those that the request adds. Consents of others count like ours.
     """
     if seen is None:
         return Privileges()
@@ -63,7 +63,7 @@ async def look_for_privileges(
 
 
 def new_places(seen: ApplicationState, merged: ApplicationState) -> Iterator[str]:
-    """Name the ways by which tokens or codes would go where they do not go now; fewer of them are none."""
+    """Yield the changes that would send tokens or codes to new places; removals do not count."""
     for uri in sorted((Holdings.of(merged) - Holdings.of(seen)).redirect_uris):
         yield f"the redirect URI {uri}"
     for name, what in _SWITCHES.items():
@@ -74,13 +74,13 @@ def new_places(seen: ApplicationState, merged: ApplicationState) -> Iterator[str
 
 
 def _is_narrower(merged: ApplicationState, seen: ApplicationState) -> bool:
-    """Return whether fewer people can sign in: personal accounts alone are others than those of a directory."""
+    """Return whether fewer people can sign in: personal accounts alone are no subset of a directory's."""
     known = {merged.sign_in_audience, seen.sign_in_audience} <= set(_AUDIENCES)
     return known and _AUDIENCES.index(merged.sign_in_audience) < _AUDIENCES.index(seen.sign_in_audience)
 
 
 def _resolved(consent: Consent, api: Api) -> ResolvedPermission:
-    """Find a consented permission in its API; one that the API no longer offers stands for itself."""
+    """Find a consented permission in its API; one that the API no longer offers is represented by its id."""
     for each in api.permissions:
         if each.type == consent.type and consent.name == (each.name if consent.type == "Scope" else each.id):
             return ResolvedPermission(api, each)

@@ -1,7 +1,7 @@
 """The action `register`, from the request to a verified registration.
 
-Every attempt looks at the world first and writes only what differs, so an attempt may begin anywhere: after a
-crash, a lost answer, a duplicate message, or somebody else's change.
+Every attempt reads the current state first and writes only what differs, so an attempt may begin anywhere: after a
+crash, a lost answer, a duplicate message, or others' changes.
 """
 
 from dataclasses import dataclass, replace
@@ -50,7 +50,7 @@ from shared.registration.tenant import Additions
 
 @dataclass(frozen=True)
 class Registration:
-    """A verified registration: everything the answer says of it."""
+    """A verified registration: everything that the answer reports."""
 
     object_id: str
     client_id: str
@@ -62,13 +62,13 @@ class Registration:
     found: frozenset[Consent]
     """Of the consents, those that others had given before."""
     made_by_others: tuple[MadeByOthers, ...]
-    """What the request no longer asks for and stays all the same."""
+    """What the request no longer asks for but stays, because others made it."""
     owner: Person | None
     """Who owns the app from now on."""
     filled: tuple[str, ...]
-    """What redirect URIs are that were asked for with a placeholder."""
+    """Redirect URIs that were requested with a placeholder, filled in."""
     notes: tuple[Problem, ...]
-    """What the request wanted and did not get, without being rejected for it."""
+    """Notes on what the request asked for and did not get, without being rejected for it."""
 
 
 @dataclass(frozen=True)
@@ -79,15 +79,15 @@ class _Observed:
     """What the vault holds, by credential name."""
     standing: Standing
     principal: SeenPrincipal | None
-    """The service principal, where it had to be known already."""
+    """The service principal, if it had to be read already."""
     notes: tuple[Problem, ...] = ()
-    """What is to be said of what the app had and keeps."""
+    """Notes on what the app had and keeps."""
 
 
 async def register(attempt: Attempt, request: RegistrationRequest) -> Registration:
-    """Bring the registration about, verify it and return it.
+    """Create or update the registration, verify it and return it.
 
-    Raises RejectedError with every fault before the first write; `DeferredError` when it has to go on later.
+    Raises RejectedError with every problem before the first write, and DeferredError when it has to continue later.
     """
     spec = request.application
     async with attempt.step("checkRequest"):
@@ -118,7 +118,7 @@ async def register(attempt: Attempt, request: RegistrationRequest) -> Registrati
             before = found.current.versions
             others = [each for each in before if each.version != entry.version]
             await list_due(attempt.ports.due, attempt.operation.unique_name, credential.name, before, (*others, entry))
-    # Last of all: the tenant's rules may refuse a credential, and a right that was given would have to be taken back.
+    # Last of all: the tenant's rules may refuse a credential, and a consent already given would have to be taken back.
     async with attempt.step("grantConsent"):
         consented = not spec.admin_consent or await give_consents(attempt, service_principal_id, consents)
     async with attempt.step("verifyDirectory"):
@@ -132,16 +132,16 @@ async def register(attempt: Attempt, request: RegistrationRequest) -> Registrati
         others = await look_for_others(attempt, holds, observed.seen, service_principal_id)
     async with attempt.step("signIn"):
         for name, entry in entries.items():
-            if not entry.enabled:  # Its value cannot be read, and nobody is told that it works.
+            if not entry.enabled:  # Its value cannot be read, and the answer does not claim that it works.
                 continue
             await verify_sign_in(attempt, app, entry, credential=name, apis=resolution.apis)
     asked_in = attempt.operation.ticket
-    # Only now may another own it: until then this request has to be its owner's, attempt after attempt.
+    # The owner changes only now: until then this request has to be the owner's, attempt after attempt.
     ticket = {"ticket_source": request.source, "ticket": asked_in} if asked_in is not None else {}
     found = attempt.application.found & holds
     withdrawn = {name: version for name, version in attempt.application.withdrawn.items() if name not in entries}
     lifetimes = attempt.application.lifetimes | {each.name: each.lifetime_days for each in request.credentials}
-    # Whatever was given is this request's by now. What it gave itself stays known: it may still be refused, and go.
+    # All consents are this request's by now. Those it gave itself stay known: it may still be refused and rolled back.
     operation_id = attempt.operation.id
     await attempt.save_application(
         found=found,
@@ -175,9 +175,9 @@ async def register(attempt: Attempt, request: RegistrationRequest) -> Registrati
 async def _narrow(
     attempt: Attempt, observed: _Observed, wanted: ApplicationState, consents: frozenset[Consent]
 ) -> SeenPrincipal | None:
-    """Take back what is ours and wanted no more, consents first, and see it gone: before anything comes to the app.
+    """Take back what is ours and no longer wanted, consents first, and see it gone, before adding anything.
 
-    Returns the service principal if it had to be known for that. A disabled one loses its rights like any other.
+    Returns the service principal if it had to be read for that. A disabled one loses its consents like any other.
     """
     seen, principal = observed.seen, observed.principal
     if not exists(attempt, seen):
@@ -193,12 +193,12 @@ async def _narrow(
 
 
 async def _observe_and_check(attempt: Attempt, request: RegistrationRequest) -> _Observed:
-    """Look at everything the request touches, and raise Rejected with all that forbids it, before any write."""
+    """Read everything the request touches. Raises RejectedError with all that forbids it, before any write."""
     if attempt.operation.sequence < attempt.application.applied_sequence:
         raise RejectedError([_superseded(attempt)])
     await give_way(attempt)
     seen, restrictions = await look(attempt)
-    # What somebody approved is held against today's ids, not against those of some minutes ago.
+    # An approved request is checked against current ids, not cached ones.
     is_approved = attempt.operation.approval is not None
     policy = attempt.policy
     resolution = await resolve(request.application.api_permissions, attempt.ports.apis, policy, ask=is_approved)
@@ -220,7 +220,7 @@ async def _observe_and_check(attempt: Attempt, request: RegistrationRequest) -> 
     parties = await parties_of(attempt, known_owner, exists=exists)
     standing = parties.standing
     problems += parties.problems
-    # A change that was applied and died before it was recorded as completed may have made somebody else the owner.
+    # A change that was applied but died before it was recorded as completed may have changed the owner.
     applied = attempt.operation.sequence == attempt.application.applied_sequence
     is_theirs = applied or standing.owns or standing.administers
     is_managed = not any(problem.code == "not_managed" for problem in problems)
@@ -229,7 +229,7 @@ async def _observe_and_check(attempt: Attempt, request: RegistrationRequest) -> 
     new = [name for name, each in found.items() if _is_new(attempt, name, each)]
     refused, notes = refused_beforehand(attempt, shaped, seen, resolution, new)
     if is_theirs and is_managed:
-        # Others would learn from it what an app has that is not theirs.
+        # Otherwise a requester would learn what an app that is not theirs has.
         wrong = {problem.field for problem in problems}
         problems += [problem for problem in refused if problem.field not in wrong]
     if problems:
@@ -240,7 +240,7 @@ async def _observe_and_check(attempt: Attempt, request: RegistrationRequest) -> 
     permissions = resolution.permissions
     certificates = [each.name for each in request.credentials if each.type == "certificate" and each.name in new]
     privileges = await look_for_privileges(attempt, seen, wanted_state(asked.application, permissions), certificates)
-    # What the request asks for itself has its own reason, and is in the binding by that.
+    # Permissions that the request asks for have their own reason, and are in the binding already.
     held = tuple(each for each in privileges.held if each.consent not in {it.consent for it in permissions})
     reasons = (*approval_reasons(request, permissions, policy), *privileged_reasons(privileges.places, held))
     check_approval(attempt.operation, reasons, binding(request, permissions, policy, held))
@@ -249,14 +249,14 @@ async def _observe_and_check(attempt: Attempt, request: RegistrationRequest) -> 
 
 
 def _is_new(attempt: Attempt, name: str, found: Found) -> bool:
-    """Return whether the app has had no such credential: one that was issued and rolled back it never had."""
+    """Return whether the app has had no such credential; one that was issued and rolled back does not count."""
     entry = found.current.entry
     is_there = entry is not None and not is_withdrawn(attempt, name, entry)
     return not is_there and not attempt.operation.credential(name).has_begun
 
 
 async def _keep_owner(attempt: Attempt, standing: Standing) -> None:
-    """Keep who owns the app while the request is carried out: a new one is its requester's, attempt after attempt."""
+    """Record the app's owner while the request is carried out: a new app is its requester's from the first attempt."""
     owner = standing.owner or (standing.requester if standing.founds else None)
     kept = _owner_fields(owner) | ({"founded_by": attempt.operation.id} if standing.founds else {})
     if any(getattr(attempt.application, name) != value for name, value in kept.items()):
@@ -268,7 +268,7 @@ def _owner_fields(owner: Person | None) -> dict[str, str | None]:
 
 
 def _owner_in_vault(found: dict[str, Found]) -> Person | None:
-    """Who owned the app when its secret was stored: our table may have been lost, the vault's tags were not."""
+    """Return the app's owner when its secret was stored: our table may have been lost, unlike the vault's tags."""
     for each in found.values():
         entry = each.current.entry
         if entry is not None and entry.tags.get("owner"):
@@ -277,7 +277,7 @@ def _owner_in_vault(found: dict[str, Found]) -> Person | None:
 
 
 def _had(attempt: Attempt, seen: SeenApplication | None, found: dict[str, Found], client_id: str | None) -> Had:
-    """What the app has had: as our own record says it, else as the directory and the vault show it."""
+    """Return what the app has had: by our own record, or else by the directory and the vault."""
     ours = seen is not None and APPLICATION_TAG in seen.state.tags
     state = attempt.application.applied or (seen.state if seen is not None and ours else None)
     lifetimes = dict[str, frozenset[int]]()

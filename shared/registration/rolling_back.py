@@ -1,8 +1,8 @@
-"""A refusal that came late: what its request gave is taken back, and seen gone, before the requester is told.
+"""Rolls back a request that was refused late: what it gave is taken back, and seen gone, before the answer is sent.
 
-Consents and credentials go. The application and its service principal stay: deleted, they would hold their name for
-thirty days. The answer names them, and the next request goes on with them. What others made stays, and so does what
-earlier requests gave. The record keeps the refusal: no attempt tries again what was refused, whatever it dies of.
+Consents and credentials are removed. The application and its service principal stay: deleted, they would hold their
+name for thirty days. The answer names them, and the next request continues with them. What others made stays, and so
+does what earlier requests gave. The record keeps the refusal, so that no attempt retries what was refused.
 """
 
 from dataclasses import replace
@@ -27,7 +27,7 @@ _STEP = "rollBack"
 async def refuse(attempt: Attempt, rejected: RejectedError) -> Never:
     """Raise `rejected` once nothing is left that this operation gave, which the record keeps until then.
 
-    Raises StillThereError, or what keeps a service from being asked, while something may be.
+    Raises StillThereError, or a service's own error, while something may be left.
     """
     if attempt.operation.refusal is None:
         if not has_given(attempt.operation, attempt.application):
@@ -37,7 +37,7 @@ async def refuse(attempt: Attempt, rejected: RejectedError) -> Never:
     try:
         await _roll_back(attempt)
     except RejectedError as error:
-        # Of the taking back, not of the request: nothing may be answered before it is done.
+        # The removal was refused, not the request: nothing may be answered before it is done.
         codes = ", ".join(problem.code for problem in error.problems)
         raise StillThereError(
             f"what the request was given cannot be taken back: the service refuses it ({codes})"
@@ -48,7 +48,7 @@ async def refuse(attempt: Attempt, rejected: RejectedError) -> Never:
 async def _roll_back(attempt: Attempt) -> None:
     waiting: NotYetVisibleError | None = None
     async with attempt.step(_STEP):
-        for part in (_end_credentials, _take_back_consents, _name_what_stays):
+        for part in (_end_credentials, _take_back_consents, _record_created_ids):
             try:
                 await part(attempt)
             except NotYetVisibleError as error:
@@ -64,12 +64,12 @@ async def _end_credentials(attempt: Attempt) -> None:
     if not names:
         return
     withdrawn = await withdraw(attempt, names, await _kept(attempt, begun))
-    await _list_what_is_due(attempt, withdrawn)
+    await _update_due_index(attempt, withdrawn)
     await forget(attempt, names)
 
 
 def _secret_names(operation: Operation, credential: str) -> tuple[str, ...]:
-    """Name where in the vault a value lies that goes: what a rotation has promoted is what clients read."""
+    """Return the vault names whose values are withdrawn; a rotation's promoted value stays: clients read it."""
     pending = pending_secret_name(operation.unique_name, credential)
     if isinstance(operation.request, RotationRequest):
         return (pending,)
@@ -77,7 +77,7 @@ def _secret_names(operation: Operation, credential: str) -> tuple[str, ...]:
 
 
 async def _kept(attempt: Attempt, credentials: list[str]) -> frozenset[str]:
-    """Return the keyIds that another change may have answered, and what a rotation's clients read."""
+    """Return the keyIds that another change may have answered, and those that a rotation's clients read."""
     operation, record = attempt.operation, attempt.application
     if isinstance(operation.request, RegistrationRequest):
         is_applied = record.applied_sequence == operation.sequence
@@ -93,8 +93,8 @@ async def _kept(attempt: Attempt, credentials: list[str]) -> frozenset[str]:
     return frozenset(kept - {""})
 
 
-async def _list_what_is_due(attempt: Attempt, withdrawn: Withdrawn) -> None:
-    """Take what was withdrawn off the index: nobody rotates it."""
+async def _update_due_index(attempt: Attempt, withdrawn: Withdrawn) -> None:
+    """Remove withdrawn credentials from the due index: they are not rotated."""
     for secret_name, versions in withdrawn.versions.items():
         made = [entry for entry in versions if entry in withdrawn.made]
         if made and not is_pending(secret_name):
@@ -104,7 +104,7 @@ async def _list_what_is_due(attempt: Attempt, withdrawn: Withdrawn) -> None:
 
 
 async def _take_back_consents(attempt: Attempt) -> None:
-    """Remove the consents that this operation gave, and see them gone; what another has made its own stays."""
+    """Remove the consents that this operation gave, and see them gone; those that another change took over stay."""
     given = attempt.application.given_by(attempt.operation.id)
     if not given:
         return
@@ -115,8 +115,8 @@ async def _take_back_consents(attempt: Attempt) -> None:
     await take_back_consents(attempt, principal_id, attempt.application.granted - given)
 
 
-async def _name_what_stays(attempt: Attempt) -> None:
-    """Learn the ids of what this operation made, where the answer that told them was lost."""
+async def _record_created_ids(attempt: Attempt) -> None:
+    """Record the ids of what this operation created, if the answer with them was lost."""
     directory, record = attempt.ports.directory, attempt.application
     if not is_unnamed(attempt.operation, record):
         return

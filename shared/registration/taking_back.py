@@ -1,7 +1,7 @@
-"""What a change takes back of ours: announced, removed, and seen gone, however many attempts and requests that takes.
+"""Takes back what is ours: recorded, removed, and seen gone, over as many attempts and requests as that takes.
 
 The app's record keeps it as going, and a clean-up entry outlives the request. A removal is repeated only while no read
-has shown it gone; what comes back later was made by somebody else, and is reported, not removed.
+has shown it gone; what reappears later was made by others, and is reported, not removed.
 """
 
 from shared.core import log
@@ -20,17 +20,17 @@ def types_of(consents: frozenset[Consent]) -> frozenset[PermissionType]:
 
 
 async def record_what_goes(attempt: Attempt, wanted: Holdings) -> None:
-    """Record what of ours a request wants no more, before anything is removed; what it wants is going no more."""
+    """Record what of ours a request no longer wants, before anything is removed; what it wants is no longer going."""
     record = attempt.application
-    await _announce(attempt, without(record.going, wanted), record.ours - wanted)
+    await _record_going(attempt, without(record.going, wanted), record.ours - wanted)
 
 
 async def record_intended_removal(attempt: Attempt, what: Holdings) -> None:
-    """Record that this of ours goes, before it is removed."""
-    await _announce(attempt, attempt.application.going, what)
+    """Record that these items of ours are going, before they are removed."""
+    await _record_going(attempt, attempt.application.going, what)
 
 
-async def _announce(attempt: Attempt, going: tuple[Going, ...], what: Holdings) -> None:
+async def _record_going(attempt: Attempt, going: tuple[Going, ...], what: Holdings) -> None:
     record = attempt.application
     if new := what - all_going(going):
         await attempt.ports.cleanups.put(Cleanup(record.unique_name, NARROWING, (), attempt.now()))
@@ -40,21 +40,21 @@ async def _announce(attempt: Attempt, going: tuple[Going, ...], what: Holdings) 
 
 
 async def see_application(work: AppWork, seen: Holdings) -> None:
-    """Take note of what a read of the application shows gone."""
+    """Record what a read of the application shows gone."""
     going = all_going(work.application.going).in_application
     if going:
         await _look(work, going, seen)
 
 
 async def see_consents(work: AppWork, types: frozenset[PermissionType], seen: frozenset[Consent]) -> None:
-    """Take note of what a read of consents of these types shows gone."""
+    """Record what a read of consents of these types shows gone."""
     going = frozenset(each for each in all_going(work.application.going).consents if each.type in types)
     if going:
         await _look(work, Holdings(consents=going), Holdings(consents=seen))
 
 
 async def take_back_consents(attempt: Attempt, service_principal_id: str | None, wanted: frozenset[Consent]) -> None:
-    """Remove the consents that are ours and not wanted any more, and see them gone; others' consents stay.
+    """Remove the consents that are ours and no longer wanted, and see them gone; others' consents stay.
 
     Raises NotYetVisibleError while a read may be older than our last write, or than the grant of what it does not show.
     """
@@ -63,7 +63,7 @@ async def take_back_consents(attempt: Attempt, service_principal_id: str | None,
         return
     types = types_of(leaving)
     if service_principal_id is None:
-        # Nothing is consented to a principal that is not there; one that was made just now may only not be shown.
+        # A missing principal has no consents, but a new one may just not be shown yet.
         if attempt.is_recent(attempt.application.principal_written_at):
             raise NotYetVisibleError(
                 "the service principal was written moments ago and the directory does not show it yet"
@@ -87,7 +87,7 @@ async def take_back_consents(attempt: Attempt, service_principal_id: str | None,
 async def remove_consents(
     work: AppWork, service_principal_id: str, seen: SeenConsents, leaving: frozenset[Consent]
 ) -> None:
-    """Remove consents, announced first. `seen` is a read that is not older than our last write."""
+    """Remove consents, recorded first. `seen` is a read that is not older than our last write."""
     record, now = work.application, work.now()
     last = record.consent_write if record.consent_write and work.is_recent(record.consent_write.at) else None
     there = seen.consents | (last.wrote if last else frozenset[Consent]())
@@ -103,14 +103,14 @@ async def remove_consents(
 def is_trusted(
     work: AppWork, last: ConsentWrite | None, seen: frozenset[Consent], types: frozenset[PermissionType]
 ) -> bool:
-    """Return whether a read of these types shows our last write, or is surely younger."""
+    """Return whether a read of these types shows our last write, or is certainly younger."""
     if is_overtaken(work, Holdings(consents=seen)):
         return False
     return last is None or not work.is_recent(last.at) or last.is_reflected_in(seen, types)
 
 
 def is_overtaken(work: AppWork, seen: Holdings) -> bool:
-    """Return whether a read shows what another has shown gone, so recently that this one may be older."""
+    """Return whether a read shows what another read showed gone so recently that this one may be older."""
     return any(work.is_recent(each.sent) and bool(each.gone & seen) for each in work.application.going)
 
 

@@ -1,4 +1,4 @@
-"""What a registration adds, held against the tenant's rules before anything is written."""
+"""Checks what a registration adds against the tenant's rules, before anything is written."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from shared.registration.credentials import Found
 
 @dataclass(frozen=True)
 class Additions:
-    """A registration, and what is there already: only the difference is judged."""
+    """A registration, and what already exists: only the difference is judged."""
 
     attempt: Attempt
     request: RegistrationRequest
@@ -27,7 +27,7 @@ class Additions:
     had: Had
 
     def breaches(self, rules: TenantRules) -> Iterator[Problem]:
-        """Say what of the request the tenant forbids."""
+        """Yield a problem for everything in the request that the tenant forbids."""
         application, state = self.request.application, self.seen.state if self.seen is not None else None
         yield from audience_breaches(rules, application.sign_in_audience, state)
         uris = {
@@ -39,9 +39,9 @@ class Additions:
         yield from credential_breaches(rules, self._credentials(rules), self.attempt.policy.credentials)
 
     def _credentials(self, rules: TenantRules) -> Iterator[NewCredential]:
-        """List the credentials that are to be issued; one that this operation has begun is no news.
+        """Yield the credentials to be issued, except those that this operation has begun.
 
-        A lifetime that was given before is cut to what the tenant allows, as it is to what policy allows.
+        A lifetime granted before is cut to what the tenant allows, and to what policy allows.
         """
         longest_given = self.attempt.policy.credentials.max_lifetime_days
         for index, spec in enumerate(self.request.credentials):
@@ -59,7 +59,7 @@ class Additions:
             )
 
     def _is_to_be_issued(self, name: str) -> bool:
-        """Return whether it surely is. What somebody deleted from the vault is brought back first, and seen then."""
+        """Return whether it certainly is. A secret deleted from the vault is recovered first, and judged then."""
         kept = self.found[name].current
         entry = kept.entry
         if entry is None:

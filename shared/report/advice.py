@@ -1,4 +1,4 @@
-"""What to do about one credential: pure, from what the listings show."""
+"""Advice on one credential, from the listings. Pure."""
 
 from datetime import datetime, timedelta
 
@@ -9,9 +9,9 @@ from shared.report.rows import Advice, Urgency
 
 SOON = timedelta(days=30)
 _UNDER_WAY = timedelta(minutes=15)
-"""A credential of ours this young may be on its way into the vault."""
+"""A credential of ours this young may not have reached the vault yet."""
 _OVERDUE_AFTER = timedelta(days=1)
-"""The sweep comes by the hour; what it did not manage within a day stands still."""
+"""The sweep runs hourly; what is not done within a day is stuck."""
 
 
 def advise(
@@ -22,7 +22,7 @@ def advise(
     max_lifetime: timedelta,
     is_renewed_by_platform: bool = False,
 ) -> Advice:
-    """Say what to do about a credential; `known` is what the vault says of it, None if it does not know it."""
+    """Return the advice on a credential; `known` is the vault's knowledge of it, None if it has none."""
     if known is not None:
         return _of_managed(credential, known, now)
     if is_renewed_by_platform:
@@ -33,7 +33,7 @@ def advise(
 
 
 def is_marked(credential: HeldCredential) -> bool:
-    """Return whether a credential bears the registrar's mark; anybody can write that."""
+    """Return whether a credential bears the registrar's mark, which anyone can write."""
     return (credential.display_name or "").startswith(CREDENTIAL_MARK)
 
 

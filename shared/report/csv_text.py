@@ -26,11 +26,11 @@ HEADER = (
     "owners",
 )
 _STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""OWASP, "CSV injection"; some programs take the full-width forms for the same."""
+"""OWASP, "CSV injection"; some programs treat the full-width forms alike."""
 
 
 def csv_text(report: Report) -> bytes:
-    """Write all rows as UTF-8 with a header line; every cell is quoted."""
+    """Return all rows as UTF-8 CSV with a header line; every cell is quoted."""
     written = io.StringIO(newline="")
     writer = csv.writer(written, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow(HEADER)
@@ -40,7 +40,7 @@ def csv_text(report: Report) -> bytes:
 
 
 def defused(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula: such a one gets an apostrophe in front."""
+    """Return a cell that no spreadsheet takes for a formula: a would-be formula is prefixed with an apostrophe."""
     if cell.startswith(_STARTS_A_FORMULA) or cell.lstrip().startswith(_STARTS_A_FORMULA):
         return f"'{visible(cell)}"
     return visible(cell)

@@ -1,4 +1,4 @@
-"""The report as JSON: everything, names exactly as the directory has them, for programs."""
+"""The report as JSON, for programs: everything, with names exactly as in the directory."""
 
 import json
 from collections.abc import Iterator
@@ -53,12 +53,12 @@ class ToldReport(ReportHead):
 
 
 def json_text(report: Report) -> bytes:
-    """Write the report as JSON in ASCII; times are RFC 3339 in UTC, `owners` null where nobody looked."""
+    """Return the report as ASCII JSON; times are RFC 3339 in UTC, `owners` is null if not looked up."""
     return b"".join(_parts(report))
 
 
 def _parts(report: Report) -> Iterator[bytes]:
-    # Row by row: the same as one document, without holding all of it as dictionaries as well.
+    # Row by row: the same document, without holding all rows as dictionaries, too.
     head: ReportHead = {
         "schemaVersion": SCHEMA_VERSION,
         "asOf": moment(report.as_of),

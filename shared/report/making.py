@@ -1,4 +1,4 @@
-"""The nightly report: everything is read, or nothing is written. What was there before stays until the new one is."""
+"""Makes the nightly report: everything is read, or nothing is written. The old report stays until the new one is."""
 
 import asyncio
 from collections.abc import Callable, Iterable
@@ -26,13 +26,13 @@ from shared.report.rows import Report, Row
 from shared.report.text import by_expiry
 
 YOUNG = timedelta(hours=4)
-"""A report younger than that is not made again: the timer comes several times a night, for when the first failed."""
+"""A report younger than that is not made again: the timer runs several times a night, as retries."""
 MOST_SECOND_LOOKS = 200
-"""Vault secrets whose older versions are read, for credentials of ours that the newest ones do not name."""
+"""Most vault secrets whose older versions are read, for credentials of ours that the newest ones do not name."""
 _SECONDS = 270
-"""The host ends a function after five minutes (host.json); this leaves time to say why there is no report."""
+"""The host ends a function after five minutes (host.json); this leaves time to log why there is no report."""
 _SECONDS_BEFORE_WRITING = 210
-"""Until then owners are looked up; a hundred thousand rows are written in the minute that is left."""
+"""Owners are looked up until then; a hundred thousand rows are written in the remaining minute."""
 _WRITERS: dict[Format, Callable[[Report], bytes]] = {"html": page_html, "csv": csv_text, "json": json_text}
 
 
@@ -50,9 +50,9 @@ class ReportMaker:
     backoff: Backoff
 
     async def make(self) -> bool:
-        """Write a new report unless there is a young one; whether it did.
+        """Write a new report unless there is a recent one; return whether it did.
 
-        A failure is logged as `report.failed` with what stood in the way, and leaves the report that was there.
+        A failure is logged as `report.failed` with its cause, and leaves the existing report.
         """
         now = self.runtime.now()
         try:
@@ -76,17 +76,17 @@ class ReportMaker:
         return True
 
     async def _read(self, now: datetime) -> Report:
-        """Read the whole tenant and all vaults. Raises RegistrarError: an incomplete listing never is a report."""
+        """Read the whole tenant and all vaults. Raises RegistrarError rather than report an incomplete listing."""
         until = asyncio.get_running_loop().time() + _SECONDS_BEFORE_WRITING
         known, holders = await self._both_listings()
-        await self._look_again(known, holders)
+        await self._read_older_versions(known, holders)
         rows = sorted(self._rows(known, holders, now), key=by_expiry)
-        rows = await self._named(rows)
+        rows = await self._with_owner_names(rows)
         rows, left_out = await with_owners(self.holders, self.backoff, self.runtime, rows, until)
         return Report(now, self.tenant_id, tuple(rows), left_out)
 
     async def _both_listings(self) -> tuple[KnownCredentials, list[CredentialHolder]]:
-        """List the vaults and the tenant at the same time: each may take minutes."""
+        """List the vaults and the tenant concurrently: each may take minutes."""
         try:
             async with asyncio.TaskGroup() as group:
                 known = group.create_task(self._known())
@@ -107,10 +107,10 @@ class ReportMaker:
     async def _holders(self) -> list[CredentialHolder]:
         return [holder async for holder in self.holders.all()]
 
-    async def _look_again(self, known: KnownCredentials, holders: Iterable[CredentialHolder]) -> None:
-        """Read all versions where a mark of ours is on what no newest version names.
+    async def _read_older_versions(self, known: KnownCredentials, holders: Iterable[CredentialHolder]) -> None:
+        """Read all versions for credentials with our mark that no newest version names.
 
-        Two rotations may overlap, or somebody set a version above ours by hand.
+        Two rotations may overlap, or a version may have been set above ours by hand.
         """
         wanted = [
             (holder.unique_name, secret)
@@ -144,8 +144,8 @@ class ReportMaker:
                     ),
                 )
 
-    async def _named(self, rows: list[Row]) -> list[Row]:
-        """Say who owns what the registrar manages by the name that people know, where the tags have an object id."""
+    async def _with_owner_names(self, rows: list[Row]) -> list[Row]:
+        """Replace object ids among the owners of managed credentials with names."""
         kept = {owner for row in rows for owner in row.owners or () if is_object_id(owner)}
         names = await names_of(self.people, kept)
         return [
@@ -154,8 +154,8 @@ class ReportMaker:
         ]
 
     async def _write(self, report: Report) -> None:
-        """Write the three formats one after the other, so that only one of them is in memory; JSON completes them."""
+        """Write the three formats one after the other, so that only one is in memory; JSON completes the report."""
         for form in FORMATS:
-            # A thread: a hundred thousand rows take seconds, and other functions of this worker go on meanwhile.
+            # A thread: a hundred thousand rows take seconds, and must not block this worker's other functions.
             content = await asyncio.to_thread(_WRITERS[form], report)
             await self.reports.write(form, StoredReport(report.as_of, content))

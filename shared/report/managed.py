@@ -1,4 +1,4 @@
-"""Which credentials the vault knows, and what will become of them: pure, from tags alone."""
+"""The credentials that the vault knows, and what will happen to them, from tags alone. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -12,19 +12,19 @@ from shared.model.vault import VaultEntry
 
 
 class Part(IntEnum):
-    """What a credential is to its vault secret. Where a keyId is known twice, the higher one counts."""
+    """A credential's role in its vault secret. If a keyId has two, the higher one counts."""
 
     PENDING = 1
     """Stored, and not yet proven by a sign-in."""
     REPLACED = 2
-    """Another one took its place; it goes when the overlap ends."""
+    """Superseded; removed when the overlap ends."""
     CURRENT = 3
     """What clients read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the vault says of one credential. `at` is when it will be replaced, or removed; None if it will not."""
+    """The vault's knowledge of one credential. `at` is when it will be replaced or removed; None if it will not."""
 
     part: Part
     client_id: str
@@ -33,11 +33,11 @@ class Known:
     owner: str
     at: datetime | None
     is_read: bool = True
-    """Whether clients read it, where it is current: not if somebody else set a version above it."""
+    """Whether clients read it, if it is current: not if others set a version above it."""
 
 
 class KnownCredentials:
-    """All that the vault's listings say, by keyId."""
+    """The vault's listings, indexed by keyId."""
 
     def __init__(self) -> None:
         self._by_key: dict[str, Known] = {}
@@ -46,7 +46,7 @@ class KnownCredentials:
         self._unnamed: dict[str, Known] = {}
 
     def learn(self, entries: Iterable[VaultEntry]) -> None:
-        """Take in some of the vault's versions, in any order; what is not ours is passed over."""
+        """Add some of the vault's versions, in any order; those that are not ours are skipped."""
         for entry in entries:
             tags = read_tags(entry)
             if tags is None:
@@ -70,9 +70,9 @@ class KnownCredentials:
             self._keep(tags.previous_key_id, _known(tags, name, Part.REPLACED, tags.retire_after))
 
     def learn_all(self, versions: Sequence[VaultEntry]) -> None:
-        """Take in all versions of a secret, oldest first.
+        """Add all versions of a secret, oldest first.
 
-        What the older ones of ours name was replaced, whatever somebody else set above the newest of them.
+        Our older versions were replaced, whatever others set above the newest of ours.
         """
         found = [(entry, tags) for entry in ours(versions) if (tags := read_tags(entry)) is not None]
         for entry, tags in found[-1:]:
@@ -81,25 +81,25 @@ class KnownCredentials:
             self._keep(tags.key_id, _known(tags, entry.name, Part.REPLACED, None))
 
     def find(self, key_id: str, client_id: str) -> Known | None:
-        """Return what is known of an application's credential; None when the vault does not know it."""
+        """Return what is known of an application's credential; None if the vault does not know it."""
         known = self._by_key.get(key_id.casefold())
         return known if known is not None and known.client_id == client_id.casefold() else None
 
     def unnamed_certificate(self, unique_name: str | None, client_id: str) -> Known | None:
-        """Return what is known of an application's certificate that waits for its proof: it has no keyId yet."""
+        """Return what is known of an application's certificate that awaits verification: it has no keyId yet."""
         known = self._unnamed.get(unique_name or "")
         return known if known is not None and known.client_id == client_id.casefold() else None
 
     def secrets_of(self, unique_name: str) -> frozenset[str]:
         """Return the names of the vault secrets that an application's clients read, by their tags or by their name.
 
-        By its name alone a secret may be anybody's, or have a version that somebody else set above ours.
+        A secret matched by name alone may not be ours, or have a version that others set above ours.
         """
         return frozenset(self._secrets.get(unique_name, ())) | frozenset(self._hidden.get(unique_name, ()))
 
     def _keep(self, key_id: str, known: Known) -> None:
-        standing = self._by_key.get(key_id.casefold())
-        if standing is None or (known.part, known.at is not None) > (standing.part, standing.at is not None):
+        existing = self._by_key.get(key_id.casefold())
+        if existing is None or (known.part, known.at is not None) > (existing.part, existing.at is not None):
             self._by_key[key_id.casefold()] = known
 
 

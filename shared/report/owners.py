@@ -1,4 +1,4 @@
-"""Who owns what is not ours, for the report: looked up last, as far as time and Graph's patience allow."""
+"""Owners of unmanaged credentials, for the report: looked up last, within time and Graph's limits."""
 
 import asyncio
 from collections.abc import Iterator
@@ -15,9 +15,9 @@ from shared.ports.directory import OWNERS_AT_ONCE, CredentialHolders
 from shared.report.rows import Row, Urgency
 
 AT_ONCE = 4
-"""Batches under way at the same time: enough for some hundred holders a second, and far below Graph's limits."""
+"""Concurrent batches: enough for some hundred holders a second, and far below Graph's limits."""
 _ROUNDS = 2
-"""A batch that failed is asked for once more, after all others."""
+"""A failed batch is retried once, after all others."""
 _BY_URGENCY = list(Urgency)
 
 type _Batch = tuple[CredentialHolder, ...]
@@ -27,10 +27,10 @@ type _Owners = dict[str, tuple[str, ...] | None]
 async def with_owners(
     holders: CredentialHolders, backoff: Backoff, runtime: Runtime, rows: list[Row], until: float
 ) -> tuple[list[Row], int]:
-    """Name the owners where nobody is named yet, the most urgent first; how many holders were left out.
+    """Look up missing owners, most urgent first; return the rows and how many holders were left out.
 
-    `until` is a time of the event loop. What is left out, because time ran out, Graph asked for patience or a batch
-    failed twice, stays unknown in its rows: the credentials themselves were read, and are worth a report.
+    `until` is a time of the event loop. Owners left out, because time ran out, Graph throttled or a batch failed twice,
+    stay unknown in their rows: the credentials themselves were read, and are worth a report.
     Raises RegistrarError when the registrar is not allowed to look.
     """
     asked = sorted((row for row in rows if row.owners is None), key=lambda row: _BY_URGENCY.index(row.advice.urgency))
@@ -52,7 +52,7 @@ async def with_owners(
 
 
 async def _look_up(holders: CredentialHolders, batches: list[_Batch], owners: _Owners) -> None:
-    """Fill `owners`; None is kept for a holder that is gone. Raises ThrottledError, or what nobody expects."""
+    """Fill `owners`; None for a deleted holder. Raises ThrottledError, or any unexpected error."""
     for _ in range(_ROUNDS):
         waiting, failed = iter(batches), list[_Batch]()
         try:

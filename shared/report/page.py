@@ -1,4 +1,4 @@
-"""The report as a page for people: no script at all, nothing loaded from anywhere, one style that its policy names."""
+"""The report as an HTML page: no scripts, no external resources, one style sheet that its policy names."""
 
 import base64
 from collections import Counter
@@ -20,7 +20,7 @@ MOST_ROWS = 500
 MONTHS = 12
 _FOLDER = Path(__file__).parent
 _BAR = 240
-"""Width of the longest bar, in the units of its drawing."""
+"""Width of the longest bar, in SVG units."""
 _ORDER = {Urgency.ACT: 0, Urgency.WATCH: 1, Urgency.FINE: 2}
 
 
@@ -42,7 +42,7 @@ def _style() -> str:
 
 @cache
 def page_policy() -> str:
-    """Return the page's Content-Security-Policy as far as a page can carry it itself; a header adds the frame rule."""
+    """Return the part of the Content-Security-Policy that a page can carry itself; a header adds the frame rule."""
     digest = base64.b64encode(sha256(_style().encode()).digest()).decode()
     return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
 
@@ -57,12 +57,12 @@ def _environment() -> Environment:
 
 
 def _shown(value: object) -> object:
-    """Make what the template writes visible, all of it: no expression can forget to."""
+    """Make invisible characters visible in everything the template writes: no expression can forget to."""
     return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def page_html(report: Report) -> bytes:
-    """Write the page: totals, a timeline by month, and the most urgent rows."""
+    """Return the page: totals, a timeline by month, and the most urgent rows."""
     shown = sorted(report.rows, key=lambda row: (_ORDER[row.advice.urgency], *by_expiry(row)))[:MOST_ROWS]
     text = (
         _environment()
@@ -109,5 +109,5 @@ def _months(now: datetime) -> list[str]:
 
 
 def _width(count: int, most: int) -> int:
-    """Return a bar's width; whatever is there can be seen."""
+    """Return a bar's width; a count above zero is always visible."""
     return max(2, round(_BAR * count / most)) if count else 0

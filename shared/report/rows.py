@@ -1,4 +1,4 @@
-"""What the report is made of: holders as the directory shows them, rows as the report tells them."""
+"""The report's data: holders from the directory, rows of the report."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ class Urgency(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What to do about one credential: a stable code, and a sentence for people."""
+    """Advice on one credential: a stable code, and a sentence for people."""
 
     code: str
     text: str
@@ -26,7 +26,7 @@ class Advice:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One credential of the report. `owners` is None where nobody looked them up: unknown, not none."""
+    """One credential of the report. `owners` is None if not looked up: unknown, not none."""
 
     holder: CredentialHolder
     credential: HeldCredential
@@ -39,7 +39,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Report:
-    """All rows, by expiry, as of the moment at which the listings began.
+    """All rows, by expiry, as of the start of the listings.
 
     `owners_not_looked_up` counts the holders whose owners could not be looked up in time.
     """

@@ -1,4 +1,4 @@
-"""How the report writes moments, and in which order it has its rows."""
+"""The report's time format and sort order."""
 
 from datetime import UTC, datetime
 
@@ -11,6 +11,6 @@ def moment(at: datetime | None) -> str:
 
 
 def by_expiry(row: Row) -> tuple[bool, float, str, str]:
-    """Sort key: what expires first comes first, what never does last; ties always the same way."""
+    """Return the sort key: by expiry, without expiry last; ties are stable across runs."""
     end = row.credential.end
     return end is None, end.timestamp() if end is not None else 0.0, row.holder.object_id, row.credential.key_id

@@ -1,1 +1,1 @@
-"""Rotation without an outage: issue beside, keep, verify, promote, overlap, retire."""
+"""Rotation without an outage: issue, store, verify, promote, overlap, retire."""

@@ -1,4 +1,4 @@
-"""Rotates a credential, and builds the answers about it."""
+"""The action `rotate`: rotates a credential, and builds its answers."""
 
 from datetime import datetime, timedelta
 
@@ -22,13 +22,13 @@ from shared.registration.rolling_back import refuse
 from shared.rotation.rotate import Rotation, rotate
 
 LONGEST_TOKEN = timedelta(hours=24)
-"""How long an access token lives at most that an application got with its own credential: 60 to 90 minutes, and up to
-24 hours for a client that takes part in continuous access evaluation (Microsoft Learn, "Continuous access evaluation
+"""The longest life of an access token that an application got with its own credential: 60 to 90 minutes, or up to
+24 hours for a client that supports continuous access evaluation (Microsoft Learn, "Continuous access evaluation
 for workload identities")."""
 
 
 async def perform(attempt: Attempt) -> Answer:
-    """Replace the credential that the operation names; returns the answer once the new one is proven.
+    """Replace the credential that the operation names; return the answer once the new one is verified.
 
     Raises what `rotate` does.
     """
@@ -39,7 +39,7 @@ async def perform(attempt: Attempt) -> Answer:
 
 
 def rotated(attempt: Attempt, request: RotationRequest, rotation: Rotation) -> Answer:
-    """Build the answer to a rotation, which is its event, too."""
+    """Build the answer to a rotation, which is also its event."""
     operation, progress = attempt.operation, attempt.operation.credential(request.credential)
     refused = progress.old_refused_at
     data = AnswerData(
@@ -68,9 +68,9 @@ def rotated(attempt: Attempt, request: RotationRequest, rotation: Rotation) -> A
 
 
 def expiring(tenant_id: str, operation: Operation, entry: VaultEntry, expires: datetime, days: int) -> Answer:
-    """Build the event that a credential expires within so many days, and that its failed rotation stands in the way.
+    """Build the event that a credential expires within so many days, as its rotation failed.
 
-    It follows from its arguments alone, so that a second delivery is the same event.
+    It depends on its arguments alone, so that a second delivery is the same event.
     """
     failed, request = operation.answer, operation.request
     data = AnswerData(

@@ -1,8 +1,8 @@
-"""The nightly check: a slice of the index is compared with the vault, and what changed in the directory with it, too.
+"""The nightly check: compares a slice of the due index, and the directory's changes, with the vault.
 
-The index can be lost: then the slice shows it, and all of it is rebuilt the same way. Of the directory only what has
-changed since the last time is read. What it no longer knows, or knows otherwise than the vault, gets a message that
-says to look there. Nothing is decided here: the vault's listing and the directory's are of different moments.
+The index can be lost: the slice then shows it, and all of it is rebuilt the same way. Of the directory only changes
+since the last check are read. A credential that it no longer has, or has otherwise than the vault, gets a message to be
+checked. Nothing is decided here: the listings of vault and directory are of different moments.
 """
 
 from dataclasses import dataclass, replace
@@ -23,20 +23,20 @@ from shared.ports import Applications, ChangedApplications, Directory, DueEntry,
 from shared.rotation.messages import CheckOn, Hint
 
 SLICES = 30
-"""Every credential is looked at once a month."""
+"""Every credential is checked once a month."""
 _PAGES = 1000
-"""Of the vault's listing in one run, 25 secrets each; the rest is left to a message."""
+"""Pages of the vault's listing in one run, 25 secrets each; the rest is left to a message."""
 _LONGEST = timedelta(minutes=3)
-"""Of one run, for the same end: host.json has a function ended after five."""
-_TOO_MANY = 0.1
-"""Share of a slice that differs by which the whole index counts as lost."""
+"""Longest run, for the same reason: host.json ends a function after five minutes."""
+_LOST_SHARE = 0.1
+"""If more than this share of a slice differs, the whole index counts as lost."""
 _NAMED = 50
 """Removed applications that one log event names."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class IndexCheck:
-    """Compares the index of what is due with the vault, and what changed in the directory with it, too."""
+    """Compares the due index, and the directory's changes, with the vault."""
 
     runtime: Runtime
     lag_window: timedelta
@@ -49,17 +49,17 @@ class IndexCheck:
     leases: Leases
 
     async def run(self, check: CheckOn | None = None) -> int:
-        """Compare tonight's slice, or what a message says, and put the index right; returns how many rows differed."""
+        """Compare tonight's slice, or a message's, and correct the index; return how many rows differed."""
         started = self.runtime.now()
         check = check or CheckOn(part=started.toordinal() % SLICES, parts=SLICES)
         changes = await self._changes(check)
-        # What changes while the check goes on from message to message is read next time, whatever it has seen of it.
+        # Changes while the check continues by messages are read next time, even if it has seen them.
         check = replace(check, link=check.link or changes.link)
         for _ in range(_PAGES):
             entries, place = await self.vault.page(check.place)
             check = replace(check, place=place)
             for entry in entries:
-                check = await self._look_at(check, entry, changes)
+                check = await self._check_secret(check, entry, changes)
             if place is None:
                 await self._conclude(check)
                 return check.different
@@ -69,10 +69,10 @@ class IndexCheck:
         return check.different
 
     async def _changes(self, check: CheckOn) -> ChangedApplications:
-        """Read what changed in the directory since the last check that came to its end.
+        """Read the directory's changes since the last complete check.
 
-        Everything is read the first time, when the link is not honoured any more (Graph's lives for seven days), with a
-        rebuild, and with the first slice of a month, as messages that were sent before may have come to nothing.
+        Everything is read the first time, when the link has expired (Graph's lives for seven days), with a rebuild, and
+        with the first slice of a month, as earlier messages may have been lost.
         """
         link = await self.due.directory_link() if check.part > 0 else None
         try:
@@ -87,10 +87,10 @@ class IndexCheck:
             log.event("directory.applications_removed", count=len(changes.removed), ids=list(changes.removed[:_NAMED]))
         return changes
 
-    async def _look_at(self, check: CheckOn, entry: VaultEntry, changes: ChangedApplications) -> CheckOn:
-        """Compare one secret with what changed in the directory, and with the index if it is in the part looked at.
+    async def _check_secret(self, check: CheckOn, entry: VaultEntry, changes: ChangedApplications) -> CheckOn:
+        """Compare one secret with the directory's changes, and with the index if it is in this slice.
 
-        `entry` is its newest version. Where somebody else set that above ours, all versions have to be read.
+        `entry` is its newest version. If others set it above ours, all versions have to be read.
         """
         names, is_in_part = secret_of(entry.name), _part_of(entry, check.parts) == check.part
         there = changes.seen.get(names[0]) if names is not None else None
@@ -108,9 +108,9 @@ class IndexCheck:
         return replace(check, checked=check.checked + 1, different=check.different + differs)
 
     async def _compare_with_directory(self, entry: VaultEntry, tags: SecretTags, seen: SeenCredentials) -> None:
-        """Have a credential looked at that the directory does not show as the vault has it.
+        """Send a hint for a credential on which directory and vault disagree.
 
-        This change may not be shown again. So where lag may explain the difference, it is looked at once lag cannot.
+        This change may not be shown again, so if lag may explain the difference, the hint is delayed until it cannot.
         """
         now = self.runtime.now()
         certain = max(now, (entry.created or now) + self.lag_window)
@@ -119,7 +119,7 @@ class IndexCheck:
             await self.queues.send_rotation(hint.to_json(), certain - now)
 
     async def _compare_with_index(self, tags: SecretTags) -> bool:
-        """Compare one credential with its row; whether that was missing or wrong."""
+        """Compare one credential with its row; return whether that was missing or wrong."""
         unique_name, credential = tags.unique_name, tags.credential
         everything = await self.vault.versions(unique_name, vault_secret_name(unique_name, credential))
         versions = ours(everything)
@@ -137,7 +137,7 @@ class IndexCheck:
 
     async def _conclude(self, check: CheckOn) -> None:
         log.event("index.checked", part=check.part, parts=check.parts, count=check.checked, different=check.different)
-        if check.parts > 1 and check.different > check.checked * _TOO_MANY:
+        if check.parts > 1 and check.different > check.checked * _LOST_SHARE:
             log.warning("index.rebuilding", different=check.different, count=check.checked)
             await self.queues.send_rotation(CheckOn(part=0, parts=1).to_json())
         if check.link is not None:

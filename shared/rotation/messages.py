@@ -1,6 +1,6 @@
-"""Messages of the queue `credential-rotations`: hints that something may be due, never more than that.
+"""Messages of the queue `credential-rotations`: only hints that something may be due.
 
-Ours name a credential, or have a sweep or a check go on. Key Vault's events come through Event Grid in either of
+Ours name a credential, or continue a sweep or a check. Key Vault's events come through Event Grid in either of
 its schemas, Event Grid's own or CloudEvents 1.0 (Microsoft Learn, "Azure Key Vault as Event Grid source"), and are
 read tolerantly: the documented example itself has a blank in a member's name, and numbers as text. Event Grid may put
 them on the queue in base64.
@@ -32,10 +32,10 @@ class Hint:
     listed_on: str = ""
     """Day of the index under which it was found, as `YYYYMMDD`; empty when it was not found there."""
     since: datetime | None = None
-    """When it was sent for the first time, if it had to be sent again."""
+    """When it was first sent, if it had to be sent again."""
     pauses: int = 0
     ask_directory: bool = False
-    """Its times alone do not tell: the directory is to be asked, too."""
+    """Whether the directory has to be read, too: its times alone are not enough."""
 
     def to_json(self) -> str:
         """Return the message."""
@@ -54,7 +54,7 @@ class Hint:
 
 @dataclass(frozen=True)
 class SweepOn:
-    """A sweep that met its bound goes on."""
+    """Continues a sweep that reached its limit."""
 
     def to_json(self) -> str:
         """Return the message."""
@@ -62,7 +62,7 @@ class SweepOn:
 
 
 class _CheckNumbers(NamedTuple):
-    """What `checkIndex` holds on the wire, in this order."""
+    """The numbers of `checkIndex` on the wire, in this order."""
 
     part: int
     parts: int
@@ -71,7 +71,7 @@ class _CheckNumbers(NamedTuple):
 
     @classmethod
     def read(cls, value: object) -> Self | None:
-        """Read them; None for what they cannot be."""
+        """Read them; None if they are invalid."""
         match value:
             case [int() as part, int() as parts, int() as checked, int() as different] if 0 <= part < parts:
                 return cls(part, parts, checked, different)
@@ -81,7 +81,7 @@ class _CheckNumbers(NamedTuple):
 
 @dataclass(frozen=True)
 class CheckOn:
-    """A check of the index goes on: which part of it, from where in the vaults, and what it came to so far."""
+    """Continues a check of the index: its slice, its place in the vaults, and its counts so far."""
 
     part: int
     parts: int
@@ -89,7 +89,7 @@ class CheckOn:
     checked: int = 0
     different: int = 0
     link: str | None = None
-    """Where the directory is asked for its next changes, once all that was read at the beginning is seen to."""
+    """The link for the directory's next changes, stored once all changes read at the start are handled."""
 
     def to_json(self) -> str:
         """Return the message."""
@@ -103,7 +103,7 @@ type RotationMessage = Hint | SweepOn | CheckOn
 
 
 def parse_message(body: bytes) -> tuple[RotationMessage, ...] | None:
-    """Read a message; None when nobody can. Event Grid may deliver several events at once, or none that concern us."""
+    """Read a message; None if it is unreadable. Event Grid may deliver several events at once, or none of interest."""
     try:
         parsed: object = json.loads(unwrap(body))
     except (ValueError, RecursionError):
@@ -153,7 +153,7 @@ def _check(fields: dict[str, Any]) -> CheckOn | None:
 
 
 def _is_event(event: object) -> bool:
-    """Return whether this is an event of either schema, whatever it tells."""
+    """Return whether this is an event of either schema, of any type."""
     if not isinstance(event, dict):
         return False
     fields = _trimmed(cast("dict[str, Any]", event))

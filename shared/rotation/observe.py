@@ -1,4 +1,4 @@
-"""What a rotation finds before its first write, and all that forbids it."""
+"""Reads everything a rotation needs before its first write, and checks all that forbids it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -37,24 +37,24 @@ class Found:
     current: VaultSecret
     newest: VaultEntry
     tags: SecretTags
-    """Of our newest version of the name that clients read."""
+    """Tags of our newest version under the name that clients read."""
     pending: VaultSecret
     replaces: str
     is_withdrawn: bool = False
-    """The newest version was taken back with the request that issued it: no client is to read it."""
+    """The newest version was rolled back with the request that issued it: no client is to read it."""
     longest: timedelta | None = None
-    """How long the tenant lets a new one live, as far as the registrar can see."""
+    """The tenant's longest lifetime for a new one, as far as the registrar can see."""
     forbidden: tuple[Problem, ...] = ()
     """Why the tenant allows no new one."""
 
     @property
     def is_promoted(self) -> bool:
-        """Return whether clients read another credential already than the one to be replaced."""
+        """Return whether clients already read another credential than the one to be replaced."""
         return self.tags.key_id != self.replaces and not self.is_withdrawn
 
 
 async def observe_and_check(attempt: Attempt, request: RotationRequest) -> Found:
-    """Look at everything the rotation touches, and raise Rejected with all that forbids it, before any write."""
+    """Read everything the rotation touches. Raises RejectedError with all that forbids it, before any write."""
     unique_name = attempt.operation.unique_name
     current = await look_into_vault(attempt, vault_secret_name(unique_name, request.credential))
     pending = await look_into_vault(attempt, pending_secret_name(unique_name, request.credential))
@@ -73,28 +73,28 @@ async def observe_and_check(attempt: Attempt, request: RotationRequest) -> Found
     if pending.tags is not None and not belongs_to(pending.tags, unique_name, request.credential):
         problems.append(_pending_taken(unique_name, request))
     if not attempt.operation.is_our_own and not problems:
-        problems += await _stranger(attempt, request, tags)
+        problems += await _why_not_allowed(attempt, request, tags)
     if problems or holder is None or current.entry is None or tags is None:
         raise RejectedError(problems)
-    await _let_registration_end(attempt, request, tags)
+    await _let_registration_settle(attempt, request, tags)
     replaces = attempt.operation.credential(request.credential).replaces
     if replaces is None:
         replaces = tags.key_id
-        # Before anybody is asked: what they approve is the end of this one, whatever became current meanwhile.
+        # Before anyone is asked: they approve the end of this credential, whatever becomes current meanwhile.
         await attempt.save_operation(attempt.operation.with_credential(request.credential, replaces=replaces))
     found = Found(holder, seen, current, current.entry, tags, pending, replaces, is_taken_back)
-    found = await _hold_against_tenant(attempt, request, found, restrictions)
+    found = await _check_tenant_rules(attempt, request, found, restrictions)
     _check_approval(attempt, request)
     if not found.is_promoted and request.revoke_previous is None and attempt.is_recent(current.entry.created):
-        # A repeated write of the value before may still be on its way, and would become the newest.
+        # A repeated write of the previous value may still arrive, and would become the newest.
         raise NotYetVisibleError(f"the credential {echo(request.credential)} was stored moments ago")
     return found
 
 
-async def _hold_against_tenant(
+async def _check_tenant_rules(
     attempt: Attempt, request: RotationRequest, found: Found, restrictions: SeenRestrictions
 ) -> Found:
-    """Return what was found, with what the tenant, and Entra itself, say of a new credential."""
+    """Return what was found, with the limits of tenant and Entra for a new credential."""
 
     def judgement(rules: TenantRules) -> Iterable[Problem]:
         is_pending = found.pending.entry is not None and found.pending.entry.enabled
@@ -109,15 +109,15 @@ async def _hold_against_tenant(
     rules, forbidden = await judge(attempt, found.seen, restrictions, judgement)
     forbidden = (*forbidden, *_no_room(attempt, request, found))
     if forbidden and request.revoke_previous is None:
-        raise RejectedError(forbidden)  # before anybody is asked to approve it
+        raise RejectedError(forbidden)  # before anyone is asked to approve it
     return replace(found, longest=rules.longest(found.newest.type), forbidden=forbidden)
 
 
 def _check_approval(attempt: Attempt, request: RotationRequest) -> None:
-    """Wait for somebody's approval where policy wants it. Raises ApprovalNeededError, before any write.
+    """Require approval if policy does. Raises ApprovalNeededError, before any write.
 
-    Not of the registrar's own rotations, which keep an app working. What has begun to write is ended whatever policy
-    says by now: half a rotation that waits for people would leave clients with a credential that is about to go.
+    The registrar's own rotations, which keep an app working, need none. A rotation that has begun to write is completed
+    whatever policy says by now: a half-done one awaiting approval would leave clients with one about to be removed.
     """
     if attempt.operation.is_our_own or attempt.operation.credential(request.credential).has_begun:
         return
@@ -125,10 +125,10 @@ def _check_approval(attempt: Attempt, request: RotationRequest) -> None:
     check_approval(attempt.operation, rotation_reasons(request, policy), binding(request, (), policy))
 
 
-async def _stranger(attempt: Attempt, request: RotationRequest, tags: SecretTags | None) -> tuple[Problem, ...]:
-    """Say why the requester may not have it rotated; what the registrar asks itself depends on nobody being found.
+async def _why_not_allowed(attempt: Attempt, request: RotationRequest, tags: SecretTags | None) -> tuple[Problem, ...]:
+    """Return why the requester may not rotate it; the registrar's own requests are not checked.
 
-    Once clients may read the new one, the rotation is ended, whoever owns the app by now.
+    Once clients may read the new one, the rotation is completed, whoever owns the app by now.
     """
     if attempt.operation.credential(request.credential).promoting_at is not None:
         return ()
@@ -137,13 +137,13 @@ async def _stranger(attempt: Attempt, request: RotationRequest, tags: SecretTags
     return unknown or (() if allowed else (not_owner(request),))
 
 
-async def _let_registration_end(attempt: Attempt, request: RotationRequest, tags: SecretTags) -> None:
+async def _let_registration_settle(attempt: Attempt, request: RotationRequest, tags: SecretTags) -> None:
     """Raise BusyError while the request that issued the credential is at work: if it is refused, it takes back what it
     gave.
 
-    What replaces its credential meanwhile would stay, on an app of which the answer says that it has none. A leaked
-    value is replaced all the same, and what has begun is ended; unless such a request has replaced the old one first,
-    for then the rotation would tell of what may go.
+    A replacement made meanwhile would stay, on an app that has no credential by that request's answer. A leaked value
+    is replaced even so, and a rotation that has begun is completed, unless such a request replaced the old one first:
+    the rotation would then report a credential that may be rolled back.
     """
     operation, progress = attempt.operation, attempt.operation.credential(request.credential)
     is_overtaken = progress.replaces not in (None, tags.key_id)
@@ -153,7 +153,7 @@ async def _let_registration_end(attempt: Attempt, request: RotationRequest, tags
 
 
 async def let_issuer_end(attempt: Attempt, request: RotationRequest, tags: SecretTags) -> None:
-    """Raise BusyError while another request is at work that has issued this credential: it may take it back."""
+    """Raise BusyError while another request that issued this credential is at work: it may take it back."""
     if tags.operation_id != attempt.operation.id and await is_at_work(attempt.ports.operations, tags.operation_id):
         raise BusyError(
             f"the credential {echo(request.credential)} is being issued by a request that is not settled yet"
@@ -161,7 +161,7 @@ async def let_issuer_end(attempt: Attempt, request: RotationRequest, tags: Secre
 
 
 def _holder(attempt: Attempt, seen: SeenApplication | None, current: VaultSecret) -> TargetApplication | None:
-    """Return the application as the read shows it, or as our record knows it while reads may lag behind its making."""
+    """Return the application by the read, or by our record while reads may lag behind its creation."""
     record, write = attempt.application, attempt.application.application_write
     if seen is not None:
         return TargetApplication(seen.object_id, seen.client_id, seen.credentials)
@@ -193,7 +193,7 @@ def _unknown_application(request: RotationRequest) -> Problem:
 
 
 def _no_room(attempt: Attempt, request: RotationRequest, found: Found) -> tuple[Problem, ...]:
-    """Say so where Entra would refuse another secret beside those there are; one that was made already needs none."""
+    """Return a problem if Entra would refuse another secret; one that was already issued needs no room."""
     seen, waits = found.seen, found.pending.entry
     if seen is None or found.is_promoted or found.tags.type != "secret":
         return ()

@@ -1,4 +1,4 @@
-"""The rotations that the registrar asks itself for: one operation for each version, warnings where it fails."""
+"""The registrar's own rotations: one operation for each version, and warnings if it fails."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,12 +24,12 @@ from shared.rotation.messages import Hint
 from shared.tickets.notify import Notifier
 
 _FAILED_AGAIN_AFTER = timedelta(days=1)
-"""A rotation that failed is tried again after so long, as long as its credential is due."""
+"""A failed rotation is retried after so long, as long as its credential is due."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class OwnRotations:
-    """Has credentials rotated in the registrar's own name."""
+    """Rotates credentials on the registrar's own behalf."""
 
     runtime: Runtime
     tenant_id: str
@@ -42,7 +42,7 @@ class OwnRotations:
     notifier: Notifier
 
     async def rotate(self, hint: Hint, newest: VaultEntry, tags: SecretTags, reason: Reason) -> None:
-        """Have this version replaced, by the one operation that stands for that."""
+        """Replace this version, by the one operation for it."""
         request = _own_request(self.tenant_id, hint, newest, reason)
         claim = await bind(self.operations, Channel.OWN, request, self.runtime.new_id())
         operation_id = claim.operation_id
@@ -55,9 +55,9 @@ class OwnRotations:
         elif not stored.value.state.settled:
             await self.execution.run(operation_id, stored.value.generation)
         else:
-            await self._once_more(stored, newest)
+            await self._follow_up(stored, newest)
 
-    async def _once_more(self, stored: Versioned[Operation], newest: VaultEntry) -> None:
+    async def _follow_up(self, stored: Versioned[Operation], newest: VaultEntry) -> None:
         operation, now = stored.value, self.runtime.now()
         if operation.answered_at is None:
             await self.sender.send(stored)
@@ -67,7 +67,7 @@ class OwnRotations:
                 await self.replays.replay(operation.id)
 
     async def _warn(self, stored: Versioned[Operation], newest: VaultEntry) -> None:
-        """Tell people of a credential that comes ever nearer to its expiry and cannot be replaced, some times."""
+        """Warn people, a few times, of a credential that nears its expiry and cannot be replaced."""
         operation = stored.value
         if newest.expires is None:
             return
@@ -82,7 +82,7 @@ class OwnRotations:
 
 
 def _own_request(tenant_id: str, hint: Hint, newest: VaultEntry, reason: Reason) -> RotationRequest:
-    """Return the request that stands for replacing this version: the same one, whoever finds it due, and when."""
+    """Return the request to replace this version: the same one, however and whenever it is found due."""
     name = f"{hint.unique_name} {hint.credential} {newest.tags['keyId']} {newest.version}"
     return RotationRequest.model_validate(
         {

@@ -1,4 +1,4 @@
-"""The end of an overlap: what was replaced leaves the directory, and its value can no longer be read."""
+"""Ends overlaps: the replaced credential is removed from the directory, and its version disabled."""
 
 from shared.audit.events import Removal
 from shared.audit.noting import note_removal
@@ -13,12 +13,12 @@ from shared.operations.attempt import AppPorts, AppWork
 
 
 async def retire(ports: AppPorts, unique_name: str, credential: str) -> tuple[VaultEntry, ...]:
-    """End every replaced credential whose time has come; returns our versions as they are afterwards.
+    """End every replaced credential that is due; return our versions as they are afterwards.
 
-    What goes is read from the vault under the app's lease: the keyId that a version of ours names as the one it
-    replaced, and of which the vault has a version. First the directory, then the version: so a version that can be
-    read has not been retired yet, and stopping in between costs a repetition. Raises BusyError when somebody else works
-    on the app.
+    What is removed is read from the vault under the app's lease: the keyId that a version of ours names as the one it
+    replaced, and of which the vault has a version. First the directory, then the version: so a readable version has
+    not been retired yet, and an interruption only costs a repetition. Raises BusyError while another operation holds
+    the lease.
     """
     name = vault_secret_name(unique_name, credential)
     async with ports.leases.hold(unique_name) as lease:
@@ -55,7 +55,7 @@ async def _retire(work: AppWork, object_id: str, name: str, retirement: Retireme
 
 
 async def _object_id(work: AppWork) -> str:
-    """Return the application's object id: from our record, or from the directory where that was lost."""
+    """Return the application's object id: from our record, or from the directory if that was lost."""
     if work.application.object_id is not None:
         return work.application.object_id
     unique_name = work.application.unique_name

@@ -1,4 +1,4 @@
-"""A credential that leaked goes now, and is seen to be refused."""
+"""Revokes a leaked credential at once, and verifies that it is refused."""
 
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from shared.rotation.observe import Found
 
 
 async def revoke(attempt: Attempt, request: RotationRequest, found: Found) -> datetime:
-    """End the old credential now, and see a sign-in with its value refused; returns when it was removed."""
+    """Revoke the old credential, and see a sign-in with its value refused; return when it was removed."""
     await remove_old(attempt, request, found)
     if not await confirm_old_refused(attempt, request, found):
         raise NotYetVisibleError("the token endpoint still takes the old credential")
@@ -27,7 +27,7 @@ async def revoke(attempt: Attempt, request: RotationRequest, found: Found) -> da
 async def remove_old(attempt: Attempt, request: RotationRequest, found: Found) -> None:
     """Remove the old credential from the directory, once.
 
-    Raises NotYetVisibleError when it may be too young to be seen.
+    Raises NotYetVisibleError if it may be too new to be seen.
     """
     progress = attempt.operation.credential(request.credential)
     if progress.old_gone_at is not None:
@@ -52,9 +52,9 @@ async def remove_old(attempt: Attempt, request: RotationRequest, found: Found) -
 
 
 async def confirm_old_refused(attempt: Attempt, request: RotationRequest, found: Found) -> bool:
-    """Try a sign-in with the old value, until one was refused, and record when; returns whether one was.
+    """Try a sign-in with the old value unless one was already refused, and record when; return whether one was.
 
-    Raises SignInUnclearError when an answer does not tell: only a refusal of the credential itself is its end.
+    Raises SignInUnclearError for an inconclusive answer: only a refusal of the credential itself proves its end.
     """
     if attempt.operation.credential(request.credential).old_refused_at is not None:
         return True

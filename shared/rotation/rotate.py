@@ -1,12 +1,12 @@
-"""The action `rotate`: a new credential beside the old one, proven before any client reads it.
+"""Rotates a credential: a new one is issued beside the old one, and verified before any client reads it.
 
-    issue beside     addPassword with our mark, and its value at once into the vault under the pending name
-    verify           a token is obtained with it; that may take minutes, in which the message comes back
+    issue beside     addPassword with our mark, and its value stored at once under the pending name
+    verify           a token is obtained with it; that may take minutes, in which the message is retried
     promote          the proven value becomes the newest version of the name that clients read
-    overlap          the old credential lives on; `shared.rotation.retire` ends it when its time has come
+    overlap          the old credential lives on; `shared.rotation.retire` ends it when it is due
 
-How far it came is read from what exists, so that an attempt may begin anywhere. A credential that leaked does not
-live on: it goes once the new one is promoted, and at the deadline whatever has been reached by then.
+Progress is read from what exists, so that an attempt may begin anywhere. A leaked credential has no overlap: it is
+removed once the new one is promoted, and at the deadline in any case.
 """
 
 from collections.abc import Sequence
@@ -40,21 +40,21 @@ from shared.rotation.revoke import confirm_old_refused, remove_old, revoke
 
 @dataclass(frozen=True)
 class Rotation:
-    """A finished rotation: what clients read now, and what becomes of what they read before."""
+    """A completed rotation: what clients read now, and what happens to what they read before."""
 
     holder: TargetApplication
     entry: VaultEntry
     replaced_key_id: str
     retire_after: datetime
-    """When the replaced credential goes, or went."""
+    """When the replaced credential is, or was, removed."""
     notes: tuple[Problem, ...]
-    """What the requester should know besides."""
+    """Further notes for the requester."""
 
 
 async def rotate(attempt: Attempt, request: RotationRequest) -> Rotation:
-    """Bring a new credential about, proven and promoted, and say what becomes of the old one.
+    """Issue, verify and promote a new credential, and schedule the old one's removal.
 
-    Raises RejectedError before the first write; `DeferredError` when it has to go on later.
+    Raises RejectedError before the first write, and DeferredError when it has to continue later.
     """
     async with attempt.step("checkRequest"):
         found = await observe_and_check(attempt, request)
@@ -67,7 +67,7 @@ async def rotate(attempt: Attempt, request: RotationRequest) -> Rotation:
     if found.is_promoted:
         promoted = found.newest
         async with attempt.step("signIn"):
-            # An earlier attempt promoted it, or somebody else has stored another that nobody has proven yet.
+            # An earlier attempt promoted it, or another change stored one that is not verified yet.
             if promoted.enabled:
                 await verify_sign_in(attempt, found.holder, promoted, credential=request.credential)
     else:
@@ -75,7 +75,7 @@ async def rotate(attempt: Attempt, request: RotationRequest) -> Rotation:
     async with attempt.step("clearPending"):
         await clear_pending(attempt, request.credential, found.holder, (*found.current.versions, promoted))
         await settle_pending(attempt, request.credential)
-    # What was there before, as far as anybody knows by now: an earlier attempt may have promoted it.
+    # The previous versions: an earlier attempt may have promoted the new one already.
     before = tuple(each for each in found.current.versions if each.tags.get("keyId") != promoted.tags.get("keyId"))
     retire_after, versions = _retire_after(promoted, attempt.now()), (*before, promoted)
     if request.revoke_previous is not None:
@@ -92,7 +92,7 @@ async def rotate(attempt: Attempt, request: RotationRequest) -> Rotation:
 
 
 async def _replace(attempt: Attempt, request: RotationRequest, found: Found) -> VaultEntry:
-    """Issue, verify and promote; returns the new version of the name that clients read."""
+    """Issue, verify and promote; return the new version under the name that clients read."""
     await _remember_lifetime(attempt, request.credential, found.tags.lifetime_days, _wanted(attempt, request, found))
     async with attempt.step("issueCredential"):
         try:
@@ -109,9 +109,9 @@ async def _replace(attempt: Attempt, request: RotationRequest, found: Found) -> 
 async def _refused(
     attempt: Attempt, request: RotationRequest, found: Found, problems: Sequence[Problem]
 ) -> RegistrarError:
-    """Return what becomes of a rotation that the tenant allows no new credential for.
+    """Return the outcome of a rotation for which the tenant allows no new credential.
 
-    One that leaked goes all the same when its time has come, and until then an administrator may make an exception.
+    A leaked one is removed at its deadline even so, and until then an administrator may make an exception.
     """
     if request.revoke_previous is None:
         return RejectedError(problems)
@@ -124,23 +124,23 @@ async def _refused(
 
 
 async def _remember_lifetime(attempt: Attempt, credential: str, days: int, wanted: CredentialPlan) -> None:
-    """Keep what was asked for before it is shortened: a request that asks for it still changes nothing."""
+    """Record the requested lifetime before it is shortened, so that a repeated request for it changes nothing."""
     known = attempt.application.lifetimes
     if days > wanted.tags.lifetime_days and credential not in known:
         await attempt.save_application(lifetimes=known | {credential: days})
 
 
 async def _issue_beside(attempt: Attempt, request: RotationRequest, found: Found) -> VaultEntry:
-    """Return the pending version whose value is to be proven: the one that stands, whoever issued it, or a new one."""
+    """Return the pending version to verify: an existing one, whichever operation issued it, or a new one."""
     if found.tags.type == "certificate":
         wanted = _wanted(attempt, request, found)
         return await issue_certificate(attempt, wanted, found.holder, found.pending, found.current.versions)
     entry = found.pending.entry
     promoted = {version.tags.get("keyId") for version in found.current.versions}
-    is_standing = (
+    is_reusable = (
         entry is not None and entry.tags.get("keyId") not in promoted and is_live(attempt, entry, found.holder)
     )
-    if entry is not None and is_standing:
+    if entry is not None and is_reusable:
         if not is_given_up(attempt, entry):
             await settle_intent(attempt, request.credential, entry)
             return entry
@@ -149,7 +149,7 @@ async def _issue_beside(attempt: Attempt, request: RotationRequest, found: Found
 
 
 def _wanted(attempt: Attempt, request: RotationRequest, found: Found) -> CredentialPlan:
-    """Return the new credential: as the old one was, within what policy and the tenant allow by now."""
+    """Return the plan for the new credential: like the old one, within current policy and the tenant's rules."""
     operation, rules = attempt.operation, attempt.policy.credentials
     lifetime_days = max(rules.min_lifetime_days, min(found.tags.lifetime_days, rules.max_lifetime_days))
     old = found.holder.seen.find(found.replaces) if found.holder.seen is not None else None
@@ -174,7 +174,7 @@ def _wanted(attempt: Attempt, request: RotationRequest, found: Found) -> Credent
 
 
 async def _promote(attempt: Attempt, request: RotationRequest, found: Found, pending: VaultEntry) -> VaultEntry:
-    """Make the proven value the newest version of the name that clients read, and say when the old one goes."""
+    """Make the verified value the newest version under the name that clients read, with the old one's removal time."""
     tags, now = read_tags(pending), attempt.now()
     if tags is None:
         raise NotYetVisibleError(f"somebody changed the tags of {pending.name}")

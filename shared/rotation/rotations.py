@@ -1,4 +1,4 @@
-"""What a message on `credential-rotations` leads to: nothing, the end of an overlap, or a rotation."""
+"""Handles messages of `credential-rotations`: nothing, the end of an overlap, or a rotation follows."""
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -21,14 +21,14 @@ from shared.rotation.own import OwnRotations
 from shared.rotation.retire import retire
 from shared.rotation.sweep import SENT_AGAIN_AFTER, sweep
 
-_GIVES_UP_AFTER = SENT_AGAIN_AFTER - timedelta(hours=1)
-"""A hint is dropped when nothing came of it for so long: the next sweep sends another."""
+_HINT_LIFETIME = SENT_AGAIN_AFTER - timedelta(hours=1)
+"""A hint without result for so long is dropped: the next sweep sends another."""
 _UNREADABLE = "unreadable_rotation_message"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rotations:
-    """Sees to what may be due. Safe to call as often as a queue likes to deliver: hints make nothing due."""
+    """Handles what may be due. Safe for repeated delivery: a hint makes nothing due."""
 
     ports: AppPorts
     due: DueIndex
@@ -39,7 +39,7 @@ class Rotations:
     own: OwnRotations
 
     async def receive(self, body: bytes) -> None:
-        """Take one message of the queue: a hint of ours, a sweep that goes on, or Key Vault's events."""
+        """Handle one message: a hint of ours, a continued sweep or check, or Key Vault's events."""
         messages = parse_message(body)
         if messages is None:
             log.warning("rotation.unreadable", size=len(body))
@@ -55,7 +55,7 @@ class Rotations:
                     await self.consider(message)
 
     async def consider(self, hint: Hint) -> None:
-        """Look whether this credential is due, and do what is to be done; come back when it cannot be done now."""
+        """Check whether this credential is due, and rotate or retire it; retry later if that is not possible now."""
         now = self.ports.runtime.now()
         pause = await self.backoff.until()
         if pause is not None and now < pause:
@@ -66,12 +66,12 @@ class Rotations:
         try:
             await self._consider(hint)
         except RegistrarError as error:
-            await self._come_back(hint, error)
+            await self._retry_later(hint, error)
 
     async def _consider(self, hint: Hint) -> None:
         unique_name, credential = hint.unique_name, hint.credential
         everything = await self.ports.vault.versions(unique_name, vault_secret_name(unique_name, credential))
-        # What somebody else set above ours changes nothing: ours is due when it is, and its successor goes on top.
+        # A version that others set above ours changes nothing: ours is due when it is, and its successor goes on top.
         before = ours(everything)
         tags = read_tags(before[-1]) if before else None
         if tags is None:
@@ -79,7 +79,7 @@ class Rotations:
             await self._unlist(hint)
             return
         log_above(unique_name, credential, everything)
-        # Most have nothing to retire: then nobody's lease is taken.
+        # Most have nothing to retire: then no lease is taken.
         is_over = bool(ended(before, self.ports.runtime.now()))
         after = await retire(self.ports, unique_name, credential) if is_over else before
         reason = await self._why(hint, after[-1])
@@ -92,7 +92,7 @@ class Rotations:
             await self._unlist(hint)
 
     async def _unlist(self, hint: Hint) -> None:
-        """Take the row away that led here: it does not stand where it belongs."""
+        """Remove the row that led here: it is listed under the wrong day."""
         if hint.listed_on:
             await self.due.remove(hint.unique_name, hint.credential, hint.listed_on)
 
@@ -106,11 +106,11 @@ class Rotations:
             raise NotYetVisibleError(f"the directory does not show the application {hint.unique_name}")
         return why_by_directory(newest, seen.credentials, now, self.ports.lag_window)
 
-    async def _come_back(self, hint: Hint, error: RegistrarError) -> None:
+    async def _retry_later(self, hint: Hint, error: RegistrarError) -> None:
         now = self.ports.runtime.now()
         since = hint.since or now
         outcome = outcome_of(
-            error, now=now, deadline=since + _GIVES_UP_AFTER, pauses=hint.pauses, draw=self.ports.runtime.draw()
+            error, now=now, deadline=since + _HINT_LIFETIME, pauses=hint.pauses, draw=self.ports.runtime.draw()
         )
         match outcome:
             case Later():

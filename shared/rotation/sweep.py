@@ -1,4 +1,4 @@
-"""The sweep: whatever is due gets one message, what expires first before the rest; what is not due is not even read."""
+"""The sweep: each due credential gets one message, earliest expiry first; what is not due is not read."""
 
 from datetime import timedelta
 
@@ -8,29 +8,29 @@ from shared.ports import DueEntry, DueIndex, Queues, day_of
 from shared.rotation.messages import Hint, SweepOn
 
 MOST = 200
-"""Messages that are on their way at once. What is left goes on by message."""
+"""Messages in flight at once. The rest is left to a continuation message."""
 _PAUSE = timedelta(seconds=60)
-"""Between two runs of one sweep: with four Graph and vault writes each, 200 a minute are far below any quota."""
+"""Between two runs of a sweep: with four Graph and vault writes each, 200 a minute are far below any quota."""
 _SPREAD = timedelta(seconds=50)
-"""Within which the messages of one run become visible, in the order in which the credentials expire."""
-_HOLDS_UP = timedelta(minutes=5)
-"""A message that nothing has come of for so long does not count any more: the others need not wait for it."""
+"""The messages of one run become visible over this time, in order of expiry."""
+_IN_FLIGHT_FOR = timedelta(minutes=5)
+"""A message without result for so long no longer counts as in flight: the others need not wait for it."""
 SENT_AGAIN_AFTER = timedelta(hours=6)
 """A message that was lost is sent again after so long."""
 
 
 async def sweep(due: DueIndex, queues: Queues, runtime: Runtime, *, goes_on: bool = False) -> int:
-    """Send a message for each credential that is due and has none on its way; returns how many.
+    """Send a message for each due credential that has none in flight; return how many.
 
-    Those that expire first, and never more than `MOST` at once: what is sent later can still be overtaken by what
-    expires earlier. The rest is left to a message to this same queue, unless an earlier sweep goes on by one already;
-    `goes_on` says that this run comes from such a message. All that is due is read each time: the index is in the order
-    of the days on which something is due, and after weeks in which nothing ran what expires first may stand anywhere.
+    Earliest expiry first, and never more than `MOST` at once, so that later finds with an earlier expiry can still go
+    first. The rest is left to a message to this same queue, unless an earlier sweep already continues by one; `goes_on`
+    says that this run comes from such a message. All due rows are read each time: the index is ordered by due day, and
+    after weeks of downtime the earliest expiry may be anywhere.
     """
     now, waiting, on_their_way = runtime.now(), list[DueEntry](), 0
     async for _, entry in due.until(day_of(now)):
         sent = now - entry.sent_at if entry.sent_at is not None else SENT_AGAIN_AFTER
-        if sent < _HOLDS_UP:
+        if sent < _IN_FLIGHT_FOR:
             on_their_way += 1
         elif entry.at <= now and sent >= SENT_AGAIN_AFTER:
             waiting.append(entry)

@@ -13,7 +13,7 @@ from doctor.patience import Patience
 def findings(
     evidence: AuditEvidence, patience: Patience | None = None, moved_at: date | None = None
 ) -> list[Finding[Code]]:
-    """Find everything wrong that the evidence proves; what could not be read proves nothing, and is in its `gaps`.
+    """Find every fault that the evidence proves; what could not be read proves nothing, and is in its `gaps`.
 
     `moved_at` is the day on which the storage account was moved, if it was: its older anchors were created then.
     """

@@ -1,4 +1,4 @@
-"""Tells the registrar's anchors from other blobs: by when they were created, what they say, and which they name."""
+"""Tells the registrar's anchors from other blobs, by creation time, content and predecessor."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,12 +12,12 @@ from doctor.patience import Patience
 
 _DAY = timedelta(days=1)
 _TOLERANCE = timedelta(minutes=15)
-"""By how much the worker's clock and the storage service's may differ, and how long writing an anchor may take."""
+"""Allows for clock skew between worker and storage service, and for the time that writing an anchor takes."""
 
 
 @dataclass
 class JudgedAnchors:
-    """The verdict. `doubtful` ones prove nothing, but what they say about the chain is compared with it, too."""
+    """The verdict. `doubtful` anchors prove nothing, but are compared with the chain too."""
 
     sound: list[Anchor] = field(default_factory=list[Anchor])
     doubtful: list[Anchor] = field(default_factory=list[Anchor])
@@ -38,7 +38,7 @@ def judge_anchors(evidence: AuditEvidence, moved_at: date | None) -> JudgedAncho
     judged, late = JudgedAnchors(), list[Anchor]()
     links = {link.number: link for link in evidence.links} if evidence.links.is_whole else {}
     known = {anchor.digest for anchor in evidence.anchors if anchor.content is not None}
-    # Of two from one second, the name without a suffix was there first: that is why the other has one.
+    # Of two created in the same second, the one without a suffix came first: that is why the other has one.
     for anchor in sorted(evidence.anchors, key=lambda each: (each.day or date.min, each.created, each.suffix)):
         content = anchor.content
         if content is None:
@@ -50,7 +50,7 @@ def judge_anchors(evidence: AuditEvidence, moved_at: date | None) -> JudgedAncho
         elif (why := _why_outdated(anchor, content, links)) is not None:
             judged.add_foreign(anchor, why)
         else:
-            _judge_by_those_before(judged, anchor, content, known if evidence.anchors.is_whole else None)
+            _judge_by_predecessors(judged, anchor, content, known if evidence.anchors.is_whole else None)
     judged.findings += _late_findings(late)
     judged.doubtful += late
     return judged
@@ -59,7 +59,7 @@ def judge_anchors(evidence: AuditEvidence, moved_at: date | None) -> JudgedAncho
 def missing_days(judged: JudgedAnchors, evidence: AuditEvidence, patience: Patience) -> Iterator[Finding[Code]]:
     """Find days without an anchor, beginning with the first day on which one was due.
 
-    A day on which the registrar did not run, and whose next anchor names the last before it, is only a warning.
+    A gap is only a warning if the next anchor names the last one before it: the registrar did not run.
     """
     if patience.anchoring is None or not evidence.anchors.is_whole:
         return
@@ -106,14 +106,14 @@ def _was_created_on_its_day(anchor: Anchor, moved_at: date | None) -> bool:
 
 
 def _why_outdated(anchor: Anchor, content: AnchorContent, links: Mapping[int, Link]) -> str | None:
-    """Return which entry an anchor leaves out that, by its row's own time, was in the chain well before it."""
+    """Return why an anchor is outdated: it leaves out an entry whose row was written well before it."""
     after = links.get(content.head.count + 1)
     if after is None or after.written is None or anchor.created - after.written <= _TOLERANCE:
         return None
     return f"it leaves out entry {after.number}, which was already in the chain"
 
 
-def _judge_by_those_before(
+def _judge_by_predecessors(
     judged: JudgedAnchors, anchor: Anchor, content: AnchorContent, known: set[str] | None
 ) -> None:
     """Add an anchor to the sound ones if it continues them; those that it skips become doubtful."""
@@ -147,7 +147,7 @@ def _why_not_next(sound: Sequence[Anchor], content: AnchorContent) -> str | None
 
 
 def _index(sound: Sequence[Anchor], content: AnchorContent) -> int | None:
-    """Return the position of the one that an anchor names as the one before it."""
+    """Return the position of the predecessor that an anchor names."""
     named = content.previous
     if named is None:
         return None

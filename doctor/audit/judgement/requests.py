@@ -41,7 +41,7 @@ def _removed(
 ) -> Iterator[Finding[Code]]:
     for operation_id, entry in accepted.items():
         if entry.source == OWN_SOURCE and operation_id not in settled:
-            continue  # a rotation that was no longer due between its entry and its record: nobody sends it again
+            continue  # a rotation that stopped being due between its entry and its record: it is not sent again
         is_due = operation_id in settled or _is_older(evidence.now, entry.at, patience.accepting)
         if operation_id not in requests and is_due:
             what = f"operation {operation_id} was accepted, but has no record"
@@ -75,7 +75,7 @@ def _claims_without_record(
 ) -> Iterator[Finding[Code]]:
     for claim in evidence.claims:
         if claim.source == OWN_SOURCE:
-            continue  # a rotation that was no longer due before its record was written
+            continue  # a rotation that stopped being due before its record was written
         if claim.operation_id not in requests and _is_older(evidence.now, claim.at, patience.claiming):
             what = f"it was claimed by operation {claim.operation_id}, but that has no record"
             yield finding(Code.REQUEST_MISSING, claim.request_id, what)

@@ -1,4 +1,4 @@
-"""Signs in as the new client would, with azure-identity, and reads what a refusal really says."""
+"""Signs in as the new client would, with azure-identity, and interprets refusals."""
 
 import base64
 import json
@@ -15,7 +15,7 @@ from shared.model.directory import CredentialType
 
 _TOO_MANY_REQUESTS, _SERVER_ERROR = 429, 500
 _MOST_CODES, _LARGEST_CODE = 3, 10**9
-"""Of the codes of an answer, so many are told; a number that is larger is none of Entra's."""
+"""At most so many codes of an answer are reported; a larger number is not a code of Entra's."""
 
 
 class EntraSignIn:
@@ -27,10 +27,10 @@ class EntraSignIn:
     async def verify(self, client_id: str, value: Secret, resource_uri: str, kind: CredentialType) -> None:
         """Obtain a token with a secret, or a certificate and its key, from the endpoint and never from a cache.
 
-        A refusal that is known to come after the credential was accepted, by Conditional Access say, is as good.
-        Raises NotYetVisibleError when the credential, or the client, is not known (yet), DisabledError when somebody
-        has disabled the client, SignInUnclearError for a refusal that says nothing about the credential, ThrottledError
-        and UnavailableError when the endpoint cannot say now.
+        A refusal that is known to follow acceptance of the credential (Conditional Access, say) counts as success.
+        Raises NotYetVisibleError when the credential, or the client, is not known (yet), DisabledError when the client
+        was disabled, SignInUnclearError for a refusal that says nothing about the credential, ThrottledError and
+        UnavailableError when the endpoint cannot answer now.
         """
         once: Any = {"retry_total": 0, "connection_timeout": 10, "read_timeout": 30}
         if kind == "certificate":
@@ -48,7 +48,7 @@ class EntraSignIn:
 
 
 def judge(client_id: str, kind: CredentialType, error: ClientAuthenticationError) -> None:
-    """Return when a refusal shows all the same that the credential was accepted; raise what else it means."""
+    """Return if a refusal still shows that the credential was accepted; raise the error it means otherwise."""
     status, codes = error.status_code or 0, _codes(error)
     named = ", ".join(f"AADSTS{code}" for code in codes[:_MOST_CODES])
     if status == _TOO_MANY_REQUESTS:
@@ -67,7 +67,7 @@ def judge(client_id: str, kind: CredentialType, error: ClientAuthenticationError
         case Meaning.THROTTLED:
             raise ThrottledError(f"the token endpoint answered {named}", pause_of(error)) from None
         case Meaning.PASSING:
-            # Without the pause that the answer may ask for: it is this client's, and would be everybody's.
+            # Without the answer's Retry-After: it is meant for this client, and would pause every operation.
             raise UnavailableError(f"the token endpoint answered {named}") from None
         case Meaning.UNCLEAR:
             message = f"a sign-in as {client_id} was refused, which says nothing about the stored {kind}: {named}"
@@ -82,5 +82,5 @@ def _codes(error: ClientAuthenticationError) -> list[int]:
         codes: list[Any] = list(body["error_codes"])
     except (AttributeError, KeyError, TypeError, ValueError):
         return []
-    # Nothing is rounded or converted to a code that would prove something.
+    # Nothing is rounded or converted into a code that would prove something.
     return codes if all(type(code) is int and 0 < code < _LARGEST_CODE for code in codes) else []

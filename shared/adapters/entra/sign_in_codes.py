@@ -1,4 +1,4 @@
-"""What a refusal of the token endpoint says about the credential that was sent, by its AADSTS codes. Pure.
+"""What the AADSTS codes of a token endpoint's refusal say about the credential that was sent. Pure.
 
 An allow-list: only a code that is known to follow an accepted credential proves one. The numbers and their meanings are
 those of Microsoft Learn, "Microsoft Entra authentication and authorization error codes", unless said otherwise.
@@ -9,52 +9,51 @@ from enum import Enum
 
 ACCEPTED = frozenset(
     {
-        # BlockedByConditionalAccess. Policies are judged after the client has proven who it is (Microsoft Learn, "What
+        # BlockedByConditionalAccess. Policies are evaluated after the client is authenticated (Microsoft Learn, "What
         # is Conditional Access?": after first-factor authentication; "Conditional Access for workload identities").
         53003,
-        # The API asks for an assignment, and the client has none: the roles of a client that is known are looked up
+        # The API requires an assignment, and the client has none: roles are looked up for an authenticated client
         # (Microsoft Learn, "Call an API from a daemon app": with "Assignment required?").
         501051,
-        # DelegationDoesNotExist, no consent: a matter of what a client may do, which comes after who it is (RFC 6749,
-        # 3.2.1 and 4.4.2).
+        # DelegationDoesNotExist, no consent: authorization, which follows authentication (RFC 6749, 3.2.1 and 4.4.2).
         65001,
     }
 )
-"""530036 is not among them: it refuses a refresh token for how it was once obtained (Microsoft Learn, "Authentication
+"""530036 is not among them: it refuses a refresh token for how it was obtained (Microsoft Learn, "Authentication
 flows as a condition"), and no sign-in here has one."""
 
 NOT_ACCEPTED = frozenset(
     {
         7000215,  # a wrong client secret, or one that the token endpoint does not know yet
         7000222,  # an expired client secret
-        70002,  # InvalidClient: the client secret is another; older than 7000215, and beside 50012
+        70002,  # InvalidClient: a wrong client secret; older than 7000215, and accompanies 50012
         50012,  # AuthenticationFailed: the assertion's certificate or signature is not the client's
         700027,  # the assertion's key is not the client's, not known to be (yet), or expired
         700016,  # the application is not known in the tenant (yet)
         7000229,  # the application has no service principal in the tenant (yet) (seen in reports; not on the page)
     }
 )
-"""The credential, or the client, is not known (yet), or counts no more."""
+"""The credential, or the client, is not known (yet), or is no longer valid."""
 
 DISABLED = frozenset({7000112})
-"""UnauthorizedClientApplicationDisabled: the application, or its service principal, until somebody enables it again."""
+"""UnauthorizedClientApplicationDisabled: the application, or its service principal, until it is enabled again."""
 
 THROTTLED = frozenset({90055})
-"""TenantThrottlingError: too many requests of the tenant, whoever makes them."""
+"""TenantThrottlingError: too many requests of the whole tenant."""
 
 PASSING = frozenset(
     {
-        50196,  # LoopDetected: this client's same request too often, at a status of 400
+        50196,  # LoopDetected: this client repeated one request too often, with status 400
         50033,  # RetryableError
         90006,  # ExternalServerRetryableError
         90012,  # RequestTimeout
         90024,  # RequestBudgetExceededError
-        90033,  # MsodsServiceUnavailable, also at a status of 400
+        90033,  # MsodsServiceUnavailable, also with status 400
         90090,  # GraphRetryableError
         90091,  # GraphServiceUnreachable
     }
 )
-"""The service is not able to say now. A loop is one client's: it is no reason for everybody to pause."""
+"""The service cannot answer now. A loop concerns one client: it is no reason for all operations to pause."""
 
 
 class Meaning(Enum):
@@ -70,7 +69,7 @@ class Meaning(Enum):
 
 
 def meaning_of(codes: Sequence[int]) -> Meaning:
-    """Judge an answer by all of its codes: what proves or refutes a credential has no other code beside it."""
+    """Judge an answer by all of its codes: one that proves or refutes a credential has no codes of another kind."""
     given = frozenset(codes)
     if given & THROTTLED:
         return Meaning.THROTTLED

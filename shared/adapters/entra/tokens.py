@@ -1,7 +1,7 @@
-"""Entra's access tokens for the registrar's own API, verified here: signature, issuer, audience, times, tenant, role,
-and for whom each was issued.
+"""Verifies Entra's access tokens for the registrar's own API: signature, issuer, audience, times, tenant, role, and
+kind of holder.
 
-Nothing that a platform in front may have put into a header is believed (docs/adr/0016).
+No header set by a platform in front is trusted (docs/adr/0016).
 """
 
 import asyncio
@@ -24,23 +24,23 @@ type Fetch = Callable[[str], Awaitable[Mapping[str, Any]]]
 
 _ALGORITHM = "RS256"
 _SKEW = timedelta(minutes=5)
-_KEYS_LAST = timedelta(hours=24)
-"""Entra rolls its keys without notice, and asks that they be read at least once a day."""
-_LOOK_AGAIN_AFTER = timedelta(minutes=1)
-"""For a key that is not known. Anybody can send a token that names one: that must not become traffic."""
-_TRY_AGAIN_AFTER = timedelta(seconds=5)
-"""When the keys could not be read."""
-_LONGEST = 16_384
+_KEYS_LIFETIME = timedelta(hours=24)
+"""Entra rolls its keys without notice, and requires that they be read at least once a day."""
+_REFRESH_AFTER = timedelta(minutes=1)
+"""For an unknown key. Anyone can send a token that names one: that must not cause traffic."""
+_RETRY_AFTER = timedelta(seconds=5)
+"""After the keys could not be read."""
+_MAX_LENGTH = 16_384
 """Characters. A token with two hundred groups is shorter."""
 _TIMEOUT = httpx.Timeout(10.0)
-_BITS = 2048
+_MIN_KEY_BITS = 2048
 _CHECKED: jwt.types.Options = {
     "require": ["iss", "aud", "exp", "nbf", "tid", "oid"],
     "verify_signature": True,
     "verify_iss": True,
     "verify_aud": True,
     "strict_aud": True,
-    # PyJWT compares with the wall clock: times are judged below, by the clock that was passed in.
+    # PyJWT uses the wall clock: times are checked below, by the clock that was passed in.
     "verify_exp": False,
     "verify_nbf": False,
     "verify_iat": False,
@@ -49,7 +49,7 @@ _CHECKED: jwt.types.Options = {
 
 @dataclass(frozen=True)
 class _Keys:
-    """The tenant's signing keys by their ids, and the issuer that goes with them."""
+    """The tenant's signing keys by id, and their issuer."""
 
     issuer: str
     by_id: Mapping[str, RSAPublicKey]
@@ -59,8 +59,8 @@ class _Keys:
 class EntraTokens:
     """Fills the port `Callers` for one tenant.
 
-    `audience` is how tokens name our API. An app id stands for version 2.0 tokens, an application id URI for 1.0: that
-    decides which issuer counts. `authority` is Entra's sign-in host with its scheme.
+    `audience` is how tokens name our API: an app id in version 2.0 tokens, an application id URI in 1.0, which
+    determines the issuer. `authority` is Entra's sign-in host with its scheme.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class EntraTokens:
         self._reading = asyncio.Lock()
 
     async def require(self, authorization: str | None, role: str) -> Caller:
-        """Say who an Authorization header speaks for.
+        """Return the caller that an Authorization header authenticates.
 
         Raises NotAuthenticatedError, NotAllowedError without the app role, and UnavailableError while Entra's keys
         cannot be read.
@@ -133,9 +133,9 @@ class EntraTokens:
         async with self._reading:
             keys = self._keys
             age = self._now() - keys.read_at if keys is not None else None
-            # An age below zero: the clock was put back, and says nothing about the keys.
-            is_old = age is None or not timedelta(0) <= age < _KEYS_LAST
-            if keys is None or is_old or (key_id not in keys.by_id and age is not None and age >= _LOOK_AGAIN_AFTER):
+            # A negative age: the clock was set back, and says nothing about the keys.
+            is_old = age is None or not timedelta(0) <= age < _KEYS_LIFETIME
+            if keys is None or is_old or (key_id not in keys.by_id and age is not None and age >= _REFRESH_AFTER):
                 keys = await self._read_keys()
         key = keys.by_id.get(key_id)
         if key is None:
@@ -144,8 +144,8 @@ class EntraTokens:
 
     async def _read_keys(self) -> _Keys:
         now = self._now()
-        if self._failed_at is not None and timedelta(0) <= now - self._failed_at < _TRY_AGAIN_AFTER:
-            raise UnavailableError("Entra's signing keys could not be read a moment ago", _TRY_AGAIN_AFTER)
+        if self._failed_at is not None and timedelta(0) <= now - self._failed_at < _RETRY_AFTER:
+            raise UnavailableError("Entra's signing keys could not be read a moment ago", _RETRY_AFTER)
         try:
             self._keys = await self._ask(now)
         except UnavailableError:
@@ -160,28 +160,26 @@ class EntraTokens:
         configuration = await self._fetch(f"{tenant}{'' if is_v1 else '/v2.0'}/.well-known/openid-configuration")
         issuer, keys_url = configuration.get("issuer"), configuration.get("jwks_uri")
         if not isinstance(issuer, str) or self._tenant_id not in issuer.casefold().split("/"):
-            raise UnavailableError("Entra's configuration names no issuer of our tenant", _TRY_AGAIN_AFTER)
+            raise UnavailableError("Entra's configuration names no issuer of our tenant", _RETRY_AFTER)
         if not isinstance(keys_url, str) or not keys_url.startswith(f"{self._authority}/"):
-            raise UnavailableError(
-                "Entra's configuration leads to keys that are not at the authority", _TRY_AGAIN_AFTER
-            )
+            raise UnavailableError("Entra's configuration leads to keys that are not at the authority", _RETRY_AFTER)
         listed: Any = (await self._fetch(keys_url)).get("keys")
         by_id = _signing_keys(cast("list[Any]", listed) if isinstance(listed, list) else [])
         if not by_id:
-            raise UnavailableError("Entra named no signing key", _TRY_AGAIN_AFTER)
+            raise UnavailableError("Entra named no signing key", _RETRY_AFTER)
         return _Keys(issuer, by_id, now)
 
 
 def _bearer(authorization: str | None) -> str:
     scheme, _, token = (authorization or "").strip().partition(" ")
     token = token.strip()
-    if scheme.casefold() != "bearer" or not token or len(token) > _LONGEST:
+    if scheme.casefold() != "bearer" or not token or len(token) > _MAX_LENGTH:
         raise NotAuthenticatedError("there is no bearer token")
     return token
 
 
 def _signing_keys(listed: list[Any]) -> dict[str, RSAPublicKey]:
-    """Read the RSA keys for signatures; others, and what cannot be read, do not count."""
+    """Read the RSA signing keys; others, and unreadable ones, are ignored."""
     found: dict[str, RSAPublicKey] = {}
     for each in listed:
         if not isinstance(each, dict):
@@ -194,13 +192,13 @@ def _signing_keys(listed: list[Any]) -> dict[str, RSAPublicKey]:
             key: object = jwt.PyJWK.from_dict(jwk, algorithm=_ALGORITHM).key
         except jwt.PyJWTError:
             continue
-        if isinstance(key, RSAPublicKey) and key.key_size >= _BITS:
+        if isinstance(key, RSAPublicKey) and key.key_size >= _MIN_KEY_BITS:
             found[key_id] = key
     return found
 
 
 def _client(claims: Mapping[str, Any]) -> str:
-    """Read which application the token was issued to. An ID token names none: no API takes it."""
+    """Return the application that the token was issued to. An ID token names none: no API accepts it."""
     client: Any = claims.get("azp") or claims.get("appid")
     if not isinstance(client, str) or not client:
         raise NotAuthenticatedError("the token is not an access token: it names no client")
@@ -208,7 +206,7 @@ def _client(claims: Mapping[str, Any]) -> str:
 
 
 def _holder(claims: Mapping[str, Any]) -> Holder:
-    """Say for whom the token was issued: `scp` is in tokens of people alone, and `idtyp` has to agree where it is.
+    """Return the kind of holder: only people's tokens have `scp`, and `idtyp` has to agree if present.
 
     Source: Microsoft Learn, access-token-claims-reference and optional-claims-reference.
     """
@@ -244,9 +242,7 @@ async def fetch_json(url: str) -> Mapping[str, Any]:
             answer = await client.get(url, headers={"Accept": "application/json"})
         document: Any = answer.json() if answer.is_success else None
     except (httpx.HTTPError, ValueError) as error:
-        raise UnavailableError(
-            f"no answer from Entra about its keys: {type(error).__name__}", _TRY_AGAIN_AFTER
-        ) from None
+        raise UnavailableError(f"no answer from Entra about its keys: {type(error).__name__}", _RETRY_AFTER) from None
     if not isinstance(document, dict):
-        raise UnavailableError(f"Entra answered {answer.status_code} about its keys", _TRY_AGAIN_AFTER)
+        raise UnavailableError(f"Entra answered {answer.status_code} about its keys", _RETRY_AFTER)
     return cast("dict[str, Any]", document)

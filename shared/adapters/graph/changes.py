@@ -1,7 +1,7 @@
-"""What has changed among the applications since a moment: Graph's delta query.
+"""Changes of the applications since a moment: Graph's delta query.
 
 The link that ends a round is where the next one begins (Microsoft Learn, "Use delta query to track changes in
-Microsoft Graph data" and application-delta). It comes back to us from a table row, so it is looked at before it is
+Microsoft Graph data" and application-delta). We keep it in a table row, so it is checked before it is
 followed.
 """
 
@@ -17,7 +17,7 @@ from shared.ports import ChangedApplications
 
 
 class GraphChanges:
-    """Reads the changes of the tenant's applications, and picks ours."""
+    """Reads the changes of the tenant's applications, and selects ours."""
 
     def __init__(self, client: GraphServiceClient, sender: GraphSender) -> None:
         self._builder = client.applications
@@ -25,14 +25,14 @@ class GraphChanges:
         self._sender = sender
 
     async def from_now_on(self) -> str:
-        """Ask for a link that stands for this moment, without anything that was before."""
+        """Request a link for changes from now on, without earlier ones."""
         select = ",".join(CREDENTIAL_FIELDS)
         return (await self.since(f"{self._root}applications/delta?$select={select}&$deltatoken=latest")).link
 
     async def since(self, link: str) -> ChangedApplications:
-        """Read all pages from a link to the next one. Raises RefusedError when it is not honoured, or not Graph's own.
+        """Read all pages from a link to the next. Raises RefusedError when it is not honoured, or not Graph's own.
 
-        What was selected when the first link was given comes with every change, changed or not.
+        Every change carries the fields selected with the first link, changed or not.
         """
         seen, removed = dict[str, SeenCredentials](), list[str]()
         while True:

@@ -1,7 +1,7 @@
-"""The Graph SDK's client with our one rule on top: nothing is ever repeated behind our back.
+"""The Graph SDK's client with one rule of ours: no hidden retries.
 
 The SDK's retry handler repeats 429, 503 and 504 on every method, addPassword included, and sleeps in between.
-Here every call is made once, and what went wrong is translated once, from status and code.
+Here every call is made once, and errors are translated once, from status and code.
 """
 
 from collections.abc import Awaitable
@@ -56,11 +56,11 @@ class GraphSender:
         self._adapter: Any = client.request_adapter
 
     async def get[T: GraphAnswer](self, request: RequestInformation, model: type[T]) -> T | None:
-        """Read one object; None when the directory says there is none."""
+        """Read one object; None on 404."""
         return await _found(self._adapter.send_async(request, model, _ERRORS))
 
     async def content(self, request: RequestInformation) -> bytes | None:
-        """Read one object as it comes over the wire; None when the directory says there is none."""
+        """Read one object's raw bytes; None on 404."""
         return await _found(self._adapter.send_primitive_async(request, "bytes", _ERRORS))
 
     async def write[T: GraphAnswer](
@@ -99,7 +99,7 @@ async def _found[T](reading: Awaitable[T]) -> T | None:
 
 
 def translate(error: APIError, doing: Doing, wrote: ApplicationState | None = None) -> RegistrarError:
-    """Turn an error answer of Graph into what should happen next, from its status, code and details."""
+    """Translate an error answer of Graph into the error that says what happens next."""
     headers: Any = error.response_headers or {}
     after = headers.get("retry-after") or headers.get("Retry-After")
     main = error.error if isinstance(error, ODataError) else None

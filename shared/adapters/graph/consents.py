@@ -47,7 +47,7 @@ class GraphConsents:
     async def write(
         self, service_principal_id: str, seen: SeenConsents, add: frozenset[Consent], remove: frozenset[Consent]
     ) -> None:
-        """Add and remove consents; a grant's scopes are replaced whole, so others' scopes are sent along."""
+        """Add and remove consents; a grant's scopes are replaced as a whole, so others' scopes are sent along."""
         scopes: dict[str, set[str]] = defaultdict(set)
         for consent in (seen.consents | add) - remove:
             if consent.type == "Scope":
@@ -86,7 +86,7 @@ class GraphConsents:
         try:
             await self._create(request, AssignmentAnswer)
         except (NotYetVisibleError, RefusedError):
-            # Graph says 400 for "already assigned" as well as for "not replicated": what is there decides.
+            # Graph answers 400 for "already assigned" as well as for "not replicated": a read decides.
             if consent not in (await self.read(client, frozenset({consent.type}))).consents:
                 raise
 
@@ -103,7 +103,7 @@ class GraphConsents:
             await self._sender.command(request, Doing.TAKE_BACK_CONSENT)
 
     async def _pages[T: GraphAnswer](self, builder: Any, page_model: type[Any], model: type[T]) -> list[T]:  # noqa: ANN401
-        """Read all pages of a collection. A collection that is not found is one not yet replicated, never empty."""
+        """Read all pages of a collection. One that is not found is not replicated yet, never empty."""
         absent = NotYetVisibleError("the directory does not show the service principal yet")
         return [
             each

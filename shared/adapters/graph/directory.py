@@ -1,4 +1,4 @@
-"""Microsoft Graph as the directory that registrations need."""
+"""Microsoft Graph as the registrar's directory."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -56,7 +56,7 @@ _UNKNOWN_KEY = "Request_BadRequest"
 
 
 class GraphDirectory:
-    """Fills the port `Directory` with the Graph SDK's client."""
+    """Implements the port `Directory` with the Graph SDK's client."""
 
     def __init__(self, client: GraphServiceClient) -> None:
         self._client = client
@@ -65,7 +65,7 @@ class GraphDirectory:
         self._changes = GraphChanges(client, self._sender)
 
     async def find_apis(self, name: str) -> list[Api]:
-        """List the service principals with this displayName, whoever owns them."""
+        """List the service principals with this displayName, of any owner."""
         quoted = name.replace("'", "''")
         builder = self._client.service_principals
         request = filtered(builder.to_get_request_information(), f"displayName eq '{quoted}'", API_FIELDS)
@@ -93,9 +93,9 @@ class GraphDirectory:
         return application_from(answer) if answer is not None else None
 
     async def _our_applications(self) -> AsyncIterator[tuple[str, SeenCredentials]]:
-        """List the applications that bear our tag, by uniqueName, with what they show of their credentials.
+        """List the applications that bear our tag, by uniqueName, with their credentials.
 
-        All of the tenant's are read, 999 a page, Graph's most, and ours are picked here: a filter on tags needs the
+        All of the tenant's are read, 999 a page (Graph's maximum), and ours selected here: a filter on tags needs the
         index of advanced queries, which lags behind what it indexes (Microsoft Learn, "Advanced query capabilities").
         """
         builder = self._client.applications
@@ -110,12 +110,12 @@ class GraphDirectory:
     async def changed_applications(self, link: str | None) -> ChangedApplications:
         """Read which of our applications have changed since `link` was given; without one, read all of them.
 
-        A first round of the delta query would show all of them as well, in pages of Graph's own choice: it takes no
-        `$top`. Raises RefusedError when the link is not honoured.
+        A first round of the delta query would list all of them as well, but in pages of Graph's own size: it takes
+        no `$top`. Raises RefusedError when the link is not honoured.
         """
         if link is not None:
             return await self._changes.since(link)
-        # The link comes first: what changes while the list is read is in both, not in neither.
+        # The link comes first: what changes while the list is read is in both, never in neither.
         following = await self._changes.from_now_on()
         seen = {unique_name: credentials async for unique_name, credentials in self._our_applications()}
         return ChangedApplications(seen, (), following)
@@ -123,7 +123,7 @@ class GraphDirectory:
     async def is_name_held_by_deleted(self, unique_name: str) -> bool:
         """Return whether a soft-deleted application still holds this uniqueName.
 
-        Deleted items cannot be filtered by uniqueName, so all of ours are read; there is no alternate key either.
+        Deleted items have no alternate key and no filter by uniqueName, so all of them are read.
         """
         builder = self._client.directory.deleted_items.graph_application
         request = selected(builder.to_get_request_information(), ["id", "uniqueName"])
@@ -135,8 +135,8 @@ class GraphDirectory:
     async def upsert_application(self, unique_name: str, state: ApplicationState) -> CreatedApplication | None:
         """Create the application or update it; None when it existed (Microsoft Learn, application-upsert).
 
-        Raises RejectedError for what Entra does not take, and NotReplicatedError when something unseen may hold the
-        name.
+        Raises RejectedError for what Entra does not accept, and NotReplicatedError when an object not shown yet may
+        hold the name.
         """
         builder = builders(self._client).applications_with_unique_name(unique_name)
         request = create_if_missing(builder.to_patch_request_information(body(application_body(state))))
@@ -172,7 +172,7 @@ class GraphDirectory:
         await self._consents.write(service_principal_id, seen, add, remove)
 
     async def add_password(self, object_id: str, display_name: str, end: datetime) -> IssuedPassword:
-        """Issue a client secret. Not repeatable: after `Unavailable` nobody knows whether one was made."""
+        """Issue a client secret. Not idempotent: after UnavailableError it is unknown whether one was made."""
         builder = self._client.applications.by_application_id(object_id).add_password
         wanted = {"displayName": display_name, "endDateTime": end.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")}
         request = builder.to_post_request_information(body({"passwordCredential": GraphBody(wanted)}))
@@ -182,7 +182,7 @@ class GraphDirectory:
         return IssuedPassword(answer.required("keyId"), Secret(answer.values.pop("secretText")))
 
     async def remove_password(self, object_id: str, key_id: str) -> bool:
-        """Remove a client secret; False when the directory does not know it: gone, or made too recently."""
+        """Remove a client secret; False when the directory does not know it: gone, or too recent."""
         builder = self._client.applications.by_application_id(object_id).remove_password
         request = builder.to_post_request_information(body({"keyId": str(UUID(key_id))}))
         try:
@@ -194,7 +194,7 @@ class GraphDirectory:
         return True
 
     async def keys(self, object_id: str) -> tuple[KeyCredential, ...]:
-        """Read an application's certificates, to be sent back.
+        """Read an application's certificates, in the form to send back.
 
         Raises NotYetVisibleError when there is no application.
         """

@@ -1,4 +1,4 @@
-"""The tenant's credentials from Microsoft Graph: two listings of everything, and owners by the batch."""
+"""The tenant's credentials from Microsoft Graph: two full listings, and owners in batches."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
@@ -30,8 +30,8 @@ from shared.core.errors import UnavailableError
 from shared.model.directory import CredentialHolder, CredentialType, HeldCredential, HolderKind
 
 _PAGE = 999
-"""Graph's most. With keyCredentials among the fields, 150 requests a minute are allowed in a tenant (Microsoft Learn,
-"List applications"): a page is so large that they are not reached."""
+"""Graph's maximum. With keyCredentials among the fields, a tenant is allowed 150 requests a minute (Microsoft Learn,
+"List applications"): pages of this size stay below that."""
 _CREDENTIALS = ["passwordCredentials", "keyCredentials"]
 _OK, _NOT_FOUND = 200, 404
 _LOW_PRIORITY = {"x-ms-throttle-priority": "low"}
@@ -44,7 +44,7 @@ _FIELDS: dict[HolderKind, list[str]] = {
 
 
 class GraphCredentialHolders:
-    """Fills the port `CredentialHolders`. Its calls give way to others when Graph is busy."""
+    """Implements the port `CredentialHolders`. Its calls have low priority when Graph is busy."""
 
     def __init__(self, client: GraphServiceClient) -> None:
         self._client = client
@@ -52,9 +52,9 @@ class GraphCredentialHolders:
         self._sender = GraphSender(client)
 
     async def all(self) -> AsyncIterator[CredentialHolder]:
-        """List the applications and service principals that have credentials, whoever made them.
+        """List the applications and service principals that have credentials, of any origin.
 
-        Graph can filter by expiry, but not by "has any": everything is read, page by page, and most of it dropped.
+        Graph can filter by expiry, but not by "has any": everything is read page by page, and most of it dropped.
         """
         builders: dict[HolderKind, Any] = {
             "application": self._client.applications,
@@ -65,13 +65,13 @@ class GraphCredentialHolders:
                 yield holder
 
     async def owners(self, holders: Sequence[CredentialHolder]) -> dict[str, tuple[str, ...]]:
-        """Name the owners of at most 20 holders, by object id, with one `$batch`; those that are gone are left out.
+        """Return the owners of at most 20 holders, by object id, with one `$batch`; deleted holders are left out.
 
-        Raises RegistrarError when one of its calls failed: Graph answers the batch with 200 all the same.
+        Raises RegistrarError when one of its calls failed: Graph answers the batch with 200 even so.
         """
         paths = {each.object_id: f"/{_COLLECTIONS[each.kind]}/{each.object_id}/owners" for each in holders}
         steps = [{"id": key, "method": "GET", "url": path, "headers": _LOW_PRIORITY} for key, path in paths.items()]
-        request = _patiently(RequestInformation(Method.POST, "{+baseurl}/$batch"))
+        request = _deprioritised(RequestInformation(Method.POST, "{+baseurl}/$batch"))
         request.set_content_from_parsable(self._adapter, "application/json", GraphBody({"requests": steps}))
         answer = await self._sender.write(request, OwnerBatchAnswer, Doing.READ)
         answers = answer.list("responses", OwnerStepAnswer) if answer is not None else []
@@ -81,10 +81,10 @@ class GraphCredentialHolders:
         return {key: await self._names(body) for key, body in bodies.items() if body is not None}
 
     async def _names(self, first: OwnerStepBody) -> tuple[str, ...]:
-        """Name the owners of one holder, whose further pages, if there are any, are read one by one."""
+        """Return the owners of one holder; further pages are read one by one."""
         names: list[str] = []
         read: OwnerPage = first
-        async for page in following(self._sender, read, self._client.applications, OwnerPage, prepare=_patiently):
+        async for page in following(self._sender, read, self._client.applications, OwnerPage, prepare=_deprioritised):
             for owner in page.list("value", OwnerAnswer):
                 name = owner.string("userPrincipalName") or owner.string("displayName") or owner.required("id")
                 names.append(name)
@@ -93,7 +93,7 @@ class GraphCredentialHolders:
     async def _listed(self, kind: HolderKind, builder: Any) -> AsyncIterator[CredentialHolder]:  # noqa: ANN401
         request = selected(builder.to_get_request_information(), _FIELDS[kind])
         request.query_parameters["%24top"] = _PAGE
-        async for page in pages(self._sender, builder, CredentialHolderPage, request, prepare=_patiently):
+        async for page in pages(self._sender, builder, CredentialHolderPage, request, prepare=_deprioritised):
             for answer in page.list("value", CredentialHolderAnswer):
                 holder = holder_from(kind, answer)
                 if holder.credentials:
@@ -101,7 +101,7 @@ class GraphCredentialHolders:
 
 
 def holder_from(kind: HolderKind, answer: CredentialHolderAnswer) -> CredentialHolder:
-    """Read a holder from Graph's answer. Raises ValueError when it lacks what every one has."""
+    """Read a holder from Graph's answer. Raises ValueError when a required field is missing."""
     return CredentialHolder(
         kind=kind,
         object_id=answer.required("id"),
@@ -130,7 +130,7 @@ def _credentials(kind: CredentialType, answers: list[HeldCredentialAnswer]) -> l
 
 
 def _step_body(step: OwnerStepAnswer) -> OwnerStepBody | None:
-    """Read the answer to one call of a batch; None for what is gone. Raises RegistrarError for any other failure."""
+    """Read the answer to one call of a batch; None for a deleted holder. Raises RegistrarError for other failures."""
     status = step.number("status") or 0
     if status == _NOT_FOUND:
         return None
@@ -142,7 +142,7 @@ def _step_body(step: OwnerStepAnswer) -> OwnerStepBody | None:
     return body
 
 
-def _patiently(request: RequestInformation) -> RequestInformation:
+def _deprioritised(request: RequestInformation) -> RequestInformation:
     for name, value in _LOW_PRIORITY.items():
         request.headers.add(name, value)
     return request

@@ -1,4 +1,4 @@
-"""Between Graph's JSON and the domain's values, both ways, purely."""
+"""Maps between Graph's JSON and the domain's values, both ways. Pure."""
 
 import base64
 from collections import defaultdict
@@ -62,11 +62,11 @@ API_FIELDS = [
 
 
 def application_body(state: ApplicationState) -> dict[str, Any]:
-    """Write a state as Graph's application; collections sorted, so that equal states give equal bodies."""
+    """Return a state as Graph's application; collections are sorted, so that equal states give equal bodies."""
     access: dict[str, list[dict[str, str]]] = defaultdict(list)
     for permission in sorted(state.required_permissions, key=lambda p: (p.resource_app_id, p.type, p.id)):
         access[permission.resource_app_id].append({"id": permission.id, "type": permission.type})
-    # Only where the audience needs it: what others set otherwise is theirs, and a PATCH of `api` leaves the rest of it.
+    # Only where the audience requires it: other values are others' choice, and a PATCH of `api` leaves the rest of it.
     version = state.requested_access_token_version if state.has_personal_accounts else None
     return {
         "displayName": state.display_name,
@@ -90,7 +90,7 @@ def application_body(state: ApplicationState) -> dict[str, Any]:
 
 
 def application_from(answer: ApplicationAnswer) -> SeenApplication:
-    """Read Graph's application. Raises ValueError when the answer lacks what every application has."""
+    """Read Graph's application. Raises ValueError when a required field is missing."""
     web = answer.object("web", WebAnswer)
     implicit = web.object("implicitGrantSettings", ImplicitGrantAnswer)
     state = ApplicationState(
@@ -120,7 +120,7 @@ def application_from(answer: ApplicationAnswer) -> SeenApplication:
 
 
 def credentials_from(answer: ApplicationAnswer) -> SeenCredentials:
-    """Read what Graph's application shows of its credentials."""
+    """Read an application's credentials."""
     passwords = tuple(
         PasswordCredential(
             key_id=password.required("keyId"),
@@ -133,7 +133,7 @@ def credentials_from(answer: ApplicationAnswer) -> SeenCredentials:
 
 
 def keys_from(answer: ApplicationAnswer) -> tuple[KeyCredential, ...]:
-    """Read an application's certificates, and all that has to be sent back of each."""
+    """Read an application's certificates, with everything that has to be sent back of each."""
     return tuple(
         KeyCredential(
             key_id=key.required("keyId"),
@@ -148,7 +148,7 @@ def keys_from(answer: ApplicationAnswer) -> tuple[KeyCredential, ...]:
 
 
 def keys_body(keys: tuple[KeyCredential, ...], add: tuple[PublicCertificate, str] | None) -> list[dict[str, Any]]:
-    """Write an application's whole list of certificates; a new one gets its keyId and its times from Graph."""
+    """Return an application's whole list of certificates; a new one gets its keyId and times from Graph."""
     entries = [dict(key.sent_back) for key in keys]
     if add is not None:
         certificate, display_name = add

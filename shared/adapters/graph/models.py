@@ -1,4 +1,4 @@
-"""Graph's answers as small Parsables of our own, asked for with `$select`.
+"""Graph's answers as small Parsables of our own, requested with `$select`.
 
 The SDK's own `Application` imports some 1,200 modules when it reads its first answer, seconds of cold start;
 these read the few fields we use. Request bodies are plain dictionaries that the SDK's writer serialises.
@@ -51,7 +51,7 @@ class _Fields(GraphAnswer):
     string_lists: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     moments: tuple[str, ...] = ()
-    objects: dict[str, type[GraphAnswer]] = {}  # noqa: RUF012  subclasses replace it, nobody changes it
+    objects: dict[str, type[GraphAnswer]] = {}  # noqa: RUF012  replaced by subclasses, never mutated
     lists: dict[str, type[GraphAnswer]] = {}  # noqa: RUF012
 
     def __init__(self) -> None:
@@ -133,7 +133,7 @@ class WebAnswer(_Fields):
 
 
 class ApiAnswer(_Fields):
-    """`api`, as far as audiences decide it."""
+    """The field of `api` that depends on the audience."""
 
     numbers = ("requestedAccessTokenVersion",)
 
@@ -166,7 +166,7 @@ class KeyCredentialAnswer(_Fields):
 
 
 class ApplicationAnswer(_Fields):
-    """An application, as far as requests decide it."""
+    """The fields of an application that the registrar reads."""
 
     strings = ("id", "appId", "displayName", "signInAudience", "uniqueName")
     string_lists = ("tags",)
@@ -192,13 +192,13 @@ class RemovedAnswer(_Fields):
 
 
 class ApplicationChange(ApplicationAnswer):
-    """An item of a delta query: an application, or the id of one that is gone."""
+    """An item of a delta query: an application, or the id of a removed one."""
 
     objects = {"@removed": RemovedAnswer}  # noqa: RUF012
 
     @property
     def is_removal(self) -> bool:
-        """Return whether the application is gone."""
+        """Return whether the application was removed."""
         return self.values.get("@removed") is not None
 
 
@@ -219,27 +219,27 @@ class ServicePrincipalAnswer(_Fields):
 
 
 class HeldCredentialAnswer(_Fields):
-    """A passwordCredential or keyCredential of a listing: when it counts, and what it is called."""
+    """A passwordCredential or keyCredential of a listing: its validity and its name."""
 
     strings = ("keyId", "displayName")
     moments = ("startDateTime", "endDateTime")
 
 
 class CredentialHolderAnswer(_Fields):
-    """An application or a service principal, as far as its credentials are concerned."""
+    """An application or a service principal with its credentials."""
 
     strings = ("id", "appId", "displayName", "uniqueName", "servicePrincipalType")
     lists = {"passwordCredentials": HeldCredentialAnswer, "keyCredentials": HeldCredentialAnswer}  # noqa: RUF012
 
 
 class OwnerAnswer(_Fields):
-    """An owner. Without a right to read users, Graph gives the id alone."""
+    """An owner. Without permission to read users, Graph returns only the id."""
 
     strings = ("id", "userPrincipalName", "displayName")
 
 
 class UserAnswer(_Fields):
-    """A user. What the caller may not see of one is null."""
+    """A user. Fields that the caller may not read are null."""
 
     strings = ("id", "userPrincipalName", "mail")
     flags = ("accountEnabled",)
@@ -271,7 +271,7 @@ class ApplicationPage(GraphPage):
 
 
 class ApplicationChangePage(GraphPage):
-    """A page of a delta query: the last one has a link for the next time."""
+    """A page of a delta query: the last one has the link for the next round."""
 
     strings = ("@odata.nextLink", "@odata.deltaLink")
     lists = {"value": ApplicationChange}  # noqa: RUF012
@@ -284,7 +284,7 @@ class ServicePrincipalPage(GraphPage):
 
 
 class CredentialHolderPage(GraphPage):
-    """A page of applications or service principals, as far as their credentials are concerned."""
+    """A page of applications or service principals with their credentials."""
 
     lists = {"value": CredentialHolderAnswer}  # noqa: RUF012
 

@@ -1,4 +1,4 @@
-"""Collections of Microsoft Graph, page by page: a list that breaks off is never taken for a whole one."""
+"""Collections of Microsoft Graph, page by page: a truncated list is never taken for a complete one."""
 
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -19,9 +19,9 @@ async def pages[P: GraphPage](
     prepare: Callable[[RequestInformation], RequestInformation] = lambda request: request,
     absent: RegistrarError | None = None,
 ) -> AsyncIterator[P]:
-    """Read the pages of a collection. `request` is the first one where it says more than `builder` does by itself.
+    """Read the pages of a collection. `request` is the first request, if not the builder's default.
 
-    `prepare` is done to every request. Raises `absent` when there is no such collection, else UnavailableError.
+    `prepare` is applied to every request. Raises `absent`, or else UnavailableError, when the collection is not found.
     """
     first = request or builder.to_get_request_information()
     page = await sender.get(prepare(first), model)
@@ -39,7 +39,7 @@ async def following[P: GraphPage](
     *,
     prepare: Callable[[RequestInformation], RequestInformation] = lambda request: request,
 ) -> AsyncIterator[P]:
-    """Read a page that is there already, and those behind it."""
+    """Yield a page that was read already, and those that follow it."""
     while True:
         yield page
         link = page.string("@odata.nextLink")

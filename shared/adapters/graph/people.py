@@ -1,8 +1,8 @@
-"""People from Microsoft Graph: by object id, or by userPrincipalName or mail, side by side, and kept for minutes.
+"""Looks people up in Microsoft Graph: by object id, userPrincipalName or mail, concurrently, cached for minutes.
 
 `User.ReadBasic.All` shows ids and addresses; `accountEnabled` and `createdDateTime` need `User.Read.All`, and are null
-without it, or the whole question is refused: then it is asked once more without them. Where that is refused, too (some
-tenants are reported to do so for the basic permission), the registrar may not look people up.
+without it, or the whole query is refused: it is then repeated without them. If that is refused, too (some tenants are
+reported to do so for the basic permission), the registrar may not look people up.
 """
 
 import asyncio
@@ -22,17 +22,17 @@ from shared.model.person import read_person
 from shared.ports import SeenPerson
 
 KEPT_FOR = timedelta(minutes=5)
-"""How long a person that was found is not asked for again, nor a right that is lacking."""
+"""How long a found person, or a missing permission, is cached."""
 _MOST_KEPT = 2_000
 _AT_ONCE = 8
 _ENOUGH = 2
-"""Hits: the second one is one too many."""
+"""Hits: a second one makes the name ambiguous."""
 _BASIC = ["id", "userPrincipalName", "mail"]
 _ALL = [*_BASIC, "accountEnabled", "createdDateTime"]
 
 
 class GraphPeople:
-    """Fills the port `People`."""
+    """Implements the port `People`."""
 
     def __init__(self, client: GraphServiceClient, now: Callable[[], datetime]) -> None:
         self._client = client
@@ -43,7 +43,7 @@ class GraphPeople:
         """When Graph last refused the basic fields, or all of them."""
 
     async def find(self, names: Sequence[str]) -> Mapping[str, tuple[SeenPerson, ...]]:
-        """Look people up side by side. Raises what the first failure was, ForbiddenError say: then nothing is known."""
+        """Look people up concurrently. Raises the first failure, such as ForbiddenError: nothing is known then."""
         slots = asyncio.Semaphore(_AT_ONCE)
 
         async def one(name: str) -> tuple[SeenPerson, ...]:
@@ -64,7 +64,7 @@ class GraphPeople:
         if self._is_refused("basic"):
             raise ForbiddenError("Microsoft Graph does not let the registrar look people up")
         hits = await self._ask(name)
-        if len(hits) == 1:  # whoever is not there, or there twice, may be put right any minute
+        if len(hits) == 1:  # a missing or ambiguous person may be fixed any minute
             if len(self._kept) >= _MOST_KEPT:
                 self._kept.clear()
             self._kept[key] = (self._now(), hits)

@@ -1,7 +1,7 @@
-"""The tenant's app management policies from Microsoft Graph, kept for minutes.
+"""The tenant's app management policies from Microsoft Graph, cached for minutes.
 
-`Policy.Read.All` is optional. Without it (403), and where an answer cannot be used, nothing is known, and Graph's
-answer to the write itself decides. An app can have a policy of its own, which is listed with the application.
+`Policy.Read.All` is optional. Without it (403), or if an answer cannot be used, nothing is known, and Graph's
+answer to the write itself decides. An app can have its own policy, which is listed with the application.
 """
 
 import asyncio
@@ -20,25 +20,25 @@ from shared.policy.tenant_reading import restrictions_of
 from shared.ports import SeenRestrictions
 
 KEPT_FOR = timedelta(minutes=5)
-"""How long a policy is not asked for again, nor a right that is lacking."""
+"""How long a policy, or a missing permission, is cached."""
 _MOST_KEPT = 2_000
 _NOTHING = SeenRestrictions()
 
 
 class GraphPolicies:
-    """Fills the port `AppPolicies`."""
+    """Implements the port `AppPolicies`."""
 
     def __init__(self, client: GraphServiceClient, now: Callable[[], datetime]) -> None:
         self._client = client
         self._sender = GraphSender(client)
         self._now = now
         self._kept: dict[str, tuple[datetime, dict[str, Any]]] = {}
-        """By the application's object id; the tenant's own by an empty one."""
+        """By the application's object id; empty for the tenant's own."""
         self._refused: datetime | None = None
-        """When Graph last did not let the registrar read policies."""
+        """When Graph last refused the registrar to read policies."""
 
     async def of(self, object_id: str | None, *, ask: bool = False) -> SeenRestrictions:
-        """Read what restricts an application, or a new one without an id; `ask` even if it was seen within minutes."""
+        """Read an application's restrictions, or a new one's without an id; `ask` bypasses the cache."""
         if self._refused is not None and self._now() - self._refused < KEPT_FOR:
             return _NOTHING
         names = ("", object_id) if object_id is not None else ("",)
@@ -54,7 +54,7 @@ class GraphPolicies:
         return SeenRestrictions(restrictions_of(tenant, policies), remembered)
 
     async def beside[T](self, other: Awaitable[T], object_id: str | None) -> tuple[T, SeenRestrictions]:
-        """Read the same side by side with something else; raises what either does."""
+        """Read the same concurrently with something else; raises what either does."""
         first, restrictions = await asyncio.gather(other, self.of(object_id), return_exceptions=True)
         if isinstance(first, BaseException):
             raise first
@@ -95,7 +95,7 @@ class GraphPolicies:
 
 
 async def _all(*reads: Awaitable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Make reads side by side. Raises what the first failure was, once all have ended."""
+    """Read concurrently. Raises the first failure once all reads have ended."""
     found = await asyncio.gather(*reads, return_exceptions=True)
     for each in found:
         if isinstance(each, BaseException):

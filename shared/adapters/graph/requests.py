@@ -1,4 +1,4 @@
-"""Small additions to the request descriptions that the Graph SDK's builders make."""
+"""Small additions to the requests that the Graph SDK's builders make."""
 
 from copy import copy
 from typing import Any
@@ -10,17 +10,17 @@ from shared.adapters.graph.models import GraphBody
 
 
 def builders(client: GraphServiceClient) -> GraphServiceClient:
-    """Return the client with path parameters of its own: take one for every call by alternate key.
+    """Return a copy of the client with its own path parameters: use one for every call by alternate key.
 
     Builders by alternate key write the key into the parameters of the client that made them (msgraph-sdk 1.65.0),
-    and the URL is put together only after the token is there: calls at the same time would all go to the last key.
+    and the URL is built only once the token is there: concurrent calls would all go to the last key.
     """
     own = copy(client)
     own.path_parameters = dict(client.path_parameters)
     return own
 
 
-def body(fields: dict[str, Any]) -> Any:  # noqa: ANN401  builders ask for their own models, any Parsable does
+def body(fields: dict[str, Any]) -> Any:  # noqa: ANN401  builders declare their own models, any Parsable works
     """Return a request body for a builder, which only ever has it serialised."""
     return GraphBody(fields)
 

@@ -1,4 +1,4 @@
-"""Clients of the storage account, from a connection string or an identity, made once per worker."""
+"""Clients of the storage account, from a connection string or an identity, created once per worker."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ _RETRIES: dict[str, Any] = {
     "random_jitter_range": 0.25,
 }
 """The SDKs' own first pause is 15 s: a lost answer would cost an attempt a quarter of its lease. What three short
-retries do not mend is left to the queue, as everything that has to wait."""
+retries do not resolve is left to the queue, like everything that has to wait."""
 _TABLE_RETRIES: dict[str, Any] = {**_DIRECT, "retry_total": 3, "retry_backoff_factor": 0.5}
 
 

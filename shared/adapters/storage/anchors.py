@@ -1,4 +1,4 @@
-"""The anchors of the audit record: a blob for each UTC day, in a container that keeps what it has."""
+"""The anchors of the audit record: a blob for each UTC day, in an immutable container."""
 
 from collections.abc import AsyncIterator
 
@@ -12,13 +12,13 @@ from shared.model.audit_anchor import KeptAnchor
 
 
 class AnchorBlobs:
-    """Fills the port `Anchors`: blobs such as `2026-11-23.json`, written with If-None-Match: * and so never again."""
+    """Implements the port `Anchors`: blobs such as `2026-11-23.json`, written once (If-None-Match: *)."""
 
     def __init__(self, service: BlobServiceClient) -> None:
         self._container = service.get_container_client(AUDIT_ANCHORS_CONTAINER)
 
     async def keep(self, name: str, text: str) -> bool:
-        """Write an anchor; False when there is a blob of that name."""
+        """Write an anchor; False if a blob of that name exists."""
         with translated("anchor the audit record"):
             try:
                 await self._container.upload_blob(
@@ -36,7 +36,7 @@ class AnchorBlobs:
         return True
 
     async def listed(self) -> AsyncIterator[KeptAnchor]:
-        """List every blob there is, in the order of their names, as the service does."""
+        """List every blob, in the service's order: by name."""
         with translated("list the audit record's anchors"):
             async for blob in self._container.list_blobs():
                 yield _kept(blob)

@@ -23,10 +23,10 @@ _CHANGED = (409, 412)
 
 
 class AuditTable:
-    """Fills the port `Audit`.
+    """Implements the port `Audit`.
 
     Rows of partition `chain`: `000000000001` and so on, a link each; `id-…`, which keeps an entry from being appended
-    twice; and `head`. One partition, because a transaction spans no two.
+    twice; and `head`. All in one partition, because a transaction cannot span two.
     """
 
     def __init__(self, service: TableServiceClient) -> None:
@@ -34,16 +34,16 @@ class AuditTable:
         self._chain = Table(service, AUDIT_TABLE)
 
     async def note(self, entry: Entry) -> None:
-        """Put an entry into the outbox. One that is there already stays as it is."""
+        """Put an entry into the outbox. An existing one stays as it is."""
         await self._outbox.create(_OUTBOX, entry.id, {"kind": entry.kind, **packed(entry.to_json())})
 
     async def noted(self) -> AsyncIterator[tuple[str, str]]:
-        """List what is in the outbox: (entry id, text)."""
+        """List the outbox: (entry id, text)."""
         async for row in self._outbox.query("PartitionKey eq @partition", {"partition": _OUTBOX}):
             yield row["RowKey"], unpacked(row)
 
     async def head(self) -> Versioned[Head]:
-        """Read where the chain ends."""
+        """Read the chain's head."""
         found = await self._chain.get(_CHAIN, _HEAD)
         if found is None:
             return Versioned(Head(), _NONE_YET)
@@ -54,7 +54,7 @@ class AuditTable:
         return await self._chain.get(_CHAIN, _index_row(entry_id)) is not None
 
     async def place(self, number: int) -> Place | None:
-        """Read the link with this number; None where the chain has none."""
+        """Read the link with this number; None if there is none."""
         with translated(f"read table {AUDIT_TABLE}"):
             try:
                 found = await self._chain.client.get_entity(_CHAIN, _link_row(number))
@@ -65,7 +65,7 @@ class AuditTable:
         return Place(str(found["hash"]), found.metadata["timestamp"])
 
     async def append(self, links: Sequence[Link], etag: str) -> None:
-        """Append links, their rows of the index, and the new head in one transaction."""
+        """Append links, their index rows, and the new head in one transaction."""
         operations: list[Any] = []
         for link in links:
             operations.append(("create", entity(_CHAIN, _link_row(link.number), _columns(link))))
@@ -85,7 +85,7 @@ class AuditTable:
                 raise
 
     async def forget(self, entry_id: str) -> None:
-        """Take an entry out of the outbox; already gone is a success."""
+        """Remove an entry from the outbox; already gone is a success."""
         await self._outbox.delete(_OUTBOX, entry_id)
 
 

@@ -11,12 +11,12 @@ from shared.model.claim import Claim, EarlierForm
 
 
 def claim_partition(source: str, request_id: str) -> str:
-    """Return the partition of everything that (source, requestId) is bound to."""
+    """Return the partition of all claims to (source, requestId)."""
     return f"request-{sha256(f'{source}\n{request_id}'.encode()).hexdigest()}"
 
 
 def claim_row(channel: Channel | None) -> str:
-    """Return the row key: version 1 had one row, whatever way a request came in."""
+    """Return the row key: version 1 had one row for all channels."""
     return CLAIM_ROW if channel is None else f"{CLAIM_ROW}-{channel}"
 
 
@@ -36,7 +36,7 @@ def claim_columns(claim: Claim) -> dict[str, Any]:
 
 
 def claim_from(row: Mapping[str, Any]) -> Claim:
-    """Read a row. Raises KeyError or ValueError for one that is none."""
+    """Read a row. Raises KeyError or ValueError for one that is not a claim."""
     channel = str(row["RowKey"]).removeprefix(CLAIM_ROW).removeprefix("-")
     return Claim(
         channel=Channel(channel) if channel else None,

@@ -12,27 +12,27 @@ from shared.core.naming import DUE_TABLE, vault_secret_name
 from shared.ports import DueEntry, DuePlace, day_of
 
 _SAME = timedelta(seconds=1)
-"""Table Storage keeps a moment to the tenth of a microsecond, Python to the microsecond."""
+"""Table Storage has a resolution of 100 ns, Python of a microsecond."""
 
 _LINK = ("directory", "changes")
-"""Place of the row with the directory's link: behind all days, so that no sweep reads it; lost with the index."""
+"""The row with the directory's link: after all days, so that no sweep reads it; lost with the index."""
 
 
 class DueTable:
-    """Fills the port `DueIndex`.
+    """Implements the port `DueIndex`.
 
-    A partition is a day and one of sixteen shards, so that a day on which much is due is spread over partitions; rows
-    are read in the order of the days.
+    A partition is a day and one of sixteen shards, so that a busy day is spread over partitions; rows are read in the
+    order of the days.
     """
 
     def __init__(self, service: TableServiceClient) -> None:
         self._table = Table(service, DUE_TABLE)
 
     async def until(self, day: str, after: DuePlace | None = None) -> AsyncIterator[tuple[DuePlace, DueEntry]]:
-        """List what is listed under this day or an earlier one, the oldest day first, behind a place."""
+        """List the entries of this day and earlier ones, oldest day first, after a place."""
         expression, parameters = "PartitionKey le @last", {"last": f"{day}-~"}
         if after is not None:
-            # The SDK finds a parameter by the blanks around it.
+            # The SDK recognises a parameter by the blanks around it.
             expression += " and (PartitionKey gt @partition or (PartitionKey eq @partition and RowKey gt @row ))"
             parameters |= {"partition": after.partition, "row": after.row}
         async for row in self._table.query(expression, parameters):
@@ -40,12 +40,12 @@ class DueTable:
             yield DuePlace(row["PartitionKey"], row["RowKey"]), entry
 
     async def is_listed(self, entry: DueEntry) -> bool:
-        """Return whether this credential stands under this day with this moment."""
+        """Return whether this credential is listed under this day with this moment."""
         found = await self._table.get(*_place(entry.unique_name, entry.credential, day_of(entry.at)))
         return found is not None and abs(found[0]["at"] - entry.at) < _SAME
 
     async def put(self, entry: DueEntry) -> None:
-        """List a credential under a day; a message that was sent for it under this day is forgotten."""
+        """List a credential under a day; a message already sent for it under this day is forgotten."""
         place = _place(entry.unique_name, entry.credential, day_of(entry.at))
         await self._table.upsert(*place, _columns(entry))
 
@@ -54,16 +54,16 @@ class DueTable:
         await self._table.merge(*_place(entry.unique_name, entry.credential, day_of(entry.at)), {"sentAt": at})
 
     async def remove(self, unique_name: str, credential: str, day: str) -> None:
-        """Take a credential off one day; not there is a success."""
+        """Remove a credential from one day; already absent is a success."""
         await self._table.delete(*_place(unique_name, credential, day))
 
     async def directory_link(self) -> str | None:
-        """Read by which link the directory is asked for its next changes; None before the first time."""
+        """Read the link for the directory's next changes; None before the first time."""
         found = await self._table.get(*_LINK)
         return unpacked(found[0]) if found is not None else None
 
     async def keep_directory_link(self, link: str) -> None:
-        """Note that everything that had changed before this link was given is seen to."""
+        """Note that all changes before this link have been handled."""
         await self._table.upsert(*_LINK, packed(link))
 
 

@@ -17,7 +17,7 @@ _CONFLICT, _PRECONDITION_FAILED = 409, 412
 
 
 class BlobLeases:
-    """Fills the port `Leases`. A lease that a dead worker held is free again after a minute."""
+    """Implements the port `Leases`. A dead worker's lease expires after a minute."""
 
     def __init__(self, service: BlobServiceClient, now: Callable[[], datetime]) -> None:
         self._container = service.get_container_client(LEASES_CONTAINER)
@@ -25,13 +25,13 @@ class BlobLeases:
 
     @asynccontextmanager
     async def hold(self, unique_name: str) -> AsyncGenerator["BlobLease"]:
-        """Hold an app's lease. Raises BusyError on entry when somebody else does."""
+        """Hold an app's lease. Raises BusyError on entry when another holder has it."""
         blob = self._container.get_blob_client(unique_name)
         lease = BlobLease(await _acquire(blob, unique_name), self._now)
         try:
             yield lease
         finally:
-            # A lease that cannot be given back runs out by itself.
+            # A lease that cannot be released expires.
             with suppress(AzureError):
                 await lease.release()
 
@@ -60,7 +60,7 @@ class BlobLease:
         self._renewed = now()
 
     async def keep(self) -> None:
-        """Renew the lease when it is getting old. Raises BusyError when it was lost."""
+        """Renew the lease if it is due. Raises BusyError when it was lost."""
         now = self._now()
         if now - self._renewed < _RENEW_AFTER:
             return
@@ -75,5 +75,5 @@ class BlobLease:
         self._renewed = now
 
     async def release(self) -> None:
-        """Give the lease back."""
+        """Release the lease."""
         await self._client.release()

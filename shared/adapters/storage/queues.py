@@ -1,4 +1,4 @@
-"""The queues, sent by SDK: an output binding re-serialises JSON, and has neither delay nor expiry."""
+"""The queues, through the SDK: an output binding re-serialises JSON, and has neither delay nor expiry."""
 
 import json
 from collections.abc import AsyncIterator
@@ -30,7 +30,7 @@ from shared.core.naming import (
 from shared.ports import PoisonedMessage
 
 LONGEST_DELAY = timedelta(days=7)
-"""What a storage queue takes at most (Microsoft Learn, "Put Message")."""
+"""The longest delay of a storage queue (Microsoft Learn, "Put Message")."""
 _NEVER_EXPIRES = -1
 _QUEUES = (
     WEBHOOK_REQUESTS_QUEUE,
@@ -50,47 +50,47 @@ _POISON_QUEUES = (
     TICKET_UPDATES_POISON_QUEUE,
 )
 _PAGE, _MOST, _HIDE = 32, 5000, 120
-"""What is looked through on a poison queue: messages a page, in all, and seconds they stay hidden meanwhile."""
+"""For reading a poison queue: messages a page, messages in all, and seconds they stay hidden meanwhile."""
 _KEPT = {"schemaVersion", "reason", "operationId", "generation", "attempts", "original"}
-"""What we keep has these members and no others. A sender who imitates it gets past the intake only with one more, that
-hides the message's own metadata from the host."""
+"""A message that we keep has these members and no others. One that imitates it gets past the intake only with one more,
+which hides the message's own metadata from the host."""
 
 
 class StorageQueues:
-    """Fills the port `Queues`."""
+    """Implements the port `Queues`."""
 
     def __init__(self, service: QueueServiceClient) -> None:
         self._clients = {name: service.get_queue_client(name) for name in (*_QUEUES, *_POISON_QUEUES)}
 
     async def send_work(self, operation_id: str, generation: int, delay: timedelta = timedelta(0)) -> None:
-        """Have an operation continued after a delay, without expiry."""
+        """Enqueue an operation's next attempt after a delay, without expiry."""
         message = {"schemaVersion": "1", "operationId": operation_id, "generation": generation}
         await self._send(WORK_QUEUE, json.dumps(message), min(delay, LONGEST_DELAY))
 
     async def send_rotation(self, message: str, delay: timedelta = timedelta(0)) -> None:
-        """Have `credential-rotations` looked at after a delay, without expiry."""
+        """Send to `credential-rotations` after a delay, without expiry."""
         await self._send(ROTATIONS_QUEUE, message, min(delay, LONGEST_DELAY))
 
     async def send_decision(self, message: str, delay: timedelta = timedelta(0)) -> None:
-        """Have a ticket's decision applied after a delay, without expiry."""
+        """Enqueue a ticket's decision after a delay, without expiry."""
         await self._send(DECISIONS_QUEUE, message, min(delay, LONGEST_DELAY))
 
     async def send_ticket_update(self, update_id: str, delay: timedelta = timedelta(0)) -> None:
-        """Have a ticket told of something after a delay, without expiry."""
+        """Enqueue a ticket update after a delay, without expiry."""
         message = {"schemaVersion": "1", "updateId": update_id}
         await self._send(TICKET_UPDATES_QUEUE, json.dumps(message), min(delay, LONGEST_DELAY))
 
     async def is_work_piling_up(self) -> bool:
-        """Return whether more work is due and waits than a host takes at once: a peek shows messages of now only."""
+        """Return whether more work is due than a host takes at once: a peek shows only visible messages."""
         with translated(f"read the queue {WORK_QUEUE}"):
             return len(await self._clients[WORK_QUEUE].peek_messages(_PAGE)) == _PAGE
 
     async def send_proven(self, request: str) -> None:
-        """Put a request whose source has proven itself on the internal queue for those."""
+        """Put a request from a verified source on the internal queue for those."""
         await self._send(WEBHOOK_REQUESTS_QUEUE, request)
 
     async def send_answer(self, answer: str) -> None:
-        """Deliver an answer to the requester's side."""
+        """Deliver an answer to the results queue."""
         await self._send(RESULTS_QUEUE, answer)
 
     async def send_event(self, event: str) -> None:
@@ -102,7 +102,7 @@ class StorageQueues:
         await self._send(POISON_QUEUE, message)
 
     async def host_poisoned(self) -> AsyncIterator[PoisonedMessage]:
-        """List the messages on the poison queues that the host put there, not we."""
+        """List the messages that the host, not we, put on the poison queues."""
         for queue in _POISON_QUEUES:
             client = self._clients[queue]
             with translated(f"read the queue {queue}"):
@@ -118,12 +118,12 @@ class StorageQueues:
                         yield PoisonedMessage(queue, message.id, message.pop_receipt or "", message.content, inserted)
 
     async def remove_poisoned(self, message: PoisonedMessage) -> None:
-        """Remove such a message; already gone is a success."""
+        """Remove a poisoned message; already gone is a success."""
         with translated(f"remove from the queue {message.queue}"), suppress(ResourceNotFoundError):
             await self._clients[message.queue].delete_message(message.id, message.receipt)
 
     async def remove_kept(self, operation_id: str, before: int) -> None:
-        """Remove what is kept on the poison queue of an operation's generations before this one."""
+        """Remove the kept messages of an operation's generations before this one from the poison queue."""
         client = self._clients[POISON_QUEUE]
         others: list[QueueMessage] = []
         with translated(f"read the queue {POISON_QUEUE}"):
@@ -135,7 +135,7 @@ class StorageQueues:
                     await client.delete_message(message)
                 else:
                     others.append(message)
-            # Only now, or the same ones would be received again and again.
+            # Only after the loop, or it would receive the same messages again and again.
             for message in others:
                 await client.update_message(message, visibility_timeout=0)
 
@@ -146,7 +146,7 @@ class StorageQueues:
 
 
 def _is_ours(text: str) -> bool:
-    """Return whether a message on a poison queue carries a reason already."""
+    """Return whether a message on a poison queue is one that we keep."""
     try:
         message: object = json.loads(text)
     except (ValueError, RecursionError):
@@ -155,6 +155,6 @@ def _is_ours(text: str) -> bool:
 
 
 def _kept_operation(text: str) -> tuple[str | None, int]:
-    """Read operation id and generation of a message that we keep; (None, 0) for any other."""
+    """Return operation id and generation of a message that we keep; (None, 0) for any other."""
     message: dict[str, Any] = json.loads(text) if _is_ours(text) else {}
     return message.get("operationId"), message.get("generation") or 0

@@ -21,7 +21,7 @@ _CONTENT_TYPES: dict[Format, str] = {
 
 
 class ReportBlobs:
-    """Fills the port `Reports`: `credentials.html`, `.csv` and `.json`, each with its moment as metadata."""
+    """Implements the port `Reports`: `credentials.html`, `.csv` and `.json`, each with its moment as metadata."""
 
     def __init__(self, service: BlobServiceClient) -> None:
         self._container = service.get_container_client(REPORTS_CONTAINER)
@@ -40,7 +40,7 @@ class ReportBlobs:
         return StoredReport(as_of, content)
 
     async def as_of(self) -> datetime | None:
-        """Say of which moment the newest complete report is; None when there is none."""
+        """Return the moment of the newest complete report; None if there is none."""
         with translated("look for the report"):
             try:
                 properties = await self._container.get_blob_client("credentials.json").get_blob_properties()
@@ -49,7 +49,7 @@ class ReportBlobs:
         return _moment(properties.metadata)
 
     async def write(self, form: Format, report: StoredReport) -> None:
-        """Replace one format. JSON is written last: with it the report is complete."""
+        """Replace one format. JSON is written last and completes the report."""
         with translated(f"write the report's {form}"):
             await self._container.upload_blob(
                 f"credentials.{form}",
@@ -61,13 +61,13 @@ class ReportBlobs:
 
 
 def _never_written(error: HttpResponseError) -> None:
-    """Tell a blob that is not there from a container that is not: the second is a fault of the deployment."""
+    """Tell a missing blob from a missing container: the latter is a deployment fault."""
     if error_code(error) == "ContainerNotFound":
         raise error
 
 
 def _moment(metadata: dict[str, str] | None) -> datetime | None:
-    """Read the moment of a report; None when somebody else wrote the blob."""
+    """Read the moment of a report; None if the blob is not ours."""
     found = next((value for name, value in (metadata or {}).items() if name.casefold() == _AS_OF.casefold()), "")
     try:
         return datetime.fromisoformat(found).astimezone(UTC)

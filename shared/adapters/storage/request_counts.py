@@ -1,4 +1,4 @@
-"""What is counted of each requester and day, in a table: a partition for each person, by a hash, a row for each day."""
+"""Counts of requests in a table: a partition for each requester, by a hash, and a row for each day."""
 
 from azure.data.tables.aio import TableServiceClient
 
@@ -9,18 +9,18 @@ from shared.ports import Versioned
 
 
 class RequestCountsTable:
-    """Fills the port `RequestCounts`."""
+    """Implements the port `RequestCounts`."""
 
     def __init__(self, service: TableServiceClient) -> None:
         self._table = Table(service, REQUEST_COUNTS_TABLE)
 
     async def of(self, person: str) -> dict[str, Versioned[tuple[str, ...]]]:
-        """Read what is counted of a person, by day."""
+        """Read a person's counted requests, by day."""
         rows = await self._table.partition(person)
         return {str(row["RowKey"]): Versioned(tuple(str(row["requests"]).split()), etag) for row, etag in rows}
 
     async def save(self, person: str, day: str, requests: tuple[str, ...], etag: str) -> None:
-        """Keep a day as read at `etag`, empty for none. Raises BusyError when somebody else has written meanwhile."""
+        """Save a day as read at `etag`, empty for none. Raises BusyError after a concurrent write."""
         columns = {"requests": " ".join(requests), "count": len(requests)}
         if etag:
             await self._table.replace(person, day, columns, etag)

@@ -1,4 +1,4 @@
-"""One table of the storage account: rows as dictionaries, values too long for a property in several.
+"""One table of the storage account: rows as dictionaries, long values spread over several properties.
 
 Rows carry a schemaVersion and the whole value as JSON, next to the few columns that people look for in Storage
 Explorer. Concurrency rests on ETags alone.
@@ -46,7 +46,7 @@ class Table:
             return tuple([(dict(found), str(found.metadata["etag"])) async for found in rows])
 
     async def create(self, partition: str, row: str, columns: dict[str, Any]) -> str | None:
-        """Insert a row; its ETag, or None when there is one already."""
+        """Insert a row; return its ETag, or None if it exists."""
         with translated(f"write table {self.name}"):
             try:
                 made = await self.client.create_entity(entity(partition, row, columns))
@@ -55,7 +55,7 @@ class Table:
         return str(made["etag"])
 
     async def replace(self, partition: str, row: str, columns: dict[str, Any], etag: str) -> str:
-        """Replace a row as read at `etag`. Raises BusyError when somebody else has written meanwhile."""
+        """Replace a row as read at `etag`. Raises BusyError after a concurrent write."""
         with translated(f"write table {self.name}"):
             try:
                 made = await self.client.update_entity(
@@ -73,12 +73,12 @@ class Table:
         return str(made["etag"])
 
     async def merge(self, partition: str, row: str, columns: dict[str, Any]) -> None:
-        """Change columns of a row; does nothing when there is none."""
+        """Change columns of a row; does nothing if there is none."""
         with translated(f"write table {self.name}"), suppress(ResourceNotFoundError):
             await self.client.update_entity(entity(partition, row, columns), mode=UpdateMode.MERGE)
 
     async def upsert(self, partition: str, row: str, columns: dict[str, Any]) -> None:
-        """Write a row, whatever was there."""
+        """Insert or replace a row."""
         with translated(f"write table {self.name}"):
             await self.client.upsert_entity(entity(partition, row, columns), mode=UpdateMode.REPLACE)
 
@@ -105,11 +105,11 @@ def packed(text: str) -> dict[str, str]:
 
 
 def unpacked(row: dict[str, Any]) -> str:
-    """Join the parts of a text again."""
+    """Join the parts of a packed text."""
     parts = takewhile(lambda part: part is not None, (row.get(f"value{n}") for n in count()))
     return "".join(str(part) for part in parts)
 
 
 def entity(partition: str, row: str, columns: dict[str, Any]) -> dict[str, Any]:
-    """Return a row as the SDK takes it."""
+    """Return a row as the SDK's entity."""
     return {"PartitionKey": partition, "RowKey": row, "schemaVersion": _SCHEMA_VERSION, **columns}

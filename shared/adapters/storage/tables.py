@@ -28,14 +28,14 @@ _NEW = ""
 
 
 class OperationsTable:
-    """Fills the port `Operations`."""
+    """Implements the port `Operations`."""
 
     def __init__(self, service: TableServiceClient) -> None:
         self._operations = Table(service, OPERATIONS_TABLE)
         self._unsettled = Table(service, UNSETTLED_TABLE)
 
     async def claim(self, claim: Claim) -> Claim:
-        """Bind (channel, source, requestId) to an operation, first come first served; returns what it is bound to."""
+        """Bind (channel, source, requestId) to an operation, first come first served; return the claim that holds."""
         partition, row = claim_partition(claim.source, claim.request_id), claim_row(claim.channel)
         if await self._operations.create(partition, row, claim_columns(claim)) is not None:
             return claim
@@ -45,12 +45,12 @@ class OperationsTable:
         return claim_from(found[0])
 
     async def claims(self, source: str, request_id: str) -> tuple[Claim, ...]:
-        """Read everything that (source, requestId) is bound to."""
+        """Read all claims to (source, requestId)."""
         rows = await self._operations.partition(claim_partition(source, request_id))
         return tuple(claim_from(row) for row, _ in rows)
 
     async def move_claim(self, before: Claim, after: Claim) -> None:
-        """Bind a claim anew. Raises BusyError when it is not, or no longer, as `before` says."""
+        """Rebind a claim. Raises BusyError if it differs from `before`."""
         partition, row = claim_partition(before.source, before.request_id), claim_row(before.channel)
         found = await self._operations.get(partition, row)
         if found is None or claim_from(found[0]) != before:
@@ -58,8 +58,8 @@ class OperationsTable:
         await self._operations.replace(partition, row, claim_columns(after), found[1])
 
     async def create(self, operation: Operation, due: datetime) -> str | None:
-        """Write a new record, listed as unsettled; its ETag, or None when there is one already."""
-        # Listed first: a listed operation without a record is skipped, a record that nobody lists would be lost.
+        """Write a new record, listed as unsettled; return its ETag, or None if it exists."""
+        # Listed first: a listed operation without a record is skipped, an unlisted record would be lost.
         await self.relist(operation.id, operation.generation, due)
         return await self._operations.create(_partition(operation.id), "record", _columns(operation))
 
@@ -73,7 +73,7 @@ class OperationsTable:
         return await self._operations.replace(_partition(operation.id), "record", _columns(operation), etag)
 
     async def due(self, before: datetime) -> AsyncIterator[tuple[str, int]]:
-        """List unsettled operations whose next look was due before a moment: (operation id, generation)."""
+        """List unsettled operations whose next check was due before a moment: (operation id, generation)."""
         rows = self._unsettled.query(
             "PartitionKey eq @partition and due lt @before", {"partition": "unsettled", "before": before}
         )
@@ -90,7 +90,7 @@ class OperationsTable:
             yield row["PartitionKey"].removeprefix(_partition(""))
 
     async def in_state(self, state: State, most: int, after: str | None) -> tuple[Operation, ...]:
-        """Read some operations in a state, by their ids, behind one."""
+        """Read at most `most` operations in a state, in order of id, after one."""
         rows = self._operations.query(
             "PartitionKey gt @after and PartitionKey lt @end and RowKey eq 'record' and state eq @state",
             {"after": _partition(after or ""), "end": _partition("g"), "state": state.value},
@@ -103,12 +103,12 @@ class OperationsTable:
         return tuple(found)
 
     async def relist(self, operation_id: str, generation: int, due: datetime) -> None:
-        """Say when an unsettled operation is to be looked at again, without touching its record."""
+        """Set when an unsettled operation is checked next, without touching its record."""
         row = unsettled_row(operation_id, generation)
         await self._unsettled.upsert("unsettled", row, {"generation": generation, "due": due})
 
     async def unlist(self, operation_id: str, generation: int) -> None:
-        """Take an operation's generation off the list of unsettled ones."""
+        """Remove an operation's generation from the list of unsettled ones."""
         await self._unsettled.delete("unsettled", unsettled_row(operation_id, generation))
 
 
@@ -130,13 +130,13 @@ def _columns(operation: Operation) -> dict[str, Any]:
 
 
 class ApplicationsTable:
-    """Fills the port `Applications`."""
+    """Implements the port `Applications`."""
 
     def __init__(self, service: TableServiceClient) -> None:
         self._table = Table(service, APPLICATIONS_TABLE)
 
     async def read(self, unique_name: str) -> Versioned[ApplicationRecord]:
-        """Read one app's record; an app we know nothing of yet has an empty one."""
+        """Read one app's record; an unknown app has an empty one."""
         found = await self._table.get(unique_name, "application")
         if found is None:
             return Versioned(ApplicationRecord(unique_name=unique_name), _NEW)
@@ -145,7 +145,7 @@ class ApplicationsTable:
     async def save(self, record: ApplicationRecord, etag: str) -> str:
         """Replace or create a record;
 
-        Returns the new ETag. Raises BusyError when somebody else has written meanwhile.
+        Returns the new ETag. Raises BusyError after a concurrent write.
         """
         columns = {
             **packed(record.model_dump_json()),
@@ -162,7 +162,7 @@ class ApplicationsTable:
         return made
 
     async def owned_by(self, owner: Person) -> list[ApplicationRecord]:
-        """List the apps that were made and are this person's: by id, and where a row has none, by address."""
+        """List the created apps that this person owns: by id, or by address where a row has none."""
         expression, parameters = (
             "clientId ne '' and (ownerAddress eq @address or owner eq @given or ownerId eq @id )",
             {
@@ -176,14 +176,14 @@ class ApplicationsTable:
         return [each for each in records if each.owned_by is not None and is_surely(each.owned_by, owner)]
 
     async def owned_by_address(self) -> AsyncIterator[str]:
-        """Name the apps whose owner is known by an address alone: rows of before have no column for the id."""
+        """List the apps whose owner is known only by an address: older rows have no column for the id."""
         async for row in self._table.query("owner ne ''", {}):
             if not row.get("ownerId"):
                 yield row["PartitionKey"]
 
 
 class CleanupsTable:
-    """Fills the port `Cleanups`."""
+    """Implements the port `Cleanups`."""
 
     def __init__(self, service: TableServiceClient) -> None:
         self._table = Table(service, CLEANUPS_TABLE)
@@ -205,7 +205,7 @@ class CleanupsTable:
 
 
 class BackoffTable:
-    """Fills the port `Backoff`: one small row that every function reads before it calls Graph or the vault."""
+    """Implements the port `Backoff`: one small row that every function reads before it calls Graph or the vault."""
 
     def __init__(self, service: TableServiceClient) -> None:
         self._table = Table(service, BACKOFF_TABLE)
@@ -216,7 +216,7 @@ class BackoffTable:
         return found[0]["until"] if found is not None else None
 
     async def extend(self, until: datetime, reason: str) -> None:
-        """Pause everybody until then; a longer pause that stands already is kept."""
-        standing = await self.until()
-        if standing is None or standing < until:
+        """Pause all operations until then; a longer pause already set is kept."""
+        current = await self.until()
+        if current is None or current < until:
             await self._table.upsert("backoff", "all", {"until": until, "reason": reason})

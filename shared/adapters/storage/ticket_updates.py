@@ -1,4 +1,4 @@
-"""The table of what tickets are to be told."""
+"""The table of ticket updates."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -13,18 +13,18 @@ from shared.model.ticket_update import TicketUpdate
 from shared.ports import Versioned
 
 _WAITING = "waiting"
-"""Partition of the list: what is told already is never read for it."""
+"""Partition of the list of waiting updates: delivered ones are never read for it."""
 
 
 class TicketUpdatesTable:
-    """Fills the port `TicketUpdates`."""
+    """Implements the port `TicketUpdates`."""
 
     def __init__(self, service: TableServiceClient) -> None:
         self._table = Table(service, TICKET_UPDATES_TABLE)
 
     async def create(self, update: TicketUpdate, look_again: datetime) -> None:
-        """Write a new record, listed as waiting; does nothing when there is one already."""
-        # Listed first: a listed update without a record is skipped, a record that nobody lists would be lost.
+        """Write a new record, listed as waiting; does nothing if it exists."""
+        # Listed first: a listed update without a record is skipped, an unlisted record would be lost.
         await self.relist(update.id, look_again)
         await self._table.create(_partition(update.id), "record", _columns(update))
 
@@ -38,7 +38,7 @@ class TicketUpdatesTable:
         return await self._table.replace(_partition(update.id), "record", _columns(update), etag)
 
     async def due(self, before: datetime) -> AsyncIterator[str]:
-        """List the waiting ones whose next look was due before a moment."""
+        """List the waiting updates whose next check was due before a moment."""
         rows = self._table.query(
             "PartitionKey eq @partition and due lt @before", {"partition": _WAITING, "before": before}
         )
@@ -46,15 +46,15 @@ class TicketUpdatesTable:
             yield row["RowKey"]
 
     async def relist(self, update_id: str, look_again: datetime) -> None:
-        """Say when a waiting one is to be looked at again."""
+        """Set when a waiting update is checked next."""
         await self._table.upsert(_WAITING, update_id, {"due": look_again})
 
     async def unlist(self, update_id: str) -> None:
-        """Take one off the list; not there is a success."""
+        """Remove an update from the list; already absent is a success."""
         await self._table.delete(_WAITING, update_id)
 
     async def keep_asked(self, source: str, ticket: str) -> None:
-        """Keep for ever that a ticket has sent a request; again is nothing."""
+        """Record permanently that a ticket has sent a request; idempotent."""
         await self._table.create(_ticket_partition(source, ticket), "asked", {"source": source, "ticket": ticket})
 
     async def has_asked(self, source: str, ticket: str) -> bool:
@@ -67,7 +67,7 @@ def _partition(update_id: str) -> str:
 
 
 def _ticket_partition(source: str, ticket: str) -> str:
-    """Return where a ticket is kept; neither name holds a line break."""
+    """Return a ticket's partition; neither name holds a line break."""
     return f"ticket-{sha256(f'{source}\n{ticket}'.encode()).hexdigest()}"
 
 

@@ -1,7 +1,7 @@
-"""Calls to ticketing systems: to configured hosts only, over https, without a proxy, and never on to somewhere else.
+"""Calls to ticketing systems: to configured hosts only, over https, without a proxy or redirects.
 
 httpcore rather than httpx on top of it: it follows no redirect, reads no environment, keeps no cookies and unpacks no
-compressed body, so nothing of that has to be switched off.
+compressed body, so none of that has to be disabled.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from shared.tickets.addresses import Destination
 
 _CONNECT_SECONDS, _WHOLE_SECONDS = 10.0, 30.0
 MOST_BYTES = 1024 * 1024
-"""Of an answer: ten comments of Jira's longest fit in."""
+"""The longest answer: ten of Jira's longest comments fit."""
 _TIMEOUTS = {"connect": _CONNECT_SECONDS, "read": _WHOLE_SECONDS, "write": _WHOLE_SECONDS, "pool": _WHOLE_SECONDS}
 _NOT_SENT = (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout)
 _LOST = (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, TimeoutError, OSError)
@@ -44,7 +44,7 @@ def basic(user: str, password: str) -> str:
 
 
 class TicketHttp:
-    """Calls one configured system. `name` is what errors call it."""
+    """Calls one configured system. `name` is its name in errors."""
 
     def __init__(
         self, pool: httpcore.AsyncConnectionPool, destination: Destination, name: str, authorization: str = ""
@@ -67,14 +67,14 @@ class TicketHttp:
         return self._read(model, answered.strip() or b"{}")
 
     async def post_bytes(self, content: bytes, headers: Mapping[str, str]) -> None:
-        """Post a body to the configured URL itself; what is answered is not looked at."""
+        """Post a body to the configured URL itself; the answer's body is ignored."""
         await self._call("POST", (), {}, content, headers)
 
     def _read[M: BaseModel](self, model: type[M], body: bytes) -> M:
         try:
             return model.model_validate_json(body)
         except ValidationError:
-            # Its text quotes what was answered.
+            # The error's text quotes the answer.
             raise RefusedError(f"{self._name} answered with something else than its interface says") from None
 
     async def _call(
@@ -115,7 +115,7 @@ def _error(message: str, status: int, headers: Mapping[str, str]) -> RegistrarEr
         case _ if 200 <= status < 300:
             return None
         case _ if 300 <= status < 400:
-            # To the host, and no more of it: what stands in an address may be meant for whoever reads the log.
+            # Only the host: the rest of the address may be text aimed at readers of the log.
             return RefusedError(f"{message}, and leads to {_host(headers.get('location', ''))}: nothing is sent there")
         case 401 | 403:
             return ForbiddenError(message)

@@ -19,7 +19,7 @@ from shared.tickets.jira_document import document, holds
 _ISSUE = ("rest", "api", "3", "issue")
 _PROPERTY = "registrar"
 _PAGE, _PAGES = 10, 20
-"""Ten of the longest comments fit into an answer; nobody writes two hundred while we look."""
+"""Ten of the longest comments fit into an answer; two hundred new ones in the meantime are unlikely."""
 _CLOCKS = timedelta(hours=1)
 """How much Jira's clock and ours may differ."""
 
@@ -71,18 +71,18 @@ class _Transitions(BaseModel):
 
 
 class _Anything(BaseModel):
-    """An answer that nothing is read of."""
+    """An answer whose content is ignored."""
 
 
 class Jira:
-    """Fills the port `TicketSystem`. A ticket is addressed by its issue's key or id."""
+    """Implements the port `TicketSystem`. A ticket is addressed by its issue's key or id."""
 
     def __init__(self, http: TicketHttp, updates: JiraUpdates) -> None:
         self._http = http
         self._updates = updates
 
     async def has_note(self, ticket: str, note: Note) -> bool:
-        """Look through the comments that are not older than the note, the newest first."""
+        """Search the comments that are not older than the note, newest first."""
         for page in range(_PAGES):
             comments = await self._comments(ticket, page)
             if any(comment.is_note(note) for comment in comments):
@@ -92,12 +92,12 @@ class Jira:
         raise RefusedError("an issue in Jira has more new comments than are looked through")
 
     async def add_note(self, ticket: str, note: Note) -> None:
-        """Add a comment, with the note's id as a property of it."""
+        """Add a comment, with the note's id as its property."""
         body = {"body": document(note.text), "properties": [{"key": _PROPERTY, "value": note.id}]}
         await self._http.send("POST", _Anything, *_ISSUE, ticket, "comment", body=body)
 
     async def set_state(self, ticket: str, status: str) -> None:
-        """Make a transition, unless the issue is where it leads, or where a person moved it and it is not offered."""
+        """Make a transition, unless it is not offered any more or the issue is already there."""
         name = self._updates.transition_of(status)
         if name is None:
             return

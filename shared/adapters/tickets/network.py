@@ -1,4 +1,4 @@
-"""The network under calls to ticketing systems: a name is resolved once, and what is connected to was checked."""
+"""The network under calls to ticketing systems: names are resolved once, and only checked addresses are used."""
 
 import asyncio
 import socket
@@ -14,7 +14,7 @@ type Resolve = Callable[[str, int], Awaitable[list[str]]]
 
 
 async def resolve(host: str, port: int) -> list[str]:
-    """Ask the system for a name's addresses, in the order in which it would try them."""
+    """Resolve a name's addresses with the system's resolver, in its order."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
@@ -22,8 +22,8 @@ async def resolve(host: str, port: int) -> list[str]:
 class GuardedNetwork(httpcore.AsyncNetworkBackend):
     """Connects to public addresses only; `on_premises` are names that may have private ones.
 
-    The address that was checked is the one that is connected to: a second look-up could give another one. TLS goes on
-    to ask for the name.
+    The checked address is the one connected to: a second look-up could return another one. TLS still verifies the
+    name.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Connect. Raises RefusedError for a name with a refused address, UnavailableError for one without any."""
+        """Connect. Raises RefusedError for a name with a forbidden address, UnavailableError for one without any."""
         async with asyncio.timeout(timeout):
             addresses = await self._addresses(host, port)
             error: Exception | None = None

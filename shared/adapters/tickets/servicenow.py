@@ -1,7 +1,7 @@
 """Work notes and state in ServiceNow, by its Table API.
 
 Sources: ServiceNow, "Table API" (GET and PATCH /api/now/table/{tableName}/{sys_id}, sysparm_query, sysparm_fields),
-"Encoded query strings" (a condition that is not valid is passed over), "Journal field type" (each note is a row of
+"Encoded query strings" (an invalid condition is ignored), "Journal field type" (each note is a row of
 sys_journal_field, by element_id and element).
 """
 
@@ -26,17 +26,17 @@ class _Row(BaseModel):
 
 
 class ServiceNow:
-    """Fills the port `TicketSystem`. A ticket is addressed by its sys_id."""
+    """Implements the port `TicketSystem`. A ticket is addressed by its sys_id."""
 
     def __init__(self, http: TicketHttp, updates: ServiceNowUpdates) -> None:
         self._http = http
         self._updates = updates
 
     async def has_note(self, ticket: str, note: Note) -> bool:
-        """Look for the mark among the ticket's work notes.
+        """Search the ticket's work notes for the mark.
 
-        What is found is looked at again: a condition on a field that the account may not read is passed over, and then
-        other tickets' notes are found.
+        Results are checked again: a condition on a field that the account may not read is ignored, and then other
+        tickets' notes match.
         """
         query = f"element_id={ticket}^element=work_notes^valueLIKE{note.mark}"
         fields = {"sysparm_query": query, "sysparm_fields": "element_id,value", "sysparm_limit": "10"}
@@ -44,7 +44,7 @@ class ServiceNow:
         return any(row.get("element_id") == ticket and _holds(row.get("value"), note.mark) for row in found.result)
 
     async def add_note(self, ticket: str, note: Note) -> None:
-        """Write a work note, and see that it shows: fields that the account may not write are passed over silently."""
+        """Write a work note, and verify that it shows: fields that the account may not write are silently ignored."""
         await self._write(ticket, "work_notes", note.text)
         if not await self.has_note(ticket, note):
             raise NotShownError("ServiceNow took a work note and does not show it")

@@ -1,4 +1,4 @@
-"""Where the sources of ticketing.toml are told of answers, as far as this deployment's settings say."""
+"""Targets for ticket updates: the sources of ticketing.toml that this deployment's settings configure."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -23,8 +23,7 @@ def build_targets(
 ) -> dict[str, Target]:
     """Wire the systems whose URL is set. `settings` are those that ticketing.toml names, secrets included.
 
-    `connect` is asked once, and only if there is such a system. Raises TicketingError naming every URL that nothing may
-    be sent to.
+    `connect` is called once, and only if there is such a system. Raises TicketingError naming every forbidden URL.
     """
     wanted = [(each, each.updates) for each in ticketing.sources if each.updates and settings.get(each.updates.url)]
     if not wanted:

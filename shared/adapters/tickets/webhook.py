@@ -1,6 +1,6 @@
-"""Answers as webhooks: the CloudEvents message itself, signed as standardwebhooks.com says.
+"""Answers as webhooks: the CloudEvents message itself, signed as standardwebhooks.com specifies.
 
-Sources: Standard Webhooks, "Webhook headers" and "Signature scheme" (several signatures, parted by spaces, while a
+Sources: Standard Webhooks, "Webhook headers" and "Signature scheme" (several signatures, separated by spaces, while a
 secret is replaced); CloudEvents 1.0, "HTTP Protocol Binding", structured mode.
 """
 
@@ -16,7 +16,7 @@ from shared.ports import Note
 
 
 class Hook:
-    """Fills the port `TicketSystem`. A receiver knows a message again by its `webhook-id`."""
+    """Implements the port `TicketSystem`. Receivers deduplicate messages by `webhook-id`."""
 
     def __init__(self, http: TicketHttp, secrets: Sequence[str], now: Callable[[], datetime]) -> None:
         self._http = http
@@ -24,7 +24,7 @@ class Hook:
         self._now = now
 
     async def has_note(self, ticket: str, note: Note) -> bool:
-        """Say no: nobody can be asked, and a second message of one id is none for the receiver."""
+        """Return False: a webhook cannot be queried, and the receiver ignores a second message with the same id."""
         return False
 
     async def add_note(self, ticket: str, note: Note) -> None:
@@ -43,4 +43,4 @@ class Hook:
         await self._http.post_bytes(body.encode(), headers)
 
     async def set_state(self, ticket: str, status: str) -> None:
-        """Do nothing: the message says it."""
+        """Do nothing: the event carries the status."""

@@ -1,6 +1,6 @@
-"""Key Vault's certificates through their SDK: each is also the secret of its name, which holds the private key.
+"""Key Vault's certificates through their SDK: each is also the secret of the same name, which holds the private key.
 
-That secret is managed: nobody can write it but through the certificate (Microsoft Learn, "About Azure Key Vault
+That secret is managed: it can only be written through the certificate (Microsoft Learn, "About Azure Key Vault
 certificates").
 """
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from azure.keyvault.certificates import CertificatePolicy, CertificateProperties, KeyVaultCertificate
     from azure.keyvault.certificates.aio import CertificateClient
 
-_MADE_WITHIN_SECONDS = 8
-"""The SDK polls for the end; what takes longer is looked for by the next attempt."""
+_CREATE_TIMEOUT_SECONDS = 8
+"""The SDK polls for completion; if it takes longer, the next attempt reads the result."""
 _KEY_BITS = 2048
 
 
@@ -45,9 +45,9 @@ class VaultCertificates:
     async def make(
         self, vault_url: str, name: str, *, subject: str, months: int, tags: Mapping[str, str]
     ) -> VaultEntry | None:
-        """Have a self-signed one made as the newest version; None while it is made."""
+        """Create a self-signed certificate as the newest version; None while that is in progress."""
         with translated(f"make the certificate {name}"), suppress(TimeoutError):
-            async with asyncio.timeout(_MADE_WITHIN_SECONDS):
+            async with asyncio.timeout(_CREATE_TIMEOUT_SECONDS):
                 made: Any = await self._client(vault_url).create_certificate(
                     name, _self_signed(subject, months), tags=dict(tags)
                 )
@@ -83,7 +83,7 @@ class VaultCertificates:
             )
 
     async def recover(self, vault_url: str, name: str, seconds: float) -> None:
-        """Begin to recover a soft-deleted one. The SDK polls for the end; the next attempt looks for it instead."""
+        """Begin to recover a soft-deleted one. The SDK polls for completion; the next attempt checks instead."""
         with translated(f"recover the certificate {name}"), suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._client(vault_url).recover_deleted_certificate(name)
@@ -95,7 +95,7 @@ class VaultCertificates:
 
     def _client(self, url: str) -> "CertificateClient":
         if url not in self._clients:
-            # Most apps have no certificate: the SDK is loaded when the first one is met.
+            # Most apps have no certificate: the SDK is loaded on first use.
             from azure.keyvault.certificates.aio import CertificateClient
 
             self._clients[url] = CertificateClient(url, self._credential, **ONCE_MORE)
@@ -103,7 +103,7 @@ class VaultCertificates:
 
 
 def _self_signed(subject: str, months: int) -> "CertificatePolicy":
-    """A pair of the vault's own, exportable for the client that signs in with it, and never renewed by the vault."""
+    """Return the policy of a self-signed pair: exportable for its client, and never renewed by the vault."""
     from azure.keyvault.certificates import (
         CertificateContentType,
         CertificatePolicy,
@@ -122,13 +122,13 @@ def _self_signed(subject: str, months: int) -> "CertificatePolicy":
         reuse_key=False,
         content_type=CertificateContentType.pkcs12,
         validity_in_months=months,
-        # Where a policy names no action, the vault renews by itself: nobody would tell the directory.
+        # Without an action in the policy, the vault renews on its own, and the directory would not know.
         lifetime_actions=[LifetimeAction(CertificatePolicyAction.email_contacts, lifetime_percentage=99)],
     )
 
 
 def _imported() -> "CertificatePolicy":
-    """Exportable again; of an issuer that the vault does not know, so that it renews nothing."""
+    """Return the policy of an imported pair: exportable, with an unknown issuer, so that the vault renews nothing."""
     from azure.keyvault.certificates import CertificateContentType, CertificatePolicy, KeyType, WellKnownIssuerNames
 
     return CertificatePolicy(

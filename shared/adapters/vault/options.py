@@ -1,4 +1,4 @@
-"""How the SDKs of Key Vault's secrets and certificates are told to call."""
+"""Call options of the SDKs for Key Vault's secrets and certificates."""
 
 from typing import TypedDict
 
@@ -13,6 +13,6 @@ class CallOptions(TypedDict):
     read_timeout: int
 
 
-# One quick repetition when the connection is lost. What is answered is never repeated here: the SDK would sleep
-# through a Retry-After of any length, which is the operation's business, not a function's.
+# One quick retry when the connection is lost. Answers are never retried here: the SDK would sleep through a
+# Retry-After of any length, which is for the operation to handle, not for a function.
 ONCE_MORE = CallOptions(retry_total=1, retry_status=0, retry_backoff_factor=0.2, connection_timeout=10, read_timeout=30)

@@ -23,12 +23,12 @@ from shared.ports import VaultPlace
 
 _RECOVER_SECONDS = 5
 _PAGE = 25
-"""What Key Vault lists at most (Microsoft Learn, "Get Secrets")."""
+"""Key Vault's largest page (Microsoft Learn, "Get Secrets")."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class KeyVault:
-    """Fills the port `Vault`; `vault_url` says which of `vault_urls` keeps the credentials of an app."""
+    """Implements the port `Vault`; `vault_url` maps an app to the one of `vault_urls` that keeps its credentials."""
 
     def __init__(
         self, credential: AsyncTokenCredential, vault_url: Callable[[str], str], vault_urls: Sequence[str] = ()
@@ -40,9 +40,9 @@ class KeyVault:
         self._certificates = VaultCertificates(credential)
 
     async def page(self, after: VaultPlace | None) -> tuple[tuple[VaultEntry, ...], VaultPlace | None]:
-        """Read the newest versions' properties of some secrets of all vaults, and where the next ones are.
+        """Read one page of all vaults' secrets (their newest versions' properties), and the next page's place.
 
-        Raises RefusedError for a place that is in none of them: our token goes nowhere else.
+        Raises RefusedError for a place outside these vaults: our token goes nowhere else.
         """
         place = after or VaultPlace(self._vault_urls[0], None)
         is_ours = place.url in self._vault_urls and (place.token or f"{place.url}/secrets?").startswith(
@@ -60,7 +60,7 @@ class KeyVault:
         return tuple(entries), VaultPlace(following[0], None) if following else None
 
     async def versions(self, unique_name: str, secret_name: str) -> tuple[VaultEntry, ...]:
-        """Read the properties of all versions of a live secret, oldest first; none when there is no such secret."""
+        """Read the properties of all versions of a live secret, oldest first; none if there is no such secret."""
         with translated(f"list the versions of the secret {secret_name}"):
             try:
                 listed = self._client(unique_name).list_properties_of_secret_versions(secret_name)
@@ -68,12 +68,12 @@ class KeyVault:
             except ResourceNotFoundError:
                 return ()
         if any(entry.type == "certificate" for entry in versions):
-            # Their tags and thumbprints are the certificate's: whether its secret mirrors them is not documented.
+            # Tags and thumbprints are the certificate's: whether its secret mirrors them is not documented.
             versions = await self._certificates.versions(self._vault_url(unique_name), secret_name)
         return tuple(sorted(versions, key=lambda entry: (entry.created or _EPOCH, entry.version)))
 
     async def deleted_tags(self, unique_name: str, secret_name: str) -> dict[str, str] | None:
-        """Read the tags of a soft-deleted secret that holds the name; None when there is none."""
+        """Read the tags of a soft-deleted secret that holds the name; None if there is none."""
         with translated(f"read the deleted secret {secret_name}"):
             try:
                 deleted = await self._client(unique_name).get_deleted_secret(secret_name)
@@ -82,7 +82,7 @@ class KeyVault:
         return dict(deleted.properties.tags or {})
 
     async def recover(self, unique_name: str, secret_name: str, kind: CredentialType) -> None:
-        """Begin to recover a soft-deleted secret. The SDK polls for the end; the next attempt looks for it instead."""
+        """Begin to recover a soft-deleted secret. The SDK polls for completion; the next attempt checks instead."""
         if kind == "certificate":
             await self._certificates.recover(self._vault_url(unique_name), secret_name, _RECOVER_SECONDS)
             return
@@ -115,7 +115,7 @@ class KeyVault:
     async def make_certificate(
         self, unique_name: str, secret_name: str, *, subject: str, months: int, tags: Mapping[str, str]
     ) -> VaultEntry | None:
-        """Have a self-signed certificate made as the newest version, never renewed by itself; None while it is made."""
+        """Create a self-signed certificate without auto-renewal as the newest version; None while in progress."""
         return await self._certificates.make(
             self._vault_url(unique_name), secret_name, subject=subject, months=months, tags=tags
         )
@@ -141,7 +141,7 @@ class KeyVault:
             await self._client(unique_name).update_secret_properties(secret_name, version, tags=dict(tags))
 
     async def disable(self, unique_name: str, secret_name: str, version: str, kind: CredentialType) -> None:
-        """Disable one version: its value can no longer be read. Disabled already is a success."""
+        """Disable one version: its value can no longer be read. Already disabled is a success."""
         if kind == "certificate":
             await self._certificates.change(
                 self._vault_url(unique_name), secret_name, version, enabled=False, tags=None

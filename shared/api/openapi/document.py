@@ -1,4 +1,4 @@
-"""The document, put together: paths by subject, shapes from the models, and how callers prove themselves."""
+"""Assembles the document: paths by subject, shapes from the models, and security schemes."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ _SHAPES: tuple[Any, ...] = (
     ToldHealth,
     ToldProblem,
 )
-"""What bodies are made from; the shapes that they consist of come with them."""
+"""The models of bodies; nested models are included with them."""
 
 _ENTRA: Json = {
     "type": "http",

@@ -1,4 +1,4 @@
-"""Paths for operators: failed requests, tried again."""
+"""Paths for operators: replays of failed requests."""
 
 from typing import Annotated, TypedDict
 

@@ -1,4 +1,4 @@
-"""What paths are put together from: parameters, bodies, answers, and the problems that many routes share."""
+"""Building blocks of paths: parameters, bodies, responses, and the problems that many routes share."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -12,7 +12,7 @@ OPERATION_ID_EXAMPLE = "152b43f3ecddcc8e1392a77bf9954712"
 
 
 def ref(schema: type) -> Json:
-    """Point to the schema of a model among the components, where it has the model's name."""
+    """Return a reference to a model's schema among the components, where it has the model's name."""
     return {"$ref": f"#/components/schemas/{schema.__name__}"}
 
 
@@ -31,7 +31,7 @@ def parameter(
 def answer(
     description: str, content: Mapping[str, Json] | None = None, headers: Mapping[str, Json] | None = None
 ) -> Json:
-    """Describe an answer: its bodies by media type, and its headers by name."""
+    """Describe a response: its bodies by media type, and its headers by name."""
     made: Json = {"description": description}
     if headers:
         made["headers"] = dict(headers)
@@ -46,7 +46,7 @@ def json_body(schema: Json, example: object) -> dict[str, Json]:
 
 
 def header(description: str, schema: Json, *, required: bool = True) -> Json:
-    """Describe a header of an answer."""
+    """Describe a response header."""
     return {"description": description, "required": required, "schema": schema}
 
 
@@ -59,7 +59,7 @@ def problem(
     errors: list[ToldFault] | None = None,
     headers: Mapping[str, Json] | None = None,
 ) -> Json:
-    """Describe an answer that is a problem (RFC 9457), with an example."""
+    """Describe a response that is a problem (RFC 9457), with an example."""
     example: ToldProblem = {"type": "about:blank", "title": title, "status": status}
     if detail is not None:
         example["detail"] = detail
@@ -106,13 +106,13 @@ PROBLEMS: dict[str, Json] = {
         headers={"Retry-After": RETRY_AFTER},
     ),
 }
-"""Answers among the components, by name."""
+"""Responses among the components, by name."""
 
 WHERE_ALWAYS: dict[str, Json] = {
     "500": {"$ref": "#/components/responses/Refused"},
     "503": {"$ref": "#/components/responses/Away"},
 }
-"""Answers of every route that does something."""
+"""Responses of every route that does work."""
 
 WHERE_A_TOKEN_COUNTS: dict[str, Json] = {
     "400": {"$ref": "#/components/responses/NotUnderstood"},
@@ -120,9 +120,9 @@ WHERE_A_TOKEN_COUNTS: dict[str, Json] = {
     "403": {"$ref": "#/components/responses/NotAllowed"},
     **WHERE_ALWAYS,
 }
-"""Answers of every route for holders of an app role."""
+"""Responses of every route that requires an app role."""
 
 
 def for_role(role: str) -> list[Json]:
-    """Say which app role a route takes (OpenAPI 3.1: names of roles, for schemes other than OAuth 2.0)."""
+    """Return a route's required app role (OpenAPI 3.1: names of roles, for schemes other than OAuth 2.0)."""
     return [{"entra": [role]}]

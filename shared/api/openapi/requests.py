@@ -1,4 +1,4 @@
-"""Paths about requests: how far they came."""
+"""Paths about requests: their status and their approval."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -77,7 +77,7 @@ SECURITY_SCHEMES: dict[str, Json] = {
         "with the headers `webhook-id` and `webhook-timestamp`.",
     },
 }
-"""How a source proves itself: each by the one proof that ticketing.toml gives it."""
+"""How a source is verified: each by the one proof that ticketing.toml configures."""
 
 PATHS: dict[str, Json] = {
     "/api/webhooks/{source}": {

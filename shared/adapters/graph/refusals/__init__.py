@@ -1,1 +1,1 @@
-"""What a refusal of Microsoft Graph means: who can mend it, and what they are told. Pure."""
+"""What a refusal of Microsoft Graph means: who can resolve it, and the message for them. Pure."""

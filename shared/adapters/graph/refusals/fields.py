@@ -1,4 +1,4 @@
-"""Where in a request the fault is, from the property that Graph names and from what was sent."""
+"""Locates a fault in a request, from the property that Graph names and from what was sent."""
 
 import re
 from collections import Counter
@@ -41,12 +41,12 @@ _NEXT = "Change it, then send the request again with a new requestId."
 
 
 def whole(doing: Doing) -> str:
-    """Return the part of a request that a call is about."""
+    """Return the part of a request that a call carries."""
     return _WHOLE.get(doing, "application")
 
 
 def refused_values(refusal: Refusal, doing: Doing, wrote: ApplicationState | None) -> tuple[Problem, ...]:
-    """Say which fields of the request Entra does not take, as closely as the refusal and what was sent tell."""
+    """Return a problem for each field that Entra does not accept, as precisely as refusal and request allow."""
     if doing is Doing.WRITE_APPLICATION and wrote is not None and _is_about_uris(refusal):
         twice = _on_two_platforms(wrote)
         if twice:
@@ -64,7 +64,7 @@ def _is_about_uris(refusal: Refusal) -> bool:
 
 
 def _on_two_platforms(wrote: ApplicationState) -> tuple[Problem, ...]:
-    """Name redirect URIs that stand on more than one platform; one of them may have been added by others."""
+    """Return problems for redirect URIs on more than one platform; one of them may have been added by others."""
     uses = Counter(uri for name in _PLATFORMS.values() for uri in getattr(wrote, name))
     problems = list[Problem]()
     for uri in sorted(uri for uri, count in uses.items() if count > 1):
@@ -79,7 +79,7 @@ def _on_two_platforms(wrote: ApplicationState) -> tuple[Problem, ...]:
 
 
 def _field(target: str, wrote: ApplicationState | None) -> str | None:
-    """Return the request's field for a property of Graph's, however its path is written."""
+    """Return the request's field for a property of Graph's, in any notation of its path."""
     parts = [part for part in re.split(r"[./\[\]]", target) if part]
     if _REDIRECT_URIS in parts:
         named = next((part for part in parts if part in _PLATFORMS), None) or _only_platform(wrote)

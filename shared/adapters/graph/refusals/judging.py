@@ -1,4 +1,4 @@
-"""A refusal of Graph becomes the error that says what happens next, by the table."""
+"""Translates a refusal of Graph into the error that says what happens next, by the table."""
 
 from collections.abc import Callable, Mapping
 
@@ -24,10 +24,10 @@ from shared.model.directory import ApplicationState
 
 
 def judge(refusal: Refusal, doing: Doing, wrote: ApplicationState | None = None) -> RegistrarError:
-    """Return what a refusal means. `wrote` is the application that was sent, if one was.
+    """Return the error for a refusal. `wrote` is the application that was sent, if any.
 
-    Where only the age of what the call refers to can tell, that is NotReplicatedError, which has the other meaning in
-    `otherwise`: whoever knows the age decides (`shared.operations.attempt`).
+    Where the meaning depends on the age of what the call refers to, that is NotReplicatedError, with the other meaning
+    in `otherwise`: the caller that knows the age decides (`shared.operations.attempt`).
     """
     late, final = (meaning_of(refusal, doing, recent=recent) for recent in (True, False))
     error = _error(final, refusal, doing, wrote)
@@ -50,7 +50,7 @@ def _error(meaning: Meaning, refusal: Refusal, doing: Doing, wrote: ApplicationS
         case Meaning.TENANT_RULE:
             return RejectedError([_tenant_rule(refusal)])
         case Meaning.LAG | Meaning.UNKNOWN:
-            next_step = _WHOEVER_IS_AT_FAULT if doing in _OF_THE_REQUEST else _OPERATORS
+            next_step = _REQUESTER_OR_OPERATORS if doing in _OF_THE_REQUEST else _OPERATORS
             return RefusedError(f"{_refused(refusal, doing)} {next_step}", refusal.code)
         case _:
             return _LATER[meaning](_refused(refusal, doing), refusal)
@@ -67,10 +67,10 @@ _LATER: Mapping[Meaning, Callable[[str, Refusal], RegistrarError]] = {
     Meaning.NO_RIGHT: lambda said, _: ForbiddenError(said),
     Meaning.DENIED: lambda said, refusal: DeniedError(said, refusal.code),
 }
-"""By what Graph said, in a sentence."""
+"""Made from Graph's reason as a sentence, and the refusal."""
 _OF_THE_REQUEST = (Doing.WRITE_APPLICATION, Doing.GIVE_CONSENT, Doing.ISSUE_CREDENTIAL)
 _OPERATORS = "The registrar does not know what this means. Operators look into it."
-_WHOEVER_IS_AT_FAULT = (
+_REQUESTER_OR_OPERATORS = (
     f"{_OPERATORS} If a value of the request is at fault, they tell you which one to change; if not, they remove the "
     "cause and have the request carried out."
 )

@@ -1,4 +1,4 @@
-"""A refusal of Microsoft Graph as it arrived, and what was being done."""
+"""A refusal of Microsoft Graph as received, and the purpose of the call."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,7 +11,7 @@ _MOST_SHOWN = 250
 
 
 class Doing(StrEnum):
-    """What a call was for; the words go into messages."""
+    """The purpose of a call; the values go into messages."""
 
     READ = "read the directory"
     WRITE_APPLICATION = "write the application"
@@ -25,7 +25,7 @@ class Doing(StrEnum):
 
 @dataclass(frozen=True)
 class Detail:
-    """One of `error.details`: what is wrong, with which property."""
+    """One of `error.details`: a code, and the property it is about."""
 
     code: str
     target: str = ""
@@ -38,13 +38,13 @@ class Refusal:
     status: int
     code: str
     text: str = ""
-    """Graph's own sentence: shown to people, never looked into."""
+    """Graph's own sentence: shown to people, never parsed."""
     details: tuple[Detail, ...] = ()
     after: timedelta | None = None
     """The pause that Graph asks for."""
 
     def said(self) -> str:
-        """Return what Graph said, fit to be shown: status, code, sentence."""
+        """Return Graph's reason for display: status, code, sentence."""
         text = visible(self.text.strip())
         cut = text if len(text) <= _MOST_SHOWN else text[:_MOST_SHOWN] + "…"
         return f"{self.status} {self.code}".rstrip() + (f": {cut}" if cut else "")

@@ -1,9 +1,9 @@
-"""The one table of Microsoft Graph's refusals: what each means for the operation that meets it.
+"""The one table of Microsoft Graph's refusals: what each means for the operation.
 
-Lines are tried from the top; the first that fits decides. Status, code and `error.details` count, never a text. Lag is
-believed only where a line says so, and only for a reference to something of ours that is younger than the lag window.
+Lines are tried in order; the first match decides. Status, code and `error.details` count, never a text. Lag is
+assumed only where a line says so, and only for a reference to something of ours younger than the lag window.
 Sources: Microsoft Learn, "Microsoft Graph error responses", "Microsoft Entra service limits and restrictions"; what
-maintained clients of Graph tell apart (the azuread provider of Terraform, Azure CLI).
+maintained clients of Graph distinguish (the azuread provider of Terraform, Azure CLI).
 """
 
 from collections.abc import Collection
@@ -16,7 +16,7 @@ from shared.policy.tenant import TENANT_RULES
 
 
 class Meaning(StrEnum):
-    """What a refusal means: who can mend it, or that it passes."""
+    """What a refusal means: who can resolve it, or that it is transient."""
 
     CONTENDED = "other writes got in the way; later"
     THROTTLED = "the service asks for patience; later"
@@ -36,7 +36,7 @@ class Meaning(StrEnum):
 
 
 _WRITES_OF_ITS_OWN = (Doing.WRITE_APPLICATION, Doing.CREATE_PRINCIPAL, Doing.ISSUE_CREDENTIAL, Doing.WRITE_CERTIFICATES)
-"""Writes to objects that the registrar owns: who owns a new one is replicated like everything else."""
+"""Writes to objects that the registrar owns: a new one's ownership is replicated like everything else."""
 _OF_THE_REQUEST = (Doing.WRITE_APPLICATION, Doing.GIVE_CONSENT, Doing.ISSUE_CREDENTIAL)
 """Writes that carry values of the request."""
 _WITH_REFERENCES = (Doing.WRITE_APPLICATION, Doing.CREATE_PRINCIPAL, Doing.GIVE_CONSENT)
@@ -51,7 +51,7 @@ _VALUE_DETAILS = frozenset({"InvalidValue", "DuplicateValue", "InvalidLength", "
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the table; what is empty or None fits everything."""
+    """A line of the table; empty or None matches everything."""
 
     meaning: Meaning
     statuses: Collection[int] = ()
@@ -66,7 +66,7 @@ class Line:
     """Whether what the call refers to is a write of ours within the lag window."""
 
     def fits(self, refusal: Refusal, doing: Doing, *, recent: bool) -> bool:
-        """Return whether this line is about the refusal."""
+        """Return whether this line matches the refusal."""
         return (
             (not self.statuses or refusal.status in self.statuses)
             and (not self.codes or refusal.code in self.codes)
@@ -87,31 +87,31 @@ TABLE = (
     Line(Meaning.THROTTLED, statuses={429}),
     Line(Meaning.AWAY, statuses={408, *range(500, 600)}),
     Line(Meaning.NOT_SENT, statuses={401}),
-    # Quotas and sizes: 403 today, by their codes whatever the status.
+    # Quotas and sizes: 403 today, but matched by code at any status.
     Line(Meaning.QUOTA, codes={_QUOTA}, doing=(*_APPLICATION, *_PRINCIPAL)),
     Line(
         Meaning.TOO_LARGE, codes={_QUOTA, _TOO_LARGE}, doing=(*_OF_THE_REQUEST, *_PRINCIPAL, Doing.WRITE_CERTIFICATES)
     ),
     # What the tenant forbids.
     Line(Meaning.TENANT_RULE, codes=TENANT_RULES),
-    # Names and keys that are taken: by what we made and do not see yet, or by somebody else's.
+    # Names and keys that are taken: by an object of ours that is not shown yet, or by others'.
     Line(Meaning.LAG, details={"ObjectConflict"}, targets={"uniqueName"}, doing=_APPLICATION, recent=True),
     Line(Meaning.NAME_TAKEN, details={"ObjectConflict"}, targets={"uniqueName"}, doing=_APPLICATION),
     Line(Meaning.CHANGED, statuses={409}, codes={_SAME_KEY}, doing=(*_PRINCIPAL, *_CONSENTS)),
-    # "Assigned already" and "no such app role" bear one code; the next attempt asks for both anew.
+    # "Already assigned" and "no such app role" share a code; the next attempt reads both again.
     Line(Meaning.CHANGED, statuses={400}, details={"InvalidUpdate"}, doing=_CONSENTS),
-    # References to what is not there: not yet, or not any more.
+    # References to objects that do not exist yet, or any more.
     Line(Meaning.LAG, details={"NoBackingApplicationObject"}, doing=_PRINCIPAL, recent=True),
     Line(Meaning.GONE, details={"NoBackingApplicationObject"}, doing=_PRINCIPAL),
     Line(Meaning.LAG, statuses={409}, codes={"Error_MsaAppDoesNotExist"}, recent=True),
     Line(Meaning.GONE, statuses={409}, codes={"Error_MsaAppDoesNotExist"}),
     Line(Meaning.LAG, statuses={404}, recent=True),
     Line(Meaning.GONE, statuses={404}),
-    # Values that Entra does not take. No lag explains them, however young the app is.
+    # Values that Entra does not accept. Lag does not explain them, however new the app is.
     Line(Meaning.VALUE, statuses={400}, details=_VALUE_DETAILS, doing=_OF_THE_REQUEST),
     Line(Meaning.VALUE, statuses={400}, targets=TARGETS, doing=_OF_THE_REQUEST),
     Line(Meaning.VALUE, statuses={400}, codes={"HostNameNotOnVerifiedDomain"}, doing=_APPLICATION),
-    # 400 without a word on which property: so does Graph refuse a reference to what is not replicated, too.
+    # 400 without a property: Graph also refuses a reference to an object that is not replicated this way.
     Line(Meaning.LAG, statuses={400}, has_details=False, doing=_WITH_REFERENCES, recent=True),
     # Rights.
     Line(Meaning.LAG, statuses={403}, codes={_DENIED}, doing=_WRITES_OF_ITS_OWN, recent=True),
@@ -119,9 +119,9 @@ TABLE = (
     Line(Meaning.DENIED, statuses={403}),
     Line(Meaning.UNKNOWN),
 )
-"""Who reads it should be able to say for each line what the operation does next."""
+"""Each line should make clear what the operation does next."""
 
 
 def meaning_of(refusal: Refusal, doing: Doing, *, recent: bool) -> Meaning:
-    """Look a refusal up. `recent`: what the call refers to was written by us, less than the lag window ago."""
+    """Look a refusal up. `recent`: what the call refers to was written by us within the lag window."""
     return next(line for line in TABLE if line.fits(refusal, doing, recent=recent)).meaning
