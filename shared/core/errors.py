@@ -33,7 +33,7 @@ from typing import ClassVar
 
 
 class NotFoundError(LookupError):
-    """The operation does not exist."""
+    """There is no such operation."""
 
 
 class NotFailedError(ValueError):
