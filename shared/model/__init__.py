@@ -1,1 +1,1 @@
-"""Values and stored records: what is read for ever lies in one room. Pure."""
+"""Values and stored records, which must stay readable for ever. Pure."""
