@@ -11,7 +11,7 @@
         ├── UnavailableError      no response, or an inconclusive one: the call may have taken effect
         ├── NotYetVisibleError    a read disagrees with our own recent write: inconclusive, so nothing is based on it
         │   ├── StillThereError   the request is refused, but what it granted is not yet confirmed gone
-        │   └── NotReplicatedErrora refusal that replication lag can explain, with its meaning if lag cannot
+        │   └── NotReplicatedError  a refusal that replication lag can explain, with its meaning if lag cannot
         ├── ObjectGoneError       the object of a call no longer exists; the next attempt reads again
         ├── SignInUnclearError    a refused sign-in that says nothing about the credential; `codes` are Entra's
         ├── ForbiddenError        our own identity lacks a right; resumes automatically once an operator grants it

@@ -1,1 +1,1 @@
-"""Values and stored records, which must stay readable for ever. Pure."""
+"""Values and stored records, which all later versions must be able to read. Pure."""

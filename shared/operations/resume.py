@@ -14,8 +14,8 @@ async def resume_unsettled(operations: Operations, queues: Queues, runtime: Runt
     """Resend every stalled unsettled operation; return how many.
 
     A message may have been lost with its queue, or with a worker between record and queue. A redundant message does no
-    harm: its attempt does nothing. But if work is piling up, silent operations are only waiting for their turn, and more
-    messages would add to the backlog: then only those silent for an hour are resent.
+    harm: its attempt does nothing. But if work is piling up, silent operations are only waiting for their turn, and
+    more messages would add to the backlog: then only those silent for an hour are resent.
     """
     now, resumed = runtime.now(), 0
     silent_since = now - _BACKLOG_PATIENCE if await queues.is_work_piling_up() else now

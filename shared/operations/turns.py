@@ -21,7 +21,7 @@ _LONGEST = timedelta(minutes=10)
 
 
 class Turns:
-    """This worker's attempts by requester. Not shared between workers, as each has its own capacity."""
+    """Attempts of one worker, by requester. Not shared between workers, as each has its own capacity."""
 
     def __init__(self, now: Callable[[], datetime], at_once: int) -> None:
         self._now = now
