@@ -58,7 +58,7 @@ class Operations(Protocol):
         ...
 
     async def in_state(self, state: State, most: int, after: str | None) -> tuple[Operation, ...]:
-        """Read some operations in a state, ordered by id, after a given id. Scans all others: for people, not events."""
+        """Read some operations in a state, ordered by id, after a given id. Scans all others: not for events."""
         ...
 
     async def relist(self, operation_id: str, generation: int, due: datetime) -> None:
