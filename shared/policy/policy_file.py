@@ -132,7 +132,7 @@ class Audiences(PolicyModel):
 class RedirectUriRules(PolicyModel):
     """Where tokens and codes may be sent. `https_hosts` are exact names, `*.example.com`, or `*` for any host.
 
-    None is allowed by default: a host receives every code sent to it.
+    No host is allowed by default: a host receives every code sent to it.
     """
 
     https_hosts: tuple[HostRule, ...] = ()
