@@ -1,4 +1,4 @@
-"""The composition root: settings, policy, real adapters, built once per worker at its first event."""
+"""The composition root: builds settings, policy and real adapters once per worker, at its first event."""
 
 import os
 from collections.abc import Mapping
@@ -40,17 +40,17 @@ from shared.wiring import Registrar, Services
 
 
 class App(Registrar):
-    """The registrar as this worker runs it: with callers, and with the ticketing systems that are configured."""
+    """The registrar as run by this worker, with HTTP callers and the configured ticketing systems."""
 
     def __init__(self, services: Services, callers: Callers | None, ticketing: Ticketing, secrets: Secrets) -> None:
         super().__init__(services)
         self.secrets = secrets
         self.callers = callers
-        """None where no API of ours is configured: then nobody reads over HTTP."""
+        """None if no API is configured: then there are no reads over HTTP."""
         self.webhooks = self.webhooks_for(ticketing, secrets.usable, callers)
 
     def warnings(self) -> list[str]:
-        """Say what stops nothing and somebody has to mend: in the settings, or seen by this worker since it started."""
+        """Return non-fatal problems to be fixed: in the settings, or seen by this worker since it started."""
         undated = sorted(self.decisions.undated | self.webhooks.undated)
         told = [
             f"decisions of {each} say no decided_at and count for nothing: its flow has to send it" for each in undated
@@ -62,7 +62,7 @@ class App(Registrar):
 def get_app() -> App:
     """Build the app from the process's environment.
 
-    Raises SettingsError, PolicyError or TicketingError naming all that is wrong.
+    Raises SettingsError, PolicyError or TicketingError naming all faults.
     """
     quiet_libraries()
     settings = Settings.load(os.environ)
@@ -82,7 +82,7 @@ def get_app() -> App:
 
 
 def build_callers(settings: Settings, runtime: Runtime) -> Callers | None:
-    """Wire what verifies callers' tokens; None without an audience."""
+    """Build the verifier of callers' tokens; None without an audience."""
     if settings.api_audience is None:
         return None
     return EntraTokens(

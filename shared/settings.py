@@ -1,4 +1,4 @@
-"""The app's settings: typed, read once per worker, and all that is wrong with them in one message."""
+"""The app's settings: typed, read once per worker, with all faults reported in one message."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -15,7 +15,7 @@ class SettingsError(ValueError):
 
 
 class StorageSettings(BaseModel):
-    """The storage account, as the Functions host knows it under the connection name `AzureWebJobsStorage`.
+    """The storage account: the Functions host's connection `AzureWebJobsStorage`.
 
     Either a connection string, or the three service URIs for an identity-based connection.
     """
@@ -52,10 +52,10 @@ class Settings(BaseModel):
     request_deadline_hours: int = Field(24, alias="REQUEST_DEADLINE_HOURS", ge=1, le=168)
     approval_deadline_days: int = Field(14, alias="APPROVAL_DEADLINE_DAYS", ge=1, le=90)
     rotation_schedule: str = Field(alias="ROTATION_SCHEDULE", pattern=r"^\S+( \S+){5}$")
-    """NCRONTAB with seconds, in UTC. The host reads it: a trigger cannot be started without it."""
+    """NCRONTAB with seconds, in UTC. Read by the host, which cannot start the trigger without it."""
     api_audience: str | None = Field(None, alias="API_AUDIENCE", pattern=r"^(?:[0-9a-fA-F-]{36}|(?:api|https)://\S+)$")
     on_premises: str = Field("", alias="ON_PREMISES_HOSTS", pattern=r"^[a-z0-9.-]+( *, *[a-z0-9.-]+)*$")
-    """Hosts of ticketing systems that may have private addresses, by exact name in lower case."""
+    """Hosts of ticketing systems that may have private addresses, as exact names in lower case."""
     authority_host: str = Field(
         "https://login.microsoftonline.com", alias="AZURE_AUTHORITY_HOST", pattern=r"^(?:https://)?[A-Za-z0-9.-]+/?$"
     )
@@ -72,7 +72,7 @@ class Settings(BaseModel):
 
     @property
     def approval_deadline(self) -> timedelta:
-        """How long a request waits for somebody's decision before it is answered `rejected`."""
+        """How long a request waits for a decision before it is answered `rejected`."""
         return timedelta(days=self.approval_deadline_days)
 
     @property
@@ -82,7 +82,7 @@ class Settings(BaseModel):
 
     @property
     def authority(self) -> str:
-        """Where Entra signs in, with its scheme and no trailing slash. azure-identity reads the same setting."""
+        """Base URL of Entra's sign-in, without a trailing slash. azure-identity reads the same setting."""
         return f"https://{self.authority_host.removeprefix('https://').rstrip('/')}"
 
     @classmethod

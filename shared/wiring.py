@@ -1,4 +1,4 @@
-"""Puts the registrar's parts together, over whatever fills the ports: the real adapters, or the tests' own."""
+"""Wires the registrar's parts to implementations of the ports: the real adapters, or the tests' fakes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -61,9 +61,9 @@ from shared.tickets.notify import Notifier
 
 @dataclass(frozen=True)
 class Services:
-    """Everything that the registrar is put together from: what fills the ports, policy, and settings.
+    """Everything the registrar is built from: implementations of the ports, policy, and settings.
 
-    Only the wiring sees it whole; whatever it puts together gets what it uses.
+    Only the wiring sees all of it; each part gets only what it uses.
     """
 
     runtime: Runtime
@@ -75,7 +75,7 @@ class Services:
     deciding_sources: frozenset[str]
     """Sources whose tickets may decide about their own requests."""
     webhook_sources: frozenset[str]
-    """Sources that have to prove themselves, in lower case: on the public queue nobody is believed to be one."""
+    """Sources that must be verified, in lower case: no message on the public queue may claim to be from one."""
     directory: Directory
     apis: Apis
     app_policies: AppPolicies
@@ -96,13 +96,13 @@ class Services:
     anchors: Anchors
     ticket_updates: TicketUpdates
     targets: Mapping[str, Target] = field(default_factory=dict[str, Target])
-    """Where tickets are told of answers, by the requests' source."""
+    """Ticketing systems that receive updates, by the requests' source."""
     labels: Mapping[str, Labels] = field(default_factory=dict[str, Labels])
-    """What the sources' forms show for a request's fields, by source."""
+    """Form labels of request fields, by source."""
 
 
 class Registrar:
-    """What triggers delegate to."""
+    """The registrar's services, which the triggers delegate to."""
 
     def __init__(self, services: Services) -> None:
         self.services = services
@@ -308,7 +308,7 @@ class Registrar:
         )
 
     def webhooks_for(self, ticketing: Ticketing, secrets: Mapping[str, str], callers: Callers | None) -> Webhooks:
-        """Return what takes these ticketing systems' messages; by `secrets` they prove themselves."""
+        """Return the handler of these ticketing systems' messages, which are verified with `secrets`."""
         services = self.services
         faults = FaultNotes(
             runtime=services.runtime,

@@ -1,1 +1,1 @@
-"""Requests that wait for somebody's consent: what is recorded, who may decide, and what a decision changes."""
+"""Requests that wait for approval: what is recorded, who may decide, and what a decision changes."""

@@ -1,4 +1,4 @@
-"""Whether a request may go on: nothing about it needs approval, or this very thing has it. Pure."""
+"""Checks whether a request may proceed: it needs no approval, or exactly this content has been approved. Pure."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from shared.model.operation import Operation
 
 
 def check_approval(operation: Operation, reasons: Sequence[Problem], bound_to: str) -> None:
-    """Go on when nothing needs approval, or what `bound_to` stands for has it. Raises ApprovalNeededError."""
+    """Check that nothing needs approval, or that `bound_to` has been approved. Raises ApprovalNeededError."""
     if not reasons:
         return
     approval = operation.approval

@@ -1,4 +1,4 @@
-"""Whether a ticket's decision counts: it is about what waits, by whoever was shown that, and after they were. Pure."""
+"""Whether a ticket's decision counts: it must be about what waits, and made after the ticket showed it. Pure."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,7 +9,7 @@ from shared.model.channel import Channel
 from shared.model.operation import Operation, State
 
 CLOCKS = timedelta(minutes=5)
-"""How much a ticketing system's clock may be ahead of ours: what was decided later than now was not."""
+"""How far a ticketing system's clock may be ahead of ours: a later decision time is not believed."""
 
 
 class Void(StrEnum):
@@ -39,7 +39,7 @@ SENTENCES = {
 
 
 def why_void(operation: Operation, message: DecisionMessage) -> Void | None:
-    """Say why a ticket's decision does not count for an operation; None when it does, as far as its person may."""
+    """Return why a ticket's decision does not count for an operation; None if it does, should its author be allowed."""
     approval = operation.approval
     if operation.state is not State.AWAITING_APPROVAL or approval is None:
         return Void.NOT_WAITING
@@ -59,7 +59,7 @@ def why_void(operation: Operation, message: DecisionMessage) -> Void | None:
 
 
 def _is_about(operation: Operation, approval: Approval, message: DecisionMessage) -> bool:
-    """Return whether all that a decision says of its content is what waits, and it says something."""
+    """Return whether a decision identifies its content, and every identification matches what waits."""
     said = [(message.content, operation.request.content_hash()), (message.binding, approval.binding)]
     return any(told is not None for told, _ in said) and all(told in (None, waiting) for told, waiting in said)
 

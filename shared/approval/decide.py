@@ -1,4 +1,4 @@
-"""A decision about a request that waits: checked against what it is about and who makes it, then recorded."""
+"""Checks what a decision about a waiting request covers and who made it, then records it."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ _RACES = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Decider:
-    """Records decisions, however they were made, and has what was decided carried on."""
+    """Records decisions, from any channel, and has their requests continued."""
 
     runtime: Runtime
     operations: Operations
@@ -36,11 +36,11 @@ class Decider:
     """Sources whose tickets may decide about their own requests."""
 
     async def decide(self, operation_id: str, decision: ApprovalDecision, about: str | DecisionMessage) -> Operation:
-        """Record a decision and have the request carried on; the same one again changes nothing. Returns the record.
+        """Record a decision and have the request continued; idempotent for the same decision. Returns the record.
 
-        `about` is the binding that an approver saw, or a ticket's whole decision, whose id stands for one only. Raises
-        NotWaitingError and NotAllowedToDecideError, which the audit record then tells of, BusyError when others write
-        the record all the time, and DeferredError when the directory does not say who decides.
+        `about` is the binding that an approver saw, or a ticket's whole decision, whose id is valid once. Raises
+        NotWaitingError and NotAllowedToDecideError, which are noted in the audit record, BusyError if others keep
+        writing the record, and DeferredError if the directory cannot identify the decider.
         """
         for _ in range(_RACES):
             stored = await self.operations.read(operation_id)
@@ -48,7 +48,7 @@ class Decider:
                 raise NotWaitingError("The registrar has no record of this request.")
             operation, approval = stored.value, stored.value.approval
             if approval is not None and _is_known(approval, decision):
-                if operation.state is State.WAITING:  # whoever recorded it may have died before they could say so
+                if operation.state is State.WAITING:  # the worker that recorded it may have died before sending this
                     await self.queues.send_work(operation.id, operation.generation)
                 return operation
             try:
@@ -70,7 +70,7 @@ class Decider:
         approval = operation.approval
         if operation.state is not State.AWAITING_APPROVAL or approval is None:
             raise NotWaitingError(f"The request is not waiting for a decision: its state is {operation.state.value}.")
-        # Looked at here again, in the very read that the record is saved over: the ticket may have another form by now.
+        # Checked again here, on the read that the record is saved over: the ticket may have a changed form by now.
         void = why_void(operation, about) if isinstance(about, DecisionMessage) else None
         if void is not None:
             raise NotWaitingError(SENTENCES[void], void.value)
@@ -95,12 +95,12 @@ class Decider:
             update={
                 "state": State.WAITING,
                 "approval": operation.approval.model_copy(update={"decision": decision}),
-                "started_at": now,  # the time it waited for people is not taken off what it may take
+                "started_at": now,  # the time spent waiting for people does not count towards its deadline
                 "next_attempt": None,
                 "reason": None,
             }
         )
-        # Listed for soon first: a decided request that nobody carries on would wait for the end of its patience.
+        # Listed for soon first: otherwise, if the message is lost, it would not be resumed until its approval expires.
         await self.operations.relist(operation.id, operation.generation, now + RESUME_AFTER)
         await self.operations.save(decided, stored.etag)
         await self.queues.send_work(operation.id, operation.generation)
@@ -114,7 +114,7 @@ def _is_known(approval: Approval, decision: ApprovalDecision) -> bool:
 
 
 def _check_new(operation: Operation, decision: ApprovalDecision) -> None:
-    """Look at this last: what is sent again is refused for what was wrong with it, if anything still is."""
+    """Check for a spent decision id; done last, so that a repeated decision is refused for its original fault."""
     if operation.approval is not None and decision.id in operation.approval.spent:
         raise NotWaitingError(
             "The id of this decision was used before. Give each decision an id of its own.", "decision_spent"

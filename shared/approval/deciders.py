@@ -1,4 +1,4 @@
-"""Who decides: somebody who is there, and neither asked nor is to have what is asked for."""
+"""Who may decide: an existing person who is neither the requester nor an owner of the app."""
 
 from shared.approval.refusals import NotAllowedToDecideError
 from shared.model.approval import ApprovalDecision
@@ -11,12 +11,12 @@ from shared.ports import Applications, People
 async def made_by(
     operation: Operation, decision: ApprovalDecision, applications: Applications, people: People
 ) -> ApprovalDecision:
-    """Return the decision with the object id of whoever made it. Raises NotAllowedToDecideError when they may not, or
-    are nobody.
+    """Return the decision with its author's object id. Raises NotAllowedToDecideError if they may not decide, or do not
+    exist.
 
-    Nobody decides about their own request, nor about what is to be theirs or is. People are compared by object ids,
-    which nobody can choose: the directory's, where the registrar may look. Raises DeferredError when it does not
-    answer.
+    People cannot decide about their own requests, nor about apps that they own or are to own. They are compared by
+    object ids, which cannot be chosen, from the directory if the registrar may look. Raises DeferredError if it does
+    not respond.
     """
     decider = Person(decision.decided_by, decision.decided_by_object_id)
     if not decider.name:
@@ -24,7 +24,7 @@ async def made_by(
     requester, named = requester_of(operation), named_owner_of(operation)
     owner = (await applications.read(operation.unique_name)).value.owned_by
     if owner is not None and owner.object_id is None and owner.goes_by(requester):
-        owner = None  # an owner of version 1, who asks: whoever decides is told apart from the requester
+        owner = None  # an owner of version 1 who is the requester: comparing with the requester is enough
     parties = [party for party in (requester, named, owner) if party is not None]
     found, *known = await Search(people).find_all([decider, *(each for each in parties if each.object_id is None)])
     _check_that_they_are_there(found, decision)
@@ -32,15 +32,15 @@ async def made_by(
     for party in parties:
         looked_up = by_name.get(party.address) if party.object_id is None else None
         if party is owner and looked_up is not None and looked_up.is_looked_up and looked_up.hits == 0:
-            continue  # nobody has that address any more
+            continue  # the address no longer exists
         _check_told_apart(looked_up.person if looked_up is not None else party, found.person, is_owner=party is owner)
     return decision.model_copy(update={"decided_by_object_id": found.person.object_id})
 
 
 def _check_that_they_are_there(found: Found, decision: ApprovalDecision) -> None:
-    """Raises NotAllowedToDecideError for somebody whom the directory does not know, or has disabled.
+    """Raises NotAllowedToDecideError for a decider whom the directory does not know, or has disabled.
 
-    A token proves who holds it, so its holder is there; an app, which policy may let decide, is nobody among people.
+    A token proves that its holder exists; an app, which policy may allow to decide, is not found among people.
     """
     problem = found.problem("decidedBy")
     if problem is not None and (decision.way == "ticket" or problem.code == "person_disabled"):
@@ -48,7 +48,7 @@ def _check_that_they_are_there(found: Found, decision: ApprovalDecision) -> None
 
 
 def _check_told_apart(party: Person, decider: Person, *, is_owner: bool) -> None:
-    """Raises NotAllowedToDecideError for a decider who is a party to the request, or cannot be told apart from them."""
+    """Raises NotAllowedToDecideError for a decider who is, or cannot be told apart from, a party to the request."""
     if not may_be_one(party, decider):
         return
     if party.goes_by(decider) or (party.object_id is not None and party.object_id == decider.object_id):

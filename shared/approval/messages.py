@@ -1,4 +1,4 @@
-"""What a ticket decided, on its way from the webhook to the record: a message on `approval-decisions`."""
+"""Messages on `approval-decisions`, which carry a ticket's decision from the webhook to the record."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -16,7 +16,7 @@ MAX_REASON = 500
 FORMS = REQUEST_FORMS | {
     BINDING_PATTERN: "must be copied from the registrar's note or event: 64 digits and letters from a to f"
 }
-"""What the patterns of decisions ask for, in words."""
+"""The patterns of decisions in words."""
 
 
 def _printable(text: str) -> str:
@@ -27,9 +27,9 @@ def _printable(text: str) -> str:
 
 
 def _line(text: str) -> str:
-    """Take what people write in a form: line breaks as spaces, and what does not print as an escape.
+    """Normalise text from a form: line breaks become spaces, and unprintable characters are escaped.
 
-    An approval does not fail over a zero-width space that came along with a pasted reason.
+    An approval must not fail because of a zero-width space in a pasted reason.
     """
     return visible(" ".join(text.split()))[:MAX_REASON]
 
@@ -38,7 +38,7 @@ type DecisionText = Annotated[str, Field(max_length=MAX_REASON), AfterValidator(
 
 
 class DecisionMessage(InternalMessage):
-    """One decision, as the ticket's source told it; the same id is the same decision."""
+    """One decision as reported by the ticket's source; the same id is the same decision."""
 
     schema_version: Literal["1"] = "1"
     source: Id
@@ -50,9 +50,9 @@ class DecisionMessage(InternalMessage):
     decided_by_object_id: ObjectId | None = None
     reason: DecisionText | None = None
     decided_at: AwareDatetime | None = None
-    """When it was made, by the ticketing system's clock. Decisions of a source's first version did not say it."""
+    """When it was made, by the ticketing system's clock. Absent from the first version of decisions."""
     content: Annotated[str, Field(pattern=BINDING_PATTERN)] | None = None
-    """Hash of the request that the ticket's fields make at the moment of the decision."""
+    """Hash of the request that the ticket's fields form at the time of the decision."""
     binding: Annotated[str, Field(pattern=BINDING_PATTERN)] | None = None
-    """What the registrar's note gave to name."""
+    """The binding from the registrar's note."""
     received_at: datetime

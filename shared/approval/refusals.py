@@ -1,4 +1,4 @@
-"""Decisions that do not count: why, as a code, and the entry of the audit record that tells who tried."""
+"""Decisions that do not count: the reason as a code, and the audit entry that names who tried."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ from shared.ports import Audit
 
 
 class DecisionRefusedError(Exception):
-    """A decision that does not count. The text is for whoever decides, `code` for the audit record."""
+    """A decision that does not count. The text is for the decider, `code` for the audit record."""
 
     def __init__(self, message: str, code: str) -> None:
         self.code = code
@@ -19,14 +19,14 @@ class DecisionRefusedError(Exception):
 
 
 class NotWaitingError(DecisionRefusedError):
-    """There is nothing to decide about, or no longer; the text says what there is instead."""
+    """There is nothing, or no longer anything, to decide about; the text says what there is instead."""
 
     def __init__(self, message: str, code: str = "not_waiting") -> None:
         super().__init__(message, code)
 
 
 class NotAllowedToDecideError(DecisionRefusedError):
-    """Whoever decides may not: the text says why."""
+    """The decider may not decide; the text says why."""
 
     def __init__(self, message: str, code: str = "not_theirs") -> None:
         super().__init__(message, code)
@@ -34,7 +34,7 @@ class NotAllowedToDecideError(DecisionRefusedError):
 
 @dataclass(frozen=True)
 class DecisionAttempt:
-    """Who tried to decide, and how; what nobody said is None. `client_id` is of the application that sent a token."""
+    """Who tried to decide, and how; unknown fields are None. `client_id` is of the application that sent a token."""
 
     way: Way
     outcome: Outcome | None = None
@@ -44,19 +44,19 @@ class DecisionAttempt:
 
     @classmethod
     def of(cls, decision: ApprovalDecision) -> "DecisionAttempt":
-        """Return the attempt that a decision is."""
+        """Return a decision as an attempt."""
         return cls(decision.way, decision.outcome, decision.decided_by, decision.decided_by_object_id)
 
     @property
     def decider(self) -> str:
-        """What tells deciders apart; empty for a decision that names nobody."""
+        """Identifies the decider; empty for a decision that names nobody."""
         return (self.decided_by_object_id or self.decided_by or "").casefold()
 
 
 async def note_refused(audit: Audit, operation: Operation, attempt: DecisionAttempt, code: str, at: datetime) -> None:
-    """Note that somebody's decision does not count: once for each operation, decider and reason.
+    """Note that a decision does not count: once for each operation, decider and reason.
 
-    Raises DeferredError while nothing can be noted: then nobody is told either, and whoever tried tries again.
+    Raises DeferredError if it cannot be noted: then the decider is not told either, and tries again.
     """
     log.warning("approval.refused", operation=operation.id, way=attempt.way, code=code)
     entry = events.decision_refused(

@@ -1,4 +1,4 @@
-"""A request that needs approval begins to wait: who may decide, and the event that asks them."""
+"""Puts a request that needs approval on hold: determines who may decide, and builds the event that asks them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,21 +29,21 @@ from shared.ports import Target
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalRequests:
-    """How somebody is asked for a decision: by whose tickets, within what time, and in which words."""
+    """How a decision is requested: from which sources' tickets, within what time, and in which words."""
 
     deadline: timedelta
     """How long a request waits for a decision."""
     deciding_sources: frozenset[str]
     """Sources whose tickets may decide about their own requests."""
     targets: Mapping[str, Target]
-    """Where tickets are shown what waits, by source."""
+    """Ticketing systems that show what waits, by source."""
     answers: AnswerContext
 
     def begin(self, operation: Operation, needed: ApprovalNeededError, owner: Person | None, now: datetime) -> Approval:
-        """Build what the record says while nobody has decided. Raises RejectedError when nobody could.
+        """Build the record's pending approval. Raises RejectedError if nobody could decide.
 
-        `owner` is who owns the app by now, as far as its record tells.
-        What was decided before was about something else: its id is kept, so that it is not taken for a new decision.
+        `owner` is the app's current owner, as far as its record says. The id of an earlier decision, which was about
+        other content, is kept so that it is not mistaken for a new one.
         """
         if not (self._by_ticket(operation) or (_by_token(operation) and _can_be_told_apart(operation, owner))):
             raise RejectedError([*needed.problems, _nobody()])
@@ -62,7 +62,7 @@ class ApprovalRequests:
         )
 
     def event(self, operation: Operation, approval: Approval) -> Answer:
-        """Build the event that asks for a decision; it follows from the record alone: a second delivery is the same."""
+        """Build the event that asks for a decision, from the record alone, so that a second delivery is identical."""
         request, by_token = operation.request, _by_token(operation)
         reasons = [Problem(each.field, each.code, each.message) for each in approval.reasons]
         kind = answer_type(Status.AWAITING_APPROVAL)
@@ -97,26 +97,26 @@ class ApprovalRequests:
     def _by_ticket(self, operation: Operation) -> bool:
         source = operation.request.source
         target = self.targets.get(source)
-        # A ticket that is never shown what waits has nothing to decide about.
+        # A ticket that never shows what waits cannot decide about it.
         is_shown = target is not None and ON_DEMAND in target.events
         is_proven = operation.channel is Channel.WEBHOOK and operation.ticket is not None
         return is_proven and is_shown and source in self.deciding_sources
 
 
 def approval_path(source: str, request_id: str) -> str:
-    """Where a decision about a request is posted, below the registrar's address."""
+    """Return the path to which a decision about a request is posted, below the registrar's address."""
     return f"/api/requests/{quote(request_id)}/approval?source={quote(source)}"
 
 
 def undecided_problem(approval: Approval) -> Problem:
-    """Say that nobody decided in time."""
+    """Return the problem that nobody decided in time."""
     what = " ".join(each.message for each in approval.reasons[:3])
     message = f"Nobody approved or refused the request in time. {what} Send the request again with a new requestId."
     return Problem("", "approval_expired", message)
 
 
 def refused_problem(approval: Approval) -> Problem:
-    """Say that somebody decided against it."""
+    """Return the problem that the request was refused by an approver."""
     reason = approval.decision.reason if approval.decision is not None else None
     why = f" Reason: {reason}" if reason else ""
     message = f"An approver refused the request.{why} Ask for less, or talk to the approver."
@@ -124,14 +124,14 @@ def refused_problem(approval: Approval) -> Problem:
 
 
 def _by_token(operation: Operation) -> bool:
-    """Return whether the holder of a token, known by id alone, can be told apart from everybody the request is for."""
+    """Return whether a token's holder, known only by id, can be told apart from all parties to the request."""
     parties = (requester_of(operation), named_owner_of(operation))
     return all(party is None or party.object_id is not None for party in parties)
 
 
 def _can_be_told_apart(operation: Operation, owner: Person | None) -> bool:
-    """Return whether the holder of a token can be told apart from the app's owner: not from one of version 1 where the
-    registrar may not look people up, unless it is they who ask.
+    """Return whether a token's holder can be told apart from the app's owner: not from one of version 1 if the
+    registrar may not look people up, unless the owner is the requester.
     """
     is_known = owner is None or owner.object_id is not None or operation.found_requester_id is not None
     return is_known or (owner is not None and owner.goes_by(requester_of(operation)))

@@ -1,4 +1,4 @@
-"""What is told in tickets of approvals: that the note about what waits was seen there, and that a decision was void."""
+"""Notes about approvals in tickets: records when the note asking for a decision was seen; reports void decisions."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,22 +15,22 @@ from shared.tickets.notify import Notifier
 
 _RACES = 8
 _MOST_SPENT = 100
-"""Ids of decisions that an approval keeps: a record has an end, and a ticket may be decided on again and again."""
+"""Maximum spent ids kept in an approval: records have a size limit, and a ticket may be decided on repeatedly."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalNotes:
-    """What tickets show of approvals, kept in the records of what waits."""
+    """Tracks what tickets show of approvals, in the records of waiting operations."""
 
     operations: Operations
     notifier: Notifier
     requests: ApprovalRequests
 
     async def record_seen(self, operation_id: str, note_id: str, seen_at: datetime) -> None:
-        """Keep when the note that asks for a decision was first seen in its ticket, if it is about what still waits.
+        """Record when the note asking for a decision was first seen in its ticket, if it is about what still waits.
 
-        Who dies between seeing it and here sees it again, later: a decision in between is made once more. Raises
-        BusyError when others write the record all the time.
+        A worker that dies before this call sees the note again, later: a decision made in between has to be repeated.
+        Raises BusyError if others keep writing the record.
         """
         for _ in range(_RACES):
             stored = await self.operations.read(operation_id)
@@ -49,9 +49,9 @@ class ApprovalNotes:
         raise BusyError(f"others keep writing the record of {operation_id}")
 
     async def use_up(self, operation_id: str, message: DecisionMessage, refused: DecisionRefusedError) -> None:
-        """Have a decision that does not count leave a note in the ticket that waits; the audit record knows of it.
+        """Add a note about a decision that does not count to the waiting ticket; it is already in the audit record.
 
-        Its id decides nothing any more. Raises BusyError when others write the record all the time.
+        Its id is spent. Raises BusyError if others keep writing the record.
         """
         log.warning("approval.not_taken", operation=operation_id, outcome=message.outcome, why=refused.code)
         for _ in range(_RACES):
@@ -72,7 +72,7 @@ class ApprovalNotes:
         raise BusyError(f"others keep writing the record of {operation_id}")
 
     def decide_again(self, operation: Operation, message: DecisionMessage, refused: DecisionRefusedError) -> Answer:
-        """Build what a ticket is told of a decision that does not count; it is one event however often it is built."""
+        """Build the event about a decision that does not count; its id is deterministic."""
         if operation.approval is None:
             raise ValueError(f"operation {operation.id} waits for no approval")
         asked = self.requests.event(operation, operation.approval)
@@ -87,7 +87,7 @@ class ApprovalNotes:
         )
 
     def _asks(self, operation: Operation, note_id: str) -> bool:
-        """Return whether a note is the one that asks for what waits now: another content has another note."""
+        """Return whether a note asks for what waits now; other content has another note."""
         approval = operation.approval
         return _waits(operation) and approval is not None and self.requests.event(operation, approval).id == note_id
 

@@ -1,4 +1,4 @@
-"""An operation that waits for somebody's decision, and one that has it: what is told, noted, and ended."""
+"""Handling of operations that wait for a decision, and of those that have one."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ from shared.tickets.notify import Notifier
 
 @dataclass(frozen=True, kw_only=True)
 class ApprovalWait:
-    """Has operations wait until somebody has decided, or nobody has in time."""
+    """Has operations wait until a decision is made or its time is over."""
 
     runtime: Runtime
     operations: Operations
@@ -23,7 +23,7 @@ class ApprovalWait:
     requests: ApprovalRequests
 
     async def wait(self, stored: Versioned[Operation]) -> None:
-        """Tell who may decide, if that is not done, and have the operation looked at again when it is too late."""
+        """Ask for a decision, if not done yet, and have the operation checked again when its time is over."""
         operation, approval = stored.value, stored.value.approval
         if approval is None:
             raise ValueError(f"operation {operation.id} waits for no approval")
@@ -34,15 +34,15 @@ class ApprovalWait:
             told = approval.model_copy(update={"announced_at": self.runtime.now()})
             try:
                 await self.operations.save(operation.model_copy(update={"approval": told}), stored.etag)
-            except BusyError:  # somebody decided already
+            except BusyError:  # already decided
                 return
         await self.operations.relist(operation.id, operation.generation, approval.expires)
 
 
 async def apply_decision(audit: Audit, operation: Operation, now: datetime) -> None:
-    """Note what was decided before it is acted on.
+    """Note a decision in the audit record before it is acted on.
 
-    Raises RejectedError after a refusal, and when nobody decided in time.
+    Raises RejectedError after a refusal, and if nobody decided in time.
     """
     approval = operation.approval
     if approval is None:

@@ -1,1 +1,1 @@
-"""The audit record: who asked for what, and what was done; one chain that shows what was changed or taken away."""
+"""The audit record: who asked for what, and what was done; a hash chain that reveals changes and removals."""

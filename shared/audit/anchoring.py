@@ -1,4 +1,4 @@
-"""The chain's end is written down once a day; and whoever was there first, without being the registrar, is told of."""
+"""Anchors the chain's end once a day, and reports blobs among the anchors that are not the registrar's."""
 
 import logging
 from collections.abc import Sequence
@@ -12,14 +12,14 @@ from shared.model.audit_chain import NOTHING, Head
 from shared.ports import Anchors, Audit
 
 _MOST = 100
-"""Blobs that are read to find the anchor before today's, and strange ones that are told of in one run."""
+"""Maximum blobs read to find the previous anchor, and maximum foreign ones reported in one run."""
 
 
 async def anchor_chain(audit: Audit, anchors: Anchors, runtime: Runtime) -> bool:
-    """Write down where the chain ends, once a day and never again; return whether that was done just now.
+    """Anchor the chain's end, once a day; return whether this call did.
 
-    A blob that stands for today, or for a day to come, and is not the registrar's own is an error of the log and an
-    entry of the audit record; today's end is then written down beside it.
+    A blob for today or a future day that is not the registrar's own is logged as an error and recorded in the audit
+    record; today's anchor is then written beside it.
     """
     head = (await audit.head()).value
     today = f"{runtime.now():%Y-%m-%d}"
@@ -42,7 +42,7 @@ async def anchor_chain(audit: Audit, anchors: Anchors, runtime: Runtime) -> bool
 
 
 async def _listed(anchors: Anchors, today: str) -> tuple[list[KeptAnchor], list[tuple[KeptAnchor, str]]]:
-    """Return what is there for today and before, and what no anchor of ours can be; of days to come, the first."""
+    """Return the blobs up to today, and those that cannot be anchors of ours, with only the first of future days."""
     kept, strange = list[KeptAnchor](), list[tuple[KeptAnchor, str]]()
     async for each in anchors.listed():
         if each.day is None:
@@ -56,8 +56,8 @@ async def _listed(anchors: Anchors, today: str) -> tuple[list[KeptAnchor], list[
 
 
 async def _newest(audit: Audit, anchors: Anchors, kept: Sequence[KeptAnchor]) -> Anchor | None:
-    """Return the newest anchor that fits the chain: of those created on their day, else (the account moved) of all."""
-    # Of one second, the longer name came later: it was given because the other was taken.
+    """Return the newest anchor that fits the chain: of those created on their day, else (account moved) of all."""
+    # Within one second, the longer name is later: it is used only if the shorter one is taken.
     order = sorted(kept, key=lambda each: (each.was_created_on_its_day, each.day or "", each.created, len(each.name)))
     for each in islice(reversed(order), _MOST):
         anchor = await _read(anchors, each)
@@ -70,7 +70,7 @@ async def _why_strange(audit: Audit, anchors: Anchors, kept: KeptAnchor, earlier
     anchor = await _read(anchors, kept)
     if anchor is None:
         return "it is not an anchor"
-    # What came about later cannot be the one that it names.
+    # A later blob cannot be the predecessor it names.
     previous = await _newest(audit, anchors, [each for each in earlier if each.created <= kept.created])
     at_count, after = [await audit.place(anchor.head.count + step) for step in (0, 1)]
     around = Surroundings(previous, at_count and at_count.hash, after and after.written)
@@ -78,7 +78,7 @@ async def _why_strange(audit: Audit, anchors: Anchors, kept: KeptAnchor, earlier
 
 
 async def _read(anchors: Anchors, kept: KeptAnchor) -> Anchor | None:
-    """Read an anchor; None for what is none."""
+    """Read an anchor; None if it is not a valid one."""
     content = await anchors.read(kept.name) if kept.size <= LONGEST else None
     try:
         return None if content is None else read_anchor(content)

@@ -1,12 +1,12 @@
-"""What is told of each kind of event: from records and answers, never a secret's value; pure.
+"""Builds the audit entry of each kind of event from records and answers, never with a secret's value. Pure.
 
 accepted             a request may be served; noted before its record is written
-settled              an operation's generation ended; noted before anybody is told
-credential_removed   a credential was taken out of the directory
+settled              an operation's generation ended; noted before its answer is sent
+credential_removed   a credential was removed from the directory
 replayed             a failed operation begins a new generation
-decided              somebody approved or refused a request; noted before it is carried out
-decision_refused     somebody tried to decide, and it did not count; noted before they are told
-anchor_foreign       somebody else wrote a blob among the anchors; noted before today's end is anchored beside it
+decided              a request was approved or refused; noted before that is carried out
+decision_refused     a decision did not count; noted before its author is told
+anchor_foreign       a blob among the anchors is not ours; noted before today's end is anchored beside it
 """
 
 from datetime import datetime
@@ -34,13 +34,13 @@ class Removal(StrEnum):
 
 
 def accepted(operation: Operation, at: datetime) -> Entry:
-    """Tell that a request became an operation. Its hash binds the whole request, which the record keeps."""
+    """Build the entry for a request that became an operation. Its hash covers the whole request, which is stored."""
     what: Facts = {**what_was_asked(operation), "replaces": operation.replaces}
     return make_entry(Kind.ACCEPTED, [operation.id], at, who=who_asked(operation), what=what, ids={})
 
 
 def settled(operation: Operation, at: datetime) -> Entry:
-    """Tell how a generation of an operation ended, and with which ids."""
+    """Build the entry for the end of an operation's generation, with the resulting ids."""
     answer = operation.answer
     if answer is None:
         raise ValueError(f"operation {operation.id} is not settled")
@@ -67,13 +67,13 @@ def settled(operation: Operation, at: datetime) -> Entry:
 
 
 def replayed(operation: Operation, at: datetime) -> Entry:
-    """Tell that a failed operation is tried again, as the generation it has now. Who had that done, no key says."""
+    """Build the entry for a replay, with the new generation. Names no person: a function key identifies nobody."""
     what: Facts = {**what_was_asked(operation), "generation": operation.generation}
     return make_entry(Kind.REPLAYED, [operation.id, str(operation.generation)], at, who={}, what=what, ids={})
 
 
 def decided(operation: Operation, approval: Approval, decision: ApprovalDecision, at: datetime) -> Entry:
-    """Tell who approved or refused a request, by which way, and what exactly it was about."""
+    """Build the entry for a decision: who approved or refused a request, how, and what exactly it was about."""
     who: Facts = {
         **who_asked(operation),
         "decidedBy": decision.decided_by,
@@ -105,9 +105,9 @@ def decision_refused(
     decided_by_object_id: str | None,
     client_id: str | None,
 ) -> Entry:
-    """Tell who tried to decide about a request, and why that did not count; `decider` tells people apart.
+    """Build the entry for a decision that did not count, and why; `decider` tells people apart.
 
-    One entry for each operation, decider and reason: whoever tries all day fills no record.
+    There is one entry for each operation, decider and reason, so that repeated attempts cannot flood the record.
     """
     approval = operation.approval
     who: Facts = {
@@ -137,7 +137,7 @@ def credential_removed(
     version: str | None = None,
     operation: Operation | None = None,
 ) -> Entry:
-    """Tell that a credential left the directory; `version` is the vault's that held its value."""
+    """Build the entry for a credential removed from the directory; `version` is the vault version with its value."""
     asked = operation is not None
     what: Facts = {
         "uniqueName": unique_name,
@@ -152,24 +152,24 @@ def credential_removed(
 
 
 def anchor_foreign(kept: KeptAnchor, why: str, at: datetime) -> Entry:
-    """Tell that somebody else wrote a blob among the anchors. Who, storage's own logs know."""
+    """Build the entry for a foreign blob among the anchors. Its author is in the storage account's own logs."""
     created = utc_text(kept.created)
     what: Facts = {"anchor": kept.name, "created": created, "reason": why}
     return make_entry(Kind.ANCHOR_FOREIGN, [kept.name, created], at, who={}, what=what, ids={})
 
 
 def who_asked(operation: Operation) -> Facts:
-    """Name the people of a request, as its sender did."""
+    """Return the people of a request, as named by its sender."""
     request = operation.request
     owner = request.owner if isinstance(request, RegistrationRequest) else None
-    # An object id that anybody could name would look as if it were known.
+    # An unverified object id would look verified.
     is_said = operation.came_by is Channel.QUEUE
     known = {"owner": owner, "requestedByObjectId": None if is_said else request.requested_by_object_id}
     return {"requestedBy": request.requested_by, **{name: it for name, it in known.items() if it is not None}}
 
 
 def what_was_asked(operation: Operation) -> Facts:
-    """Identify an operation and its request."""
+    """Return the facts that identify an operation and its request."""
     request = operation.request
     content = request.content_hash()
     return {
@@ -186,7 +186,7 @@ def what_was_asked(operation: Operation) -> Facts:
 
 
 def _credentials(operation: Operation, data: AnswerData) -> list[Fact]:
-    """List where each credential lies; of an operation that did not come to its end, those it knows to be stored."""
+    """List each credential's location; for an operation that did not complete, those known to be stored."""
     if data.credentials:
         return [_credential(each) for each in data.credentials]
     stored = ((name, made) for name, made in operation.credentials.items() if made.key_id and made.version)

@@ -1,4 +1,4 @@
-"""Notes of removals, which come from many places."""
+"""Records credential removals, which happen in many places."""
 
 from datetime import datetime
 
@@ -19,10 +19,10 @@ async def note_removal(
     version: str | None = None,
     operation: Operation | None = None,
 ) -> None:
-    """Note that a credential left, or now leaves, the directory; `operation` is the one that has it done, if any does.
+    """Note that a credential was, or is about to be, removed from the directory, for `operation` if there is one.
 
-    It goes before whatever keeps an attempt after a crash from coming here again. For what was issued to nobody that is
-    the removal itself, of which nothing is left to be seen: there the entry comes first.
+    Call it before whatever keeps an attempt after a crash from getting here again. For a credential that was never
+    handed out, that is the removal itself, which leaves no trace: there, note it first.
     """
     entry = credential_removed(
         unique_name,

@@ -1,7 +1,7 @@
-"""The one writer of the chain: takes over what is noted, in order.
+"""The writer of the chain: moves noted entries into it, in order.
 
-It need not be alone: links, index and head are written in one transaction that rests on the head's ETag, so of two
-writers one starts over. A writer may die at any line: what it had appended is only deleted by the next.
+Concurrent writers are safe: links, index and head are written in one transaction conditional on the head's ETag, so one
+of two starts over. A writer may die at any line: the next one deletes the notes of entries already appended.
 """
 
 from collections.abc import Sequence
@@ -14,18 +14,18 @@ from shared.model.audit_entry import Entry, read_entry
 from shared.ports import Audit
 
 MOST = 1000
-"""Entries of one run; what is left waits for the next, a minute later."""
+"""Maximum entries of one run; the rest waits for the next, a minute later."""
 _TOGETHER = 40
-"""Entries of one transaction: two rows each, and Table Storage takes 100 (Microsoft Learn, "Performing entity group
+"""Entries of one transaction: two rows each, and Table Storage allows 100 (Microsoft Learn, "Performing entity group
 transactions")."""
 _RACES = 5
 
 
 async def extend_chain(audit: Audit) -> int:
-    """Move what is noted into the chain, in the order of (at, id); returns how many entries were taken over.
+    """Move noted entries into the chain, in the order of (at, id); return the number of entries moved.
 
-    A row that is no entry stays where it is, and is told of: it keeps none of the others. Raises BusyError when the
-    chain does not end where its head says, or others append all the time.
+    A row that is not a valid entry stays, with a warning, and does not block the others. Raises BusyError if the chain
+    does not end where its head says, or if others keep appending.
     """
     entries = sorted(await _noted(audit), key=lambda entry: (entry.at, entry.id))
     taken = 0
@@ -53,7 +53,7 @@ async def _noted(audit: Audit) -> list[Entry]:
 
 
 async def _take_over(audit: Audit, entries: Sequence[Entry]) -> int:
-    """Append what is not in the chain yet, then delete the notes; half by half where the store refuses so much."""
+    """Append entries not yet in the chain, then delete their notes; in halves if the store refuses so many."""
     try:
         await _append(audit, entries)
     except RefusedError as refused:
@@ -70,7 +70,7 @@ async def _take_over(audit: Audit, entries: Sequence[Entry]) -> int:
 async def _append(audit: Audit, entries: Sequence[Entry]) -> None:
     for _ in range(_RACES):
         head = await audit.head()
-        # Looked at after the head: what somebody appends in between changes the head's ETag.
+        # Checked after reading the head: a concurrent append changes the head's ETag.
         new = [entry for entry in entries if not await audit.is_linked(entry.id)]
         if not new:
             return

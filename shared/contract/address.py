@@ -1,15 +1,15 @@
-"""How people are named in requests and in policy: by userPrincipalName or by mail address. Pure."""
+"""Addresses of people in requests and in policy: a userPrincipalName or a mail address. Pure."""
 
 import re
 
 ADDRESS_PATTERN = r"^[A-Za-z0-9._!#^~%+'-]+@[A-Za-z0-9.-]+$"
-"""What a userPrincipalName may hold: letters A to Z, digits and ' . - _ ! # ^ ~ (Microsoft Learn, "Password policies
-and account restrictions", username policies), with #EXT# in a guest's; and % and +, which mail addresses hold."""
+"""Characters of a userPrincipalName: letters A to Z, digits and ' . - _ ! # ^ ~ (Microsoft Learn, "Password policies
+and account restrictions", username policies), with #EXT# for guests; and % and +, which mail addresses may contain."""
 _LOCAL, _DOMAIN = re.compile(r"[A-Za-z0-9._!#^~%+'-]"), re.compile(r"[A-Za-z0-9.-]+")
 
 
 def why_no_address(text: str) -> str | None:
-    """Say why a text is no userPrincipalName and no mail address, as the end of a sentence; None when it may be one."""
+    """Return why a text is neither a userPrincipalName nor a mail address, as the end of a sentence; None if valid."""
     name, at, domain = text.rpartition("@")
     if not at or not name or "@" in name:
         return "it is not an address such as ada@contoso.com"
@@ -28,7 +28,7 @@ def why_no_address(text: str) -> str | None:
 
 
 def why_nobodys(address: str) -> str | None:
-    """Say why an address can be nobody's in Entra ID, although stored requests may hold it; None when it may be."""
+    """Return why no Entra ID user can have this address, although stored requests may contain it; None if valid."""
     name, _, domain = address.rpartition("@")
     if name.endswith("."):
         return "a dot stands right before the @, which no userPrincipalName has"

@@ -34,11 +34,11 @@ class Status(StrEnum):
     REJECTED = "rejected"
     FAILED = "failed"
     AWAITING_APPROVAL = "awaiting_approval"
-    """Not an end: told as an event only, to those who may decide."""
+    """Not final: sent only as an event, to those who may decide."""
 
 
 class AnswerModel(BaseModel):
-    """A part of an answer: camelCase names; readers ignore what they do not know, so fields may be added."""
+    """A part of an answer: camelCase names; readers ignore unknown fields, so fields may be added."""
 
     model_config = ConfigDict(
         frozen=True, alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, serialize_by_alias=True
@@ -53,7 +53,7 @@ class AnsweredPermission(AnswerModel):
     type: Literal["Scope", "Role"]
     consented: bool
     consented_by_others: bool = Field(default=False, exclude_if=lambda value: not value)
-    """Whether somebody else had consented before a request asked for it: it then stays when none does any more."""
+    """Whether others had consented before a request asked for it: it then stays even if no request asks for it."""
 
 
 class AnsweredOthers(AnswerModel):
@@ -64,7 +64,7 @@ class AnsweredOthers(AnswerModel):
     """The redirect URI, or the permission's name."""
     api: str | None = None
     type: Literal["Scope", "Role"] | None = Field(default=None, exclude_if=lambda value: value is None)
-    """Of a `requiredPermission`: a scope and an app role of one API may have one name."""
+    """Of a `requiredPermission`: a scope and an app role of one API may have the same name."""
 
 
 class AnsweredApi(AnswerModel):
@@ -87,10 +87,10 @@ class AnsweredCredential(AnswerModel):
     key_id: str
     key_vault_secret_uri: str
     key_vault_secret_version: str
-    """The registrar's newest version. A note says so where somebody else set another one above it."""
+    """The registrar's newest version. A note says so if others have set a newer one."""
     expires_on: Moment
     disabled: bool = Field(default=False, exclude_if=lambda value: not value)
-    """Whether somebody disabled that version: nobody can read it, and a note says what to do."""
+    """Whether that version is disabled: it cannot be read, and a note says what to do."""
 
 
 class Step(AnswerModel):
@@ -108,7 +108,7 @@ class AnsweredError(AnswerModel):
     code: str
     message: str
     label: str = Field(default="", exclude_if=lambda value: not value)
-    """What the form that was filled in shows for the field, where its source's mapping says."""
+    """The form's label for the field, if the source's mapping has one."""
 
 
 class AnsweredNote(AnswerModel):
@@ -127,27 +127,27 @@ class AnsweredRotation(AnswerModel):
     reason: str
     replaced_key_id: str | None = None
     replaced_until: Moment | None = None
-    """When the replaced credential goes, or went."""
+    """When the replaced credential is, or was, removed."""
     replaced_refused_since: Moment | None = None
-    """When a sign-in with the replaced value was first refused; where it was revoked."""
+    """When a sign-in with the replaced value was first refused, if it was revoked."""
     issued_tokens_until: Moment | None = None
-    """Until when tokens may still work that were issued before: nothing takes those back."""
+    """Until when previously issued tokens may still work: they cannot be revoked."""
 
 
 class AnsweredApproval(AnswerModel):
     """What somebody is to decide about, and who may."""
 
     binding: str
-    """Stands for the request, the ids it led to and the policy: a decision names it, and counts for nothing else."""
+    """Identifies the request, the ids it resolved to and the policy: a decision names it, and is valid for it only."""
     expires_on: Moment
     requested_by: str
     ticket: str | None = None
     by_ticket: bool
-    """Whether the ticketing system that sent the request may decide: an approval there is told to its webhook."""
+    """Whether the ticketing system that sent the request may decide: it reports an approval by webhook."""
     role: str | None = None
-    """App role of the registrar's API; null where nobody knows the requester's object id, to compare with."""
+    """App role of the registrar's API; null if the requester's object id is unknown and cannot be compared."""
     replaces: str | None = Field(default=None, exclude_if=lambda value: value is None)
-    """The operation of an earlier form of the same ticket, whose place this one took."""
+    """The operation of an earlier form of the same ticket that this one replaced."""
     href: str | None = None
     """Where a holder of that role posts the decision, below the registrar's address."""
 
@@ -166,16 +166,16 @@ class AnswerData(AnswerModel):
     display_name: str | None = None
     api_permissions: tuple[AnsweredApi, ...] = ()
     credentials: tuple[AnsweredCredential, ...] = ()
-    # Answers did not have these at first: where they are absent, a recorded one is delivered as it was.
+    # Added later: excluded when absent, so that a recorded answer is delivered unchanged.
     rotation: AnsweredRotation | None = Field(default=None, exclude_if=lambda value: value is None)
     approval: AnsweredApproval | None = Field(default=None, exclude_if=lambda value: value is None)
     made_by_others: tuple[AnsweredOthers, ...] = Field(default=(), exclude_if=lambda value: not value)
     filled_redirect_uris: tuple[str, ...] = Field(default=(), exclude_if=lambda value: not value)
-    """What redirect URIs are that were asked for with the placeholder `{clientId}`: the first of them."""
+    """The first redirect URIs requested with the placeholder `{clientId}`, with it filled in."""
     requested_by_object_id: str | None = Field(default=None, exclude_if=lambda value: value is None)
-    """Who asked, as an object of the directory; where the registrar may look, or a proven channel said so."""
+    """The requester's directory object id, if the registrar may look it up or a proven channel supplied it."""
     owner_object_id: str | None = Field(default=None, exclude_if=lambda value: value is None)
-    """Who owns the app from now on, likewise."""
+    """The app's owner from now on, likewise."""
     notes: tuple[AnsweredNote, ...] = Field(default=(), exclude_if=lambda value: not value)
     steps: tuple[Step, ...] = ()
     portal_url: str | None = None
@@ -196,9 +196,9 @@ class Answer(AnswerModel):
     data: AnswerData
 
     def to_json(self) -> str:
-        """One line of JSON, at most 24 KiB: errors beyond what fits are dropped, `errorCount` keeps their number."""
+        """Return one line of JSON, at most 24 KiB: errors that do not fit are dropped, `errorCount` counts them all."""
         answer = self
-        # CloudEvents has no null: an attribute that does not apply is left out.
+        # CloudEvents has no null: absent attributes are omitted.
         absent = {"subject"} if self.subject is None else set[str]()
         while len((text := answer.model_dump_json(exclude=absent)).encode()) > MAX_ANSWER_BYTES and answer.data.errors:
             fewer = answer.data.errors[: len(answer.data.errors) // 2]
@@ -207,7 +207,7 @@ class Answer(AnswerModel):
 
 
 def answer_type(status: Status, action: Literal["register", "rotate"] = "register") -> str:
-    """CloudEvents type of an answer, such as `registrar.registration.completed.v1`."""
+    """Return the CloudEvents type of an answer, such as `registrar.registration.completed.v1`."""
     return f"registrar.registration.{status}.v1" if action == "register" else _ROTATION_TYPES[status]
 
 
@@ -219,22 +219,22 @@ _ROTATION_TYPES = {
 
 
 VOID_TYPE = "registrar.registration.decision_void.v1"
-"""CloudEvents type of what a ticket is told of a decision that does not count."""
+"""CloudEvents type of a ticket's update about a decision that does not count."""
 MALFORMED_TYPE = "registrar.registration.malformed.v1"
-"""CloudEvents type of what a ticket is told of a form that became no request."""
+"""CloudEvents type of a ticket's update about a form that did not become a request."""
 DECISION_MALFORMED_TYPE = "registrar.registration.decision_malformed.v1"
-"""CloudEvents type of what a ticket is told of a decision that could not be read."""
+"""CloudEvents type of a ticket's update about an unreadable decision."""
 EXPIRING_TYPE = "registrar.credential.expiring.v1"
-"""CloudEvents type of the warning that a credential expires and cannot be replaced."""
+"""CloudEvents type of the warning that a credential is expiring and cannot be replaced."""
 
 
 def answer_id(*parts: str) -> str:
-    """Deterministic CloudEvents id: the same parts always give the same answer the same id."""
+    """Return a deterministic CloudEvents id: the same parts always yield the same id."""
     return sha256(json.dumps(parts).encode()).hexdigest()[:32]
 
 
 def answered_errors(problems: Sequence[Problem]) -> tuple[AnsweredError, ...]:
-    """Return the first 50 problems as they stand in an answer."""
+    """Return the first 50 problems in the form of an answer."""
     return tuple(
         AnsweredError(field=problem.field, code=problem.code, message=problem.message, label=problem.label)
         for problem in problems[:MAX_ERRORS]

@@ -1,4 +1,4 @@
-"""What is wrong with a value, as a sentence for whoever wrote it: what is allowed, never how it is checked. Pure."""
+"""Validation messages for the author of a value: they say what is allowed, never how it is checked. Pure."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -8,7 +8,7 @@ from shared.core.errors import Problem
 from shared.core.text import echo, printable
 
 type Forms = Mapping[str, str]
-"""By pattern: how a text of that form is written, as the end of a sentence."""
+"""By pattern: a description of the form it requires, as the end of a sentence."""
 
 CODES = {
     "missing": "missing_field",
@@ -16,7 +16,7 @@ CODES = {
     "string_pattern_mismatch": "invalid_format",
     "literal_error": "unsupported_value",
 }
-"""By pydantic's name of a fault."""
+"""By pydantic's error type."""
 OWN_CODES = frozenset(
     {
         "not_printable",
@@ -30,11 +30,11 @@ OWN_CODES = frozenset(
         "invalid_value",
     }
 )
-"""Of constraints that say in their own words what is allowed."""
+"""Codes of constraints that supply their own message."""
 
 
 def problem_of(fault: Mapping[str, Any], forms: Forms, within: str = "") -> Problem:
-    """Turn one fault that pydantic found into a problem at its path, below `within`."""
+    """Turn one pydantic error into a problem at its path, below `within`."""
     path = within
     for part in fault["loc"]:
         path += f"[{part}]" if isinstance(part, int) else f".{printable(str(part))}"
@@ -51,7 +51,7 @@ def problem_of(fault: Mapping[str, Any], forms: Forms, within: str = "") -> Prob
 
 
 def _rule(kind: str, fault: Mapping[str, Any], forms: Forms) -> str:
-    """Say what the value must be."""
+    """Return what the value must be, as the end of a sentence."""
     context: Mapping[str, Any] = fault.get("ctx") or {}
     if kind in OWN_CODES:
         return str(fault["msg"])
@@ -115,7 +115,7 @@ _SENTENCES: Mapping[str, Callable[[Mapping[str, Any], object], str]] = {
     "datetime_parsing": _always(_TIME),
     "datetime_type": _always(_TIME),
 }
-"""By pydantic's kind of fault; a test goes through the contract and sees that none is missing."""
+"""By pydantic's error type; a test checks that none that the contract can raise is missing."""
 
 
 def _shown(value: object) -> str:

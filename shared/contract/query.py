@@ -1,4 +1,4 @@
-"""What is said of a query over HTTP that is not understood, wherever it is read. Pure."""
+"""Problems with the query parameters of an HTTP request, shared by all routes. Pure."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,7 +7,7 @@ from shared.core.text import echo
 
 
 def unknown_parameters(parameters: Mapping[str, str], known: Sequence[str]) -> list[Problem]:
-    """Name the parameters that there are not."""
+    """Return a problem for each unknown parameter."""
     return [
         Problem(name, "unknown_parameter", f"There is no parameter {echo(name)}. Use one of {', '.join(known)}.")
         for name in parameters
@@ -16,6 +16,6 @@ def unknown_parameters(parameters: Mapping[str, str], known: Sequence[str]) -> l
 
 
 def invalid_limit(most: int, usual: int) -> Problem:
-    """Say how many items a page may have."""
+    """Return the problem that says how many items a page may have."""
     message = f"Give the number of items per page, from 1 to {most}, for example limit={usual}."
     return Problem("limit", "invalid_parameter", message)

@@ -1,4 +1,4 @@
-"""What a message is that is no JSON object, so that its sender learns what to change; and the id in it. Pure."""
+"""Identifies messages that are not JSON objects, so that the sender learns what to change, and their ids. Pure."""
 
 import base64
 import binascii
@@ -7,13 +7,13 @@ import zlib
 from typing import Any, cast
 
 _READ_AT_MOST = 64 * 1024
-"""Bytes that are unpacked of what was compressed: enough to find an id in, and no bomb."""
+"""Maximum bytes to decompress: enough to find an id, and safe against decompression bombs."""
 _ID = r"([A-Za-z0-9][A-Za-z0-9._-]{0,63})"
 _STANDS = (
     r"""(?:["']{name}\\*["']\s*:\s*\\*["']{id}\\*["'])|(?:<{name}>\s*{id}\s*</{name}>)|"""
     r"""(?:^|[&?]){name}={id}(?=&|\s*$)|(?:^[ \t]*{name}[ \t]*:[ \t]*{id}[ \t]*$)"""
 )
-"""A name with its value: in JSON, also in JSON inside a text, in XML, in a form, in YAML."""
+"""A name with its value: in JSON, JSON inside a string, XML, a form or YAML."""
 _FORM = re.compile(r"\s*[A-Za-z0-9_.%+\[\]-]+=[^&\s]*(?:&[A-Za-z0-9_.%+\[\]-]+=[^&\s]*)*\s*")
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{16,}={0,2}")
 _BOM = b"\xef\xbb\xbf"
@@ -31,10 +31,10 @@ _ENVELOPES = (
 
 
 def unwrap(body: bytes) -> bytes:
-    """Return the bytes that a message means: without a byte order mark, decoded where they are base64 of JSON.
+    """Return a message's bytes without a byte order mark, decoded if they are base64 of JSON.
 
-    Functions output bindings and older storage SDKs encode queue messages that way, some of them in lines; `az storage
-    message put` and the portal do not. What is neither is returned as it is.
+    Functions output bindings and older storage SDKs encode queue messages that way, some with line breaks; `az storage
+    message put` and the portal do not. Anything else is returned unchanged.
     """
     plain = _without_bom(body)
     if _looks_like_json(plain):
@@ -44,7 +44,7 @@ def unwrap(body: bytes) -> bytes:
 
 
 def kind_of(body: bytes) -> str | None:
-    """Say what a message is instead of JSON, as the end of a sentence; None when it looks like JSON in UTF-8."""
+    """Return what a message is instead of JSON, as the end of a sentence; None if it looks like JSON in UTF-8."""
     plain = _without_bom(body).strip()
     if not plain:
         return "empty"
@@ -64,7 +64,7 @@ def kind_of(body: bytes) -> str | None:
 
 
 def envelope_of(value: object) -> str | None:
-    """Say in which envelope a request may stand that is no request itself; None for all else."""
+    """Return the kind of envelope a value is, if it may contain a request but is not one itself; otherwise None."""
     items = cast("list[object]", value) if isinstance(value, list) else [value]
     if not items or not isinstance(items[0], dict):
         return None
@@ -73,9 +73,9 @@ def envelope_of(value: object) -> str | None:
 
 
 def legible(body: bytes, fields: dict[str, Any]) -> dict[str, Any]:
-    """Return what a message says of its request: its fields, or, where it is no request, the id that stands in it once.
+    """Return a message's fields, with the id found in its text if it has none and the text has exactly one.
 
-    An id answers the sender and nothing else: no request is claimed by it.
+    Such an id serves only to answer the sender: no request is claimed by it.
     """
     if "requestId" in fields:
         return fields
@@ -91,7 +91,7 @@ def _ids(name: str, text: str) -> set[str]:
 
 
 def _text(body: bytes) -> str:
-    """Return the text of a message, whatever its encoding, as far as it can be read."""
+    """Return the text of a message in any known encoding, as far as it can be decoded."""
     plain = _without_bom(body)
     if not _looks_like_json(plain):
         plain = _decoded(plain) or plain
@@ -147,7 +147,7 @@ def _unpacked(body: bytes) -> bytes | None:
 
 
 def _decoded(body: bytes) -> bytes | None:
-    """Decode base64, lines joined; None where it is none."""
+    """Decode base64, ignoring line breaks; None if it is not base64."""
     joined = b"".join(body.split())
     if not joined:
         return None

@@ -36,7 +36,7 @@ from shared.core.text import echo
 
 MAX_APIS = 20
 MAX_PERMISSIONS = 100
-"""Over all APIs of a request: what fits into an answer that names each of them."""
+"""Over all APIs of a request: as many as fit into an answer that names each of them."""
 
 OBJECT_ID_PATTERN = r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
 FORMS = {
@@ -48,7 +48,7 @@ FORMS = {
     OBJECT_ID_PATTERN: "must be the object ID that Entra shows for the person, such as "
     "'aaaaaaaa-0000-4000-8000-000000000006'",
 }
-"""What the patterns ask for, in words: nobody who fills in a form reads a regular expression."""
+"""The patterns in words, for people who fill in forms."""
 
 
 def _printable(text: str) -> str:
@@ -162,10 +162,10 @@ class ApplicationSpec(ContractModel):
     api_permissions: Annotated[
         tuple[ApiPermissions, ...], Field(max_length=MAX_APIS), AfterValidator(_fit_into_an_answer)
     ] = ()
-    # Where it is absent, a row says nothing of it: version 1 hashed absence as false, and wrote false for both.
+    # Excluded from rows when absent: version 1 hashed absence as false, and wrote false for both.
     admin_consent: Annotated[bool, Field(strict=True)] | None = Field(default=None, exclude_if=_is_absent)
-    """True gives consent to all of the permissions, false takes back what was given. Absent, nothing is given, and what
-    was given stays for permissions that are still listed."""
+    """True grants consent to all of the permissions, false revokes what was granted. If absent, nothing is granted, and
+    existing consent stays for permissions that are still listed."""
 
 
 def _iso_duration(value: object) -> object:
@@ -184,7 +184,7 @@ type Days = Annotated[int, Field(ge=1, le=3650, strict=True)]
 
 
 MIN_CERTIFICATE_DAYS = 31
-"""Key Vault counts the life of a certificate in whole months."""
+"""Key Vault counts the lifetime of a certificate in whole months."""
 
 
 class CredentialSpec(ContractModel):
@@ -199,7 +199,7 @@ class CredentialSpec(ContractModel):
     type: Literal["secret", "certificate"]
     description: Annotated[str, Field(max_length=50), AfterValidator(_printable), AfterValidator(_no_mark)] = ""
     lifetime_days: Days
-    # Requests did not have these at first: where they are absent, a request's hash stays what it was.
+    # Added later: excluded when absent, so that hashes of earlier requests stay the same.
     rotate_before_days: Days | None = Field(default=None, exclude_if=_is_absent)
     overlap_days: Days | None = Field(default=None, exclude_if=_is_absent)
 
@@ -226,30 +226,30 @@ def _canonical(fields: dict[str, Any]) -> str:
 
 
 class AnyRequest(ContractModel):
-    """What every request says. The same (source, requestId) is the same request for ever."""
+    """Fields of every request. The same (source, requestId) is permanently the same request."""
 
     schema_version: Literal["1"]
     request_id: Id
     source: Id = "queue"
     requested_by: Person
-    # Requests did not have these at first: where they are absent, a request's hash stays what it was.
+    # Added later: excluded when absent, so that hashes of earlier requests stay the same.
     requested_by_object_id: ObjectId | None = Field(default=None, exclude_if=_is_absent)
-    """Who asks, as Entra knows them: nobody approves their own request."""
+    """The requester's object id in Entra: people cannot approve their own requests."""
     ticket: TicketAddress | None = Field(default=None, exclude_if=_is_absent)
-    """Where the ticket is that asks: a sys_id, an issue key. Whatever becomes of the request is told there."""
+    """Address of the originating ticket (a sys_id, an issue key), which receives all updates on the request."""
 
     def normalised(self) -> str:
         """Return the request as canonical JSON: defaults filled in, keys sorted, no spaces."""
         return _canonical(self.model_dump(mode="json"))
 
     def body_hash(self) -> str:
-        """SHA-256 of the normalised request in hex: two bodies are the same request when this is."""
+        """Return the SHA-256 of the normalised request in hex: bodies with the same hash are the same request."""
         return sha256(self.normalised().encode()).hexdigest()
 
     def content_hash(self) -> str:
-        """SHA-256 of what the request says: as `body_hash`, but an absent `adminConsent` is not the same as false.
+        """Return the SHA-256 of the request's content: as `body_hash`, but an absent `adminConsent` differs from false.
 
-        What somebody approves is bound to this one.
+        Approvals are bound to this hash.
         """
         return sha256(_canonical(self.model_dump(mode="json")).encode()).hexdigest()
 
@@ -264,7 +264,7 @@ class RegistrationRequest(AnyRequest):
 
     @override
     def normalised(self) -> str:
-        """Return the request as canonical JSON, in which an absent `adminConsent` is false, as version 1 had it."""
+        """Return the request as canonical JSON, with an absent `adminConsent` as false, as in version 1."""
         fields = self.model_dump(mode="json")
         fields["application"].setdefault("adminConsent", False)
         return _canonical(fields)
@@ -320,7 +320,7 @@ def _problem(fault: dict[str, Any]) -> Problem:
 
 
 def nobodys_address(request: Request) -> Problem | None:
-    """Return what is wrong with the people a new request names, though stored ones may name them so."""
+    """Return the problem with the addresses in a new request, if any; stored requests may contain such addresses."""
     owner = request.owner if isinstance(request, RegistrationRequest) else None
     for field, address in (("requestedBy", request.requested_by), ("owner", owner)):
         why = why_nobodys(address) if address is not None else None
@@ -330,12 +330,12 @@ def nobodys_address(request: Request) -> Problem | None:
 
 
 def valid_id(value: object) -> str | None:
-    """Return a value from an unreadable request when it is a well-formed id, so that its answer can be matched."""
+    """Return a value from an unreadable request if it is a well-formed id, so that its answer can be matched."""
     return value if isinstance(value, str) and re.fullmatch(ID_PATTERN[1:-1], value) else None
 
 
 def valid_unique_name(value: object) -> str | None:
-    """Return a value from an unreadable request when it is a well-formed uniqueName."""
+    """Return a value from an unreadable request if it is a well-formed uniqueName."""
     if not isinstance(value, str) or len(value) > UNIQUE_NAME_LENGTH:
         return None
     return value if re.fullmatch(UNIQUE_NAME_PATTERN[1:-1], value) else None

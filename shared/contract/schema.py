@@ -11,7 +11,7 @@ FOLDER = Path(__file__).parents[2] / "schemas"
 
 
 def schemas() -> dict[str, dict[str, Any]]:
-    """Return every published schema by its file's name."""
+    """Return every published schema by file name."""
     return {
         "registration-request.v1.json": _titled(
             RegistrationRequest.model_json_schema(mode="validation"), "A message on the queue app-registrations"
@@ -26,7 +26,7 @@ def schemas() -> dict[str, dict[str, Any]]:
 
 
 def rendered(schema: dict[str, Any]) -> str:
-    """Return a schema as its file holds it."""
+    """Return a schema as the text of its file."""
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""JSON from outside, parsed without mercy: one object, no duplicate keys, no trailing data, no surprises."""
+"""Strict parsing of external JSON: one object, no duplicate keys, no trailing data, no constants."""
 
 import json
 from typing import Any, NoReturn, cast
@@ -9,16 +9,16 @@ from shared.core.text import echo, printable
 
 MAX_BODY_BYTES = 32 * 1024
 _MAX_READ_BYTES = 64 * 1024
-"""What a queue message can hold: a body up to here is still read, so that its answer can name the request."""
+"""Maximum size of a queue message: a body up to here is still read, so that its answer can name the request."""
 _INSTEAD = "Send one JSON object in UTF-8."
 _JSON_KINDS: dict[type, str] = {str: "a text", list: "a list", bool: "true or false", type(None): "null"}
 
 
 def parse_object(body: bytes) -> tuple[dict[str, Any], list[Problem]]:
-    """Parse one JSON object; returns it with a problem for every duplicate key, and one for more than 32 KiB.
+    """Parse one JSON object; return it with a problem for every duplicate key, and one for more than 32 KiB.
 
-    Raises RejectedError with the one reason why it is not a JSON object at all, naming what it is instead. A byte order
-    mark before the object is passed over, and base64 of it is taken as well.
+    Raises RejectedError if it is not a JSON object, saying what it is instead. A leading byte order mark is skipped,
+    and base64 is decoded.
     """
     unwrapped = unwrap(body)
     text = _decode(unwrapped)
@@ -70,7 +70,7 @@ def _no_object(parsed: object) -> Problem:
 
 
 def enveloped(envelope: str) -> Problem:
-    """Say that a request came in an envelope that it does not belong in."""
+    """Return the problem that a request was sent in an envelope."""
     return Problem("", "enveloped", f"The message is {envelope}. Send the request in its `data` by itself.")
 
 

@@ -1,1 +1,1 @@
-"""What everything may use: errors, names, the log, time and chance, secrets that cannot be printed."""
+"""Shared basics that every package may import: errors, names, logging, time and randomness, unprintable secrets."""

@@ -1,47 +1,47 @@
-"""Who calls over HTTP, as a verified access token says: for people and programs that read, and people who decide."""
+"""HTTP callers as identified by a verified access token: people and programs that read, and people who decide."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 READER = "Registrar.Reader"
-"""App role of the registrar's own API: may see which credentials there are, and when they expire."""
+"""App role of the registrar's own API: may list credentials and their expiry."""
 APPROVER = "Registrar.Approver"
-"""App role of the registrar's own API: may decide about requests that wait for a person."""
+"""App role of the registrar's own API: may approve or refuse waiting requests."""
 
 SCOPE = "user_impersonation"
-"""Scope of the registrar's own API: a client that has it acts for the person who signed in to it."""
+"""Scope of the registrar's own API: a client with it acts for its signed-in user."""
 
 
 class Holder(StrEnum):
-    """For whom a token was issued."""
+    """The kind of principal a token was issued to."""
 
     PERSON = "person"
-    """Somebody who signed in, through a client that may act for them here: the token carries `user_impersonation`."""
+    """A signed-in user, through a client that may act for them: the token carries `user_impersonation`."""
     APP = "app"
     """A program, with its own credentials."""
     OTHER = "other"
-    """Neither for certain: a person's token for something else, or a kind of token that nobody has heard of."""
+    """Not known to be either: a user's token without the scope, or an unknown kind of token."""
 
 
 @dataclass(frozen=True)
 class Caller:
-    """A caller whose token was verified. No name: that would be the token's own text, and ids suffice for a log."""
+    """A caller whose token was verified. Has no name: that would be text from the token, and ids suffice for a log."""
 
     object_id: str
     """Of the user or service principal in our tenant."""
     client_id: str
-    """Of the application that the token was issued to."""
+    """Of the application the token was issued to."""
     roles: frozenset[str]
     """App roles of the registrar's own API."""
     holder: Holder = Holder.OTHER
 
 
 class NotAuthenticatedError(Exception):
-    """There is no token, or none that counts. Why is for our log; a caller is told nothing."""
+    """The token is missing or invalid. The reason goes to our log only, never to the caller."""
 
 
 class NotAllowedError(Exception):
-    """The token is good, but its holder lacks the role."""
+    """The token is valid, but its holder lacks the role."""
 
     def __init__(self, caller: Caller, role: str) -> None:
         self.caller = caller

@@ -1,29 +1,29 @@
-"""Every way an operation can stop short, as types that say what should happen next.
+"""The errors that can stop an operation; the type determines what happens next.
 
     RegistrarError
     ├── RejectedError             the requester must change something; answered at once, never retried
-    ├── ApprovalNeededError       somebody has to decide; the request waits for them, and its deadline does not run
-    ├── RefusedError              a service said no for good, and no change of the request helps; answered `failed`
-    │   └── CrashLoopError        every attempt ended its worker
-    └── DeferredError             come back later; `reason` names why in the record
-        ├── ThrottledError        a service asked for patience; costs no attempt, and everybody else waits too
-        ├── ContendedError        the directory was busy with another write; surely without effect
-        ├── UnavailableError      no answer, or one that says nothing: the call may have taken effect
-        ├── NotYetVisibleError    a read disagrees with our own recent write: unknown, so nothing is decided on it
-        │   ├── StillThereError   a request is refused, and what it gave before is not surely gone yet
-        │   └── NotReplicatedErrora refusal that lag can explain, and what it means where lag cannot
-        ├── ObjectGoneError       what a call was for is not there any more; the next attempt looks again
+    ├── ApprovalNeededError       needs approval; the request waits for a decision, and its deadline does not run
+    ├── RefusedError              a service refused permanently, and changing the request cannot help; answered `failed`
+    │   └── CrashLoopError        every attempt killed its worker
+    └── DeferredError             try again later; `reason` is what the record shows
+        ├── ThrottledError        a service asked for a pause; costs no attempt, and all other operations wait too
+        ├── ContendedError        the directory was busy with another write; the call had no effect
+        ├── UnavailableError      no response, or an inconclusive one: the call may have taken effect
+        ├── NotYetVisibleError    a read disagrees with our own recent write: inconclusive, so nothing is based on it
+        │   ├── StillThereError   the request is refused, but what it granted is not yet confirmed gone
+        │   └── NotReplicatedError  a refusal that replication lag can explain, with its meaning if lag cannot
+        ├── ObjectGoneError       the object of a call no longer exists; the next attempt reads again
         ├── SignInUnclearError    a refused sign-in that says nothing about the credential; `codes` are Entra's
-        ├── ForbiddenError        our own identity lacks a right; an operator must act, then it goes on by itself
-        │   └── DeniedError       403 for another reason, which only the service's code names; an operator must act
-        ├── QuotaExceededError    our own identity has created as many objects as it may; an operator must act
-        ├── DisabledError         somebody has disabled the app; an operator must act, then it goes on by itself
-        ├── NotShownError         a ticket took a note and does not show it: whether it has it, nobody can know
-        ├── TenantForbidsError    the tenant allows none in the place of one that leaked, which goes all the same
-        └── BusyError             somebody else works on the same app
+        ├── ForbiddenError        our own identity lacks a right; resumes automatically once an operator grants it
+        │   └── DeniedError       403 for another reason, named only by the service's code; an operator must act
+        ├── QuotaExceededError    our own identity has reached its quota of created objects; an operator must act
+        ├── DisabledError         the app is disabled; resumes automatically once an operator enables it
+        ├── NotShownError         a ticket accepted a note but does not show it: whether it was stored is unknown
+        ├── TenantForbidsError    tenant policy forbids replacing a leaked credential, which is removed regardless
+        └── BusyError             another operation is working on the same app
 
-Adapters translate status, code and details (never message text) into these, once; Graph's by the table in
-`shared.adapters.graph.refusals`. `shared.operations.retry` is the one place that turns them into retry, reject or fail.
+Adapters map status, code and details (never message text) to these types, in one place each; Graph's mapping is the
+table in `shared.adapters.graph.refusals`. Only `shared.operations.retry` maps them to retry, reject or fail.
 """
 
 from collections.abc import Iterable
@@ -37,19 +37,19 @@ class NotFoundError(LookupError):
 
 
 class NotFailedError(ValueError):
-    """The operation did not fail, so there is nothing to try again."""
+    """The operation has not failed, so it cannot be replayed."""
 
 
 ECHO_LIMIT = 80
-"""Characters of a requester's own value that an answer may repeat."""
+"""Maximum characters of a requester's value that an answer repeats."""
 
 
 @dataclass(frozen=True)
 class Problem:
     """One thing that is wrong with a request: where, a stable code, and a sentence for the requester.
 
-    `field` is a path into the request, such as `application.apiPermissions[0].delegated[1]`, `label` what the form that
-    was filled in shows for it, where anybody knows.
+    `field` is a path into the request, such as `application.apiPermissions[0].delegated[1]`; `label` is the form's name
+    for it, if known.
     """
 
     field: str
@@ -59,18 +59,18 @@ class Problem:
 
 
 class RegistrarError(Exception):
-    """Base of everything an operation can stop short with."""
+    """Base of all errors that stop an operation."""
 
     reason: ClassVar[str] = "unexpected"
 
     @property
     def had_no_effect(self) -> bool:
-        """Whether the call that raised this surely changed nothing."""
+        """Whether the call that raised this is known to have changed nothing."""
         return True
 
 
 class RejectedError(RegistrarError):
-    """The request breaks the contract or policy; `problems` are all of its faults at once."""
+    """The request violates the contract or policy; `problems` lists all of its faults."""
 
     reason: ClassVar[str] = "rejected"
 
@@ -80,7 +80,7 @@ class RejectedError(RegistrarError):
 
 
 class ApprovalNeededError(RegistrarError):
-    """Policy gives this only after approval; `problems` say what, and `binding` what an approval would be for."""
+    """Policy requires approval; `problems` say what for, and `binding` identifies what would be approved."""
 
     reason: ClassVar[str] = "awaiting_approval"
 
@@ -91,7 +91,7 @@ class ApprovalNeededError(RegistrarError):
 
 
 class RefusedError(RegistrarError):
-    """A service refused for good; `code` is the service's own."""
+    """A service refused permanently; `code` is the service's own."""
 
     reason: ClassVar[str] = "refused"
 
@@ -101,15 +101,15 @@ class RefusedError(RegistrarError):
 
 
 class CrashLoopError(RefusedError):
-    """Attempts at this operation end their worker, one after the other: it is kept away from the next one."""
+    """Every attempt at this operation killed its worker, so it is not tried again."""
 
     reason: ClassVar[str] = "crash_loop"
 
 
 class DeferredError(RegistrarError):
-    """Not now. `after` is the service's own wish for the pause, when it named one.
+    """Try again later; `after` is the pause the service asked for, if any.
 
-    `took_effect` says whether the call that raised this changed anything; None when nobody can know.
+    `took_effect` says whether the call that raised this changed anything; None if unknown.
     """
 
     reason: ClassVar[str] = "deferred"
@@ -121,24 +121,24 @@ class DeferredError(RegistrarError):
 
     @property
     def had_no_effect(self) -> bool:
-        """Whether the call that raised this surely changed nothing."""
+        """Whether the call that raised this is known to have changed nothing."""
         return self.took_effect is False
 
 
 class ThrottledError(DeferredError):
-    """429: the service asks for patience, and the call surely took no effect."""
+    """429: the service asks for a pause, and the call had no effect."""
 
     reason: ClassVar[str] = "throttled"
 
 
 class ContendedError(DeferredError):
-    """Directory_ConcurrencyViolation: other writes got in the way, ours took no effect."""
+    """Directory_ConcurrencyViolation: other writes interfered, and ours had no effect."""
 
     reason: ClassVar[str] = "directory_contended"
 
 
 class UnavailableError(DeferredError):
-    """Connection lost, timed out, or 5xx: the call may have taken effect, unless `sent` is false."""
+    """Connection lost, timeout or 5xx: the call may have taken effect, unless `sent` is false."""
 
     reason: ClassVar[str] = "service_unavailable"
 
@@ -148,21 +148,21 @@ class UnavailableError(DeferredError):
 
 
 class NotYetVisibleError(DeferredError):
-    """What we wrote is not yet what we read, or not yet known to the next service."""
+    """Our write is not yet visible to reads, or not yet known to the next service."""
 
     reason: ClassVar[str] = "not_yet_visible"
 
 
 class StillThereError(NotYetVisibleError):
-    """A request is refused, and what it gave before is not surely gone yet: it is answered once that is."""
+    """A request is refused, but what it granted is not yet confirmed gone; it is answered once it is."""
 
     reason: ClassVar[str] = "taking_back"
 
 
 class NotReplicatedError(NotYetVisibleError):
-    """A refusal that lag can explain, if what it refers to is new; `otherwise` is what it means if that is not.
+    """A refusal that lag can explain if the object it refers to is new; `otherwise` is its meaning if it is not.
 
-    Only who knows the age of that can tell: `shared.operations.attempt.AppWork.tolerate_lag`.
+    `shared.operations.attempt.AppWork.tolerate_lag`, which knows the object's age, decides which applies.
     """
 
     reason: ClassVar[str] = "not_replicated"
@@ -173,15 +173,15 @@ class NotReplicatedError(NotYetVisibleError):
 
 
 class ObjectGoneError(DeferredError):
-    """What a call was for, or referred to, is not there; the next attempt reads what is."""
+    """The object of a call, or one it referred to, does not exist; the next attempt reads again."""
 
     reason: ClassVar[str] = "object_gone"
 
 
 class SignInUnclearError(DeferredError):
-    """The token endpoint refused a sign-in for a reason that says nothing about the credential: nothing is proven.
+    """The token endpoint refused a sign-in for a reason that says nothing about the credential.
 
-    `codes` are Entra's AADSTS numbers. They are part of the reason that an operation waits for.
+    `codes` are Entra's AADSTS numbers. They become part of the operation's waiting reason.
     """
 
     reason: ClassVar[str] = "sign_in_unclear"
@@ -203,7 +203,7 @@ class ForbiddenError(DeferredError):
 
 
 class DeniedError(ForbiddenError):
-    """The registrar's own identity was denied something for another reason than a right; `code` is the service's."""
+    """The registrar's own identity was denied for a reason other than a missing right; `code` is the service's."""
 
     reason: ClassVar[str] = "denied"
 
@@ -213,31 +213,31 @@ class DeniedError(ForbiddenError):
 
 
 class QuotaExceededError(DeferredError):
-    """The registrar's own identity has created as many objects of the directory as it may."""
+    """The registrar's own identity has reached its quota of directory objects."""
 
     reason: ClassVar[str] = "directory_quota_exceeded"
 
 
 class DisabledError(DeferredError):
-    """Somebody has disabled the app or its service principal: it gets no token until somebody enables it."""
+    """The app or its service principal is disabled: it gets no token until it is enabled again."""
 
     reason: ClassVar[str] = "principal_disabled"
 
 
 class NotShownError(DeferredError):
-    """A ticketing system took a note and does not show it: a right is missing, to write it or to read it."""
+    """A ticketing system accepted a note but does not show it: a right to write or read it is missing."""
 
     reason: ClassVar[str] = "note_not_shown"
     took_effect = None
 
 
 class TenantForbidsError(DeferredError):
-    """The tenant's rules allow no new credential in the place of one that leaked, which goes when its time has come."""
+    """Tenant policy forbids replacing a leaked credential, which is removed at its deadline regardless."""
 
     reason: ClassVar[str] = "tenant_forbids_credential"
 
 
 class BusyError(DeferredError):
-    """Another operation holds the lease of this app, or it was lost."""
+    """Another operation holds this app's lease, or ours was lost."""
 
     reason: ClassVar[str] = "application_busy"

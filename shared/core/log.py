@@ -16,24 +16,24 @@ _CHATTY = ("azure.core", "azure.identity", "httpx", "httpcore", "hpack", "msal")
 
 
 def quiet_libraries() -> None:
-    """Keep libraries to their warnings: our events say what was done, and URLs do not belong in a log."""
+    """Limit libraries to warnings: our events record what was done, and URLs do not belong in a log."""
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def event(name: str, *, level: int = logging.INFO, **fields: object) -> None:
-    """Log one event; `name` is constant, everything variable is a field."""
+    """Log one event; `name` is constant, anything variable is a field."""
     if _logger.isEnabledFor(level):
         _logger.log(level, "%s", json.dumps({"event": name} | {key: _plain(value) for key, value in fields.items()}))
 
 
 def warning(name: str, **fields: object) -> None:
-    """Log an event somebody should look at."""
+    """Log an event that needs an operator's attention."""
     event(name, level=logging.WARNING, **fields)
 
 
 def unexpected(error: Exception) -> None:
-    """Log an error nobody foresaw by its type and the places it passed, without its message: that may quote a value."""
+    """Log an unexpected error by type and stack frames, without its message, which may quote a value."""
     places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
     event("error.unexpected", level=logging.ERROR, type=type(error).__qualname__, places=places)
 

@@ -1,4 +1,4 @@
-"""Time, ids and chance, passed in wherever they are needed, so that a test decides them."""
+"""Time, ids and randomness, injected so that tests control them."""
 
 import random
 import secrets
@@ -17,7 +17,7 @@ def _new_id() -> str:
 
 @dataclass(frozen=True)
 class Runtime:
-    """The three sources of surprise: an aware UTC clock, 128-bit ids as 32 hex digits, and a draw from [0, 1)."""
+    """The sources of nondeterminism: an aware UTC clock, 128-bit ids as 32 hex digits, and a draw from [0, 1)."""
 
     now: Callable[[], datetime] = field(default=_now)
     new_id: Callable[[], str] = field(default=_new_id)
@@ -25,5 +25,5 @@ class Runtime:
 
 
 def within(window: timedelta, at: datetime | None, now: datetime) -> bool:
-    """Return whether `at` is so recent that a read may still be older than it."""
+    """Return whether `at` is recent enough that a read may predate it."""
     return at is not None and now - at < window

@@ -1,4 +1,4 @@
-"""A secret's value as a type that cannot be printed, compared, copied or serialised by accident."""
+"""A type for secret values that cannot be printed, compared, copied or serialised by accident."""
 
 from typing import NoReturn
 
@@ -6,8 +6,8 @@ from typing import NoReturn
 class Secret:
     """A value that travels from Graph to Key Vault in memory only.
 
-    `reveal` is the one way to the value. It belongs where the value leaves the process: in the Key Vault
-    adapter and in the sign-in that verifies it.
+    Only `reveal` gives access to it. Call it only where the value leaves the process: in the Key Vault adapter and in
+    the sign-in that verifies it.
     """
 
     __slots__ = ("_value",)

@@ -1,4 +1,4 @@
-"""Text that came from outside, cut and made visible; and moments as text."""
+"""Formatting of external text, truncated and escaped, and of timestamps."""
 
 from datetime import UTC, datetime
 
@@ -6,18 +6,18 @@ from shared.core.errors import ECHO_LIMIT
 
 
 def printable(text: str) -> str:
-    """Cut a text from outside to `ECHO_LIMIT` characters, and escape it if any of them does not print.
+    """Truncate external text to `ECHO_LIMIT` characters, and escape it if any of them is not printable.
 
-    Half a surrogate pair, which JSON can spell and UTF-8 cannot, is escaped like everything else.
+    A lone surrogate, which JSON can express and UTF-8 cannot, is escaped as well.
     """
     cut = text if len(text) <= ECHO_LIMIT else text[:ECHO_LIMIT] + "…"
     return cut if cut.isprintable() else ascii(cut)[1:-1]
 
 
 def visible(text: str) -> str:
-    r"""Return a text in which control characters, direction overrides and the like show as escapes: `\u202e`.
+    r"""Return text with control characters, direction overrides and the like escaped: `\u202e`.
 
-    What people write, names in the directory say, is anybody's text; so nothing in it hides.
+    Text that people write, such as names in the directory, is untrusted and must not hide anything.
     """
     if text.isprintable():
         return text
@@ -25,10 +25,10 @@ def visible(text: str) -> str:
 
 
 def echo(value: object) -> str:
-    """Quote a value that came from outside, cut and made printable."""
+    """Quote an external value, truncated and printable."""
     return f"'{printable(str(value))}'"
 
 
 def utc_text(moment: datetime) -> str:
-    """RFC 3339 in UTC with whole seconds, the form of every time in an answer."""
+    """Return a time as RFC 3339 in UTC with whole seconds, as in all answers."""
     return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"

@@ -1,1 +1,1 @@
-"""Values and stored records: what is read for ever lies in one room. Pure."""
+"""Values and stored records, which all later versions must be able to read. Pure."""

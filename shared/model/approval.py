@@ -1,4 +1,4 @@
-"""What the record of an operation says of its approval."""
+"""The approval part of an operation's record."""
 
 from datetime import datetime
 from typing import Literal
@@ -11,7 +11,7 @@ type Way = Literal["ticket", "token"]
 
 
 class ApprovalReason(StoredModel, frozen=True):
-    """One thing in a request that is given only after approval."""
+    """One part of a request that needs approval."""
 
     field: str
     code: str
@@ -19,10 +19,10 @@ class ApprovalReason(StoredModel, frozen=True):
 
 
 class ApprovalDecision(StoredModel, frozen=True):
-    """What somebody decided. `decided_by` is a name in the ticketing system, the object id one in our tenant."""
+    """A decision. `decided_by` is a name in the ticketing system, the object id is in our tenant."""
 
     id: str
-    """Of the decision itself, from whoever reports it: told twice, it is one."""
+    """Of the decision itself, assigned by the reporting system: reported twice, it is one decision."""
     outcome: Outcome
     way: Way
     decided_by_object_id: str | None = None
@@ -32,17 +32,17 @@ class ApprovalDecision(StoredModel, frozen=True):
 
 
 class Approval(StoredModel, frozen=True):
-    """What an operation waits for, or waited for, and what was decided."""
+    """The approval an operation waits or waited for, and the decision."""
 
     binding: str
-    """Hash of what an approval is for: the request, the ids its names led to, the policy (`shared.policy.approval`)."""
+    """Hash of what is to be approved: the request, the ids it resolved to, the policy (`shared.policy.approval`)."""
     reasons: tuple[ApprovalReason, ...]
     since: datetime
     expires: datetime
     announced_at: datetime | None = None
     note_seen_at: datetime | None = None
-    """When the registrar saw its own note about exactly this in the ticket: what was decided there before was about
-    something that nobody had been shown."""
+    """When the registrar saw its own note about exactly this content in the ticket: earlier decisions there were about
+    content that had not been shown."""
     decision: ApprovalDecision | None = None
     spent: tuple[str, ...] = ()
-    """Ids of decisions about what it was before something changed: they count no more."""
+    """Ids of decisions about earlier content, which no longer count."""

@@ -1,7 +1,7 @@
-"""An anchor: what the chain's head was on a day, kept where nobody can change it; and whether one is our own; pure.
+"""Anchors: the chain's head on a day, in immutable storage; and the check whether an anchor is our own. Pure.
 
-Its blob is named after its day, `2026-11-23.json`. Where somebody else has taken that name, the registrar's own gets
-the beginning of its text's hash besides, which nobody can know beforehand: `2026-11-23-0f3c5e7a9b1d.json`.
+An anchor's blob is named after its day, `2026-11-23.json`. If that name is taken, the registrar appends the start of
+the hash of the anchor's text, which cannot be predicted: `2026-11-23-0f3c5e7a9b1d.json`.
 """
 
 import json
@@ -16,9 +16,9 @@ from shared.model.audit_chain import NOTHING, Head
 from shared.model.audit_entry import canonical
 
 LONGEST = 4096
-"""Bytes that an anchor's text may have; the registrar's own have some 300."""
+"""Maximum bytes of an anchor's text; the registrar's own have some 300."""
 _TOLERANCE = timedelta(minutes=15)
-"""By how much the worker's clock and the storage service's may differ, and how long writing an anchor may take."""
+"""Allowance for clock skew between the worker and the storage service, and for the time to write an anchor."""
 _DAY = timedelta(days=1)
 _NAME = re.compile(r"(\d{4}-\d{2}-\d{2})(?:-([0-9a-f]{12}))?\.json")
 _FIELDS = frozenset({"count", "head", "at"})
@@ -26,7 +26,7 @@ _FIELDS = frozenset({"count", "head", "at"})
 
 @dataclass(frozen=True)
 class Named:
-    """An anchor as the next one names it: its day, and the SHA-256 of its text in hex."""
+    """Reference to an anchor from the next one: its day, and the SHA-256 of its text in hex."""
 
     day: str
     sha256: str
@@ -34,9 +34,9 @@ class Named:
 
 @dataclass(frozen=True)
 class Anchor:
-    """What the chain's head was at `at`; `previous` is the anchor before it, None for the very first.
+    """The chain's head at time `at`; `previous` is the anchor before it, None for the first.
 
-    `is_first_form` is of those that were written before anchors named the one before them.
+    `is_first_form` marks anchors written before anchors referred to their predecessor.
     """
 
     head: Head
@@ -46,16 +46,16 @@ class Anchor:
 
     @property
     def day(self) -> str:
-        """The UTC day it stands for, as `2026-11-23`."""
+        """The UTC day it is for, as `2026-11-23`."""
         return utc_text(self.at)[:10]
 
     @property
     def named(self) -> Named:
-        """How the next anchor names this one."""
+        """The next anchor's reference to this one."""
         return Named(self.day, digest(self.to_json()))
 
     def to_json(self) -> str:
-        """Return what is written: `count`, `head`, `at` and `previous`."""
+        """Return the text that is written: `count`, `head`, `at` and `previous`."""
         facts = {"count": self.head.count, "head": self.head.hash, "at": utc_text(self.at)}
         if self.is_first_form:
             return canonical(facts)
@@ -65,7 +65,7 @@ class Anchor:
 
 @dataclass(frozen=True)
 class KeptAnchor:
-    """A blob among the anchors, by whomever; `created` is by the storage service's clock, which no writer sets."""
+    """A blob in the anchors' container, of any author; `created` is the storage service's time, not the writer's."""
 
     name: str
     created: datetime
@@ -73,13 +73,13 @@ class KeptAnchor:
 
     @property
     def day(self) -> str | None:
-        """The day that its name says; None when it is no anchor's name."""
+        """The day in its name; None if it is not an anchor's name."""
         found = _NAME.fullmatch(self.name)
         return found[1] if found and _is_day(found[1]) else None
 
     @property
     def was_created_on_its_day(self) -> bool:
-        """Return whether it came about on the day it is named after, give or take the tolerance."""
+        """Return whether it was created on the day in its name, within the tolerance."""
         if self.day is None:
             return False
         begin = datetime.combine(date.fromisoformat(self.day), datetime.min.time(), UTC)
@@ -88,7 +88,7 @@ class KeptAnchor:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What an anchor is compared with: the one before it, its link of the chain, and when the next link was written."""
+    """What an anchor is checked against: the previous anchor, its link of the chain, the next link's write time."""
 
     previous: Anchor | None = None
     hash_at_count: str | None = None
@@ -101,12 +101,12 @@ def digest(text: str) -> str:
 
 
 def own_name(anchor: Anchor) -> str:
-    """Return the name an anchor gets where its day's is taken."""
+    """Return an anchor's name for when the plain name of its day is taken."""
     return f"{anchor.day}-{digest(anchor.to_json())[:12]}.json"
 
 
 def read_anchor(content: bytes) -> Anchor:
-    """Read an anchor back, of either form. Raises ValueError for what the registrar does not write."""
+    """Parse an anchor of either form. Raises ValueError for anything the registrar does not write."""
     if len(content) > LONGEST:
         raise ValueError("it is too large")
     text = content.decode("ascii")
@@ -129,9 +129,9 @@ def read_anchor(content: bytes) -> Anchor:
 
 
 def why_not_own(kept: KeptAnchor, anchor: Anchor, around: Surroundings) -> str | None:
-    """Say what shows that the registrar did not write an anchor; None when nothing does.
+    """Return the evidence that the registrar did not write an anchor; None if there is none.
 
-    An older head than the newest is no such sign: another instance, or an earlier hour, may have written it.
+    An outdated head is not evidence: another instance, or an earlier hour, may have written it.
     """
     text, count, previous = anchor.to_json(), anchor.head.count, around.previous
     suffix = kept.name.removesuffix(".json")[11:]

@@ -1,4 +1,4 @@
-"""The chain: each link's hash covers its entry and the hash before it, so none can be changed or taken out; pure.
+"""The hash chain: a link's hash covers its entry and the previous hash, so none can be changed or removed. Pure.
 
 hash(0) = 64 zeros        hash(n) = SHA-256(hash(n-1) + canonical JSON of entry n), in hex
 """
@@ -11,12 +11,12 @@ from hashlib import sha256
 from shared.model.audit_entry import Entry
 
 NOTHING = "0" * 64
-"""Hash before the first link."""
+"""The hash that precedes the first link."""
 
 
 @dataclass(frozen=True)
 class Head:
-    """Where the chain ends: how many links there are, and the hash of the last."""
+    """The end of the chain: the number of links, and the last one's hash."""
 
     count: int = 0
     hash: str = NOTHING
@@ -24,7 +24,7 @@ class Head:
 
 @dataclass(frozen=True)
 class Link:
-    """One entry at its place; the first has the number 1. `text` is the entry's canonical JSON."""
+    """One entry in the chain; the first is number 1. `text` is the entry's canonical JSON."""
 
     number: int
     entry_id: str
@@ -34,13 +34,13 @@ class Link:
 
     @property
     def head(self) -> Head:
-        """Where the chain ends if this is its last link."""
+        """The chain's head if this is its last link."""
         return Head(self.number, self.hash)
 
 
 @dataclass(frozen=True)
 class Place:
-    """A link as it lies there: its hash, and when its row was last written, by the storage service's clock."""
+    """A stored link: its hash, and when its row was last written, by the storage service's clock."""
 
     hash: str
     written: datetime
@@ -52,7 +52,7 @@ def hash_of(previous_hash: str, text: str) -> str:
 
 
 def links_after(head: Head, entries: Iterable[Entry]) -> tuple[Link, ...]:
-    """Return the links by which these entries, in this order, continue the chain."""
+    """Return the links that append these entries, in this order, to the chain."""
     links: list[Link] = []
     for entry in entries:
         text = entry.to_json()

@@ -1,6 +1,6 @@
-"""One entry of the audit record, and the only form in which it is written; pure.
+"""Entries of the audit record and their canonical form. Pure.
 
-A new kind is one name in `Kind` and one function in `shared.audit.events` that makes its entries.
+To add a kind, add a name to `Kind` and a function to `shared.audit.events` that makes its entries.
 """
 
 import json
@@ -18,7 +18,7 @@ _SCHEMA_VERSION = "1"
 
 
 class Kind(StrEnum):
-    """What an entry tells."""
+    """What an entry records."""
 
     ACCEPTED = "accepted"
     SETTLED = "settled"
@@ -31,10 +31,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Entry:
-    """What happened, once. Never a secret's value.
+    """One event. Never contains a secret's value.
 
-    `at` is when it was noted. `who` names people and programs, `what` the request and how it went, `ids` what was made,
-    used or removed.
+    `at` is when it was recorded. `who` names people and programs, `what` the request and its outcome, `ids` the objects
+    created, used or removed.
     """
 
     id: str
@@ -45,7 +45,7 @@ class Entry:
     ids: Facts
 
     def to_json(self) -> str:
-        """Return the canonical form, which is what the chain's hashes are taken of."""
+        """Return the canonical form, which the chain's hashes are computed over."""
         return canonical(
             {
                 "schemaVersion": _SCHEMA_VERSION,
@@ -60,25 +60,25 @@ class Entry:
 
 
 def make_entry(kind: Kind, key: Sequence[str], at: datetime, *, who: Facts, what: Facts, ids: Facts) -> Entry:
-    """Make an entry; `key` is what makes the event different from all others of its kind, and never a time.
+    """Make an entry; `key` identifies the event among all others of its kind, and never contains a time.
 
-    Facts that are None say nothing and are left out.
+    Facts that are None are omitted.
     """
     return Entry(entry_id(kind, *key), kind.value, at, _present(who), _present(what), _present(ids))
 
 
 def entry_id(kind: Kind, *key: str) -> str:
-    """Return the id of an event: whoever tells of it, however often, means the same entry. SHA-256 in hex."""
+    """Return an event's id, a SHA-256 in hex: recording the event again yields the same entry."""
     return sha256(json.dumps([kind.value, *key]).encode()).hexdigest()
 
 
 def canonical(value: Facts) -> str:
-    """Return the one JSON text of these facts: keys sorted, no spaces, and nothing but ASCII."""
+    """Return the canonical JSON of these facts: keys sorted, no spaces, ASCII only."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 
 def read_entry(text: str) -> Entry:
-    """Read an entry back. Raises ValueError for what is none, or is not in canonical form."""
+    """Parse an entry. Raises ValueError if it is not an entry in canonical form."""
     try:
         found: Any = json.loads(text)
         entry = Entry(
@@ -97,5 +97,5 @@ def _present(facts: Facts) -> Facts:
 
 
 def _text_of(moment: datetime) -> str:
-    """Write a moment to the microsecond, in UTC: entries of one second keep their order."""
+    """Format a time in UTC with microseconds, so that entries within one second keep their order."""
     return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"

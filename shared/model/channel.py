@@ -1,4 +1,4 @@
-"""By which way a request came in, which is known here and is not a matter of what the request says."""
+"""The channel a request came in by, as observed by the registrar, not as claimed by the request."""
 
 from enum import StrEnum
 
@@ -7,8 +7,8 @@ class Channel(StrEnum):
     """The ways in. Only a webhook's sender has proven to be the source that its request names."""
 
     QUEUE = "queue"
-    """The public queue: whoever may send there says what they like."""
+    """The public queue: its senders' claims are unverified."""
     WEBHOOK = "webhook"
-    """The internal queue, which the app alone writes: behind a webhook's proof."""
+    """The internal queue, written only by the app after a webhook's sender was verified."""
     OWN = "own"
-    """The registrar asked itself."""
+    """The registrar's own requests."""

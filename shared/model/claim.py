@@ -1,4 +1,4 @@
-"""What a request id is bound to."""
+"""The binding of a request id to an operation."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from shared.model.channel import Channel
 
 @dataclass(frozen=True)
 class EarlierForm:
-    """What a claim was bound to before a changed form of the same ticket took its place."""
+    """What a claim was bound to before a changed form of the same ticket replaced it."""
 
     operation_id: str
     body_hash: str
@@ -18,10 +18,10 @@ class Claim:
     """The binding of (channel, source, requestId) to an operation, made before its record."""
 
     channel: Channel | None
-    """None in those of version 1, which knew no channels."""
+    """None in claims of version 1, which had no channels."""
     source: str
     request_id: str
     operation_id: str
     body_hash: str
     earlier: tuple[EarlierForm, ...] = ()
-    """The oldest first."""
+    """Oldest first."""

@@ -1,8 +1,7 @@
-"""What to write, decided purely from what is wanted, what was wanted before, and what the directory shows.
+"""Three-way merge of wanted, previously wanted and actual state into the state to write. Pure.
 
-Graph replaces collections whole, and an app registration is also edited by people and other tools. So every
-collection is merged three ways: what we asked for before and no longer want goes, what we want comes, and what
-others added stays.
+Graph replaces collections whole, and people and other tools also edit app registrations. So every collection is merged
+three ways: what we wanted before and no longer want is removed, what we want is added, and what others added stays.
 """
 
 from collections.abc import Set as AbstractSet
@@ -26,7 +25,7 @@ _SCALARS = (
 
 
 def merge_set[T](seen: AbstractSet[T], wanted: AbstractSet[T], previous: AbstractSet[T]) -> frozenset[T]:
-    """Add what is wanted, drop what was ours and no longer is, keep what others added."""
+    """Add what is wanted, remove what is ours and no longer wanted, keep what others added."""
     return frozenset((seen - (previous - wanted)) | wanted)
 
 
@@ -35,7 +34,7 @@ def merge(
 ) -> ApplicationState:
     """Return the state to write: scalars as wanted, collections merged three ways.
 
-    The version of access tokens stays what it is where the audience does not ask for one.
+    The access token version stays unchanged unless the audience requires one.
     """
     if seen is None:
         return wanted
@@ -49,7 +48,7 @@ def merge(
 
 
 def covers(seen: ApplicationState, wanted: ApplicationState) -> bool:
-    """Return whether everything wanted is there; what others added, or set where nothing is wanted, is no fault."""
+    """Return whether everything wanted is present; additions by others, and settings we want nothing of, are fine."""
     version = wanted.requested_access_token_version if wanted.has_personal_accounts else None
     if version is not None and seen.requested_access_token_version != version:
         return False

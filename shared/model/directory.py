@@ -1,4 +1,4 @@
-"""The domain's values: what an app registration is asked to be, and what the directory and the vault show of it."""
+"""Domain values: the wanted state of an app registration, and its state as the directory and the vault show it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ type HolderKind = Literal["application", "servicePrincipal"]
 
 @dataclass(frozen=True, slots=True)
 class HeldCredential:
-    """A client secret or a certificate as a listing shows it: never its value."""
+    """A client secret or a certificate as a listing shows it, without its value."""
 
     type: CredentialType
     key_id: str
@@ -39,14 +39,14 @@ class CredentialHolder:
 
 
 PERSONAL_AUDIENCES = frozenset({"AzureADandPersonalMicrosoftAccount", "PersonalMicrosoftAccount"})
-"""Values of signInAudience with which people sign in with personal Microsoft accounts."""
+"""Values of signInAudience that allow sign-in with personal Microsoft accounts."""
 PERSONAL_TOKEN_VERSION = 2
-"""What Entra asks of their `api.requestedAccessTokenVersion` (Microsoft Learn, "Validation differences by supported
-account types")."""
+"""The `api.requestedAccessTokenVersion` that Entra requires for them (Microsoft Learn, "Validation differences by
+supported account types")."""
 
 
 class StoredModel(BaseModel, frozen=True):
-    """A value that is kept in a table row as JSON; readers ignore what a newer version added."""
+    """A value stored as JSON in a table row; readers ignore fields added by newer versions."""
 
 
 class RequiredPermission(StoredModel, frozen=True):
@@ -58,7 +58,7 @@ class RequiredPermission(StoredModel, frozen=True):
 
 
 class ApplicationState(StoredModel, frozen=True):
-    """The part of a Graph application that requests decide; collections are sets, as Graph keeps no order."""
+    """The part of a Graph application that requests control; collections are sets, as Graph keeps no order."""
 
     display_name: str
     sign_in_audience: str
@@ -71,16 +71,16 @@ class ApplicationState(StoredModel, frozen=True):
     required_permissions: frozenset[RequiredPermission] = frozenset()
     tags: frozenset[str] = frozenset()
     requested_access_token_version: int | None = None
-    """Graph's `api.requestedAccessTokenVersion`. Wanted only where the audience needs one; None leaves it as it is."""
+    """Graph's `api.requestedAccessTokenVersion`. Set only if the audience needs one; None leaves it unchanged."""
 
     @property
     def has_personal_accounts(self) -> bool:
-        """Return whether people sign in with personal Microsoft accounts."""
+        """Return whether people can sign in with personal Microsoft accounts."""
         return self.sign_in_audience in PERSONAL_AUDIENCES
 
 
 class Consent(StoredModel, frozen=True):
-    """One consented permission of a client: `name` is the scope's value for a delegated one, the role's id else."""
+    """One consented permission of a client: `name` is a delegated scope's value, or an app role's id."""
 
     resource_id: str
     type: PermissionType
@@ -89,7 +89,7 @@ class Consent(StoredModel, frozen=True):
 
 @dataclass(frozen=True)
 class SeenConsents:
-    """A client's consents as one read showed them, with the ids that Graph gave to their carriers."""
+    """A client's consents as one read showed them, with the ids of the Graph objects that carry them."""
 
     consents: frozenset[Consent] = frozenset()
     grant_ids: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -100,7 +100,7 @@ class SeenConsents:
 
 @dataclass(frozen=True)
 class PasswordCredential:
-    """What the directory shows of a client secret: never its value."""
+    """A client secret as the directory shows it, without its value."""
 
     key_id: str
     display_name: str | None
@@ -109,14 +109,14 @@ class PasswordCredential:
 
 @dataclass(frozen=True)
 class KeyCredential:
-    """What the directory shows of a certificate. `thumbprint` is its SHA-1 in upper-case hex; empty for other keys."""
+    """A certificate as the directory shows it. `thumbprint` is its SHA-1 in upper-case hex; empty for other keys."""
 
     key_id: str
     display_name: str | None
     end: datetime | None
     thumbprint: str = ""
     sent_back: Mapping[str, object] = field(default_factory=dict[str, object], compare=False, repr=False)
-    """The whole entry as Graph showed it: the list is only ever replaced as a whole."""
+    """The whole entry as Graph returned it: the list can only be replaced as a whole."""
 
 
 @dataclass(frozen=True)
@@ -129,14 +129,14 @@ class PublicCertificate:
 
 @dataclass(frozen=True)
 class SeenCredentials:
-    """What a read of the directory showed of an application's credentials."""
+    """An application's credentials as one read of the directory showed them."""
 
     client_id: str
     passwords: tuple[PasswordCredential, ...]
     keys: tuple[KeyCredential, ...] = ()
 
     def find(self, key_id: str) -> PasswordCredential | KeyCredential | None:
-        """The credential with this keyId, of either kind."""
+        """Return the credential with this keyId, of either kind."""
         return next((each for each in (*self.passwords, *self.keys) if each.key_id == key_id), None)
 
 
@@ -153,7 +153,7 @@ class SeenApplication:
 
     @property
     def credentials(self) -> SeenCredentials:
-        """What it shows of its credentials."""
+        """Its credentials."""
         return SeenCredentials(self.client_id, self.passwords, self.keys)
 
 
@@ -168,7 +168,7 @@ class SeenPrincipal:
 
 @dataclass(frozen=True)
 class ApiPermission:
-    """A permission that an API offers: its id, and the value by which people know it."""
+    """A permission that an API offers: its id, and the value people know it by."""
 
     id: str
     name: str
@@ -178,7 +178,7 @@ class ApiPermission:
 
 @dataclass(frozen=True)
 class Api:
-    """An API as its service principal in this tenant shows it."""
+    """An API as its service principal in this tenant describes it."""
 
     service_principal_id: str
     app_id: str
@@ -186,12 +186,12 @@ class Api:
     owner_organization_id: str | None
     permissions: tuple[ApiPermission, ...]
     enabled: bool = True
-    """Whether anybody gets tokens for it: `accountEnabled` of its service principal."""
+    """Whether tokens are issued for it: `accountEnabled` of its service principal."""
 
 
 @dataclass(frozen=True)
 class ResolvedPermission:
-    """A permission asked for by name, found in the directory."""
+    """A permission requested by name and found in the directory."""
 
     api: Api
     permission: ApiPermission
@@ -203,6 +203,6 @@ class ResolvedPermission:
 
     @property
     def consent(self) -> Consent:
-        """What admin consent to it looks like."""
+        """The admin consent to it."""
         name = self.permission.name if self.permission.type == "Scope" else self.permission.id
         return Consent(resource_id=self.api.service_principal_id, type=self.permission.type, name=name)

@@ -1,7 +1,7 @@
-"""What an app has in the collections that requests decide, element by element; and what of ours is on its way out.
+"""An app's elements in the collections that requests control, and those of ours that are being removed. Pure.
 
-Pure. An element is ours when we announced it and the read before the first announcement did not show it. It stays ours
-until a read shows it gone that cannot be older than the write that made it.
+An element is ours if we announced it and the read before the first announcement did not show it. It stays ours until a
+read that cannot predate the write that made it shows it gone.
 """
 
 from collections.abc import Callable, Iterable
@@ -21,7 +21,7 @@ _OF_APPLICATION = (
 
 
 class Holdings(StoredModel, frozen=True):
-    """Elements of all collections, an application's own and its consents; joined, cut and subtracted like sets."""
+    """Elements of all collections, the application's own and its consents, with the operators of sets."""
 
     public_client_redirect_uris: frozenset[str] = frozenset()
     web_redirect_uris: frozenset[str] = frozenset()
@@ -32,17 +32,17 @@ class Holdings(StoredModel, frozen=True):
 
     @classmethod
     def of(cls, state: ApplicationState | None) -> Self:
-        """Return what an application holds itself; consents are not part of it."""
+        """Return the application's own elements; consents are not included."""
         return cls() if state is None else cls(**{name: getattr(state, name) for name in _OF_APPLICATION})
 
     @property
     def in_application(self) -> "Holdings":
-        """What the application holds itself."""
+        """The application's own elements."""
         return self.model_copy(update={"consents": frozenset[Consent]()})
 
     @property
     def as_consents(self) -> "Holdings":
-        """The consents alone."""
+        """Only the consents."""
         return Holdings(consents=self.consents)
 
     @property
@@ -55,7 +55,7 @@ class Holdings(StoredModel, frozen=True):
         return state.model_copy(update={name: getattr(self, name) for name in _OF_APPLICATION})
 
     def describe(self) -> list[str]:
-        """Name each element, for the log: no secrets are among them."""
+        """Return a text for each element, for the log; none is secret."""
         named = [f"{name}: {each}" for name in _OF_APPLICATION[:3] for each in getattr(self, name)]
         named += [
             f"required_permissions: {each.resource_app_id}/{each.type}/{each.id}" for each in self.required_permissions
@@ -64,19 +64,19 @@ class Holdings(StoredModel, frozen=True):
         return sorted(named)
 
     def __bool__(self) -> bool:
-        """Return whether there is anything."""
+        """Return whether there are any elements."""
         return any(getattr(self, name) for name in (*_OF_APPLICATION, "consents"))
 
     def __or__(self, other: "Holdings") -> "Holdings":
-        """Return what either holds."""
+        """Return the union."""
         return self._with(lambda name: getattr(self, name) | getattr(other, name))
 
     def __and__(self, other: "Holdings") -> "Holdings":
-        """Return what both hold."""
+        """Return the intersection."""
         return self._with(lambda name: getattr(self, name) & getattr(other, name))
 
     def __sub__(self, other: "Holdings") -> "Holdings":
-        """Return what this one alone holds."""
+        """Return the difference."""
         return self._with(lambda name: getattr(self, name) - getattr(other, name))
 
     def _with(self, collection: Callable[[str], Any]) -> "Holdings":
@@ -84,27 +84,27 @@ class Holdings(StoredModel, frozen=True):
 
 
 class Going(StoredModel, frozen=True):
-    """What one operation takes back of what was ours."""
+    """Elements of ours that one operation takes back."""
 
     operation_id: str
     since: datetime
     sent: datetime
-    """When a removal of it was announced last: a read within the lag window after may be older."""
+    """When a removal was last announced: a read within the lag window after it may predate it."""
     made: datetime | None = None
-    """When a write of ours last made anything like it: a read that may be older than that shows nothing gone."""
+    """When we last wrote such elements: a read that may predate it cannot show that they are gone."""
     left: Holdings = Holdings()
-    """No read has shown it gone: its removal is repeated until one does."""
+    """Elements not yet seen gone: their removal is repeated until a read shows it."""
     gone: Holdings = Holdings()
-    """A read has. It is looked at once more, by a read that is surely younger; it is never removed again."""
+    """Elements seen gone: checked once more by a definitely later read, and never removed again."""
 
     @property
     def all(self) -> Holdings:
-        """All of it."""
+        """All elements being taken back."""
         return self.left | self.gone
 
 
 def all_going(goings: Iterable[Going]) -> Holdings:
-    """Return everything on its way out."""
+    """Return everything being taken back."""
     found = Holdings()
     for each in goings:
         found |= each.all
@@ -112,7 +112,7 @@ def all_going(goings: Iterable[Going]) -> Holdings:
 
 
 def left(goings: Iterable[Going]) -> Holdings:
-    """Return what no read has shown gone."""
+    """Return everything not yet seen gone."""
     found = Holdings()
     for each in goings:
         found |= each.left
@@ -120,12 +120,12 @@ def left(goings: Iterable[Going]) -> Holdings:
 
 
 def sent(goings: tuple[Going, ...], what: Holdings, now: datetime) -> tuple[Going, ...]:
-    """Return what is going when the removal of some of it is sent now."""
+    """Return `goings` after the removal of `what` is sent now."""
     return tuple(each.model_copy(update={"sent": now}) if each.left & what else each for each in goings)
 
 
 def without(goings: tuple[Going, ...], wanted: Holdings) -> tuple[Going, ...]:
-    """Return what is still on its way out when a request wants some of it (again)."""
+    """Return what is still being taken back after a request wants some of it (again)."""
     return _kept(
         each.model_copy(update={"left": each.left - wanted, "gone": each.gone - wanted}) if each.all & wanted else each
         for each in goings
@@ -134,19 +134,19 @@ def without(goings: tuple[Going, ...], wanted: Holdings) -> tuple[Going, ...]:
 
 @dataclass(frozen=True)
 class Looked:
-    """What a read made of what is on its way out."""
+    """What a read showed of elements being taken back."""
 
     goings: tuple[Going, ...]
     gone: Holdings
-    """Shown gone by this read for the first time: it is ours no more."""
+    """First seen gone by this read: no longer ours."""
     returned: Holdings
-    """Gone before, and there again: somebody else made it."""
+    """Seen gone before and now present again: made by others."""
 
 
 def looked(
     goings: tuple[Going, ...], part: Holdings, seen: Holdings, is_recent: Callable[[datetime | None], bool]
 ) -> Looked:
-    """Judge by a read of `part`, of which it shows `seen`; `is_recent` says whether it may be older than a moment."""
+    """Evaluate a read of `part` that showed `seen`; `is_recent` says whether the read may predate a given time."""
     kept, gone, returned = list[Going](), Holdings(), Holdings()
     for each in goings:
         newly = Holdings() if is_recent(each.made) else (each.left & part) - seen

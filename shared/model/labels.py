@@ -1,4 +1,4 @@
-"""The fields of a request by the names that a source's form shows, in what its requesters read. Pure."""
+"""Labels of request fields as a source's form shows them, for texts its requesters read. Pure."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -13,25 +13,25 @@ _ENTRY = re.compile(r"(.+)\[(\d+)\]")
 
 
 def labelled(problems: Iterable[Problem], labels: Labels) -> tuple[Problem, ...]:
-    """Name each problem's field as the form shows it; `field` itself stays the path."""
+    """Refer to each problem's field by its form label; `field` itself stays the path."""
     return tuple(_labelled(problem, labels) for problem in problems)
 
 
 @dataclass(frozen=True)
 class AnswerContext:
-    """What answers say whatever was found: the tenant they are about, and fields as the source's form shows them."""
+    """What all answers need: the tenant id, and the form labels of each source."""
 
     tenant_id: str
     labels: Mapping[str, Labels]
     """By source."""
 
     def labelled(self, problems: Iterable[Problem], source: str) -> tuple[Problem, ...]:
-        """Name each problem's field as this source's form shows it."""
+        """Refer to each problem's field by its label in this source's form."""
         return labelled(problems, self.labels.get(source, {}))
 
 
 def label_of(field: str, labels: Labels) -> str | None:
-    """Return what the form shows for a path, or for the list that it is an entry of; None where nobody said it."""
+    """Return the form's label for a path, derived from its list for a list entry; None if there is none."""
     if field in labels:
         return labels[field]
     entry = _ENTRY.fullmatch(field)

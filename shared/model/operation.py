@@ -1,7 +1,7 @@
-"""Operation records: what was asked, how far it came, and how it ended.
+"""Operation records: the request, its progress, and its outcome.
 
-A record is written before any work starts. Attempts and reasons live here and not in the host's counters,
-so they survive workers, hosts and queues.
+A record is written before any work starts. Attempts and reasons are kept here, not in the host's counters, so they
+survive workers, hosts and queues.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ from shared.model.person import Person
 from shared.model.person_key import person_key
 
 RESUME_AFTER = timedelta(seconds=75)
-"""An operation that shows no sign of life for so long is sent again; its lease has run out by then."""
+"""An operation without activity for this long is sent again; its lease has expired by then."""
 
 
 class State(StrEnum):
@@ -44,44 +44,44 @@ class State(StrEnum):
 
 
 class CredentialProgress(StoredModel, frozen=True):
-    """How far one credential came. The secret's value is never part of it."""
+    """Progress of one credential. Never contains the secret's value."""
 
     intended_at: datetime | None = None
-    """Set before addPassword, cleared when it surely took no effect: until the vault has the value, a live
+    """Set before addPassword, cleared if it is known to have had no effect: until the vault has the value, a live
     credential without a stored value may exist."""
     answer_lost: bool = False
-    """Once an intent stood at the beginning of an attempt: the clean-up entry then stays until a read settles it."""
+    """Set if an attempt began with an open intent: the clean-up entry then stays until a read settles it."""
     pending_at: datetime | None = None
-    """Since when a credential of this operation may stand under the pending name."""
+    """Since when a credential of this operation may exist under the pending name."""
     promoting_at: datetime | None = None
-    """When an attempt set out to make the pending value the one that clients read: its write may be on its way."""
+    """When an attempt began to promote the pending value to the name clients read: the write may be in flight."""
     key_id: str | None = None
     version: str | None = None
     proven_version: str | None = None
-    """Vault version whose value a token was obtained with."""
+    """Vault version whose value was proven by obtaining a token with it."""
     replaces: str | None = None
-    """keyId of the credential that a rotation is to replace, as the first attempt found it."""
+    """keyId of the credential that a rotation is to replace, as found by the first attempt."""
     old_gone_at: datetime | None = None
-    """When the replaced credential was removed from the directory, where a rotation revokes it."""
+    """When the replaced credential was removed from the directory, if the rotation revokes it."""
     old_refused_at: datetime | None = None
     """When a sign-in with the replaced value was first refused."""
 
     @property
     def is_open(self) -> bool:
-        """Return whether something may exist that somebody has to tidy up, should the operation end here."""
+        """Return whether something may exist that needs cleaning up if the operation ends here."""
         return self.answer_lost or self.intended_at is not None or self.pending_at is not None
 
     @property
     def has_begun(self) -> bool:
-        """Return whether something was written for it, or may have been."""
+        """Return whether anything was, or may have been, written for it."""
         return self.is_open or any(each is not None for each in (self.key_id, self.promoting_at, self.old_gone_at))
 
 
 class Refusal(StoredModel, frozen=True):
-    """Why a request is refused that has given something: kept until that is gone, and answered then."""
+    """Refusal of a request that has already granted something: kept until that is gone, then answered."""
 
     at: datetime
-    """Nothing was given later."""
+    """Nothing was granted after this."""
     problems: tuple[Problem, ...]
 
 
@@ -94,7 +94,7 @@ class EarlierGeneration(StoredModel, frozen=True):
 
 
 class Replacement(StoredModel, frozen=True):
-    """What took an operation's place: whole, so that whoever finds the old record can bring it about."""
+    """An operation's replacement, stored whole so that it can be created from the old record alone."""
 
     operation_id: str
     request: Annotated[Request, Field(discriminator="action")]
@@ -103,56 +103,56 @@ class Replacement(StoredModel, frozen=True):
 
 
 class Operation(StoredModel, frozen=True):
-    """The record of one request, `id` being 128 random bits as 32 hex digits."""
+    """The record of one request; `id` is 128 random bits as 32 hex digits."""
 
     schema_version: Literal["1"] = "1"
     id: str
     request: Annotated[Request, Field(discriminator="action")]
     body_hash: str
     generation: int = 1
-    """1, and one more for every replay of a failure; there is one final answer per generation."""
+    """Starts at 1 and grows by one with every replay of a failure; each generation has one final answer."""
     earlier: tuple[EarlierGeneration, ...] = ()
     sequence: int
-    """Place among the accepted changes of its app; an older one than the last applied is superseded. A rotation, which
-    changes nothing that a request decides, has none: 0."""
+    """Position among the accepted changes of its app; one older than the last applied is superseded. 0 for a rotation,
+    which changes nothing that requests control."""
     state: State = State.ACCEPTED
     accepted_at: datetime
     started_at: datetime
     """When this generation began: its deadline counts from here."""
     attempts: int = 0
-    """Those that count: one that was throttled does not."""
+    """Throttled attempts do not count."""
     interrupted: int = 0
-    """Attempts in a row that ended without a word: their worker died, or lost the records' store."""
+    """Consecutive attempts without a recorded result: their worker died, or lost access to the records."""
     pauses: int = 0
-    """In a row for `reason`, since the last step that was done; each is longer than the one before."""
+    """Consecutive pauses for `reason` since the last completed step; each is longer than the one before."""
     steps_at_pause: int = 0
     next_attempt: datetime | None = None
     reason: str | None = None
     steps: tuple[Step, ...] = ()
     begun: Mapping[str, datetime] = Field(default_factory=dict[str, datetime])
-    """Steps begun and not yet done, by name."""
+    """Steps begun and not yet completed, by name."""
     credentials: Mapping[str, CredentialProgress] = Field(default_factory=dict[str, CredentialProgress])
     trace_parent: str | None = None
     channel: Channel | None = None
-    """By which way the request came in; None in records of before that was kept."""
+    """Channel the request came in by; None in records older than this field."""
     arrived_at: datetime | None = None
-    """When the webhook came that asked; None for any other channel."""
+    """When the webhook request arrived; None for other channels."""
     replaces: str | None = None
-    """The operation whose place it took: an earlier form of the same ticket."""
+    """The operation it replaced: an earlier form of the same ticket."""
     replaced_by: Replacement | None = None
-    """What took its place, where a changed form of its ticket came while it waited for approval."""
+    """Its replacement, if a changed form of its ticket arrived while it waited for approval."""
     warned_days: int | None = None
-    """Of a rotation that failed: how many days before the expiry the last warning was for."""
+    """Of a failed rotation: the days before expiry that the last warning was for."""
     found_requester_id: str | None = None
-    """Object id of who asked, as the directory said when the request was first looked at."""
+    """The requester's object id, as the directory gave it when the request was first processed."""
     found_owner_id: str | None = None
-    """The same of the owner that the request names."""
+    """The same for the owner named in the request."""
     left_to_others: Holdings = Holdings()
-    """What its request no longer asks for and others had made, as its attempts found it: the answer says it stays."""
+    """Elements made by others that its request no longer asks for: the answer says that they stay."""
     approval: Approval | None = None
-    """Where policy wants somebody to decide."""
+    """Set if policy requires a decision."""
     refusal: Refusal | None = None
-    """Where a refusal came late: what was given goes, and nothing is tried again."""
+    """Set if it was refused late: what was granted is taken back, and nothing is retried."""
     answer: Answer | None = None
     answered_at: datetime | None = None
 
@@ -163,43 +163,42 @@ class Operation(StoredModel, frozen=True):
 
     @property
     def came_by(self) -> Channel | None:
-        """By which way the request came in, as far as anybody knows: nobody outside can ask in our own name."""
+        """The request's channel, if known: nobody outside can send requests in the registrar's own name."""
         return Channel.OWN if self.is_our_own else self.channel
 
     @computed_field
     @property
     def ticket(self) -> str | None:
-        """The ticket that asked: what a message on the public queue names as one has no effect.
+        """The originating ticket; one named by a message on the public queue is ignored.
 
-        It stands in the row, too, as it always has: those who read rows need not know which channels prove a ticket.
+        Also stored in the row, so that readers of rows need not know which channels prove a ticket.
         """
         return None if self.channel is Channel.QUEUE else self.request.ticket
 
     @property
     def requester_id(self) -> str | None:
-        """The requester's object id in Entra, where the directory said it, or a webhook's sender vouches for it.
+        """The requester's object id in Entra, if the directory gave it or a webhook's sender vouches for it.
 
-        What anybody says is none.
+        Unverified claims do not count.
         """
         vouched = self.request.requested_by_object_id if self.channel is Channel.WEBHOOK else None
         return self.found_requester_id or vouched
 
     @property
     def requester_key(self) -> str:
-        """Whose turn it takes: one key for each requester, as far as they can be told apart."""
+        """Key for the requester's fair share: one for each requester, as far as they can be told apart."""
         return person_key(self.requester_id or self.request.requested_by)
 
     @property
     def is_our_own(self) -> bool:
-        """Return whether the registrar asked itself: nobody waits for an answer, and the event tells."""
+        """Return whether this is the registrar's own request: it has an event, but no requester to answer."""
         return self.request.source == OWN_SOURCE
 
     @property
     def revoke_by(self) -> datetime | None:
-        """When a credential that leaked has to be gone; None when it is, or when none has to.
+        """When a leaked credential has to be gone; None if it already is, or if none is to be revoked.
 
-        Where somebody has to approve that, the time they took is not taken off it: until they have decided, nothing
-        is to be gone, and from then on it counts.
+        If this needs approval, the time counts from the decision, and until then nothing has to be gone.
         """
         request, approval = self.request, self.approval
         if not isinstance(request, RotationRequest) or request.revoke_previous is None:
@@ -210,16 +209,16 @@ class Operation(StoredModel, frozen=True):
         return max(since, self.accepted_at) + request.revoke_previous.within
 
     def is_overdue_for_approval(self, now: datetime) -> bool:
-        """Return whether nobody decided in time."""
+        """Return whether the time for a decision has passed without one."""
         approval = self.approval
         return approval is not None and approval.decision is None and now >= approval.expires
 
     def pauses_for(self, reason: str) -> int:
-        """How often in a row it paused for this reason, since the last step that was done."""
+        """Return the number of consecutive pauses for this reason since the last completed step."""
         return self.pauses if reason == self.reason and len(self.steps) <= self.steps_at_pause else 0
 
     def credential(self, name: str) -> CredentialProgress:
-        """Progress of the credential with this name."""
+        """Return the progress of the credential with this name."""
         return self.credentials.get(name, CredentialProgress())
 
     def with_credential(self, name: str, **changes: object) -> "Operation":
@@ -229,12 +228,12 @@ class Operation(StoredModel, frozen=True):
 
 
 def requester_of(operation: Operation) -> Person:
-    """Return who asked, as far as the record tells."""
+    """Return the requester, as far as the record identifies them."""
     return Person(operation.request.requested_by, operation.requester_id)
 
 
 def named_owner_of(operation: Operation) -> Person | None:
-    """Return whom the request names as the app's owner, as far as the record tells."""
+    """Return the owner named in the request, as far as the record identifies them."""
     request = operation.request
     if not isinstance(request, RegistrationRequest) or request.owner is None:
         return None

@@ -1,4 +1,4 @@
-"""Who a person is: an object in the directory where that is known, else the address that somebody wrote. Pure."""
+"""A person's identity: a directory object if known, else a given address. Pure."""
 
 import re
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ _OBJECT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 @dataclass(frozen=True)
 class Person:
-    """A person by object id, which nobody chooses and nobody inherits, or by address, which is only a name.
+    """A person by object id, which cannot be chosen or reassigned, or by address, which is only a name.
 
-    An address is a UPN or an e-mail address as it was written. Of a person that is known by id alone it is None.
+    An address is a UPN or an e-mail address as written; None for a person known only by id.
     """
 
     address: str | None = None
@@ -18,16 +18,16 @@ class Person:
 
     @property
     def name(self) -> str:
-        """What is kept of them in one field, and can be read back: the id once it is known, else the address."""
+        """Their identity in one field, for `read_person`: the id if known, else the address."""
         return self.object_id or self.address or ""
 
     def goes_by(self, other: "Person") -> bool:
-        """Return whether the other one is named by the same address."""
+        """Return whether both have the same address."""
         return bool(self.address) and (self.address or "").casefold() == (other.address or "").casefold()
 
     @property
     def shown(self) -> str:
-        """What people are told of them."""
+        """Their name in texts for people."""
         return self.address or self.object_id or "nobody"
 
 
@@ -37,16 +37,16 @@ def is_object_id(name: str) -> bool:
 
 
 def read_person(name: str | None) -> Person | None:
-    """Read back what `Person.name` kept, of any version: an object id, or an address; None when nothing was kept."""
+    """Parse a stored `Person.name` of any version: an object id or an address; None if it is empty."""
     if not name:
         return None
     return Person(object_id=name.casefold()) if is_object_id(name) else Person(address=name)
 
 
 def is_surely(owner: Person, person: Person) -> bool:
-    """Return whether a person is the one who has a right; only ids count once the right is somebody's by id.
+    """Return whether a person is the holder of a right; if the holder's id is known, only ids count.
 
-    Of a right that stands in an address alone (version 1, or nobody may look people up), the same address counts.
+    If only the holder's address is known (version 1, or no right to look people up), the same address counts.
     """
     if owner.object_id is not None:
         return owner.object_id == person.object_id
@@ -54,10 +54,10 @@ def is_surely(owner: Person, person: Person) -> bool:
 
 
 def may_be_one(party: Person, decider: Person) -> bool:
-    """Return whether a decider may be a party to the request: whatever cannot tell them apart counts as the same.
+    """Return whether a decider may be a party to the request: people count as the same unless proven different.
 
-    Ids tell people apart. Without them an address may be an alias of another; so the same name before the @, whatever
-    the domain and whatever follows a +, counts as one, and so does whoever names nothing to compare.
+    Ids prove people different. Without them, an address may be an alias: the same name before the @, regardless of
+    domain and of any suffix after a +, counts as the same person, and so does a person with nothing to compare.
     """
     if party.goes_by(decider):
         return True

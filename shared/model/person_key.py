@@ -1,6 +1,6 @@
-"""Who counts as one person where requests and apps are counted: an object id where somebody vouches for it.
+"""Keys that identify a person when requests and apps are counted: by object id if it is vouched for, else by address.
 
-An address is what a sender says; its case is not looked at, and it is kept as a hash: no names in the keys of rows.
+Addresses are as claimed by the sender, and case-insensitive. Keys are hashes, to keep names out of row keys.
 """
 
 from hashlib import sha256
@@ -10,7 +10,7 @@ from shared.model.channel import Channel
 
 
 def requester_key(request: Request, channel: Channel | None) -> str:
-    """Return the key of whoever asks: their object id where a webhook's sender vouches for it, else their address."""
+    """Return the requester's key: from the object id if a webhook's sender vouches for it, else from the address."""
     object_id = request.requested_by_object_id if channel is Channel.WEBHOOK else None
     return person_key(object_id or request.requested_by)
 

@@ -5,13 +5,13 @@ from shared.model.operation import Operation
 
 
 def has_given(operation: Operation, record: ApplicationRecord) -> bool:
-    """Return whether something may exist that goes when the operation is refused, or that its answer has to name."""
+    """Return whether anything may exist that a refusal must remove, or that its answer must name."""
     has_issued = any(made.has_begun for made in operation.credentials.values())
     return has_issued or bool(record.given_by(operation.id)) or is_unnamed(operation, record)
 
 
 def is_unnamed(operation: Operation, record: ApplicationRecord) -> bool:
-    """Return whether this operation may have made an application, or a principal, whose id it was never answered."""
+    """Return whether this operation may have created an application or principal whose id it never learned."""
     if record.founded_by != operation.id or record.application_write is None:
         return False
     has_principal = record.principal_written_at is None or record.service_principal_id is not None

@@ -1,4 +1,4 @@
-"""The record of one update of a ticket: what is to be told where, and how far that came."""
+"""Records of ticket updates: content, destination and delivery progress."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -8,18 +8,18 @@ from shared.contract.answer import Answer
 from shared.model.directory import StoredModel
 
 GIVEN_UP_AFTER = timedelta(hours=24)
-"""Since the update was written: whoever runs the ticketing system has a day to mend it."""
+"""After the update was written: a day to repair the ticketing system."""
 
 
 ON_DEMAND = "awaiting_approval"
-"""What those who asked are told only where `events` says so; all else they are told always."""
+"""The only update that a requester's ticket gets only if `events` includes it; it always gets all others."""
 
 MALFORMED = "malformed"
-"""What a form is that became no request. Its ticket gets the state of a rejected one, unless it has a request."""
+"""A form that did not become a request. Its ticket gets the state of a rejected one, unless it has a request."""
 
 
 class UpdateState(StrEnum):
-    """Where an update stands."""
+    """State of an update."""
 
     WAITING = "waiting"
     DONE = "done"
@@ -27,40 +27,40 @@ class UpdateState(StrEnum):
 
 
 class TicketUpdate(StoredModel, frozen=True):
-    """One answer or event for one ticket; `id` is the event's own, so that it is one however often it is sent.
+    """One answer or event for one ticket; `id` is the event's own, so that sending is idempotent.
 
-    It holds the event itself: the operation's record goes on (it may be replayed) while a ticketing system is away.
+    Contains the event itself, as the operation's record may change (by a replay) while a ticketing system is down.
     """
 
     schema_version: Literal["1"] = "1"
     id: str
     source: str
     ticket: str | None
-    """Where the ticket lies: a sys_id, an issue key; None where the source needs no address."""
+    """The ticket's address: a sys_id, an issue key; None if the source needs none."""
     operation_id: str | None
     """None for a request that never became an operation."""
     generation: int
     what: str
     """`completed`, `rejected`, `failed`, `rotated`, `awaiting_approval`: the middle of the event's type."""
     is_its_own: bool
-    """Whether the ticket asked for what the event tells of; else it is told in the ticket of the app."""
+    """Whether the event is about the ticket's own request; otherwise the ticket is the app's."""
     event: Answer
     state: UpdateState = UpdateState.WAITING
     attempts: int = 0
     interrupted: int = 0
-    """Attempts in a row that ended without a word: their worker died."""
+    """Consecutive attempts without a recorded result: their worker died."""
     first_at: datetime
-    """A day from here on it is tried."""
+    """Attempts are made for a day from here."""
     due: datetime
     busy_until: datetime | None = None
-    """While an attempt is under way: another one would find no note yet, and write a second one."""
+    """Set while an attempt is under way: another would not see its note yet, and write a second one."""
     sent: bool = False
-    """Whether the system took the note once without showing it."""
+    """Whether the system has accepted the note once without showing it."""
     reason: str | None = None
 
     @property
     def status(self) -> str:
-        """How the ticket's state is to show what it is told."""
+        """The status that the ticket's state is to show."""
         return "rejected" if self.what == MALFORMED else self.what
 
     @property
@@ -69,15 +69,15 @@ class TicketUpdate(StoredModel, frozen=True):
         return self.first_at + GIVEN_UP_AFTER
 
     def is_early(self, now: datetime, tolerance: timedelta) -> bool:
-        """Return whether its moment has not come: the queue's clock and ours need not agree."""
+        """Return whether it is not due yet, allowing for skew between the queue's clock and ours."""
         return self.due - now > tolerance
 
 
 def what_of(event_type: str) -> str:
-    """Return what an event tells, such as `rotated` of `registrar.credential.rotated.v1`."""
+    """Return the middle of an event's type, such as `rotated` of `registrar.credential.rotated.v1`."""
     return event_type.split(".")[2]
 
 
 def mark_of(update_id: str) -> str:
-    """Return the line by which a note of ours is known again."""
+    """Return the line that identifies a note of ours."""
     return f"registrar: {update_id}"

@@ -9,10 +9,10 @@ from shared.model.directory import CredentialType
 
 @dataclass(frozen=True)
 class VaultEntry:
-    """What the vault shows of a secret's version: properties and tags, never its value."""
+    """A secret's version as the vault lists it: properties and tags, never its value."""
 
     uri: str
-    """Without a version: what clients use."""
+    """Without a version, as clients use it."""
     version: str
     enabled: bool
     created: datetime | None
@@ -22,11 +22,11 @@ class VaultEntry:
     thumbprint: str = ""
     """Of a certificate's public part, SHA-1 in upper-case hex; empty for a client secret."""
     updated: datetime | None = field(default=None, compare=False)
-    """When its attributes or tags were changed last."""
+    """When its attributes or tags were last changed."""
 
     @property
     def type(self) -> CredentialType:
-        """What kind of credential it holds: the secret of a Key Vault certificate holds its private key, too."""
+        """The kind of credential in it: the secret of a Key Vault certificate includes the private key."""
         return "certificate" if self.content_type == CERTIFICATE_CONTENT_TYPE else "secret"
 
     @property

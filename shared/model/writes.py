@@ -8,19 +8,19 @@ from shared.model.directory import ApplicationState, Consent, KeyCredential, Per
 
 
 class ApplicationWrite(StoredModel, frozen=True):
-    """Our last write to an application: what it wrote, and what it took away."""
+    """Our last write to an application: what it wrote, and what it removed."""
 
     at: datetime
     wrote: ApplicationState
     removed: ApplicationState | None = None
     repeats: datetime | None = None
-    """When the same was written before without an answer: that write may still arrive, over whatever comes next."""
+    """When the same was written before without a response: that write may still arrive and overwrite a later one."""
     over: datetime | None = None
-    """When something else was written before. Until this write is answered, a read that shows it may be older than
-    both, from a time when the application looked the same."""
+    """When something else was written before. Until this write is answered, a read that shows it may predate both, from
+    a time when the application looked the same."""
 
     def is_reflected_in(self, seen: ApplicationState) -> bool:
-        """Return whether a read shows this write: everything written is there, nothing removed is."""
+        """Return whether a read shows this write: everything written is present, nothing removed is."""
         if not covers(seen, self.wrote):
             return False
         return self.removed is None or not any(
@@ -31,7 +31,7 @@ class ApplicationWrite(StoredModel, frozen=True):
 def application_write(
     at: datetime, seen: ApplicationState | None, merged: ApplicationState, last: ApplicationWrite | None = None
 ) -> ApplicationWrite:
-    """Describe the write of `merged` over `seen`, after our `last` one, for later reads to be compared with."""
+    """Describe the write of `merged` over `seen`, after our `last` one, for comparison with later reads."""
     is_same = last is not None and last.wrote == merged
     before = last.at if last is not None else None
     write = ApplicationWrite(at=at, wrote=merged, repeats=before if is_same else None, over=None if is_same else before)
@@ -42,29 +42,29 @@ def application_write(
 
 
 class ConsentWrite(StoredModel, frozen=True):
-    """Our last write to an app's consents: what it left granted by us, and what it took away."""
+    """Our last write to an app's consents: what it left granted by us, and what it removed."""
 
     at: datetime
     wrote: frozenset[Consent]
     removed: frozenset[Consent] = frozenset()
 
     def is_reflected_in(self, seen: frozenset[Consent], types: frozenset[PermissionType]) -> bool:
-        """Return whether a read of these types shows this write; each type has its own list."""
+        """Return whether a read of these types shows this write; each type is a separate list."""
         wrote = {consent for consent in self.wrote if consent.type in types}
         return seen >= wrote and not seen & self.removed
 
 
 class KeyWrite(StoredModel, frozen=True):
-    """Our last write of an app's list of certificates, which Graph replaces whole: what it added or took away."""
+    """Our last write of an app's list of certificates, which Graph replaces whole: what it added or removed."""
 
     at: datetime
     added: str = ""
     """Thumbprint of a certificate."""
     removed: str = ""
-    """keyId of one."""
+    """keyId of a certificate."""
 
     def is_reflected_in(self, keys: Iterable[KeyCredential]) -> bool:
-        """Return whether a read shows this write: a list built on an older read would undo it."""
+        """Return whether a read shows this write; a list built on an older read would undo it."""
         seen = tuple(keys)
         is_added = not self.added or any(key.thumbprint == self.added for key in seen)
         return is_added and all(key.key_id != self.removed for key in seen)

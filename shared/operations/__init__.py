@@ -1,1 +1,1 @@
-"""The engine: it takes operations to their end, and knows no action."""
+"""The engine: carries operations to completion, independent of any particular action."""

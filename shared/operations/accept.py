@@ -1,4 +1,4 @@
-"""A request that may be served becomes an operation: its record, written before any work starts."""
+"""Turns an accepted request into an operation, by writing its record before any work starts."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -19,7 +19,7 @@ _SEQUENCE_RACES = 10
 
 @dataclass(frozen=True, kw_only=True)
 class Acceptance:
-    """Turns requests that may be served into operations."""
+    """Turns accepted requests into operations."""
 
     runtime: Runtime
     operations: Operations
@@ -36,9 +36,9 @@ class Acceptance:
         arrived_at: datetime | None = None,
         replaces: str | None = None,
     ) -> Versioned[Operation] | None:
-        """Write the record of a claimed request, with the next place among its app's changes; None when there is one.
+        """Write the record of a claimed request, with the app's next sequence number; None if the record exists.
 
-        `credentials` is what is known of them already.
+        `credentials` is the progress already known.
         """
         now, unique_name = self.runtime.now(), request.application.unique_name
         sequence = await self._next_sequence(unique_name) if isinstance(request, RegistrationRequest) else 0
@@ -54,7 +54,7 @@ class Acceptance:
             arrived_at=arrived_at,
             replaces=replaces,
         )
-        # Before the record: what is served is on record, and whoever comes after a crash notes the same entry.
+        # Before the record: nothing is served unaudited, and a retry after a crash notes the same entry.
         await self.audit.note(accepted(operation, now))
         etag = await self.operations.create(operation, due=now + RESUME_AFTER)
         if etag is None:

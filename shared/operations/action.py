@@ -1,4 +1,4 @@
-"""What the engine knows of an action: how to perform it, and how to take back what a refused one has given."""
+"""The engine's view of an action: how to perform it, and how to take back what a refused one has granted."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from shared.operations.attempt import Attempt
 
 @dataclass(frozen=True)
 class Action:
-    """A kind of request, as the engine carries it out."""
+    """How the engine carries out one kind of request."""
 
     perform: Callable[[Attempt], Awaitable[Answer]]
-    """Do what the operation asks for, or go on with it; returns the answer. Raises ApprovalNeededError, RejectedError,
-    and whatever else stops it."""
+    """Start or continue the operation's work; return the answer. Raises ApprovalNeededError, RejectedError, and any
+    other error that stops it."""
     refuse: Callable[[Attempt, RejectedError], Awaitable[Never]]
-    """Raise what was refused once nothing is left that the operation gave."""
+    """Take back everything the operation granted, then raise the refusal."""
 
 
 type Actions = Mapping[str, Action]
@@ -28,9 +28,9 @@ type Actions = Mapping[str, Action]
 
 
 async def carry_out(action: Action, attempt: Attempt, requests: ApprovalRequests) -> Answer | Approval:
-    """Do what the operation asks for; returns the answer, or what its record says while somebody has to decide.
+    """Carry out the operation; return the answer, or the pending approval if a decision is needed.
 
-    Raises RejectedError when it is refused and nothing is left that it gave, and whatever else stops it.
+    Raises RejectedError once it is refused and everything it granted is gone, and any other error that stops it.
     """
     refusal = attempt.operation.refusal
     if refusal is not None:
@@ -39,7 +39,7 @@ async def carry_out(action: Action, attempt: Attempt, requests: ApprovalRequests
         return await _outcome(action, attempt, requests)
     except RejectedError as rejected:
         await action.refuse(attempt, rejected)
-        raise  # which it has done by itself
+        raise  # unreachable: `refuse` always raises
 
 
 async def _outcome(action: Action, attempt: Attempt, requests: ApprovalRequests) -> Answer | Approval:

@@ -1,4 +1,4 @@
-"""Answers: what a requester is told, built from what was found, and delivered as often as it takes with one id."""
+"""Builds answers to requesters; an answer keeps its id, however often it is delivered."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -24,7 +24,7 @@ from shared.model.operation import Operation, requester_of
 from shared.model.vault import VaultEntry
 
 APPLICATION_STAYS = "application_stays"
-"""Code of the note by which a rejected request learns what is left of it."""
+"""Code of the note that tells a rejected request's sender what remains."""
 
 
 def stopped(
@@ -37,7 +37,7 @@ def stopped(
 ) -> Answer:
     """Build the answer to an accepted request that is rejected or failed.
 
-    A failed one names what exists by now, and so does one that is rejected after it had reached the app.
+    A failed one names what exists by now, as does one rejected after it had written to the app.
     """
     request = operation.request
     is_rotation = isinstance(request, RotationRequest)
@@ -64,13 +64,13 @@ def stopped(
 
 
 def _has_reached_app(operation: Operation, record: ApplicationRecord) -> bool:
-    """Return whether a request got to write to the application: whoever may not learns nothing of it."""
+    """Return whether a request has written to the application; others must not learn anything about it."""
     is_written = any(step.name == "writeApplication" for step in operation.steps)
     return record.object_id is not None and (is_written or record.founded_by == operation.id)
 
 
 def _what_stays(operation: Operation, record: ApplicationRecord) -> AnsweredNote:
-    """Say what is left of a request that was refused late."""
+    """Return the note on what remains of a request that was refused late."""
     app = echo(operation.unique_name)
     if record.applied_sequence == 0:
         and_principal = " and its service principal" if record.service_principal_id is not None else ""
@@ -97,11 +97,11 @@ def unreadable(
 ) -> Answer:
     """Build the answer to a message that never became an operation.
 
-    `message` is (id, SHA-256 of the body, arrival): the answer is derived from them alone, so that a second
-    delivery of the message gives the same one. `fields` is what could be read of the request, if anything.
+    `message` is (id, SHA-256 of the body, arrival): the answer's id derives from them, so that a redelivery of the
+    message yields the same one. `fields` is what could be read of the request, if anything.
     """
     message_id, body_hash, received = message
-    # The arrival is part of the id: a payload's own `Id` may stand in the message's (WebJobs SDK, binding data).
+    # The arrival is part of the id: a payload's own `Id` may replace the message's (WebJobs SDK, binding data).
     application: object = fields.get("application")
     named = cast("dict[str, object]", application) if isinstance(application, dict) else {}
     kind = answer_type(status, "rotate" if fields.get("action") == "rotate" else "register")
@@ -122,7 +122,7 @@ def unreadable(
 
 
 def settled_answer(operation: Operation, data: AnswerData, now: datetime) -> Answer:
-    """Build the final answer of an operation's generation, under an id that follows from both."""
+    """Build the final answer of an operation's generation, with an id derived from both."""
     kind = answer_type(data.status, operation.request.action)
     return Answer(
         id=answer_id(operation.id, str(operation.generation), kind),
@@ -134,7 +134,7 @@ def settled_answer(operation: Operation, data: AnswerData, now: datetime) -> Ans
 
 
 def answered_credential(entry: VaultEntry) -> AnsweredCredential:
-    """Say where a credential lies; never its value."""
+    """Return the location of a credential, never its value."""
     if entry.expires is None:
         raise ValueError(f"the vault entry of {entry.name} has no expiry")
     return AnsweredCredential(

@@ -30,12 +30,12 @@ from shared.ports import (
 )
 
 _LEASE = timedelta(seconds=60)
-"""The list is renewed when less than a lease is left of it: so most attempts write it once."""
+"""The listing is renewed when less than this is left of it, so most attempts write it once."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AppPorts:
-    """What work on one app reads and writes, and how long a read may lag behind a write."""
+    """Ports for work on one app, and how long a read may lag behind a write."""
 
     runtime: Runtime
     lag_window: timedelta
@@ -50,7 +50,7 @@ class AppPorts:
 
 @dataclass(frozen=True, kw_only=True)
 class AttemptPorts(AppPorts):
-    """What an attempt at an operation reads and writes besides: to judge its request, and to verify what it issued."""
+    """Additional ports for an attempt at an operation: to check its request, and to verify what it issued."""
 
     apis: Apis
     app_policies: AppPolicies
@@ -60,7 +60,7 @@ class AttemptPorts(AppPorts):
 
 
 class AppWork:
-    """Work on one app by whoever holds its lease. `save_…` writes through at once: a worker may die at any line."""
+    """Work on one app under its lease. `save_…` writes through at once: a worker may die at any line."""
 
     def __init__(self, ports: AppPorts, lease: Lease, stored_application: Versioned[ApplicationRecord]) -> None:
         self._app_ports = ports
@@ -78,19 +78,19 @@ class AppWork:
         return self.stored_application.value
 
     def now(self) -> datetime:
-        """Return the time."""
+        """Return the current time."""
         return self.ports.runtime.now()
 
     def is_recent(self, at: datetime | None) -> bool:
-        """Return whether a read may still be older than something that happened at this moment."""
+        """Return whether a read may still predate something that happened at this time."""
         return within(self.ports.lag_window, at, self.now())
 
     @contextmanager
     def tolerate_lag(self, *written: datetime | None) -> Generator[None]:
-        """Take a refusal for lag only if what it refers to was written by us within the lag window.
+        """Treat a refusal as lag only if we wrote the object it refers to within the lag window.
 
-        `written` is when: of the application, of its principal, of a consent. None is what we did not write. A refusal
-        that lag does not explain is what it says, at once.
+        `written` are the times of those writes: of the application, its principal, a consent; None if not written by
+        us. A refusal that lag does not explain raises what it otherwise means.
         """
         try:
             yield
@@ -100,18 +100,18 @@ class AppWork:
             raise error.otherwise from error
 
     async def save_application(self, **changes: object) -> None:
-        """Change fields of the app's record and save it. Raises BusyError when another attempt wrote meanwhile."""
+        """Change fields of the app's record and save it. Raises BusyError on a concurrent write."""
         record = self.application.model_copy(update=changes)
         etag = await self.ports.applications.save(record, self.stored_application.etag)
         self.stored_application = Versioned(record, etag)
 
     @asynccontextmanager
     async def record_intended_write(self, **changes: object) -> AsyncGenerator[dict[str, object]]:
-        """Say what is about to be written before it is; take it back when the write surely took no effect.
+        """Record a write before it is made; restore the record if the write is known to have had no effect.
 
-        Whatever happens to the answer, later reads are then compared with the write. The writes announced here
-        are repeatable, so taking back one that did take effect costs a repetition and no more. Yields what the record
-        then says: whoever makes several writes puts there, after each, what has been written by then.
+        Later reads are then compared with the write, even if its response is lost. The writes recorded here are
+        repeatable, so wrongly restoring costs only a repetition. Yields the values to restore: after each of several
+        writes, the caller puts in what has been written so far.
         """
         before = {name: getattr(self.application, name) for name in changes}
         await self.save_application(**changes)
@@ -126,7 +126,7 @@ class AppWork:
 class Attempt(AppWork):
     """An attempt at an operation.
 
-    `listed_until` is when somebody else would send the operation again, as far as this attempt has seen to it.
+    `listed_until` is when the operation would be resent according to its listing; None if that is not known.
     """
 
     def __init__(
@@ -157,7 +157,7 @@ class Attempt(AppWork):
         return self.stored_operation.value
 
     async def save_operation(self, operation: Operation) -> None:
-        """Save the operation. Raises BusyError when another attempt wrote meanwhile."""
+        """Save the operation. Raises BusyError on a concurrent write."""
         etag = await self.ports.operations.save(operation, self.stored_operation.etag)
         self.stored_operation = Versioned(operation, etag)
         now = self.now()
@@ -167,7 +167,7 @@ class Attempt(AppWork):
 
     @asynccontextmanager
     async def record_intended_write(self, **changes: object) -> AsyncGenerator[dict[str, object]]:
-        """Say what is about to be written, and that this change of the app has begun (`registration.giving_way`)."""
+        """Record a write before it is made, and that this change of the app has begun (`registration.giving_way`)."""
         async with super().record_intended_write(**changes, **self._begun()) as before:
             yield before
 
@@ -178,7 +178,7 @@ class Attempt(AppWork):
 
     @asynccontextmanager
     async def step(self, name: str) -> AsyncGenerator[None]:
-        """Time a step across attempts: from its first beginning to its first success, waiting included."""
+        """Time a step across attempts: from its first start to its first success, including waiting."""
         await self.lease.keep()
         operation = self.operation
         done = {step.name for step in operation.steps}
@@ -193,5 +193,5 @@ class Attempt(AppWork):
             self.remember(operation.model_copy(update={"steps": (*operation.steps, step), "begun": begun}))
 
     def remember(self, operation: Operation) -> None:
-        """Change the operation; it is saved with whatever is saved next, and at the attempt's end."""
+        """Change the operation without saving; it is saved with the next save, at the latest at the attempt's end."""
         self.stored_operation = Versioned(operation, self.stored_operation.etag)

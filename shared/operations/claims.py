@@ -1,4 +1,4 @@
-"""Which operation stands for a request: bound by channel, source and requestId, for ever."""
+"""Permanent binding of requests to operations, by channel, source and requestId."""
 
 from collections.abc import Mapping
 
@@ -8,18 +8,18 @@ from shared.model.claim import Claim
 from shared.ports import Operations
 
 _PROVEN_FIRST = (Channel.WEBHOOK, Channel.OWN, None, Channel.QUEUE)
-"""What somebody proved goes before what anybody may have said."""
+"""Order of precedence: verified channels before the public queue."""
 
 
 async def bound_to(operations: Operations, source: str, request_id: str) -> dict[Channel | None, Claim]:
-    """Read what (source, requestId) is bound to, by channel; None is what version 1 bound, whatever the channel."""
+    """Read the claims of (source, requestId), by channel; None is the key of version 1's, which had no channel."""
     return {claim.channel: claim for claim in await operations.claims(source, request_id)}
 
 
 async def find(operations: Operations, source: str, request_id: str, channel: Channel | None = None) -> str | None:
-    """Find the operation of a request; where several channels have one, what was proven goes first.
+    """Find the operation of a request; if several channels have one, verified channels take precedence.
 
-    `channel` asks for one alone; what came in before channels were kept is found by any.
+    `channel` restricts the search to one; claims from before channels existed match any.
     """
     bound = await bound_to(operations, source, request_id)
     wanted = _PROVEN_FIRST if channel is None else (channel, None)
@@ -32,16 +32,16 @@ def claim_of(bound: Mapping[Channel | None, Claim], channel: Channel) -> Claim |
 
 
 async def bind(operations: Operations, channel: Channel, request: Request, new_id: str) -> Claim:
-    """Return what a request is bound to: by now to `new_id`, if it was to nothing."""
+    """Return a request's claim, after binding it to `new_id` if it had none."""
     bound = await bound_to(operations, request.source, request.request_id)
     return claim_of(bound, channel) or await operations.claim(new_claim(channel, request, new_id))
 
 
 async def is_repeated(operations: Operations, claim: Claim | None, request: Request) -> bool:
-    """Return whether a message repeats a recorded request; not where it says anything new, or nothing came of it."""
+    """Return whether a message repeats a recorded request; false if its content differs, or nothing was recorded."""
     if claim is None or claim.body_hash != request.body_hash():
         return False
-    # A claim of version 1 may be anybody's: without its record it is worth nothing.
+    # A claim of version 1 may be from any sender: without its record it does not count.
     return claim.channel is not None or await operations.read(claim.operation_id) is not None
 
 

@@ -1,4 +1,4 @@
-"""What is counted once, whoever counts it and however often: requests of a day, notes of a day."""
+"""Idempotent daily counters: of requests and of notes."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -17,10 +17,10 @@ async def count_once(
     races: int,
     busy: str,
 ) -> bool:
-    """Count a mark on a counter's day, and forget earlier days; False when the day has no room for it.
+    """Count a mark on a counter's day, and delete earlier days; False if the day has no room for it.
 
-    A mark that is counted already has its room. Raises BusyError, which says `busy`, when others write the counter
-    `races` times in a row.
+    A mark counted before is not counted again. Raises BusyError with the message `busy` after `races` conflicting
+    writes in a row.
     """
     for _ in range(races):
         days = await counts.of(counter)

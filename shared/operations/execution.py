@@ -1,4 +1,4 @@
-"""Runs one attempt at an operation, under its app's lease, and settles or postpones what comes of it."""
+"""Runs one attempt at an operation, under its app's lease, and settles or postpones the operation."""
 
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -21,14 +21,14 @@ from shared.policy.policy_file import Policy
 from shared.ports import Versioned
 
 _EARLY = timedelta(seconds=5)
-"""How much earlier than its due moment a message may come: the queue's clock and ours need not agree."""
+"""How early a message may arrive, to allow for skew between the queue's clock and ours."""
 
 _INTERRUPTED_AT_MOST = 5
-"""A host is updated, moved or out of memory now and then; five times in a row it is the request."""
+"""A host is updated, moved or out of memory now and then; five times in a row, the request is the cause."""
 
 
 class Execution:
-    """Carries operations on. Safe to call as often as a queue likes to deliver."""
+    """Runs operations. Idempotent: safe to call for every delivery of a message."""
 
     def __init__(
         self,
@@ -51,9 +51,9 @@ class Execution:
         self._turns = Turns(ports.runtime.now, policy.limits.attempts_at_once_per_requester)
 
     async def run(self, operation_id: str, generation: int) -> None:
-        """Make one attempt, unless the operation is settled, waits for a later moment, or is of another generation.
+        """Make one attempt, unless the operation is settled, not yet due, or of another generation.
 
-        Raises only what keeps even the outcome from being recorded: the host then delivers the message again.
+        Raises only if not even the outcome can be recorded: the host then delivers the message again.
         """
         operations = self._ports.operations
         stored = await operations.read(operation_id)
@@ -71,11 +71,11 @@ class Execution:
         await self._go_on(stored, listed_until=None, is_new=False)
 
     async def begin(self, stored: Versioned[Operation]) -> None:
-        """Make the first attempt at an operation whose record was written, and listed as unsettled, just now."""
+        """Make the first attempt at an operation whose record was just written and listed as unsettled."""
         await self._go_on(stored, listed_until=stored.value.accepted_at + RESUME_AFTER, is_new=True)
 
     async def _go_on(self, stored: Versioned[Operation], listed_until: datetime | None, *, is_new: bool) -> None:
-        """Make an attempt, unless it is too early, everybody pauses, or it is others' turn."""
+        """Make an attempt, unless it is too early, all workers pause, or it is other requesters' turn."""
         operation, now = stored.value, self._ports.runtime.now()
         if operation.state is State.AWAITING_APPROVAL and not operation.is_overdue_for_approval(now):
             await self._approvals.wait(stored)
@@ -84,7 +84,7 @@ class Execution:
             log.event("operation.early", operation=operation.id, next_attempt=operation.next_attempt)
             return
         pause = await self._schedule.paused_until()
-        # At its deadline an operation gets an answer, and a leaked credential goes, whoever pauses.
+        # Deadlines override the pause: an operation is answered, and a leaked credential removed.
         latest = self._schedule.deadline_of(operation)
         if operation.revoke_by is not None:
             latest = min(latest, operation.revoke_by)
@@ -102,16 +102,16 @@ class Execution:
             await self._attempt(stored, listed_until)
 
     def _is_others_turn(self, operation: Operation, *, is_new: bool) -> bool:
-        """Return whether this requester has enough attempts under way.
+        """Return whether this requester already has enough attempts under way.
 
-        Whoever takes requests in makes one at a time for each requester: the next message may be somebody else's. An
-        operation that runs is left alone: its own attempt is under way, or died and is carried on.
+        New requests leave one turn of each requester free, as the next message may be another requester's. A running
+        operation never waits: its attempt is under way, or died and is being resumed.
         """
         may_wait = not operation.is_our_own and operation.state in (State.ACCEPTED, State.WAITING)
         return may_wait and not self._turns.may_begin(operation.requester_key, alone=is_new)
 
     async def _line_up(self, stored: Versioned[Operation]) -> None:
-        """Have an operation come back behind its requester's others; a leaked credential goes before them."""
+        """Queue an operation behind its requester's others; one for a leaked credential goes first."""
         operation = stored.value
         at = self._turns.line_up(operation.requester_key, first=operation.revoke_by is not None)
         if operation.revoke_by is not None:
@@ -140,7 +140,7 @@ class Execution:
             await self._approvals.wait(settled)
 
     async def _work(self, attempt: Attempt) -> Versioned[Operation] | None:
-        """Make the attempt and record how it ended: the record when it is settled or waits for approval, else None."""
+        """Make the attempt and record its outcome; return the record if settled or waiting for approval, else None."""
         operation = attempt.operation
         begun = {
             "state": State.RUNNING,
@@ -163,7 +163,7 @@ class Execution:
         return await self._settle(attempt, State.COMPLETED, outcome, reason=None)
 
     async def _ask(self, attempt: Attempt, approval: Approval) -> Versioned[Operation]:
-        """Begin to wait for somebody's decision."""
+        """Start waiting for a decision."""
         operation = attempt.operation
         log.event("operation.awaiting_approval", operation=operation.id, app=operation.unique_name)
         waiting = {"state": State.AWAITING_APPROVAL, "approval": approval, "reason": ApprovalNeededError.reason}
@@ -171,7 +171,7 @@ class Execution:
         return attempt.stored_operation
 
     async def _yield_to_other_attempt(self, attempt: Attempt, busy: BusyError) -> None:
-        """Go on later after the lease or a race was lost; do nothing when another attempt has taken over."""
+        """Postpone after losing the lease or a race; do nothing if another attempt has taken over."""
         stored = await self._ports.operations.read(attempt.operation.id)
         if stored is None or stored.etag != attempt.stored_operation.etag:
             return
@@ -195,7 +195,7 @@ class Execution:
             log.unexpected(error)
         match outcome:
             case Reject(problems) if operation.is_our_own:
-                # Nobody could send another request: it fails, is kept, and is tried again after a while.
+                # There is no requester to send a corrected one: it fails, is kept, and is retried after a while.
                 answer = self._stopped(attempt, Status.FAILED, problems)
                 return await self._settle(attempt, State.FAILED, answer, reason=problems[0].code)
             case Reject(problems):

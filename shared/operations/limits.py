@@ -1,7 +1,7 @@
-"""How much one person may have and ask for: requests a day, apps, credentials. Policy says how many.
+"""Policy's limits per person: requests per day, apps, credentials.
 
-Only what a request brings about is judged: an owner who is above a bound, because it was lowered, say, keeps and
-changes what they have. Where several requests of one owner are carried out at once, one or two more may get through.
+Only additions are checked: an owner who is above a limit, for example because it was lowered, can keep and change what
+they have. With several concurrent requests of one owner, one or two more may get through.
 """
 
 from collections.abc import Sequence
@@ -26,17 +26,17 @@ _RACES = 20
 
 @dataclass(frozen=True, kw_only=True)
 class DailyLimit:
-    """How many requests one person may send in a day (UTC)."""
+    """The limit on requests per person and day (UTC)."""
 
     runtime: Runtime
     counts: RequestCounts
     most: int | None
 
     async def count(self, channel: Channel, request: Request) -> Problem | None:
-        """Count a new request on its requester's day; returns the problem when there were as many as a day may have.
+        """Count a new request on its requester's day; return a problem if the day's limit was already reached.
 
-        A request is counted once, however often its message is delivered. Raises BusyError when others of the same
-        requester are counted all the time.
+        A request is counted once, however often its message is delivered. Raises BusyError if other requests of the
+        same requester keep being counted.
         """
         most = self.most
         if most is None:
@@ -58,9 +58,9 @@ class DailyLimit:
 
 
 async def excesses(attempt: Attempt, standing: Standing, new: Sequence[str]) -> list[Problem]:
-    """Say what a request would give its app's owner beyond policy's bounds: a new app, `new` credentials by name.
+    """Return a problem for each limit that a request's new app or `new` credentials would exceed for the app's owner.
 
-    An administrator may exceed them; that is in the log.
+    An administrator may exceed limits; that is logged.
     """
     limits, owner, unique_name = attempt.policy.limits, standing.owner_after, attempt.operation.unique_name
     is_new = not standing.exists

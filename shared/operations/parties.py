@@ -1,4 +1,4 @@
-"""Whom a request comes from and whom its app belongs to: looked up in the directory, and compared by what it says."""
+"""Identifies a request's requester and its app's owner in the directory, and compares them."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,16 +13,16 @@ from shared.policy.ownership import Standing, is_theirs
 
 @dataclass(frozen=True)
 class Parties:
-    """Where the people of a registration stand, and what of them nobody can accept."""
+    """The standing of a registration's people, and problems with them."""
 
     standing: Standing
     problems: tuple[Problem, ...]
 
 
 async def parties_of(attempt: Attempt, owner: Person | None, *, exists: bool) -> Parties:
-    """Look the people of a registration up, and say who may change the app and whom it will belong to.
+    """Look up the people of a registration; return who may change the app and who will own it.
 
-    `owner` is who is known to own the app. Raises DeferredError when the directory does not answer.
+    `owner` is the app's known owner. Raises DeferredError if the directory does not respond.
     """
     search, record, named = Search(attempt.ports.people), attempt.application, named_owner_of(attempt.operation)
     asks, owns_by, names = await _found(attempt, search, owner, named)
@@ -47,7 +47,7 @@ async def parties_of(attempt: Attempt, owner: Person | None, *, exists: bool) ->
 
 
 async def _is_founded_in_vain(attempt: Attempt) -> bool:
-    """Return whether the app was brought about by a request that was rejected: its owner's next one does so anew."""
+    """Return whether the request that created the app was rejected: the owner's next one then counts as creating it."""
     record = attempt.application
     if record.founded_by is None or record.applied_sequence > 0:
         return False
@@ -56,10 +56,10 @@ async def _is_founded_in_vain(attempt: Attempt) -> bool:
 
 
 async def may_change(attempt: Attempt, owner: Person | None) -> tuple[bool, tuple[Problem, ...]]:
-    """Return whether the requester may change an app that exists, with what stands in the way of knowing them.
+    """Return whether the requester may change an existing app, with problems in identifying them.
 
-    Raises DeferredError when the directory does not answer, except for a credential that leaked and whose time is over:
-    it goes if the requester's address is the owner's, whoever that is by now.
+    Raises DeferredError if the directory does not respond, except for a leaked credential whose time is over: then it
+    is enough that the requester's address equals the owner's.
     """
     search, operation = Search(attempt.ports.people), attempt.operation
     try:
@@ -77,9 +77,9 @@ async def may_change(attempt: Attempt, owner: Person | None) -> tuple[bool, tupl
 async def _found(
     attempt: Attempt, search: Search, owner: Person | None, named: Person | None
 ) -> tuple[Found, Found | None, Found | None]:
-    """Look up, side by side, who asks, who owns the app by an address alone, and whom the request names as its owner.
+    """Look up concurrently the requester, the owner if known only by address, and the owner named in the request.
 
-    Who asks and who is named is kept in the record: it is asked of the directory once, and once more after an approval.
+    Requester and named owner are kept in the record: they are looked up once, and once more after an approval.
     """
     operation, requester = attempt.operation, requester_of(attempt.operation)
     is_settled = operation.approval is None
@@ -108,7 +108,7 @@ def _as_kept(person: Person) -> Found:
 def _compared(
     owner: Person | None, found: Found | None, requester: Person, known_since: datetime | None, *, exists: bool
 ) -> tuple[Person | None, bool]:
-    """Return the owner, by id where the directory says whose the address is, and whether the requester is them."""
+    """Return the owner, by id if the directory resolves their address, and whether they are the requester."""
     if owner is None or found is None or not found.is_looked_up:
         return owner, is_theirs(owner, requester, exists=exists)
     if not is_whom_it_means(found, known_since):

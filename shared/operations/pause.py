@@ -1,4 +1,4 @@
-"""The report's part in everybody's pause: what a service asks of it, it asks of all."""
+"""Extends the shared pause when a service throttles the report."""
 
 from datetime import timedelta
 
@@ -7,10 +7,10 @@ from shared.core.runtime import Runtime
 from shared.ports import Backoff
 
 _PAUSE = timedelta(minutes=1)
-"""For a service that did not say how long."""
+"""Used if the service names no duration."""
 
 
 async def let_others_pause(backoff: Backoff, runtime: Runtime, error: RegistrarError) -> None:
-    """Pause everybody if that is what the error means."""
+    """Pause all workers if the error asks for a pause."""
     if isinstance(error, DeferredError) and (isinstance(error, ThrottledError) or error.after is not None):
         await backoff.extend(runtime.now() + (error.after or _PAUSE), error.reason)

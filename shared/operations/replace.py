@@ -1,8 +1,8 @@
-"""A changed form of a ticket takes the place of what waits for approval.
+"""Replaces an operation that waits for approval by a changed form of its ticket.
 
-Three writes, in an order that any of them may be the last of its worker: the old record is settled as `replaced`, under
-the ETag that a decision would need, and names its successor whole; then the claim moves; then the successor is
-recorded. Whoever finds a replaced record carries on from there.
+Three writes, ordered so that a worker may die after any of them: the old record is settled as `replaced`, under the
+ETag that a decision would need, and contains its whole successor; then the claim moves; then the successor is recorded.
+Any worker that finds a replaced record can continue from there.
 """
 
 from dataclasses import dataclass
@@ -26,13 +26,13 @@ from shared.ports import Applications, Operations, Queues, Versioned
 
 REPLACED = "replaced"
 MOST_REPLACEMENTS = 10
-"""Of one ticket's request: whoever edits more often asks anew."""
+"""Per request of a ticket: after more edits, a new request is needed."""
 
 type Why = Literal["decided", "another_ticket", "not_later", "too_often", "not_waiting"]
 
 
 def why_not_replaced(operation: Operation, claim: Claim, request: Request, arrived_at: datetime) -> Why | None:
-    """Say why a changed form does not take an operation's place; None when it does."""
+    """Return why a changed form does not replace an operation; None if it does."""
     if operation.state is not State.AWAITING_APPROVAL or operation.approval is None:
         return "not_waiting"
     if operation.approval.decision is not None:
@@ -46,7 +46,7 @@ def why_not_replaced(operation: Operation, claim: Claim, request: Request, arriv
 
 @dataclass(frozen=True, kw_only=True)
 class Replacements:
-    """Puts a changed form of a ticket in the place of what waits for approval."""
+    """Replaces operations that wait for approval by changed forms of their tickets."""
 
     runtime: Runtime
     operations: Operations
@@ -61,7 +61,7 @@ class Replacements:
     ) -> Versioned[Operation]:
         """Settle an operation as replaced by a request.
 
-        Raises BusyError when somebody wrote its record, a decision perhaps.
+        Raises BusyError on a concurrent write of its record, such as a decision.
         """
         operation, now = stored.value, self.runtime.now()
         successor = Replacement(
@@ -80,7 +80,7 @@ class Replacements:
             return await self._withdraw(stored, replaced, problem)
         answer = stopped(self.answers, replaced, record_of_app, Status.REJECTED, (problem,), self.runtime.now())
         replaced = replaced.model_copy(update={"answer": answer})
-        # Listed for soon first: what waits for people is looked at again when their time is over.
+        # Relisted first: the old listing is due only when the approval expires.
         await self.operations.relist(operation.id, operation.generation, now + RESUME_AFTER)
         etag = await self.operations.save(replaced, stored.etag)
         log.event("operation.replaced", operation=operation.id, app=operation.unique_name, by=successor.operation_id)
@@ -89,7 +89,7 @@ class Replacements:
     async def _withdraw(
         self, stored: Versioned[Operation], replaced: Operation, problem: Problem
     ) -> Versioned[Operation]:
-        """Have what was given before policy asked for an approval taken back first; the answer comes after that."""
+        """Have everything granted before policy required approval taken back; the answer follows after that."""
         now = self.runtime.now()
         refusal = Refusal(at=now, problems=(problem,))
         withdrawn = replaced.model_copy(update={"state": State.WAITING, "refusal": refusal})
@@ -100,7 +100,7 @@ class Replacements:
         return Versioned(withdrawn, etag)
 
     async def carry_on(self, replaced: Operation) -> None:
-        """Bring a replaced operation's successor to its record, as far as nobody has. Raises BusyError in a race."""
+        """Complete the creation of a replaced operation's successor. Raises BusyError on a concurrent write."""
         successor = replaced.replaced_by
         if successor is None:
             return
@@ -134,9 +134,9 @@ class Replacements:
             )
 
     def adopted(self, operation: Operation, arrived_at: datetime) -> Operation:
-        """Return a record of version 1 whose very request a webhook has now proven, with that on it.
+        """Return a record of version 1 marked as verified, after a webhook has sent the same request.
 
-        Somebody who may decide is asked again: what was told before says nothing of what it was about.
+        A pending approval is requested again: the earlier event did not identify its content.
         """
         changes: dict[str, object] = {"channel": Channel.WEBHOOK, "arrived_at": arrived_at}
         if operation.state is State.AWAITING_APPROVAL and operation.approval is not None:

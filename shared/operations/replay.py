@@ -1,4 +1,4 @@
-"""A failed request, tried again once its cause is mended: the same operation in a new generation."""
+"""Replays a failed request once its cause is fixed: the same operation in a new generation."""
 
 from dataclasses import dataclass
 
@@ -20,7 +20,7 @@ class Replayed:
 
 @dataclass(frozen=True, kw_only=True)
 class Replays:
-    """Has failed operations tried again."""
+    """Replays failed operations."""
 
     runtime: Runtime
     operations: Operations
@@ -28,11 +28,11 @@ class Replays:
     audit: Audit
 
     async def replay(self, operation_id: str) -> Replayed:
-        """Begin a new generation of a failed operation and take its request off the poison queue.
+        """Begin a new generation of a failed operation and remove its request from the poison queue.
 
-        The request, its place among the app's changes, and what is known of its credentials stay: policy is asked
-        again, and a change that was overtaken meanwhile is superseded. Raises NotFoundError, NotFailedError, or
-        BusyError when somebody else replays it just now.
+        The request, its sequence number and its credentials' progress are kept; policy is checked again, and a change
+        that was overtaken meanwhile is superseded. Raises NotFoundError, NotFailedError, or BusyError on a concurrent
+        replay.
         """
         stored = await self.operations.read(operation_id)
         if stored is None:
@@ -41,7 +41,7 @@ class Replays:
             raise NotFailedError(f"Only a failed operation can be replayed, and this one is {stored.value.state}")
         now = self.runtime.now()
         again = _next_generation(stored.value).model_copy(update={"started_at": now})
-        # Listed first: it is settled and on no list, and a generation that nobody lists would be lost.
+        # Listed first: a settled operation is not listed, and an unlisted generation would be lost after a crash.
         await self.operations.relist(again.id, again.generation, now + RESUME_AFTER)
         await self.audit.note(replayed(again, now))
         await self.operations.save(again, stored.etag)
@@ -51,7 +51,7 @@ class Replays:
         return Replayed(again.id, again.generation)
 
     async def replay_all(self, reason: str) -> list[Replayed]:
-        """Replay every operation that failed for this reason; those that changed meanwhile are passed over."""
+        """Replay every operation that failed for this reason; those that changed meanwhile are skipped."""
         replayed: list[Replayed] = []
         async for operation_id in self.operations.failed(reason):
             try:

@@ -1,4 +1,4 @@
-"""Operations that nobody carries on are sent again."""
+"""Resends stalled operations."""
 
 from datetime import timedelta
 
@@ -11,11 +11,11 @@ _BACKLOG_PATIENCE = timedelta(hours=1)
 
 
 async def resume_unsettled(operations: Operations, queues: Queues, runtime: Runtime) -> int:
-    """Send every unsettled operation that shows no sign of life again; returns how many.
+    """Resend every stalled unsettled operation; return how many.
 
-    A message may have been lost with its queue, or with a worker between record and queue. One too many does no
-    harm: an attempt that finds nothing to do does nothing. But where work piles up, silence means that its turn has
-    not come, and every message more would make the pile higher: only what has been silent for an hour is sent then.
+    A message may have been lost with its queue, or with a worker between record and queue. A redundant message does no
+    harm: its attempt does nothing. But if work is piling up, silent operations are only waiting for their turn, and
+    more messages would add to the backlog: then only those silent for an hour are resent.
     """
     now, resumed = runtime.now(), 0
     silent_since = now - _BACKLOG_PATIENCE if await queues.is_work_piling_up() else now

@@ -1,4 +1,4 @@
-"""The one place that decides what becomes of an operation that stopped short: later, rejected, or failed."""
+"""The one place that decides the outcome of an operation that stopped: later, rejected, or failed."""
 
 import string
 from dataclasses import dataclass
@@ -22,14 +22,14 @@ from shared.core.errors import (
 _SHORTEST = timedelta(seconds=5)
 _LONGEST = timedelta(minutes=15)
 _LONGEST_WHEN_IT_PASSES = timedelta(seconds=60)
-"""For lag, throttling and writes that met: they pass by themselves."""
+"""For lag, throttling and write conflicts, which pass on their own."""
 _OF_CODES = frozenset(string.ascii_letters + string.digits + "_-.")
 _LONGEST_CODE = 60
 
 
 @dataclass(frozen=True)
 class Later:
-    """Go on at this moment. `pause_everybody`: the service asked for patience, so nobody else calls it either."""
+    """Retry at this time. `pause_everybody`: the service asked for a pause, so all workers stop calling it."""
 
     at: datetime
     reason: str
@@ -39,7 +39,7 @@ class Later:
 
 @dataclass(frozen=True)
 class Reject:
-    """Answer `rejected`, now and for ever."""
+    """Answer `rejected`, permanently."""
 
     problems: tuple[Problem, ...]
 
@@ -56,10 +56,10 @@ type Outcome = Later | Reject | Fail
 
 
 def outcome_of(error: Exception, *, now: datetime, deadline: datetime, pauses: int, draw: float) -> Outcome:
-    """Decide from the type of the error; `draw` spreads delays, `pauses` counts earlier ones for the same reason.
+    """Decide by the type of the error; `draw` adds jitter, `pauses` counts earlier pauses for the same reason.
 
-    What nobody foresaw is treated like a service that is away: it goes on later, and fails at the deadline with
-    its type as the reason, so a defect is seen and nothing is lost meanwhile.
+    Unexpected errors are treated like an unavailable service: the operation is retried, and fails at the deadline with
+    the error's type as the reason, so a defect becomes visible and nothing is lost meanwhile.
     """
     match error:
         case RejectedError():
@@ -85,7 +85,7 @@ def outcome_of(error: Exception, *, now: datetime, deadline: datetime, pauses: i
 
 
 def reason_of(error: Exception) -> str:
-    """Name what stopped an operation, as its record does; where only the service's own code tells, with that."""
+    """Return the reason an operation stopped, as recorded; includes the service's code if only that identifies it."""
     if isinstance(error, DeniedError):
         code = "".join(character for character in error.code if character in _OF_CODES)[:_LONGEST_CODE]
         return f"{error.reason}_{code}" if code else error.reason

@@ -1,4 +1,4 @@
-"""When operations come back: each has its moment in its record, on the list of unsettled ones, and as a message."""
+"""Schedules retries: the time is in the operation's record, on the list of unsettled ones, and on a message."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from shared.ports import Backoff, Operations, Queues, Versioned
 
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
-    """Has operations wait, and come back."""
+    """Postpones operations, and has them retried."""
 
     runtime: Runtime
     operations: Operations
@@ -21,11 +21,11 @@ class Schedule:
     request_deadline: timedelta
 
     def deadline_of(self, operation: Operation) -> datetime:
-        """Return when an operation is answered, however far it is by then."""
+        """Return the time at which an operation is answered regardless of its progress."""
         return operation.started_at + self.request_deadline
 
     def outcome_of(self, error: Exception, operation: Operation) -> Later | Reject | Fail:
-        """Decide what becomes of an operation that an error stopped."""
+        """Decide the outcome of an operation that an error stopped."""
         return outcome_of(
             error,
             now=self.runtime.now(),
@@ -35,13 +35,13 @@ class Schedule:
         )
 
     async def paused_until(self) -> datetime | None:
-        """Read until when everybody pauses."""
+        """Read when the shared pause ends; None if there is none."""
         return await self.backoff.until()
 
     async def come_back(self, operation: Operation) -> None:
-        """Try again when the lease may be free, unless it is this operation's own attempt that holds it.
+        """Retry when the lease may be free, unless it is held by this operation's own attempt.
 
-        The record stays as it is: the holder may be writing it.
+        Leaves the record unchanged: the holder may be writing it.
         """
         stored = await self.operations.read(operation.id)
         if stored is not None and stored.value.state in (State.ACCEPTED, State.WAITING):
@@ -49,7 +49,7 @@ class Schedule:
             await self.queues.send_work(operation.id, operation.generation, delay)
 
     async def postpone(self, stored: Versioned[Operation], later: Later) -> None:
-        """Have an operation come back when the service that it needs may serve it."""
+        """Postpone an operation until the service it needs may be available."""
         operation, now = stored.value, self.runtime.now()
         if later.pause_everybody:
             await self.backoff.extend(later.at, later.reason)
@@ -67,7 +67,7 @@ class Schedule:
         await self.send_back(stored, waiting, later.at)
 
     async def send_back(self, stored: Versioned[Operation], waiting: Operation, at: datetime) -> None:
-        """Record that an operation waits, and have it come back."""
+        """Record that an operation waits, and have it retried at a given time."""
         now = self.runtime.now()
         await self.operations.save(waiting, stored.etag)
         await self.operations.relist(waiting.id, waiting.generation, at + RESUME_AFTER)

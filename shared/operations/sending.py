@@ -1,4 +1,4 @@
-"""The answers of settled operations, sent as often as it takes: always the recorded one, with the recorded id."""
+"""Sends the answers of settled operations, as often as it takes: always the recorded one, with the recorded id."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from shared.tickets.notify import Notifier
 
 @dataclass(frozen=True, kw_only=True)
 class AnswerSender:
-    """Sends answers to whoever asked, and tells everybody else of them."""
+    """Sends answers to requesters, and publishes them as events and ticket updates."""
 
     runtime: Runtime
     operations: Operations
@@ -25,12 +25,12 @@ class AnswerSender:
     replacements: Replacements
 
     async def send(self, stored: Versioned[Operation]) -> None:
-        """Send a settled operation's answer (again): always the recorded one, with the recorded id."""
+        """Send, or resend, a settled operation's recorded answer."""
         operation = stored.value
         if operation.answer is None:
             raise ValueError(f"operation {operation.id} is settled and has no answer")
         if operation.replaced_by is not None and operation.answered_at is None:
-            await self.replacements.carry_on(operation)  # whoever replaced it may have died before it was
+            await self.replacements.carry_on(operation)  # the replacing worker may have died before completing it
         if operation.answered_at is None:
             await self.audit.note(events.settled(operation, self.runtime.now()))
         text = operation.answer.to_json()
@@ -45,12 +45,12 @@ class AnswerSender:
         if operation.state is State.FAILED:
             await self.queues.send_poison(kept_failure(operation))
         answered = operation.model_copy(update={"answered_at": self.runtime.now()})
-        with suppress(BusyError):  # somebody else delivered the same answer meanwhile
+        with suppress(BusyError):  # another worker delivered the same answer meanwhile
             await self.operations.save(answered, stored.etag)
             await self.operations.unlist(operation.id, operation.generation)
 
     async def redeliver(self, stored: Versioned[Operation]) -> None:
-        """Deliver the answer of an operation that somebody else settled, unless they are just doing so."""
+        """Deliver the answer of an operation settled by another attempt, unless that may still be doing so."""
         operation, now = stored.value, self.runtime.now()
         if operation.answered_at is not None:
             await self.operations.unlist(operation.id, operation.generation)

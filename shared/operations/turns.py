@@ -1,9 +1,9 @@
-"""Turns: how many attempts of one requester this worker makes at a time, and when the next of theirs may come back.
+"""Fair turns: how many concurrent attempts this worker makes for one requester, and when their next one may come back.
 
-A host takes few messages at once. If all of them were one person's, everybody else would wait until that person's are
-done. So whoever has as many attempts under way as they may gets a moment to come back at, one behind the other, and the
-host's hands are free for the next message, whoever sent it. That waiting is a record and a delayed message like any
-other; what is kept here is a worker's memory, which can be lost: it is about the hands of this very worker.
+A host takes few messages at once. If all of them were from one person, all others would have to wait. So a requester
+with the maximum number of attempts under way is given staggered times to come back at, and the host is free for the
+next message. The waiting itself is a record and a delayed message, as for any other reason; only the counts here are in
+memory, and may be lost: they concern only this worker's capacity.
 """
 
 from collections import Counter
@@ -12,16 +12,16 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 OTHERS_TURN = "others_turn"
-"""Why an operation waits that nothing stands in the way of."""
+"""Reason of an operation that waits only for its turn."""
 _USUAL = timedelta(seconds=3)
-"""How long an attempt takes, until some were made."""
+"""Initial estimate of an attempt's duration."""
 _SHORTEST = timedelta(seconds=0.2)
 _LONGEST = timedelta(minutes=10)
-"""However long a line is, nobody comes back later: a line is a guess, and attempts may be much faster."""
+"""Maximum wait, regardless of the line's length, which is only an estimate: attempts may be much faster."""
 
 
 class Turns:
-    """The attempts that this worker makes, by requester. Not shared between workers: each has hands of its own."""
+    """Attempts of one worker, by requester. Not shared between workers, as each has its own capacity."""
 
     def __init__(self, now: Callable[[], datetime], at_once: int) -> None:
         self._now = now
@@ -31,14 +31,14 @@ class Turns:
         self._usual = _USUAL
 
     def may_begin(self, who: str, *, alone: bool = False) -> bool:
-        """Return whether an attempt of this requester may begin; `alone`: with one turn to spare, and no line."""
+        """Return whether an attempt of this requester may begin; `alone` requires a spare turn, and no line."""
         if alone and self._line_of(who) is not None:
             return False
         return self._under_way[who] < (max(1, self._at_once - 1) if alone else self._at_once)
 
     @contextmanager
     def attempt(self, who: str) -> Generator[None]:
-        """Count an attempt for as long as it takes, however it ends."""
+        """Count an attempt while it runs, however it ends."""
         self._under_way[who] += 1
         begun = self._now()
         try:
@@ -50,9 +50,9 @@ class Turns:
                 del self._under_way[who]
 
     def line_up(self, who: str, *, first: bool = False) -> datetime:
-        """Return when to come back: behind whoever else of this requester has to, or as the `first` of them."""
+        """Return when to come back: behind this requester's other waiting operations, or `first` of them."""
         now = self._now()
-        apart = max(self._usual / self._at_once, _SHORTEST)  # about as often as one of theirs is done
+        apart = max(self._usual / self._at_once, _SHORTEST)  # about the rate at which theirs complete
         if first:
             return now + apart
         moment = min((self._line_of(who) or now) + apart, now + _LONGEST)
@@ -60,7 +60,7 @@ class Turns:
         return moment
 
     def _line_of(self, who: str) -> datetime | None:
-        """Return when the last in line comes back; None when there is no line, and of all who have none any more."""
+        """Return when the last in line comes back; None if there is no line. Drops lines that have ended."""
         now = self._now()
         for each in [each for each, end in self._ends_of_lines.items() if end <= now]:
             del self._ends_of_lines[each]

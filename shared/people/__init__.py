@@ -1,1 +1,1 @@
-"""People, looked up in the directory."""
+"""Lookup of people in the directory."""

@@ -1,6 +1,6 @@
 """Finds people in the directory: exactly one, or a problem that says why not; a failed lookup is neither.
 
-Where the registrar may not look (403), a person is what a proven channel or an address says, and no more.
+If the registrar may not look people up (403), a person is known only by what a proven channel or an address says.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,12 +15,12 @@ from shared.ports import People, SeenPerson
 
 _NAMED_AT_ONCE = 100
 _MOST_NAMED = 2_000
-"""Owners that a report names: some twenty seconds of lookups."""
+"""Maximum owners that a report names: some twenty seconds of lookups."""
 
 
 @dataclass(frozen=True)
 class Found:
-    """What a search came to. `is_looked_up` is false where the registrar may not look: then `person` is as written."""
+    """Result of a search. `is_looked_up` is false if the registrar may not look: then `person` is as written."""
 
     person: Person
     is_looked_up: bool = False
@@ -34,7 +34,7 @@ class Found:
         return self.is_looked_up and self.hits == 1
 
     def problem(self, field: str) -> Problem | None:
-        """Say why this is nobody who can ask, own or decide; None when they can, or when nobody may look."""
+        """Return why this person cannot ask, own or decide; None if they can, or if the registrar may not look."""
         if not self.is_looked_up:
             return None
         who = echo(self.person.shown)
@@ -68,9 +68,9 @@ class Search:
         return (await self.find_all([person]))[0]
 
     async def find_all(self, people: Sequence[Person]) -> list[Found]:
-        """Look people up side by side, by id where that is known, else by UPN or mail.
+        """Look people up concurrently, by id if known, else by UPN or mail.
 
-        Raises DeferredError when the directory does not answer: that is not the same as nobody.
+        Raises DeferredError if the directory does not respond, which does not mean that they do not exist.
         """
         names = {person.name.casefold() for person in people}
         unseen = sorted(names - self._seen.keys())
@@ -83,9 +83,9 @@ class Search:
         return [_found(person, self._seen[person.name.casefold()]) for person in people]
 
     async def is_administrator(self, person: Person, administrators: Sequence[str]) -> bool:
-        """Return whether policy's `administrators` name this person: by object id, or by an address of theirs.
+        """Return whether policy's `administrators` name this person, by object id or by one of their addresses.
 
-        Whoever has an object id is compared by it alone, wherever the directory says whose the policy's addresses are.
+        A person with an object id is compared by it alone if the directory resolves the policy's addresses.
         """
         named = [each for each in map(read_person, administrators) if each is not None]
         if person.object_id is None:
@@ -99,7 +99,7 @@ class Search:
 
 
 async def names_of(people: People, object_ids: Iterable[str]) -> dict[str, str]:
-    """Name people by their ids, for people to read. Whom nobody may name, or not now, or too late, is left out."""
+    """Return userPrincipalNames by object id, for display. Omits people beyond the limit or who cannot be looked up."""
     wanted, names = sorted(set(object_ids))[:_MOST_NAMED], dict[str, str]()
     for start in range(0, len(wanted), _NAMED_AT_ONCE):
         try:
@@ -127,9 +127,9 @@ def _is_named(person: Person, administrators: Iterable[Person]) -> bool:
 
 
 def is_whom_it_means(found: Found, known_since: datetime | None) -> bool:
-    """Return whether an address that was kept for an owner still means them, as far as the directory tells.
+    """Return whether an owner's stored address still refers to the same person, as far as the directory tells.
 
-    Who came to the directory after the app did cannot be meant: they have inherited the address.
+    A person created after the app cannot be its owner: the address was reassigned to them.
     """
     is_younger = found.created is not None and known_since is not None and found.created > known_since
     return found.is_one and not is_younger

@@ -1,1 +1,1 @@
-"""What a request may be given: policy.toml, the never-list, and the pure rules that apply them."""
+"""What requests may be granted: policy.toml, the never-list, and the pure rules that apply them."""

@@ -1,4 +1,4 @@
-"""What of a request somebody has to approve, and what their approval then stands for. Pure."""
+"""Which parts of a request need approval, and what exactly an approval covers. Pure."""
 
 import json
 import re
@@ -17,22 +17,22 @@ from shared.policy.reading import matches, reads_only
 def approval_reasons(
     request: RegistrationRequest, permissions: Sequence[ResolvedPermission], policy: Policy
 ) -> tuple[Problem, ...]:
-    """List everything about a request that policy gives only after approval; empty when it is automatic.
+    """List everything in a request that needs approval; empty if it is automatic.
 
-    What leads to control of the tenant comes first: a note in a ticket may have no room for all.
+    What leads to control of the tenant comes first: a note in a ticket may not have room for everything.
     """
     return (*_leading_to_control(permissions), *_of_the_request(request, policy), *_of_permissions(permissions, policy))
 
 
 def rotation_reasons(request: RotationRequest, policy: Policy) -> tuple[Problem, ...]:
-    """List what about a person's rotation policy gives only after approval: the names whose every request needs it."""
+    """List what needs approval in a person's rotation: only app names whose every request needs it."""
     goes = "" if request.revoke_previous is None else " The old one is revoked as soon as clients can read the new one."
     what = f" This one asks for a new credential {echo(request.credential)}. Its reason: {echo(request.reason)}.{goes}"
     return tuple(_of_the_name(request, policy, what))
 
 
 def needs_approval(resolved: ResolvedPermission, policy: Policy) -> bool:
-    """Return whether policy has this permission approved; what it grants automatically is not asked here."""
+    """Return whether policy's approval rules cover this permission; automatic grants are not considered here."""
     app_id, permission = resolved.api.app_id, resolved.permission
     return any(
         _means(rule, pattern, resolved)
@@ -43,7 +43,7 @@ def needs_approval(resolved: ResolvedPermission, policy: Policy) -> bool:
 
 
 def is_privileged(resolved: ResolvedPermission, policy: Policy) -> bool:
-    """Return whether a permission that an app holds is given only after approval, or to nobody whatever policy says."""
+    """Return whether a permission that an app holds is granted only after approval, or never."""
     api, permission = resolved.api, resolved.permission
     if is_never_allowed(api.app_id, permission.id, permission.name) or _why(resolved) is not None:
         return True
@@ -51,7 +51,7 @@ def is_privileged(resolved: ResolvedPermission, policy: Policy) -> bool:
 
 
 def privileged_reasons(places: Sequence[str], held: Sequence[ResolvedPermission]) -> tuple[Problem, ...]:
-    """Say that somebody has to approve where else the tokens of an app go which holds such permissions."""
+    """Return the reason that new destinations for the tokens of an app with such permissions need approval."""
     if not places or not held:
         return ()
     names = ", ".join(sorted(f"{echo(each.permission.name)} of {printable(each.api.display_name)}" for each in held))
@@ -69,13 +69,13 @@ def binding(
     policy: Policy,
     held: Sequence[ResolvedPermission] = (),
 ) -> str:
-    """Say in a hash what an approval is for: the request, the ids that its names led to, the policy, and what the app
-    holds already where that is a reason.
+    """Return a hash of what an approval covers: the request, the ids its names resolved to, the policy, and what the
+    app already holds if that is a reason.
 
-    If any of them is another when the request is carried out, somebody else's approval is not for it.
+    If any of them has changed when the request is carried out, the approval does not cover it.
     """
     told = sorted(each.permission.id for each in permissions if _why(each) is not None)
-    # Who approved before what it leads to was told has not approved that.
+    # An approval given before these consequences were shown does not cover them.
     bound: list[object] = [request.content_hash(), _ids(permissions), policy.digest(), *([told] if told else [])]
     if held:
         bound.append({"held": _ids(held)})
@@ -150,7 +150,7 @@ def _is_of(rule: PermissionsToApprove, app_id: str, policy: Policy) -> bool:
 
 
 def _means(rule: PermissionsToApprove, pattern: str, resolved: ResolvedPermission) -> bool:
-    """Return whether a pattern means a permission: a wildcard only what is sure to read, and leads nowhere."""
+    """Return whether a pattern matches a permission: wildcards match only permissions that read and lead nowhere."""
     name = resolved.permission.name
     if (rule.api == "*" or "*" in pattern) and not (reads_only(name) and _why(resolved) is None):
         return False

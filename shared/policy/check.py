@@ -1,4 +1,4 @@
-"""Does policy allow this request? Pure: everything asked of the directory comes in resolved."""
+"""Checks whether policy allows a request. Pure: everything from the directory is passed in resolved."""
 
 import dataclasses
 import re
@@ -18,19 +18,19 @@ from shared.policy.spelling import imitated, is_highly_restrictive
 
 @dataclasses.dataclass(frozen=True)
 class Had:
-    """What an app has had: what a request leaves as it is was judged when it came, and is not judged again.
+    """An app's existing settings: what a request leaves unchanged was checked before and is not checked again.
 
-    Of redirect URIs, implicit grants, display names and lifetimes; what else a request asks for is judged always.
+    Applies to redirect URIs, implicit grants, display names and lifetimes; everything else is always checked.
     """
 
     state: ApplicationState | None = None
     lifetimes: Mapping[str, frozenset[int]] = dataclasses.field(default_factory=dict[str, frozenset[int]])
     """In days, by credential name."""
     client_id: str | None = None
-    """The app's own, which a redirect URI may hold; None while it does not exist."""
+    """The app's own, which a redirect URI may contain; None while the app does not exist."""
 
     def uris(self, platform: str) -> frozenset[str]:
-        """Redirect URIs of a platform, by its name in a request."""
+        """Return the redirect URIs of a platform, by its name in a request."""
         state = self.state
         if state is None:
             return frozenset()
@@ -45,7 +45,7 @@ _NEW = Had()
 
 
 def breaches(request: RegistrationRequest, policy: Policy, had: Had = _NEW) -> Iterator[Problem]:
-    """Every breach that shows in the request itself: names, audience, redirect URIs, flows, lifetimes."""
+    """Yield every breach visible in the request itself: names, audience, redirect URIs, flows, lifetimes."""
     application = request.application
     yield from _names(application, policy)
     if had.state is None or application.display_name != had.state.display_name:
@@ -101,7 +101,7 @@ def _life(field: str, credential: CredentialSpec, rules: CredentialRules, known:
 
 
 def permission_breach(field: str, resolved: ResolvedPermission, policy: Policy) -> Problem | None:
-    """Say why a resolved permission may not be given; None when it may, be it after somebody approved it."""
+    """Return why a resolved permission may not be granted; None if it may, even if only after approval."""
     api, permission = resolved.api, resolved.permission
     why = why_never(api.app_id, permission.id, permission.name)
     if why is not None:

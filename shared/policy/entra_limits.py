@@ -1,14 +1,14 @@
-"""What Entra refuses of an application as a whole, known before it is asked. Pure.
+"""Predicts what Entra would refuse of an application as a whole. Pure.
 
-Policy says what a tenant wants; these are the directory's own rules, which no policy loosens. They hold for the
-application as it will be, with what others added to it and merging keeps, and they judge what a request changes: what
-an app has, and the request leaves as it is, is no problem, even if a rule came after it.
+Policy is what a tenant wants; these are the directory's own rules, which no policy can loosen. They apply to the
+resulting application, including what others added and merging keeps, but only to changes: what a request leaves
+unchanged is never a problem, even if it breaks a newer rule.
 
 Sources: Microsoft Learn, "Validation differences by supported account types" (counts and lengths), "Redirect URI
 (reply URL) restrictions and limitations" (forms, and their number), "Microsoft Entra service limits and restrictions"
-(1,200 entries), the resource type oAuth2PermissionGrant (the length of its scope). That a URI is taken on one platform
-only, that URNs are for the web platform, and that names with "Microsoft" are refused where other tenants sign in, is
-known from reports of users, and from Graph's answers to them.
+(1,200 entries), the resource type oAuth2PermissionGrant (the length of its scope). That a URI is accepted on one
+platform only, that URNs are for the web platform, and that names with "Microsoft" are refused if other tenants sign in,
+is known from user reports and from Graph's responses in them.
 """
 
 from collections import Counter
@@ -24,15 +24,15 @@ MOST_APIS = 50
 MOST_ENTRIES = 1200
 """Over all collections of an application."""
 LONGEST_SCOPE = 3850
-"""Characters of one oauth2PermissionGrant's scope: the delegated permissions of one API that are consented."""
+"""Maximum characters of an oauth2PermissionGrant's scope: the consented delegated permissions of one API."""
 RESERVED_WORDS = ("Microsoft",)
-"""In display names of apps that people of other tenants, or with personal accounts, sign in to. Entra has more and
-publishes no list: its own answer decides about those."""
+"""In display names of apps that people from other tenants, or with personal accounts, sign in to. Entra has others but
+publishes no list: its own response decides about those."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds that depend on who signs in; None is no bound."""
+    """Limits that depend on the sign-in audience; None means no limit."""
 
     display_name: int
     redirect_uris: int
@@ -41,7 +41,7 @@ class Limits:
     """In requiredResourceAccess, over all APIs."""
     permissions_per_api: int | None
     secrets: int | None
-    """passwordCredentials, whoever made them."""
+    """passwordCredentials, regardless of creator."""
 
 
 WORK_ACCOUNTS = Limits(display_name=120, redirect_uris=256, permissions=400, permissions_per_api=None, secrets=None)
@@ -52,42 +52,42 @@ _AUDIENCE = "application.signInAudience"
 
 
 def limits_of(state: ApplicationState) -> Limits:
-    """Return the bounds for an application's audience."""
+    """Return the limits for an application's audience."""
     return PERSONAL_ACCOUNTS if state.has_personal_accounts else WORK_ACCOUNTS
 
 
 @dataclass(frozen=True)
 class Change:
-    """What a request makes of an application: `before` is None for a new one, `after` is merged with others' work."""
+    """A request's change to an application: `before` is None for a new one, `after` includes others' additions."""
 
     before: ApplicationState | None
     after: ApplicationState
     secrets: int = 0
-    """Client secrets it has, whoever made them."""
+    """Existing client secrets, regardless of creator."""
     keys: int = 0
-    """Certificates it has."""
+    """Existing certificates."""
     new_credentials: frozenset[str] = frozenset()
     """Names of the credentials that this request adds."""
     api_fields: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Where in the request an API stands first, by its appId."""
+    """The request's first field for each API, by appId."""
 
     @property
     def changes_audience(self) -> bool:
-        """Return whether other people than before sign in; a new application has had nobody."""
+        """Return whether the audience changes; it always does for a new application."""
         return self.before is None or self.before.sign_in_audience != self.after.sign_in_audience
 
     @property
     def becomes_personal(self) -> bool:
-        """Return whether people with personal accounts could not sign in before, and can."""
+        """Return whether people with personal accounts can sign in who could not before."""
         return self.after.has_personal_accounts and not (self.before and self.before.has_personal_accounts)
 
     def grows(self, after: int, before: int) -> bool:
-        """Return whether a count is this request's doing: it is higher, or is held against another bound."""
+        """Return whether this request is responsible for a count: it is higher, or another limit applies."""
         return after > before or self.changes_audience
 
 
 def refusals(request: RegistrationRequest, change: Change) -> Iterator[Problem]:
-    """Find everything that Entra would refuse, each at its field."""
+    """Yield everything that Entra would refuse, each at its field."""
     yield from _name(request, change)
     yield from _uri_forms(request, change)
     yield from _uris_on_two_platforms(request, change)
@@ -99,12 +99,12 @@ def refusals(request: RegistrationRequest, change: Change) -> Iterator[Problem]:
 
 
 def remarks(request: RegistrationRequest, change: Change) -> Iterator[Problem]:
-    """Find what Entra takes, and what will be in the way later all the same."""
+    """Yield what Entra accepts but will cause problems later."""
     yield from _room_to_rotate(request, change)
 
 
 def has_room_for_a_secret(state: ApplicationState, secrets: int) -> bool:
-    """Return whether an application with so many secrets, whoever made them, can have one more."""
+    """Return whether an application with this many secrets, regardless of creator, can have another."""
     most = limits_of(state).secrets
     return most is None or secrets < most
 
@@ -136,7 +136,7 @@ def _uri_forms(request: RegistrationRequest, change: Change) -> Iterator[Problem
         reason = _form_refusal(uri, platform, personal=change.after.has_personal_accounts)
         if reason is None or not (is_new or change.becomes_personal):
             continue
-        # What others added, and the request does not name, is in the way of the audience alone.
+        # URIs that others added, and the request does not name, conflict only with the audience.
         where = fields.get((platform, uri), _AUDIENCE)
         yield Problem(
             where, "redirect_uri_not_allowed", f"Entra refuses the redirect URI {echo(uri)} under {platform}: {reason}."
@@ -218,7 +218,7 @@ def _permissions(change: Change) -> Iterator[Problem]:
 
 
 def _consents(request: RegistrationRequest) -> Iterator[Problem]:
-    """Of one entry each: what else is consented of the same API is not known here, and Entra's answer decides."""
+    """Check each entry by itself: other consents for the same API are unknown here, so Entra's response decides."""
     for index, api in enumerate(request.application.api_permissions):
         length = len(" ".join(api.delegated))
         if request.application.admin_consent and length > LONGEST_SCOPE:
@@ -252,7 +252,7 @@ def _secrets(request: RegistrationRequest, change: Change) -> Iterator[Problem]:
 
 
 def _room_to_rotate(request: RegistrationRequest, change: Change) -> Iterator[Problem]:
-    """Say so where an app has as many secrets as it can have: the next one has to be made before the old one goes."""
+    """Yield a note if an app has as many secrets as it can: rotation needs room for one more."""
     most = limits_of(change.after).secrets
     secrets = [each.name for each in request.credentials if each.type == "secret"]
     if most is not None and secrets and change.secrets + len(change.new_credentials & set(secrets)) >= most:
@@ -265,7 +265,7 @@ def _room_to_rotate(request: RegistrationRequest, change: Change) -> Iterator[Pr
 
 
 def _entries(change: Change) -> Iterator[Problem]:
-    """Count what is known of all collections: there may be more, of which Entra's answer decides."""
+    """Check the known entries of all collections; there may be more, so Entra's response decides."""
     credentials = change.secrets + change.keys
     after = _size(change.after) + credentials + len(change.new_credentials)
     if after > MOST_ENTRIES and after > _size(change.before) + credentials:
@@ -278,7 +278,7 @@ def _entries(change: Change) -> Iterator[Problem]:
 
 
 def _fields(request: RegistrationRequest) -> dict[tuple[str, str], str]:
-    """Where each redirect URI stands in the request, by platform and URI."""
+    """Return each redirect URI's field in the request, by platform and URI."""
     application = request.application
     return {
         (platform, uri): f"application.{platform}.redirectUris[{index}]"

@@ -1,4 +1,4 @@
-"""Host names, read strictly: what two parsers could read differently is the name of no host.
+"""Strict parsing of host names: anything that two parsers could read differently is refused.
 
 RFC 1123, section 2.1, and the "host parsing" of the WHATWG URL Standard: labels of ASCII letters, digits and hyphens,
 none of them empty, and nothing that a browser would take for an IP address. No rule matches anything else.
@@ -17,7 +17,7 @@ _HIGHEST_PORT = 65_535
 
 
 def is_host(name: str) -> bool:
-    """Return whether a text is the name of a host, in letters of either case, and no address."""
+    """Return whether a text is a host name, in either case, and not an address."""
     lower = name.lower()
     if not name.isascii() or len(lower) > _LONGEST or _NAME.fullmatch(lower) is None:
         return False
@@ -25,9 +25,9 @@ def is_host(name: str) -> bool:
 
 
 def host_of(authority: str) -> str | None:
-    """Return the host that the authority of a URI names, in lower case; None when it does not name one for certain.
+    """Return the host of a URI's authority, in lower case; None unless it is unambiguous.
 
-    A port may follow it; a user name, an address, and whatever is encoded or malformed may not.
+    A port may follow it; user names, addresses, and anything encoded or malformed are refused.
     """
     found = _AUTHORITY.fullmatch(authority)
     if found is None or (found["port"] is not None and not 0 < int(found["port"]) <= _HIGHEST_PORT):

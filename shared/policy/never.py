@@ -1,8 +1,8 @@
-"""Permissions that lead to control of the tenant: which are never given, and which by name only, with approval.
+"""Permissions that lead to control of the tenant: never granted, or granted only by name and with approval.
 
-The rule decides on what the directory says of the resolved ids, so a newly published member of a family is
-covered on its first day; known ids hold even if a directory were to name them differently. The data, with a reason
-each, is in `shared/policy/control/`.
+Rules match the directory's names of the resolved ids, so a newly published member of a family is covered immediately;
+known ids are covered even if a directory names them differently. The data, with a reason each, is in
+`shared/policy/control/`.
 """
 
 from shared.policy.control.family import MICROSOFT_GRAPH, Family, by_id, of_name
@@ -13,7 +13,7 @@ from shared.policy.control.never_policies import NEVER_POLICIES
 from shared.policy.control.never_roles import NEVER_ROLES
 
 AZURE_AD_GRAPH = "00000002-0000-0000-c000-000000000000"
-"""Retired, but its permissions still reach the whole directory where they are granted: refused as a whole."""
+"""Retired, but its permissions still reach the whole directory if granted: refused entirely."""
 
 NEVER: tuple[Family, ...] = (*NEVER_ROLES, *NEVER_CREDENTIALS, *NEVER_POLICIES)
 BY_NAME_ONLY: tuple[Family, ...] = (*INDIRECT_PEOPLE, *INDIRECT_DEVICES)
@@ -25,12 +25,12 @@ __all__ = ["AZURE_AD_GRAPH", "BY_NAME_ONLY", "MICROSOFT_GRAPH", "NEVER", "is_nev
 
 
 def is_never_allowed(resource_app_id: str, permission_id: str, name: str) -> bool:
-    """Return whether a resolved permission is never given; `name` is the directory's own for the id."""
+    """Return whether a resolved permission is never granted; `name` is the directory's name for the id."""
     return why_never(resource_app_id, permission_id, name) is not None
 
 
 def why_never(resource_app_id: str, permission_id: str, name: str) -> str | None:
-    """Say what holds against ever giving a permission, as in "whoever holds it …"; None when nothing does."""
+    """Return why a permission is never granted, as in "whoever holds it …"; None if it may be."""
     if resource_app_id.casefold() == AZURE_AD_GRAPH:
         return "reaches the whole directory, past everything that guards Microsoft Graph"
     by_its_id = _NEVER_IDS.get(permission_id.casefold())
@@ -38,9 +38,9 @@ def why_never(resource_app_id: str, permission_id: str, name: str) -> str | None
 
 
 def leads_to(resource_app_id: str, permission_id: str, name: str) -> str | None:
-    """Say how a permission leads to control by way of something else, as in "whoever holds it …".
+    """Return how a permission leads to control indirectly, as in "whoever holds it …".
 
-    None when it does not, or when it is never given anyway. What leads there is given by name only, with approval.
+    None if it does not, or if it is never granted anyway. Such permissions are granted only by name, with approval.
     """
     if is_never_allowed(resource_app_id, permission_id, name):
         return None

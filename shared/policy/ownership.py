@@ -1,7 +1,7 @@
-"""Who may change an app, who owns it once a request is carried out, and what the request's sender is told of it. Pure.
+"""Who may change an app, who owns it after a request, and what the requester is told about it. Pure.
 
-Only an app that a request brings about gets the owner whom that request names, else its requester. An app that is there
-keeps its owner, whoever asks, until an administrator names another.
+Only an app created by a request gets the owner named in that request, else the requester. An existing app keeps its
+owner, regardless of the requester, until an administrator names another.
 """
 
 from dataclasses import dataclass
@@ -14,24 +14,24 @@ from shared.model.person import Person, is_surely
 
 @dataclass(frozen=True)
 class Standing:
-    """What one attempt knows about the people of a request and of its app."""
+    """The people of a request and of its app, as known to one attempt."""
 
     requester: Person
     owner: Person | None
-    """Who owns the app; None when nobody knows."""
+    """The app's owner; None if unknown."""
     named: Person | None
-    """Whom the request names as the owner."""
+    """The owner named in the request."""
     exists: bool
     founds: bool
-    """Whether this request brings the app about."""
+    """Whether this request creates the app."""
     owns: bool
     """Whether the requester may change the app as its owner, or because it is new."""
     administers: bool
-    """Whether the requester is an administrator; nobody asks where it makes no difference."""
+    """Whether the requester is an administrator; not looked up if it makes no difference."""
 
     @property
     def names_another(self) -> bool:
-        """Return whether the request names somebody else than the app's owner, as far as that can be told."""
+        """Return whether the request names a person other than the app's owner, as far as can be determined."""
         if self.named is None or self.owner is None:
             return self.named is not None
         return not (
@@ -40,9 +40,9 @@ class Standing:
 
     @property
     def names_count(self) -> bool:
-        """Return whether the owner that the request names is going to be the owner.
+        """Return whether the owner named in the request becomes the owner.
 
-        Forms fill in whoever sent them: an administrator who names themself takes nobody's app over with that.
+        Forms fill in their sender as the owner: an administrator who names themself does not take over an app.
         """
         if self.named is None:
             return False
@@ -55,7 +55,7 @@ class Standing:
 
     @property
     def owner_after(self) -> Person | None:
-        """Who owns the app once the request is carried out; None when nobody knows, and an administrator has to say."""
+        """The app's owner after the request; None if unknown, in which case an administrator has to name one."""
         if self.names_count and self.names_another:
             return self.named
         return self.owner or (self.requester if self.founds else None)
@@ -64,13 +64,13 @@ class Standing:
 def is_theirs(owner: Person | None, requester: Person, *, exists: bool) -> bool:
     """Return whether the requester may change the app without being an administrator.
 
-    An app that exists and whose owner nobody remembers is for administrators only.
+    An existing app without a known owner is for administrators only.
     """
     return not exists if owner is None else is_surely(owner, requester)
 
 
 def not_owner(request: Request) -> Problem:
-    """Say that the requester may not change this app."""
+    """Return the problem that the requester may not change this app."""
     return Problem(
         "requestedBy",
         "not_owner",
@@ -80,7 +80,7 @@ def not_owner(request: Request) -> Problem:
 
 
 def owner_notes(request: RegistrationRequest, standing: Standing) -> tuple[Problem, ...]:
-    """Say what the request wanted of the app's owner and did not get; nothing that stands in its way."""
+    """Return notes on changes of the owner that the request asked for and did not get; they do not block it."""
     if standing.names_another and not standing.names_count:
         message = (
             f"The app {echo(request.application.unique_name)} exists and keeps its owner: {echo(request.owner)} does "

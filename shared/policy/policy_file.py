@@ -1,4 +1,4 @@
-"""policy.toml as a typed value: what is granted automatically, and the bounds of everything else."""
+"""policy.toml as a typed value: what is granted automatically, and the limits on everything else."""
 
 import re
 import tomllib
@@ -70,13 +70,13 @@ def _scheme_rule(rule: str) -> str:
 
 
 type SchemeRule = Annotated[str, AfterValidator(_scheme_rule)]
-"""A URI's scheme in full, one with the placeholder for the client id, or what schemes begin with and a `*`."""
+"""A full URI scheme, one with the placeholder for the client id, or a prefix followed by `*`."""
 type PersonRule = Annotated[str, AfterValidator(_person)]
 """A person by object id, userPrincipalName or mail address."""
 
 
 def _resource_uri(text: str) -> str:
-    """Take what stands before `/.default` in a scope: an absolute URI, a trailing slash of which counts."""
+    """Validate the part of a scope before `/.default`: an absolute URI; a trailing slash is significant."""
     scheme, colon, rest = text.partition(":")
     plain = text.isascii() and text.isprintable() and not any(each in text for each in " *?#")
     if not (plain and scheme and colon and rest.strip("/")) or text.endswith("/.default"):
@@ -97,7 +97,7 @@ type Hint = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(_
 
 
 class PolicyModel(BaseModel):
-    """A table of the policy file; unknown keys are refused, a typo must not loosen a rule."""
+    """A table of the policy file; unknown keys are refused, as a typo must not loosen a rule."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -107,20 +107,20 @@ PROTECTED_WORDS = (
     *("Graph Explorer", "Office 365", "Outlook", "OneDrive", "SharePoint", "Exchange Online", "Intune", "Power BI"),
     *("Dynamics 365", "Windows Defender", "Copilot"),
 )
-"""Products of Microsoft's that an app on a consent screen would pass itself off as."""
+"""Microsoft products that an app on a consent screen could impersonate."""
 
 
 class Names(PolicyModel):
-    """How names must look, beyond the contract's own pattern. Patterns must match the whole name."""
+    """Rules for names beyond the contract's own pattern. Patterns must match the whole name."""
 
     unique_name: Pattern = ".*"
     display_name: Pattern = ".*"
-    # Texts decide nothing: what was approved under another one stays approved (`Policy.digest`).
+    # Texts decide nothing: a changed one does not invalidate approvals (`Policy.digest`).
     unique_name_hint: Hint | None = Field(default=None, exclude=True)
     display_name_hint: Hint | None = Field(default=None, exclude=True)
-    """What a pattern asks for, in words for requesters: "App names end in -dev, -test or -prod."."""
+    """A pattern in words, for requesters: "App names end in -dev, -test or -prod."."""
     protected_words: tuple[str, ...] = PROTECTED_WORDS
-    """No new display name holds one of these, or something that looks like one."""
+    """New display names may not contain any of these, or anything that looks like one."""
 
 
 class Audiences(PolicyModel):
@@ -132,7 +132,7 @@ class Audiences(PolicyModel):
 class RedirectUriRules(PolicyModel):
     """Where tokens and codes may be sent. `https_hosts` are exact names, `*.example.com`, or `*` for any host.
 
-    None is allowed until policy names some: a code goes wherever the host is.
+    No host is allowed by default: a host receives every code sent to it.
     """
 
     https_hosts: tuple[HostRule, ...] = ()
@@ -141,7 +141,7 @@ class RedirectUriRules(PolicyModel):
 
 
 class Flows(PolicyModel):
-    """Sign-in flows that weaken an app and are therefore switches of their own."""
+    """Sign-in flows that weaken an app and are therefore switched separately."""
 
     public_client_flows: bool = True
     implicit_id_tokens: bool = False
@@ -149,7 +149,7 @@ class Flows(PolicyModel):
 
 
 class CredentialRules(PolicyModel):
-    """Which kinds of credential are given, and the bounds of their life, in days."""
+    """The kinds of credential that are issued, and the limits on their lifetime, in days."""
 
     types: tuple[Literal["secret", "certificate"], ...] = ("secret", "certificate")
     min_lifetime_days: int = Field(default=1, ge=1)
@@ -170,29 +170,29 @@ class CredentialRules(PolicyModel):
 
 
 class ApiRules(PolicyModel):
-    """One API: its appId, the older names it goes by, and the permissions granted automatically, by name.
+    """One API: its appId, its older names, and the permissions granted automatically, by name.
 
-    No wildcard stands here, and nothing that leads to control of the tenant: that needs approval.
+    Wildcards are not allowed, nor is anything that leads to control of the tenant, which needs approval.
     """
 
     name: str
     app_id: Guid
     aliases: tuple[str, ...] = ()
     resource_uri: ResourceUri | None = Field(default=None, exclude=True)
-    """The audience to ask tokens with, one of the API's servicePrincipalNames; None is its appId.
+    """The audience to request tokens for, one of the API's servicePrincipalNames; None means its appId.
 
-    It gives nothing, so it is no part of the policy's digest: what waits for an approval waits on when it changes.
+    It grants nothing, so it is not part of the policy's digest: changing it does not affect waiting approvals.
     """
     delegated: tuple[str, ...] = ()
     application: tuple[str, ...] = ()
 
 
 class PermissionsToApprove(PolicyModel):
-    """Permissions of one API that somebody has to approve, by name; `*` in a name stands for any characters.
+    """Permissions of one API that need approval, by name; `*` in a name stands for any characters.
 
-    `api` is an appId, a name or alias from `[[apis]]`, or `*` for every API. A wildcard, be it for a part of the name
-    or for the API, means permissions that only read: what writes, manages or impersonates, and what leads to control
-    of the tenant, is named in full, for its API.
+    `api` is an appId, a name or alias from `[[apis]]`, or `*` for every API. A wildcard, for part of a name or for the
+    API, matches only permissions that only read: those that write, manage or impersonate, and those that lead to
+    control of the tenant, must be named in full, for their API.
     """
 
     api: str
@@ -201,36 +201,36 @@ class PermissionsToApprove(PolicyModel):
 
 
 class ApprovalRules(PolicyModel):
-    """What is given only after somebody approved it: beside what is automatic, and never what never is."""
+    """What is granted only after approval: in addition to what is automatic, and excluding what is never granted."""
 
     unique_names: tuple[Pattern, ...] = ()
-    """Of apps whose every request needs approval; a pattern must match the whole name."""
+    """Apps whose every request needs approval; a pattern must match the whole name."""
     audiences: tuple[Audience, ...] = ()
     lifetime_days: int | None = Field(default=None, ge=0)
-    """A credential that is to live longer needs approval, up to `credentials.max_lifetime_days`."""
+    """A longer lifetime needs approval, up to `credentials.max_lifetime_days`."""
     by_apps: bool = False
-    """Whether a program that holds the approver's role may decide, too. Whoever controls it then decides."""
+    """Whether a program with the approver's role may also decide. Whoever controls it then decides."""
     permissions: tuple[PermissionsToApprove, ...] = ()
 
 
 class Limits(PolicyModel):
-    """How much one person may have and ask for; None is no bound."""
+    """How much one person may own and request; None means no limit."""
 
     apps_per_owner: int | None = Field(default=None, ge=1)
     credentials_per_owner: int | None = Field(default=None, ge=1)
-    """In all of their apps."""
+    """Over all of their apps."""
     requests_per_requester_and_day: int | None = Field(default=None, ge=1, le=2000)
-    """Days are UTC's."""
+    """Days are in UTC."""
     attempts_at_once_per_requester: int = Field(default=2, ge=1)
-    """In one worker. A host takes three messages at a time from each queue (host.json): one hand is free for others."""
+    """In one worker. A host takes three messages at a time from each queue (host.json): one slot stays free."""
 
 
 class TenantFacts(PolicyModel):
-    """What the registrar cannot find out about its own place in the tenant."""
+    """Facts about its own identity that the registrar cannot find out."""
 
     registrar_is_exempt: bool | None = None
-    """Whether the registrar's identity bears an attribute that exempts it where an app management policy of the tenant
-    exempts callers (excludeActors). It cannot read its own; None has Microsoft Graph's answer decide."""
+    """Whether the registrar's identity has an attribute that exempts it from app management policies that exempt
+    callers (excludeActors). It cannot read its own attributes; with None, Microsoft Graph's response decides."""
 
 
 class VaultRule(PolicyModel):
@@ -254,7 +254,7 @@ class Policy(PolicyModel):
     approval: ApprovalRules = ApprovalRules()
     limits: Limits = Limits()
     tenant: TenantFacts = Field(default=TenantFacts(), exclude_if=lambda facts: facts == TenantFacts())
-    """Left out of the digest where nothing is said: what waits for approval since before this existed goes on."""
+    """Excluded from the digest if empty, so that approvals from before this field existed stay valid."""
     vaults: tuple[VaultRule, ...] = ()
 
     @model_validator(mode="after")
@@ -302,24 +302,24 @@ class Policy(PolicyModel):
         return self
 
     def digest(self) -> str:
-        """SHA-256 of all that the policy says, in hex: what was decided under another one is decided again."""
+        """Return the SHA-256 of the whole policy, in hex: decisions made under another policy are made again."""
         return sha256(self.model_dump_json().encode()).hexdigest()
 
     def api(self, app_id: str) -> ApiRules | None:
-        """Rules of the API with this appId."""
+        """Return the rules of the API with this appId."""
         return next((api for api in self.apis if api.app_id == app_id.casefold()), None)
 
     def resource_uri(self, app_id: str) -> str:
-        """Return the audience that tokens for an API are asked with: policy's word for it, else its appId.
+        """Return the audience to request an API's tokens for: from policy, else its appId.
 
-        A directory lists an API's names in no order, with those of other clouds and, for Exchange, the customer's own
-        hosts among them; `<appId>/.default` is always a valid scope.
+        The directory lists an API's names in no particular order, including those of other clouds and, for Exchange,
+        the customer's own hosts; `<appId>/.default` is always a valid scope.
         """
         rules = self.api(app_id)
         return rules.resource_uri if rules is not None and rules.resource_uri is not None else app_id
 
     def api_named(self, name: str) -> ApiRules | None:
-        """Rules of the API that goes, or once went, by this name or appId; names ignore case."""
+        """Return the rules of the API with this current or former name, or appId; names are case-insensitive."""
         wanted = name.casefold()
         return next(
             (api for api in self.apis if wanted in {n.casefold() for n in (api.name, api.app_id, *api.aliases)}), None
@@ -330,14 +330,14 @@ class Policy(PolicyModel):
         return person.casefold() in {administrator.casefold() for administrator in self.administrators}
 
     def vault_url(self, unique_name: str, default: str) -> str:
-        """Vault that keeps the credentials of this app, without a trailing slash."""
+        """Return the vault for this app's credentials, without a trailing slash."""
         for rule in self.vaults:
             if re.fullmatch(rule.unique_name, unique_name):
                 return rule.url.rstrip("/")
         return default.rstrip("/")
 
     def vault_urls(self, default: str) -> list[str]:
-        """Every vault that may keep credentials, without trailing slashes."""
+        """Return every vault that may contain credentials, without trailing slashes."""
         return list(dict.fromkeys([default.rstrip("/"), *(rule.url.rstrip("/") for rule in self.vaults)]))
 
 

@@ -1,14 +1,14 @@
-"""Does a permission only read, by its name? What is not sure to only read has to be named, never matched.
+"""Decides by its name whether a permission only reads. Wildcards must not match permissions that may do more.
 
-A rule on names, since nothing else says what a permission does. It errs to one side: a verb that is not known to
-read, or a word of writing anywhere behind it, and the name is not taken for one of reading.
+Names are the only indication of what a permission does. The rule errs on the safe side: with a verb not known to be
+read-only, or any word of writing after it, the permission does not count as reading.
 """
 
 import re
 from itertools import product
 
 READS = r"Read(?:Basic|Anonymous|(?:Selected)?For(?:User|Chat|Team))?"
-"""The operations that only read, as a part of a regular expression."""
+"""The operations that only read, as a fragment of a regular expression."""
 
 _READING = re.compile(rf"(?:[\w-]+\.)?{READS}(?P<constraint>(?:\.[\w-]+)*)", re.IGNORECASE | re.ASCII)
 _SIGN_IN = frozenset({"openid", "profile", "email"})
@@ -63,7 +63,7 @@ _PARTS_OF_READ = (
 
 
 def reads_only(name: str) -> bool:
-    """Return whether a permission of this name is sure to only read."""
+    """Return whether a permission of this name definitely only reads."""
     if name in _SIGN_IN:
         return True
     found = _READING.fullmatch(name)
@@ -73,9 +73,9 @@ def reads_only(name: str) -> bool:
 
 
 def matches(pattern: str, name: str) -> bool:
-    """Return whether a pattern means this name: `*` stands for any characters, and never makes a name of writing.
+    """Return whether a pattern matches this name: `*` stands for any characters, but never matches a name of writing.
 
-    Compares with case, as names of permissions are.
+    Case-sensitive, as permission names are.
     """
     if "*" not in pattern:
         return pattern == name
@@ -83,10 +83,10 @@ def matches(pattern: str, name: str) -> bool:
 
 
 def matches_nothing(pattern: str) -> bool:
-    """Return whether a pattern with `*` can mean no permission, as it could only mean ones of writing.
+    """Return whether a pattern with `*` can match no permission, as it could match only names of writing.
 
-    A part that says so itself is enough. Else this tries the ways in which a name of reading is completed; a name that
-    is found proves that the pattern has a meaning.
+    A part that itself indicates writing is enough. Otherwise this tries possible completions to a name of reading; one
+    that is found proves that the pattern can match.
     """
     if any(_SAYS_IT_WRITES.search(part) for part in pattern.split("*")):
         return True

@@ -1,4 +1,4 @@
-"""Which redirect URIs are allowed: a code or a token goes wherever they point."""
+"""Which redirect URIs are allowed: codes and tokens are sent to them."""
 
 from urllib.parse import SplitResult, urlsplit
 
@@ -8,22 +8,21 @@ from shared.policy.policy_file import RedirectUriRules
 
 _DANGEROUS_SCHEMES = frozenset({"javascript", "data", "file", "blob", "about", "vbscript", "ftp", "ws", "wss"})
 _BROKER = "brk-"
-"""Schemes of nested app authentication: a host such as Outlook signs in for a page of the origin that follows."""
+"""Prefix of nested app authentication schemes: a host such as Outlook signs in for pages of the following origin."""
 NO_CLIENT_ID = "00000000-0000-0000-0000-000000000000"
-"""Stands for the id of an application that does not exist yet, where only the form of a URI counts."""
+"""Placeholder for the id of an application that does not exist yet, if only the form of a URI matters."""
 _MAX_LENGTH = 256
 
 
 def refusal(
     uri: str, rules: RedirectUriRules, *, public_client: bool, spa: bool = False, client_id: str | None = None
 ) -> str | None:
-    """Say why a redirect URI is not allowed, as the end of a sentence; None when it is.
+    """Return why a redirect URI is not allowed, as the end of a sentence; None if it is.
 
-    It is judged as it is with the placeholder filled in; `client_id` is the application's, None before it is created.
-    The rules that no policy loosens follow Microsoft Learn, "Redirect URI (reply URL) restrictions": no
-    wildcard, no fragment, `http` for loopback only. Custom schemes are for public clients alone, and those of
-    brokers for single-page applications (Microsoft Learn, "Enable SSO in an Office Add-in using nested app
-    authentication").
+    It is checked with the placeholder filled in; `client_id` is the application's, None before it is created. The rules
+    that no policy can loosen follow Microsoft Learn, "Redirect URI (reply URL) restrictions": no wildcard, no fragment,
+    `http` for loopback only. Custom schemes are for public clients only, and those of brokers for single-page
+    applications (Microsoft Learn, "Enable SSO in an Office Add-in using nested app authentication").
     """
     filled = with_client_id(uri, client_id or NO_CLIENT_ID)
     if not filled.isascii() or not filled.isprintable() or " " in filled or "\\" in filled:
@@ -70,7 +69,7 @@ def _scheme_refusal(
 
 
 def _broker_refusal(parts: SplitResult, rules: RedirectUriRules, *, spa: bool, client_id: str | None) -> str | None:
-    """Judge the redirect URI of a broker: what it is given goes to pages of the origin that it names, and no others."""
+    """Check a broker's redirect URI: tokens sent to it reach only pages of the origin that it names."""
     if not spa:
         return f"the scheme {parts.scheme} belongs under spa"
     if not _is_named(parts.scheme, rules, client_id):
@@ -81,7 +80,7 @@ def _broker_refusal(parts: SplitResult, rules: RedirectUriRules, *, spa: bool, c
 
 
 def _is_named(scheme: str, rules: RedirectUriRules, client_id: str | None) -> bool:
-    """Return whether policy names a scheme: in full, by its beginning, or with the application's own client id."""
+    """Return whether policy allows a scheme: in full, by prefix, or with the application's own client id."""
     return any(_means(rule.casefold(), scheme, client_id) for rule in rules.custom_schemes)
 
 
@@ -90,7 +89,7 @@ def _means(rule: str, scheme: str, client_id: str | None) -> bool:
         return scheme.startswith(rule[:-1])
     placeholder = CLIENT_ID_PLACEHOLDER.casefold()
     if placeholder in rule:
-        # Another application's id is another application's scheme.
+        # A scheme with another application's id belongs to that application.
         return client_id is not None and scheme == rule.replace(placeholder, client_id.casefold())
     return scheme == rule
 

@@ -1,8 +1,8 @@
-"""How display names may be spelled: no mixture of scripts, and nothing that looks like a protected name.
+"""Spelling rules for display names: no mixture of scripts, and nothing that looks like a protected name.
 
 UTS #39 (Unicode Security Mechanisms): the restriction level "Highly Restrictive" of section 5.2 by the script
-extensions of each character, for the scripts that UAX #31 recommends; and skeletons as in section 4. Two steps are
-ours: marks are left out of a skeleton, and I, l and i are one, so that neither an accent nor capitals hide a likeness.
+extensions of each character, for the scripts that UAX #31 recommends; and skeletons as in section 4. Two steps are our
+own: skeletons omit marks, and I, l and i are equal, so that neither accents nor capitals hide a likeness.
 """
 
 import re
@@ -21,17 +21,17 @@ _WRITING_SYSTEMS = {
     "Hang": frozenset({"Kore"}),
     "Bopo": frozenset({"Hanb"}),
 }
-"""What a script is written with others in (UTS #39, section 5.1)."""
+"""Writing systems that combine a script with others (UTS #39, section 5.1)."""
 _BESIDE_LATIN = frozenset({"Hanb", "Jpan", "Kore"})
 _LONG = 8
-"""Characters of a protected name that no ordinary word holds by chance."""
+"""Length from which a protected name is unlikely to occur in an ordinary word by chance."""
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _NO_WORD = re.compile(r"[\W_]+")
 _SPACES = re.compile(r"[^\w|]+|_+")
 
 
 def is_highly_restrictive(text: str) -> bool:
-    """Return whether all of a text is of one script, or of Latin beside Chinese, Japanese or Korean."""
+    """Return whether a text is in one script, or in Latin together with Chinese, Japanese or Korean."""
     found = [_scripts(character) for character in text if not character.isascii() or character.isalpha()]
     told = [each for each in found if not each & _ANY]
     beside_latin = [each for each in told if "Latn" not in each]
@@ -39,9 +39,9 @@ def is_highly_restrictive(text: str) -> bool:
 
 
 def imitated(text: str, protected: Iterable[str]) -> str | None:
-    """Return the protected name that a text holds, or holds something that looks like; None when it does not.
+    """Return the protected name that a text contains, exactly or as a look-alike; None if there is none.
 
-    A name counts as whole words, however they are separated; a long one also as a part of a word.
+    A name must match whole words, however they are separated; a long one may also match part of a word.
     """
     readings = list(_readings(text))
     for name in protected:
@@ -52,7 +52,7 @@ def imitated(text: str, protected: Iterable[str]) -> str | None:
 
 
 def _readings(text: str) -> Iterator[list[str]]:
-    """Read a text as words in a few ways: a separator may be meant as a letter, and a capital as a word's begin."""
+    """Split a text into words in several ways: a separator may act as a letter, and a capital may start a word."""
     for apart in (text, _CAMEL.sub(" ", text)):
         yield _words(_skeleton(apart))
         yield [word for each in _SPACES.split(apart) for word in ["".join(_words(_skeleton(each)))] if word]
@@ -77,7 +77,7 @@ def _words(skeleton: str) -> list[str]:
 
 
 def _skeleton(text: str) -> str:
-    """Return what a text looks like, the same for texts that look alike, whatever their case."""
+    """Return a text's skeleton: the same for texts that look alike, regardless of case."""
     once = _prototypes(text).casefold()
     return _prototypes(once).casefold().replace("i", "l")
 
@@ -93,7 +93,7 @@ def _in_common(scripts: list[frozenset[str]]) -> bool:
 
 
 def _scripts(character: str) -> frozenset[str]:
-    """Return the scripts and writing systems of a character; nothing for one of no recommended script."""
+    """Return the scripts and writing systems of a character; empty if its script is not recommended."""
     begins, ranges = _ranges()
     code = ord(character)
     place = bisect_right(begins, code) - 1

@@ -1,12 +1,12 @@
-"""What the tenant's app management policies forbid, as problems at the fields that ask for it. Pure.
+"""What the tenant's app management policies forbid, as problems at the requesting fields. Pure.
 
-Only what a request adds is judged, and only by what surely holds: whatever cannot be read, or may not hold for the
-registrar, is left to Microsoft Graph's own answer. Sources: Microsoft Learn, "Microsoft Entra application management
-policies API overview", and "Configure restrictions on how applications can be configured".
+Only additions of a request are checked, and only against restrictions that definitely apply: whatever cannot be read,
+or may not apply to the registrar, is left to Microsoft Graph's own response. Sources: Microsoft Learn, "Microsoft Entra
+application management policies API overview", and "Configure restrictions on how applications can be configured".
 
-Of the restrictions on credentials `customPasswordAddition` is for values that the caller brings, and addPassword has
-Entra make them; `symmetricKeyAddition` and `symmetricKeyLifetime` are for keys that no request can ask for. No request
-sets `identifierUris` either.
+Not checked: `customPasswordAddition`, which is for values supplied by the caller, while addPassword has Entra generate
+them; `symmetricKeyAddition` and `symmetricKeyLifetime`, for keys that no request can ask for; and restrictions on
+`identifierUris`, which no request sets.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,11 +26,11 @@ TENANT_RULES = frozenset(
         "SignInAudienceNotAllowedAsPerAppPolicy",
     }
 )
-"""Codes that say that an app management policy forbids it."""
+"""Graph's error codes for a violated app management policy."""
 
 
 _MARGIN = timedelta(minutes=5)
-"""Entra counts a lifetime by its own clock, which may be behind ours."""
+"""Entra measures lifetimes by its own clock, which may be behind ours."""
 _LIFETIMES: dict[CredentialType, str] = {"secret": "passwordLifetime", "certificate": "asymmetricKeyLifetime"}
 _BANS: dict[CredentialType, str] = {"secret": "passwordAddition", "certificate": "trustedCertificateAuthority"}
 _CODES: dict[CredentialType, str] = {"secret": "tenant_forbids_secrets", "certificate": "tenant_forbids_certificates"}
@@ -45,36 +45,36 @@ ASK_ADMINISTRATORS = "Talk to your Entra administrators."
 
 @dataclass(frozen=True)
 class Restriction:
-    """One restriction that is in force, by Graph's name for it."""
+    """One enabled restriction, by Graph's name for it."""
 
     name: str
     since: datetime | None = None
-    """It holds for apps that were created then or later; None for all."""
+    """Applies to apps created then or later; None for all."""
     maximum: timedelta | None = None
-    """Of a lifetime."""
+    """Maximum lifetime, if it is a limit on lifetimes."""
     has_exemptions: bool = False
-    """Whether callers with some custom security attribute are exempt (excludeActors)."""
+    """Whether callers with a custom security attribute are exempt (excludeActors)."""
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """All of it, as Graph showed it."""
+    """The whole restriction as Graph returned it."""
 
 
 type Restrictions = Mapping[str, Restriction]
-"""By name. What is not there does not restrict, or nobody can say whether it does."""
+"""By name. A missing one does not apply, or cannot be determined."""
 
 
 @dataclass(frozen=True)
 class TenantRules:
-    """What the tenant's policies say of one app, as far as the registrar can see it."""
+    """The tenant's policies for one app, as far as the registrar can see them."""
 
     restrictions: Restrictions = field(default_factory=dict[str, Restriction])
     created: datetime | None = None
-    """When the app was created, or is about to be; None where nobody knows."""
+    """When the app was created, or is about to be; None if unknown."""
     is_new: bool = False
     registrar_is_exempt: bool | None = None
     """`tenant.registrar_is_exempt` of the registrar's own policy."""
 
     def restriction(self, name: str) -> Restriction | None:
-        """Return a restriction that surely holds for this app and this caller."""
+        """Return a restriction if it definitely applies to this app and this caller."""
         found = self.restrictions.get(name)
         if found is None or (found.has_exemptions and self.registrar_is_exempt is not False):
             return None
@@ -83,7 +83,7 @@ class TenantRules:
         return found
 
     def longest(self, kind: CredentialType) -> timedelta | None:
-        """Return how long a credential of this kind may live; None where nothing is known to limit it."""
+        """Return the maximum lifetime of a credential of this kind; None if no limit is known."""
         found = self.restriction(_LIFETIMES[kind])
         return found.maximum if found is not None else None
 
@@ -94,19 +94,18 @@ class TenantRules:
 
 @dataclass(frozen=True)
 class NewCredential:
-    """A credential that is to be issued, and the fields of the request that say so."""
+    """A credential to be issued, and the request's fields that ask for it."""
 
     type: CredentialType
     lifetime: timedelta
-    """How long it would live."""
     type_field: str
     lifetime_field: str
     is_kept: bool = False
-    """Whether a credential of its name exists: it stays of its type."""
+    """Whether a credential of its name exists: its type cannot change."""
 
 
 def days_within(days: int, longest: timedelta | None) -> int:
-    """Return a lifetime in days, cut to what the tenant allows."""
+    """Return a lifetime in days, limited to what the tenant allows."""
     return days if longest is None else max(1, min(days, longest.days))
 
 
@@ -116,7 +115,7 @@ def life_within(lifetime: timedelta, longest: timedelta | None) -> timedelta:
 
 
 def credential_breaches(rules: TenantRules, new: Iterable[NewCredential], policy: CredentialRules) -> Iterator[Problem]:
-    """Say which credentials the tenant does not let the registrar issue."""
+    """Yield a problem for each credential that the tenant does not let the registrar issue."""
     for each in new:
         longest = rules.longest(each.type)
         if rules.forbids(each.type):
@@ -128,7 +127,7 @@ def credential_breaches(rules: TenantRules, new: Iterable[NewCredential], policy
 
 
 def audience_breaches(rules: TenantRules, audience: str, seen: ApplicationState | None) -> Iterator[Problem]:
-    """Return whether the tenant forbids the audience that a request gives an app."""
+    """Yield a problem if the tenant forbids the app's requested audience."""
     if audience not in _AUDIENCES or (seen is not None and seen.sign_in_audience == audience):
         return
     name, who = _AUDIENCES[audience]
@@ -160,7 +159,7 @@ def _limit(kind: CredentialType, longest: timedelta, policy: CredentialRules) ->
 
 
 def late_refusal(problem: Problem, kind: CredentialType, type_field: str, lifetime_field: str) -> Problem:
-    """Return Graph's refusal of a credential as a problem at the field that asks for it; the code stays Graph's."""
+    """Return Graph's refusal of a credential as a problem at the requesting field; the code stays Graph's."""
     if problem.code == "CredentialTypeNotAllowedAsPerAppPolicy":
         message = f"Your tenant does not let the registrar issue a {_NAMES[kind]} for this app."
         return Problem(

@@ -1,7 +1,7 @@
-"""Graph's app management policies as restrictions. Pure, and tolerant: what cannot be read is left out, not refused.
+"""Parses Graph's app management policies into restrictions. Pure, and tolerant: what cannot be parsed is skipped.
 
 The tenant's policy and an app's own have different shapes (Microsoft Learn, tenantAppManagementPolicy and
-customAppManagementConfiguration). Restriction types that came later are left to Graph's own answer, too.
+customAppManagementConfiguration). Unknown restriction types are also left to Graph's own response.
 """
 
 import re
@@ -22,10 +22,10 @@ _NOTHING: Restrictions = {}
 
 
 def restrictions_of(tenant: object, own: Sequence[object]) -> Restrictions:
-    """Return what holds for an app: by its own policy where it has one, else by the tenant's.
+    """Return the restrictions on an app: those of its own policy if it has one, else the tenant's.
 
     Microsoft's documents differ on what an app's own policy does not mention: "doesn't inherit from the tenant default
-    policy" (Entra), or "falls back to the tenant default policy's behavior" (Graph). So that is left to Graph's answer.
+    policy" (Entra), or "falls back to the tenant default policy's behavior" (Graph). So it is left to Graph's response.
     """
     if not own:
         policy = _object(tenant)
@@ -57,7 +57,7 @@ def _of_the_application(section: Json) -> Iterator[Restriction]:
 
 
 def _restriction(name: str, entry: Json) -> Iterator[Restriction]:
-    """Read one restriction; nothing for one that is off, or whose state, date or lifetime says nothing that we know."""
+    """Parse one restriction; yield nothing if it is off, or if its state, date or lifetime cannot be parsed."""
     if not entry or entry.get("state") not in (None, "enabled"):
         return
     since, maximum = entry.get("restrictForAppsCreatedAfterDateTime"), entry.get("maxLifetime")
@@ -69,7 +69,7 @@ def _restriction(name: str, entry: Json) -> Iterator[Restriction]:
 
 
 def _exempts(actors: object) -> bool:
-    """Return whether anybody may be exempt: also by a kind of exemption that came later."""
+    """Return whether any caller may be exempt, including by unknown kinds of exemption."""
     if isinstance(actors, dict):
         return any(_object(cast("object", actors)).values())
     return actors is not None

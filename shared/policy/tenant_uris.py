@@ -1,6 +1,6 @@
-"""What the tenant's app management policies forbid of redirect URIs. Pure.
+"""Redirect URIs forbidden by the tenant's app management policies. Pure.
 
-In Graph's v1.0 answer these restrictions are absent so far; the beta documents them (Microsoft Learn,
+Graph's v1.0 responses do not contain these restrictions yet; the beta documents them (Microsoft Learn,
 redirectUriConfiguration). It does not say whether a platform's list replaces the general one or adds to it: a URI is
 refused here only if it is forbidden either way.
 """
@@ -25,7 +25,7 @@ _PLATFORMS = {
 def redirect_uri_breaches(
     rules: TenantRules, asked: Mapping[str, tuple[str, ...]], seen: ApplicationState | None
 ) -> Iterator[Problem]:
-    """Say which redirect URIs the tenant forbids; `asked` by platform, in the request's order. Those there are stay."""
+    """Yield a problem for each new redirect URI the tenant forbids; `asked` is by platform, in the request's order."""
     for platform, uris in asked.items():
         known: frozenset[str] = getattr(seen, _PLATFORMS[platform]) if seen is not None else frozenset()
         for index, uri in enumerate(uris):
@@ -59,14 +59,14 @@ def _refusal(rules: TenantRules, platform: str, uri: str) -> str | None:
 
 
 def _blocked(restriction: Restriction, platform: str, what: str) -> frozenset[str]:
-    """Return what is blocked for a platform, whichever of the two lists counts."""
+    """Return what is blocked for a platform regardless of which of the two lists applies."""
     own = _texts(_platform(restriction, platform), f"blocked{what}")
     general = _texts(restriction.settings, f"blocked{what}")
     return own & general if own and general else own | general
 
 
 def _allowed(restriction: Restriction, platform: str, what: str) -> frozenset[str]:
-    """Return what may be allowed for a platform; nothing where no list says."""
+    """Return what either list allows for a platform; empty if neither restricts it."""
     own = _texts(_platform(restriction, platform), f"allowed{what}")
     return own | _texts(restriction.settings, f"allowed{what}")
 

@@ -1,7 +1,7 @@
-"""What the domain needs from the world, as protocols; adapters and the tests' fakes fill them.
+"""Protocols for everything the domain needs from outside, implemented by adapters and by the tests' fakes.
 
-Every method may raise `Deferred` and its kinds. `None` means "surely not there as far as this read goes"; a
-call that failed never answers with it.
+Every method may raise `DeferredError` and its subclasses. `None` means that this read showed nothing; a failed call
+never returns it.
 """
 
 from shared.ports.app_policies import AppPolicies, SeenRestrictions

@@ -1,4 +1,4 @@
-"""Microsoft Graph, as far as it knows the tenant's rules for apps."""
+"""Microsoft Graph: the tenant's app management policies."""
 
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
@@ -9,26 +9,26 @@ from shared.policy.tenant import Restriction, Restrictions
 
 @dataclass(frozen=True)
 class SeenRestrictions:
-    """What restricts an app, as far as the registrar may see it; `remembered` says that it was not read just now."""
+    """The restrictions on an app that the registrar may see; `remembered` marks a cached result."""
 
     restrictions: Restrictions = field(default_factory=dict[str, Restriction])
     remembered: bool = False
 
 
 class AppPolicies(Protocol):
-    """The tenant's app management policies, as the directory showed them within minutes.
+    """The tenant's app management policies, cached for minutes.
 
-    Where the registrar may not read them, or cannot, nothing restricts as far as anybody knows: Graph's answer to the
-    write itself decides. Raises DeferredError when the directory does not answer.
+    If the registrar may not or cannot read them, no restrictions are assumed: Graph's response to the write itself
+    decides. Raises DeferredError when the directory does not respond.
     """
 
     async def of(self, object_id: str | None, *, ask: bool = False) -> SeenRestrictions:
-        """Read what restricts an application, or a new one without an id; `ask` even if it was seen within minutes."""
+        """Read the restrictions on an application, or on a new one if it has no id; `ask` bypasses the cache."""
         ...
 
     async def beside[T](self, other: Awaitable[T], object_id: str | None) -> tuple[T, SeenRestrictions]:
-        """Read the same side by side with something else, so that it takes no time of its own.
+        """Read the same concurrently with something else.
 
-        Raises what either does.
+        Raises whatever either raises.
         """
         ...

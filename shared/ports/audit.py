@@ -1,4 +1,4 @@
-"""The audit record: an outbox that everybody notes entries in, the chain that one writer extends, and its anchors."""
+"""The audit record: an outbox for new entries, the chain that a single writer extends, and its anchors."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
@@ -13,15 +13,15 @@ class Audit(Protocol):
     """The outbox and the chain."""
 
     async def note(self, entry: Entry) -> None:
-        """Put an entry into the outbox. One that is there already stays as it is: the first one wins."""
+        """Put an entry into the outbox. An existing one stays unchanged: the first write wins."""
         ...
 
     def noted(self) -> AsyncIterator[tuple[str, str]]:
-        """List what is in the outbox: (entry id, text) as it lies there, which may be no entry."""
+        """List the outbox: (entry id, text) as stored, which may not be a valid entry."""
         ...
 
     async def head(self) -> Versioned[Head]:
-        """Read where the chain ends; before its first link it has an ETag that only `append` understands."""
+        """Read the end of the chain; before its first link the ETag is one that only `append` understands."""
         ...
 
     async def is_linked(self, entry_id: str) -> bool:
@@ -29,32 +29,32 @@ class Audit(Protocol):
         ...
 
     async def place(self, number: int) -> Place | None:
-        """Read the link with this number, which is None where the chain has none."""
+        """Read the link with this number; None if the chain has none."""
         ...
 
     async def append(self, links: Sequence[Link], etag: str) -> None:
-        """Append links to the chain whose head was read at `etag`: all or none of them.
+        """Append links to the chain whose head was read at `etag`, all or none.
 
-        Raises BusyError when somebody else has appended meanwhile, or something stands at one of the places.
+        Raises BusyError on a concurrent append, or if one of the places is occupied.
         """
         ...
 
     async def forget(self, entry_id: str) -> None:
-        """Take an entry out of the outbox; already gone is a success."""
+        """Remove an entry from the outbox; already gone is a success."""
         ...
 
 
 class Anchors(Protocol):
-    """Where the chain's head is written down for good, once a day."""
+    """Immutable storage for the chain's head, written once a day."""
 
     async def keep(self, name: str, text: str) -> bool:
-        """Write an anchor; False, and nothing is changed, when there is a blob of that name."""
+        """Write an anchor; False, without any change, if a blob of that name exists."""
         ...
 
     def listed(self) -> AsyncIterator[KeptAnchor]:
-        """List every blob there is, by whomever, in the order of their names."""
+        """List all blobs, of any author, in the order of their names."""
         ...
 
     async def read(self, name: str) -> bytes | None:
-        """Read a blob that was listed; None when it is gone."""
+        """Read a listed blob; None if it is gone."""
         ...

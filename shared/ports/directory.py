@@ -1,4 +1,4 @@
-"""Microsoft Graph: the applications of a tenant, what is consented, and who holds credentials."""
+"""Microsoft Graph: a tenant's applications, consents and credential holders."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from shared.model.directory import (
 
 @dataclass(frozen=True)
 class CreatedApplication:
-    """Ids of a new application, from the answer of the call that made it."""
+    """Ids of a new application, from the response to its creation."""
 
     object_id: str
     client_id: str
@@ -31,7 +31,7 @@ class CreatedApplication:
 
 @dataclass(frozen=True)
 class IssuedPassword:
-    """A client secret as addPassword answered it: the only moment its value exists outside the vault."""
+    """A client secret as returned by addPassword: the only time its value exists outside the vault."""
 
     key_id: str
     value: Secret
@@ -39,21 +39,21 @@ class IssuedPassword:
 
 @dataclass(frozen=True)
 class ChangedApplications:
-    """Our applications that have changed since a link was given, or all of them."""
+    """Our applications that have changed since a delta link was issued, or all of them."""
 
     seen: Mapping[str, SeenCredentials]
-    """By uniqueName, with what they show of their credentials."""
+    """Their credentials, by uniqueName."""
     removed: tuple[str, ...]
-    """Object ids of the applications that are gone. Nothing else is known of them, not even whether they were ours."""
+    """Object ids of removed applications. Nothing else is known of them, not even whether they were ours."""
     link: str
-    """By which to ask for what changes from here on: Graph's delta link."""
+    """Graph's delta link for later changes."""
 
 
 class Directory(Protocol):
-    """Microsoft Graph, as far as registrations need it. Reads may be older than our own writes."""
+    """The part of Microsoft Graph that registrations need. Reads may be older than our own writes."""
 
     async def find_apis(self, name: str) -> list[Api]:
-        """List the service principals with this displayName, whoever owns them."""
+        """List the service principals with this displayName, regardless of owner."""
         ...
 
     async def api(self, app_id: str) -> Api | None:
@@ -61,7 +61,7 @@ class Directory(Protocol):
         ...
 
     async def api_of(self, service_principal_id: str) -> Api | None:
-        """Find an API by the object id of its service principal, as consents name it."""
+        """Find an API by the object id of its service principal, as used in consents."""
         ...
 
     async def application(self, unique_name: str) -> SeenApplication | None:
@@ -69,10 +69,10 @@ class Directory(Protocol):
         ...
 
     async def changed_applications(self, link: str | None) -> ChangedApplications:
-        """Read which of our applications have changed since `link` was given; without one, read all of them.
+        """Read which of our applications have changed since `link` was issued; without one, read all of them.
 
-        A change appears as late as in any other read. Raises RefusedError for a link that has expired, is no link of
-        Graph's, or leads anywhere else: all is to be read then.
+        Changes appear as late as in any other read. Raises RefusedError for a link that has expired, is not Graph's, or
+        points elsewhere: then read all of them.
         """
         ...
 
@@ -81,10 +81,9 @@ class Directory(Protocol):
         ...
 
     async def upsert_application(self, unique_name: str, state: ApplicationState) -> CreatedApplication | None:
-        """Create the application or update it; None when it existed (Microsoft Learn, application-upsert).
+        """Create or update the application; None if it existed (Microsoft Learn, application-upsert).
 
-        Raises RejectedError for what Entra does not take, and NotReplicatedError when something unseen may hold the
-        name.
+        Raises RejectedError if Entra rejects it, and NotReplicatedError if an object not yet visible may hold the name.
         """
         ...
 
@@ -93,7 +92,7 @@ class Directory(Protocol):
         ...
 
     async def upsert_service_principal(self, client_id: str, display_name: str) -> str | None:
-        """Create the service principal; None when it existed (Microsoft Learn, serviceprincipal-upsert)."""
+        """Create the service principal; None if it existed (Microsoft Learn, serviceprincipal-upsert)."""
         ...
 
     async def consents(self, service_principal_id: str, types: frozenset[PermissionType]) -> SeenConsents:
@@ -103,67 +102,67 @@ class Directory(Protocol):
     async def write_consents(
         self, service_principal_id: str, seen: SeenConsents, add: frozenset[Consent], remove: frozenset[Consent]
     ) -> None:
-        """Add and remove consents; those already there, or already gone, are a success."""
+        """Add and remove consents; already present or already gone is a success."""
         ...
 
     async def add_password(self, object_id: str, display_name: str, end: datetime) -> IssuedPassword:
-        """Issue a client secret. Not repeatable: after `Unavailable` nobody knows whether one was made."""
+        """Issue a client secret. Not repeatable: after UnavailableError it is unknown whether one was created."""
         ...
 
     async def remove_password(self, object_id: str, key_id: str) -> bool:
-        """Remove a client secret; False when the directory does not know it: gone, or made too recently."""
+        """Remove a client secret; False if the directory does not know it: gone, or too recent."""
         ...
 
     async def keys(self, object_id: str) -> tuple[KeyCredential, ...]:
-        """Read an application's certificates, to be sent back.
+        """Read an application's certificates in a form that can be written back.
 
-        Raises NotYetVisibleError when there is no application.
+        Raises NotYetVisibleError if the application is not found.
         """
         ...
 
     async def write_keys(
         self, object_id: str, keys: tuple[KeyCredential, ...], add: tuple[PublicCertificate, str] | None = None
     ) -> None:
-        """Replace an application's certificates: `keys` as they were read, and a new one with its displayName.
+        """Replace an application's certificates by `keys`, as read, and optionally a new one with its displayName.
 
-        Repeatable, but whatever is not in `keys` goes (Microsoft Learn, application-update): they have to be current.
+        Repeatable, but removes whatever is not in `keys` (Microsoft Learn, application-update): they must be current.
         """
         ...
 
 
 @dataclass(frozen=True)
 class SeenApis:
-    """APIs as a read of the directory showed them; `remembered` says that it was not made just now."""
+    """APIs as a read of the directory showed them; `remembered` marks a cached result."""
 
     apis: tuple[Api, ...]
     remembered: bool
 
 
 class Apis(Protocol):
-    """The APIs of a tenant, as the directory showed them within minutes. Raises what `Directory` raises."""
+    """The APIs of a tenant, cached for minutes. Raises what `Directory` raises."""
 
     async def called(self, name: str, *, ask: bool = False) -> SeenApis:
-        """List the APIs of this name, whoever owns them; `ask` the directory even if they were seen within minutes."""
+        """List the APIs of this name, regardless of owner; `ask` bypasses the cache."""
         ...
 
     async def with_id(self, app_id: str, *, ask: bool = False) -> SeenApis:
-        """List the one API with this appId, or none; `ask` the directory even if it was seen within minutes."""
+        """List the one API with this appId, or none; `ask` bypasses the cache."""
         ...
 
 
 OWNERS_AT_ONCE = 20
-"""Holders whose owners one call may ask for: a batch has at most 20 (Microsoft Learn, "JSON batching")."""
+"""Maximum holders per call to `owners`: a batch has at most 20 requests (Microsoft Learn, "JSON batching")."""
 
 
 class CredentialHolders(Protocol):
-    """Microsoft Graph, as far as the report needs it: the whole tenant."""
+    """The part of Microsoft Graph that the report needs: the whole tenant."""
 
     def all(self) -> AsyncIterator[CredentialHolder]:
-        """List the applications and service principals that have credentials, whoever made them."""
+        """List the applications and service principals that have credentials, regardless of creator."""
         ...
 
     async def owners(self, holders: Sequence[CredentialHolder]) -> dict[str, tuple[str, ...]]:
-        """Name the owners of at most `OWNERS_AT_ONCE` holders, by object id; those that are gone are left out.
+        """Read the names of the owners of at most `OWNERS_AT_ONCE` holders, by object id; missing holders are omitted.
 
         A name is a userPrincipalName, else a display name, else an object id.
         """

@@ -1,4 +1,4 @@
-"""The index of what is due."""
+"""The index of credentials that are due."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class DueEntry:
-    """A row of the index of what is due: one credential, under the day on which somebody has to look at it."""
+    """A row of the index: one credential, under the day on which it has to be checked."""
 
     unique_name: str
     credential: str
@@ -25,39 +25,39 @@ def day_of(moment: datetime) -> str:
 
 @dataclass(frozen=True)
 class DuePlace:
-    """Where a row of the index stands: rows are in the order of their places."""
+    """Position of a row in the index; rows are ordered by it."""
 
     partition: str
     row: str
 
 
 class DueIndex(Protocol):
-    """The index of what is due: worked out from the vault's versions, and therefore dispensable."""
+    """The index of credentials that are due: derived from the vault's versions, so it can be rebuilt."""
 
     def until(self, day: str, after: DuePlace | None = None) -> AsyncIterator[tuple[DuePlace, DueEntry]]:
-        """List what is listed under this day or an earlier one, the oldest day first, behind a place."""
+        """List the rows of this day and earlier ones, oldest day first, after a place."""
         ...
 
     async def is_listed(self, entry: DueEntry) -> bool:
-        """Return whether this credential stands under this day with this moment."""
+        """Return whether this credential is listed under this day with this time."""
         ...
 
     async def put(self, entry: DueEntry) -> None:
-        """List a credential under a day; a message that was sent for it under this day is forgotten."""
+        """List a credential under a day, and reset the mark of a message sent for it."""
         ...
 
     async def mark_sent(self, entry: DueEntry, at: datetime) -> None:
-        """Note that a message was sent for a row; does nothing when the row is gone."""
+        """Mark that a message was sent for a row; does nothing if the row is gone."""
         ...
 
     async def remove(self, unique_name: str, credential: str, day: str) -> None:
-        """Take a credential off one day; not there is a success."""
+        """Remove a credential from a day; not listed is a success."""
         ...
 
     async def directory_link(self) -> str | None:
-        """Read by which link the directory is asked for its next changes; None before the first time."""
+        """Read the delta link for the directory's next changes; None before the first time."""
         ...
 
     async def keep_directory_link(self, link: str) -> None:
-        """Note that everything that had changed before this link was given is seen to."""
+        """Store a delta link: all changes before it have been handled."""
         ...

@@ -1,4 +1,4 @@
-"""Microsoft Graph, as far as it knows people."""
+"""Microsoft Graph: users."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class SeenPerson:
-    """A user as one read showed them. `enabled` and `created` are None where the registrar may not see them."""
+    """A user as one read showed them. `enabled` and `created` are None if the registrar may not see them."""
 
     object_id: str
     principal_name: str | None = None
@@ -21,9 +21,9 @@ class People(Protocol):
     """The users of the tenant."""
 
     async def find(self, names: Sequence[str]) -> Mapping[str, tuple[SeenPerson, ...]]:
-        """Look people up side by side, each by object id, or by userPrincipalName or mail; by the name as it was given.
+        """Look people up concurrently, by object id, userPrincipalName or mail; the result is keyed by the given name.
 
-        Two hits at most: more than one is one too many. Raises ForbiddenError where the registrar may not look people
-        up, and DeferredError when any lookup failed: that says of nobody that they are not there.
+        At most two hits per name, enough to show ambiguity. Raises ForbiddenError if the registrar may not look people
+        up, and DeferredError if any lookup failed: then no absence is proven.
         """
         ...

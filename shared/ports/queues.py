@@ -1,4 +1,4 @@
-"""The queues, and the poison that the host puts beside them."""
+"""The queues, and the host's poison queues."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class PoisonedMessage:
-    """A message that the host gave up on: its function failed, or its worker died, as often as host.json allows."""
+    """A message the host gave up on: its function failed or its worker died as often as host.json allows."""
 
     queue: str
     id: str
@@ -21,11 +21,11 @@ class Queues(Protocol):
     """The queues the app writes to, and the poison queues it looks after."""
 
     async def send_work(self, operation_id: str, generation: int, delay: timedelta = timedelta(0)) -> None:
-        """Have an operation (continued) after a delay, without expiry."""
+        """Have an operation started or continued after a delay, without expiry."""
         ...
 
     async def send_rotation(self, message: str, delay: timedelta = timedelta(0)) -> None:
-        """Have `credential-rotations` looked at after a delay, without expiry."""
+        """Send a message to `credential-rotations` after a delay, without expiry."""
         ...
 
     async def send_decision(self, message: str, delay: timedelta = timedelta(0)) -> None:
@@ -33,19 +33,19 @@ class Queues(Protocol):
         ...
 
     async def send_ticket_update(self, update_id: str, delay: timedelta = timedelta(0)) -> None:
-        """Have a ticket told of something after a delay, without expiry."""
+        """Have a ticket update delivered after a delay, without expiry."""
         ...
 
     async def is_work_piling_up(self) -> bool:
-        """Return whether more work is due and waits than a host takes at once."""
+        """Return whether more work is due than a host takes at once."""
         ...
 
     async def send_proven(self, request: str) -> None:
-        """Put a request whose source has proven itself on the internal queue for those."""
+        """Put a request from a verified source on the internal queue for those."""
         ...
 
     async def send_answer(self, answer: str) -> None:
-        """Deliver an answer to the requester's side."""
+        """Deliver an answer to the requester."""
         ...
 
     async def send_event(self, event: str) -> None:
@@ -57,13 +57,13 @@ class Queues(Protocol):
         ...
 
     def host_poisoned(self) -> AsyncIterator[PoisonedMessage]:
-        """List the messages on the poison queues that the host put there, not we."""
+        """List the messages that the host, not the app, put on the poison queues."""
         ...
 
     async def remove_poisoned(self, message: PoisonedMessage) -> None:
-        """Remove such a message; already gone is a success."""
+        """Remove a message from a poison queue; already gone is a success."""
         ...
 
     async def remove_kept(self, operation_id: str, before: int) -> None:
-        """Remove what is kept on the poison queue of an operation's generations before this one."""
+        """Remove from the poison queue the messages of an operation's generations before this one."""
         ...

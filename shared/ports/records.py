@@ -1,4 +1,4 @@
-"""What was asked and how far it came, kept in tables; and the pause that everybody keeps."""
+"""Records of requests and their progress, in tables; and the pause shared by all workers."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -23,19 +23,19 @@ class Operations(Protocol):
     """The operations table, and the index of those not yet settled."""
 
     async def claim(self, claim: Claim) -> Claim:
-        """Bind (channel, source, requestId) to an operation, first come first served; returns what it is bound to."""
+        """Bind (channel, source, requestId) to an operation unless it is bound already; return the binding in force."""
         ...
 
     async def claims(self, source: str, request_id: str) -> tuple[Claim, ...]:
-        """Read everything that (source, requestId) is bound to: at most one claim of each channel, and of version 1."""
+        """Read all claims of (source, requestId): at most one for each channel, and one of version 1."""
         ...
 
     async def move_claim(self, before: Claim, after: Claim) -> None:
-        """Bind a claim anew. Raises BusyError when it is not, or no longer, as `before` says."""
+        """Rebind a claim. Raises BusyError if it is not, or no longer, equal to `before`."""
         ...
 
     async def create(self, operation: Operation, due: datetime) -> str | None:
-        """Write a new record, listed as unsettled; its ETag, or None when there is one already."""
+        """Write a new record, listed as unsettled; return its ETag, or None if it exists already."""
         ...
 
     async def read(self, operation_id: str) -> Versioned[Operation] | None:
@@ -43,31 +43,30 @@ class Operations(Protocol):
         ...
 
     async def save(self, operation: Operation, etag: str) -> str:
-        """Replace a record read at `etag`; returns the new ETag. Raises BusyError when somebody else has written
-        meanwhile.
+        """Replace a record read at `etag`; return the new ETag. Raises BusyError on a concurrent write.
 
-        The list of unsettled ones stays as it is.
+        Does not change the list of unsettled operations.
         """
         ...
 
     def due(self, before: datetime) -> AsyncIterator[tuple[str, int]]:
-        """List unsettled operations whose next look was due before a moment: (operation id, generation)."""
+        """List unsettled operations whose next check was due before a given time: (operation id, generation)."""
         ...
 
     def failed(self, reason: str) -> AsyncIterator[str]:
-        """List the operations that failed for this reason. Reads the whole table: for operators, not for events."""
+        """List the operations that failed for this reason. Scans the whole table: for operators, not for events."""
         ...
 
     async def in_state(self, state: State, most: int, after: str | None) -> tuple[Operation, ...]:
-        """Read some operations in a state, by their ids, behind one. Reads past all others: for people, not events."""
+        """Read some operations in a state, ordered by id, after a given id. Scans all others: not for events."""
         ...
 
     async def relist(self, operation_id: str, generation: int, due: datetime) -> None:
-        """Say when an unsettled operation is to be looked at again, without touching its record."""
+        """Set when an unsettled operation is to be checked again, without touching its record."""
         ...
 
     async def unlist(self, operation_id: str, generation: int) -> None:
-        """Take an operation's generation off the list of unsettled ones."""
+        """Remove an operation's generation from the list of unsettled operations."""
         ...
 
 
@@ -75,38 +74,35 @@ class Applications(Protocol):
     """The applications table."""
 
     async def read(self, unique_name: str) -> Versioned[ApplicationRecord]:
-        """Read one app's record; an app we know nothing of yet has an empty one."""
+        """Read one app's record; an unknown app has an empty one."""
         ...
 
     async def save(self, record: ApplicationRecord, etag: str) -> str:
-        """Replace or create a record;
-
-        Returns the new ETag. Raises BusyError when somebody else has written meanwhile.
-        """
+        """Replace or create a record; return the new ETag. Raises BusyError on a concurrent write."""
         ...
 
     async def owned_by(self, owner: Person) -> list[ApplicationRecord]:
-        """List the apps that were made and are this person's. Reads past all others: for new apps and credentials."""
+        """List the existing apps of this owner. Scans all others: only for new apps and credentials."""
         ...
 
     def owned_by_address(self) -> AsyncIterator[str]:
-        """Name the apps whose owner is known by an address alone. Reads the whole table: for timers, not for events."""
+        """List the apps whose owner is known only by address. Scans the whole table: for timers, not for events."""
         ...
 
 
 @dataclass(frozen=True)
 class Cleanup:
-    """The note that a credential may have been made whose value was lost, or that something of the app is going."""
+    """A mark that a credential may exist whose value was lost, or that something of the app is being taken back."""
 
     unique_name: str
     operation_id: str
-    """`narrowing` for what is going, of which the app's record says more."""
+    """`narrowing` for what is being taken back; details are in the app's record."""
     secret_names: tuple[str, ...]
     since: datetime
 
 
 class Cleanups(Protocol):
-    """The clean-up table: entries outlive the request that left them."""
+    """The clean-up table: entries outlive the requests that created them."""
 
     async def put(self, cleanup: Cleanup) -> None:
         """Write or renew an entry."""
@@ -122,14 +118,14 @@ class Cleanups(Protocol):
 
 
 class RequestCounts(Protocol):
-    """What was counted of a requester on a day (`YYYYMMDD`); dispensable: who lost it begins the day anew."""
+    """Requests counted per requester and day (`YYYYMMDD`). Dispensable: if lost, the day's count starts again."""
 
     async def of(self, person: str) -> dict[str, Versioned[tuple[str, ...]]]:
-        """Read what is counted of a person, by day."""
+        """Read a person's counts, by day."""
         ...
 
     async def save(self, person: str, day: str, requests: tuple[str, ...], etag: str) -> None:
-        """Keep a day as read at `etag`, empty for none. Raises BusyError when somebody else has written meanwhile."""
+        """Save a day read at `etag`, which is empty for a new one. Raises BusyError on a concurrent write."""
         ...
 
     async def forget(self, person: str, day: str) -> None:
@@ -141,9 +137,9 @@ class Backoff(Protocol):
     """The pause that a throttling service asked for, shared by all workers."""
 
     async def until(self) -> datetime | None:
-        """Read when the pause ends; None when there is none."""
+        """Read when the pause ends; None if there is none."""
         ...
 
     async def extend(self, until: datetime, reason: str) -> None:
-        """Pause everybody until then; a longer pause that stands already is kept."""
+        """Pause all workers until then; an existing longer pause is kept."""
         ...

@@ -1,4 +1,4 @@
-"""The newest report, wherever it is kept."""
+"""Storage of the newest report."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,12 +8,12 @@ type Format = Literal["html", "csv", "json"]
 
 
 FORMATS: tuple[Format, ...] = ("html", "csv", "json")
-"""In the order in which they are written: JSON comes last, and says that the report is complete."""
+"""In writing order: JSON comes last, and marks the report as complete."""
 
 
 @dataclass(frozen=True)
 class StoredReport:
-    """The report in one of its formats, as it was written."""
+    """The report in one of its formats."""
 
     as_of: datetime
     content: bytes
@@ -23,13 +23,13 @@ class Reports(Protocol):
     """The newest report of the tenant's credentials, in each of its formats."""
 
     async def read(self, form: Format) -> StoredReport | None:
-        """Read one format; None when none was written yet."""
+        """Read one format; None if it has not been written yet."""
         ...
 
     async def as_of(self) -> datetime | None:
-        """Say of which moment the newest complete report is; None when there is none."""
+        """Return the time of the newest complete report; None if there is none."""
         ...
 
     async def write(self, form: Format, report: StoredReport) -> None:
-        """Replace one format. JSON is written last: with it the report is complete."""
+        """Replace one format. Write JSON last: it completes the report."""
         ...

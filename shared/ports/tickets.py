@@ -1,4 +1,4 @@
-"""Tickets of other systems, and the table of what they are to be told."""
+"""Tickets of other systems, and the table of their updates."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -11,21 +11,21 @@ from shared.ports.records import Versioned
 
 @dataclass(frozen=True)
 class Note:
-    """What a ticket is told: `mark` stands as its own line in `text`; `event` is the same for machines, as JSON."""
+    """A note for a ticket: `mark` is a separate line of `text`; `event` is the same content as JSON."""
 
     id: str
     mark: str
     text: str
     event: str
     since: datetime
-    """No note of this is older."""
+    """The note cannot be older than this."""
 
 
 class TicketSystem(Protocol):
     """One ticketing system.
 
-    Raises ThrottledError, UnavailableError, ForbiddenError (our account lacks a right), RefusedError (anything else
-    that somebody may mend), and NotShownError.
+    Raises ThrottledError, UnavailableError, ForbiddenError (our account lacks a right), RefusedError (any other fixable
+    problem), and NotShownError.
     """
 
     async def has_note(self, ticket: str, note: Note) -> bool:
@@ -37,29 +37,29 @@ class TicketSystem(Protocol):
         ...
 
     async def set_state(self, ticket: str, status: str) -> None:
-        """Bring a ticket to the state that is configured for a status, if it is in another."""
+        """Set a ticket to the state configured for a status, if it is in another."""
         ...
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where the tickets of a source are told of answers."""
+    """The ticketing system of a source, and which updates its tickets get."""
 
     system: TicketSystem
     events: frozenset[str] = frozenset()
-    """What else is told there."""
+    """Updates sent besides answers."""
     statuses: frozenset[str] = frozenset()
-    """Those that have a state of the ticket."""
+    """Statuses with a configured ticket state."""
     needs_ticket: bool = True
     shows_notes: bool = True
-    """Whether the system can be asked what a ticket shows; where it cannot, what it took counts as shown."""
+    """Whether a ticket's notes can be read back; if not, an accepted note counts as shown."""
 
 
 class TicketUpdates(Protocol):
-    """The table of updates, the list of those that wait, and the tickets that have asked for something."""
+    """The table of updates, the list of waiting ones, and the tickets that have sent requests."""
 
     async def create(self, update: TicketUpdate, look_again: datetime) -> None:
-        """Write a new record, listed as waiting; does nothing when there is one already."""
+        """Write a new record, listed as waiting; does nothing if it exists already."""
         ...
 
     async def read(self, update_id: str) -> Versioned[TicketUpdate] | None:
@@ -67,27 +67,26 @@ class TicketUpdates(Protocol):
         ...
 
     async def save(self, update: TicketUpdate, etag: str) -> str:
-        """Replace a record read at `etag`; returns the new ETag. Raises BusyError when somebody else has written
-        meanwhile.
+        """Replace a record read at `etag`; return the new ETag. Raises BusyError on a concurrent write.
 
-        The list stays as it is.
+        Does not change the list of waiting updates.
         """
         ...
 
     def due(self, before: datetime) -> AsyncIterator[str]:
-        """List the waiting ones whose next look was due before a moment."""
+        """List the waiting updates whose next check was due before a given time."""
         ...
 
     async def relist(self, update_id: str, look_again: datetime) -> None:
-        """Say when a waiting one is to be looked at again."""
+        """Set when a waiting update is to be checked again."""
         ...
 
     async def unlist(self, update_id: str) -> None:
-        """Take one off the list; not there is a success."""
+        """Remove an update from the list; not listed is a success."""
         ...
 
     async def keep_asked(self, source: str, ticket: str) -> None:
-        """Keep for ever that a ticket has sent a request; again is nothing."""
+        """Record permanently that a ticket has sent a request; idempotent."""
         ...
 
     async def has_asked(self, source: str, ticket: str) -> bool:

@@ -11,7 +11,7 @@ from shared.model.vault import VaultEntry
 
 @dataclass(frozen=True)
 class VaultPlace:
-    """Where a listing of all secrets goes on: the vault's URL, and Key Vault's own token."""
+    """Position at which a listing of all secrets continues: the vault's URL, and Key Vault's continuation token."""
 
     url: str
     token: str | None
@@ -21,19 +21,19 @@ class Vault(Protocol):
     """Key Vault. Names are whole secret names; entries carry properties and tags only."""
 
     async def page(self, after: VaultPlace | None) -> tuple[tuple[VaultEntry, ...], VaultPlace | None]:
-        """Read the newest versions' properties of some secrets of all vaults, and where the next ones are."""
+        """Read the newest versions' properties of some secrets of all vaults, and the position of the next page."""
         ...
 
     async def versions(self, unique_name: str, secret_name: str) -> tuple[VaultEntry, ...]:
-        """Read the properties of all versions of a live secret, oldest first; none when there is no such secret."""
+        """Read the properties of all versions of a live secret, oldest first; empty if there is no such secret."""
         ...
 
     async def deleted_tags(self, unique_name: str, secret_name: str) -> dict[str, str] | None:
-        """Read the tags of a soft-deleted secret that holds the name; None when there is none."""
+        """Read the tags of a soft-deleted secret that holds the name; None if there is none."""
         ...
 
     async def recover(self, unique_name: str, secret_name: str, kind: CredentialType) -> None:
-        """Begin to recover a soft-deleted secret, or certificate."""
+        """Begin recovery of a soft-deleted secret or certificate."""
         ...
 
     async def store(
@@ -46,15 +46,15 @@ class Vault(Protocol):
         expires: datetime,
         tags: dict[str, str],
     ) -> VaultEntry:
-        """Make `value` the newest version. Repeating it makes another version with the same value."""
+        """Store `value` as the newest version. Repeating it creates another version with the same value."""
         ...
 
     async def make_certificate(
         self, unique_name: str, secret_name: str, *, subject: str, months: int, tags: dict[str, str]
     ) -> VaultEntry | None:
-        """Have a self-signed certificate made as the newest version, never renewed by itself; None while it is made.
+        """Create a self-signed certificate as the newest version, without auto-renewal; None while in progress.
 
-        `subject` is a distinguished name. Repeating it makes another one.
+        `subject` is a distinguished name. Repeating it creates another one.
         """
         ...
 
@@ -65,7 +65,7 @@ class Vault(Protocol):
     async def import_certificate(
         self, unique_name: str, secret_name: str, value: Secret, tags: dict[str, str]
     ) -> VaultEntry:
-        """Make `value`, another version's, the newest version. Repeating it makes another one with the same."""
+        """Store another version's `value` as the newest version. Repeating it creates another one with it."""
         ...
 
     async def retag(
@@ -75,7 +75,7 @@ class Vault(Protocol):
         ...
 
     async def disable(self, unique_name: str, secret_name: str, version: str, kind: CredentialType) -> None:
-        """Disable one version: its value can no longer be read. Disabled already is a success."""
+        """Disable one version: its value can no longer be read. Already disabled is a success."""
         ...
 
     async def value(self, unique_name: str, secret_name: str, version: str) -> Secret:

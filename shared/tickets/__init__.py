@@ -1,1 +1,1 @@
-"""Requests from ticketing systems: who may send, how it is proven, and how a payload becomes a request."""
+"""Updates for tickets: what they say, when they are sent, and how they are delivered."""

@@ -1,9 +1,9 @@
-"""Where outbound calls may go: to a configured name over https, and to no address of our own network. Pure.
+"""Which destinations outbound calls may have: configured names over https, never addresses of our own network. Pure.
 
-What a requester or a ticketing system sends decides nothing here. Still, a configured name can lead anywhere: to the
-platform's metadata service, which hands out the identity's tokens, or to whatever else is near.
+Nothing that a requester or a ticketing system sends is used here. Still, a configured name can resolve to anything,
+such as the platform's metadata service, which issues the identity's tokens, or other internal hosts.
 Sources: OWASP, "Server-Side Request Forgery Prevention Cheat Sheet"; IANA's registries of special-purpose addresses, as
-Python's `ipaddress` has them; WHATWG URL, "ends in a number" (hosts that clients take for IPv4 in any spelling).
+implemented by Python's `ipaddress`; WHATWG URL, "ends in a number" (hosts that clients parse as IPv4 in any spelling).
 """
 
 import re
@@ -14,24 +14,24 @@ from urllib.parse import urlsplit
 _NAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _METADATA = frozenset({ip_address("168.63.129.16"), ip_address("fd00:ec2::254"), ip_address("100.100.100.200")})
-"""Services of platforms at addresses that are not link-local: Azure's own (Microsoft Learn, "What is IP address
-168.63.129.16"), which counts as public, and others'."""
+"""Platform services at addresses that are not link-local: Azure's own (Microsoft Learn, "What is IP address
+168.63.129.16"), which counts as public, and those of other clouds."""
 _NAT64 = IPv6Network("64:ff9b::/96")
 """RFC 6052: the IPv4 address is in the last 32 bits."""
 _INSIDE = tuple(
     ip_network(each)
     for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "fc00::/7", "::1/128")
 )
-"""What a host on-premises may have: private, shared and loopback addresses."""
+"""Addresses allowed for on-premises hosts: private, shared and loopback."""
 
 
 class WrongUrlError(ValueError):
-    """A configured URL that nothing is sent to; the message says why."""
+    """A configured URL that is not allowed; the message says why."""
 
 
 @dataclass(frozen=True)
 class Destination:
-    """A configured system: every call to it goes to this host and port, below this path."""
+    """A configured system: all calls go to this host and port, below this path."""
 
     host: str
     port: int
@@ -44,7 +44,7 @@ class Destination:
 
 
 def destination(url: str) -> Destination:
-    """Read a configured URL. Raises WrongUrlError."""
+    """Parse a configured URL. Raises WrongUrlError."""
     try:
         parts = urlsplit(url.strip())
         port, host = parts.port or 443, (parts.hostname or "").lower()
@@ -64,9 +64,9 @@ def destination(url: str) -> Destination:
 
 
 def why_refused(address: str, *, on_premises: bool) -> str | None:
-    """Say why nothing connects to an address that a name leads to; None when it may be.
+    """Return why a resolved address must not be connected to; None if it is allowed.
 
-    `on_premises` says that the name is configured to be one of our own network.
+    `on_premises` says that the name is configured as a host on our own network.
     """
     try:
         found = _innermost(ip_address(address.partition("%")[0]))
@@ -84,7 +84,7 @@ def why_refused(address: str, *, on_premises: bool) -> str | None:
 
 
 def _innermost(address: IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """Return the IPv4 address that an IPv6 one stands for: mapped, 6to4, Teredo or NAT64; else the address."""
+    """Return the IPv4 address embedded in a mapped or NAT64 IPv6 address; otherwise the address itself."""
     if isinstance(address, IPv4Address):
         return address
     if address.ipv4_mapped is not None:

@@ -1,4 +1,4 @@
-"""When an update that failed is tried again, and when it is given up: pure."""
+"""When a failed update is retried, and when it is given up. Pure."""
 
 from datetime import datetime, timedelta
 
@@ -7,12 +7,12 @@ from shared.model.ticket_update import GIVEN_UP_AFTER
 
 _SHORTEST = timedelta(seconds=30)
 _SHORTEST_WHEN_REFUSED = timedelta(minutes=5)
-"""Somebody has to act on what is refused: rights, an address, a ticket that is gone."""
+"""A refusal needs a person to act: a missing right, a wrong address, a deleted ticket."""
 _LONGEST = timedelta(hours=2)
 
 
 def next_attempt(error: Exception, *, now: datetime, first_at: datetime, attempts: int, draw: float) -> datetime | None:
-    """Return when to try again after so many attempts; None when it is given up. `draw` spreads the delays."""
+    """Return when to retry after this many attempts; None to give up. `draw` adds jitter."""
     end = first_at + GIVEN_UP_AFTER
     if now >= end:
         return None

@@ -1,4 +1,4 @@
-"""`[sources.updates]` of ticketing.toml as types: where a source's tickets are, and what is told there."""
+"""`[sources.updates]` of ticketing.toml as types: where a source's tickets are, and which updates they get."""
 
 from typing import Annotated, Any, Literal, cast
 
@@ -7,19 +7,19 @@ from pydantic import Field
 from shared.tickets.toml import SettingName, SettingNames, TicketingModel
 
 type Event = Literal["rotated", "rotation_failed", "expiring", "awaiting_approval"]
-"""What is told although nobody asked for it with this ticket, and, of those who did, that somebody has to approve."""
+"""Optional updates: news of an app not requested by this ticket, and that the ticket's own request needs approval."""
 type Status = Literal["completed", "rejected", "failed", "awaiting_approval"]
 
 
 class AnyUpdates(TicketingModel):
-    """What every kind says. `url` names an app setting, as does everything that differs between deployments."""
+    """Fields of every kind. `url` names an app setting, as does everything that differs between deployments."""
 
     url: SettingName
     events: tuple[Event, ...] = ("awaiting_approval",)
 
 
 class ServiceNowUpdates(AnyUpdates):
-    """Work notes and state by the Table API. `states` are values of the field `state`, by how a request ended."""
+    """Work notes and state, by the Table API. `states` maps a request's status to a value of the field `state`."""
 
     kind: Literal["servicenow"]
     user: SettingName
@@ -43,7 +43,7 @@ class ServiceNowUpdates(AnyUpdates):
 
 
 class JiraUpdates(AnyUpdates):
-    """A comment, and a transition. `transitions` are names of transitions, by how a request ended."""
+    """A comment, and a transition. `transitions` maps a request's status to a transition's name."""
 
     kind: Literal["jira"]
     user: SettingName
@@ -68,7 +68,7 @@ class JiraUpdates(AnyUpdates):
 
 
 class GenericUpdates(AnyUpdates):
-    """The answer itself, as a CloudEvents message that is signed as standardwebhooks.com says, with each secret."""
+    """The answer itself, as a CloudEvents message signed with each secret as specified by standardwebhooks.com."""
 
     kind: Literal["generic"]
     secrets: SettingNames
@@ -88,7 +88,7 @@ type Updates = ServiceNowUpdates | JiraUpdates | GenericUpdates
 
 
 def with_kind(source: Any) -> Any:  # noqa: ANN401  whatever the file holds
-    """Give a source's table of updates the source's own kind, by which it is read."""
+    """Copy a source's kind into its table of updates, where it selects the model."""
     if not isinstance(source, dict):
         return source
     fields = cast("dict[str, Any]", source)

@@ -1,4 +1,4 @@
-"""Brings what is to be told into the tickets: one attempt at one update, and what comes of it."""
+"""Delivers updates to tickets: one attempt at one update, and its outcome."""
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -31,18 +31,18 @@ from shared.tickets.turns import Turns
 REASON = "ticket_update_failed"
 _EARLY = timedelta(seconds=5)
 _BUSY = timedelta(minutes=5)
-"""host.json ends an invocation by then."""
+"""host.json's timeout ends an invocation by then."""
 _INTERRUPTED_AT_MOST = 5
 
 
 type NoteSeen = Callable[[str, str, datetime], Awaitable[None]]
-"""Told that a note was seen in its ticket: (operation id, note id, when)."""
+"""Called when a note was seen in its ticket: (operation id, note id, time)."""
 type HasRequest = Callable[[TicketUpdate], Awaitable[bool]]
-"""Whether the ticket of a malformed form has a request, or may have one."""
+"""Returns whether the ticket of a malformed form has, or may have, a request."""
 
 
 class TicketUpdateDelivery:
-    """Tells tickets. Safe to call as often as a queue likes to deliver."""
+    """Delivers ticket updates. Idempotent: safe to call for every delivery of a message."""
 
     def __init__(
         self,
@@ -65,9 +65,9 @@ class TicketUpdateDelivery:
         self._turns = Turns()
 
     async def run(self, update_id: str) -> None:
-        """Make one attempt at an update, unless it is settled, under way, or waits for a later moment.
+        """Make one attempt at an update, unless it is settled, under way, or not yet due.
 
-        Raises only what keeps even the outcome from being recorded: the host then delivers the message again.
+        Raises only if not even the outcome can be recorded: the host then delivers the message again.
         """
         now = self._runtime.now()
         stored = await self._updates.read(update_id)
@@ -78,7 +78,7 @@ class TicketUpdateDelivery:
         is_under_way = update.busy_until is not None and now < update.busy_until
         if is_under_way or update.is_early(now, _EARLY):
             return
-        # At its end it gets its last attempt, whoever waits.
+        # At its end it gets a last attempt, regardless of turns.
         wait = self._turns.wait(update.source, now) if now < update.end else None
         if wait is not None:
             wait += timedelta(seconds=5 * self._runtime.draw())
@@ -89,7 +89,7 @@ class TicketUpdateDelivery:
             await self._attempt(await self._begin(stored))
 
     async def _begin(self, stored: Versioned[TicketUpdate]) -> Versioned[TicketUpdate]:
-        """Say that an attempt is under way. Raises BusyError when another one is."""
+        """Record that an attempt is under way. Raises BusyError if another one is."""
         update = stored.value
         begun = update.model_copy(
             update={
@@ -121,7 +121,7 @@ class TicketUpdateDelivery:
         log.event("ticket.told", update=update.id, source=update.source, what=update.what, attempts=update.attempts)
 
     async def _add_note(self, target: Target, update: TicketUpdate) -> None:
-        """Look what the ticket lacks, and write that."""
+        """Write whatever of the update the ticket does not show yet."""
         ticket = update.ticket or ""
         mark = mark_of(update.id)
         text = note_text(update.event, update.what, mark)
@@ -133,13 +133,13 @@ class TicketUpdateDelivery:
             if update.what == ON_DEMAND and target.shows_notes and not await target.system.has_note(ticket, note):
                 raise NotShownError("a note that was taken does not show yet")
         if update.what == ON_DEMAND and update.is_its_own and update.operation_id is not None:
-            # What is decided there counts from here on: whatever comes after may take long, or fail.
+            # Decisions in the ticket count from here on: what follows may take long, or fail.
             await self._note_seen(update.operation_id, update.id, self._runtime.now())
         if await self._has_state(target, update):
             await target.system.set_state(ticket, update.status)
 
     async def _has_state(self, target: Target, update: TicketUpdate) -> bool:
-        """Return whether the ticket is to show this outcome: not when its operation has gone on since."""
+        """Return whether the ticket's state is to show this outcome; not if its operation has moved on since."""
         if update.status not in target.statuses or not update.is_its_own:
             return False
         if update.what == MALFORMED:
@@ -203,7 +203,7 @@ def _reason(error: Exception) -> str:
 
 
 async def resume_updates(ticket_updates: TicketUpdates, queues: Queues, runtime: Runtime) -> int:
-    """Send every waiting update that shows no sign of life again; returns how many. One too many does no harm."""
+    """Resend every stalled waiting update; return how many. A redundant message does no harm."""
     now, resumed = runtime.now(), 0
     async for update_id in ticket_updates.due(now):
         await queues.send_ticket_update(update_id)
@@ -215,7 +215,7 @@ async def resume_updates(ticket_updates: TicketUpdates, queues: Queues, runtime:
 
 
 def parse_update_id(text: str) -> str:
-    """Read the path of `POST /api/ticket-updates/{updateId}/replay`. Raises RejectedError."""
+    """Parse the path of `POST /api/ticket-updates/{updateId}/replay`. Raises RejectedError."""
     if not re.fullmatch(OPERATION_ID_PATTERN[1:-1], text, re.ASCII):
         raise RejectedError(
             [Problem("updateId", "invalid_parameter", f"{echo(text)} is not the id of a ticket update.")]
@@ -224,9 +224,9 @@ def parse_update_id(text: str) -> str:
 
 
 async def replay_update(ticket_updates: TicketUpdates, queues: Queues, runtime: Runtime, update_id: str) -> None:
-    """Have an update that failed tried for another day.
+    """Retry a failed update for another day.
 
-    Raises NotFoundError, NotFailedError, or BusyError when somebody else replays it just now.
+    Raises NotFoundError, NotFailedError, or BusyError on a concurrent replay.
     """
     stored = await ticket_updates.read(update_id)
     if stored is None:

@@ -1,4 +1,4 @@
-"""A note as a document of Jira: paragraphs of text nodes, in which nothing is markup, a link or a mention. Pure.
+"""A note as a Jira document: paragraphs of text nodes, in which nothing is markup, a link or a mention. Pure.
 
 Source: Atlassian, "Atlassian Document Format" (doc, paragraph, hardBreak, text; a text node is never empty).
 """
@@ -10,7 +10,7 @@ _DEEPEST = 40
 
 
 def document(text: str) -> dict[str, Any]:
-    """Return a text as a document; blank lines part its paragraphs."""
+    """Return a text as a document; blank lines separate paragraphs."""
     paragraphs = [part.strip("\n") for part in re.split(r"\n{2,}", text)]
     return {"version": 1, "type": "doc", "content": [_paragraph(part) for part in paragraphs if part]}
 
@@ -24,7 +24,7 @@ def _paragraph(text: str) -> dict[str, Any]:
 
 
 def holds(node: object, mark: str, depth: int = _DEEPEST) -> bool:
-    """Return whether a text node of a document is this mark."""
+    """Return whether a document has a text node that is this mark."""
     if isinstance(node, list) and depth:
         return any(holds(each, mark, depth - 1) for each in cast("list[object]", node))
     if not isinstance(node, dict) or not depth:

@@ -1,6 +1,6 @@
-"""What becomes a ticket update: answers, for the ticket that asked; and what befalls an app later, for its own ticket.
+"""Creates ticket updates: answers for the requesting ticket, and later news of an app for the app's own ticket.
 
-Writes a record and sends its reference; whether the ticketing system can be reached does not matter here.
+Writes a record and sends its reference; the ticketing system does not have to be reachable.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from shared.ports import Applications, Queues, Target, TicketUpdates
 
 @dataclass(frozen=True)
 class _Address:
-    """A ticket, and whether it asked for what it is told."""
+    """A ticket, and whether the news is about its own request."""
 
     source: str
     ticket: str | None
@@ -27,37 +27,37 @@ class _Address:
 
 @dataclass(frozen=True, kw_only=True)
 class Notifier:
-    """Has tickets told, each by its own system, if its source wants that."""
+    """Creates updates for tickets whose source has them configured."""
 
     runtime: Runtime
     applications: Applications
     ticket_updates: TicketUpdates
     queues: Queues
     targets: Mapping[str, Target]
-    """Where tickets are told of answers, by the requests' source."""
+    """Ticketing systems that receive updates, by the requests' source."""
 
     async def notify(self, operation: Operation, event: Answer) -> None:
-        """Have a ticket told of an operation's answer or event; the same event again is nothing.
+        """Create a ticket update for an operation's answer or event; idempotent for the same event.
 
-        For what the registrar asked itself that is the ticket of the app's last registration.
+        For the registrar's own requests, it goes to the ticket of the app's last registration.
         """
         address = await self._address(operation, what_of(event.type))
         if address is not None:
             await self._put(address, event, operation.id, operation.generation)
 
     async def notify_requester(self, request: Request, event: Answer) -> None:
-        """Have a request's ticket told of an answer to what never became an operation."""
+        """Create an update for a request's ticket about a request that never became an operation."""
         await self.notify_address(request.source, request.ticket, event)
 
     async def notify_address(self, source: str, ticket: str | None, event: Answer) -> None:
-        """Have a ticket whose system proved itself told of what became no operation; the same again is nothing."""
+        """Create an update for a ticket of a verified system, about something without an operation; idempotent."""
         address = _Address(source, ticket, is_its_own=True)
         if _is_wanted(self.targets.get(source), what_of(event.type), address):
             await self._put(address, event, None, 0)
 
     async def _address(self, operation: Operation, what: str) -> _Address | None:
         if operation.came_by is Channel.QUEUE or operation.replaced_by is not None:
-            return None  # nobody proved the ticket; or it is told of what took the place
+            return None  # the ticket is unverified; or it gets the updates of the replacement
         if not operation.is_our_own:
             address = _Address(operation.request.source, operation.ticket, is_its_own=True)
         elif any(what in target.events for target in self.targets.values()):

@@ -1,6 +1,6 @@
-"""What a ticket is told, in words: short, plain and complete. Pure.
+"""Texts of the notes in tickets: short, plain and complete. Pure.
 
-Every value that came from a request, the directory or a service is defused where it enters a line.
+Every value from a request, the directory or a service is defused where it is inserted into a line.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ from shared.contract.answer import (
 from shared.tickets.sanitizing import defused
 
 MAX_CHARACTERS = 3_900
-"""A journal field of ServiceNow takes 4,000 (ServiceNow, "Journal field type"), a comment of Jira 32,767."""
+"""A ServiceNow journal field takes 4,000 (ServiceNow, "Journal field type"), a Jira comment 32,767."""
 _NAME, _SENTENCE, _MORE = 120, 700, 40
 _TOLD = "The operators of the registrar are informed"
 FIRST = {
@@ -42,14 +42,14 @@ FIRST = {
 
 @dataclass(frozen=True)
 class _Block:
-    """Lines that belong together, of which as many are told as fit."""
+    """Lines that belong together, of which as many are included as fit."""
 
     lines: Sequence[str]
     noun: str
     total: int
 
     def fitted(self, left: int) -> list[str]:
-        """Return as many lines as fit, and how many are left out."""
+        """Return as many lines as fit, followed by the number omitted."""
         taken: list[str] = []
         for line in self.lines:
             if _size([*taken, line]) > left - _MORE:
@@ -60,7 +60,7 @@ class _Block:
 
 
 def note_text(event: Answer, what: str, mark: str) -> str:
-    """Write the note for an event; its last line is the mark. At most `MAX_CHARACTERS`."""
+    """Return the note for an event, at most `MAX_CHARACTERS`; its last line is the mark."""
     lines = [FIRST.get(what, f"The request has news: {defused(what, _NAME)}.")]
     last = ["", f"{utc(event.time)}", mark]
     for block in _blocks(event):
@@ -71,7 +71,7 @@ def note_text(event: Answer, what: str, mark: str) -> str:
 
 
 def utc(moment: datetime) -> str:
-    """A moment as people read it."""
+    """Format a time for people."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
@@ -124,7 +124,7 @@ def _notes(data: AnswerData) -> list[str]:
 
 def _error(number: int, error: AnsweredError) -> str:
     named = error.label or error.field
-    # Where the sentence names its field, nobody needs to read it twice.
+    # Omitted if the sentence itself names the field.
     is_said = not named or f"'{named}'" in error.message
     place = "" if is_said else f"{defused(named, _NAME)}: "
     return f"{number}. {place}{defused(error.message, _SENTENCE)} ({defused(error.code, _NAME)})"

@@ -1,4 +1,4 @@
-"""What all tables of ticketing.toml share."""
+"""Types shared by all tables of ticketing.toml."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 type SettingName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,63}$")]
 type SettingNames = Annotated[tuple[SettingName, ...], Field(min_length=1, max_length=2)]
-"""App settings that hold a secret each: two at once, so that it can be replaced without an outage."""
+"""App settings with one secret each: up to two, so that a secret can be replaced without an outage."""
 
 
 class TicketingModel(BaseModel):

@@ -1,7 +1,7 @@
-"""Whose turn it is: no ticketing system that is away, or slow, keeps the others' updates waiting.
+"""Fair turns: a ticketing system that is down or slow does not delay the updates of others.
 
-In the memory of one worker, as the host gives it some messages at once: one source has at most two of them under way,
-and one that gave no answer to several in a row has only one, after a pause that grows.
+Kept in one worker's memory, as the host gives it several messages at once: a source has at most two attempts under way,
+and one that did not respond to several in a row has only one, after a growing pause.
 """
 
 from collections import Counter, defaultdict
@@ -12,25 +12,25 @@ from datetime import datetime, timedelta
 from shared.core.errors import ThrottledError, UnavailableError
 
 AT_ONCE = 2
-"""Of the three that host.json lets a worker take."""
+"""Of the three messages that host.json lets a worker take."""
 _AWAY_AFTER = 3
-"""Updates without an answer in a row: one ticket that cannot be told says nothing about the others."""
+"""Different updates in a row without a response: a single failing ticket says nothing about the others."""
 _KEPT = 20
 _SHORTEST, _LONGEST = timedelta(seconds=30), timedelta(minutes=10)
 _NEXT_TURN = timedelta(seconds=5)
 
 
 class Turns:
-    """Counts what is under way, and which sources give no answer."""
+    """Tracks attempts under way, and sources that do not respond."""
 
     def __init__(self) -> None:
         self._under_way = Counter[str]()
         self._missed = defaultdict[str, list[str]](list)
-        """Updates that got no answer since the last one that did, by source."""
+        """Updates without a response since the last response, by source."""
         self._away_until: dict[str, datetime] = {}
 
     def wait(self, source: str, now: datetime) -> timedelta | None:
-        """Say how long an update of this source has to wait for its turn; None when it may begin."""
+        """Return how long an update of this source has to wait for its turn; None if it may begin."""
         until = self._away_until.get(source)
         if until is not None and now < until:
             return until - now
@@ -47,7 +47,7 @@ class Turns:
             self._under_way[source] -= 1
 
     def note(self, source: str, update_id: str, error: Exception | None, now: datetime) -> None:
-        """Note how an attempt ended: any answer of the system, a refusal too, says that it is there."""
+        """Record how an attempt ended: any response, even a refusal, shows that the system is up."""
         if isinstance(error, ThrottledError) and error.after is not None:
             self._away_until[source] = now + min(error.after, _LONGEST)
             return

@@ -1,4 +1,4 @@
-"""A family of permissions that lead to control: its reason, the names it takes in, and the members known by id."""
+"""A family of permissions that lead to control: its reason, the names it matches, and the members known by id."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -14,7 +14,7 @@ SHAREPOINT = "00000003-0000-0ff1-ce00-000000000000"
 
 @dataclass(frozen=True)
 class Known:
-    """A permission as its API publishes it: the same in every tenant."""
+    """A permission as published by its API, the same in every tenant."""
 
     kind: Literal["Role", "Scope"]
     id: str
@@ -25,8 +25,8 @@ class Known:
 class Family:
     """Permissions of one API that lead to control in the same way.
 
-    `reason` completes the sentence "Whoever holds it …". `names` covers a new member on its first day; the ids of
-    `known` count even if a directory were to call them something else.
+    `reason` completes the sentence "Whoever holds it …". `names` covers new members immediately; the ids of `known`
+    count even if a directory names them differently.
     """
 
     reason: str
@@ -35,27 +35,27 @@ class Family:
     api: str = MICROSOFT_GRAPH
 
     def takes_in(self, api: str, name: str) -> bool:
-        """Return whether an API's permission of this name is one of the family."""
+        """Return whether an API's permission of this name belongs to the family."""
         return self.api == api.casefold() and self.names.fullmatch(name) is not None
 
 
 def known(table: str) -> tuple[Known, ...]:
-    """Read a table of known members: kind, id and name, one permission a line."""
+    """Parse a table of known members: kind, id and name, one permission per line."""
     return tuple(_row(*line.split()) for line in table.strip().splitlines())
 
 
 def writes(resources: str) -> re.Pattern[str]:
-    """Take in every name of these resources but those that only read."""
+    """Match every name of these resources except those that only read."""
     return re.compile(rf"(?:{resources})\.(?!{READS}(?:\.|$)).+", re.IGNORECASE)
 
 
 def named(names: str) -> re.Pattern[str]:
-    """Take in names by a regular expression for the whole of them."""
+    """Match names by a regular expression for the whole name."""
     return re.compile(names, re.IGNORECASE)
 
 
 def either(*patterns: re.Pattern[str]) -> re.Pattern[str]:
-    """Take in what one of the patterns takes in."""
+    """Match what any of the patterns matches."""
     return re.compile("|".join(f"(?:{each.pattern})" for each in patterns), re.IGNORECASE)
 
 
@@ -65,7 +65,7 @@ def by_id(families: Iterable[Family]) -> dict[str, Family]:
 
 
 def of_name(families: Iterable[Family], api: str, name: str) -> Iterator[Family]:
-    """Find the families that take in a name."""
+    """Yield the families that match a name."""
     return (family for family in families if family.takes_in(api, name))
 
 

@@ -1,4 +1,4 @@
-"""By name only, with approval: paths to control by way of applications, devices and shared services."""
+"""By name only, with approval: paths to control through applications, devices and shared services."""
 
 from shared.policy.control.family import EXCHANGE, Family, either, known, named, writes
 

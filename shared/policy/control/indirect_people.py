@@ -1,4 +1,4 @@
-"""By name only, with approval: paths to control by way of people, groups and what decides about them."""
+"""By name only, with approval: paths to control through people, groups and what decides about them."""
 
 from shared.policy.control.family import Family, either, known, named, writes
 

@@ -1,4 +1,4 @@
-"""Never given: whatever adds a credential, or decides whose credentials count."""
+"""Never granted: permissions that add credentials, or decide whose credentials count."""
 
 from shared.policy.control.family import Family, either, known, named, writes
 

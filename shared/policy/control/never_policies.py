@@ -1,4 +1,4 @@
-"""Never given: whatever writes the rules by which the tenant trusts and lets in."""
+"""Never granted: permissions that write the tenant's rules of trust and access."""
 
 from shared.policy.control.family import Family, known, writes
 

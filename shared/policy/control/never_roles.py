@@ -1,4 +1,4 @@
-"""Never given: whatever grants roles, consents and access, or holds everything already."""
+"""Never granted: permissions that grant roles, consents and access, or already include everything."""
 
 from shared.policy.control.family import EXCHANGE, SHAREPOINT, Family, either, known, named, writes
 
