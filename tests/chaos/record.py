@@ -78,7 +78,7 @@ def _can_matter(name: str, suite: str) -> bool:
     if any(name.startswith(folder) and suite not in suites for folder, suites in _OF_FEW.items()):
         return False
     others = [f"tests/chaos/{other.replace('-', '_')}/" for other in NAMES if other not in (suite, "leaks")]
-    if suite not in ("crash-matrix", "lost-answers"):
+    if suite not in ("crash-matrix", "lost-answers", "outage"):
         others.append("tests/chaos/on_the_wire/")
     return not name.startswith((*_TESTED_BY_SABOTAGE, *others))
 
