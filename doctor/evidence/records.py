@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from doctor.evidence.directory import PermissionType
-from shared.core.naming import OWN_SOURCE
 
 
 @dataclass(frozen=True)
@@ -81,11 +80,6 @@ class Record:
     def is_change(self) -> bool:
         """Return whether it creates or changes an app, which a rotation does not."""
         return self.display_name is not None
-
-    @property
-    def is_own(self) -> bool:
-        """Return whether the registrar made it itself, so that only an event reports its outcome."""
-        return self.source == OWN_SOURCE
 
     @property
     def is_settled(self) -> bool:

@@ -91,7 +91,7 @@ class DirectoryState:
         self._deleted: dict[str, tuple[FakeApplication, str | None]] = {}
         self.principals: dict[str, str] = {}
         self.consented: dict[str, set[Consent]] = {}
-        self.passwords_ever_issued = 0
+        self.passwords_ever_issued: int = 0
         self.forbidden: dict[CredentialType, str] = {}
         """Kinds of credential that Entra does not let us add, with its code."""
         self.sign_in_refusal: RegistrarError | None = None

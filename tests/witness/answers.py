@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import Any, cast
 
-from doctor.evidence import Evidence
+from doctor.evidence import Evidence, Record
 from doctor.finding import Finding, Invariant
-from shared.core.naming import ID_PATTERN
+from shared.core.naming import ID_PATTERN, OWN_SOURCE
 from tests.witness.knowledge import Event, Witnessed
 
 _WARNING = "registrar.credential.expiring.v1"
@@ -25,6 +25,11 @@ def answer_breaches(evidence: Evidence, witnessed: Witnessed) -> Iterator[Findin
     yield from _per_operation(evidence, witnessed)
     if witnessed.requests is not None:
         yield from _per_request(witnessed, witnessed.requests)
+
+
+def _is_own(record: Record) -> bool:
+    """Return whether the registrar made it itself, so that only an event reports its outcome."""
+    return record.source == OWN_SOURCE
 
 
 def _contradictions(witnessed: Witnessed) -> Iterator[Finding[Invariant]]:
@@ -54,9 +59,9 @@ def _per_operation(evidence: Evidence, witnessed: Witnessed) -> Iterator[Finding
             events[event["data"]["operationId"]].add(event["id"])
     kept = {message.operation_id for message in evidence.kept}
     for record in evidence.records:
-        if record.is_own and witnessed.events is None:
+        if _is_own(record) and witnessed.events is None:
             continue
-        count = len((events if record.is_own else finals).get(record.id, ()))
+        count = len((events if _is_own(record) else finals).get(record.id, ()))
         expected = record.generation if record.is_settled else record.generation - 1
         if count != expected:
             yield _breach(record.request_id, f"{count} final answers instead of {expected} (operation {record.id})")
