@@ -9,6 +9,8 @@ from tests.e2e.driver import request
 
 _REPORT_OLD_SECONDS, _FORMATS = 5 * 3600, 3
 _DAY_SECONDS = 24 * 3600
+_CLEANED_EVERY_SECONDS = 300
+"""Half a minute after each of these the timer comes."""
 _ATTEMPT = ("table", "GET backoff")
 """With this call every attempt begins; the points of what follows are those of the first registration."""
 
@@ -21,17 +23,20 @@ class CleanUp(Base):
     own = frozenset({("table", "GET cleanups()")})
 
     def lead_up(self, stack: RecordedStack, app: str) -> None:
-        """Lose the answer of addPassword, and supersede the request that issued the secret."""
+        """Lose the answer of addPassword, and let the request reach its deadline between two runs of the timer."""
+        stack.advance((120 - stack.now().timestamp()) % _CLEANED_EVERY_SECONDS)
         stack.script(service="graph", path="/applications/{id}/addPassword", kind="lostAnswer")
         send_and_wait(stack, app)
-        ask(stack, request(request_id(app, "newer"), app))
-        stack.advance(15)
-        stack.wait_for(lambda: bool(stack.answers(request_id(app))), "the overtaken request's answer")
+        for seconds in (_DAY_SECONDS - 30, 60):
+            stack.script(service="graph", path="/applications(uniqueName)", method="GET", kind="error", status=500)
+            stack.advance(seconds)
+            stack.wait_until_quiet()
+        stack.wait_for(lambda: bool(stack.answers(request_id(app))), "the answer to the request that failed")
         stack.wait_until_quiet()
 
     def begin(self, stack: RecordedStack, app: str) -> None:
-        """Let the lag window pass, and the timer's next moment come."""
-        stack.advance(600)
+        """Let the timer's next moment come."""
+        stack.advance(_CLEANED_EVERY_SECONDS)
 
     def is_done(self, stack: RecordedStack, app: str) -> bool:
         """Whether nothing is left to be tidied up is asked of the table, for every action."""
