@@ -58,7 +58,7 @@ settings: setup ## print a local.settings.json for running Core Tools' func star
 	@$(DEVSTACK) settings
 
 test: lint types dead-code ## everything: also contract, end-to-end and small chaos tests, with coverage; what CI runs
-	@$(PYTHON) -m pytest -n 3 --dist loadgroup --no-loadscope-reorder --cov --cov-report=term
+	@$(PYTHON) -m pytest -n 4 --dist loadgroup --no-loadscope-reorder --cov --cov-report=term
 
 chaos: setup ## prove reliability in full: about two hours on two cores; continues where it was interrupted; SUITE=weather runs one kind only
 	@$(PYTHON) -m tests.chaos run $(if $(SUITE),--suite "$(SUITE)")
@@ -70,7 +70,7 @@ check: lint ## the fast subset, before each commit: format, lint, import contrac
 	@$(PYTHON) -m pytest -q -n 2 --dist worksteal tests/unit
 
 types: setup ## strict types
-	@node_modules/.bin/pyright
+	@NODE_OPTIONS="--max-semi-space-size=512 $$NODE_OPTIONS" node_modules/.bin/pyright
 
 component: setup ## component tests: the domain over in-memory ports
 	@$(PYTHON) -m pytest -q -n 2 --dist worksteal tests/component
