@@ -8,12 +8,17 @@ import pytest
 
 from tests.checkout import ROOT
 
-_TOOLS = ("sh", "dirname", "env")
+_TOOLS = ("sh", "dirname", "env", "chmod")
 _MAKE = '#!/bin/sh\necho "make $* with CI=$CI"\n'
 _ROOT, _SOMEBODY = "#!/bin/sh\necho 0\n", "#!/bin/sh\necho 1000\n"
-_APT = '#!/bin/sh\necho "apt-get $*" >>"$(dirname "$0")/log"\n'
+_APT = """#!/bin/sh
+here=$(dirname "$0")
+echo "apt-get $*" >>"$here/log"
+case "$1" in install) : >"$here/chromium"; chmod +x "$here/chromium" ;; esac
+"""
 _SUDO = '#!/bin/sh\necho "sudo $1" >>"$(dirname "$0")/log"\nshift\nexec "$@"\n'
 _FAILS = "#!/bin/sh\nexit 100\n"
+NO_BROWSER = "NO BROWSER: the tests of the report in a browser are skipped, or fail where CI is set"
 INSTALLED = ["apt-get update -qq", "apt-get install -y -qq --no-install-recommends chromium"]
 
 
@@ -70,10 +75,15 @@ def test_an_installed_browser_is_used(machine: Machine, browser: str) -> None:
 
 
 @pytest.mark.parametrize("missing", ["apt-get", "sudo"])
-def test_a_failed_installation_is_one_line_and_everything_is_tested(machine: Machine, missing: str) -> None:
+def test_a_failed_installation_is_told_and_everything_else_is_tested(machine: Machine, missing: str) -> None:
     machine.install("apt-get", _FAILS if missing == "apt-get" else _APT)
     if missing == "sudo":
         machine.install("id", _SOMEBODY)
     said, warned, asked = machine.run()
-    assert (said, asked) == ("make test with CI=1\n", [])
-    assert warned == "chromium could not be installed: the test in a browser will fail\n"
+    assert (said, asked) == ("make test with CI=\n", [])
+    assert warned.splitlines() == ["chromium could not be installed", NO_BROWSER]
+
+
+def test_without_a_browser_and_apt_the_word_of_the_environment_counts(machine: Machine) -> None:
+    """Where it says that this is CI, the tests in a browser fail."""
+    assert machine.run(CI="true") == ("make test with CI=true\n", f"{NO_BROWSER}\n", [])
