@@ -7,7 +7,7 @@ import azure.functions as func
 from functions.responses import json_response
 
 if TYPE_CHECKING:
-    from shared.api.bodies import ToldHealth
+    from shared.api.bodies import HealthBody
 
 blueprint = func.Blueprint()
 
@@ -25,12 +25,12 @@ async def health(request: func.HttpRequest) -> func.HttpResponse:
         app = get_app()
         secrets = app.secrets
     except (SettingsError, PolicyError, TicketingError) as error:
-        wrong: ToldHealth = {"status": "misconfigured", "error": str(error)}
+        wrong: HealthBody = {"status": "misconfigured", "error": str(error)}
         return json_response(503, wrong)
     if secrets.malformed:
         wrong = {"status": "misconfigured", "error": "; ".join(secrets.malformed)}
         return json_response(503, wrong)
-    right: ToldHealth = {"status": "ok"}
+    right: HealthBody = {"status": "ok"}
     warnings = app.warnings()
     if warnings:
         right["warnings"] = warnings

@@ -19,7 +19,7 @@ blueprint = func.Blueprint()
 @blueprint.route("credentials", trigger_arg_name="request", methods=["GET"], auth_level=func.AuthLevel.ANONYMOUS)
 async def list_credentials(request: func.HttpRequest) -> func.HttpResponse:
     """List the managed credentials that expire within some days, for holders of Registrar.Reader."""
-    from shared.api.credentials import expiring, parse_question, place_text, told_page
+    from shared.api.credentials import expiring, page_body, parse_question, place_text
     from shared.core import log
     from shared.core.callers import READER
 
@@ -32,7 +32,7 @@ async def list_credentials(request: func.HttpRequest) -> func.HttpResponse:
             # Relative (RFC 3986): the caller's host name is not taken from a header.
             query = {"expiringWithin": f"{question.days}d", "limit": question.limit}
             link = f"/api/credentials?{urlencode({**query, 'after': place_text(question, page.following)})}"
-        return json_response(200, told_page(question, page, link).model_dump(mode="json"), GUARDED)
+        return json_response(200, page_body(question, page, link).model_dump(mode="json"), GUARDED)
 
     return await for_caller(request, READER, answer)
 

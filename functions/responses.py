@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from azure.functions import HttpResponse
 
 if TYPE_CHECKING:
-    from shared.api.bodies import ToldFault, ToldProblem
+    from shared.api.bodies import FaultBody, ProblemBody
     from shared.core.errors import Problem
 
 GUARDED = {
@@ -33,8 +33,8 @@ def rejected_response(detail: str, problems: "Sequence[Problem]") -> HttpRespons
     return problem_response(400, detail, errors=errors)
 
 
-def _fault_body(problem: "Problem") -> "ToldFault":
-    told: ToldFault = {"field": problem.field, "code": problem.code, "message": problem.message}
+def _fault_body(problem: "Problem") -> "FaultBody":
+    told: FaultBody = {"field": problem.field, "code": problem.code, "message": problem.message}
     if problem.label:
         told["label"] = problem.label
     return told
@@ -44,11 +44,11 @@ def problem_response(
     status: int,
     detail: str | None = None,
     *,
-    errors: "Sequence[ToldFault]" = (),
+    errors: "Sequence[FaultBody]" = (),
     headers: Mapping[str, str] | None = None,
 ) -> HttpResponse:
     """Return an error by RFC 9457; its kind is the status alone (`about:blank`)."""
-    body: ToldProblem = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
+    body: ProblemBody = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
     if detail is not None:
         body["detail"] = detail
     if errors:

@@ -9,7 +9,7 @@ from functions.guarded import guarded, header
 from functions.responses import GUARDED, json_response, problem_response
 
 if TYPE_CHECKING:
-    from shared.api.bodies import ToldTaken
+    from shared.api.bodies import AcceptedWebhookBody
     from shared.bootstrap import App
 
 blueprint = func.Blueprint()
@@ -47,7 +47,7 @@ async def receive_webhook(request: func.HttpRequest) -> func.HttpResponse:
                 headers={"Retry-After": str(max(1, seconds))},
             )
         location = f"/api/requests/{quote(taken.request_id)}?source={quote(taken.source)}"
-        answer: ToldTaken = {
+        answer: AcceptedWebhookBody = {
             "requestId": taken.request_id,
             "source": taken.source,
             "state": "received",

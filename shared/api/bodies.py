@@ -2,12 +2,13 @@
 
 from typing import Annotated, Literal, NotRequired, TypedDict
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, with_config
 
 from shared.core.naming import ID_PATTERN
 
 
-class ToldFault(TypedDict):
+@with_config(ConfigDict(title="ToldFault"))
+class FaultBody(TypedDict):
     """One thing that is wrong with a request: where, a stable code, and a sentence for the requester.
 
     `label` is what the form that was filled in shows for the field, where its source's mapping says.
@@ -19,17 +20,19 @@ class ToldFault(TypedDict):
     label: NotRequired[str]
 
 
-class ToldProblem(TypedDict):
+@with_config(ConfigDict(title="ToldProblem"))
+class ProblemBody(TypedDict):
     """Why a request was not served. Its kind is the status alone; `errors` names all that is wrong with a request."""
 
     type: Literal["about:blank"]
     title: str
     status: Annotated[int, Field(ge=400, le=599)]
     detail: NotRequired[str]
-    errors: NotRequired[list[ToldFault]]
+    errors: NotRequired[list[FaultBody]]
 
 
-class ToldTaken(TypedDict):
+@with_config(ConfigDict(title="ToldTaken"))
+class AcceptedWebhookBody(TypedDict):
     """A request on its way; `location` is where to ask what became of it."""
 
     requestId: Annotated[str, Field(pattern=ID_PATTERN)]
@@ -38,7 +41,8 @@ class ToldTaken(TypedDict):
     location: str
 
 
-class ToldHealth(TypedDict):
+@with_config(ConfigDict(title="ToldHealth"))
+class HealthBody(TypedDict):
     """Whether settings, policy, ticketing.toml and secrets are right; `error` names all that is wrong with one of them.
 
     `warnings` stop nothing, and somebody has to look: a Key Vault reference that the platform could not resolve, or

@@ -122,7 +122,7 @@ async def expiring(due: DueIndex, question: Question) -> Page:
     return Page(tuple(items), None)
 
 
-def told_page(question: Question, page: Page, next_link: str | None) -> CredentialPage:
+def page_body(question: Question, page: Page, next_link: str | None) -> CredentialPage:
     """Return one page as the response's body."""
     items = tuple(
         ListedCredential(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, TypedDict
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, with_config
 
 from shared.core.errors import Problem, RejectedError
 from shared.core.naming import OPERATION_ID_PATTERN
@@ -15,14 +15,15 @@ REASON_PATTERN = r"^[A-Za-z0-9_]{1,100}$"
 """One of those in the runbook, or `unexpected_` and the name of a Python type."""
 
 
-class ToldReplay(TypedDict):
+@with_config(ConfigDict(title="ToldReplay"))
+class ReplayBody(TypedDict):
     """An operation that was sent again, in its new generation, as it is told over HTTP."""
 
     operationId: Annotated[str, Field(pattern=OPERATION_ID_PATTERN)]
     generation: Annotated[int, Field(ge=2)]
 
 
-def replay_body(replayed: Replayed) -> ToldReplay:
+def replay_body(replayed: Replayed) -> ReplayBody:
     """Return the response's body for an operation that was replayed."""
     return {"operationId": replayed.operation_id, "generation": replayed.generation}
 

@@ -22,7 +22,7 @@ from shared.ports import Callers, Queues
 
 
 @dataclass(frozen=True)
-class Taken:
+class AcceptedWebhook:
     """An accepted webhook: a request, or a decision about one."""
 
     source: str
@@ -54,7 +54,7 @@ class Webhooks:
         """Sources that sent decisions without a time since this worker started."""
         self._rates = {source.name: Rate(source.requests_per_minute) for source in ticketing.sources}
 
-    async def receive(self, name: str, headers: Mapping[str, str], body: bytes) -> Taken:
+    async def receive(self, name: str, headers: Mapping[str, str], body: bytes) -> AcceptedWebhook:
         """Accept one message of a source; a duplicate leads to the same request.
 
         `headers` have names in lower case. Raises NotProvenError, also for an unknown source, TooManyError,
@@ -75,7 +75,9 @@ class Webhooks:
             await self._faults.notify(Fault(source, payload, body, rejected.problems))
             raise
 
-    async def _take(self, source: Source, payload: dict[str, Any], problems: list[Problem], now: datetime) -> Taken:
+    async def _take(
+        self, source: Source, payload: dict[str, Any], problems: list[Problem], now: datetime
+    ) -> AcceptedWebhook:
         if problems:
             raise RejectedError(problems)
         if is_decision(source, payload):
@@ -85,12 +87,12 @@ class Webhooks:
                 log.warning("webhook.decision_undated", source=source.name, request=decision.request_id)
             await self._queues.send_decision(decision.to_json())
             log.event("webhook.decision_taken", source=source.name, request=decision.request_id)
-            return Taken(source.name, decision.request_id)
+            return AcceptedWebhook(source.name, decision.request_id)
         request = request_from(source, payload)
         await self._asking.note_request(source.name, request.ticket)
         await self._queues.send_proven(ProvenRequest.of(request, now).to_json())
         log.event("webhook.taken", source=source.name, request=request.request_id)
-        return Taken(source.name, request.request_id)
+        return AcceptedWebhook(source.name, request.request_id)
 
     async def _prove(self, source: Source, headers: Mapping[str, str], body: bytes) -> None:
         proof = source.proof

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Annotated, TypedDict
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, with_config
 
 from shared.model.directory import CredentialType, HolderKind
 from shared.report.rows import Report, Row, Urgency
@@ -15,7 +15,8 @@ SCHEMA_VERSION = "1"
 type Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 
 
-class ToldCredential(TypedDict):
+@with_config(ConfigDict(title="ToldCredential"))
+class CredentialBody(TypedDict):
     """One credential on an application or a service principal. `owners` is null where nobody looked them up."""
 
     holder: HolderKind
@@ -46,10 +47,11 @@ class ReportHead(TypedDict):
     ownersNotLookedUp: int
 
 
-class ToldReport(ReportHead):
+@with_config(ConfigDict(title="ToldReport"))
+class ReportBody(ReportHead):
     """Every secret and certificate in the tenant, by expiry, whoever made it."""
 
-    credentials: list[ToldCredential]
+    credentials: list[CredentialBody]
 
 
 def json_text(report: Report) -> bytes:
@@ -72,7 +74,7 @@ def _parts(report: Report) -> Iterator[bytes]:
     yield b"\n]}\n"
 
 
-def _row(row: Row) -> ToldCredential:
+def _row(row: Row) -> CredentialBody:
     holder, credential = row.holder, row.credential
     return {
         "holder": holder.kind,

@@ -1,10 +1,10 @@
 """Paths about the deployment itself: its health, and this document."""
 
-from shared.api.bodies import ToldHealth
+from shared.api.bodies import HealthBody
 from shared.api.openapi.parts import Json, answer, header, json_body, ref
 
-_RIGHT: ToldHealth = {"status": "ok"}
-_WRONG: ToldHealth = {"status": "misconfigured", "error": "AZURE_TENANT_ID: missing"}
+_RIGHT: HealthBody = {"status": "ok"}
+_WRONG: HealthBody = {"status": "misconfigured", "error": "AZURE_TENANT_ID: missing"}
 _ANYBODY: list[Json] = []
 
 PATHS: dict[str, Json] = {
@@ -15,8 +15,8 @@ PATHS: dict[str, Json] = {
             "summary": "Whether this deployment is able to work.",
             "security": _ANYBODY,
             "responses": {
-                "200": answer("Settings, policy and ticketing.toml are right.", json_body(ref(ToldHealth), _RIGHT)),
-                "503": answer("One of them is not: `error` says why.", json_body(ref(ToldHealth), _WRONG)),
+                "200": answer("Settings, policy and ticketing.toml are right.", json_body(ref(HealthBody), _RIGHT)),
+                "503": answer("One of them is not: `error` says why.", json_body(ref(HealthBody), _WRONG)),
             },
         }
     },

@@ -23,7 +23,7 @@ from shared.api.openapi.parts import (
 )
 from shared.core.callers import READER
 from shared.ports.reports import FORMATS
-from shared.report.json_text import SCHEMA_VERSION, ToldReport
+from shared.report.json_text import SCHEMA_VERSION, ReportBody
 from shared.report.rows import Urgency
 
 DAYS_PATTERN = r"^([1-9][0-9]?|[1-6][0-9]{2}|7[0-2][0-9]|730)d$"
@@ -43,7 +43,7 @@ _PAGE = CredentialPage(
         ),
     ),
 )
-_REPORT: ToldReport = {
+_REPORT: ReportBody = {
     "schemaVersion": SCHEMA_VERSION,
     "asOf": "2026-11-23T04:20:00Z",
     "tenantId": "11111111-1111-4111-8111-111111111111",
@@ -124,7 +124,7 @@ PATHS: dict[str, Json] = {
                     {
                         "text/html": {"schema": _TEXT},
                         "text/csv": {"schema": _TEXT},
-                        **json_body(ref(ToldReport), _REPORT),
+                        **json_body(ref(ReportBody), _REPORT),
                     },
                     {
                         "Last-Modified": header("When its listings began (RFC 9110).", _TEXT),

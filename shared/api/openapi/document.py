@@ -1,19 +1,20 @@
 """Assembles the document: paths by subject, shapes from the models, and security schemes."""
 
+import json
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from shared.api.approvals import ApprovalBody
-from shared.api.bodies import ToldHealth, ToldProblem, ToldTaken
+from shared.api.bodies import AcceptedWebhookBody, HealthBody, ProblemBody
 from shared.api.credentials import CredentialPage
 from shared.api.openapi import about, credentials, operations, requests, webhooks
-from shared.api.openapi.parts import PROBLEMS, Json
-from shared.api.replays import ToldReplay
+from shared.api.openapi.parts import PROBLEMS, SCHEMAS, Json
+from shared.api.replays import ReplayBody
 from shared.api.requests import RequestPage, RequestStatus
 from shared.contract.answer import Answer
 from shared.contract.schema import FOLDER
-from shared.report.json_text import ToldReport
+from shared.report.json_text import ReportBody
 
 FILE = FOLDER / "openapi.json"
 
@@ -22,13 +23,13 @@ _SHAPES: tuple[Any, ...] = (
     RequestStatus,
     RequestPage,
     CredentialPage,
-    ToldReport,
-    ToldTaken,
-    ToldReplay,
-    operations.ToldReplays,
-    operations.ToldUpdate,
-    ToldHealth,
-    ToldProblem,
+    ReportBody,
+    AcceptedWebhookBody,
+    ReplayBody,
+    operations.ReplaysBody,
+    operations.TicketUpdateBody,
+    HealthBody,
+    ProblemBody,
 )
 """The models of bodies; nested models are included with them."""
 
@@ -76,5 +77,10 @@ def _schemas() -> Json:
         *((shape.__name__, "serialization", TypeAdapter[Any](shape)) for shape in _SHAPES),
         (ApprovalBody.__name__, "validation", TypeAdapter[Any](ApprovalBody)),
     ]
-    _, made = TypeAdapter.json_schemas(adapters, ref_template="#/components/schemas/{model}")  # pyright: ignore[reportArgumentType]
-    return made["$defs"]
+    _, made = TypeAdapter.json_schemas(adapters, ref_template=f"{SCHEMAS}{{model}}")  # pyright: ignore[reportArgumentType]
+    shapes: Json = made["$defs"]
+    names = {name: shape.get("title", name) for name, shape in shapes.items()}
+    text = json.dumps({names[name]: shape for name, shape in shapes.items()})
+    for name, published in names.items():
+        text = text.replace(f'"{SCHEMAS}{name}"', f'"{SCHEMAS}{published}"')
+    return dict(sorted(json.loads(text).items()))

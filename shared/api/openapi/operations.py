@@ -2,7 +2,7 @@
 
 from typing import Annotated, TypedDict
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, with_config
 
 from shared.api.openapi.parts import (
     OPERATION_ID_EXAMPLE,
@@ -14,25 +14,27 @@ from shared.api.openapi.parts import (
     problem,
     ref,
 )
-from shared.api.replays import REASON_PATTERN, ToldReplay
+from shared.api.replays import REASON_PATTERN, ReplayBody
 from shared.core.naming import OPERATION_ID_PATTERN
 
 
-class ToldReplays(TypedDict):
+@with_config(ConfigDict(title="ToldReplays"))
+class ReplaysBody(TypedDict):
     """The operations that were sent again."""
 
-    replayed: list[ToldReplay]
+    replayed: list[ReplayBody]
 
 
-class ToldUpdate(TypedDict):
+@with_config(ConfigDict(title="ToldUpdate"))
+class TicketUpdateBody(TypedDict):
     """The update of a ticket that was sent again."""
 
     updateId: Annotated[str, Field(pattern=OPERATION_ID_PATTERN)]
 
 
-_UPDATE: ToldUpdate = {"updateId": OPERATION_ID_EXAMPLE}
-_REPLAY: ToldReplay = {"operationId": OPERATION_ID_EXAMPLE, "generation": 2}
-_REPLAYS: ToldReplays = {"replayed": [_REPLAY]}
+_UPDATE: TicketUpdateBody = {"updateId": OPERATION_ID_EXAMPLE}
+_REPLAY: ReplayBody = {"operationId": OPERATION_ID_EXAMPLE, "generation": 2}
+_REPLAYS: ReplaysBody = {"replayed": [_REPLAY]}
 _BY_KEY: list[Json] = [{"functionKey": []}]
 _REFUSALS: dict[str, Json] = {
     "400": {"$ref": "#/components/responses/NotUnderstood"},
@@ -66,7 +68,7 @@ PATHS: dict[str, Json] = {
             ],
             "security": _BY_KEY,
             "responses": {
-                "202": answer("It was sent again.", json_body(ref(ToldReplay), _REPLAY)),
+                "202": answer("It was sent again.", json_body(ref(ReplayBody), _REPLAY)),
                 "404": problem(404, "Not Found", "There is no such operation.", "There is no operation with this id."),
                 "409": problem(
                     409,
@@ -94,7 +96,7 @@ PATHS: dict[str, Json] = {
             ],
             "security": _BY_KEY,
             "responses": {
-                "202": answer("It is tried for another day.", json_body(ref(ToldUpdate), _UPDATE)),
+                "202": answer("It is tried for another day.", json_body(ref(TicketUpdateBody), _UPDATE)),
                 "404": problem(404, "Not Found", "There is no such update.", "There is no ticket update with this id."),
                 "409": problem(
                     409,
@@ -123,7 +125,7 @@ PATHS: dict[str, Json] = {
             ],
             "security": _BY_KEY,
             "responses": {
-                "202": answer("What was sent again.", json_body(ref(ToldReplays), _REPLAYS)),
+                "202": answer("What was sent again.", json_body(ref(ReplaysBody), _REPLAYS)),
                 **_REFUSALS,
             },
         }

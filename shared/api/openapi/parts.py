@@ -3,17 +3,27 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from shared.api.bodies import ToldFault, ToldProblem
+from shared.api.bodies import FaultBody, ProblemBody
 
 type Json = dict[str, Any]
+SCHEMAS = "#/components/schemas/"
 
 ID_EXAMPLE = "RITM0010042"
 OPERATION_ID_EXAMPLE = "152b43f3ecddcc8e1392a77bf9954712"
 
 
+def component(schema: type) -> str:
+    """Return a model's name among the components: the title in its configuration, else its class's name.
+
+    Clients are generated from these names, so a title keeps one that the class no longer has.
+    """
+    config: Json = getattr(schema, "__pydantic_config__", {})
+    return config.get("title", schema.__name__)
+
+
 def ref(schema: type) -> Json:
-    """Return a reference to a model's schema among the components, where it has the model's name."""
-    return {"$ref": f"#/components/schemas/{schema.__name__}"}
+    """Return a reference to a model's schema among the components."""
+    return {"$ref": f"{SCHEMAS}{component(schema)}"}
 
 
 def parameter(
@@ -56,16 +66,16 @@ def problem(
     description: str,
     detail: str | None = None,
     *,
-    errors: list[ToldFault] | None = None,
+    errors: list[FaultBody] | None = None,
     headers: Mapping[str, Json] | None = None,
 ) -> Json:
     """Describe a response that is a problem (RFC 9457), with an example."""
-    example: ToldProblem = {"type": "about:blank", "title": title, "status": status}
+    example: ProblemBody = {"type": "about:blank", "title": title, "status": status}
     if detail is not None:
         example["detail"] = detail
     if errors is not None:
         example["errors"] = errors
-    content = {"application/problem+json": {"schema": ref(ToldProblem), "example": dict(example)}}
+    content = {"application/problem+json": {"schema": ref(ProblemBody), "example": dict(example)}}
     return answer(description, content, headers)
 
 

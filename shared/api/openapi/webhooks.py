@@ -1,6 +1,6 @@
 """The path by which ticketing systems send requests."""
 
-from shared.api.bodies import ToldTaken
+from shared.api.bodies import AcceptedWebhookBody
 from shared.api.openapi.parts import (
     ID_EXAMPLE,
     WHERE_ALWAYS,
@@ -47,7 +47,7 @@ JIRA: Json = {
         "lifetimeDays": "180",
     }
 }
-_TAKEN: ToldTaken = {
+_TAKEN: AcceptedWebhookBody = {
     "requestId": ID_EXAMPLE,
     "source": "servicenow",
     "state": "received",
@@ -113,7 +113,7 @@ PATHS: dict[str, Json] = {
             "responses": {
                 "202": answer(
                     "The request is accepted.",
-                    json_body(ref(ToldTaken), _TAKEN),
+                    json_body(ref(AcceptedWebhookBody), _TAKEN),
                     {"Location": header("Where to ask for its status.", {"type": "string"})},
                 ),
                 "400": {"$ref": "#/components/responses/NotUnderstood"},
