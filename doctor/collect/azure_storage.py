@@ -23,30 +23,34 @@ def table_service(
     settings: StorageSettings, credential: AsyncTokenCredential | None, options: Options
 ) -> TableServiceClient:
     """Make the table client; the credential is for accounts without a connection string."""
-    options = _without_proxy(settings, options)
-    if settings.connection_string is not None:
-        return TableServiceClient.from_connection_string(settings.connection_string, **options)
-    return TableServiceClient(settings.table_service_uri or "", credential=credential, **options)
+    return _service(TableServiceClient, settings, settings.table_service_uri, credential, options)
 
 
 def queue_service(
     settings: StorageSettings, credential: AsyncTokenCredential | None, options: Options
 ) -> QueueServiceClient:
     """Make the queue client, as `table_service` does."""
-    options = _without_proxy(settings, options)
-    if settings.connection_string is not None:
-        return QueueServiceClient.from_connection_string(settings.connection_string, **options)
-    return QueueServiceClient(settings.queue_service_uri or "", credential=credential, **options)
+    return _service(QueueServiceClient, settings, settings.queue_service_uri, credential, options)
 
 
 def blob_service(
     settings: StorageSettings, credential: AsyncTokenCredential | None, options: Options
 ) -> BlobServiceClient:
     """Make the blob client, as `table_service` does."""
+    return _service(BlobServiceClient, settings, settings.blob_service_uri, credential, options)
+
+
+def _service[C: (TableServiceClient, QueueServiceClient, BlobServiceClient)](
+    kind: type[C],
+    settings: StorageSettings,
+    uri: str | None,
+    credential: AsyncTokenCredential | None,
+    options: Options,
+) -> C:
     options = _without_proxy(settings, options)
     if settings.connection_string is not None:
-        return BlobServiceClient.from_connection_string(settings.connection_string, **options)
-    return BlobServiceClient(settings.blob_service_uri or "", credential=credential, **options)
+        return kind.from_connection_string(settings.connection_string, **options)
+    return kind(uri or "", credential=credential, **options)
 
 
 def _without_proxy(settings: StorageSettings, options: Options) -> Options:
