@@ -45,19 +45,17 @@ async def withdraw(attempt: Attempt, names: Mapping[str, Sequence[str]], kept: f
         return Withdrawn(versions, made)
     seen = await attempt.ports.directory.application(unique_name)
     live = _live(attempt, seen, made, kept)
-    taken_up = tuple(
-        entry
-        for some in versions.values()
-        for entry in some
-        if entry not in made and entry.enabled and any(_holds(entry, key_id, seen) for key_id in live)
-    )
+    others = [entry for some in versions.values() for entry in some if entry not in made]
+    taken_up = [each for each in others if each.enabled and any(_holds(each, key_id, seen) for key_id in live)]
     await _put_out_of_reach(attempt, taken_up)
-    made += taken_up
+    made += tuple(taken_up)
     is_there = seen is not None and live and await _remove(attempt, seen, live, made, kept)
     refusal = attempt.operation.refusal
     if is_there or (refusal is not None and attempt.is_recent(refusal.at)):
         raise NotYetVisibleError("the directory may still have credentials of this request")
-    return Withdrawn(versions, made)
+    # An earlier attempt may have disabled some: they leave the index of what is due with the others.
+    earlier = [e for e in others if not e.enabled and is_withdrawn(attempt, e.tags.get("credential", ""), e)]
+    return Withdrawn(versions, (*made, *earlier))
 
 
 def is_withdrawn(attempt: Attempt, credential: str, entry: VaultEntry) -> bool:

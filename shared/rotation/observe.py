@@ -40,7 +40,7 @@ class Found:
     """Tags of our newest version under the name that clients read."""
     pending: VaultSecret
     replaces: str
-    is_withdrawn: bool = False
+    is_taken_back: bool
     """The newest version was rolled back with the request that issued it: no client is to read it."""
     longest: timedelta | None = None
     """The tenant's longest lifetime for a new one, as far as the registrar can see."""
@@ -50,7 +50,7 @@ class Found:
     @property
     def is_promoted(self) -> bool:
         """Return whether clients already read another credential than the one to be replaced."""
-        return self.tags.key_id != self.replaces and not self.is_withdrawn
+        return self.tags.key_id != self.replaces and not self.is_taken_back
 
 
 async def observe_and_check(attempt: Attempt, request: RotationRequest) -> Found:
@@ -82,7 +82,7 @@ async def observe_and_check(attempt: Attempt, request: RotationRequest) -> Found
         replaces = tags.key_id
         # Before anyone is asked: they approve the end of this credential, whatever becomes current meanwhile.
         await attempt.save_operation(attempt.operation.with_credential(request.credential, replaces=replaces))
-    found = Found(holder, seen, current, current.entry, tags, pending, replaces, is_taken_back)
+    found = Found(holder, seen, current, current.entry, tags, pending, replaces, is_taken_back=is_taken_back)
     found = await _check_tenant_rules(attempt, request, found, restrictions)
     _check_approval(attempt, request)
     if not found.is_promoted and request.revoke_previous is None and attempt.is_recent(current.entry.created):
@@ -142,8 +142,8 @@ async def _let_registration_settle(attempt: Attempt, request: RotationRequest, t
     gave.
 
     A replacement made meanwhile would stay, on an app that has no credential by that request's answer. A leaked value
-    is replaced even so, and a rotation that has begun is completed, unless such a request replaced the old one first:
-    the rotation would then report a credential that may be rolled back.
+    is replaced at once: `rotate` waits for that request before it is answered. A rotation that has begun is completed,
+    unless such a request replaced the old one first: it would then report a credential that may be rolled back.
     """
     operation, progress = attempt.operation, attempt.operation.credential(request.credential)
     is_overtaken = progress.replaces not in (None, tags.key_id)

@@ -87,7 +87,7 @@ REFUSAL_SABOTAGES = (
         "a version that was taken back is none that clients read",
         f"{_AFTER}::test_a_rotation_does_not_end_with_what_a_request_issued_that_may_take_it_back",
         "shared/rotation/observe.py",
-        " and not self.is_withdrawn",
+        " and not self.is_taken_back",
         "",
     ),
     off(
@@ -103,6 +103,13 @@ REFUSAL_SABOTAGES = (
         _WITHDRAWING,
         "    await _put_out_of_reach(attempt, taken_up)",
         "    assert taken_up is not None",
+    ),
+    off(
+        "what another had taken up leaves the index of what is due",
+        f"{_REFUSALS}::test_a_certificate_that_a_failed_request_had_taken_up_goes_with_the_request_that_issued_it",
+        _WITHDRAWING,
+        "    return Withdrawn(versions, (*made, *earlier))",
+        "    return Withdrawn(versions, (*made, *earlier[:0]))",
     ),
     off(
         "what was taken back is not replaced",

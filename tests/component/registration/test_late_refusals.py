@@ -104,6 +104,7 @@ async def test_a_certificate_that_a_failed_request_had_taken_up_goes_with_the_re
     await world.settle()
     assert [each["code"] for each in world.queues.answers[-1]["data"]["errors"]] == ["superseded"]
     assert (app.keys, enabled(world)) == ({}, [SECRET])
+    assert {credential for _, _, credential in world.due.rows} == {"client-secret"}
     assert breaches(world) == []
 
 
