@@ -144,11 +144,17 @@ class StackConfig(_Model):
 
     def filled_in(self, texts: Mapping[str, str]) -> dict[str, str]:
         """Texts of `devstack.toml` with this stack's values in the place of `{names}`. Raises ConfigError."""
-        try:
-            return {name: text.format_map(self._values) for name, text in texts.items()}
-        except KeyError as unknown:
-            names = ", ".join(self._values)
-            raise ConfigError(f"devstack.toml names {{{unknown.args[0]}}}; there are: {names}") from unknown
+        filled = dict[str, str]()
+        for name, text in texts.items():
+            try:
+                filled[name] = text.format_map(self._values)
+            except KeyError as unknown:
+                names = ", ".join(self._values)
+                raise ConfigError(f"devstack.toml names {{{unknown.args[0]}}}; there are: {names}") from unknown
+            except (ValueError, IndexError, AttributeError) as error:
+                what = f"{name} is no text with names in braces; a brace itself is written twice"
+                raise ConfigError(f"devstack.toml: {what}: {error}") from error
+        return filled
 
     @property
     def _values(self) -> dict[str, str | dict[str, str]]:

@@ -71,12 +71,12 @@ class Stack:
                 state, fixed_ports, identity_based_storage=identity_based_storage, recording=recording
             )
             stack = cls(state, config, lock)
-            if starts_at is not None:
-                stack._set_clock(starts_at)
         except BaseException:
             lock.release()
             raise
         try:
+            if starts_at is not None:
+                stack._set_clock(starts_at)
             stack._start(app, weather or {}, hosts, settings or {}, forked=forked)
             lock.announce("ready")
         except BaseException:

@@ -11,11 +11,11 @@ from devstack.doubles.graph.operations import (
     key_rolling,
     owners,
     passwords,
+    policies,
     role_assignments,
     service_principals,
     users,
 )
-from devstack.doubles.graph.operations import policies as policies
 from devstack.doubles.graph.routing import Route
 from devstack.doubles.graph.rules import access
 

@@ -2,7 +2,7 @@
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from devstack.config import StackConfig
@@ -28,4 +28,4 @@ async def _no_resource(_request: Request, _exception: Exception) -> Response:
 
 
 async def _no_method(_request: Request, _exception: Exception) -> Response:
-    return JSONResponse({"errorMessages": ["Method Not Allowed"], "errors": {}}, 405)
+    return errors.no_method().answer()

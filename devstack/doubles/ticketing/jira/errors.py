@@ -49,6 +49,10 @@ def no_resource() -> JiraError:
     return JiraError(404, ["null for uri: the local stack's Jira has no such resource"])
 
 
+def no_method() -> JiraError:
+    return JiraError(405, ["Method Not Allowed"])
+
+
 def unreadable() -> JiraError:
     return JiraError(400, ["There was an error parsing JSON. Check that your request body is valid."])
 

@@ -19,6 +19,7 @@ from devstack.doubles.ticketing.jira.errors import JiraError
 from devstack.doubles.ticketing.jira.rules import is_document, plain_text
 from devstack.doubles.ticketing.jira.store import TRANSITIONS, Issues, open_transitions
 from devstack.doubles.ticketing.people import Person, person
+from devstack.doubles.ticketing.reading import number, origin
 from devstack.doubles.world import World
 
 _LONGEST = 32_767
@@ -69,13 +70,13 @@ class Api:
             raise errors.invalid_fields(wrong)
         form = {name: fields[field] for name, field in self._issues.project.form.items() if field in fields}
         made = self._issues.create(self._me, fields["summary"], form)
-        link = f"{_origin(request)}/rest/api/3/issue/{made['id']}"
+        link = f"{origin(request)}/rest/api/3/issue/{made['id']}"
         return JSONResponse({"id": made["id"], "key": made["key"], "self": link}, 201)
 
     async def get(self, request: Request) -> Response:
         """One issue."""
         wanted = [name for name in request.query_params.get("fields", "").split(",") if name]
-        return JSONResponse(presentation.issue(_origin(request), self._issue(request), wanted, self._issues.project))
+        return JSONResponse(presentation.issue(origin(request), self._issue(request), wanted, self._issues.project))
 
     async def comments(self, request: Request) -> Response:
         """A page of an issue's comments."""
@@ -83,13 +84,13 @@ class Api:
         order = asked.get("orderBy", "created")
         if order not in ("created", "+created", "-created"):
             raise errors.invalid(f"The orderBy field {order!r} is not valid.")
-        start, size = _number(asked.get("startAt"), 0), min(_number(asked.get("maxResults"), _PAGE), _PAGE)
+        start, size = number(asked.get("startAt"), 0), min(number(asked.get("maxResults"), _PAGE), _PAGE)
         found = self._issues.comments(issue)
         if order == "-created":
             found.reverse()
         with_properties = "properties" in asked.get("expand", "").split(",")
         page = [
-            presentation.comment(_origin(request), issue["id"], one, with_properties=with_properties)
+            presentation.comment(origin(request), issue["id"], one, with_properties=with_properties)
             for one in found[start : start + size]
         ]
         return JSONResponse({"startAt": start, "maxResults": size, "total": len(found), "comments": page})
@@ -108,12 +109,12 @@ class Api:
         made = self._issues.comment(issue, self._me, cast("Document", body), properties)
         with_properties = "properties" in request.query_params.get("expand", "").split(",")
         return JSONResponse(
-            presentation.comment(_origin(request), issue["id"], made, with_properties=with_properties), 201
+            presentation.comment(origin(request), issue["id"], made, with_properties=with_properties), 201
         )
 
     async def transitions(self, request: Request) -> Response:
         """The ways out of the issue's status."""
-        edges = [presentation.transition(_origin(request), edge) for edge in open_transitions(self._issue(request))]
+        edges = [presentation.transition(origin(request), edge) for edge in open_transitions(self._issue(request))]
         return JSONResponse({"expand": "transitions", "transitions": edges})
 
     async def move(self, request: Request) -> Response:
@@ -167,11 +168,3 @@ def _properties(given: object) -> list[Document]:
 
 def _object(value: object) -> Document:
     return cast("Document", value) if isinstance(value, dict) else {}
-
-
-def _number(text: str | None, default: int) -> int:
-    return int(text) if text is not None and text.isdecimal() else default
-
-
-def _origin(request: Request) -> str:
-    return str(request.base_url).rstrip("/")

@@ -16,6 +16,7 @@ from devstack.config import StackConfig
 from devstack.doubles.documents import Document
 from devstack.doubles.ticketing.authentication import is_authenticated
 from devstack.doubles.ticketing.people import person
+from devstack.doubles.ticketing.reading import number, origin
 from devstack.doubles.ticketing.servicenow import errors, journal
 from devstack.doubles.ticketing.servicenow.errors import ServiceNowError
 from devstack.doubles.ticketing.servicenow.presentation import JOURNAL_FIELDS, TICKET_FIELDS, RecordView
@@ -61,7 +62,7 @@ class TableApi:
         asked = request.query_params
         records = self._tickets.all() if table == ITEMS else journal.rows(self._world)
         found = select(records, asked.get("sysparm_query", ""), _FIELDS[table])
-        offset, limit = _number(asked.get("sysparm_offset"), 0), _number(asked.get("sysparm_limit"), _LIMIT)
+        offset, limit = number(asked.get("sysparm_offset"), 0), number(asked.get("sysparm_limit"), _LIMIT)
         result = [self._shown(request, table, record) for record in found[offset : offset + limit]]
         return JSONResponse({"result": result}, headers={"X-Total-Count": str(len(found))})
 
@@ -84,7 +85,7 @@ class TableApi:
             user=self._user,
         )
         made = self._tickets.change(made, _with_values(body, request), self._user)
-        location = f"{_origin(request)}/api/now/table/{ITEMS}/{made['sys_id']}"
+        location = f"{origin(request)}/api/now/table/{ITEMS}/{made['sys_id']}"
         return JSONResponse({"result": self._shown(request, table, made)}, 201, {"Location": location})
 
     async def update(self, request: Request, table: str) -> Response:
@@ -105,7 +106,7 @@ class TableApi:
         return found
 
     def _shown(self, request: Request, table: str, record: Document) -> Document:
-        shown = RecordView(self._world, _origin(request), request.query_params)
+        shown = RecordView(self._world, origin(request), request.query_params)
         return shown.ticket(record) if table == ITEMS else shown.journal_row(record)
 
 
@@ -129,11 +130,3 @@ def _with_values(body: Document, request: Request) -> Document:
         labels = {label: value for value, label in STATES.items()}
         return body | ({"state": labels.get(body["state"], body["state"])} if "state" in body else {})
     return body
-
-
-def _number(text: str | None, default: int) -> int:
-    return int(text) if text is not None and text.isdecimal() else default
-
-
-def _origin(request: Request) -> str:
-    return str(request.base_url).rstrip("/")
