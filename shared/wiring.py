@@ -63,7 +63,7 @@ from shared.tickets.notify import Notifier
 class Services:
     """Everything the registrar is built from: implementations of the ports, policy, and settings.
 
-    Only the wiring sees all of it; each part gets only what it uses.
+    The wiring puts the parts together from it, and triggers pick what they hand on; no part of the domain sees it.
     """
 
     runtime: Runtime
@@ -289,7 +289,6 @@ class Registrar:
         )
         self.rotations = Rotations(
             ports=self.ports,
-            due=services.due,
             queues=services.queues,
             backoff=services.backoff,
             rules=services.policy.credentials,

@@ -14,7 +14,7 @@ from doctor.audit.evidence import Anchor, AuditEvidence, Link
 from doctor.audit.rows import LONGEST_ANCHOR, anchor, claim, head, index_row, link, note, request
 from doctor.audit.storage import AuditStorage
 from doctor.collect.azure_storage import read_table, service_time
-from doctor.collect.rows import Row
+from doctor.collect.rows import NOT_PARSED, Row
 from doctor.evidence import Seen
 from shared.core.naming import (
     AUDIT_ANCHORS_CONTAINER,
@@ -23,8 +23,6 @@ from shared.core.naming import (
     OPERATIONS_TABLE,
     is_claim_row,
 )
-
-_NOT_PARSED = (KeyError, TypeError, ValueError, RecursionError)
 
 
 async def collect(storage: AuditStorage) -> AuditEvidence:
@@ -102,6 +100,6 @@ def _parsed[T](rows: Seen[Row], parse: Callable[[Row], T]) -> Seen[T]:
     for row in rows:
         try:
             items.append(parse(row))
-        except _NOT_PARSED as error:
+        except NOT_PARSED as error:
             gap = f"the row {row['RowKey'][:80]} cannot be read: {type(error).__name__}"
     return Seen(tuple(items), gap)

@@ -12,7 +12,7 @@ from doctor.collect import rows
 from doctor.collect.access import Access
 from doctor.collect.azure_storage import read_table, service_time
 from doctor.collect.leaks import Text
-from doctor.collect.rows import Row, packed_text
+from doctor.collect.rows import NOT_PARSED, Row, packed_text
 from doctor.evidence import (
     AppOwner,
     AuditEntry,
@@ -191,6 +191,6 @@ def _parsed[S, T](found: Seen[S], parse: Callable[[S], T]) -> Seen[T]:
     for raw in found:
         try:
             items.append(parse(raw))
-        except (KeyError, TypeError, ValueError) as error:
+        except NOT_PARSED as error:
             gap = f"a row or message cannot be read: {type(error).__name__} {error} ({str(raw)[:80]})"
     return Seen(tuple(items), gap, found.hidden)

@@ -25,6 +25,8 @@ from doctor.times import parse_time
 
 type Row = Mapping[str, Any]
 """A row's columns, and `Timestamp`: when it was last written."""
+NOT_PARSED = (KeyError, TypeError, ValueError, RecursionError)
+"""What parsing a row raises that is not as the product writes it."""
 _NOTHING: Row = {}
 _KINDS: tuple[tuple[PermissionType, str], ...] = (("Scope", "delegated"), ("Role", "application"))
 

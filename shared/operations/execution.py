@@ -175,25 +175,25 @@ class Execution:
         stored = await self._ports.operations.read(attempt.operation.id)
         if stored is None or stored.etag != attempt.stored_operation.etag:
             return
-        outcome = self._schedule.outcome_of(busy, stored.value)
-        if isinstance(outcome, Later):
+        step = self._schedule.next_step(busy, stored.value)
+        if isinstance(step, Later):
             with suppress(BusyError):
-                await self._schedule.postpone(stored, outcome)
+                await self._schedule.postpone(stored, step)
 
     async def _stop(self, attempt: Attempt, error: Exception) -> Versioned[Operation] | None:
         operation = attempt.operation
-        outcome = self._schedule.outcome_of(error, operation)
+        step = self._schedule.next_step(error, operation)
         log.warning(
             "operation.stopped",
             operation=operation.id,
             app=operation.unique_name,
-            outcome=type(outcome).__name__,
+            decision=type(step).__name__,
             error=type(error).__name__,
             message=str(error) if isinstance(error, DeferredError) else None,
         )
         if not isinstance(error, RegistrarError):
             log.unexpected(error)
-        match outcome:
+        match step:
             case Reject(problems) if operation.is_our_own:
                 # There is no requester to send a corrected one: it fails, is kept, and is retried after a while.
                 answer = self._stopped(attempt, Status.FAILED, problems)
@@ -206,9 +206,9 @@ class Execution:
                 answer = self._stopped(attempt, Status.FAILED, (problem, *why))
                 return await self._settle(attempt, State.FAILED, answer, reason=reason)
             case Later():
-                if not outcome.costs_attempt:
+                if not step.costs_attempt:
                     operation = operation.model_copy(update={"attempts": operation.attempts - 1})
-                await self._schedule.postpone(Versioned(operation, attempt.stored_operation.etag), outcome)
+                await self._schedule.postpone(Versioned(operation, attempt.stored_operation.etag), step)
                 return None
 
     def _stopped(self, attempt: Attempt, status: Status, problems: tuple[Problem, ...]) -> Answer:

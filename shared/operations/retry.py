@@ -1,4 +1,4 @@
-"""The one place that decides the outcome of an operation that stopped: later, rejected, or failed."""
+"""The one place that decides how an operation continues that stopped: later, rejected, or failed."""
 
 import string
 from dataclasses import dataclass
@@ -52,10 +52,10 @@ class Fail:
     problem: Problem
 
 
-type Outcome = Later | Reject | Fail
+type NextStep = Later | Reject | Fail
 
 
-def outcome_of(error: Exception, *, now: datetime, deadline: datetime, pauses: int, draw: float) -> Outcome:
+def next_step(error: Exception, *, now: datetime, deadline: datetime, pauses: int, draw: float) -> NextStep:
     """Decide by the type of the error; `draw` adds jitter, `pauses` counts earlier pauses for the same reason.
 
     Unexpected errors are treated like an unavailable service: the operation is retried, and fails at the deadline with

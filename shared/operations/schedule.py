@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from shared.core import log
 from shared.core.runtime import Runtime
 from shared.model.operation import RESUME_AFTER, Operation, State
-from shared.operations.retry import Fail, Later, Reject, outcome_of, reason_of
+from shared.operations.retry import Later, NextStep, next_step, reason_of
 from shared.ports import Backoff, Operations, Queues, Versioned
 
 
@@ -24,9 +24,9 @@ class Schedule:
         """Return the time at which an operation is answered regardless of its progress."""
         return operation.started_at + self.request_deadline
 
-    def outcome_of(self, error: Exception, operation: Operation) -> Later | Reject | Fail:
-        """Decide the outcome of an operation that an error stopped."""
-        return outcome_of(
+    def next_step(self, error: Exception, operation: Operation) -> NextStep:
+        """Decide how an operation continues that an error stopped."""
+        return next_step(
             error,
             now=self.runtime.now(),
             deadline=self.deadline_of(operation),

@@ -325,10 +325,6 @@ class Policy(PolicyModel):
             (api for api in self.apis if wanted in {n.casefold() for n in (api.name, api.app_id, *api.aliases)}), None
         )
 
-    def is_administrator(self, person: str) -> bool:
-        """Return whether this person may change every app."""
-        return person.casefold() in {administrator.casefold() for administrator in self.administrators}
-
     def vault_url(self, unique_name: str, default: str) -> str:
         """Return the vault for this app's credentials, without a trailing slash."""
         for rule in self.vaults:

@@ -2,7 +2,7 @@
 
     issue beside     addPassword with our mark, and its value stored at once under the pending name
     verify           a token is obtained with it; that may take minutes, in which the message is retried
-    promote          the proven value becomes the newest version of the name that clients read
+    promote          the verified value becomes the newest version of the name that clients read
     overlap          the old credential lives on; `shared.rotation.retire` ends it when it is due
 
 Progress is read from what exists, so that an attempt may begin anywhere. A leaked credential has no overlap: it is

@@ -11,10 +11,10 @@ from shared.credentials.life import Reason, ended, next_due, why_by_age, why_by_
 from shared.credentials.tags import ours, read_tags
 from shared.model.kept import kept_message
 from shared.model.vault import VaultEntry
-from shared.operations.attempt import AppPorts
-from shared.operations.retry import Fail, Later, Reject, outcome_of
+from shared.operations.attempt import AttemptPorts
+from shared.operations.retry import Fail, Later, Reject, next_step
 from shared.policy.policy_file import CredentialRules
-from shared.ports import Backoff, DueIndex, Queues, day_of
+from shared.ports import Backoff, Queues, day_of
 from shared.rotation.check import IndexCheck
 from shared.rotation.messages import CheckOn, Hint, SweepOn, parse_message
 from shared.rotation.own import OwnRotations
@@ -30,8 +30,7 @@ _UNREADABLE = "unreadable_rotation_message"
 class Rotations:
     """Handles what may be due. Safe for repeated delivery: a hint makes nothing due."""
 
-    ports: AppPorts
-    due: DueIndex
+    ports: AttemptPorts
     queues: Queues
     backoff: Backoff
     rules: CredentialRules
@@ -48,7 +47,7 @@ class Rotations:
         for message in messages:
             match message:
                 case SweepOn():
-                    await sweep(self.due, self.queues, self.ports.runtime, goes_on=True)
+                    await sweep(self.ports.due, self.queues, self.ports.runtime, goes_on=True)
                 case CheckOn():
                     await self.index_check.run(message)
                 case Hint():
@@ -86,7 +85,7 @@ class Rotations:
         if reason is not None:
             await self.own.rotate(hint, after[-1], tags, reason)
             return
-        await list_due(self.due, unique_name, credential, before, after)
+        await list_due(self.ports.due, unique_name, credential, before, after)
         due = next_due(after)
         if due is None or day_of(due) != hint.listed_on:
             await self._unlist(hint)
@@ -94,7 +93,7 @@ class Rotations:
     async def _unlist(self, hint: Hint) -> None:
         """Remove the row that led here: it is listed under the wrong day."""
         if hint.listed_on:
-            await self.due.remove(hint.unique_name, hint.credential, hint.listed_on)
+            await self.ports.due.remove(hint.unique_name, hint.credential, hint.listed_on)
 
     async def _why(self, hint: Hint, newest: VaultEntry) -> Reason | None:
         now = self.ports.runtime.now()
@@ -109,15 +108,15 @@ class Rotations:
     async def _retry_later(self, hint: Hint, error: RegistrarError) -> None:
         now = self.ports.runtime.now()
         since = hint.since or now
-        outcome = outcome_of(
+        step = next_step(
             error, now=now, deadline=since + _HINT_LIFETIME, pauses=hint.pauses, draw=self.ports.runtime.draw()
         )
-        match outcome:
+        match step:
             case Later():
-                if outcome.pause_everybody:
-                    await self.backoff.extend(outcome.at, outcome.reason)
+                if step.pause_everybody:
+                    await self.backoff.extend(step.at, step.reason)
                 again = replace(hint, since=since, pauses=hint.pauses + 1)
-                await self.queues.send_rotation(again.to_json(), outcome.at - now)
+                await self.queues.send_rotation(again.to_json(), step.at - now)
             case Fail() | Reject():
                 log.warning(
                     "rotation.hint_dropped", app=hint.unique_name, credential=hint.credential, reason=error.reason

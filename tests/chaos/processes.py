@@ -8,14 +8,13 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Self
 
-from devstack.forked import SETTING, is_possible
+from devstack.forked import SETTING
 from devstack.process import Process, Service, Watchdog
 from tests.chaos.suites import NAMES
-from tests.checkout import ROOT, SCRATCH
-from tests.stacks import start_template
+from tests.checkout import ROOT
+from tests.stacks import running_template, start_template
 
 _IMPORTED = ("tests.chaos.runner", *(f"tests.chaos.{name.replace('-', '_')}" for name in NAMES))
 
@@ -29,15 +28,13 @@ class Processes:
         self._closing = ExitStack()
 
     def __enter__(self) -> Self:
-        # In the checkout: a stack takes no other checkout's template.
-        SCRATCH.mkdir(exist_ok=True)
         with ExitStack() as closing:
-            folder = Path(closing.enter_context(TemporaryDirectory(dir=SCRATCH, prefix="run-")))
+            stacks = closing.enter_context(running_template())
             self._guard = Watchdog()
             closing.callback(self._guard.dismiss)
-            if is_possible(folder / "stacks"):
-                self._environment[SETTING] = str(start_template(closing, self._guard, folder / "stacks"))
-                self._template = start_template(closing, self._guard, folder / "units", *_IMPORTED)
+            if stacks is not None:
+                self._environment[SETTING] = str(stacks)
+                self._template = start_template(closing, self._guard, stacks.with_name("units"), *_IMPORTED)
             self._closing = closing.pop_all()
         return self
 

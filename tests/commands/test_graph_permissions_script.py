@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from devstack.project import project
+from tests.checkout import ROOT
+
 INFRA = ROOT / "infra"
 FAKE_AZ = """\
 import json, pathlib, sys
@@ -31,6 +33,10 @@ GRAPH_PERMISSIONS = (
     "Application.ReadWrite.OwnedBy",
     "DelegatedPermissionGrant.ReadWrite.All",
 )
+
+
+def test_the_local_stack_gives_those_four_and_what_its_app_is_configured_for() -> None:
+    assert set(project().app.graph_roles) == {*GRAPH_PERMISSIONS, "User.ReadBasic.All", "Policy.Read.All"}
 
 
 @pytest.mark.parametrize(

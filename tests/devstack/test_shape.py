@@ -7,21 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from devstack.project import REPOSITORY
+from tests.checkout import ROOT, files
 
-DEVSTACK = REPOSITORY / "devstack"
+DEVSTACK = ROOT / "devstack"
 CONFIGURATION = {DEVSTACK / "ticketing.toml"}
-FILES = sorted(
-    file
-    for kind in ("*.py", "*.md", "*.cjs", "*.json", "*.toml")
-    for file in DEVSTACK.rglob(kind)
-    if file not in CONFIGURATION
-)
+KINDS = {".py", ".md", ".cjs", ".json", ".toml"}
+FILES = [file for file in files("devstack/**/*") if file.suffix in KINDS and file not in CONFIGURATION]
 WORDS = re.compile(r"registrar|app-registration|contoso", re.IGNORECASE)
 OF_MICROSOFT = {DEVSTACK / "doubles/seed/well_known.json"}
 """Microsoft's own resources, as a hybrid tenant shows them."""
 MODULES = re.compile(r"(shared|functions|doctor|demo)(\.\w+)+")
-SERVICES = sorted(file.parent for file in (DEVSTACK / "doubles").rglob("app.py") if file.parent.name != "ticketing")
+SERVICES = [file.parent for file in files("devstack/doubles/**/app.py") if file.parent.name != "ticketing"]
 """Ticketing alone holds several services."""
 LONGEST = 300
 

@@ -36,8 +36,8 @@ class Waiting(RecordedWire, StoredRecords):
         StoredRecords.__init__(self, connection, clients)
 
     def wait_until_held(self, traps: int) -> None:
-        """Let stack time pass until so many traps hold their calls. Raises TrapNotReachedError when one does not
-        spring.
+        """Let stack time pass until so many traps hold their calls. Raises TrapNotReachedError when one holds
+        none.
 
         At first just enough of it to wake a host that waits between two looks at a queue.
         """

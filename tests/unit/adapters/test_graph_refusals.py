@@ -23,7 +23,7 @@ from shared.core.errors import (
     UnavailableError,
 )
 from shared.model.directory import ApplicationState
-from shared.operations.retry import Fail, Later, Reject, outcome_of, reason_of
+from shared.operations.retry import Fail, Later, Reject, next_step, reason_of
 from shared.policy.tenant import TENANT_RULES
 
 BAD = "Request_BadRequest"
@@ -283,15 +283,15 @@ def test_a_denial_has_its_code_in_the_reason_and_nothing_else_of_it() -> None:
 
 
 def test_what_the_operation_does_next() -> None:
-    def next_step(found: Exception) -> type[object]:
-        return type(outcome_of(found, now=NOW, deadline=NOW + timedelta(hours=1), pauses=0, draw=0.5))
+    def step(found: Exception) -> type[object]:
+        return type(next_step(found, now=NOW, deadline=NOW + timedelta(hours=1), pauses=0, draw=0.5))
 
     rejected = judge(Refusal(400, BAD, "", (Detail("InvalidValue", "displayName"),)), APPLICATION)
-    assert next_step(rejected) is Reject
-    assert next_step(judge(Refusal(403, "Directory_ResourceSizeExceeded"), APPLICATION)) is Reject
-    assert next_step(judge(Refusal(403, "Directory_QuotaExceeded"), APPLICATION)) is Later
-    assert next_step(judge(Refusal(403, "AccessDenied"), APPLICATION)) is Later
-    assert next_step(judge(Refusal(405, "BadRequest"), APPLICATION)) is Fail
+    assert step(rejected) is Reject
+    assert step(judge(Refusal(403, "Directory_ResourceSizeExceeded"), APPLICATION)) is Reject
+    assert step(judge(Refusal(403, "Directory_QuotaExceeded"), APPLICATION)) is Later
+    assert step(judge(Refusal(403, "AccessDenied"), APPLICATION)) is Later
+    assert step(judge(Refusal(405, "BadRequest"), APPLICATION)) is Fail
 
 
 def test_no_line_reads_a_text() -> None:

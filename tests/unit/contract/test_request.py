@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from shared.contract.request import RotationRequest, nobodys_address, parse_request
-from shared.contract.schema import FOLDER, rendered, schemas
+from shared.contract.schema import rendered, schemas
 from shared.core.errors import RejectedError
+from tests.checkout import files
 
 EXAMPLE: dict[str, Any] = json.loads((Path(__file__).parents[3] / "examples" / "azure-digital-twins.json").read_text())
 
@@ -146,7 +147,7 @@ def test_values_from_outside_are_cut_and_made_printable() -> None:
 
 
 def test_the_published_schemas_are_current() -> None:
-    published = {file.name: file.read_text(encoding="utf-8") for file in FOLDER.glob("*.v1.json")}
+    published = {file.name: file.read_text(encoding="utf-8") for file in files("schemas/*.v1.json")}
     assert published == {name: rendered(schema) for name, schema in schemas().items()}, (
         "run: python -m shared.contract.schema"
     )

@@ -16,14 +16,14 @@ from shared.core.errors import (
     ThrottledError,
     UnavailableError,
 )
-from shared.operations.retry import Fail, Later, Outcome, Reject, outcome_of
+from shared.operations.retry import Fail, Later, NextStep, Reject, next_step
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 DEADLINE = NOW + timedelta(hours=24)
 
 
-def decided(error: Exception, *, now: datetime = NOW, pauses: int = 0, draw: float = 0.5) -> Outcome:
-    return outcome_of(error, now=now, deadline=DEADLINE, pauses=pauses, draw=draw)
+def decided(error: Exception, *, now: datetime = NOW, pauses: int = 0, draw: float = 0.5) -> NextStep:
+    return next_step(error, now=now, deadline=DEADLINE, pauses=pauses, draw=draw)
 
 
 def test_a_rejection_is_final_and_keeps_all_problems() -> None:

@@ -19,7 +19,7 @@ from tests.checkout import ROOT, files
 
 RUNBOOK = (ROOT / "docs/runbook.md").read_text()
 CONFIGURATION = (ROOT / "docs/configuration.md").read_text()
-DOCUMENTS = [*files("*.md"), *files("docs/**/*.md")]
+DOCUMENTS = [*files("*.md"), *files("docs/**/*.md"), *files("devstack/**/*.md")]
 SOURCES = files("shared/**/*.py")
 
 NEVER_A_FINAL_REASON = {"unexpected", "deferred", "rejected"}
