@@ -8,18 +8,28 @@ import pytest
 
 from tests.checkout import ROOT
 
-_TOOLS = ("sh", "dirname", "env", "chmod")
+_TOOLS = ("sh", "dirname", "env", "chmod", "rm")
 _MAKE = '#!/bin/sh\necho "make $* with CI=$CI"\n'
 _ROOT, _SOMEBODY = "#!/bin/sh\necho 0\n", "#!/bin/sh\necho 1000\n"
+_DPKG = """#!/bin/sh
+here=$(dirname "$0")
+echo "dpkg $*" >>"$here/log"
+rm -f "$here/broken-off"
+"""
 _APT = """#!/bin/sh
 here=$(dirname "$0")
 echo "apt-get $*" >>"$here/log"
+if [ -e "$here/broken-off" ]; then echo "dpkg was interrupted" >&2; exit 100; fi
 case "$1" in install) : >"$here/chromium"; chmod +x "$here/chromium" ;; esac
 """
 _SUDO = '#!/bin/sh\necho "sudo $1" >>"$(dirname "$0")/log"\nshift\nexec "$@"\n'
-_FAILS = "#!/bin/sh\nexit 100\n"
+_FAILS = "#!/bin/sh\necho 'no network' >&2\nexit 100\n"
 NO_BROWSER = "NO BROWSER: the tests of the report in a browser are skipped, or fail where CI is set"
-INSTALLED = ["apt-get update -qq", "apt-get install -y -qq --no-install-recommends chromium"]
+INSTALLED = [
+    "dpkg --configure -a",
+    "apt-get update -qq",
+    "apt-get install -y -qq --no-install-recommends chromium",
+]
 
 
 class Machine:
@@ -31,6 +41,7 @@ class Machine:
             (tools / tool).symlink_to(shutil.which(tool) or tool)
         self.install("make", _MAKE)
         self.install("id", _ROOT)
+        self.install("dpkg", _DPKG)
 
     def install(self, name: str, script: str) -> None:
         (self.tools / name).write_text(script)
@@ -64,7 +75,13 @@ def test_without_root_sudo_is_used_and_asks_no_questions(machine: Machine) -> No
     machine.install("apt-get", _APT)
     machine.install("id", _SOMEBODY)
     machine.install("sudo", _SUDO)
-    assert machine.run()[2] == ["sudo -n", INSTALLED[0], "sudo -n", INSTALLED[1]]
+    assert machine.run()[2] == [line for command in INSTALLED for line in ("sudo -n", command)]
+
+
+def test_an_installation_that_was_broken_off_is_finished_first(machine: Machine) -> None:
+    machine.install("apt-get", _APT)
+    (machine.tools / "broken-off").touch()
+    assert machine.run() == ("make test with CI=1\n", "", INSTALLED)
 
 
 @pytest.mark.parametrize("browser", ["chromium", "chromium-browser", "google-chrome"])
@@ -74,14 +91,20 @@ def test_an_installed_browser_is_used(machine: Machine, browser: str) -> None:
     assert machine.run(CI="true") == ("make test with CI=true\n", "", [])
 
 
-@pytest.mark.parametrize("missing", ["apt-get", "sudo"])
-def test_a_failed_installation_is_told_and_everything_else_is_tested(machine: Machine, missing: str) -> None:
-    machine.install("apt-get", _FAILS if missing == "apt-get" else _APT)
-    if missing == "sudo":
+@pytest.mark.parametrize(
+    ("failing", "why"), [("dpkg", "no network"), ("apt-get", "no network"), ("sudo", "sudo: not found")]
+)
+def test_a_failed_installation_is_told_and_everything_else_is_tested(machine: Machine, failing: str, why: str) -> None:
+    machine.install("apt-get", _APT)
+    if failing == "sudo":
         machine.install("id", _SOMEBODY)
+    else:
+        machine.install(failing, _FAILS)
     said, warned, asked = machine.run()
-    assert (said, asked) == ("make test with CI=\n", [])
-    assert warned.splitlines() == ["chromium could not be installed", NO_BROWSER]
+    assert (said, [command for command in asked if "install" in command]) == ("make test with CI=\n", [])
+    first, *reason, last = warned.splitlines()
+    assert (first, last) == ("chromium could not be installed:", NO_BROWSER)
+    assert "".join(reason).endswith(why)
 
 
 def test_without_a_browser_and_apt_the_word_of_the_environment_counts(machine: Machine) -> None:
