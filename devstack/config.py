@@ -6,7 +6,7 @@ The supervisor writes `stack.json` before anything starts; every process of the 
 import os
 import secrets
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -15,7 +15,7 @@ from uuid import uuid4
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from devstack.ports import Ports, choose_ports
+from devstack.ports import Ports, choose_ports, is_free
 from devstack.project import ConfigError, Vault, project
 
 
@@ -220,22 +220,24 @@ class StackConfig(_Model):
         state: Path,
         fixed_ports: Mapping[str, int] | None = None,
         *,
+        take_port: Callable[[int], bool] = is_free,
         identity_based_storage: bool = False,
         recording: bool = False,
     ) -> Self:
         """Make or refresh a state folder's configuration before a start, and save it.
 
         Ids and secrets are made once. Ports are too, but a remembered port that is taken meanwhile is chosen anew.
-        Ports in `fixed_ports` (by service) are fixed by the user: ConfigError when taken.
+        Ports in `fixed_ports` (by service) are fixed by the user: ConfigError when taken. `take_port` may reserve what
+        is chosen.
         """
         fixed = fixed_ports or {}
         if StateFolder(state).config.exists():
             config = cls.load(state)
             if config.clients.keys() != project().clients.keys():
                 raise ConfigError(f"{state} has other clients than devstack.toml names; `make clean` removes it")
-            ports = choose_ports(fixed, config.ports.model_dump())
+            ports = choose_ports(fixed, config.ports.model_dump(), take=take_port)
         else:
-            ports = choose_ports(fixed)
+            ports = choose_ports(fixed, take=take_port)
             config = cls(ports=ports)
         wanted = {"identity_based_storage": identity_based_storage, "recording": recording}
         config = config.model_copy(update={"ports": ports, **wanted})

@@ -14,6 +14,7 @@ from devstack.config import StackConfig, StateFolder
 from devstack.environment import azurite, client_environment, own_environment
 from devstack.forked import is_possible, shared_template
 from devstack.lock import StateLock
+from devstack.ports import PortReservations
 from devstack.process import Process, StackError, Watchdog
 from devstack.project import REPOSITORY, project
 from devstack.provisioning import provision_storage
@@ -28,12 +29,13 @@ class Stack:
     Everything it knows is kept in its state folder: the next stack started there continues from it.
     """
 
-    def __init__(self, state: Path, config: StackConfig, lock: StateLock) -> None:
+    def __init__(self, state: Path, config: StackConfig, lock: StateLock, reserved: PortReservations) -> None:
         """For `start` alone."""
         self.state = state
         self.config = config
         self._folder = StateFolder(state)
         self._lock = lock
+        self._reserved = reserved
         self._guard = Watchdog(lock.descriptor)
         self._processes: dict[ServiceName, Process] = {}
 
@@ -65,13 +67,19 @@ class Stack:
         """
         state = state.absolute()
         lock = StateLock(state)
+        reserved = PortReservations()
         try:
             lock.announce("starting")
             config = StackConfig.prepare(
-                state, fixed_ports, identity_based_storage=identity_based_storage, recording=recording
+                state,
+                fixed_ports,
+                take_port=reserved.take,
+                identity_based_storage=identity_based_storage,
+                recording=recording,
             )
-            stack = cls(state, config, lock)
+            stack = cls(state, config, lock, reserved)
         except BaseException:
+            reserved.release()
             lock.release()
             raise
         try:
@@ -133,6 +141,7 @@ class Stack:
             _, process = self._processes.popitem()
             process.stop()
         self._guard.dismiss()
+        self._reserved.release()
         self._lock.release()
 
     def _start(

@@ -14,7 +14,7 @@ from devstack.azurite import REPOSITORY, Azurite
 from devstack.config import StackConfig
 from devstack.doubles.world import Weather
 from devstack.environment import azurite as stack_azurite
-from devstack.ports import choose_ports
+from devstack.ports import choose_ports, is_free
 from devstack.provisioning import provision_storage
 from tests.contract.entra_http import Entra
 from tests.contract.graph_http import GraphHttp
@@ -39,7 +39,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _running(tmp_path_factory: pytest.TempPathFactory) -> Generator[Local]:
     state = tmp_path_factory.mktemp("contract")
     # A vault's name of its own: the SDKs remember a vault's challenge, tenant included, for the whole process.
-    StackConfig(ports=choose_ports({}), vault_name=f"contract-{uuid4().hex[:8]}").save(state)
+    StackConfig(ports=choose_ports({}, take=is_free), vault_name=f"contract-{uuid4().hex[:8]}").save(state)
     with doubles(state) as local:
         bundle = local.environment["SSL_CERT_FILE"]
         # aiohttp read SSL_CERT_FILE once, at its import; a process of the stack is started with the variable set.

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from devstack.config import ConfigError, StackConfig, StateFolder
-from devstack.ports import is_free
+from devstack.ports import PortReservations, is_free
 
 
 @pytest.fixture
@@ -36,6 +36,25 @@ def test_ports_are_free_and_differ(tmp_path: Path) -> None:
     assert len(set(ports)) == len(ports)
     assert all(is_free(port) for port in ports)
     assert not {10000, 10001, 10002, 7071} & set(ports)
+
+
+def test_no_other_stack_chooses_a_reserved_port(tmp_path: Path) -> None:
+    """Whether or not anybody listens there yet."""
+    ours, theirs = PortReservations(), PortReservations()
+    before = StackConfig.prepare(tmp_path, take_port=ours.take)
+    ports = before.ports.model_dump().values()
+    try:
+        assert all(is_free(port) for port in ports)
+        assert not any(theirs.take(port) for port in ports)
+        after = StackConfig.prepare(tmp_path, take_port=theirs.take)
+        assert not set(after.ports.model_dump().values()) & set(ports)
+        with pytest.raises(ConfigError, match="is taken by another program"):
+            StackConfig.prepare(tmp_path, {"queue": before.ports.queue}, take_port=theirs.take)
+        ours.release()
+        assert all(theirs.take(port) for port in ports)
+    finally:
+        ours.release()
+        theirs.release()
 
 
 def test_a_remembered_port_that_somebody_took_is_chosen_anew(tmp_path: Path) -> None:
