@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 
 type StorageName = Literal["blob", "queue", "table"]
 type TicketingName = Literal["servicenow", "jira", "webhooks"]
-type ServiceName = Literal["graph", "entra", "keyvault", "identity"] | TicketingName | StorageName
+type ServiceName = Literal["graph", "entra", "keyvault", "identity", "servicebus"] | TicketingName | StorageName
 
 
 class FaultKind(StrEnum):

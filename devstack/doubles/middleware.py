@@ -17,7 +17,7 @@ from devstack.doubles.faults import Fault, FaultKind, ServiceName
 from devstack.doubles.wire import Call, When
 from devstack.doubles.world import World
 
-_DROP = "devstack.drop"
+CUT = "devstack.drop"
 """ASGI extension: a callable that kills the connection of the request."""
 
 IDLE = "devstack.idle"
@@ -66,7 +66,7 @@ class DroppableProtocol(HttpToolsProtocol):
         app = self.app
 
         async def droppable(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - uvicorn's types differ
-            scope.setdefault("extensions", {})[_DROP] = transport.abort
+            scope.setdefault("extensions", {})[CUT] = transport.abort
             await app(scope, receive, send)
 
         self.app = droppable
@@ -86,7 +86,7 @@ def weathered(app: ASGIApp, service: Service, world: World) -> ASGIApp:
             await drop(scope, receive)
             return
         deliver = _delivering(call, world, scope, receive, send)
-        fault = world.faults.take(service.name, method, label, scope["path"]) or _draw_fault(service, method, world)
+        fault = world.faults.take(service.name, method, label, scope["path"]) or _draw_for(service, method, world)
         if fault is None:
             await app(scope, receive, deliver)
         else:
@@ -122,10 +122,18 @@ def _delivering(call: Call, world: World, scope: Scope, receive: Receive, send: 
     return deliver
 
 
-def _draw_fault(service: Service, method: str, world: World) -> Fault | None:
-    """What the weather does to this call. One draw per kind, so that a seed gives the same faults again."""
+def _draw_for(service: Service, method: str, world: World) -> Fault | None:
     if not service.weather_applies:
         return None
+    conflicts = service.conflicting is not None and method not in ("GET", "HEAD")
+    return draw_fault(service.name, world, conflicts=conflicts)
+
+
+def draw_fault(service: ServiceName, world: World, *, conflicts: bool = False) -> Fault | None:
+    """What the weather does to a call. One draw per kind, so that a seed gives the same faults again.
+
+    With `conflicts`, it may be that the call collides with another write, as it happens in Graph.
+    """
     weather, dice = world.weather, world.dice
     rates = {
         FaultKind.REFUSE: weather.refused_rate,
@@ -134,11 +142,11 @@ def _draw_fault(service: Service, method: str, world: World) -> Fault | None:
         FaultKind.CONCURRENCY_VIOLATION: weather.concurrency_violation_rate,
         FaultKind.LOST_ANSWER: weather.lost_answer_rate,
     }
-    if service.conflicting is None or method in ("GET", "HEAD"):
+    if not conflicts:
         rates[FaultKind.CONCURRENCY_VIOLATION] = 0.0
     hits = [kind for kind, rate in rates.items() if dice.random() < rate]
     status = dice.choice(_SERVER_ERRORS)
-    return Fault(service=service.name, kind=hits[0], status=status) if hits else None
+    return Fault(service=service, kind=hits[0], status=status) if hits else None
 
 
 async def _apply_fault(
@@ -171,7 +179,7 @@ async def _swallow(message: Message) -> None:
 
 async def drop(scope: Scope, receive: Callable[[], Awaitable[Message]]) -> None:
     """Kill the connection of a request, without an answer."""
-    abort = scope.get("extensions", {}).get(_DROP)
+    abort = scope.get("extensions", {}).get(CUT)
     if abort is None:
         raise ConnectionDroppedError("the connection was dropped without an answer")
     abort()
