@@ -18,6 +18,7 @@ HOSTS = (
     "*.vault.azure.net",
     "login.microsoftonline.com",
     "graph.microsoft.com",
+    "*.servicebus.windows.net",
 )
 _SERVER_LIFETIME = timedelta(days=397)
 """The longest life that every platform's verifier accepts."""
@@ -48,7 +49,7 @@ class Certificates:
 
 
 def ensure(folder: Path) -> Certificates:
-    """Make what is missing or expires within 30 days; keep the rest, so that clients' bundles stay valid.
+    """Make what is missing, lacks a host or expires within 30 days; keep the rest, so that clients' bundles stay valid.
 
     Times are the wall clock's: TLS libraries know no other.
     """
@@ -61,7 +62,7 @@ def ensure(folder: Path) -> Certificates:
         _write_private(files.ca_key, authority.private_key_pem.bytes())
         files.ca.write_bytes(authority.cert_pem.bytes())
         files.server.unlink(missing_ok=True)
-    if not (_lasts(files.server) and files.server_key.exists()):
+    if not (_lasts(files.server) and _covers_all(files.server) and files.server_key.exists()):
         issued = authority.issue_cert(*HOSTS, not_after=datetime.now(UTC) + _SERVER_LIFETIME)
         _write_private(files.server_key, issued.private_key_pem.bytes())
         files.server.write_bytes(b"".join(pem.bytes() for pem in issued.cert_chain_pems))
@@ -73,6 +74,15 @@ def _lasts(file: Path) -> bool:
         return False
     certificate = x509.load_pem_x509_certificate(file.read_bytes())
     return certificate.not_valid_after_utc - datetime.now(UTC) > _RENEW_BEFORE
+
+
+def _covers_all(file: Path) -> bool:
+    """Return whether the certificate is for all hosts: one that an older stack made may not be."""
+    certificate = x509.load_pem_x509_certificate(file.read_bytes())
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return set(HOSTS) <= {
+        str(name) for kind in (x509.DNSName, x509.IPAddress) for name in names.get_values_for_type(kind)
+    }
 
 
 def _write_private(file: Path, content: bytes) -> None:

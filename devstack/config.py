@@ -164,6 +164,7 @@ class StackConfig(_Model):
             "app_client_id": self.app.client_id,
             "api_client_id": self.api.client_id,
             "vault_url": self.vault_url,
+            "bus_namespace": self.bus_namespace,
             "functions_url": f"http://127.0.0.1:{self.ports.functions}",
             "control_url": f"http://127.0.0.1:{self.ports.control}",
             "ticketing_url": self.ticketing_url,
@@ -202,6 +203,12 @@ class StackConfig(_Model):
     def vault_url(self) -> str:
         """The vault's URL, as Azure would give it."""
         return f"https://{self.vault_name}.vault.azure.net"
+
+    @property
+    def bus_namespace(self) -> str:
+        """The Service Bus namespace's host name, as Azure would give it; empty without one."""
+        bus = project().bus
+        return f"{bus.name}.servicebus.windows.net" if bus else ""
 
     @classmethod
     def load(cls, state: Path) -> Self:

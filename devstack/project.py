@@ -76,6 +76,14 @@ class Vault(_Part):
     secrets: dict[str, str] = {}
 
 
+class Bus(_Part):
+    """A Service Bus namespace: a file with its entities, and who holds which built-in roles, as for a vault."""
+
+    name: str
+    entities: str
+    roles: dict[str, list[str]] = {}
+
+
 class JiraProject(_Part):
     """The one project of the Jira double; `form` maps names in events to the issue's custom fields."""
 
@@ -113,6 +121,7 @@ class Project(_Part):
     client_environment: dict[str, str] = {}
     vault: Vault
     webhook_vault: Vault
+    bus: Bus | None = None
     ticketing: Ticketing
     people: list[Person] = []
     guide: Guide = Guide()

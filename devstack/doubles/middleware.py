@@ -12,6 +12,7 @@ from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from devstack.doubles.faults import Fault, FaultKind, ServiceName
 from devstack.doubles.wire import Call, When
@@ -63,13 +64,24 @@ class DroppableProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Offer the application a way to abort this connection."""
         super().connection_made(transport)
-        app = self.app
+        self.app = _with_cut(self.app, transport)
 
-        async def droppable(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - uvicorn's types differ
-            scope.setdefault("extensions", {})[CUT] = transport.abort
-            await app(scope, receive, send)
 
-        self.app = droppable
+class DroppableWebSocket(WebSocketsSansIOProtocol):
+    """The same for connections that have become WebSockets."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Offer the application a way to abort this connection."""
+        super().connection_made(transport)
+        self.app = _with_cut(self.app, transport)
+
+
+def _with_cut(app: Any, transport: asyncio.Transport) -> Any:  # noqa: ANN401 - uvicorn's types differ
+    async def droppable(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401
+        scope.setdefault("extensions", {})[CUT] = transport.abort
+        await app(scope, receive, send)
+
+    return droppable
 
 
 def weathered(app: ASGIApp, service: Service, world: World) -> ASGIApp:

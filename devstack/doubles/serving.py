@@ -10,7 +10,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from devstack.certificates import Certificates
-from devstack.doubles.middleware import DroppableProtocol
+from devstack.doubles.middleware import DroppableProtocol, DroppableWebSocket
 
 
 class _Server(uvicorn.Server):
@@ -29,7 +29,7 @@ async def serving(app: ASGIApp, port: int = 0, certificates: Certificates | None
         app,
         lifespan="off",
         http=DroppableProtocol,
-        ws="none",
+        ws=DroppableWebSocket,
         log_config=None,
         access_log=False,
         server_header=False,

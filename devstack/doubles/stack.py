@@ -18,6 +18,7 @@ from devstack.doubles.identity import app as identity
 from devstack.doubles.keyvault import app as keyvault
 from devstack.doubles.proxy import proxying
 from devstack.doubles.seed import plant
+from devstack.doubles.servicebus import app as servicebus
 from devstack.doubles.serving import serving
 from devstack.doubles.ticketing import app as ticketing
 from devstack.doubles.ticketing import control as ticketing_control
@@ -27,7 +28,7 @@ from devstack.doubles.world import Tenant, World, open_world
 from devstack.environment import azurite
 from devstack.project import project
 
-HOSTS = ("login.microsoftonline.com", "graph.microsoft.com", "*.vault.azure.net")
+HOSTS = ("login.microsoftonline.com", "graph.microsoft.com", "*.vault.azure.net", "*.servicebus.windows.net")
 """The host names that have a double; the proxy refuses every other."""
 
 
@@ -43,13 +44,14 @@ async def running(state: Path, config: StackConfig) -> AsyncGenerator[World]:
     world = open_world(tenant, StackClock(folder.clock), folder.documents)
     tokens = Tokens(tenant.id, world.clock.time, state, world.issued.tokens.append)
     plant(world, config)
-    doubles = by_host(
-        dict(zip(HOSTS, (app.create(world, tokens) for app in (entra, graph, keyvault)), strict=True)), world.clock
-    )
+    bus = servicebus.create(world, tokens)
+    apps = (*(app.create(world, tokens) for app in (entra, graph, keyvault)), bus.app)
+    doubles = by_host(dict(zip(HOSTS, apps, strict=True)), world.clock)
     ports = config.ports
     async with AsyncExitStack() as stack:
         stack.callback(world.documents.close)
         files = certificates.ensure(folder.certificates)
+        await stack.enter_async_context(bus.keeping_time())
         https = await stack.enter_async_context(serving(doubles, ports.https, files))
         await stack.enter_async_context(proxying(HOSTS, https, ports.proxy))
         endpoint = identity.create(world, tokens, config.identity_header)

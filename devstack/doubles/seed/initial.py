@@ -6,7 +6,7 @@ Ids of Microsoft's resources and of their scopes and roles are the real ones (`w
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
@@ -16,8 +16,9 @@ from devstack.doubles.documents import Document
 from devstack.doubles.keyvault.store import Store
 from devstack.doubles.seed import completion
 from devstack.doubles.seed.people import plant_person
+from devstack.doubles.servicebus.access import NAMESPACES
 from devstack.doubles.world import World
-from devstack.project import REPOSITORY, ConfigError, Vault, project
+from devstack.project import REPOSITORY, ConfigError, project
 
 _ADMINISTRATOR_ROLES = (
     "Application.ReadWrite.All",
@@ -45,6 +46,7 @@ def plant(world: World, config: StackConfig) -> bool:
         for person in project().people:
             _assign(world, plant_person(world, person), person.api_roles, resource=config.api.client_id)
     _plant_vaults(world, config)
+    _plant_bus(world, config)
     return is_empty
 
 
@@ -52,12 +54,19 @@ def _plant_vaults(world: World, config: StackConfig) -> None:
     for name, settings in config.vaults.items():
         vault = world.primary().get("vaults", name)
         if vault is None:
-            vault = completion.vault({"name": name, "roleAssignments": _assignments(config, settings)})
+            vault = completion.vault({"name": name, "roleAssignments": _assignments(config, settings.roles)})
             world.documents.put("vaults", name, vault, since_ever=True)
         store = Store(world, vault, "Secret")
         for secret, value in config.filled_in(settings.secrets).items():
             if world.primary().get("vaultSecrets", f"{name}/{secret}") is None:
                 store.add_version(secret, {"value": value, "attributes": {}})
+
+
+def _plant_bus(world: World, config: StackConfig) -> None:
+    bus = project().bus
+    if bus is not None and world.primary().get(NAMESPACES, bus.name) is None:
+        document = {"name": bus.name, "roleAssignments": _assignments(config, bus.roles)}
+        world.documents.put(NAMESPACES, bus.name, document, since_ever=True)
 
 
 def _plant_api(world: World, config: StackConfig) -> None:
@@ -166,10 +175,10 @@ def _assign(world: World, principal: Document, roles: Iterable[str], resource: s
         _put(world, "appRoleAssignments", completion.app_role_assignment(world, principal, found, ids[role]))
 
 
-def _assignments(config: StackConfig, vault: Vault) -> list[dict[str, str]]:
+def _assignments(config: StackConfig, roles_of: Mapping[str, list[str]]) -> list[dict[str, str]]:
     return [
         {"principalId": config.identity(holder).object_id, "roleDefinitionName": role}
-        for holder, roles in vault.roles.items()
+        for holder, roles in roles_of.items()
         for role in roles
     ]
 
