@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import azure.functions as func
 
+from functions.brokers import Received, on_queue
 from functions.guarded import for_caller
 from functions.responses import GUARDED, UNKNOWN_REQUEST, json_response, problem_response
 
@@ -57,10 +58,9 @@ async def approve_request(request: func.HttpRequest) -> func.HttpResponse:
     return await for_caller(request, APPROVER, answer, refused)
 
 
-@blueprint.function_name("apply_decision")
-@blueprint.queue_trigger("message", "approval-decisions", "AzureWebJobsStorage")  # pyright: ignore[reportUnknownMemberType]  the SDK does not type its **kwargs
-async def apply_decision(message: func.QueueMessage) -> None:
+@on_queue(blueprint, "approval-decisions")
+async def apply_decision(received: Received) -> None:
     """Apply a decision made in a ticket."""
     from shared.bootstrap import get_app
 
-    await get_app().decisions.receive(message.get_body())
+    await get_app().decisions.receive(received.body)

@@ -2,6 +2,8 @@
 
 import azure.functions as func
 
+from functions.brokers import Received, on_queue
+
 blueprint = func.Blueprint()
 
 
@@ -25,10 +27,9 @@ async def check_due_index(timer: func.TimerRequest) -> None:
     await get_app().index_check.run()
 
 
-@blueprint.function_name("rotate_credential")
-@blueprint.queue_trigger("message", "credential-rotations", "AzureWebJobsStorage")  # pyright: ignore[reportUnknownMemberType]  the SDK does not type its **kwargs
-async def rotate_credential(message: func.QueueMessage) -> None:
+@on_queue(blueprint, "credential-rotations")
+async def rotate_credential(received: Received) -> None:
     """Check whether a credential is due, and rotate or retire it."""
     from shared.bootstrap import get_app
 
-    await get_app().rotations.receive(message.get_body())
+    await get_app().rotations.receive(received.body)

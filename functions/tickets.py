@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import azure.functions as func
 
+from functions.brokers import Received, on_queue
 from functions.guarded import guarded
 from functions.responses import GUARDED, json_response, problem_response
 
@@ -14,13 +15,12 @@ if TYPE_CHECKING:
 blueprint = func.Blueprint()
 
 
-@blueprint.function_name("update_ticket")
-@blueprint.queue_trigger("message", "ticket-updates", "AzureWebJobsStorage")  # pyright: ignore[reportUnknownMemberType]  the SDK does not type its **kwargs
-async def update_ticket(message: func.QueueMessage) -> None:
+@on_queue(blueprint, "ticket-updates")
+async def update_ticket(received: Received) -> None:
     """Make one attempt at a ticket update."""
     from shared.bootstrap import get_app
 
-    await get_app().updating.run(str(json.loads(message.get_body())["updateId"]))
+    await get_app().updating.run(str(json.loads(received.body)["updateId"]))
 
 
 @blueprint.function_name("resume_ticket_updates")

@@ -1,11 +1,13 @@
 """The composition root: builds settings, policy and real adapters once per worker, at its first event."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import cache
 from logging import ERROR
 from pathlib import Path
 
+from azure.core.credentials_async import AsyncTokenCredential
 from azure.identity.aio import DefaultAzureCredential
 
 from shared.adapters.entra.sign_in import EntraSignIn
@@ -33,7 +35,7 @@ from shared.core.runtime import Runtime
 from shared.intake.secrets import Secrets, read_secrets
 from shared.intake.sources import Ticketing, load_ticketing
 from shared.policy.policy_file import load_policy
-from shared.ports import Callers, Target
+from shared.ports import Callers, Queues, Target
 from shared.registration.known_apis import KnownApis
 from shared.settings import Settings
 from shared.wiring import Registrar, Services
@@ -125,7 +127,7 @@ def build_services(
         request_counts=RequestCountsTable(storage.tables),
         backoff=BackoffTable(storage.tables),
         leases=BlobLeases(storage.blobs, runtime.now),
-        queues=StorageQueues(storage.queues),
+        queues=_queues(settings, storage, credential, runtime.now),
         holders=GraphCredentialHolders(graph),
         reports=ReportBlobs(storage.blobs),
         audit=AuditTable(storage.tables),
@@ -134,3 +136,18 @@ def build_services(
         targets=targets,
         labels=ticketing.labels(),
     )
+
+
+def _queues(
+    settings: Settings, storage: Storage, credential: AsyncTokenCredential, now: Callable[[], datetime]
+) -> Queues:
+    """The queues of the broker that was chosen; the other one's client is not imported."""
+    match settings.message_broker:
+        case "storage":
+            return StorageQueues(storage.queues)
+        case "servicebus":
+            from shared.adapters.servicebus.client import connect
+            from shared.adapters.servicebus.queues import ServiceBusQueues
+
+            assert settings.bus_namespace is not None
+            return ServiceBusQueues(connect(settings.bus_namespace, credential), now)

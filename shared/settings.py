@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -59,6 +59,21 @@ class Settings(BaseModel):
     authority_host: str = Field(
         "https://login.microsoftonline.com", alias="AZURE_AUTHORITY_HOST", pattern=r"^(?:https://)?[A-Za-z0-9.-]+/?$"
     )
+
+    message_broker: Literal["storage", "servicebus"] = Field("storage", alias="MESSAGE_BROKER")
+    """Read by `functions.brokers`, too, when the host indexes the triggers."""
+    bus_namespace: str | None = Field(
+        None,
+        alias="MessageBus__fullyQualifiedNamespace",
+        pattern=r"^[A-Za-z][A-Za-z0-9-]{4,48}[A-Za-z0-9](\.[a-z0-9-]+)+$",
+    )
+    """Host name of the Service Bus namespace; the host's connection `MessageBus` is the same setting."""
+
+    @model_validator(mode="after")
+    def _namespace_for_service_bus(self) -> Self:
+        if self.message_broker == "servicebus" and self.bus_namespace is None:
+            raise ValueError("MESSAGE_BROKER is servicebus, and MessageBus__fullyQualifiedNamespace is missing")
+        return self
 
     @property
     def lag_window(self) -> timedelta:

@@ -24,6 +24,17 @@ class QueueTrigger:
 
 
 @dataclass(frozen=True)
+class ServiceBusTrigger:
+    """A Service Bus queue to listen to. `completes`: a message is completed when its function has returned."""
+
+    name: str
+    queue: str
+    connection: str
+    binary: bool
+    completes: bool
+
+
+@dataclass(frozen=True)
 class TimerTrigger:
     """A schedule: NCRONTAB or TimeSpan. `use_monitor`: keep a status, catch up on a missed occurrence."""
 
@@ -62,7 +73,7 @@ class RetryPolicy:
     longest: float = 0.0
 
 
-type Trigger = QueueTrigger | TimerTrigger | HttpTrigger
+type Trigger = QueueTrigger | ServiceBusTrigger | TimerTrigger | HttpTrigger
 
 
 @dataclass(frozen=True)
@@ -119,6 +130,8 @@ def _trigger(binding: Mapping[str, Any]) -> Trigger:
                 connection=binding.get("connection") or HOST_STORAGE,
                 binary=binding.get("dataType") == "BINARY",
             )
+        case "serviceBusTrigger":
+            return _service_bus_trigger(binding)
         case "timerTrigger":
             return TimerTrigger(
                 name=binding["name"],
@@ -132,6 +145,21 @@ def _trigger(binding: Mapping[str, Any]) -> Trigger:
             return HttpTrigger(binding["name"], binding["route"], methods or None, level)
         case other:
             raise BindingError(f"the trigger '{other}' is not covered by this host")
+
+
+def _service_bus_trigger(binding: Mapping[str, Any]) -> ServiceBusTrigger:
+    for unknown in ("topicName", "subscriptionName", "isSessionsEnabled"):
+        if binding.get(unknown):
+            raise BindingError(f"the option '{unknown}' of a Service Bus trigger is not covered by this host")
+    if binding.get("cardinality", "ONE") != "ONE":
+        raise BindingError("a Service Bus trigger for many messages at once is not covered by this host")
+    return ServiceBusTrigger(
+        name=binding["name"],
+        queue=binding["queueName"],
+        connection=binding.get("connection") or "ServiceBus",
+        binary=binding.get("dataType") == "BINARY",
+        completes=binding.get("autoCompleteMessages") is not False,
+    )
 
 
 def _output(binding: Mapping[str, Any]) -> QueueOutput | None:

@@ -18,7 +18,14 @@ from starlette.routing import request_response
 
 from devstack.host.admin import Admin
 from devstack.host.errors import BindingError, HostError
-from devstack.host.functions import Function, HttpTrigger, QueueTrigger, TimerTrigger, read_function
+from devstack.host.functions import (
+    Function,
+    HttpTrigger,
+    QueueTrigger,
+    ServiceBusTrigger,
+    TimerTrigger,
+    read_function,
+)
 from devstack.host.hostjson import load_host_json
 from devstack.host.http_front import HttpFront, body_limit
 from devstack.host.invoker import Invoker
@@ -28,6 +35,7 @@ from devstack.host.listeners import Listeners
 from devstack.host.logs import WorkerLog, configure_logs
 from devstack.host.outputs import Outputs
 from devstack.host.references import resolve_references
+from devstack.host.service_bus import ServiceBusClients
 from devstack.host.settings import load_settings
 from devstack.host.stack_time import StackTime
 from devstack.host.storage import Storage
@@ -70,9 +78,10 @@ class Host:
         self._id = self._settings.get("AzureFunctionsWebHost__hostid") or self._json.id or _host_id(options.app)
         self._keys = Keys.load(options.keys_file) if options.keys_file else None
         self._storage = Storage(self._settings)
+        self._buses = ServiceBusClients(self._settings)
         worker_log = WorkerLog()
         self._keeper = Keeper(options.app, options.clock_file, self._clock, worker_log.write)
-        self._listeners = Listeners(self._json, self._id, self._settings, self._storage, self._clock)
+        self._listeners = Listeners(self._json, self._id, self._settings, self._storage, self._buses, self._clock)
         encoding = self._json.extensions.queues.message_encoding
         outputs = Outputs(self._storage, encoding, self._clock, self._listeners.wake)
         self._invoker = Invoker(self._keeper, outputs, self._clock, self._json.function_timeout)
@@ -113,6 +122,7 @@ class Host:
         finally:
             watch.cancel()
             await self._keeper.stop()
+            await self._buses.close()
             await self._storage.close()
 
     async def _register(self, function: Function) -> Function:
@@ -126,6 +136,8 @@ class Host:
             match function.trigger:
                 case QueueTrigger():
                     await self._listeners.add_queue(function, function.trigger, self._invoker)
+                case ServiceBusTrigger():
+                    await self._listeners.add_service_bus(function, function.trigger, self._invoker)
                 case TimerTrigger():
                     await self._listeners.add_timer(function, function.trigger, self._invoker)
                 case HttpTrigger():

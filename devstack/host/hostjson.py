@@ -55,6 +55,19 @@ class QueuesOptions(_Section):
         return self.batch_size // 2 * (os.cpu_count() or 1)
 
 
+class ServiceBusOptions(_Section):
+    """extensions.serviceBus. The broker has the number of deliveries and the length of a lock."""
+
+    auto_complete_messages: bool = True
+    max_auto_lock_renewal_duration: TimeSpan = timedelta(minutes=5)
+    max_concurrent_calls: int | None = Field(default=None, ge=1)
+    prefetch_count: Literal[0] = 0
+
+    def calls(self) -> int:
+        """How many messages of a queue are worked on at once: 16 per core, if host.json does not say."""
+        return self.max_concurrent_calls or 16 * (os.cpu_count() or 1)
+
+
 class HttpOptions(_Section):
     """extensions.http."""
 
@@ -65,6 +78,7 @@ class Extensions(_Section):
     """The options of the extensions that this host stands in for."""
 
     queues: QueuesOptions = QueuesOptions()
+    service_bus: ServiceBusOptions = ServiceBusOptions()
     http: HttpOptions = HttpOptions()
 
 
@@ -120,7 +134,7 @@ def _override(document: dict[str, Any], path: list[str], value: str) -> None:
 
 def _cased(name: str) -> str:
     """The spelling of a known key that the file itself does not hold."""
-    models = (HostJson, Logging, Extensions, QueuesOptions, HttpOptions)
+    models = (HostJson, Logging, Extensions, QueuesOptions, ServiceBusOptions, HttpOptions)
     known = (field.alias for model in models for field in model.model_fields.values())
     return next((alias for alias in known if alias and alias.casefold() == name), name)
 

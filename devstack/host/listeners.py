@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Iterable
 
-from devstack.host.functions import HOST_STORAGE, Function, QueueTrigger, TimerTrigger
+from devstack.host.functions import HOST_STORAGE, Function, QueueTrigger, ServiceBusTrigger, TimerTrigger
 from devstack.host.hostjson import HostJson
 from devstack.host.invoker import Invoker
 from devstack.host.queue_listener import QueueListener
 from devstack.host.schedule import fires_within_a_minute, parse_schedule
 from devstack.host.schedule_monitor import ScheduleMonitor
+from devstack.host.service_bus import ServiceBusClients
+from devstack.host.service_bus_listener import ServiceBusListener
 from devstack.host.settings import AppSettings
 from devstack.host.stack_time import StackTime
 from devstack.host.storage import Storage
@@ -20,13 +22,23 @@ _POISON = "-poison"
 class Listeners:
     """Queue and timer listeners; HTTP functions are served by the front."""
 
-    def __init__(self, host: HostJson, host_id: str, settings: AppSettings, storage: Storage, clock: StackTime) -> None:
+    def __init__(
+        self,
+        host: HostJson,
+        host_id: str,
+        settings: AppSettings,
+        storage: Storage,
+        buses: ServiceBusClients,
+        clock: StackTime,
+    ) -> None:
         self._options = host.extensions.queues
+        self._bus_options = host.extensions.service_bus
+        self._buses = buses
         self._host_id = host_id
         self._longest_wait = self._options.longest_wait(settings).total_seconds()
         self._storage = storage
         self._clock = clock
-        self._queues: list[QueueListener] = []
+        self._queues: list[QueueListener | ServiceBusListener] = []
         self._timers: list[TimerListener] = []
 
     async def add_queue(self, function: Function, trigger: QueueTrigger, invoker: Invoker) -> None:
@@ -38,6 +50,11 @@ class Listeners:
         self._queues.append(
             QueueListener(function, trigger, queue, poison, self._options, self._longest_wait, invoker, self._clock)
         )
+
+    async def add_service_bus(self, function: Function, trigger: ServiceBusTrigger, invoker: Invoker) -> None:
+        """Listen to a Service Bus queue for a function. Raises BindingError for an unknown connection."""
+        client = await self._buses.client(trigger.connection)
+        self._queues.append(ServiceBusListener(function, trigger, client, self._bus_options, invoker, self._clock))
 
     async def add_timer(self, function: Function, trigger: TimerTrigger, invoker: Invoker) -> None:
         """Fire a function by its schedule. Raises BindingError for a bad schedule or a monitor without storage."""
@@ -57,7 +74,7 @@ class Listeners:
 
     def start(self) -> list[asyncio.Task[None]]:
         """Run every listener in a task; one ends after `stop`, when what it started is finished."""
-        running: Iterable[QueueListener | TimerListener] = [*self._queues, *self._timers]
+        running: Iterable[QueueListener | ServiceBusListener | TimerListener] = [*self._queues, *self._timers]
         return [asyncio.create_task(listener.run()) for listener in running]
 
     def stop(self) -> None:

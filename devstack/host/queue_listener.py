@@ -191,7 +191,7 @@ class QueueListener:
 
     def _occasion(self, message: QueueMessage, content: bytes) -> Occasion:
         text = content.decode(errors="replace")
-        metadata, data = describe(message, text)
+        metadata, data = describe(message, text, binary=self._trigger.binary)
         return Occasion(
             reason=f"New queue message detected on '{self.queue_name}'.",
             value=wire.binary(content) if self._trigger.binary else wire.text(text),

@@ -102,10 +102,10 @@ def _is_lost(error: HttpResponseError) -> bool:
     return error.status_code == 404 or getattr(error, "error_code", None) == "PopReceiptMismatch"
 
 
-def describe(message: QueueMessage, text: str) -> tuple[dict[str, TypedData], dict[str, Any]]:
+def describe(message: QueueMessage, text: str, *, binary: bool = False) -> tuple[dict[str, TypedData], dict[str, Any]]:
     """The trigger metadata for the worker, and the data for binding expressions.
 
-    When the text is a JSON object, its members other than arrays and nulls join both and win over the message's own
+    When the function wants the text as such, and it is a JSON object, its members other than arrays and nulls join both and win over the message's own
     fields, whose names are matched without regard to case: a payload's `id` hides the message's `Id`, as on Azure.
     """
     fields: dict[str, Any] = {
@@ -118,7 +118,7 @@ def describe(message: QueueMessage, text: str) -> tuple[dict[str, TypedData], di
         "PopReceipt": message.pop_receipt,
     }
     spelling = {name.casefold(): name for name in fields}
-    for name, value in _members(text).items():
+    for name, value in _members("" if binary else text).items():
         if value is not None and not isinstance(value, list):
             fields[spelling.get(name.casefold(), name)] = value
     return {name: _typed(value) for name, value in fields.items() if value is not None}, fields

@@ -101,12 +101,13 @@ class Storage:
             client = kind.from_connection_string(account.connection_string, **_OPTIONS)
         else:
             _log.info("Connection '%s': %s, by identity.", connection, account.url)
-            credential = await self._open.enter_async_context(_credential(dict(account.identity)))
+            credential = await self._open.enter_async_context(identity_credential(dict(account.identity)))
             client = kind(account.url, credential, **_OPTIONS)
         return await self._open.enter_async_context(client)
 
 
-def _credential(identity: dict[str, str]) -> "AsyncTokenCredential":
+def identity_credential(identity: dict[str, str]) -> "AsyncTokenCredential":
+    """The credential that a connection's settings describe, by their names in lower case."""
     # Imported when needed: it costs a third of a second, and most local stacks use a connection string.
     from azure.identity.aio import (
         ClientSecretCredential,
