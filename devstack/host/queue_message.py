@@ -105,8 +105,9 @@ def _is_lost(error: HttpResponseError) -> bool:
 def describe(message: QueueMessage, text: str, *, binary: bool = False) -> tuple[dict[str, TypedData], dict[str, Any]]:
     """The trigger metadata for the worker, and the data for binding expressions.
 
-    When the function wants the text as such, and it is a JSON object, its members other than arrays and nulls join both and win over the message's own
-    fields, whose names are matched without regard to case: a payload's `id` hides the message's `Id`, as on Azure.
+    When the function wants the text as such, and it is a JSON object, its members other than arrays and nulls join both
+    and win over the message's own fields, whose names are matched without regard to case: a payload's `id` hides the
+    message's `Id`, as on Azure. A function that wants bytes (`binary`) gets the message's own fields alone.
     """
     fields: dict[str, Any] = {
         "QueueTrigger": text,

@@ -1,8 +1,8 @@
 """The Service Bus queue trigger: push, concurrency, locks and settlement, after the WebJobs Service Bus extension.
 
-Source of the rules: azure-sdk-for-net, Azure.Messaging.ServiceBus, ServiceBusProcessor and ReceiverManager: a message is
-completed when its function returns and abandoned when it raises; it comes back at once, and the broker makes it a dead
-letter when it has been delivered often enough.
+Source of the rules: azure-sdk-for-net, Azure.Messaging.ServiceBus, ServiceBusProcessor and ReceiverManager. A message
+is completed when its function returns and abandoned when it raises; it comes back at once, and the broker makes it a
+dead letter when it has been delivered often enough.
 """
 
 import asyncio
