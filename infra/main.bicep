@@ -24,6 +24,14 @@ param resultReaders principal[] = []
 @description('Who may read every secret of the vault: the team whose apps live there.')
 param secretReaders principal[] = []
 
+@description('What carries the messages: the queues of the storage account, or a Service Bus namespace: docs/brokers.md.')
+@allowed(['storage', 'servicebus'])
+param messageBroker string = 'storage'
+
+@description('Tier of that namespace.')
+@allowed(['Standard', 'Premium'])
+param busSku string = 'Standard'
+
 @description('Replication of the storage account: queues and operation records live there.')
 @allowed(['Standard_LRS', 'Standard_ZRS', 'Standard_GZRS'])
 param storageSku string = 'Standard_ZRS'
@@ -134,6 +142,21 @@ module storage 'modules/storage.bicep' = {
   }
 }
 
+module bus 'modules/bus.bicep' = if (messageBroker == 'servicebus') {
+  name: 'bus'
+  scope: group
+  params: {
+    name: 'sb-registrar-${token}'
+    location: location
+    tags: tags
+    skuName: busSku
+    registrarId: identity.outputs.principalId
+    senders: senders
+    resultReaders: resultReaders
+    workspaceId: monitoring.outputs.workspaceId
+  }
+}
+
 module vault 'modules/vault.bicep' = {
   name: 'vault'
   scope: group
@@ -156,6 +179,7 @@ module events 'modules/events.bicep' = {
     tags: tags
     vaultName: vault.outputs.name
     storageAccountName: storage.outputs.name
+    busName: messageBroker == 'servicebus' ? bus!.outputs.name : ''
     queueName: 'credential-rotations'
   }
 }
@@ -174,6 +198,8 @@ module app 'modules/app.bicep' = {
     tableEndpoint: storage.outputs.tableEndpoint
     deploymentContainer: deploymentContainer
     vaultUrl: vault.outputs.url
+    messageBroker: messageBroker
+    busHostName: messageBroker == 'servicebus' ? bus!.outputs.hostName : ''
     applicationInsightsConnectionString: monitoring.outputs.connectionString
     maximumInstanceCount: maximumInstanceCount
     lagWindowSeconds: lagWindowSeconds

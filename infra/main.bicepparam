@@ -10,6 +10,9 @@ param senders = []
 param resultReaders = []
 param secretReaders = []
 
+// 'servicebus' for a Service Bus namespace beside the storage account, which keeps records either way.
+param messageBroker = 'storage'
+
 // The app id of the registrar's own API, which infra/create-api-application.sh makes. Empty: nobody reads over HTTP.
 param apiAudience = readEnvironmentVariable('REGISTRAR_API_APP_ID', '')
 param webhookVaultUrl = readEnvironmentVariable('REGISTRAR_WEBHOOK_VAULT_URL', '')

@@ -13,6 +13,10 @@ param queueEndpoint string
 param tableEndpoint string
 param deploymentContainer string
 param vaultUrl string
+param messageBroker string
+
+@description('Host name of the Service Bus namespace; empty where storage is the broker.')
+param busHostName string
 param applicationInsightsConnectionString string
 
 param maximumInstanceCount int
@@ -108,6 +112,10 @@ resource settings 'Microsoft.Web/sites/config@2024-04-01' = {
     FUNCTIONS_REQUEST_BODY_SIZE_LIMIT: '131072'
     KEY_VAULT_URL: vaultUrl
     LAG_WINDOW_SECONDS: string(lagWindowSeconds)
+    MESSAGE_BROKER: messageBroker
+    MessageBus__clientId: identityClientId
+    MessageBus__credential: 'managedidentity'
+    MessageBus__fullyQualifiedNamespace: busHostName
     ON_PREMISES_HOSTS: onPremisesHosts
     POLICY_FILE: 'policy.toml'
     REQUEST_DEADLINE_HOURS: string(requestDeadlineHours)

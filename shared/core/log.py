@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import cast
 
 _logger = logging.getLogger("registrar")
-_CHATTY = ("azure.core", "azure.identity", "httpx", "httpcore", "hpack", "msal")
+_CHATTY = ("azure.core", "azure.identity", "azure.servicebus", "httpx", "httpcore", "hpack", "msal")
 """Libraries that log every request with its URL and headers at INFO."""
 
 

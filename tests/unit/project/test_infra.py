@@ -1,20 +1,23 @@
 """infra/ says what the code says. It is parsed here, not compiled: a deployment still needs Bicep's own checks."""
 
+import importlib
 import json
 import re
+import sys
 from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-from azure.functions import FunctionApp
+from azure.functions import DataType, FunctionApp
 from pydantic import BaseModel
 
 from devstack.config import StackConfig
+from devstack.doubles.servicebus.entities.namespace import read_namespace
 from devstack.environment import functions_settings
+from devstack.host.timespan import parse_timespan
 from devstack.ports import Ports
-from functions import BLUEPRINTS
 from shared.core import naming
 from shared.intake.sources import load_ticketing
 from shared.policy.policy_file import load_policy
@@ -29,7 +32,9 @@ MAIN = FILES["main.bicep"]
 APP = FILES["modules/app.bicep"]
 STORAGE = FILES["modules/storage.bicep"]
 VAULT = FILES["modules/vault.bicep"]
+BUS = FILES["modules/bus.bicep"]
 STORED_NAMES = json.loads((INFRA / "storage.json").read_text())
+BUS_ENTITIES = json.loads((INFRA / "bus.json").read_text())
 HOST = json.loads((ROOT / "host.json").read_text())
 
 LOCAL_ONLY = {"AzureWebJobsStorage"}
@@ -39,6 +44,8 @@ READ_BY_OTHERS = {
     "AZURE_TOKEN_CREDENTIALS": "azure-identity: DefaultAzureCredential tries the managed identity and nothing else",
     "AzureWebJobsStorage__credential": "the Functions host: its connection is a managed identity",
     "AzureWebJobsStorage__clientId": "the Functions host: which managed identity",
+    "MessageBus__credential": "the Functions host: its connection to Service Bus is a managed identity",
+    "MessageBus__clientId": "the Functions host: which managed identity",
     "FUNCTIONS_REQUEST_BODY_SIZE_LIMIT": "the Functions host: how large a request's body may be",
     "APPLICATIONINSIGHTS_CONNECTION_STRING": "the Functions host: where telemetry goes",
     "APPLICATIONINSIGHTS_AUTHENTICATION_STRING": "the Functions host: as whom it is sent, local keys being off",
@@ -92,11 +99,15 @@ def app_settings() -> dict[str, str]:
 
 
 @cache
-def bindings() -> tuple[dict[str, Any], ...]:
-    # An app of the test's own: the library indexes each app once only, and another test indexes the real one.
-    app = FunctionApp()
-    for blueprint in BLUEPRINTS:
-        app.register_functions(blueprint)
+def bindings(broker: str = "storage") -> tuple[dict[str, Any], ...]:
+    """The bindings of all functions under a broker, in an app of the test's own: triggers are chosen at its import."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MESSAGE_BROKER", broker)
+        for name in [name for name in sys.modules if name.partition(".")[0] == "functions"]:
+            patch.delitem(sys.modules, name)
+        app = FunctionApp()
+        for blueprint in importlib.import_module("functions").BLUEPRINTS:
+            app.register_functions(blueprint)
     found: list[Any] = [binding for function in app.get_functions() for binding in function.get_bindings()]
     return tuple(binding.get_dict_repr() for binding in found)
 
@@ -128,6 +139,8 @@ def test_the_app_settings_deployed_by_default_are_accepted_by_the_code() -> None
         "queueEndpoint": "https://stregx.queue.core.windows.net/",
         "tableEndpoint": "https://stregx.table.core.windows.net/",
         "vaultUrl": "https://kv-reg-x.vault.azure.net/",
+        "messageBroker": MAIN.all("param")["messageBroker"].value.strip("'"),
+        "busHostName": "",
         "tenant().tenantId": "72f988bf-0000-4000-8000-2d7cd011db47",
         "string(lagWindowSeconds)": MAIN.all("param")["lagWindowSeconds"].value,
         "string(requestDeadlineHours)": MAIN.all("param")["requestDeadlineHours"].value,
@@ -167,17 +180,45 @@ def test_what_is_created_in_storage_is_what_the_code_names(kind: str, suffix: st
     assert sorted(STORED_NAMES[kind]) == sorted(named)
 
 
+LISTENED = {
+    naming.INTAKE_QUEUE,
+    naming.WEBHOOK_REQUESTS_QUEUE,
+    naming.WORK_QUEUE,
+    naming.ROTATIONS_QUEUE,
+    naming.DECISIONS_QUEUE,
+    naming.TICKET_UPDATES_QUEUE,
+}
+
+
 def test_queue_triggers_listen_to_created_queues_over_the_deployed_connection() -> None:
     triggers = [binding for binding in bindings() if binding["type"] == "queueTrigger"]
-    assert {trigger["queueName"] for trigger in triggers} == {
-        naming.INTAKE_QUEUE,
-        naming.WEBHOOK_REQUESTS_QUEUE,
-        naming.WORK_QUEUE,
-        naming.ROTATIONS_QUEUE,
-        naming.DECISIONS_QUEUE,
-        naming.TICKET_UPDATES_QUEUE,
-    }
+    assert {trigger["queueName"] for trigger in triggers} == LISTENED
     assert {trigger["connection"] for trigger in triggers} == {"AzureWebJobsStorage"}
+
+
+def test_service_bus_triggers_listen_to_the_same_queues_and_take_bytes() -> None:
+    """As bytes: members of a JSON text would take the place of the message's own properties."""
+    triggers = [binding for binding in bindings("servicebus") if binding["type"] == "serviceBusTrigger"]
+    assert {trigger["queueName"] for trigger in triggers} == LISTENED
+    assert {(trigger["connection"], trigger.get("dataType")) for trigger in triggers} == {("MessageBus", DataType.BINARY)}
+    assert not any(binding["type"] == "queueTrigger" for binding in bindings("servicebus"))
+
+
+def test_what_is_created_in_the_namespace_is_what_the_code_names() -> None:
+    assert set(BUS_ENTITIES["queues"]) == LISTENED | {naming.POISON_QUEUE}
+    assert set(BUS_ENTITIES["topics"]) == {naming.RESULTS_QUEUE, naming.EVENTS_QUEUE}
+    assert all(topic["subscriptions"] for topic in BUS_ENTITIES["topics"].values()), "a topic without one drops all"
+    assert [name for name, queue in BUS_ENTITIES["queues"].items() if queue.get("requiresSession")] == [
+        naming.POISON_QUEUE
+    ]
+    assert read_namespace((INFRA / "bus.json").read_text()).queues
+
+
+def test_the_host_keeps_a_message_locked_for_as_long_as_a_function_may_run() -> None:
+    options = HOST["extensions"]["serviceBus"]
+    assert parse_timespan(options["maxAutoLockRenewalDuration"]) > parse_timespan(HOST["functionTimeout"])
+    queues = HOST["extensions"]["queues"]
+    assert options["maxConcurrentCalls"] == queues["batchSize"] + queues["newBatchThreshold"]
 
 
 def test_the_app_runs_on_the_python_that_the_project_is_built_for() -> None:
@@ -211,6 +252,7 @@ def test_there_are_no_keys_and_nothing_deleted_is_lost() -> None:
     account = STORAGE.all("resource")["account"]
     assert account.property("allowSharedKeyAccess") == "false"
     assert account.property("allowBlobPublicAccess") == "false"
+    assert BUS.all("resource")["namespace"].property("disableLocalAuth") == "true"
     vault = VAULT.all("resource")["vault"]
     for protection in ("enableRbacAuthorization", "enableSoftDelete", "enablePurgeProtection"):
         assert vault.property(protection) == "true"
@@ -236,6 +278,15 @@ def test_senders_reach_one_queue_and_readers_another() -> None:
     assert queues["results"].property("name") == f"'{naming.RESULTS_QUEUE}'"
 
 
+def test_on_service_bus_senders_reach_one_queue_and_readers_one_subscription() -> None:
+    entities = BUS.all("resource")
+    assert scope_of_role("roles.dataSender") == [("modules/bus.bicep", "intake")]
+    assert scope_of_role("', busDataSender") == [("modules/events.bicep", "busRotations")]
+    assert entities["intake"].property("name") == f"'{naming.INTAKE_QUEUE}'"
+    assert scope_of_role("roles.dataReceiver") == [("modules/bus.bicep", "resultsOfAll")]
+    assert entities["results"].property("name") == f"'{naming.RESULTS_QUEUE}'"
+
+
 def test_key_vaults_events_come_to_the_queue_of_rotations() -> None:
     (events,) = (module for module in MAIN.all("module").values() if "events.bicep" in module.quoted)
     assert events.property("queueName") == f"'{naming.ROTATIONS_QUEUE}'"
@@ -255,6 +306,7 @@ def test_the_identity_holds_the_roles_it_needs_and_no_other() -> None:
         ("modules/vault.bicep", "roles.secretsOfficer", "vault"),
         ("modules/vault.bicep", "roles.certificatesOfficer", "vault"),
         ("modules/monitoring.bicep", "monitoringMetricsPublisher", "insights"),
+        ("modules/bus.bicep", "roles.dataOwner", "namespace"),
     }
     registrar_roles = re.findall(r"roles\.(\w+)", STORAGE.all("var")["registrarRoles"].body)
     assert set(registrar_roles) == {"blobDataOwner", "queueDataContributor", "tableDataContributor"}

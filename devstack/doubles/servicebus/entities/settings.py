@@ -36,12 +36,18 @@ class SubscriptionSettings(QueueSettings):
     rules: dict[str, RuleSettings] = {}
 
 
-class TopicSettings(_Settings):
-    """A topic and its subscriptions, by name."""
+class TopicProperties(_Settings):
+    """What a topic itself is set up with."""
 
     requires_duplicate_detection: bool = False
     duplicate_detection_history_time_window: timedelta = timedelta(minutes=10)
     default_message_time_to_live: timedelta | None = None
+
+
+class TopicSettings(_Settings):
+    """A topic and its subscriptions, by name."""
+
+    properties: TopicProperties = TopicProperties()
     subscriptions: dict[str, SubscriptionSettings] = {}
 
 

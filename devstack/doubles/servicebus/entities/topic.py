@@ -43,13 +43,14 @@ class Topic:
     def __init__(self, path: str, settings: TopicSettings, keeper: Keeper, new_token: Callable[[], UUID]) -> None:
         self.path = path
         self.subscriptions: dict[str, Subscription] = {}
+        own = settings.properties
         # What is scheduled waits in the topic, and duplicates are found there: a queue that nobody receives from.
         self.waiting = Queue(
             path,
             QueueSettings(
-                requires_duplicate_detection=settings.requires_duplicate_detection,
-                duplicate_detection_history_time_window=settings.duplicate_detection_history_time_window,
-                default_message_time_to_live=settings.default_message_time_to_live,
+                requires_duplicate_detection=own.requires_duplicate_detection,
+                duplicate_detection_history_time_window=own.duplicate_detection_history_time_window,
+                default_message_time_to_live=own.default_message_time_to_live,
             ),
             keeper,
             new_token,
