@@ -19,6 +19,7 @@ from devstack.doubles.keyvault import app as keyvault
 from devstack.doubles.proxy import proxying
 from devstack.doubles.seed import plant
 from devstack.doubles.servicebus import app as servicebus
+from devstack.doubles.servicebus import control as servicebus_control
 from devstack.doubles.serving import serving
 from devstack.doubles.ticketing import app as ticketing
 from devstack.doubles.ticketing import control as ticketing_control
@@ -65,9 +66,16 @@ async def running(state: Path, config: StackConfig) -> AsyncGenerator[World]:
         def plant_again() -> None:
             flow.abandon()
             flow.is_on = True
+            if bus.broker is not None:
+                bus.broker.entities.clear()
             plant(world, config)
 
-        plane = control.create(world, plant_again, [*ticketing_control.routes(systems), *graph_control.routes(world)])
+        further = [
+            *ticketing_control.routes(systems),
+            *graph_control.routes(world),
+            *servicebus_control.routes(bus.broker),
+        ]
+        plane = control.create(world, plant_again, further)
         await stack.enter_async_context(serving(plane, ports.control))
         yield world
 

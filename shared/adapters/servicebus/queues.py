@@ -126,8 +126,13 @@ class ServiceBusQueues:
                 )
 
     async def remove_poisoned(self, message: PoisonedMessage) -> None:
-        """Remove a dead letter. Where its lock has lapsed it comes again, and its handling is repeated."""
-        found = self._held.pop(message.receipt)
+        """Remove a dead letter; already gone is a success.
+
+        Where its lock has lapsed it comes again, and its handling is repeated.
+        """
+        found = self._held.pop(message.receipt, None)
+        if found is None:
+            return
         queue = next(name for name, known_as in _DEAD_LETTERS.items() if known_as == message.queue)
         with translated(f"remove from the dead letters of {queue}"):
             async with self._dead_letters.held(queue) as receiver:

@@ -200,7 +200,9 @@ def test_service_bus_triggers_listen_to_the_same_queues_and_take_bytes() -> None
     """As bytes: members of a JSON text would take the place of the message's own properties."""
     triggers = [binding for binding in bindings("servicebus") if binding["type"] == "serviceBusTrigger"]
     assert {trigger["queueName"] for trigger in triggers} == LISTENED
-    assert {(trigger["connection"], trigger.get("dataType")) for trigger in triggers} == {("MessageBus", DataType.BINARY)}
+    assert {(trigger["connection"], trigger.get("dataType")) for trigger in triggers} == {
+        ("MessageBus", DataType.BINARY)
+    }
     assert not any(binding["type"] == "queueTrigger" for binding in bindings("servicebus"))
 
 

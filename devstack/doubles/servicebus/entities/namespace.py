@@ -93,6 +93,13 @@ class Namespace:
         """All topics."""
         yield from self._topics.values()
 
+    def clear(self) -> None:
+        """Remove all messages, those for later and dead letters included."""
+        for queue in self.queues():
+            queue.clear()
+        for topic in self.topics():
+            topic.waiting.clear()
+
     def _add_queue(self, path: str, settings: QueueSettings) -> Queue:
         buried = QueueSettings(lock_duration=settings.lock_duration)
         dead_letters = Queue(f"{path}/{DEAD_LETTERS}", buried, self._keeper, self._new_token)

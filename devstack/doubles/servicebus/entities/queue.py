@@ -233,6 +233,12 @@ class Queue:
             if stored.lock is not None and stored.session_id == session_id:
                 self._give_back(stored)
 
+    def clear(self) -> None:
+        """Remove all messages, and forget which ones came."""
+        self._seen.clear()
+        for stored in list(self._messages.values()):
+            self._remove(stored)
+
     def counts(self) -> dict[str, int]:
         """How many messages there are, by state."""
         found = dict.fromkeys((state.name.lower() for state in MessageState), 0)
