@@ -231,7 +231,7 @@ class Peer:
     def _link_for(self, address: str, reply_to: str | None) -> OutgoingLink | None:
         """The link on which an answer goes back: the one whose target the request names, else the address's own."""
         here = [link for link in self._answering if _address(link).casefold() == address.casefold()]
-        named = [link for link in here if link.attach.target and link.attach.target.address == reply_to]  # pyright: ignore[reportAttributeAccessIssue]
+        named = [link for link in here if _target_of(link) == reply_to]
         return next(iter(named or here), None)
 
     async def _settle(self, event: DeliverySettled) -> None:
@@ -311,6 +311,11 @@ def _address(link: Link) -> str:
     if address is None:
         raise errors.bad_argument("The link names no address.")
     return plain(address)
+
+
+def _target_of(link: OutgoingLink) -> str | None:
+    target = link.attach.target
+    return None if target is None or isinstance(target, Coordinator) else target.address
 
 
 def _undescribed(value: Any) -> Any:  # noqa: ANN401

@@ -27,7 +27,10 @@ _SUBSCRIPTION = "all"
 class Broker(ABC):
     """A broker with empty queues."""
 
-    queues: Queues
+    @property
+    @abstractmethod
+    def queues(self) -> Queues:
+        """The app's side."""
 
     @abstractmethod
     async def visible(self, queue: str) -> list[str]:
@@ -50,8 +53,12 @@ class StorageBroker(Broker):
     """Storage queues."""
 
     def __init__(self, storage: Storage) -> None:
-        self.queues: StorageQueues = storage_queues(storage)
+        self._queues = storage_queues(storage)
         self._storage = storage
+
+    @property
+    def queues(self) -> StorageQueues:
+        return self._queues
 
     async def visible(self, queue: str) -> list[str]:
         client = self._storage.queues.get_queue_client(queue)
@@ -71,8 +78,12 @@ class ServiceBusBroker(Broker):
     """A Service Bus namespace: `queues` is the app's, everything else is done by the administrator."""
 
     def __init__(self, queues: ServiceBusQueues, administrator: ServiceBusClient) -> None:
-        self.queues: ServiceBusQueues = queues
+        self._queues = queues
         self._administrator = administrator
+
+    @property
+    def queues(self) -> ServiceBusQueues:
+        return self._queues
 
     async def visible(self, queue: str) -> list[str]:
         async with self._receiver(queue) as receiver:

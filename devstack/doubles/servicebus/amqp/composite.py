@@ -3,7 +3,7 @@
 from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, ClassVar, Self, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Self, cast, get_args, get_origin, get_type_hints
 
 from devstack.doubles.servicebus.amqp.encoding import encode
 from devstack.doubles.servicebus.amqp.types import AmqpDecodeError, Array, Described, Symbol, ULong
@@ -38,7 +38,7 @@ class Composite:
         """The composite of these field values. Raises AmqpDecodeError when one is missing or of another type."""
         if not isinstance(values, list):
             raise AmqpDecodeError(f"the fields of {cls.NAME} are no list")
-        given: list[Any] = values
+        given = cast("list[Any]", values)
         expected = fields(cls)
         if len(given) > len(expected):
             raise AmqpDecodeError(f"{cls.NAME} has {len(given)} fields instead of {len(expected)} at most")

@@ -188,4 +188,4 @@ def _types(value: Any) -> Any:
         case dict():
             return {_types(key): _types(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType]
         case _:
-            return type(value)
+            return type(value)  # pyright: ignore[reportUnknownVariableType]
