@@ -10,6 +10,7 @@ PRODUCT := function_app.py functions shared doctor
 WEATHER = $(if $(LAG),--lag $(LAG)) $(if $(THROTTLE),--throttle $(THROTTLE)) \
           $(if $(SECRET_DELAY),--secret-delay $(SECRET_DELAY))
 HOST_OPTION = $(if $(HOSTS),--hosts $(HOSTS))
+BROKER_OPTION = $(if $(BROKER),--setting MESSAGE_BROKER=$(BROKER))
 PORT_OPTIONS = $(foreach port,$(PORTS),--port $(port))
 
 # The packages are installed without byte code, so what is imported is compiled once, at its first import.
@@ -21,11 +22,11 @@ help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */\1|/' | \
 	  while IFS='|' read -r target text; do printf '  make %-12s %s\n' "$$target" "$$text"; done
 
-demo: setup ## from a ticket to the note in it, and a rotation; LAG=30 THROTTLE=0.1 SECRET_DELAY=18 make the services behave badly
-	@$(DEMO) show $(WEATHER) $(PORT_OPTIONS)
+demo: setup ## from a ticket to the note in it, and a rotation; BROKER=servicebus; LAG=30 THROTTLE=0.1 SECRET_DELAY=18: bad weather
+	@$(DEMO) show $(WEATHER) $(PORT_OPTIONS) $(BROKER_OPTION)
 
-up: setup ## start the local stack and keep it running; same settings, and PORTS="functions=7071 queue=10001", HOSTS=0 or 2
-	@$(DEVSTACK) up $(WEATHER) $(PORT_OPTIONS) $(HOST_OPTION)
+up: setup ## start the local stack and keep it running; the same, and PORTS="functions=7071 queue=10001", HOSTS=0 or 2
+	@$(DEVSTACK) up $(WEATHER) $(PORT_OPTIONS) $(HOST_OPTION) $(BROKER_OPTION)
 
 down: setup ## stop the stack that runs in this checkout
 	@$(DEVSTACK) down

@@ -13,9 +13,10 @@ from urllib.parse import quote
 import httpx
 import typer
 
-from demo.queues import INTAKE, RequesterQueues, read_request
-from devstack.certificates import Certificates
+from demo.queues import INTAKE, Requester, read_request
+from demo.requester import requester
 from devstack.command import (
+    AppSettings,
     FixedPorts,
     Lag,
     SecretDelay,
@@ -23,12 +24,12 @@ from devstack.command import (
     Throttle,
     make_app,
     read_ports,
+    read_settings,
     read_weather,
     run_command,
     running_stack,
 )
-from devstack.config import StateFolder
-from devstack.environment import azurite, client_environment, own_environment
+from devstack.environment import client_environment, own_environment
 from devstack.interrupt import Parent
 from devstack.lock import find_holder
 from devstack.process import StackError
@@ -47,6 +48,7 @@ def show(
     throttle: Throttle = 0,
     secret_delay: SecretDelay = 0,
     port: FixedPorts = None,
+    setting: AppSettings = None,
     file: Path = _REQUEST,
 ) -> None:
     """Register an app from a ticket to the note in it, on the running stack or on one of its own.
@@ -65,7 +67,7 @@ def show(
         raise typer.Exit(process.returncode)
     print("starting the local stack", flush=True)
     with (
-        Stack.start(state, weather=weather, fixed_ports=read_ports(port)) as stack,
+        Stack.start(state, weather=weather, fixed_ports=read_ports(port), settings=read_settings(setting)) as stack,
         _requester(file, stack.environment()) as process,
     ):
         while process.poll() is None:
@@ -140,6 +142,6 @@ def _problem(answer: httpx.Response) -> str:
     return " ".join([problem.get("detail", problem["title"]), *(each["message"] for each in problem.get("errors", []))])
 
 
-def _queues(state: Path) -> RequesterQueues:
-    authority = Certificates(StateFolder(state).certificates).ca
-    return RequesterQueues(azurite(running_stack(state), state).connection_string(), str(authority))
+def _queues(state: Path) -> Requester:
+    """The requester's side of whichever broker the running stack has."""
+    return requester(client_environment(running_stack(state), state))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from azure.core.exceptions import AzureError, HttpResponseError
 from azure.storage.queue import QueueClient, QueueMessage
@@ -23,6 +23,22 @@ _PAGE = 32
 type Event = dict[str, Any]
 
 _EVENT = TypeAdapter[Event](dict[str, Any])
+
+
+class Requester(Protocol):
+    """What a requester does with messages, whichever broker carries them."""
+
+    def send(self, body: bytes) -> None:
+        """Put a request on the intake queue as it is. Raises StackError when no queue could carry it."""
+        ...
+
+    def peekanswers_request(self) -> list[Event]:
+        """The first answers that wait, left where they are."""
+        ...
+
+    def takeanswers_request(self, request_id: str) -> list[Event]:
+        """Remove and return the answers to one request, and leave all others."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -48,12 +64,14 @@ class RequesterQueues:
         except AzureError as error:
             raise StackError(f"the queue {INTAKE} did not accept the message: {error.message}") from error
 
-    def peek_answers(self) -> list[Event]:
+    def peekanswers_request(self) -> list[Event]:
         """The first answers that wait, left where they are (a queue shows 32 at most)."""
         with self._open(RESULTS) as queue:
-            return [event for message in queue.peek_messages(_PAGE) if (event := _read(message)) is not None]
+            return [
+                event for message in queue.peek_messages(_PAGE) if (event := read_event(message.content)) is not None
+            ]
 
-    def take_answers(self, request_id: str) -> list[Event]:
+    def takeanswers_request(self, request_id: str) -> list[Event]:
         """Remove and return the answers to one request; give all others back, untouched.
 
         Others stay hidden until the whole queue was looked through, so that none is seen twice in a pass.
@@ -62,8 +80,8 @@ class RequesterQueues:
         others: list[QueueMessage] = []
         with self._open(RESULTS) as queue:
             for message in self._drain(queue):
-                event = _read(message)
-                if event is not None and _answers(event, request_id):
+                event = read_event(message.content)
+                if event is not None and answers_request(event, request_id):
                     mine.append(event)
                     queue.delete_message(message)
                 else:
@@ -84,14 +102,16 @@ class RequesterQueues:
         )
 
 
-def _answers(event: Event, request_id: str) -> bool:
+def answers_request(event: Event, request_id: str) -> bool:
+    """Return whether an event is an answer to the request."""
     data = event.get("data")
     return isinstance(data, dict) and cast(Event, data).get("requestId") == request_id
 
 
-def _read(message: QueueMessage) -> Event | None:
+def read_event(text: str | bytes) -> Event | None:
+    """A message's event; None for what is none."""
     try:
-        return _EVENT.validate_json(message.content)
+        return _EVENT.validate_json(text)
     except ValidationError:
         return None
 

@@ -2,15 +2,16 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from azure.identity import ClientSecretCredential
 from azure.keyvault.secrets import KeyVaultSecretIdentifier, SecretClient
 
 from demo.answer import Answer, Data
+from demo.bus import RequesterBus
 from demo.control import ControlPlane
-from demo.queues import RequesterQueues
+from demo.queues import Requester, RequesterQueues
 from devstack.process import StackError
 
 _POLL_SECONDS = 0.25
@@ -49,9 +50,7 @@ def read_secret_and_sign_in(data: Data) -> Proof:
     return Proof(client, resource, token.expires_on - time.time())
 
 
-def await_answer(
-    queues: RequesterQueues, control: ControlPlane, request_id: str, tell: Callable[[str], None]
-) -> Answer:
+def await_answer(queues: Requester, control: ControlPlane, request_id: str, tell: Callable[[str], None]) -> Answer:
     """Wait for the answer to a request. When no service is called for a while, move the stack clock.
 
     By a little after anything happened, else by twice as much as the last time.
@@ -76,7 +75,30 @@ def await_answer(
     raise StackError(f"{request_id} has no answer after {moved // 3600} hours on the stack's clock")
 
 
-def connect() -> tuple[RequesterQueues, ControlPlane]:
+def connect(environment: Mapping[str, str] = os.environ) -> tuple[Requester, ControlPlane]:
     """The queues and the control plane that the environment names."""
-    queues = RequesterQueues(os.environ["AZURE_STORAGE_CONNECTION_STRING"], os.environ["REQUESTS_CA_BUNDLE"])
-    return queues, ControlPlane(os.environ["DEVSTACK_CONTROL_URL"])
+    return requester(environment), ControlPlane(environment["DEVSTACK_CONTROL_URL"])
+
+
+def has_bus(environment: Mapping[str, str]) -> bool:
+    """Return whether messages travel over Service Bus."""
+    return environment["MESSAGE_BROKER"] == "servicebus"
+
+
+def requester(environment: Mapping[str, str]) -> Requester:
+    """The requester's side of the broker that the environment names."""
+    if has_bus(environment):
+        return bus_requester(environment)
+    return RequesterQueues(environment["AZURE_STORAGE_CONNECTION_STRING"], environment["REQUESTS_CA_BUNDLE"])
+
+
+def bus_requester(environment: Mapping[str, str]) -> RequesterBus:
+    """The requester's side of the Service Bus namespace."""
+    return RequesterBus(
+        namespace=environment["MessageBus__fullyQualifiedNamespace"],
+        tenant_id=environment["AZURE_TENANT_ID"],
+        client_id=environment["DEVSTACK_REQUESTER_CLIENT_ID"],
+        client_secret=environment["DEVSTACK_REQUESTER_CLIENT_SECRET"],
+        proxy=environment["HTTPS_PROXY"],
+        ca_bundle=environment["REQUESTS_CA_BUNDLE"],
+    )

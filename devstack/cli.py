@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from devstack.command import (
+    AppSettings,
     FixedPorts,
     Lag,
     SecretDelay,
@@ -20,6 +21,7 @@ from devstack.command import (
     Throttle,
     make_app,
     read_ports,
+    read_settings,
     read_weather,
     run_command,
     running_stack,
@@ -45,12 +47,15 @@ def up(
     throttle: Throttle = 0,
     secret_delay: SecretDelay = 0,
     port: FixedPorts = None,
+    setting: AppSettings = None,
     hosts: Annotated[int, typer.Option(min=0, max=len(HOSTS), help="Functions hosts; with 0, bring your own.")] = 1,
 ) -> None:
     """Start the local stack and keep it running until Ctrl-C."""
     parent = Parent()
     weather = read_weather(lag, throttle, secret_delay)
-    with Stack.start(state, weather=weather, fixed_ports=read_ports(port), hosts=hosts) as stack:
+    with Stack.start(
+        state, weather=weather, fixed_ports=read_ports(port), settings=read_settings(setting), hosts=hosts
+    ) as stack:
         print(describe(stack.config, stack.state), flush=True)
         # Being asked to end is how this command ends well.
         with suppress(Interrupted):

@@ -18,6 +18,8 @@ Throttle = Annotated[float, typer.Option(min=0, max=1, help="This share of calls
 SecretDelay = Annotated[float, typer.Option(min=0, help="Seconds until a new secret can sign in.")]
 FixedPorts = Annotated[list[str] | None, typer.Option("--port", help="A fixed port, as service=number.")]
 
+AppSettings = Annotated[list[str] | None, typer.Option("--setting", help="An app setting, as NAME=value.")]
+
 
 def make_app() -> typer.Typer:
     """A command line whose errors are one line each."""
@@ -55,6 +57,17 @@ def read_ports(given: Sequence[str] | None) -> dict[str, int]:
             raise ConfigError(f"{each!r} is not a port: write service=number, functions=7071 for example")
         ports[service] = int(number)
     return ports
+
+
+def read_settings(given: Sequence[str] | None) -> dict[str, str]:
+    """App settings from `NAME=value`. Raises ConfigError."""
+    settings: dict[str, str] = {}
+    for each in given or []:
+        name, equals, value = each.partition("=")
+        if not (name and equals):
+            raise ConfigError(f"{each!r} is not a setting: write NAME=value")
+        settings[name] = value
+    return settings
 
 
 def running_stack(state: Path) -> StackConfig:

@@ -117,7 +117,8 @@ class StackConfig(_Model):
     those of `devstack.toml`, by name. `webhook_token` is what ServiceNow sends, `jira_webhook_token` what Jira does;
     `ticketing` is for the other direction. With `identity_based_storage` Azurite speaks HTTPS and the app reaches it
     with its identity's tokens, else over HTTP by the account's key. With `recording` the app reaches it through the
-    gateways of the doubles, so that its calls are noted and can be disturbed.
+    gateways of the doubles, so that its calls are noted and can be disturbed. `settings` are app settings that the
+    start asked for, over those of `devstack.toml`.
     """
 
     tenant_id: str = Field(default_factory=_new_id)
@@ -134,6 +135,7 @@ class StackConfig(_Model):
     ticketing: TicketingSecrets = Field(default_factory=TicketingSecrets)
     identity_based_storage: bool = False
     recording: bool = False
+    settings: dict[str, str] = {}
 
     def identity(self, name: str) -> ManagedIdentity:
         """An identity by its name in `devstack.toml`: `administrator`, `app`, or a client's. Raises ConfigError."""
@@ -175,6 +177,7 @@ class StackConfig(_Model):
             "jira_token": self.ticketing.jira_token,
             "jira_webhook_token": self.jira_webhook_token,
             "hook_secret": self.ticketing.hook,
+            "setting": {**project().app.settings, **self.settings},
             "reference": {name: self.webhook_reference(name) for name in project().webhook_vault.secrets},
         }
 
@@ -230,6 +233,7 @@ class StackConfig(_Model):
         take_port: Callable[[int], bool] = is_free,
         identity_based_storage: bool = False,
         recording: bool = False,
+        settings: Mapping[str, str] | None = None,
     ) -> Self:
         """Make or refresh a state folder's configuration before a start, and save it.
 
@@ -246,8 +250,8 @@ class StackConfig(_Model):
         else:
             ports = choose_ports(fixed, take=take_port)
             config = cls(ports=ports)
-        wanted = {"identity_based_storage": identity_based_storage, "recording": recording}
-        config = config.model_copy(update={"ports": ports, **wanted})
+        asked = {"identity_based_storage": identity_based_storage, "recording": recording}
+        config = config.model_copy(update={"ports": ports, **asked, "settings": dict(settings or {})})
         config.save(state)
         return config
 

@@ -1,7 +1,7 @@
 """The stack's processes: what each is started with, and how one sees that it is ready."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,12 +23,12 @@ HOSTS: Sequence[HostName] = ("host", "host-2")
 
 
 def describe_services(
-    config: StackConfig, state: Path, app: Path, settings: Mapping[str, str], template: Path | None = None
+    config: StackConfig, state: Path, app: Path, template: Path | None = None
 ) -> dict[ServiceName, Service]:
     """The services of one stack.
 
-    `app` is the Functions app's folder, `settings` are app settings over those that the stack makes. `template` is
-    the socket of the process that forks the doubles, hosts and workers, where one is to.
+    `app` is the Functions app's folder. `template` is the socket of the process that forks the doubles, hosts and
+    workers, where one is to.
     """
     ports, folder = config.ports, StateFolder(state)
     own = own_environment() | {"TMPDIR": str(folder.temporary)}
@@ -37,7 +37,7 @@ def describe_services(
     arguments, _ = storage.command()
     # Which of the app's processes makes a call is read from here: the SDKs add it to their User-Agent.
     caller = {"AZURE_HTTP_USER_AGENT": "devstack-host"}
-    environment = python | functions_settings(config, state) | caller | dict(settings)
+    environment = python | functions_settings(config, state) | caller | config.settings
     forked = {FORKED_SETTING: str(template)} if template is not None else {}
     services: dict[ServiceName, Service] = {
         "doubles": Service(

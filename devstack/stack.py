@@ -76,6 +76,7 @@ class Stack:
                 take_port=reserved.take,
                 identity_based_storage=identity_based_storage,
                 recording=recording,
+                settings=settings,
             )
             stack = cls(state, config, lock, reserved)
         except BaseException:
@@ -85,7 +86,7 @@ class Stack:
         try:
             if starts_at is not None:
                 stack._set_clock(starts_at)
-            stack._start(app, weather or {}, hosts, settings or {}, forked=forked)
+            stack._start(app, weather or {}, hosts, forked=forked)
             lock.announce("ready")
         except BaseException:
             stack.stop()
@@ -144,9 +145,7 @@ class Stack:
         self._reserved.release()
         self._lock.release()
 
-    def _start(
-        self, app: Path, weather: Mapping[str, Any], hosts: int, settings: Mapping[str, str], *, forked: bool
-    ) -> None:
+    def _start(self, app: Path, weather: Mapping[str, Any], hosts: int, *, forked: bool) -> None:
         self.logs.mkdir(exist_ok=True)
         self._folder.temporary.mkdir(exist_ok=True)
         for log in self.logs.glob("*.log"):
@@ -157,7 +156,7 @@ class Stack:
         template = None
         if forked and app == REPOSITORY:
             template = shared_template(REPOSITORY) or (own if is_possible(own) else None)
-        self._services = describe_services(self.config, self.state, app, settings, template)
+        self._services = describe_services(self.config, self.state, app, template)
         first: list[ServiceName] = ["azurite", "template"] if template == own else ["azurite"]
         self._launch(*first)
         self._launch("doubles")

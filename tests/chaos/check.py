@@ -81,7 +81,7 @@ class Witness:
         """Take what was delivered on both queues into memory; as often as one likes."""
         environment = self.driver.environment
         for inbox in (self.driver.inbox, self._events):
-            inbox.drain(environment["AZURE_STORAGE_CONNECTION_STRING"], environment["SSL_CERT_FILE"])
+            inbox.drain(environment)
 
     def take_away(self) -> None:
         """As `drain`, and leave both queues empty; only while nobody sends, or what is just sent is lost."""

@@ -16,7 +16,8 @@ from azure.keyvault.secrets import SecretClient
 from azure.keyvault.secrets._shared import http_challenge_cache
 from azure.storage.queue import QueueClient
 
-from demo.queues import RESULTS, RequesterQueues
+from demo.queues import RESULTS, Requester
+from demo.requester import requester
 from devstack.config import Client
 from devstack.services import HostName, host_url
 from devstack.stack import Stack
@@ -50,7 +51,7 @@ class Driver:
 
     def send(self, body: dict[str, Any] | bytes) -> None:
         """Put a request on the intake queue."""
-        self.requester_queues.send(body if isinstance(body, bytes) else json.dumps(body).encode())
+        self.requester.send(body if isinstance(body, bytes) else json.dumps(body).encode())
 
     def answer(self, request_id: str, *, moving_clock: bool = False, within: float = 40) -> dict[str, Any]:
         """Wait for the next answer to a request; with `moving_clock`, stack time passes instead of wall time."""
@@ -58,7 +59,7 @@ class Driver:
 
         def look() -> dict[str, Any] | None:
             nonlocal quiet
-            self.inbox.drain(self.environment["AZURE_STORAGE_CONNECTION_STRING"], self.environment["SSL_CERT_FILE"])
+            self.inbox.drain(self.environment)
             answer = self.inbox.next_to(request_id)
             if answer is not None:
                 return answer
@@ -190,9 +191,9 @@ class Driver:
         return self.stack.environment()
 
     @property
-    def requester_queues(self) -> RequesterQueues:
-        """The two queues a requester knows."""
-        return RequesterQueues(self.environment["AZURE_STORAGE_CONNECTION_STRING"], self.environment["SSL_CERT_FILE"])
+    def requester(self) -> Requester:
+        """The requester's side of the broker."""
+        return requester(self.environment)
 
     @property
     def _network(self) -> dict[str, Any]:

@@ -1,10 +1,13 @@
-"""The requester's mailbox: everything that was ever delivered on a queue, read once and kept."""
+"""The requester's mailbox: everything that was ever delivered to one place, read once and kept."""
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from azure.storage.queue import QueueClient
+
+from demo.requester import bus_requester, has_bus
 
 _PAGE = 32
 _HIDE_SECONDS = 7 * 24 * 3600
@@ -13,10 +16,10 @@ _HIDE_SECONDS = 7 * 24 * 3600
 
 @dataclass
 class Inbox:
-    """What arrived on one queue, oldest first, repeated deliveries included.
+    """What arrived on one queue, or for the subscription `all` of a topic, oldest first, repeated deliveries included.
 
-    Messages are hidden, not deleted: 32 a call instead of one. One that comes back, because the clock was moved that
-    far, is known by its id.
+    On a storage queue, messages are hidden, not deleted: 32 a call instead of one. One that comes back, because the
+    clock was moved that far, is known by its id.
     """
 
     queue: str
@@ -24,15 +27,15 @@ class Inbox:
     _known: set[str] = field(default_factory=set[str])
     _handed_out: dict[str, int] = field(default_factory=dict[str, int])
 
-    def drain(self, connection_string: str, ca_bundle: str) -> None:
-        """Read what is new."""
-        with QueueClient.from_connection_string(
-            connection_string, self.queue, use_env_settings=False, connection_verify=ca_bundle
-        ) as client:
-            for message in client.receive_messages(messages_per_page=_PAGE, visibility_timeout=_HIDE_SECONDS):
-                if message.id not in self._known:
-                    self._known.add(message.id)
-                    self.messages.append(json.loads(message.content))
+    def drain(self, environment: Mapping[str, str]) -> None:
+        """Read what is new on the stack whose environment this is."""
+        if has_bus(environment):
+            self.messages += bus_requester(environment).take_all(self.queue)
+            return
+        for key, message in _new_on_storage(self.queue, environment):
+            if key not in self._known:
+                self._known.add(key)
+                self.messages.append(message)
 
     def to_request(self, request_id: str) -> list[dict[str, Any]]:
         """Return all messages about one request."""
@@ -46,3 +49,14 @@ class Inbox:
             return None
         self._handed_out[request_id] = at + 1
         return arrived[at]
+
+
+def _new_on_storage(queue: str, environment: Mapping[str, str]) -> Iterable[tuple[str, dict[str, Any]]]:
+    with QueueClient.from_connection_string(
+        environment["AZURE_STORAGE_CONNECTION_STRING"],
+        queue,
+        use_env_settings=False,
+        connection_verify=environment["SSL_CERT_FILE"],
+    ) as client:
+        for message in client.receive_messages(messages_per_page=_PAGE, visibility_timeout=_HIDE_SECONDS):
+            yield message.id, json.loads(message.content)

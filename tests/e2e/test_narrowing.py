@@ -41,7 +41,7 @@ def answered(driver: Driver, request_id: str, watch: Callable[[], None] = lambda
 
     def look() -> dict[str, Any] | None:
         watch()
-        driver.inbox.drain(driver.environment["AZURE_STORAGE_CONNECTION_STRING"], driver.environment["SSL_CERT_FILE"])
+        driver.inbox.drain(driver.environment)
         answer = driver.inbox.next_to(request_id)
         if answer is None and next(looks) % 4 == 0:
             driver.advance(60)

@@ -57,7 +57,7 @@ class Trouble:
     def _answer(self, request_id: str) -> dict[str, Any]:
         def look() -> dict[str, Any] | None:
             environment, inbox = self._driver.environment, self._driver.inbox
-            inbox.drain(environment["AZURE_STORAGE_CONNECTION_STRING"], environment["SSL_CERT_FILE"])
+            inbox.drain(environment)
             return inbox.next_to(request_id)
 
         return self._eventually(look, f"the answer to {request_id}")
