@@ -34,13 +34,17 @@ class RequesterBus:
 
     def send(self, body: bytes) -> None:
         """Put a request on the intake queue as it is. Raises StackError when no queue could carry it."""
+        self.send_to(INTAKE, body)
+
+    def send_to(self, queue: str, body: bytes) -> None:
+        """Put a message on a queue. Raises StackError when that cannot be."""
         try:
-            with self._client() as client, client.get_queue_sender(INTAKE) as sender:
+            with self._client() as client, client.get_queue_sender(queue) as sender:
                 sender.send_messages(ServiceBusMessage(body))
         except MessageSizeExceededError as error:
             raise StackError(f"the message has {len(body)} bytes, more than a message can have") from error
         except AzureError as error:
-            raise StackError(f"the queue {INTAKE} did not accept the message: {error.message}") from error
+            raise StackError(f"the queue {queue} did not accept the message: {error.message}") from error
 
     def peek_answers(self) -> list[Event]:
         """The first answers that wait, left where they are."""
