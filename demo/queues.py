@@ -32,11 +32,11 @@ class Requester(Protocol):
         """Put a request on the intake queue as it is. Raises StackError when no queue could carry it."""
         ...
 
-    def peekanswers_request(self) -> list[Event]:
+    def peek_answers(self) -> list[Event]:
         """The first answers that wait, left where they are."""
         ...
 
-    def takeanswers_request(self, request_id: str) -> list[Event]:
+    def take_answers(self, request_id: str) -> list[Event]:
         """Remove and return the answers to one request, and leave all others."""
         ...
 
@@ -64,14 +64,14 @@ class RequesterQueues:
         except AzureError as error:
             raise StackError(f"the queue {INTAKE} did not accept the message: {error.message}") from error
 
-    def peekanswers_request(self) -> list[Event]:
+    def peek_answers(self) -> list[Event]:
         """The first answers that wait, left where they are (a queue shows 32 at most)."""
         with self._open(RESULTS) as queue:
             return [
                 event for message in queue.peek_messages(_PAGE) if (event := read_event(message.content)) is not None
             ]
 
-    def takeanswers_request(self, request_id: str) -> list[Event]:
+    def take_answers(self, request_id: str) -> list[Event]:
         """Remove and return the answers to one request; give all others back, untouched.
 
         Others stay hidden until the whole queue was looked through, so that none is seen twice in a pass.

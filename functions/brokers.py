@@ -31,10 +31,10 @@ def on_queue(blueprint: func.Blueprint, queue: str) -> Callable[[Handler], Handl
 
     def register(handler: Handler) -> Handler:
         async def from_storage(message: func.QueueMessage) -> None:
-            await handler(_from_storage(message, datetime.now(UTC)))
+            await handler(storage_message(message, datetime.now(UTC)))
 
         async def from_service_bus(message: func.ServiceBusMessage) -> None:
-            await handler(_from_service_bus(message, datetime.now(UTC)))
+            await handler(service_bus_message(message, datetime.now(UTC)))
 
         if os.environ.get("MESSAGE_BROKER") == SERVICE_BUS:
             # As bytes: members of a JSON text would take the place of the message's own properties in the host.
@@ -51,12 +51,13 @@ def on_queue(blueprint: func.Blueprint, queue: str) -> Callable[[Handler], Handl
     return register
 
 
-def _from_storage(message: func.QueueMessage, now: datetime) -> Received:
+def storage_message(message: func.QueueMessage, now: datetime) -> Received:
+    """What a storage queue delivered."""
     return Received(message.get_body(), message.id or "", _likely(message.insertion_time, now))
 
 
-def _from_service_bus(message: func.ServiceBusMessage, now: datetime) -> Received:
-    """The sequence number is the broker's; the message's id would be its sender's."""
+def service_bus_message(message: func.ServiceBusMessage, now: datetime) -> Received:
+    """What Service Bus delivered. The sequence number is the broker's; the message's id would be its sender's."""
     enqueued = message.enqueued_time_utc
     if enqueued is not None and enqueued.tzinfo is None:  # the host gives UTC without saying so
         enqueued = enqueued.replace(tzinfo=UTC)

@@ -92,7 +92,8 @@ def _primitive(value: Any) -> tuple[int, bytes]:  # noqa: ANN401
         case str() if type(value) is str:
             return _sized(0xA1, value.encode())
         case _:
-            if found := _PRIMITIVES.get(type(value)):
+            found = _PRIMITIVES.get(type(value))  # pyright: ignore[reportUnknownArgumentType]
+            if found:
                 code, written = found
                 return code, written(value)
             raise TypeError(f"{type(value).__name__} has no AMQP type")
