@@ -46,7 +46,7 @@ def test_every_service_has_the_same_parts(service: Path) -> None:
 
 
 def test_all_services_are_found() -> None:
-    names = {"control", "entra", "graph", "identity", "jira", "keyvault", "servicenow", "webhooks"}
+    names = {"control", "entra", "graph", "identity", "jira", "keyvault", "servicebus", "servicenow", "webhooks"}
     assert {service.name for service in SERVICES} == names
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from devstack.doubles.servicebus.entities import errors
+from devstack.doubles.servicebus import errors
 from devstack.doubles.tokens import Caller, TokenRefusedError, Tokens
 from devstack.doubles.world import World
 

@@ -5,10 +5,10 @@ from collections import deque
 from contextlib import suppress
 from uuid import uuid4
 
+from devstack.doubles.servicebus import errors
 from devstack.doubles.servicebus.amqp.message import Message
-from devstack.doubles.servicebus.amqp.performatives import Error
+from devstack.doubles.servicebus.amqp.outcomes import Error
 from devstack.doubles.servicebus.amqp.types import Symbol
-from devstack.doubles.servicebus.entities import errors
 from devstack.doubles.servicebus.entities.namespace import Namespace
 from devstack.doubles.servicebus.entities.queue import Queue, scheduled_for
 from devstack.doubles.servicebus.entities.settings import NamespaceSettings

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from devstack.doubles.faults import Fault, FaultKind
 from devstack.doubles.middleware import draw_fault
-from devstack.doubles.servicebus.entities import errors
+from devstack.doubles.servicebus import errors
 from devstack.doubles.wire import When
 from devstack.doubles.world import World
 

@@ -1,14 +1,11 @@
-"""One client: what its links ask for, and what they are answered.
-
-Addresses are those that Microsoft's clients use: an entity, `topic/Subscriptions/name`, either with
-`/$DeadLetterQueue`, either with `/$management`, and `$cbs`, with or without scheme and host before them.
-"""
+"""One client: what its links ask for, and what they are answered."""
 
 import asyncio
 from collections.abc import Callable
 from typing import Any
 
 from devstack.doubles.middleware import CALLER_MARK
+from devstack.doubles.servicebus import errors, routes, session_links
 from devstack.doubles.servicebus.access import Access, Right, plain
 from devstack.doubles.servicebus.amqp.connection import Connection
 from devstack.doubles.servicebus.amqp.events import (
@@ -22,33 +19,15 @@ from devstack.doubles.servicebus.amqp.events import (
 )
 from devstack.doubles.servicebus.amqp.links import IncomingLink, Link, OutgoingLink
 from devstack.doubles.servicebus.amqp.message import Message, read_delivery, read_message
-from devstack.doubles.servicebus.amqp.performatives import (
-    Accepted,
-    Coordinator,
-    Error,
-    Modified,
-    Outcome,
-    Rejected,
-    Released,
-    Source,
-)
-from devstack.doubles.servicebus.amqp.types import AmqpDecodeError, Described, Long, Symbol
+from devstack.doubles.servicebus.amqp.outcomes import Accepted, Error, Outcome, Rejected, Released
+from devstack.doubles.servicebus.amqp.performatives import Coordinator
+from devstack.doubles.servicebus.amqp.types import AmqpDecodeError, Symbol
+from devstack.doubles.servicebus.answers import reply
 from devstack.doubles.servicebus.broker import LARGEST_MESSAGE, Broker
-from devstack.doubles.servicebus.entities import errors
-from devstack.doubles.servicebus.entities.queue import DESCRIPTION, REASON, Queue
-from devstack.doubles.servicebus.entities.stored import Lock
-from devstack.doubles.servicebus.exposure import ConnectionCutError, exposed
-from devstack.doubles.servicebus.management import Management
+from devstack.doubles.servicebus.entities.queue import Queue
+from devstack.doubles.servicebus.exposure import exposed
+from devstack.doubles.servicebus.operations import deliveries
 from devstack.doubles.servicebus.receiver import Receiver, token_of
-from devstack.doubles.servicebus.requests import answer_token, reply
-
-_CBS, _MANAGEMENT = "$cbs", "/$management"
-_SESSION_FILTER = Symbol("com.microsoft:session-filter")
-_TIMEOUT = Symbol("com.microsoft:timeout")
-_LOCKED_UNTIL = Symbol("com.microsoft:locked-until-utc")
-_LONGEST_WAIT_MILLISECONDS = 65_000
-_TICKS_AT_1970 = 621_355_968_000_000_000
-_TICKS_PER_MILLISECOND = 10_000
 
 
 class Peer:
@@ -89,91 +68,46 @@ class Peer:
                 raise errors.BusError("amqp:not-implemented", "This broker has no transactions.")
             self._admit(link, _address(link))
         except errors.BusError as refusal:
-            link.refuse(Error(Symbol(refusal.condition), refusal.description))
+            link.refuse(_error(refusal))
 
     def _admit(self, link: Link, address: str) -> None:
-        if address == _CBS or address.endswith(_MANAGEMENT):
-            if address != _CBS:
-                self._access.check_any(address)
-                self._broker.entities.managed(address.removesuffix(_MANAGEMENT))
+        if routes.is_for_requests(address):
+            routes.admit(self._broker, self._access, address)
             if isinstance(link, OutgoingLink):
                 self._answering.append(link)
-            link.accept(max_message_size=LARGEST_MESSAGE)
         elif isinstance(link, IncomingLink):
             self._access.check(address, Right.SEND)
             self._broker.entities.sending(address)
-            link.accept(max_message_size=LARGEST_MESSAGE)
         elif isinstance(link, OutgoingLink):
             self._access.check(address, Right.LISTEN)
-            queue = self._broker.entities.receiving(address)
-            self._admit_receiver(link, queue)
+            self._admit_receiver(link, self._broker.entities.receiving(address))
+            return
+        link.accept(max_message_size=LARGEST_MESSAGE)
 
     def _admit_receiver(self, link: OutgoingLink, queue: Queue) -> None:
-        filters = (link.attach.source.filter if link.attach.source else None) or {}
-        if _SESSION_FILTER not in filters:
-            if queue.settings.requires_session:
-                raise errors.not_allowed(
-                    f"It is not possible for an entity that requires sessions to create a non-sessionful message"
-                    f" receiver: {queue.path}."
-                )
-            self._receivers[link] = receiver = Receiver(link, queue, self._flush)
-            link.accept(max_message_size=LARGEST_MESSAGE)
-            self._broker.add(receiver)
+        if session_links.asks_for_session(link) != queue.settings.requires_session:
+            raise errors.other_receiver_needed(queue.path, needs_session=queue.settings.requires_session)
+        if queue.settings.requires_session:
+            task = asyncio.ensure_future(self._admit_to_session(link, queue))
+            self._waiting.add(task)
+            task.add_done_callback(self._waiting.discard)
             return
-        wanted = _undescribed(filters[_SESSION_FILTER])
-        if not queue.settings.requires_session:
-            raise errors.not_allowed(
-                f"A sessionful message receiver cannot be created on an entity that does not require sessions:"
-                f" {queue.path}."
-            )
-        if wanted is not None and not isinstance(wanted, str):
-            raise errors.bad_argument("A session's id is a text.")
-        self._in_background(self._admit_to_session(link, queue, wanted))
+        self._receivers[link] = receiver = Receiver(link, queue, self._flush)
+        link.accept(max_message_size=LARGEST_MESSAGE)
+        self._broker.add(receiver)
 
-    async def _admit_to_session(self, link: OutgoingLink, queue: Queue, wanted: str | None) -> None:
-        patience = int((link.attach.properties or {}).get(_TIMEOUT) or _LONGEST_WAIT_MILLISECONDS)
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + patience / 1000
+    async def _admit_to_session(self, link: OutgoingLink, queue: Queue) -> None:
         try:
-            session_id = wanted
-            while session_id is None:
-                queue.catch_up(self._broker.now())
-                session_id = queue.next_session()
-                if session_id is None:
-                    left = deadline - loop.time()
-                    if left <= 0 or not link.is_alive:
-                        raise errors.no_session_in_time(queue.path)
-                    await self._broker.wait_for_change(left)
-            lock = queue.sessions.hold(session_id, self._broker.now())
+            session_id, lock = await session_links.hold_session(self._broker, link, queue)
         except errors.BusError as refusal:
-            link.refuse(Error(Symbol(refusal.condition), refusal.description))
+            link.refuse(_error(refusal))
             self._flush()
             return
-        self._open_session(link, queue, session_id, lock)
-
-    def _open_session(self, link: OutgoingLink, queue: Queue, session_id: str, lock: Lock) -> None:
-        source = link.attach.source or Source()
-        filters = {**(source.filter or {}), _SESSION_FILTER: session_id}
-        source = Source(
-            source.address,
-            source.durable,
-            source.expiry_policy,
-            source.timeout,
-            source.dynamic,
-            source.dynamic_node_properties,
-            source.distribution_mode,
-            filters,
-            source.default_outcome,
-            source.outcomes,
-            source.capabilities,
-        )
-        ticks = Long(_TICKS_AT_1970 + lock.until * _TICKS_PER_MILLISECOND)
-        receiver = Receiver(link, queue, self._flush, (session_id, lock))
         if not link.is_alive:  # it has given up waiting
             queue.sessions.give_back(session_id, lock)
             return
-        self._receivers[link] = receiver
-        link.accept(source=source, properties={_LOCKED_UNTIL: ticks}, max_message_size=LARGEST_MESSAGE)
+        self._receivers[link] = receiver = Receiver(link, queue, self._flush, (session_id, lock))
+        session_links.accept(link, session_id, lock)
         self._broker.add(receiver)
         self._broker.pump(queue)
         self._flush()
@@ -195,10 +129,10 @@ class Peer:
     async def _receive(self, event: MessageReceived) -> None:
         link, address = event.link, _address(event.link)
         try:
-            if address == _CBS or address.endswith(_MANAGEMENT):
-                answers = self._answer(address, read_message(event.payload))
+            if routes.is_for_requests(address):
+                request = read_message(event.payload)
                 _accept(event)
-                await answers
+                await self._answer(address, request)
                 return
             messages = read_delivery(event.payload, event.message_format)
             self._access.check(address, Right.SEND)
@@ -213,7 +147,7 @@ class Peer:
             link.settle(event.delivery_id, Rejected(Error(Symbol("amqp:decode-error"), str(error))))
         except errors.BusError as refusal:
             if not event.settled:
-                link.settle(event.delivery_id, _refused(refusal))
+                link.settle(event.delivery_id, Rejected(_error(refusal)))
         else:
             _accept(event)
 
@@ -221,11 +155,7 @@ class Peer:
         link = self._link_for(address, request.properties.reply_to)
         if link is None:
             return  # nobody listens
-        if address == _CBS:
-            answer = answer_token(self._access, request)
-        else:
-            management = Management(self._broker, self._access, address.removesuffix(_MANAGEMENT), self._caller)
-            answer = await management.answer(request)
+        answer = await routes.answer(self._broker, self._access, address, self._caller, request)
         link.send(b"answer", reply(request, answer).encoded())
 
     def _link_for(self, address: str, reply_to: str | None) -> OutgoingLink | None:
@@ -240,59 +170,25 @@ class Peer:
             if not event.settled:
                 event.link.settle(event.delivery_id, event.outcome)
             return
-        queue, token = receiver.queue, token_of(event.tag)
+        queue, token, outcome = receiver.queue, token_of(event.tag), event.outcome
 
         def operate() -> None:
             receiver.check_session(self._broker.now())
-            settle(queue, token, event.outcome, self._broker.now())
+            deliveries.settle(queue, token, outcome, self._broker.now())
 
+        path = f"{queue.path} {deliveries.verb(outcome)}"
         try:
-            if isinstance(event.outcome, Released):
+            if isinstance(outcome, Released):  # the client closes its link, and waits for nothing
                 operate()
             else:
-                await exposed(
-                    self._broker.world, "SETTLE", f"{queue.path} {_verb(event.outcome)}", self._caller, operate
-                )
+                await exposed(self._broker.world, "SETTLE", path, self._caller, operate)
         except errors.BusError as refusal:
-            confirmed: Outcome = _refused(refusal)
+            confirmed: Outcome = Rejected(_error(refusal))
         else:
-            confirmed = Rejected() if isinstance(event.outcome, Rejected) else event.outcome
+            confirmed = Rejected() if isinstance(outcome, Rejected) else outcome
         if not event.settled:
             event.link.settle(event.delivery_id, confirmed)
         self._broker.pump(queue)
-
-    def _in_background(self, work: Any) -> None:  # noqa: ANN401 - a coroutine
-        task = asyncio.ensure_future(work)
-        self._waiting.add(task)
-        task.add_done_callback(self._waiting.discard)
-
-
-def settle(queue: Queue, token: Any, outcome: Outcome, now: int) -> None:  # noqa: ANN401
-    """Do to a locked message what its receiver says. Raises BusError."""
-    match outcome:
-        case Accepted():
-            queue.complete(token, now)
-        case Rejected(error=error):
-            info = {str(key): value for key, value in ((error.info if error else None) or {}).items()}
-            queue.bury(token, now, info.pop(REASON, None), info.pop(DESCRIPTION, None), info)
-        case Modified(undeliverable_here=True, message_annotations=changes):
-            queue.defer(token, now, changes)
-        case Modified(message_annotations=changes):
-            queue.abandon(token, now, changes)
-        case Released():
-            queue.release(token, now)
-
-
-def _verb(outcome: Outcome) -> str:
-    match outcome:
-        case Accepted():
-            return "completed"
-        case Rejected():
-            return "deadLettered"
-        case Modified(undeliverable_here=True):
-            return "deferred"
-        case _:
-            return "abandoned"
 
 
 def _accept(event: MessageReceived) -> None:
@@ -300,8 +196,8 @@ def _accept(event: MessageReceived) -> None:
         event.link.settle(event.delivery_id, Accepted())
 
 
-def _refused(refusal: errors.BusError) -> Rejected:
-    return Rejected(Error(Symbol(refusal.condition), refusal.description))
+def _error(refusal: errors.BusError) -> Error:
+    return Error(Symbol(refusal.condition), refusal.description)
 
 
 def _address(link: Link) -> str:
@@ -318,14 +214,7 @@ def _target_of(link: OutgoingLink) -> str | None:
     return None if target is None or isinstance(target, Coordinator) else target.address
 
 
-def _undescribed(value: Any) -> Any:  # noqa: ANN401
-    return value.value if isinstance(value, Described) else value
-
-
 def _caller_of(properties: dict[Any, Any]) -> str:
     agent = next((str(value) for key, value in properties.items() if str(key) == "user-agent"), "")
     _, mark, caller = agent.rpartition(CALLER_MARK)
     return caller.partition(" ")[0] if mark else ""
-
-
-__all__ = ["ConnectionCutError", "Peer", "settle"]

@@ -11,6 +11,7 @@ from devstack.certificates import Certificates
 from devstack.config import StackConfig, StateFolder
 from devstack.doubles.stack import running
 from devstack.doubles.world import World
+from devstack.ports import PortReservations
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Local:
 @contextmanager
 def doubles(state: Path) -> Generator[Local]:
     """Run the doubles of a fresh state folder."""
-    config = StackConfig.prepare(state)
+    reserved = PortReservations()
+    config = StackConfig.prepare(state, take_port=reserved.take)
     ready, stop = threading.Event(), asyncio.Event()
     worlds: list[World] = []
     failures: list[BaseException] = []
@@ -73,4 +75,5 @@ def doubles(state: Path) -> Generator[Local]:
         if thread.is_alive():
             loop.call_soon_threadsafe(stop.set)
         thread.join()
+        reserved.release()
     assert failures == []

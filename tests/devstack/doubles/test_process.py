@@ -4,12 +4,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import pytest
 
 from devstack.config import StackConfig, StateFolder
 from devstack.doubles.documents import Documents
+from devstack.ports import PortReservations
 
 _COMMAND = (sys.executable, "-m", "devstack.doubles", "--state")
 
@@ -28,8 +31,15 @@ def start(state: Path, config: StackConfig) -> subprocess.Popen[bytes]:
     raise AssertionError("the doubles did not get ready")
 
 
-def test_documents_survive_a_restart(tmp_path: Path) -> None:
-    config = StackConfig.prepare(tmp_path)
+@pytest.fixture
+def config(tmp_path: Path) -> Iterator[StackConfig]:
+    """Of a stack whose ports no other one chooses meanwhile: most of its services never listen."""
+    ports = PortReservations()
+    yield StackConfig.prepare(tmp_path, take_port=ports.take)
+    ports.release()
+
+
+def test_documents_survive_a_restart(tmp_path: Path, config: StackConfig) -> None:
     control = f"http://127.0.0.1:{config.ports.control}"
     first = start(tmp_path, config)
     user = {"id": "11111111-1111-4111-8111-111111111111", "displayName": "Eve", "userPrincipalName": "eve@a.example"}

@@ -12,11 +12,11 @@ from devstack.doubles.servicebus.amqp import frames
 from devstack.doubles.servicebus.amqp.composite import Composite
 from devstack.doubles.servicebus.amqp.events import ConnectionEnded, ConnectionOpened, Event
 from devstack.doubles.servicebus.amqp.frames import AMQP, SASL, Frame, FrameReader, FramingError, ProtocolHeader
+from devstack.doubles.servicebus.amqp.outcomes import Error
 from devstack.doubles.servicebus.amqp.performatives import (
     Begin,
     Close,
     End,
-    Error,
     Open,
     SaslInit,
     SaslMechanisms,

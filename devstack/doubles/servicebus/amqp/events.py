@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from devstack.doubles.servicebus.amqp.performatives import Open, Outcome
+from devstack.doubles.servicebus.amqp.outcomes import Outcome
+from devstack.doubles.servicebus.amqp.performatives import Open
 
 if TYPE_CHECKING:
     from devstack.doubles.servicebus.amqp.links import IncomingLink, Link, OutgoingLink

@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from devstack.doubles.servicebus.amqp.composite import Composite
 from devstack.doubles.servicebus.amqp.events import MessageReceived
+from devstack.doubles.servicebus.amqp.outcomes import Accepted, Error, Outcome
 from devstack.doubles.servicebus.amqp.performatives import (
-    Accepted,
     Attach,
     Coordinator,
     Detach,
     Disposition,
-    Error,
     Flow,
-    Outcome,
     Source,
     Target,
     Transfer,

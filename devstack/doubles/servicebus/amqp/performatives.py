@@ -1,9 +1,10 @@
-"""The frames' bodies, and what they hold: parts 2.7, 2.8, 3.4, 3.5 and 5.3 of the standard."""
+"""The frames' bodies, and what they hold: parts 2.7, 3.5 and 5.3 of the standard."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
 from devstack.doubles.servicebus.amqp.composite import Composite, one_of
+from devstack.doubles.servicebus.amqp.outcomes import Error, Outcome
 from devstack.doubles.servicebus.amqp.types import (
     AmqpDecodeError,
     Array,
@@ -14,64 +15,6 @@ from devstack.doubles.servicebus.amqp.types import (
     ULong,
     UShort,
 )
-
-
-@dataclass(slots=True)
-class Error(Composite):
-    """Why a link, session or connection ended, or a delivery was refused. Always three fields: clients index them."""
-
-    CODE, NAME, SHORTEST = 0x1D, "amqp:error:list", 3
-
-    condition: Symbol
-    description: str | None = None
-    info: dict[Any, Any] | None = None
-
-
-@dataclass(slots=True)
-class Received(Composite):
-    """Part of a delivery has arrived."""
-
-    CODE, NAME = 0x23, "amqp:received:list"
-
-    section_number: UInt
-    section_offset: ULong
-
-
-@dataclass(slots=True)
-class Accepted(Composite):
-    """The delivery was taken."""
-
-    CODE, NAME = 0x24, "amqp:accepted:list"
-
-
-@dataclass(slots=True)
-class Rejected(Composite):
-    """The delivery was refused."""
-
-    CODE, NAME = 0x25, "amqp:rejected:list"
-
-    error: Error | None = None
-
-
-@dataclass(slots=True)
-class Released(Composite):
-    """The delivery was not looked at."""
-
-    CODE, NAME = 0x26, "amqp:released:list"
-
-
-@dataclass(slots=True)
-class Modified(Composite):
-    """The delivery was given back, changed."""
-
-    CODE, NAME = 0x27, "amqp:modified:list"
-
-    delivery_failed: bool | None = None
-    undeliverable_here: bool | None = None
-    message_annotations: dict[Any, Any] | None = None
-
-
-type Outcome = Accepted | Rejected | Released | Modified
 
 
 @dataclass(slots=True)
@@ -88,7 +31,7 @@ class Source(Composite):
     dynamic_node_properties: dict[Any, Any] | None = None
     distribution_mode: Symbol | None = None
     filter: dict[Any, Any] | None = None
-    default_outcome: Accepted | Rejected | Released | Modified | None = None
+    default_outcome: Outcome | None = None
     outcomes: Symbol | Array | None = None
     capabilities: Symbol | Array | None = None
 
@@ -286,7 +229,6 @@ class SaslOutcome(Composite):
 
 _PERFORMATIVES: list[type[Composite]] = [Open, Begin, Attach, Flow, Transfer, Disposition, Detach, End, Close]
 _SASL: list[type[Composite]] = [SaslMechanisms, SaslInit, SaslOutcome]
-_OUTCOMES: list[type[Composite]] = [Accepted, Rejected, Released, Modified]
 
 
 def performative(value: Any, *, sasl: bool = False) -> Composite:  # noqa: ANN401 - any AMQP value
@@ -294,13 +236,3 @@ def performative(value: Any, *, sasl: bool = False) -> Composite:  # noqa: ANN40
     if not isinstance(value, Described):
         raise AmqpDecodeError("a frame's body is not described")
     return one_of(value, _SASL if sasl else _PERFORMATIVES)
-
-
-def outcome(value: Any) -> Outcome | None:  # noqa: ANN401
-    """The outcome that a delivery's state is; None for no state, or one that is none. Raises AmqpDecodeError."""
-    if not isinstance(value, Described) or value.descriptor in (Received.CODE, Received.NAME):
-        return None
-    read = one_of(value, _OUTCOMES)
-    if isinstance(read, Accepted | Rejected | Released | Modified):
-        return read
-    return None

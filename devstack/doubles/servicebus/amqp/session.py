@@ -7,16 +7,8 @@ from devstack.doubles.servicebus.amqp import frames
 from devstack.doubles.servicebus.amqp.composite import Composite
 from devstack.doubles.servicebus.amqp.events import CreditChanged, DeliverySettled, Event, LinkAttached, LinkDetached
 from devstack.doubles.servicebus.amqp.links import IncomingLink, Link, LinkRefusal, OutgoingLink
-from devstack.doubles.servicebus.amqp.performatives import (
-    Attach,
-    Begin,
-    Detach,
-    Disposition,
-    Flow,
-    Released,
-    Transfer,
-    outcome,
-)
+from devstack.doubles.servicebus.amqp.outcomes import Released, outcome
+from devstack.doubles.servicebus.amqp.performatives import Attach, Begin, Detach, Disposition, Flow, Transfer
 from devstack.doubles.servicebus.amqp.types import AmqpDecodeError, UInt, UShort
 
 _WINDOW = 2**31 - 1

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from devstack.doubles.servicebus import errors
 from devstack.doubles.servicebus.amqp.message import Message, Properties
-from devstack.doubles.servicebus.entities import errors
 
 SYSTEM_PROPERTIES = {
     "messageid": "message_id",

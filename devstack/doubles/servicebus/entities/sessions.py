@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from devstack.doubles.servicebus.entities import errors
+from devstack.doubles.servicebus import errors
 from devstack.doubles.servicebus.entities.stored import Lock
 
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
+from devstack.doubles.servicebus import errors
 from devstack.doubles.servicebus.amqp.message import Message
-from devstack.doubles.servicebus.entities import errors
 from devstack.doubles.servicebus.entities.filters import system_property
 
 _LONGEST = 1024

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from copy import deepcopy
 from uuid import UUID
 
+from devstack.doubles.servicebus import errors
 from devstack.doubles.servicebus.amqp.message import Message
-from devstack.doubles.servicebus.entities import errors
 from devstack.doubles.servicebus.entities.filters import Filter, TrueFilter, correlation_filter
-from devstack.doubles.servicebus.entities.queue import Keeper, Queue
+from devstack.doubles.servicebus.entities.message_log import Keeper
+from devstack.doubles.servicebus.entities.queue import Queue
 from devstack.doubles.servicebus.entities.settings import QueueSettings, RuleSettings, TopicSettings
 from devstack.doubles.servicebus.entities.sql_filter import sql_filter
 

@@ -18,19 +18,16 @@ from devstack.doubles.servicebus.amqp.events import (
 )
 from devstack.doubles.servicebus.amqp.frames import AMQP, SASL, Frame, FrameReader, ProtocolHeader
 from devstack.doubles.servicebus.amqp.links import IncomingLink, OutgoingLink
+from devstack.doubles.servicebus.amqp.outcomes import Accepted, Error, Modified, Outcome
 from devstack.doubles.servicebus.amqp.performatives import (
-    Accepted,
     Attach,
     Begin,
     Close,
     Detach,
     Disposition,
     End,
-    Error,
     Flow,
-    Modified,
     Open,
-    Outcome,
     SaslInit,
     SaslMechanisms,
     SaslOutcome,

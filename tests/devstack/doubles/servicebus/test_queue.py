@@ -9,10 +9,10 @@ from devstack.doubles.documents import Document
 from devstack.doubles.servicebus.amqp.encoding import encode
 from devstack.doubles.servicebus.amqp.message import Header, Message, Properties
 from devstack.doubles.servicebus.amqp.types import Described, UInt, ULong
-from devstack.doubles.servicebus.entities.errors import BusError
 from devstack.doubles.servicebus.entities.queue import Queue
 from devstack.doubles.servicebus.entities.settings import QueueSettings
 from devstack.doubles.servicebus.entities.stored import Lock, MessageState, Stored, read_stored
+from devstack.doubles.servicebus.errors import BusError
 
 MINUTE = 60_000
 

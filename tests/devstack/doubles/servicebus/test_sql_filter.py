@@ -6,9 +6,9 @@ import pytest
 
 from devstack.doubles.servicebus.amqp.message import Message, Properties
 from devstack.doubles.servicebus.amqp.types import Int, Long
-from devstack.doubles.servicebus.entities.errors import BusError
 from devstack.doubles.servicebus.entities.filters import CorrelationFilter, FalseFilter, TrueFilter, correlation_filter
 from devstack.doubles.servicebus.entities.sql_filter import sql_filter
+from devstack.doubles.servicebus.errors import BusError
 
 
 def message(subject: str | None = None, **properties: Any) -> Message:

@@ -68,6 +68,18 @@ def not_allowed(description: str) -> BusError:
     return BusError("amqp:not-allowed", description)
 
 
+def other_receiver_needed(path: str, *, needs_session: bool) -> BusError:
+    """Entities with sessions are read a session at a time, others are not."""
+    if needs_session:
+        return not_allowed(
+            "It is not possible for an entity that requires sessions to create a non-sessionful message receiver:"
+            f" {path}."
+        )
+    return not_allowed(
+        f"A sessionful message receiver cannot be created on an entity that does not require sessions: {path}."
+    )
+
+
 def bad_argument(description: str) -> BusError:
     """A request that cannot be understood."""
     return BusError("com.microsoft:argument-error", description)

@@ -1,14 +1,13 @@
-"""Requests and answers on the two nodes that every client talks to: `$cbs` and `$management`."""
+"""Answers to requests, and how they find their way back to who asked."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from devstack.doubles.servicebus.access import Access
+from devstack.doubles.servicebus import errors
 from devstack.doubles.servicebus.amqp.message import Message, Properties, value_message
 from devstack.doubles.servicebus.amqp.types import Int, Symbol
-from devstack.doubles.servicebus.entities import errors
 
-_ACCEPTED = 202
+NO_CONTENT = 204
 
 
 @dataclass(frozen=True)
@@ -18,21 +17,6 @@ class Answer:
     properties: dict[Any, Any]
     body: Any = None
     error: str | None = field(default=None, kw_only=True)
-
-
-def answer_token(access: Access, request: Message) -> Answer:
-    """Answer `put-token` ("AMQP Claims-based Security", draft): the body is a token, `name` what it is for."""
-    given = {str(key): value for key, value in request.application_properties.items()}
-    try:
-        if given.get("operation") != "put-token":
-            raise errors.bad_argument(f"$cbs does not know the operation {given.get('operation')!r}.")
-        token = request.body_value()
-        text = token.decode() if isinstance(token, bytes) else str(token)
-        access.put_token(str(given.get("name", "")), text)
-    except (errors.BusError, UnicodeDecodeError) as error:
-        status = error.status if isinstance(error, errors.BusError) else 400
-        return Answer({"status-code": Int(status), "status-description": str(error)})
-    return Answer({"status-code": Int(_ACCEPTED), "status-description": "Accepted"})
 
 
 def succeeded(body: Any, status: int = 200) -> Answer:  # noqa: ANN401 - any AMQP value
