@@ -18,7 +18,8 @@ class Ports(BaseModel):
     """TCP ports on 127.0.0.1, one per service of the stack.
 
     `blob`, `queue` and `table` are Azurite's own; the gateways stand before them for the app whose calls are recorded.
-    `ticketing` is 0 in a file that is older than it, until the next start chooses one.
+    `ticketing` and `amqp` (the broker without TLS) are 0 in a file that is older than they are, until the next start
+    chooses one.
     """
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
@@ -36,6 +37,7 @@ class Ports(BaseModel):
     queue_gateway: int
     table_gateway: int
     ticketing: int = 0
+    amqp: int = 0
 
 
 class PortReservations:

@@ -20,6 +20,7 @@ from devstack.doubles.proxy import proxying
 from devstack.doubles.seed import plant
 from devstack.doubles.servicebus import app as servicebus
 from devstack.doubles.servicebus import control as servicebus_control
+from devstack.doubles.servicebus.transport import serving_tcp
 from devstack.doubles.serving import serving
 from devstack.doubles.ticketing import app as ticketing
 from devstack.doubles.ticketing import control as ticketing_control
@@ -62,6 +63,9 @@ async def running(state: Path, config: StackConfig) -> AsyncGenerator[World]:
         flow = await stack.enter_async_context(flowing(world, config))
         systems = ticketing.build(world, flow, project().ticketing.jira)
         await stack.enter_async_context(serving(ticketing.create(systems, config), ports.ticketing, files))
+
+        if bus.broker is not None:
+            await stack.enter_async_context(serving_tcp(bus.broker, ports.amqp))
 
         def plant_again() -> None:
             flow.abandon()

@@ -24,6 +24,7 @@ def searched(settings: dict[str, Any], paths: list[str], folder: Path) -> list[s
     none_allowed.write_text("[tool.vulture]\n")
     options = ["--config", str(none_allowed), "--min-confidence", str(settings["min_confidence"])]
     options += ["--ignore-decorators", ",".join(settings["ignore_decorators"])]
+    options += ["--exclude", ",".join(settings["exclude"])]
     command = [sys.executable, "-m", "vulture", *options, *paths]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     names = re.findall(r"unused \w+ '(\w+)'", done.stdout)
