@@ -22,7 +22,8 @@ class Documents:
     """Collections of documents by id, written through to SQLite when a file is given.
 
     Documents go in and come out as copies, so nobody changes the store by accident. `indexed` names, per
-    collection, the top-level fields (strings or lists of strings) `find` may be asked for.
+    collection, the top-level fields (strings or lists of strings) `find` may be asked for. Collections in
+    `without_past` have none: whoever reads them sees them as they are, and what is deleted takes no room.
     """
 
     def __init__(
@@ -30,9 +31,11 @@ class Documents:
         clock: Callable[[], float],
         file: Path | None = None,
         indexed: dict[str, tuple[str, ...]] | None = None,
+        without_past: frozenset[str] = frozenset(),
     ) -> None:
         self._clock = clock
         self._indexed = indexed or {}
+        self._without_past = without_past
         self._past: dict[str, dict[str, list[tuple[float, Document | None]]]] = defaultdict(dict)
         self._index: dict[tuple[str, str, str], set[str]] = defaultdict(set)
         self._database: sqlite3.Connection | None = None
@@ -50,7 +53,7 @@ class Documents:
 
     def put(self, collection: str, key: str, document: Document, *, since_ever: bool = False) -> None:
         """Create or replace one document, now; or as if it had always been so, visible to the oldest replica."""
-        written_at = float("-inf") if since_ever else self._clock()
+        written_at = float("-inf") if since_ever or collection in self._without_past else self._clock()
         self._remember(collection, key, copy.deepcopy(document), written_at)
         if self._database is not None:
             self._database.execute(
@@ -59,9 +62,13 @@ class Documents:
 
     def delete(self, collection: str, key: str) -> None:
         """Remove one document, now; views of the past still show it. Unknown keys are ignored."""
-        if self.view().get(collection, key) is None:
+        if collection in self._without_past:
+            if self._past[collection].pop(key, None) is None:
+                return
+        elif self.view().get(collection, key) is None:
             return
-        self._past[collection][key].append((self._clock(), None))
+        else:
+            self._past[collection][key].append((self._clock(), None))
         if self._database is not None:
             self._database.execute("DELETE FROM documents WHERE collection = ? AND id = ?", (collection, key))
 

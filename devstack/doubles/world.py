@@ -21,6 +21,8 @@ doubles' own and never leave them):
 * `vaults`: `{name, location, recoverableDays, purgeProtection, roleAssignments: [{principalId,
   roleDefinitionName, secretName?}, ...]}`, key = name.
 * `vaultSecrets`, `vaultCertificates`: key `<vault>/<name>` in lower case; see `keyvault.store`.
+* `busNamespaces`: who may do what, see `servicebus.access`; `busMessages`, `busSequences`, `busSessions`: see
+  `servicebus.store`.
 * `serviceNowTickets`, `serviceNowJournal`, `jiraIssues`, `jiraComments`, `hookMessages`, `ticketEvents`,
   `ticketCounters`: what the ticketing systems keep; see the modules of `ticketing`.
 """
@@ -52,6 +54,8 @@ INDEXED: dict[str, tuple[str, ...]] = {
     "serviceNowJournal": ("element_id",),
     "jiraComments": ("_issue",),
 }
+WITHOUT_PAST = frozenset({"busMessages", "busSequences", "busSessions"})
+"""Nothing of a broker is read from a replica, and thousands of messages come and go."""
 
 
 type Rate = Annotated[float, Field(ge=0, le=1)]
@@ -126,4 +130,4 @@ class World:
 
 def open_world(tenant: Tenant, clock: StackClock, file: Path | None = None) -> World:
     """A world on the given clock; with `file`, one that survives its process."""
-    return World(tenant, clock, Documents(clock.time, file, INDEXED))
+    return World(tenant, clock, Documents(clock.time, file, INDEXED, WITHOUT_PAST))

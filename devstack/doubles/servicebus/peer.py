@@ -1,20 +1,22 @@
 """One client: what its links ask for, and what they are answered."""
 
 import asyncio
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from devstack.doubles.middleware import CALLER_MARK
 from devstack.doubles.servicebus import errors, routes, session_links
 from devstack.doubles.servicebus.access import Access, Right, plain
-from devstack.doubles.servicebus.amqp.connection import Connection
 from devstack.doubles.servicebus.amqp.events import (
+    ConnectionEnded,
     ConnectionOpened,
     CreditChanged,
     DeliverySettled,
     Event,
     LinkAttached,
     LinkDetached,
+    LinkEvent,
     MessageReceived,
 )
 from devstack.doubles.servicebus.amqp.links import IncomingLink, Link, OutgoingLink
@@ -25,29 +27,66 @@ from devstack.doubles.servicebus.amqp.types import AmqpDecodeError, Symbol
 from devstack.doubles.servicebus.answers import reply
 from devstack.doubles.servicebus.broker import LARGEST_MESSAGE, Broker
 from devstack.doubles.servicebus.entities.queue import Queue
-from devstack.doubles.servicebus.exposure import exposed
+from devstack.doubles.servicebus.exposure import ConnectionCutError, exposed
 from devstack.doubles.servicebus.operations import deliveries
 from devstack.doubles.servicebus.receiver import Receiver, token_of
 
 
 class Peer:
-    """The broker's side of one connection. `flush` has what the connection holds written to the socket."""
+    """The broker's side of one connection.
 
-    def __init__(self, broker: Broker, connection: Connection, flush: Callable[[], None]) -> None:
+    `flush` has what the connection holds written to the socket; `cut` has the socket closed without a word. What comes
+    on one link is worked off in order, and what takes long there keeps no other link waiting.
+    """
+
+    def __init__(self, broker: Broker, flush: Callable[[], None], cut: Callable[[], None]) -> None:
         self._broker = broker
-        self._connection = connection
         self._flush = flush
+        self._cut = cut
+        self._to_do: dict[Link, deque[LinkEvent]] = {}
         self._caller = ""
         self._access = Access(broker.world, broker.tokens, broker.name)
         self._receivers: dict[Link, Receiver] = {}
         self._answering: list[OutgoingLink] = []
-        self._waiting: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
-    async def handle(self, event: Event) -> None:
-        """Do what an event asks for. Raises ConnectionCutError when the connection is to die of it."""
+    def take(self, event: Event) -> None:
+        """Have done what an event asks for."""
         match event:
             case ConnectionOpened(peer=peer):
                 self._caller = _caller_of(peer.properties or {})
+            case ConnectionEnded():
+                for task in self._tasks:
+                    task.cancel()
+                for link in list(self._receivers):
+                    self._detach(link)
+            case _ if event.link in self._to_do:
+                self._to_do[event.link].append(event)
+            case _:
+                self._to_do[event.link] = deque([event])
+                self._start(self._work_off(event.link))
+
+    async def _work_off(self, link: Link) -> None:
+        to_do = self._to_do[link]
+        try:
+            while to_do:
+                await self._handle(to_do[0])
+                to_do.popleft()
+        except ConnectionCutError:
+            self._cut()
+        finally:
+            del self._to_do[link]
+            self._flush()
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        # Eagerly: nearly everything is done without waiting, and in the order in which it came.
+        task = asyncio.Task(work, loop=asyncio.get_running_loop(), eager_start=True)
+        if not task.done():
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _handle(self, event: LinkEvent) -> None:
+        match event:
             case LinkAttached(link=link):
                 self._attach(link)
             case LinkDetached(link=link):
@@ -58,9 +97,6 @@ class Peer:
                 self._credit(link)
             case DeliverySettled():
                 await self._settle(event)
-            case _:
-                for task in self._waiting:
-                    task.cancel()
 
     def _attach(self, link: Link) -> None:
         try:
@@ -88,9 +124,7 @@ class Peer:
         if session_links.asks_for_session(link) != queue.settings.requires_session:
             raise errors.other_receiver_needed(queue.path, needs_session=queue.settings.requires_session)
         if queue.settings.requires_session:
-            task = asyncio.ensure_future(self._admit_to_session(link, queue))
-            self._waiting.add(task)
-            task.add_done_callback(self._waiting.discard)
+            self._start(self._admit_to_session(link, queue))
             return
         self._receivers[link] = receiver = Receiver(link, queue, self._flush)
         link.accept(max_message_size=LARGEST_MESSAGE)

@@ -24,7 +24,8 @@ async def converse(
     """Serve one connection until it ends. `read` gives b"" at the end. Raises ConnectionCutError."""
     connection = Connection(f"devstack-{uuid4()}")
     written = asyncio.Event()
-    peer = Peer(broker, connection, written.set)
+    is_cut = asyncio.Event()
+    peer = Peer(broker, written.set, is_cut.set)
 
     async def pass_on() -> None:
         """Write what the connection holds, also what other connections have caused; and heartbeats."""
@@ -37,18 +38,25 @@ async def converse(
                 data = connection.data_to_send()
             await write(data)
 
-    writer = asyncio.ensure_future(pass_on())
-    try:
+    async def take_in() -> None:
         while not connection.is_over and (data := await read()):
             for event in connection.receive(data):
-                await peer.handle(event)
+                peer.take(event)
             written.set()
         if data := connection.data_to_send():
             await write(data)
+
+    writer, reader, cut = (asyncio.ensure_future(work) for work in (pass_on(), take_in(), is_cut.wait()))
+    try:
+        await asyncio.wait({reader, cut}, return_when=asyncio.FIRST_COMPLETED)
+        if is_cut.is_set():
+            raise ConnectionCutError
+        reader.result()
     finally:
-        writer.cancel()
+        for task in (writer, reader, cut):
+            task.cancel()
         for event in connection.end_of_stream():
-            await peer.handle(event)
+            peer.take(event)
 
 
 def websocket_app(broker: Broker) -> ASGIApp:

@@ -58,6 +58,16 @@ class Links[Handler: (ServiceBusSender, ServiceBusReceiver)]:
                 yield link
             except BaseException:
                 del self._open[name]
-                with suppress(AzureError, OSError):
-                    await asyncio.shield(link.close())
+                await asyncio.shield(_close(link))
                 raise
+
+    async def close(self) -> None:
+        """Close all of them, side by side: each takes nearly as long as opening it."""
+        links = list(self._open.values())
+        self._open.clear()
+        await asyncio.gather(*(_close(link) for link in links))
+
+
+async def _close(link: ServiceBusSender | ServiceBusReceiver) -> None:
+    with suppress(AzureError, OSError):
+        await link.close()

@@ -1,8 +1,10 @@
 """The port `Queues` over Service Bus: queues, topics for what others read, and dead letters."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
+from itertools import compress
 from typing import Any
 
 from azure.servicebus import ServiceBusMessage, ServiceBusMessageState, ServiceBusReceivedMessage, ServiceBusSubQueue
@@ -57,6 +59,10 @@ class ServiceBusQueues:
         self._work: Links[ServiceBusReceiver] = Links(self._receiver)
         self._held: dict[str, ServiceBusReceivedMessage] = {}
 
+    async def close(self) -> None:
+        """Close all links; the client is its maker's to close."""
+        await asyncio.gather(self._senders.close(), self._dead_letters.close(), self._work.close())
+
     async def send_work(self, operation_id: str, generation: int, delay: timedelta = timedelta(0)) -> None:
         """Enqueue an operation's next attempt after a delay, without expiry."""
         message = {"schemaVersion": "1", "operationId": operation_id, "generation": generation}
@@ -106,7 +112,9 @@ class ServiceBusQueues:
 
     async def host_poisoned(self) -> AsyncIterator[PoisonedMessage]:
         """List the dead letters of the queues that the host listens to; the log says why they are there."""
-        for queue, known_as in _DEAD_LETTERS.items():
+        # Each on a link of its own, which takes half a second to open.
+        has_any = await asyncio.gather(*(self._has_dead_letters(queue) for queue in _DEAD_LETTERS))
+        for queue, known_as in compress(_DEAD_LETTERS.items(), has_any):
             async for found in self._dead_letters_of(queue):
                 receipt = str(found.lock_token)
                 self._held[receipt] = found
@@ -165,12 +173,17 @@ class ServiceBusQueues:
             if not batch:
                 return
 
+    async def _has_dead_letters(self, queue: str) -> bool:
+        with translated(f"read the dead letters of {queue}"):
+            async with self._dead_letters.held(queue) as receiver:
+                return bool(await receiver.peek_messages(1, sequence_number=1))
+
     async def _take_dead_letters(self, queue: str) -> list[ServiceBusReceivedMessage]:
         with translated(f"read the dead letters of {queue}"):
             async with self._dead_letters.held(queue) as receiver:
-                if not await receiver.peek_messages(1, sequence_number=1):
-                    return []
-                return await receiver.receive_messages(_BATCH, max_wait_time=_WAIT_SECONDS)
+                # Asked for more than there are, the client waits for the rest.
+                shown = len(await receiver.peek_messages(_BATCH, sequence_number=1))
+                return await receiver.receive_messages(shown, max_wait_time=_WAIT_SECONDS) if shown else []
 
     async def _send_own(self, queue: str, text: str, delay: timedelta = timedelta(0)) -> None:
         due = self._now() + delay if delay > timedelta(0) else None

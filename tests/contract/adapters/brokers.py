@@ -1,5 +1,6 @@
 """Both brokers as an exam sees them: the port `Queues`, and what a host and an administrator do to the queues."""
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -37,8 +38,8 @@ class Broker(ABC):
         """What a receiver would get now, in order; nothing is taken."""
 
     @abstractmethod
-    async def give_up(self, queue: str, text: str) -> None:
-        """Have the host give up on a message of one of the queues that it listens to."""
+    async def give_up(self, queue: str, *texts: str) -> None:
+        """Have the host give up on messages of one of the queues that it listens to."""
 
     @abstractmethod
     async def given_up(self, queue: str) -> list[str]:
@@ -64,8 +65,10 @@ class StorageBroker(Broker):
         client = self._storage.queues.get_queue_client(queue)
         return [message.content for message in await client.peek_messages(_PAGE)]
 
-    async def give_up(self, queue: str, text: str) -> None:
-        await self._storage.queues.get_queue_client(f"{queue}-poison").send_message(text)
+    async def give_up(self, queue: str, *texts: str) -> None:
+        client = self._storage.queues.get_queue_client(f"{queue}-poison")
+        for text in texts:
+            await client.send_message(text)
 
     async def given_up(self, queue: str) -> list[str]:
         return await self.visible(f"{queue}-poison")
@@ -80,26 +83,27 @@ class ServiceBusBroker(Broker):
     def __init__(self, queues: ServiceBusQueues, administrator: ServiceBusClient) -> None:
         self._queues = queues
         self._administrator = administrator
+        self._receivers: dict[tuple[str, bool], ServiceBusReceiver] = {}
 
     @property
     def queues(self) -> ServiceBusQueues:
         return self._queues
 
     async def visible(self, queue: str) -> list[str]:
-        async with self._receiver(queue) as receiver:
-            found = await _peek_all(receiver)
+        found = await _peek_all(self._receiver(queue))
         return [_text(message) for message in found if message.state is ServiceBusMessageState.ACTIVE]
 
-    async def give_up(self, queue: str, text: str) -> None:
+    async def give_up(self, queue: str, *texts: str) -> None:
         async with self._administrator.get_queue_sender(queue) as sender:
-            await sender.send_messages(ServiceBusMessage(text))
-        async with self._receiver(queue) as receiver:
+            await sender.send_messages([ServiceBusMessage(text) for text in texts])
+        receiver = self._receiver(queue)
+        for _ in texts:
             (message,) = await receiver.receive_messages(1, max_wait_time=5)
             await receiver.dead_letter_message(message, reason="MaxDeliveryCountExceeded")
 
     async def given_up(self, queue: str) -> list[str]:
-        async with self._administrator.get_queue_receiver(queue, sub_queue=ServiceBusSubQueue.DEAD_LETTER) as receiver:
-            return [_text(message) for message in await _peek_all(receiver)]
+        receiver = self._receiver(queue, is_given_up=True)
+        return [_text(message) for message in await _peek_all(receiver)]
 
     async def kept(self) -> list[str]:
         found: list[str] = []
@@ -110,20 +114,35 @@ class ServiceBusBroker(Broker):
 
     async def messages(self, queue: str) -> list[ServiceBusReceivedMessage]:
         """All messages, delayed ones included, with their properties."""
-        async with self._receiver(queue) as receiver:
-            return await _peek_all(receiver)
+        return await _peek_all(self._receiver(queue))
 
-    def _receiver(self, queue: str) -> ServiceBusReceiver:
+    async def close(self) -> None:
+        """Close all links."""
+        await asyncio.gather(self.queues.close(), *(receiver.close() for receiver in self._receivers.values()))
+
+    def _receiver(self, queue: str, *, is_given_up: bool = False) -> ServiceBusReceiver:
+        """One for each queue: opening it takes half a second, and closing it nearly as long."""
+        known = self._receivers.get((queue, is_given_up))
+        if known is not None:
+            return known
         if queue in _TOPICS:
-            return self._administrator.get_subscription_receiver(queue, _SUBSCRIPTION)
-        return self._administrator.get_queue_receiver(queue)
+            made = self._administrator.get_subscription_receiver(queue, _SUBSCRIPTION)
+        else:
+            letters = ServiceBusSubQueue.DEAD_LETTER if is_given_up else None
+            made = self._administrator.get_queue_receiver(queue, sub_queue=letters)
+        self._receivers[queue, is_given_up] = made
+        return made
+
+
+async def empty_namespace(local: Local) -> None:
+    """Remove all messages from the namespace of the doubles."""
+    async with httpx.AsyncClient(trust_env=False) as control:
+        (await control.delete(f"{local.control}/bus")).raise_for_status()
 
 
 @asynccontextmanager
 async def service_bus_broker(local: Local) -> AsyncGenerator[ServiceBusBroker]:
-    """The namespace of the doubles, its queues empty; the app signs in with its managed identity."""
-    async with httpx.AsyncClient(trust_env=False) as control:
-        (await control.delete(f"{local.control}/bus")).raise_for_status()
+    """The namespace of the doubles; the app signs in with its managed identity."""
     config = local.config
     person = config.administrator
     async with (
@@ -132,7 +151,9 @@ async def service_bus_broker(local: Local) -> AsyncGenerator[ServiceBusBroker]:
         connect(config.bus_namespace, app) as client,
         connect(config.bus_namespace, administrator) as looking,
     ):
-        yield ServiceBusBroker(ServiceBusQueues(client, local.world.clock.now), looking)
+        broker = ServiceBusBroker(ServiceBusQueues(client, local.world.clock.now), looking)
+        yield broker
+        await broker.close()
 
 
 async def _peek_all(receiver: ServiceBusReceiver) -> list[ServiceBusReceivedMessage]:

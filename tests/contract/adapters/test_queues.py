@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+import pytest_asyncio
 
 from devstack.azurite import Azurite
 from shared.adapters.storage.account import Storage
@@ -22,14 +24,18 @@ from shared.core.naming import (
     WORK_QUEUE,
 )
 from shared.model.kept import kept_message
-from tests.contract.adapters.brokers import Broker, ServiceBusBroker, StorageBroker, service_bus_broker
+from tests.contract.adapters.brokers import Broker, ServiceBusBroker, StorageBroker, empty_namespace, service_bus_broker
 from tests.contract.adapters.stores import storage_account
 from tests.devstack.doubles.local import Local
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+AS_GOOD_AS_NEW = timedelta(minutes=20)
+"""Of a token, which is good for an hour."""
 QUEUES = (WORK_QUEUE, ROTATIONS_QUEUE, TICKET_UPDATES_QUEUE, RESULTS_QUEUE, EVENTS_QUEUE, POISON_QUEUE)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def storage(registrar: Local, azurite: Azurite) -> AsyncGenerator[Storage]:
     """The account, its queues empty."""
     async with storage_account(azurite) as storage:
@@ -38,27 +44,44 @@ async def storage(registrar: Local, azurite: Azurite) -> AsyncGenerator[Storage]
         yield storage
 
 
-@pytest.fixture
-async def bus(registrar: Local) -> AsyncGenerator[ServiceBusBroker]:
+class Namespace:
+    """Opens the namespace's links once for many tests, and anew when their tokens have grown old on the stack clock."""
+
+    def __init__(self, local: Local, links: AsyncExitStack) -> None:
+        self._local = local
+        self._links = links
+        self._broker: ServiceBusBroker | None = None
+        self._until = 0.0
+
+    async def opened(self) -> ServiceBusBroker:
+        now = self._local.world.clock.time()
+        if self._broker is None or now > self._until:
+            await self._links.aclose()
+            self._broker = await self._links.enter_async_context(service_bus_broker(self._local))
+            self._until = now + AS_GOOD_AS_NEW.total_seconds()
+        return self._broker
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def namespace(_running: Local) -> AsyncGenerator[Namespace]:
+    async with AsyncExitStack() as links:
+        yield Namespace(_running, links)
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def bus(registrar: Local, namespace: Namespace) -> ServiceBusBroker:
     """The namespace, its queues empty."""
-    async with service_bus_broker(registrar) as broker:
-        yield broker
+    await empty_namespace(registrar)
+    return await namespace.opened()
 
 
 @pytest.fixture(params=["storage", "servicebus"])
-async def broker(request: pytest.FixtureRequest) -> AsyncGenerator[Broker]:
+def broker(request: pytest.FixtureRequest) -> Broker:
     """Each of the two that the app must not tell apart."""
     if request.param == "storage":
-        local: Local = request.getfixturevalue("registrar")
-        azurite: Azurite = request.getfixturevalue("azurite")
-        assert local.config
-        async with storage_account(azurite) as storage:
-            for queue in (*QUEUES, WORK_POISON_QUEUE):
-                await storage.queues.get_queue_client(queue).clear_messages()
-            yield StorageBroker(storage)
-        return
-    async with service_bus_broker(request.getfixturevalue("registrar")) as broker:
-        yield broker
+        return StorageBroker(request.getfixturevalue("storage"))
+    broker: ServiceBusBroker = request.getfixturevalue("bus")
+    return broker
 
 
 async def test_work_appears_when_its_delay_is_over(broker: Broker, registrar: Local) -> None:
@@ -135,8 +158,7 @@ async def test_what_the_host_gave_up_on_is_told_from_what_we_keep(broker: Broker
 
 async def test_any_number_of_messages_that_the_host_gave_up_on_is_found(broker: Broker) -> None:
     texts = [f"message {number}" for number in range(20)]
-    for text in texts:
-        await broker.give_up(WEBHOOK_REQUESTS_QUEUE, text)
+    await broker.give_up(WEBHOOK_REQUESTS_QUEUE, *texts)
     found: list[str] = []
     async for message in broker.queues.host_poisoned():
         found.append(message.text)

@@ -48,6 +48,16 @@ def test_a_replica_lags_and_catches_up(world: World) -> None:
     assert world.primary().get("applications", "1") is None
 
 
+def test_what_has_no_past_is_seen_as_it_is(world: World) -> None:
+    world.documents.put("busMessages", "1", {"id": "1"})
+    an_hour_ago = world.documents.view(world.clock.time() - 3600)
+    assert an_hour_ago.get("busMessages", "1") == {"id": "1"}
+    world.documents.delete("busMessages", "1")
+    world.documents.delete("busMessages", "1")
+    assert an_hour_ago.get("busMessages", "1") is None
+    assert world.primary().keys("busMessages") == []
+
+
 def test_documents_survive_their_process(world: World, tmp_path: Path) -> None:
     file = tmp_path / "doubles.db"
     first = open_world(world.tenant, world.clock, file)

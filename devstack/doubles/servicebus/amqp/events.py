@@ -65,6 +65,5 @@ class DeliverySettled:
     settled: bool
 
 
-type Event = (
-    ConnectionOpened | ConnectionEnded | LinkAttached | LinkDetached | MessageReceived | CreditChanged | DeliverySettled
-)
+type LinkEvent = LinkAttached | LinkDetached | MessageReceived | CreditChanged | DeliverySettled
+type Event = ConnectionOpened | ConnectionEnded | LinkEvent

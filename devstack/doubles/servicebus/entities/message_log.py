@@ -23,6 +23,10 @@ class Keeper(Protocol):
         """Keep the last sequence number that was given out."""
         ...
 
+    def put_session(self, path: str, session_id: str, state: bytes | None) -> None:
+        """Keep what a receiver left in a session; None forgets it."""
+        ...
+
 
 class MessageLog:
     """Messages by number. Every change of one is kept through `keeper`; locks are not, a restart ends them."""

@@ -1,5 +1,6 @@
 """All entities of one namespace, found by the addresses that clients use."""
 
+import base64
 import json
 from collections.abc import Callable, Iterator
 from uuid import UUID
@@ -10,7 +11,7 @@ from devstack.doubles.servicebus.entities.queue import DEAD_LETTERS, Queue
 from devstack.doubles.servicebus.entities.settings import NamespaceSettings, QueueSettings
 from devstack.doubles.servicebus.entities.stored import Stored, read_stored
 from devstack.doubles.servicebus.entities.topic import Subscription, Topic, read_rules
-from devstack.doubles.servicebus.store import MESSAGES, SEQUENCES, DocumentKeeper
+from devstack.doubles.servicebus.store import MESSAGES, SEQUENCES, SESSIONS, DocumentKeeper
 
 
 class Namespace:
@@ -90,12 +91,16 @@ class Namespace:
         kept: dict[str, list[Stored]] = {}
         for document in documents.view().scan(MESSAGES):
             kept.setdefault(document["path"].casefold(), []).append(read_stored(document))
+        states: dict[str, dict[str, bytes]] = {}
         view = documents.view()
+        for document in view.scan(SESSIONS):
+            found = states.setdefault(document["path"].casefold(), {})
+            found[document["sessionId"]] = base64.b64decode(document["state"])
         entities = {queue.path: queue for queue in self.queues()}
         entities |= {topic.path: topic.waiting for topic in self.topics()}
         for path, queue in entities.items():
             sequence: Document = view.get(SEQUENCES, path.casefold()) or {"last": 0}
-            queue.restore(kept.get(path.casefold(), []), sequence["last"])
+            queue.restore(kept.get(path.casefold(), []), sequence["last"], states.get(path.casefold()))
 
 
 def read_namespace(text: str) -> NamespaceSettings:

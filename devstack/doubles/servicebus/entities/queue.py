@@ -37,14 +37,15 @@ class Queue:
         self.settings = settings
         self.dead_letters = dead_letters
         """None for a queue of dead letters: it has no maximum of deliveries, and nothing in it expires."""
-        self.sessions = Sessions(path, milliseconds(settings.lock_duration), new_token)
+        self.sessions = Sessions(path, milliseconds(settings.lock_duration), keeper, new_token)
         self._new_token = new_token
         self._messages = MessageLog(path, keeper)
         self._seen: dict[Any, int] = {}
 
-    def restore(self, messages: list[Stored], last: int) -> None:
-        """Take over what was kept."""
+    def restore(self, messages: list[Stored], last: int, states: dict[str, bytes] | None = None) -> None:
+        """Take over what was kept: messages, the last number, and what is in the sessions."""
         self._messages.restore(messages, last)
+        self.sessions.restore(states or {})
 
     def is_duplicate(self, message: Message, now: int) -> bool:
         """Return whether a message with this id came within the window; if not, it has come now."""
@@ -203,8 +204,10 @@ class Queue:
                 self._give_back(stored)
 
     def clear(self) -> None:
-        """Remove all messages, and forget which ones came."""
+        """Remove all messages, forget which ones came, and what is in the sessions."""
         self._seen.clear()
+        for session_id in self.sessions.with_state():
+            self.sessions.set_state(session_id, None)
         for stored in list(self._messages):
             self._messages.remove(stored)
 

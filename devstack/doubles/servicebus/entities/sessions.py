@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from devstack.doubles.servicebus import errors
+from devstack.doubles.servicebus.entities.message_log import Keeper
 from devstack.doubles.servicebus.entities.stored import Lock
 
 
@@ -17,11 +18,17 @@ class _Session:
 class Sessions:
     """Sessions by id. One exists as soon as somebody asks for it: an empty one can be held and have a state."""
 
-    def __init__(self, path: str, lock_milliseconds: int, new_token: Callable[[], UUID]) -> None:
+    def __init__(self, path: str, lock_milliseconds: int, keeper: Keeper, new_token: Callable[[], UUID]) -> None:
         self._path = path
+        self._keeper = keeper
         self._lasting = lock_milliseconds
         self._new_token = new_token
         self._sessions: dict[str, _Session] = {}
+
+    def restore(self, states: dict[str, bytes]) -> None:
+        """Take over what was kept."""
+        for session_id, state in states.items():
+            self._sessions[session_id] = _Session(state=state)
 
     def hold(self, session_id: str, now: int) -> Lock:
         """Take a session. Raises BusError while another receiver has it."""
@@ -74,6 +81,7 @@ class Sessions:
     def set_state(self, session_id: str, state: bytes | None) -> None:
         """Keep something in the session; None forgets it."""
         self._sessions.setdefault(session_id, _Session()).state = state
+        self._keeper.put_session(self._path, session_id, state)
 
     def with_state(self) -> list[str]:
         """Sessions that keep something."""

@@ -23,6 +23,7 @@ class Kept:
     def __init__(self) -> None:
         self.messages: dict[tuple[str, int], Document] = {}
         self.last: dict[str, int] = {}
+        self.sessions: dict[tuple[str, str], bytes | None] = {}
 
     def put(self, path: str, message: Stored) -> None:
         self.messages[path, message.sequence_number] = message.document()
@@ -32,6 +33,9 @@ class Kept:
 
     def put_sequence(self, path: str, last: int) -> None:
         self.last[path] = last
+
+    def put_session(self, path: str, session_id: str, state: bytes | None) -> None:
+        self.sessions[path, session_id] = state
 
 
 class Tokens:
@@ -308,6 +312,17 @@ def test_a_session_keeps_a_state() -> None:
     assert (queue.sessions.state("1"), queue.session_ids()) == (b"state", ["1"])
     queue.sessions.set_state("1", None)
     assert queue.session_ids() == []
+
+
+def test_what_is_kept_in_a_session_is_there_after_a_restart() -> None:
+    kept = Kept()
+    queue = a_queue(kept, requiresSession=True)
+    queue.sessions.set_state("1", b"state")
+    again = a_queue(kept, requiresSession=True)
+    again.restore([], 0, {session: state for (_, session), state in kept.sessions.items() if state is not None})
+    assert again.sessions.state("1") == b"state"
+    again.clear()
+    assert (again.session_ids(), kept.sessions) == ([], {("work", "1"): None})
 
 
 def test_what_was_kept_is_there_after_a_restart() -> None:

@@ -1,0 +1,138 @@
+"""One client's links without a socket: what is held up on one of them keeps no other waiting."""
+
+import asyncio
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from devstack.doubles.servicebus.amqp import frames
+from devstack.doubles.servicebus.amqp.composite import Composite
+from devstack.doubles.servicebus.amqp.connection import Connection
+from devstack.doubles.servicebus.amqp.frames import AMQP, Frame, FrameReader
+from devstack.doubles.servicebus.amqp.message import Properties, value_message
+from devstack.doubles.servicebus.amqp.outcomes import Accepted, outcome
+from devstack.doubles.servicebus.amqp.performatives import (
+    Attach,
+    Begin,
+    Disposition,
+    Flow,
+    Open,
+    Source,
+    Target,
+    Transfer,
+)
+from devstack.doubles.servicebus.amqp.types import Int, UInt
+from devstack.doubles.servicebus.broker import Broker
+from devstack.doubles.servicebus.entities.settings import NamespaceSettings
+from devstack.doubles.servicebus.peer import Peer
+from devstack.doubles.tokens import Tokens
+from devstack.doubles.wire import Trap, When
+from devstack.doubles.world import World
+
+SENDER_ID = str(uuid4())
+
+
+class Client:
+    """A client of one peer; `is_cut` once the broker has dropped the connection."""
+
+    def __init__(self, broker: Broker) -> None:
+        self.is_cut = False
+        self._server = Connection("server")
+        self._peer = Peer(broker, lambda: None, self._cut)
+        self._reader = FrameReader(2**32 - 1)
+        self._raw(AMQP)
+        self.say(Open("client"))
+        self.say(Begin(None, UInt(0), UInt(1_000), UInt(1_000)))
+
+    def say(self, body: Composite, payload: bytes = b"") -> None:
+        """Send one frame."""
+        self._raw(frames.write(body, 0, payload))
+
+    def heard(self) -> list[Any]:
+        """The bodies of all frames that came since."""
+        items = self._reader.feed(self._server.data_to_send())
+        return [item.body for item in items if isinstance(item, Frame)]
+
+    def settled(self) -> list[tuple[int, Any]]:
+        """The deliveries of which the broker has said since what became of them."""
+        return [(body.first, outcome(body.state)) for body in self.heard() if isinstance(body, Disposition)]
+
+    def send(self, handle: int, delivery: int, payload: bytes) -> None:
+        """Send one message on a link."""
+        self.say(Transfer(UInt(handle), UInt(delivery), b"%d" % delivery, UInt(0)), payload)
+
+    def end(self) -> None:
+        """The socket is gone."""
+        for event in self._server.end_of_stream():
+            self._peer.take(event)
+
+    def _cut(self) -> None:
+        self.is_cut = True
+
+    def _raw(self, data: bytes) -> None:
+        for event in self._server.receive(data):
+            self._peer.take(event)
+
+
+@pytest.fixture
+def broker(world: World, tokens: Tokens) -> Broker:
+    sender = {"principalId": SENDER_ID, "roleDefinitionName": "Azure Service Bus Data Sender"}
+    world.documents.put("busNamespaces", "one", {"name": "one", "roleAssignments": [sender]})
+    queues: dict[str, dict[str, object]] = {"first": {}, "second": {}}
+    return Broker(world, tokens, "one", NamespaceSettings.model_validate({"queues": queues, "topics": {}}))
+
+
+def sending(broker: Broker, tokens: Tokens) -> Client:
+    """A client with a link to `first` (handle 1) and one to `second` (handle 2)."""
+    client = Client(broker)
+    client.say(Attach("claims", UInt(0), False, source=Source("client"), target=Target("$cbs")))
+    token = tokens.mint(audience="https://servicebus.azure.net", app_id=str(uuid4()), object_id=SENDER_ID)
+    request = value_message(token.text, {"operation": "put-token", "name": "sb://one.servicebus.windows.net/"})
+    request.set_properties(Properties(message_id="1", reply_to="client"))
+    client.say(Attach("answers", UInt(3), True, source=Source("$cbs"), target=Target("client")))
+    client.say(Flow(UInt(0), UInt(1_000), UInt(0), UInt(1_000), UInt(3), UInt(0), UInt(10)))
+    client.send(0, 0, request.encoded())
+    for handle, queue in ((1, "first"), (2, "second")):
+        client.say(Attach(queue, UInt(handle), False, source=Source("client"), target=Target(queue)))
+    client.heard()
+    return client
+
+
+def counts(broker: Broker) -> dict[str, int]:
+    return {queue: broker.entities.receiving(queue).counts()["active"] for queue in ("first", "second")}
+
+
+async def test_what_is_held_on_one_link_keeps_no_other_waiting(world: World, broker: Broker, tokens: Tokens) -> None:
+    client = sending(broker, tokens)
+    world.traps.arm(Trap(service="servicebus", label="SEND first", when=When.BEFORE))
+    message = value_message("hello", {}).encoded()
+    for delivery in (1, 2):
+        client.send(1, delivery, message)
+    client.send(2, 3, message)
+    assert client.settled() == [(3, Accepted())]
+    assert counts(broker) == {"first": 0, "second": 1}
+    world.traps.release()
+    await asyncio.sleep(0)
+    assert client.is_cut
+    assert counts(broker) == {"first": 0, "second": 1}
+
+
+async def test_what_comes_on_one_link_is_done_in_its_order(world: World, broker: Broker, tokens: Tokens) -> None:
+    client = sending(broker, tokens)
+    for delivery in range(1, 6):
+        client.send(1, delivery, value_message(Int(delivery), {}).encoded())
+    assert [number for number, _ in client.settled()] == [1, 2, 3, 4, 5]
+    found = broker.entities.receiving("first").peek(1, 10, broker.now())
+    assert [stored.message.body_value() for stored in found] == [1, 2, 3, 4, 5]
+
+
+async def test_what_is_held_when_the_socket_goes_takes_no_effect(world: World, broker: Broker, tokens: Tokens) -> None:
+    client = sending(broker, tokens)
+    world.traps.arm(Trap(service="servicebus", label="SEND first", when=When.BEFORE))
+    client.send(1, 1, value_message("hello", {}).encoded())
+    client.end()
+    await asyncio.sleep(0)
+    world.traps.release()
+    await asyncio.sleep(0)
+    assert counts(broker) == {"first": 0, "second": 0}
