@@ -7,6 +7,7 @@ from typing import Any
 
 from devstack.host.errors import BindingError
 from devstack.host.expressions import resolve_settings
+from devstack.host.service_bus_trigger import ServiceBusTrigger, read_service_bus_trigger
 from devstack.host.settings import AppSettings
 
 HOST_STORAGE = "AzureWebJobsStorage"
@@ -21,17 +22,6 @@ class QueueTrigger:
     queue: str
     connection: str
     binary: bool
-
-
-@dataclass(frozen=True)
-class ServiceBusTrigger:
-    """A Service Bus queue to listen to. `completes`: a message is completed when its function has returned."""
-
-    name: str
-    queue: str
-    connection: str
-    binary: bool
-    completes: bool
 
 
 @dataclass(frozen=True)
@@ -131,7 +121,7 @@ def _trigger(binding: Mapping[str, Any]) -> Trigger:
                 binary=binding.get("dataType") == "BINARY",
             )
         case "serviceBusTrigger":
-            return _service_bus_trigger(binding)
+            return read_service_bus_trigger(binding)
         case "timerTrigger":
             return TimerTrigger(
                 name=binding["name"],
@@ -145,21 +135,6 @@ def _trigger(binding: Mapping[str, Any]) -> Trigger:
             return HttpTrigger(binding["name"], binding["route"], methods or None, level)
         case other:
             raise BindingError(f"the trigger '{other}' is not covered by this host")
-
-
-def _service_bus_trigger(binding: Mapping[str, Any]) -> ServiceBusTrigger:
-    for unknown in ("topicName", "subscriptionName", "isSessionsEnabled"):
-        if binding.get(unknown):
-            raise BindingError(f"the option '{unknown}' of a Service Bus trigger is not covered by this host")
-    if binding.get("cardinality", "ONE") != "ONE":
-        raise BindingError("a Service Bus trigger for many messages at once is not covered by this host")
-    return ServiceBusTrigger(
-        name=binding["name"],
-        queue=binding["queueName"],
-        connection=binding.get("connection") or "ServiceBus",
-        binary=binding.get("dataType") == "BINARY",
-        completes=binding.get("autoCompleteMessages") is not False,
-    )
 
 
 def _output(binding: Mapping[str, Any]) -> QueueOutput | None:

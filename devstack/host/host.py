@@ -22,7 +22,6 @@ from devstack.host.functions import (
     Function,
     HttpTrigger,
     QueueTrigger,
-    ServiceBusTrigger,
     TimerTrigger,
     read_function,
 )
@@ -36,6 +35,7 @@ from devstack.host.logs import WorkerLog, configure_logs
 from devstack.host.outputs import Outputs
 from devstack.host.references import resolve_references
 from devstack.host.service_bus import ServiceBusClients
+from devstack.host.service_bus_trigger import ServiceBusTrigger
 from devstack.host.settings import load_settings
 from devstack.host.stack_time import StackTime
 from devstack.host.storage import Storage

@@ -5,12 +5,12 @@ Defaults: Microsoft Learn, "host.json reference for Azure Functions", and the ex
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from devstack.host.errors import HostError
@@ -24,6 +24,17 @@ def _timespan(value: object) -> object:
 
 def _timeout(value: object) -> object:
     return None if value == "-1" else _timespan(value)
+
+
+def _only(value: int) -> Callable[[int], int]:
+    """A check for an option that this host knows one value of."""
+
+    def check(given: int) -> int:
+        if given != value:
+            raise ValueError(f"this host can do {value} only")
+        return given
+
+    return check
 
 
 TimeSpan = Annotated[timedelta, BeforeValidator(_timespan)]
@@ -56,12 +67,19 @@ class QueuesOptions(_Section):
 
 
 class ServiceBusOptions(_Section):
-    """extensions.serviceBus. The broker has the number of deliveries and the length of a lock."""
+    """extensions.serviceBus. The broker has the number of deliveries and the length of a lock.
+
+    `session_idle_timeout`: a session in which nothing came for so long is given back. Refused, since not done here:
+    prefetching, and several calls for one session.
+    """
 
     auto_complete_messages: bool = True
     max_auto_lock_renewal_duration: TimeSpan = timedelta(minutes=5)
     max_concurrent_calls: int | None = Field(default=None, ge=1)
-    prefetch_count: Literal[0] = 0
+    max_concurrent_sessions: int = Field(default=8, ge=1)
+    session_idle_timeout: Annotated[TimeSpan, Field(gt=timedelta(0))] = timedelta(minutes=1)
+    max_concurrent_calls_per_session: Annotated[int, AfterValidator(_only(1))] = 1
+    prefetch_count: Annotated[int, AfterValidator(_only(0))] = 0
 
     def calls(self) -> int:
         """How many messages of a queue are worked on at once: 16 per core, if host.json does not say."""

@@ -3,20 +3,26 @@
 import asyncio
 from collections.abc import Iterable
 
-from devstack.host.functions import HOST_STORAGE, Function, QueueTrigger, ServiceBusTrigger, TimerTrigger
+from devstack.host.functions import HOST_STORAGE, Function, QueueTrigger, TimerTrigger
 from devstack.host.hostjson import HostJson
 from devstack.host.invoker import Invoker
 from devstack.host.queue_listener import QueueListener
 from devstack.host.schedule import fires_within_a_minute, parse_schedule
 from devstack.host.schedule_monitor import ScheduleMonitor
 from devstack.host.service_bus import ServiceBusClients
+from devstack.host.service_bus_calls import MessageCalls
 from devstack.host.service_bus_listener import ServiceBusListener
+from devstack.host.service_bus_sessions import ServiceBusSessionListener
+from devstack.host.service_bus_trigger import ServiceBusTrigger
 from devstack.host.settings import AppSettings
 from devstack.host.stack_time import StackTime
 from devstack.host.storage import Storage
 from devstack.host.timer_listener import TimerListener
 
 _POISON = "-poison"
+
+
+type _MessageListener = QueueListener | ServiceBusListener | ServiceBusSessionListener
 
 
 class Listeners:
@@ -38,7 +44,7 @@ class Listeners:
         self._longest_wait = self._options.longest_wait(settings).total_seconds()
         self._storage = storage
         self._clock = clock
-        self._queues: list[QueueListener | ServiceBusListener] = []
+        self._queues: list[_MessageListener] = []
         self._timers: list[TimerListener] = []
 
     async def add_queue(self, function: Function, trigger: QueueTrigger, invoker: Invoker) -> None:
@@ -52,9 +58,11 @@ class Listeners:
         )
 
     async def add_service_bus(self, function: Function, trigger: ServiceBusTrigger, invoker: Invoker) -> None:
-        """Listen to a Service Bus queue for a function. Raises BindingError for an unknown connection."""
+        """Listen to a queue or subscription of Service Bus. Raises BindingError for an unknown connection."""
         client = await self._buses.client(trigger.connection)
-        self._queues.append(ServiceBusListener(function, trigger, client, self._bus_options, invoker, self._clock))
+        calls = MessageCalls(function, trigger, invoker, auto_complete=self._bus_options.auto_complete_messages)
+        kind = ServiceBusSessionListener if trigger.has_sessions else ServiceBusListener
+        self._queues.append(kind(trigger, client, self._bus_options, calls, self._clock))
 
     async def add_timer(self, function: Function, trigger: TimerTrigger, invoker: Invoker) -> None:
         """Fire a function by its schedule. Raises BindingError for a bad schedule or a monitor without storage."""
@@ -74,7 +82,7 @@ class Listeners:
 
     def start(self) -> list[asyncio.Task[None]]:
         """Run every listener in a task; one ends after `stop`, when what it started is finished."""
-        running: Iterable[QueueListener | ServiceBusListener | TimerListener] = [*self._queues, *self._timers]
+        running: Iterable[_MessageListener | TimerListener] = [*self._queues, *self._timers]
         return [asyncio.create_task(listener.run()) for listener in running]
 
     def stop(self) -> None:

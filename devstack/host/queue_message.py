@@ -1,17 +1,17 @@
 """One received queue message: its hold on the queue while a function runs, and what the function gets to know of it."""
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from azure.core.exceptions import AzureError, HttpResponseError
 from azure.storage.queue import QueueMessage
 from azure.storage.queue.aio import QueueClient
 
 from devstack.host import wire
+from devstack.host.payload_members import with_members
 from devstack.host.stack_time import StackTime
 from devstack.host.wire import TypedData
 
@@ -118,20 +118,8 @@ def describe(message: QueueMessage, text: str, *, binary: bool = False) -> tuple
         "NextVisibleTime": message.next_visible_on,
         "PopReceipt": message.pop_receipt,
     }
-    spelling = {name.casefold(): name for name in fields}
-    for name, value in _members("" if binary else text).items():
-        if value is not None and not isinstance(value, list):
-            fields[spelling.get(name.casefold(), name)] = value
+    fields = with_members(fields, "" if binary else text)
     return {name: _typed(value) for name, value in fields.items() if value is not None}, fields
-
-
-def _members(text: str) -> dict[str, Any]:
-    if not text.lstrip().startswith("{"):
-        return {}
-    try:
-        return cast("dict[str, Any]", json.loads(text))
-    except (ValueError, RecursionError):
-        return {}
 
 
 def _typed(value: object) -> TypedData:

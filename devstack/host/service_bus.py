@@ -17,6 +17,9 @@ from devstack.host.storage import identity_credential
 if TYPE_CHECKING:
     from azure.servicebus.aio import ServiceBusClient
 
+_EMULATOR = "usedevelopmentemulator=true"
+"""In a connection string, in lower case: plain TCP on this machine or in its network, so neither proxy nor roots."""
+
 
 class ServiceBusClients:
     """One client per connection, made at first use and closed together."""
@@ -37,11 +40,15 @@ class ServiceBusClients:
         await self._open.aclose()
 
     async def _connect(self, connection: str) -> "ServiceBusClient":
-        from azure.servicebus.aio import ServiceBusClient  # only an app with such a trigger pays for it
+        from azure.servicebus import parse_connection_string  # only an app with such a trigger pays for it
+        from azure.servicebus.aio import ServiceBusClient
 
         for name in (f"AzureWebJobs{connection}", connection):
             if string := self._settings.get(name):
-                return ServiceBusClient.from_connection_string(string)
+                is_emulator = _EMULATOR in string.casefold()
+                host = parse_connection_string(string).fully_qualified_namespace
+                network = {} if is_emulator else _network(host)
+                return ServiceBusClient.from_connection_string(string, user_agent="devstack-host", **network)
             section = self._settings.section(name)
             if namespace := section.get("fullyqualifiednamespace"):
                 credential = await self._open.enter_async_context(identity_credential(section))

@@ -1,23 +1,18 @@
-"""The Service Bus queue trigger: push, concurrency, locks and settlement, after the WebJobs Service Bus extension.
+"""The Service Bus trigger without sessions: push, and so many messages at once as host.json says.
 
-Source of the rules: azure-sdk-for-net, Azure.Messaging.ServiceBus, ServiceBusProcessor and ReceiverManager. A message
-is completed when its function returns and abandoned when it raises; it comes back at once, and the broker makes it a
-dead letter when it has been delivered often enough.
+Source of the rules: azure-sdk-for-net, Azure.Messaging.ServiceBus, ServiceBusProcessor.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
 from azure.core.exceptions import AzureError
 
-from devstack.host import wire
-from devstack.host.functions import Function, ServiceBusTrigger
 from devstack.host.hostjson import ServiceBusOptions
-from devstack.host.invoker import Invoker, Occasion, Outcome
-from devstack.host.service_bus_message import body_of, describe
+from devstack.host.service_bus_calls import MessageCalls
+from devstack.host.service_bus_locks import renewing
+from devstack.host.service_bus_trigger import ServiceBusTrigger
 from devstack.host.stack_time import StackTime
 
 if TYPE_CHECKING:
@@ -28,13 +23,12 @@ _log = logging.getLogger("Host.Triggers.ServiceBus")
 
 _WAIT_SECONDS = 1.0
 """How long a receiver waits before it looks whether the host stops."""
-_RENEW_BEFORE_SECONDS = 10.0
 _PAUSE_SECONDS = 1.0
 """After a failure of the connection."""
 
 
 class ServiceBusListener:
-    """Feeds one function from one queue, with as many receivers as calls may run at once.
+    """Feeds one function from one queue or subscription, with as many receivers as calls may run at once.
 
     A receiver serves one call after the other: none may be used by two coroutines at once. A further one is opened when
     all others are busy.
@@ -42,19 +36,17 @@ class ServiceBusListener:
 
     def __init__(
         self,
-        function: Function,
         trigger: ServiceBusTrigger,
         client: "ServiceBusClient",
         options: ServiceBusOptions,
-        invoker: Invoker,
+        calls: MessageCalls,
         clock: StackTime,
     ) -> None:
-        self.queue_name = trigger.queue
-        self._function = function
+        self.queue_name = trigger.path
         self._trigger = trigger
         self._client = client
         self._options = options
-        self._invoker = invoker
+        self._calls = calls
         self._clock = clock
         self._stopping = False
         self._receiving: set[asyncio.Task[None]] = set()
@@ -72,7 +64,7 @@ class ServiceBusListener:
     async def run_batch(self) -> bool:
         """Work off what is there, one after the other; whether there was anything."""
         found = False
-        async with self._receiver() as receiver:
+        async with self._trigger.receiver(self._client) as receiver:
             while messages := await receiver.receive_messages(1, max_wait_time=_WAIT_SECONDS):
                 found = True
                 await self._process(receiver, messages[0])
@@ -92,7 +84,7 @@ class ServiceBusListener:
     async def _receive_until_stop(self) -> None:
         while not self._stopping:
             try:
-                async with self._receiver() as receiver:
+                async with self._trigger.receiver(self._client) as receiver:
                     await self._receive(receiver)
             except (AzureError, OSError) as error:
                 _log.warning("Receiving from '%s' failed: %s", self.queue_name, str(error).partition("\n")[0])
@@ -110,63 +102,13 @@ class ServiceBusListener:
                     self._add_receiver()
                 await self._process(receiver, messages[0])
 
-    def _receiver(self) -> "ServiceBusReceiver":
-        return self._client.get_queue_receiver(self._trigger.queue)
-
     async def _process(self, receiver: "ServiceBusReceiver", message: "ServiceBusReceivedMessage") -> None:
-        async with self._renewing(receiver, message):
-            outcome = await self._invoker.run(self._function, self._occasion(message))
-        try:
-            await self._settle(receiver, message, outcome)
-        except AzureError as error:
-            # The message comes back when its lock lapses.
-            _log.error("Message %s on '%s' could not be settled: %s", message.sequence_number, self.queue_name, error)
-
-    async def _settle(
-        self, receiver: "ServiceBusReceiver", message: "ServiceBusReceivedMessage", outcome: Outcome
-    ) -> None:
-        if not outcome.ok:
-            await receiver.abandon_message(message)
-        elif self._options.auto_complete_messages and self._trigger.completes:
-            await receiver.complete_message(message)
-
-    @asynccontextmanager
-    async def _renewing(
-        self, receiver: "ServiceBusReceiver", message: "ServiceBusReceivedMessage"
-    ) -> AsyncGenerator[None]:
-        """Keep the message locked while the block runs, but not for longer than host.json says."""
-        began, using = self._clock.time(), asyncio.Lock()
+        using = asyncio.Lock()
         longest = self._options.max_auto_lock_renewal_duration.total_seconds()
 
-        async def renew_for_a_while() -> None:
-            while message.locked_until_utc is not None:
-                lapses = message.locked_until_utc.timestamp()
-                left = lapses - self._clock.time()
-                await self._clock.sleep(max(left - _RENEW_BEFORE_SECONDS, left / 2))
-                if self._clock.time() - began > longest:
-                    return
-                async with using:
-                    await receiver.renew_message_lock(message)
-
         async def renew() -> None:
-            with suppress(AzureError):  # lost: the message is delivered again, to whoever is there
-                await renew_for_a_while()
+            await receiver.renew_message_lock(message)
 
-        task = asyncio.create_task(renew())
-        try:
-            yield
-        finally:
-            async with using:  # never in the middle of a call on the link
-                task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-
-    def _occasion(self, message: "ServiceBusReceivedMessage") -> Occasion:
-        body, metadata = body_of(message), describe(message)
-        return Occasion(
-            reason=f"New Service Bus message detected on '{self.queue_name}'.",
-            value=wire.binary(body) if self._trigger.binary else wire.text(body.decode(errors="replace")),
-            metadata=metadata,
-            details=f"MessageId: {message.message_id}, SequenceNumber: {message.sequence_number}, "
-            f"DeliveryCount: {(message.delivery_count or 0) + 1}, EnqueuedTimeUtc: {message.enqueued_time_utc}",
-        )
+        async with renewing(lambda: message.locked_until_utc, renew, using, longest, self._clock):
+            outcome = await self._calls.invoke(message)
+        await self._calls.settle(receiver, message, outcome, using)

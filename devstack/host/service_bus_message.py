@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from devstack.host import wire
+from devstack.host.payload_members import with_members
 from devstack.host.wire import TypedData
 
 if TYPE_CHECKING:
@@ -21,8 +22,12 @@ def body_of(message: "ServiceBusReceivedMessage") -> bytes:
     return parts if isinstance(parts, bytes) else b"".join(parts)
 
 
-def describe(message: "ServiceBusReceivedMessage") -> dict[str, TypedData]:
-    """The trigger metadata for the worker. Members of a payload do not join it: triggers here are binary ones."""
+def describe(message: "ServiceBusReceivedMessage", text: str) -> tuple[dict[str, TypedData], dict[str, Any]]:
+    """The trigger metadata for the worker, and the data for binding expressions.
+
+    `text` is the payload of a function that wants it as a text, whose members win over the message's own fields; empty
+    for one that wants bytes.
+    """
     properties = _plain(message.application_properties or {})
     fields: dict[str, Any] = {
         "ApplicationProperties": properties,
@@ -46,7 +51,8 @@ def describe(message: "ServiceBusReceivedMessage") -> dict[str, TypedData]:
         "Subject": message.subject,
         "To": message.to,
     }
-    return {name: _typed(value) for name, value in fields.items() if value is not None}
+    fields = with_members(fields, text)
+    return {name: _typed(value) for name, value in fields.items() if value is not None}, fields
 
 
 def _typed(value: Any) -> TypedData:  # noqa: ANN401
@@ -56,7 +62,7 @@ def _typed(value: Any) -> TypedData:  # noqa: ANN401
 def _plain(properties: Mapping[Any, Any]) -> dict[str, Any]:
     """Application properties as JSON: bytes as text, what JSON does not know as its text."""
     return {
-        _text(key): value if isinstance(value, bool | int | float) else _text(value)
+        _text(key): value if value is None or isinstance(value, bool | int | float) else _text(value)
         for key, value in properties.items()
     }
 
