@@ -137,8 +137,9 @@ module storage 'modules/storage.bicep' = {
     registrarId: identity.outputs.principalId
     auditRetentionDays: auditRetentionDays
     auditRetentionIsLocked: auditRetentionIsLocked
-    senders: senders
-    resultReaders: resultReaders
+    // On the queues of the broker that is not used, messages would wait unseen.
+    senders: messageBroker == 'storage' ? senders : []
+    resultReaders: messageBroker == 'storage' ? resultReaders : []
   }
 }
 

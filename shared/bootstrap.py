@@ -146,8 +146,10 @@ def _queues(
         case "storage":
             return StorageQueues(storage.queues)
         case "servicebus":
-            from shared.adapters.servicebus.client import connect
+            from shared.adapters.servicebus.client import connect, connect_by_string
             from shared.adapters.servicebus.queues import ServiceBusQueues
 
+            if settings.bus_connection_string is not None:  # first, as the Functions host does
+                return ServiceBusQueues(connect_by_string(settings.bus_connection_string), now)
             assert settings.bus_namespace is not None
             return ServiceBusQueues(connect(settings.bus_namespace, credential), now)

@@ -67,12 +67,16 @@ class Settings(BaseModel):
         alias="MessageBus__fullyQualifiedNamespace",
         pattern=r"^[A-Za-z][A-Za-z0-9-]{4,48}[A-Za-z0-9](\.[a-z0-9-]+)+$",
     )
-    """Host name of the Service Bus namespace; the host's connection `MessageBus` is the same setting."""
+    """Host name of the Service Bus namespace, for an identity-based connection; the host reads the same settings."""
+    bus_connection_string: str | None = Field(None, alias="MessageBus", pattern=r"(?i)^(.*;)?endpoint=sb://[^;]+")
+    """The namespace's connection string. If there is one, the host uses it, and so do we."""
 
     @model_validator(mode="after")
     def _namespace_for_service_bus(self) -> Self:
-        if self.message_broker == "servicebus" and self.bus_namespace is None:
-            raise ValueError("MESSAGE_BROKER is servicebus, and MessageBus__fullyQualifiedNamespace is missing")
+        if self.message_broker == "servicebus" and self.bus_namespace is None and self.bus_connection_string is None:
+            raise ValueError(
+                "MESSAGE_BROKER is servicebus, and MessageBus__fullyQualifiedNamespace is missing. Set it, or MessageBus"
+            )
         return self
 
     @property

@@ -10,6 +10,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import AzureError
+from azure.servicebus import parse_connection_string
 from azure.servicebus.aio import ServiceBusClient, ServiceBusReceiver, ServiceBusSender
 
 
@@ -18,6 +19,16 @@ def connect(namespace: str, credential: AsyncTokenCredential) -> ServiceBusClien
 
     By itself the client looks for neither. Without a proxy it speaks AMQP over port 5671, with one WebSockets over 443.
     """
+    return ServiceBusClient(namespace, credential, **_options(namespace))
+
+
+def connect_by_string(connection_string: str) -> ServiceBusClient:
+    """Return a client that is not connected yet, for a namespace that has keys. Raises ValueError for no such string."""
+    host = parse_connection_string(connection_string).fully_qualified_namespace
+    return ServiceBusClient.from_connection_string(connection_string, **_options(host.partition(":")[0]))
+
+
+def _options(host: str) -> dict[str, Any]:
     options: dict[str, Any] = {
         "ssl_context": ssl.create_default_context(),
         "retry_total": 3,
@@ -25,11 +36,11 @@ def connect(namespace: str, credential: AsyncTokenCredential) -> ServiceBusClien
         "retry_backoff_max": 5,
     }
     proxy = getproxies().get("https")
-    if proxy and not proxy_bypass(namespace):
+    if proxy and not proxy_bypass(host):
         at = urlsplit(proxy)
         # The asynchronous client wants the scheme in front of the host's name.
         options["http_proxy"] = {"proxy_hostname": f"http://{at.hostname}", "proxy_port": at.port}
-    return ServiceBusClient(namespace, credential, **options)
+    return options
 
 
 class Links[Handler: (ServiceBusSender, ServiceBusReceiver)]:

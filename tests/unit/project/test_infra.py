@@ -37,8 +37,8 @@ STORED_NAMES = json.loads((INFRA / "storage.json").read_text())
 BUS_ENTITIES = json.loads((INFRA / "bus.json").read_text())
 HOST = json.loads((ROOT / "host.json").read_text())
 
-LOCAL_ONLY = {"AzureWebJobsStorage"}
-"""Settings that Azure does not get: a connection string would need the account's keys, which are switched off."""
+LOCAL_ONLY = {"AzureWebJobsStorage", "MessageBus"}
+"""Settings that Azure does not get: a connection string would need keys, which are switched off."""
 READ_BY_OTHERS = {
     "AZURE_CLIENT_ID": "azure-identity: which user-assigned identity to use",
     "AZURE_TOKEN_CREDENTIALS": "azure-identity: DefaultAzureCredential tries the managed identity and nothing else",

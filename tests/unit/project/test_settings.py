@@ -44,3 +44,19 @@ def test_an_identity_based_connection_needs_all_three_uris() -> None:
     del identity["AzureWebJobsStorage__tableServiceUri"]
     with pytest.raises(SettingsError, match="AzureWebJobsStorage"):
         Settings.load(identity)
+
+
+def test_service_bus_is_reached_by_identity_or_by_connection_string() -> None:
+    chosen = GOOD | {"MESSAGE_BROKER": "servicebus"}
+    with pytest.raises(SettingsError, match="MessageBus__fullyQualifiedNamespace is missing. Set it, or MessageBus"):
+        Settings.load(chosen)
+    by_identity = Settings.load(chosen | {"MessageBus__fullyQualifiedNamespace": "contoso.servicebus.windows.net"})
+    assert by_identity.bus_connection_string is None
+    string = "Endpoint=sb://localhost;SharedAccessKeyName=k;SharedAccessKey=v;UseDevelopmentEmulator=true;"
+    assert Settings.load(chosen | {"MessageBus": string}).bus_connection_string == string
+
+
+def test_a_connection_string_of_something_else_is_refused_without_repeating_it() -> None:
+    with pytest.raises(SettingsError, match="MessageBus") as error:
+        Settings.load(GOOD | {"MessageBus": "AccountName=a;AccountKey=secret"})
+    assert "secret" not in str(error.value)
