@@ -75,7 +75,8 @@ class Settings(BaseModel):
     def _namespace_for_service_bus(self) -> Self:
         if self.message_broker == "servicebus" and self.bus_namespace is None and self.bus_connection_string is None:
             raise ValueError(
-                "MESSAGE_BROKER is servicebus, and MessageBus__fullyQualifiedNamespace is missing. Set it, or MessageBus"
+                "MESSAGE_BROKER is servicebus, and MessageBus__fullyQualifiedNamespace is missing. "
+                "Set it, or MessageBus"
             )
         return self
 

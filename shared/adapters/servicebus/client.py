@@ -23,7 +23,7 @@ def connect(namespace: str, credential: AsyncTokenCredential) -> ServiceBusClien
 
 
 def connect_by_string(connection_string: str) -> ServiceBusClient:
-    """Return a client that is not connected yet, for a namespace that has keys. Raises ValueError for no such string."""
+    """Return a client that is not connected yet, to a namespace that has keys. Raises ValueError for other texts."""
     host = parse_connection_string(connection_string).fully_qualified_namespace
     return ServiceBusClient.from_connection_string(connection_string, **_options(host.partition(":")[0]))
 

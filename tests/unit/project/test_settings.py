@@ -48,7 +48,7 @@ def test_an_identity_based_connection_needs_all_three_uris() -> None:
 
 def test_service_bus_is_reached_by_identity_or_by_connection_string() -> None:
     chosen = GOOD | {"MESSAGE_BROKER": "servicebus"}
-    with pytest.raises(SettingsError, match="MessageBus__fullyQualifiedNamespace is missing. Set it, or MessageBus"):
+    with pytest.raises(SettingsError, match=r"MessageBus__fullyQualifiedNamespace is missing\. Set it, or MessageBus"):
         Settings.load(chosen)
     by_identity = Settings.load(chosen | {"MessageBus__fullyQualifiedNamespace": "contoso.servicebus.windows.net"})
     assert by_identity.bus_connection_string is None
