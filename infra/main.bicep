@@ -2,7 +2,7 @@
 // Graph's application permissions cannot be given here: grant-graph-permissions.sh gives them, after this.
 targetScope = 'subscription'
 
-import { principal } from 'modules/types.bicep'
+import { principal, subscriber } from 'modules/types.bicep'
 
 @description('Name of this deployment, such as registrar-prod; names of resources are derived from it.')
 @minLength(1)
@@ -20,6 +20,9 @@ param senders principal[] = []
 
 @description('Who takes the answers from the results queue; one consumer, as a message is gone once it is taken.')
 param resultReaders principal[] = []
+
+@description('Who else reads answers or events, each from a subscription with a filter; with Service Bus only.')
+param subscribers subscriber[] = []
 
 @description('Who may read every secret of the vault: the team whose apps live there.')
 param secretReaders principal[] = []
@@ -154,6 +157,7 @@ module bus 'modules/bus.bicep' = if (messageBroker == 'servicebus') {
     registrarId: identity.outputs.principalId
     senders: senders
     resultReaders: resultReaders
+    subscribers: subscribers
     workspaceId: monitoring.outputs.workspaceId
   }
 }

@@ -12,6 +12,8 @@ param secretReaders = []
 
 // 'servicebus' for a Service Bus namespace beside the storage account, which keeps records either way.
 param messageBroker = 'storage'
+// With it: { name: 'rejected', topic: 'registrar-events', filter: 'status = \'rejected\'', id: '…', type: 'Group' }
+param subscribers = []
 
 // The app id of the registrar's own API, which infra/create-api-application.sh makes. Empty: nobody reads over HTTP.
 param apiAudience = readEnvironmentVariable('REGISTRAR_API_APP_ID', '')

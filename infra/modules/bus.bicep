@@ -1,7 +1,7 @@
 // The Service Bus namespace, for a deployment that chooses it as the broker: queues between the parts of the app, topics
 // for what others read. No keys exist to be leaked, as with storage.
 
-import { principal } from 'types.bicep'
+import { principal, subscriber } from 'types.bicep'
 
 param name string
 param location string
@@ -15,6 +15,7 @@ param registrarId string
 
 param senders principal[]
 param resultReaders principal[]
+param subscribers subscriber[]
 
 @description('Log Analytics workspace that keeps the namespace\'s operational logs.')
 param workspaceId string
@@ -65,12 +66,37 @@ resource topics 'Microsoft.ServiceBus/namespaces/topics@2024-01-01' = [
   }
 ]
 
-// A topic drops what no subscription takes: each has one from the start. Others, with filters, are the reader's own.
+// A topic drops what no subscription takes: each has one from the start.
 resource takeAll 'Microsoft.ServiceBus/namespaces/topics/subscriptions@2024-01-01' = [
   for one in subscriptions: {
     name: '${name}/${one.topic}/${one.name}'
     dependsOn: [topics]
     properties: one.properties
+  }
+]
+
+resource ownSubscriptions 'Microsoft.ServiceBus/namespaces/topics/subscriptions@2024-01-01' = [
+  for one in subscribers: {
+    name: '${name}/${one.topic}/${one.name}'
+    dependsOn: [topics]
+    properties: {
+      lockDuration: 'PT1M'
+      maxDeliveryCount: 10
+    }
+  }
+]
+
+// Under this name it takes the place of the rule that a new subscription has, which lets everything in.
+resource filters 'Microsoft.ServiceBus/namespaces/topics/subscriptions/rules@2024-01-01' = [
+  for (one, index) in subscribers: {
+    parent: ownSubscriptions[index]
+    name: '$Default'
+    properties: {
+      filterType: 'SqlFilter'
+      sqlFilter: {
+        sqlExpression: empty(one.filter) ? '1 = 1' : one.filter
+      }
+    }
   }
 ]
 
@@ -123,6 +149,18 @@ resource readerAccess 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
       roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.dataReceiver)
       principalId: reader.id
       principalType: reader.type
+    }
+  }
+]
+
+resource subscriberAccess 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for (one, index) in subscribers: {
+    name: guid(namespace.id, one.topic, one.name, one.id, roles.dataReceiver)
+    scope: ownSubscriptions[index]
+    properties: {
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.dataReceiver)
+      principalId: one.id
+      principalType: one.type
     }
   }
 ]

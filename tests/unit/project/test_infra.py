@@ -285,8 +285,53 @@ def test_on_service_bus_senders_reach_one_queue_and_readers_one_subscription() -
     assert scope_of_role("roles.dataSender") == [("modules/bus.bicep", "intake")]
     assert scope_of_role("', busDataSender") == [("modules/events.bicep", "busRotations")]
     assert entities["intake"].property("name") == f"'{naming.INTAKE_QUEUE}'"
-    assert scope_of_role("roles.dataReceiver") == [("modules/bus.bicep", "resultsOfAll")]
+    assert scope_of_role("roles.dataReceiver") == [
+        ("modules/bus.bicep", "resultsOfAll"),
+        ("modules/bus.bicep", "ownSubscriptions[index]"),
+    ]
     assert entities["results"].property("name") == f"'{naming.RESULTS_QUEUE}'"
+
+
+def test_a_subscriber_gets_what_its_filter_lets_in_and_nothing_else() -> None:
+    entities = BUS.all("resource")
+    assert entities["filters"].property("parent") == "ownSubscriptions[index]"
+    assert entities["filters"].property("name") == "'$Default'"  # beside the default rule it would filter nothing
+    assert entities["filters"].property("sqlExpression") == "empty(one.filter) ? '1 = 1' : one.filter"
+    topics = re.search(r"topic: (.*)", FILES["modules/types.bicep"].all("type")["subscriber"].body)
+    assert topics is not None
+    assert set(re.findall(r"'([^']+)'", topics[1])) == {naming.RESULTS_QUEUE, naming.EVENTS_QUEUE}
+    assert all(
+        "rules" not in subscription
+        for topic in BUS_ENTITIES["topics"].values()
+        for subscription in topic["subscriptions"].values()
+    ), "the template passes a subscription's properties on as they are"
+
+
+_EVENT_GRIDS_ROLES = {"topicAccess": "empty(busName)", "topicAccessToBus": "!empty(busName)"}
+
+
+def test_a_role_on_queues_and_the_destination_of_events_are_those_of_the_broker_that_is_used() -> None:
+    modules = MAIN.all("module")
+    for param in ("senders", "resultReaders"):
+        assert modules["storage"].property(param) == f"messageBroker == 'storage' ? {param} : []"
+        assert modules["bus"].property(param) == param
+    events = FILES["modules/events.bicep"]
+    given_if = {
+        name: re.search(rf"resource {name} '[^']+' = if \((.+)\) \{{", events.text) for name in _EVENT_GRIDS_ROLES
+    }
+    assert {name: found and found[1] for name, found in given_if.items()} == _EVENT_GRIDS_ROLES
+    destination = events.all("resource")["subscription"].body
+    assert "destination: empty(busName) ? toStorage : {" in destination
+    assert "endpointType: 'ServiceBusQueue'" in destination
+    assert "resourceId: busRotations.id" in destination
+
+
+def test_the_namespace_has_no_old_tls_and_logs_everything() -> None:
+    entities = BUS.all("resource")
+    assert entities["namespace"].property("minimumTlsVersion") == "'1.2'"
+    assert entities["logs"].property("scope") == "namespace"
+    assert entities["logs"].property("categoryGroup") == "'allLogs'"
+    assert "@allowed(['Standard', 'Premium'])\nparam busSku" in MAIN.text
 
 
 def test_key_vaults_events_come_to_the_queue_of_rotations() -> None:
