@@ -6,17 +6,19 @@ MAKEFLAGS += --no-print-directory
 PYTHON := .venv/bin/python
 DEVSTACK := $(PYTHON) -m devstack
 DEMO := $(PYTHON) -m demo
-PRODUCT := function_app.py functions shared doctor
+QUEUES := $(DEVSTACK) run -- $(PYTHON) -m queues
+PRODUCT := function_app.py functions shared doctor queues
 WEATHER = $(if $(LAG),--lag $(LAG)) $(if $(THROTTLE),--throttle $(THROTTLE)) \
           $(if $(SECRET_DELAY),--secret-delay $(SECRET_DELAY))
 HOST_OPTION = $(if $(HOSTS),--hosts $(HOSTS))
 BROKER_OPTION = $(if $(BROKER),--setting MESSAGE_BROKER=$(BROKER))
+ON_BROKER = $(if $(BROKER),--broker $(BROKER))
 PORT_OPTIONS = $(foreach port,$(PORTS),--port $(port))
 
 # The packages are installed without byte code, so what is imported is compiled once, at its first import.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo up down send answers replay doctor audit-verify audit-export env token settings test chaos benchmark check types component dead-code lint format clean distclean setup
+.PHONY: help demo up down send answers kept replay given-up move doctor audit-verify audit-export env token settings test chaos benchmark check types component dead-code lint format clean distclean setup
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */\1|/' | \
@@ -37,8 +39,17 @@ send: setup ## put a request on the running stack's intake queue: make send FILE
 answers: setup ## show the answers on the results queue, and leave them there
 	@$(DEMO) answers
 
-replay: setup ## have failed requests tried again: make replay ID=<operationId>, or REASON=<reason> for all of one
-	@$(DEMO) replay $(if $(ID),--id "$(ID)") $(if $(REASON),--reason "$(REASON)")
+kept: setup ## list what failed and is kept, on either broker; ID=<id of the list> shows one, REMOVE=1 removes it; ALL=1, JSON=1
+	@$(QUEUES) kept $(if $(ID),$(if $(REMOVE),remove,show) "$(ID)",list $(if $(ALL),--all) $(if $(JSON),--json)) $(ON_BROKER)
+
+replay: setup ## have what failed tried again: make replay ID=<operationId, or an id of the list>, or REASON=<reason> for all of one
+	@$(QUEUES) kept replay $(if $(ID),"$(ID)") $(if $(REASON),--reason "$(REASON)") $(ON_BROKER)
+
+given-up: setup ## list what the host gave up on, on either broker, with the reason where there is one; JSON=1
+	@$(QUEUES) given-up $(if $(JSON),--json) $(ON_BROKER)
+
+move: setup ## after a change of broker: move what is left on the old one: make move FROM=storage TO=servicebus; WAIT=60 goes on for an hour
+	@$(QUEUES) move --from "$(FROM)" --to "$(TO)" $(if $(WAIT),--wait "$(WAIT)") $(if $(JSON),--json)
 
 doctor: setup ## name every broken promise, on the running stack or in the tenant of az login; FIX=1 repairs, JSON=1 for machines
 	@$(DEVSTACK) run -- $(PYTHON) -m doctor $(if $(FIX),--fix) $(if $(JSON),--json)

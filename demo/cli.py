@@ -1,4 +1,4 @@
-"""The commands of the app's users and operators on a local stack: show, send, answers, replay."""
+"""The commands of the app's users on a local stack: show, send, answers."""
 
 import json
 import subprocess
@@ -8,9 +8,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import quote
 
-import httpx
 import typer
 
 from demo.queues import INTAKE, Requester, read_request
@@ -94,23 +92,6 @@ def answers(state: State = DEFAULT_STATE) -> None:
         print(json.dumps(event, indent=2))
 
 
-@app.command()
-def replay(
-    id: Annotated[str, typer.Option(help="One failed operation.")] = "",  # noqa: A002  the option's name
-    reason: Annotated[str, typer.Option(help="All operations that failed for this reason.")] = "",
-    state: State = DEFAULT_STATE,
-) -> None:
-    """Have failed requests tried again, once their cause is removed."""
-    if bool(id) == bool(reason):
-        raise StackError("which requests? make replay ID=<operationId>, or make replay REASON=<reason>")
-    functions = f"http://127.0.0.1:{running_stack(state).ports.functions}/api/operations"
-    url = f"{functions}/{quote(id, safe='')}/replay" if id else f"{functions}/replay"
-    answer = httpx.post(url, params={"reason": reason} if reason else None, trust_env=False, timeout=60)
-    if answer.is_error:
-        raise StackError(_problem(answer))
-    print(answer.text)
-
-
 def main(arguments: Sequence[str]) -> int:
     """Run one command; returns the exit code."""
     return run_command(app, arguments)
@@ -132,14 +113,6 @@ def _requester(file: Path, environment: dict[str, str]) -> Generator[subprocess.
     finally:
         process.terminate()
         process.wait()
-
-
-def _problem(answer: httpx.Response) -> str:
-    """What a refusal says, in one line: the functions answer with problem details (RFC 9457)."""
-    if answer.headers.get("Content-Type") != "application/problem+json":
-        return f"the functions answered {answer.status_code}; the host's log says why"
-    problem = answer.json()
-    return " ".join([problem.get("detail", problem["title"]), *(each["message"] for each in problem.get("errors", []))])
 
 
 def _queues(state: Path) -> Requester:

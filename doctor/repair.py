@@ -92,8 +92,7 @@ async def _send_work(access: Access, repair: SendWork) -> str:
         "operationId": repair.operation_id,
         "generation": repair.generation,
     }
-    async with access.queues.get_queue_client(WORK_QUEUE) as queue:
-        await queue.send_message(json.dumps(message), time_to_live=-1)
+    await access.broker.put(WORK_QUEUE, json.dumps(message).encode())
     return f"operation {repair.operation_id} was sent again"
 
 

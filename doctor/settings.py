@@ -7,13 +7,11 @@ from pathlib import Path
 from typing import Literal
 
 from doctor.patience import Patience
+from queues.broker import BrokerName
+from queues.settings import BrokerSettings, SettingsError
 from shared.policy.policy_file import Policy, load_policy
 
 type StorageService = Literal["table", "queue", "blob"]
-
-
-class SettingsError(ValueError):
-    """A setting is missing or invalid; the message names every such setting."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +20,6 @@ class StorageSettings:
 
     connection_string: str | None = None
     table_service_uri: str | None = None
-    queue_service_uri: str | None = None
     blob_service_uri: str | None = None
 
     @classmethod
@@ -42,6 +39,7 @@ class Settings:
     tenant_id: str
     vault_urls: tuple[str, ...]
     storage: StorageSettings
+    broker: BrokerSettings
     policy: Policy
     patience: Patience
     authority: str = "https://login.microsoftonline.com"
@@ -50,11 +48,14 @@ class Settings:
     def load(cls, environment: Mapping[str, str]) -> "Settings":
         """Read an environment. Raises SettingsError, or PolicyError for an invalid policy file."""
         present = _present(environment)
-        services: tuple[StorageService, ...] = ("table", "queue")
+        broker = BrokerSettings.load(present)
+        services: tuple[StorageService, ...] = ("table", "queue") if broker.chosen is BrokerName.STORAGE else ("table",)
         storage = _storage(present, services)
         missing = [name for name in ("AZURE_TENANT_ID", "KEY_VAULT_URL") if name not in present]
         if storage is None:
             missing.append(_storage_setting(services))
+        if broker.chosen is BrokerName.SERVICEBUS and (name := broker.missing(broker.chosen)):
+            missing.append(name)
         if missing or storage is None:
             raise _missing(missing, "docs/runbook.md")
         policy = load_policy(Path(present.get("POLICY_FILE", "policy.toml")))
@@ -62,6 +63,7 @@ class Settings:
             tenant_id=present["AZURE_TENANT_ID"],
             vault_urls=_vault_urls(present["KEY_VAULT_URL"], policy),
             storage=storage,
+            broker=broker,
             policy=policy,
             patience=_patience(present),
             authority=_authority(present.get("AZURE_AUTHORITY_HOST", "login.microsoftonline.com")),
@@ -78,7 +80,7 @@ def _storage(present: Mapping[str, str], services: Sequence[StorageService]) -> 
     connection_string = present.get("AzureWebJobsStorage") or present.get("AZURE_STORAGE_CONNECTION_STRING")
     if connection_string is None and not all(uris.values()):
         return None
-    return StorageSettings(connection_string, uris.get("table"), uris.get("queue"), uris.get("blob"))
+    return StorageSettings(connection_string, uris.get("table"), uris.get("blob"))
 
 
 def _storage_setting(services: Sequence[StorageService]) -> str:

@@ -1,4 +1,4 @@
-"""One identity's access to the services: HTTP with its tokens for Graph and the vaults, SDKs for storage."""
+"""One identity's access to the services: HTTP with its tokens for Graph and the vaults, SDKs for the rest."""
 
 import asyncio
 import ssl
@@ -11,10 +11,11 @@ import httpx
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.data.tables.aio import TableServiceClient
 from azure.identity.aio import DefaultAzureCredential
-from azure.storage.queue.aio import QueueServiceClient
 
-from doctor.collect.azure_storage import queue_service, table_service
+from doctor.collect.azure_storage import table_service
 from doctor.settings import Settings
+from queues.broker import Broker
+from queues.opening import open_broker
 
 GRAPH = "https://graph.microsoft.com"
 _TRIES = 6
@@ -53,11 +54,11 @@ class Access:
         credential: AsyncTokenCredential,
         http: httpx.AsyncClient,
         tables: TableServiceClient,
-        queues: QueueServiceClient,
+        broker: Broker,
     ) -> None:
         self.settings = settings
         self.tables = tables
-        self.queues = queues
+        self.broker = broker
         self._credential = credential
         self._http = http
         self._tokens: dict[str, asyncio.Task[str]] = {}
@@ -147,5 +148,13 @@ async def open_access(
         )
         await opened.enter_async_context(http)
         tables = await opened.enter_async_context(table_service(settings.storage, identity, sdk))
-        queues = await opened.enter_async_context(queue_service(settings.storage, identity, sdk))
-        yield Access(settings, identity, http, tables, queues)
+        broker = await opened.enter_async_context(
+            open_broker(
+                settings.broker,
+                settings.broker.chosen,
+                identity,
+                proxy=network.proxy if network else None,
+                ca_bundle=network.ca_bundle if network else None,
+            )
+        )
+        yield Access(settings, identity, http, tables, broker)

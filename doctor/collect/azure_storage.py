@@ -9,7 +9,6 @@ from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import AzureError
 from azure.data.tables.aio import TableServiceClient
 from azure.storage.blob.aio import BlobServiceClient
-from azure.storage.queue.aio import QueueServiceClient
 
 from doctor.collect.rows import Row
 from doctor.evidence import Seen
@@ -26,13 +25,6 @@ def table_service(
     return _service(TableServiceClient, settings, settings.table_service_uri, credential, options)
 
 
-def queue_service(
-    settings: StorageSettings, credential: AsyncTokenCredential | None, options: Options
-) -> QueueServiceClient:
-    """Make the queue client, as `table_service` does."""
-    return _service(QueueServiceClient, settings, settings.queue_service_uri, credential, options)
-
-
 def blob_service(
     settings: StorageSettings, credential: AsyncTokenCredential | None, options: Options
 ) -> BlobServiceClient:
@@ -40,7 +32,7 @@ def blob_service(
     return _service(BlobServiceClient, settings, settings.blob_service_uri, credential, options)
 
 
-def _service[C: (TableServiceClient, QueueServiceClient, BlobServiceClient)](
+def _service[C: (TableServiceClient, BlobServiceClient)](
     kind: type[C],
     settings: StorageSettings,
     uri: str | None,

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from azure.core.exceptions import AzureError
-from azure.storage.queue.aio import QueueServiceClient
+from azure.data.tables.aio import TableServiceClient
 
 from doctor.collect import rows
 from doctor.collect.access import Access
@@ -26,29 +27,18 @@ from doctor.evidence import (
     Unsettled,
     WorkMessage,
 )
+from queues.broker import Broker, Kind, Message, Place, place_of
 from shared.core.naming import (
     APPLICATIONS_TABLE,
     AUDIT_OUTBOX_TABLE,
     AUDIT_TABLE,
     BACKOFF_TABLE,
     CLEANUPS_TABLE,
-    DECISIONS_POISON_QUEUE,
-    DECISIONS_QUEUE,
     DUE_TABLE,
-    EVENTS_QUEUE,
     OPERATIONS_TABLE,
-    POISON_QUEUE,
     REQUEST_COUNTS_TABLE,
-    RESULTS_QUEUE,
-    ROTATIONS_POISON_QUEUE,
-    ROTATIONS_QUEUE,
-    TICKET_UPDATES_POISON_QUEUE,
-    TICKET_UPDATES_QUEUE,
     TICKET_UPDATES_TABLE,
     UNSETTLED_TABLE,
-    WEBHOOK_REQUESTS_POISON_QUEUE,
-    WEBHOOK_REQUESTS_QUEUE,
-    WORK_POISON_QUEUE,
     WORK_QUEUE,
     is_claim_row,
 )
@@ -65,34 +55,6 @@ _TABLES: tuple[str, ...] = (
     AUDIT_TABLE,
     TICKET_UPDATES_TABLE,
 )
-_POISON_QUEUES: tuple[str, ...] = (
-    POISON_QUEUE,
-    WEBHOOK_REQUESTS_POISON_QUEUE,
-    WORK_POISON_QUEUE,
-    ROTATIONS_POISON_QUEUE,
-    TICKET_UPDATES_POISON_QUEUE,
-    DECISIONS_POISON_QUEUE,
-)
-_QUEUES: tuple[str, ...] = (
-    *_POISON_QUEUES,
-    WEBHOOK_REQUESTS_QUEUE,
-    WORK_QUEUE,
-    ROTATIONS_QUEUE,
-    TICKET_UPDATES_QUEUE,
-    DECISIONS_QUEUE,
-    RESULTS_QUEUE,
-    EVENTS_QUEUE,
-)
-_PEEK = 32
-"""The most messages that one peek returns (Microsoft Learn, "Peek Messages")."""
-
-
-@dataclass(frozen=True)
-class Message:
-    """A message as a peek shows it."""
-
-    text: str
-    inserted: datetime | None
 
 
 @dataclass(frozen=True)
@@ -119,11 +81,13 @@ async def read_storage(access: Access) -> Storage:
     tables = dict(
         zip(_TABLES, await asyncio.gather(*(read_table(access.tables, name) for name in _TABLES)), strict=True)
     )
-    queues = dict(zip(_QUEUES, await asyncio.gather(*(_peek(access.queues, name) for name in _QUEUES)), strict=True))
+    places = access.broker.places
+    looks = await asyncio.gather(*(_look(access.broker, place) for place in places))
+    messages = dict(zip(places, looks, strict=True))
+    kept = messages[place_of(access.broker, Kind.KEPT)]
     operations = tables[OPERATIONS_TABLE]
-    results = access.queues.get_queue_client(RESULTS_QUEUE)
     return Storage(
-        now=await service_time(lambda hook: results.get_queue_properties(raw_response_hook=hook)),
+        now=await _now(access.tables),
         records=_parsed(_with_key(operations, "record"), rows.record),
         claims=_parsed(
             Seen(tuple(row for row in operations if is_claim_row(row["RowKey"])), operations.gap), rows.claim
@@ -135,30 +99,39 @@ async def read_storage(access: Access) -> Storage:
         audit_entries=_audit_entries(tables[AUDIT_OUTBOX_TABLE], tables[AUDIT_TABLE]),
         pause=_parsed(tables[BACKOFF_TABLE], rows.pause),
         kept=Seen(
-            tuple(kept for message in queues[POISON_QUEUE] if (kept := rows.kept_message(message.text))),
-            queues[POISON_QUEUE].gap,
-            queues[POISON_QUEUE].hidden,
+            tuple(parsed for message in kept if (parsed := rows.kept_message(message.text))), kept.gap, kept.hidden
         ),
-        given_up=_given_up(queues),
-        work=_parsed(queues[WORK_QUEUE], lambda message: rows.work_message(message.text)),
+        given_up=_given_up(messages),
+        work=_parsed(_due_work(messages), lambda message: rows.work_message(message.text)),
         texts=[
             *((f"table {name}, {row['PartitionKey']}", str(row)) for name, found in tables.items() for row in found),
-            *((f"queue {name}", message.text) for name, found in queues.items() for message in found),
+            *((f"queue {place.name}", message.text) for place, found in messages.items() for message in found),
         ],
     )
 
 
-async def _peek(queues: QueueServiceClient, name: str) -> Seen[Message]:
+async def _look(broker: Broker, place: Place) -> Seen[Message]:
     try:
-        async with queues.get_queue_client(name) as client:
-            messages = await client.peek_messages(_PEEK)
-            count = (await client.get_queue_properties()).approximate_message_count or 0
+        seen = await broker.look(place)
     except AzureError as error:
-        return Seen(gap=f"queue {name} could not be read: {type(error).__name__}")
-    more = (
-        f"queue {name}: only {len(messages)} of about {count} messages are visible" if count > len(messages) else None
-    )
-    return Seen(tuple(Message(message.content, message.inserted_on) for message in messages), hidden=more)
+        return Seen(gap=f"queue {place.name} could not be read: {type(error).__name__}")
+    return Seen(seen.messages, hidden=seen.more)
+
+
+async def _now(tables: TableServiceClient) -> datetime:
+    client: Any = tables.get_table_client(OPERATIONS_TABLE)
+
+    async def read_one(hook: Callable[[Any], None]) -> None:
+        async for _ in client.query_entities("RowKey eq 'record'", results_per_page=1, raw_response_hook=hook):
+            break
+
+    return await service_time(read_one)
+
+
+def _due_work(messages: Mapping[Place, Seen[Message]]) -> Seen[Message]:
+    """Work that waits now: Service Bus shows what it delivers later, too, which keeps nobody from sending another."""
+    (found,) = (seen for place, seen in messages.items() if place.name == WORK_QUEUE)
+    return Seen(tuple(message for message in found if message.due is None), found.gap, found.hidden)
 
 
 def _audit_entries(outbox: Seen[Row], chain: Seen[Row]) -> Seen[AuditEntry]:
@@ -168,16 +141,17 @@ def _audit_entries(outbox: Seen[Row], chain: Seen[Row]) -> Seen[AuditEntry]:
     return Seen(tuple(found), outbox.gap or chain.gap)
 
 
-def _given_up(queues: Mapping[str, Seen[Message]]) -> Seen[GivenUpMessage]:
-    found = {name: queues[name] for name in _POISON_QUEUES}
+def _given_up(messages: Mapping[Place, Seen[Message]]) -> Seen[GivenUpMessage]:
+    """What the host gave up on; on storage, what it puts among what the app keeps, too."""
+    found = {place: seen for place, seen in messages.items() if place.kind in (Kind.KEPT, Kind.GIVEN_UP)}
     return Seen(
         tuple(
-            GivenUpMessage(name, message.inserted)
-            for name, messages in found.items()
-            for message in messages
+            GivenUpMessage(place.name, message.since)
+            for place, seen in found.items()
+            for message in seen
             if rows.kept_message(message.text) is None
         ),
-        next((messages.gap for messages in found.values() if messages.gap), None),
+        next((seen.gap for seen in found.values() if seen.gap), None),
     )
 
 

@@ -61,8 +61,10 @@ class Driver:
 
         def look() -> dict[str, Any] | None:
             nonlocal moved
-            self.inbox.drain(self.environment)
             answer = self.inbox.next_to(request_id)
+            if answer is None:
+                self.inbox.drain(self.environment)
+                answer = self.inbox.next_to(request_id)
             if answer is not None:
                 return answer
             if moving_clock and time.monotonic() - moved > _QUIET_SECONDS:

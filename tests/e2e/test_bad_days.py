@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from demo.cli import main
+from queues.cli import main
 from tests.e2e.driver import Driver, eventually, request
 from tests.e2e.test_approval import wait_for
 from tests.stacks import start_stack
@@ -56,7 +56,7 @@ def test_what_cannot_be_done_in_a_day_is_answered_failed_and_kept_with_its_reaso
 
 
 def test_a_failed_request_is_replayed_once_its_cause_is_mended(
-    driver: Driver, capsys: pytest.CaptureFixture[str]
+    driver: Driver, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     driver.weather(secretActivationSeconds=40 * 3600)
     driver.send(request("REPLAY-1", "replayed"))
@@ -75,7 +75,8 @@ def test_a_failed_request_is_replayed_once_its_cause_is_mended(
     done = httpx.post(url, trust_env=False)
     assert (done.status_code, done.headers["Content-Type"]) == (409, "application/problem+json")
     assert httpx.post(url.replace(failed["data"]["operationId"], "0" * 32), trust_env=False).status_code == 404
-    assert main(["replay", "--id", failed["data"]["operationId"], "--state", str(driver.stack.state)]) == 1
+    monkeypatch.setenv("REGISTRAR_URL", driver.environment["REGISTRAR_URL"])
+    assert main(["kept", "replay", failed["data"]["operationId"]]) == 1
     assert capsys.readouterr().err == f"error: {done.json()['detail']}\n"
     assert_one_app_with_one_live_secret(driver, "replayed", answer["data"]["clientId"])
 

@@ -1,14 +1,18 @@
 """make doctor on a real stack: silent when all is well, blind when it cannot look, and right about what is planted."""
 
 import json
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from azure.data.tables import TableClient, UpdateMode
+from azure.servicebus import ServiceBusClient, ServiceBusMessage
 from azure.storage.queue import QueueClient
 
 from tests.e2e.driver import Driver, eventually, request
@@ -145,3 +149,68 @@ def forget_message(driver: Driver, unique_name: str) -> None:
     value |= {"state": "waiting", "reason": "throttled", "answer": None, "answered_at": None}
     entity |= {"value0": json.dumps(value), "state": "waiting"}
     operations(driver).update_entity(entity, mode=UpdateMode.REPLACE)
+
+
+@pytest.mark.parametrize("broker", ["storage", "servicebus"])
+def test_a_lost_message_is_sent_again_on_the_broker_that_the_app_has(tmp_path: Path, broker: str) -> None:
+    """And what is published there is found."""
+    with start_stack(tmp_path, settings={"MESSAGE_BROKER": broker}, forked=True) as stack:
+        driver = Driver(stack)
+        assert driver.ask(request("LOST-1", "lost"))["data"]["status"] == "completed"
+        driver.advance(3600)
+        code, text = doctor(driver)
+        assert code == 0, text
+        stack.halt("host")
+        forget_message(driver, "lost")
+        listed = unsettled(driver, operation_of(driver, "lost"))
+        value = driver.stored("lost")
+        publish_on(driver, broker, value)
+        driver.advance(3600)
+
+        code, breaches, done = found(driver)
+        assert (code, breaches.keys(), done) == (1, {("5", "LOST-1"), ("6", "lost--client-secret")}, [])
+        _, left, done = found(driver, "--fix")
+        assert [each["repair"] for each in done] == ["SendWork"]
+        assert work(driver, broker) == [listed]
+        assert left.keys() == breaches.keys()  # until the app has done it
+        assert not left["5", "LOST-1"]["canBeFixed"]
+        stack.restart("host")
+        eventually(lambda: record(driver, "lost")["state"] == "completed" or None, "the forgotten operation to go on")
+
+
+def unsettled(driver: Driver, operation_id: str) -> str:
+    """List an operation as one that should have gone on already; its id."""
+    table: Any = TableClient.from_connection_string(driver.environment["AZURE_STORAGE_CONNECTION_STRING"], "unsettled")
+    with table:
+        due = datetime.now(UTC)
+        table.upsert_entity(
+            {"PartitionKey": "unsettled", "RowKey": operation_id, "schemaVersion": "1", "generation": 1, "due": due}
+        )
+    return operation_id
+
+
+def publish_on(driver: Driver, broker: str, value: str) -> None:
+    if broker == "storage":
+        publish(driver, value)
+        return
+    with administrator(driver) as client, client.get_topic_sender("registrar-events") as sender:
+        sender.send_messages(ServiceBusMessage(json.dumps({"text": f"the secret is {value}."})))
+
+
+def work(driver: Driver, broker: str) -> list[str]:
+    """The operations whose messages wait on the queue of work."""
+    if broker == "storage":
+        return [message["operationId"] for message in driver.messages("app-registration-work")]
+    with administrator(driver) as client, client.get_queue_receiver("app-registration-work") as receiver:
+        return [json.loads(str(message))["operationId"] for message in receiver.peek_messages(32)]
+
+
+def administrator(driver: Driver) -> ServiceBusClient:
+    """The namespace, as one who may do everything."""
+    at = urlsplit(driver.environment["HTTPS_PROXY"])
+    options: dict[str, Any] = {
+        "ssl_context": ssl.create_default_context(cafile=driver.environment["SSL_CERT_FILE"]),
+        "http_proxy": {"proxy_hostname": at.hostname, "proxy_port": at.port},
+    }
+    config = driver.stack.config
+    return ServiceBusClient(config.bus_namespace, driver.credential(config.administrator), **options)

@@ -8,15 +8,18 @@ import httpx
 import pytest
 from azure.core.credentials import AccessToken
 from azure.data.tables.aio import TableServiceClient
-from azure.storage.queue.aio import QueueServiceClient
 
 from doctor.collect.access import GRAPH, Access, UnreachableError
 from doctor.patience import Patience
 from doctor.settings import Settings, StorageSettings
+from queues.broker import Broker
+from queues.settings import BrokerSettings
 from tests.unit.doctor.scene import POLICY
 
 type Respond = Callable[[httpx.Request], httpx.Response]
-SETTINGS = Settings("tenant", ("https://contoso.vault.azure.net",), StorageSettings("x"), POLICY, Patience())
+SETTINGS = Settings(
+    "tenant", ("https://contoso.vault.azure.net",), StorageSettings("x"), BrokerSettings(), POLICY, Patience()
+)
 
 
 @asynccontextmanager
@@ -24,8 +27,7 @@ async def access(respond: Respond) -> AsyncGenerator[Access]:
     credential = AsyncMock()
     credential.get_token.return_value = AccessToken("token", 0)
     async with httpx.AsyncClient(transport=httpx.MockTransport(respond)) as http:
-        storage = (AsyncMock(TableServiceClient), AsyncMock(QueueServiceClient))
-        yield Access(SETTINGS, credential, http, *storage)
+        yield Access(SETTINGS, credential, http, AsyncMock(TableServiceClient), AsyncMock(Broker))
 
 
 def in_turn(*answers: httpx.Response | Exception) -> Respond:

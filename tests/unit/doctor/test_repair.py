@@ -39,18 +39,16 @@ class Tenant:
             del self.passwords[key_id]
         return httpx.Response(204)
 
-    async def keep(self, text: str, **_: object) -> None:
-        self.messages.append(json.loads(text))
+    async def keep(self, queue: str, body: bytes) -> None:
+        assert queue == "app-registration-work"
+        self.messages.append(json.loads(body))
 
     async def mend(self, *repairs: RemovePassword | SendWork | ListUnsettled | PutCleanup) -> list[str]:
-        queue = AsyncMock()
-        queue.__aenter__.return_value = queue
-        queue.send_message = self.keep
-        tables, queues, credential = MagicMock(), MagicMock(), AsyncMock()
+        tables, broker, credential = MagicMock(), AsyncMock(), AsyncMock()
         tables.get_table_client.return_value = self.table
-        queues.get_queue_client.return_value = queue
+        broker.put = self.keep
         async with httpx.AsyncClient(transport=httpx.MockTransport(self.respond)) as http:
-            outcomes = await carry_out(Access(SETTINGS, credential, http, tables, queues), repairs, NOW)
+            outcomes = await carry_out(Access(SETTINGS, credential, http, tables, broker), repairs, NOW)
         assert [outcome.repair for outcome in outcomes] == list(repairs)
         return [outcome.what for outcome in outcomes]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from doctor.settings import Settings, SettingsError
+from queues.broker import BrokerName
 
 ROOT = Path(__file__).parents[3]
 ENVIRONMENT = {
@@ -26,6 +27,18 @@ def test_a_connection_string_or_an_identity_based_connection() -> None:
     by_identity = Settings.load({**ENVIRONMENT, "AZURE_STORAGE_CONNECTION_STRING": "", **services})
     assert by_identity.storage.connection_string is None
     assert by_identity.storage.table_service_uri == "https://x.table.example"
+
+
+def test_the_broker_is_the_one_that_the_app_has() -> None:
+    assert Settings.load(ENVIRONMENT).broker.chosen is BrokerName.STORAGE
+    chosen = {"MESSAGE_BROKER": "servicebus", "MessageBus__fullyQualifiedNamespace": "x.servicebus.windows.net"}
+    tables = {"AzureWebJobsStorage__tableServiceUri": "https://x.table.example"}
+    broker = Settings.load({**ENVIRONMENT, "AZURE_STORAGE_CONNECTION_STRING": "", **tables, **chosen}).broker
+    assert (broker.chosen, broker.bus_namespace) == (BrokerName.SERVICEBUS, "x.servicebus.windows.net")
+    with pytest.raises(SettingsError, match="MessageBus__fullyQualifiedNamespace"):
+        Settings.load({**ENVIRONMENT, "MESSAGE_BROKER": "servicebus"})
+    with pytest.raises(SettingsError, match="MESSAGE_BROKER is 'kafka'"):
+        Settings.load({**ENVIRONMENT, "MESSAGE_BROKER": "kafka"})
 
 
 def test_the_policys_vaults_are_looked_into_as_well(tmp_path: Path) -> None:
