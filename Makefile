@@ -75,8 +75,9 @@ test: lint types dead-code ## everything: also contract, end-to-end and small ch
 chaos: setup ## prove reliability in full: about two hours on two cores; continues where it was interrupted; SUITE=weather runs one kind only
 	@$(PYTHON) -m tests.chaos run $(if $(SUITE),--suite "$(SUITE)")
 
-benchmark: setup ## measure what a sweep costs at 1,000, 10,000 and 100,000 credentials: a minute or two
-	@$(PYTHON) -m tests.benchmarks.sweep
+benchmark: setup ## measure what a sweep costs at three sizes, and a backlog of 1,000 on either broker: 20 minutes; ONLY=sweep or ONLY=brokers
+	@$(if $(filter-out sweep,$(ONLY)),,$(PYTHON) -m tests.benchmarks.sweep)
+	@$(if $(filter-out brokers,$(ONLY)),,$(PYTHON) -m tests.benchmarks.brokers)
 
 check: lint ## the fast subset, before each commit: format, lint, import contracts, unit tests
 	@$(PYTHON) -m pytest -q -n 2 --dist worksteal tests/unit
