@@ -5,12 +5,12 @@ Defaults: Microsoft Learn, "host.json reference for Azure Functions", and the ex
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 from devstack.host.errors import HostError
@@ -24,17 +24,6 @@ def _timespan(value: object) -> object:
 
 def _timeout(value: object) -> object:
     return None if value == "-1" else _timespan(value)
-
-
-def _only(value: int) -> Callable[[int], int]:
-    """A check for an option that this host knows one value of."""
-
-    def check(given: int) -> int:
-        if given != value:
-            raise ValueError(f"this host can do {value} only")
-        return given
-
-    return check
 
 
 TimeSpan = Annotated[timedelta, BeforeValidator(_timespan)]
@@ -78,8 +67,16 @@ class ServiceBusOptions(_Section):
     max_concurrent_calls: int | None = Field(default=None, ge=1)
     max_concurrent_sessions: int = Field(default=8, ge=1)
     session_idle_timeout: Annotated[TimeSpan, Field(gt=timedelta(0))] = timedelta(minutes=1)
-    max_concurrent_calls_per_session: Annotated[int, AfterValidator(_only(1))] = 1
-    prefetch_count: Annotated[int, AfterValidator(_only(0))] = 0
+    max_concurrent_calls_per_session: int = 1
+    prefetch_count: int = 0
+
+    @model_validator(mode="after")
+    def _as_far_as_covered(self) -> Self:
+        if self.max_concurrent_calls_per_session != 1:
+            raise ValueError("maxConcurrentCallsPerSession can only be 1 with this host")
+        if self.prefetch_count != 0:
+            raise ValueError("prefetchCount can only be 0 with this host")
+        return self
 
     def calls(self) -> int:
         """How many messages of a queue are worked on at once: 16 per core, if host.json does not say."""

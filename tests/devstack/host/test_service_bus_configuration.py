@@ -66,7 +66,7 @@ def test_options_default_to_the_extensions(tmp_path: Path) -> None:
     [("prefetchCount", 10), ("maxConcurrentCallsPerSession", 2), ("sessionIdleTimeout", "00:00:00")],
 )
 def test_an_option_that_would_change_what_happens_is_refused(tmp_path: Path, option: str, value: object) -> None:
-    with pytest.raises(HostError, match=rf"extensions\.serviceBus\.{option}"):
+    with pytest.raises(HostError, match=rf"extensions\.serviceBus.*{option}"):
         _options(tmp_path, **{option: value})
 
 

@@ -158,4 +158,4 @@ async def long_session(msg: func.ServiceBusMessage) -> str:
     arg_name="msgs", queue_name="many", connection="Bus", cardinality="many", data_type=func.DataType.BINARY
 )
 def many(msgs: func.ServiceBusMessage) -> None:
-    """Never called: this host has no batches."""
+    raise NotImplementedError(f"this host has no batches, and calls with none: {msgs}")
