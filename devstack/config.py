@@ -117,8 +117,9 @@ class StackConfig(_Model):
     those of `devstack.toml`, by name. `webhook_token` is what ServiceNow sends, `jira_webhook_token` what Jira does;
     `ticketing` is for the other direction. With `identity_based_storage` Azurite speaks HTTPS and the app reaches it
     with its identity's tokens, else over HTTP by the account's key. With `recording` the app reaches it through the
-    gateways of the doubles, so that its calls are noted and can be disturbed. `settings` are app settings that the
-    start asked for, over those of `devstack.toml`.
+    gateways of the doubles, so that its calls are noted and can be disturbed. `bus_entities` is a file with what the
+    Service Bus namespace holds, in the place of the one that `devstack.toml` names. `settings` are app settings that
+    the start asked for, over those of `devstack.toml`.
     """
 
     tenant_id: str = Field(default_factory=_new_id)
@@ -135,6 +136,7 @@ class StackConfig(_Model):
     ticketing: TicketingSecrets = Field(default_factory=TicketingSecrets)
     identity_based_storage: bool = False
     recording: bool = False
+    bus_entities: str | None = None
     settings: dict[str, str] = {}
 
     def identity(self, name: str) -> ManagedIdentity:
@@ -233,6 +235,7 @@ class StackConfig(_Model):
         take_port: Callable[[int], bool] = is_free,
         identity_based_storage: bool = False,
         recording: bool = False,
+        bus_entities: Path | None = None,
         settings: Mapping[str, str] | None = None,
     ) -> Self:
         """Make or refresh a state folder's configuration before a start, and save it.
@@ -250,7 +253,11 @@ class StackConfig(_Model):
         else:
             ports = choose_ports(fixed, take=take_port)
             config = cls(ports=ports)
-        asked = {"identity_based_storage": identity_based_storage, "recording": recording}
+        asked = {
+            "identity_based_storage": identity_based_storage,
+            "recording": recording,
+            "bus_entities": str(bus_entities) if bus_entities else None,
+        }
         config = config.model_copy(update={"ports": ports, **asked, "settings": dict(settings or {})})
         config.save(state)
         return config

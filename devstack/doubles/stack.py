@@ -46,7 +46,7 @@ async def running(state: Path, config: StackConfig) -> AsyncGenerator[World]:
     world = open_world(tenant, StackClock(folder.clock), folder.documents)
     tokens = Tokens(tenant.id, world.clock.time, state, world.issued.tokens.append)
     plant(world, config)
-    bus = servicebus.create(world, tokens)
+    bus = servicebus.create(world, tokens, config.bus_entities)
     apps = (*(app.create(world, tokens) for app in (entra, graph, keyvault)), bus.app)
     doubles = by_host(dict(zip(HOSTS, apps, strict=True)), world.clock)
     ports = config.ports

@@ -28,6 +28,12 @@ _LONGEST_QUOTA = timedelta(minutes=5)
 _PROXY_VARIABLES = ("HTTP_PROXY", "http_proxy", "https_proxy", "no_proxy", "ALL_PROXY", "all_proxy")
 
 
+def trust(local: Local) -> None:
+    """Have this process's aiohttp trust a stack's certificates."""
+    # It read SSL_CERT_FILE once, at its import; a process of the stack is started with the variable set.
+    vars(connector)["_SSL_CONTEXT_VERIFIED"].load_verify_locations(local.environment["SSL_CERT_FILE"])
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything in this folder is part of the contract."""
     for item in items:
@@ -41,9 +47,7 @@ def _running(tmp_path_factory: pytest.TempPathFactory) -> Generator[Local]:
     # A vault's name of its own: the SDKs remember a vault's challenge, tenant included, for the whole process.
     StackConfig(ports=choose_ports({}, take=is_free), vault_name=f"contract-{uuid4().hex[:8]}").save(state)
     with doubles(state) as local:
-        bundle = local.environment["SSL_CERT_FILE"]
-        # aiohttp read SSL_CERT_FILE once, at its import; a process of the stack is started with the variable set.
-        vars(connector)["_SSL_CONTEXT_VERIFIED"].load_verify_locations(bundle)
+        trust(local)
         yield local
 
 

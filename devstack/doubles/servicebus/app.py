@@ -37,12 +37,12 @@ class ServiceBus:
                 await keeper
 
 
-def create(world: World, tokens: Tokens) -> ServiceBus:
-    """The double of the namespace."""
+def create(world: World, tokens: Tokens, entities: str | None = None) -> ServiceBus:
+    """The double of the namespace. `entities` is a file that says what is in it; by default `devstack.toml`'s."""
     bus = project().bus
     if bus is None:
         return ServiceBus(PlainTextResponse("devstack.toml names no Service Bus namespace.\n", 404), None)
-    broker = Broker(world, tokens, bus.name, read_namespace((REPOSITORY / bus.entities).read_text()))
+    broker = Broker(world, tokens, bus.name, read_namespace((REPOSITORY / (entities or bus.entities)).read_text()))
     served = websocket_app(broker)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -40,10 +40,10 @@ class Local:
 
 
 @contextmanager
-def doubles(state: Path) -> Generator[Local]:
-    """Run the doubles of a fresh state folder."""
+def doubles(state: Path, *, bus_entities: Path | None = None) -> Generator[Local]:
+    """Run the doubles of a state folder; `bus_entities` says what the namespace holds instead of the product's."""
     reserved = PortReservations()
-    config = StackConfig.prepare(state, take_port=reserved.take)
+    config = StackConfig.prepare(state, take_port=reserved.take, bus_entities=bus_entities)
     ready, stop = threading.Event(), asyncio.Event()
     worlds: list[World] = []
     failures: list[BaseException] = []

@@ -1,0 +1,184 @@
+"""Microsoft's two clients for Python, behind one face: a test is written once and sits with both."""
+
+import asyncio
+import inspect
+import ssl
+import threading
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import ExitStack, contextmanager
+from typing import Any, cast
+
+from azure.identity import ClientSecretCredential
+from azure.identity.aio import ClientSecretCredential as AsyncClientSecretCredential
+from azure.servicebus import (
+    ServiceBusClient,
+    ServiceBusReceivedMessage,
+    ServiceBusReceiver,
+    ServiceBusSender,
+    TransportType,
+)
+from azure.servicebus.aio import ServiceBusClient as AsyncServiceBusClient
+from azure.servicebus.aio import ServiceBusSession as AsyncServiceBusSession
+
+from devstack.config import Client
+from tests.devstack.doubles.local import Local
+
+_QUICK = {"retry_total": 0, "uamqp_transport": False}
+
+
+class Loop:
+    """An event loop in a thread of its own: what is awaitable is awaited there."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+
+    def run[T](self, call: Callable[[], Awaitable[T] | T]) -> T:
+        """Call something in the loop and return what comes of it."""
+
+        async def called() -> T:
+            result = call()
+            return await cast("Awaitable[T]", result) if inspect.isawaitable(result) else cast("T", result)
+
+        return asyncio.run_coroutine_threadsafe(called(), self._loop).result()
+
+    def close(self) -> None:
+        """End the thread."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+class _Blocking:
+    """An object of the asynchronous client, whose methods return when they are done."""
+
+    def __init__(self, inner: Any, loop: Loop) -> None:  # noqa: ANN401 - a client, a link, or a session
+        self._inner = inner
+        self._loop = loop
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the client has
+        found = getattr(self._inner, name)
+        if isinstance(found, AsyncServiceBusSession):
+            return _Blocking(found, self._loop)
+        if not callable(found):
+            return found
+        return lambda *values, **named: self._loop.run(lambda: found(*values, **named))
+
+    def __enter__(self) -> "_Blocking":
+        self._loop.run(self._inner.__aenter__)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._loop.run(lambda: self._inner.__aexit__(None, None, None))
+
+
+class Bus:
+    """A client of the namespace. Opening a link takes it half a second, closing one as long: links stay open."""
+
+    def __init__(self, connect: Callable[..., ServiceBusClient], loop: Loop | None) -> None:
+        self._connect = connect
+        self._loop = loop
+        self._client = connect()
+        self._kept: dict[str, Any] = {}
+        self._stack = ExitStack()
+
+    def sender(self, entity: str) -> ServiceBusSender:
+        """The one link for sending to a queue or a topic."""
+        return self._keep(f"to {entity}", lambda: self._made("get_queue_sender", entity))
+
+    def receiver(self, entity: str, **options: Any) -> ServiceBusReceiver:  # noqa: ANN401 - the client's options
+        """The one link for receiving; a subscription is `topic/name`."""
+        return self._keep(f"from {entity} {options}", lambda: self._receiver(entity, options))
+
+    @contextmanager
+    def another_receiver(self, entity: str, **options: Any) -> Generator[ServiceBusReceiver]:  # noqa: ANN401
+        """A link for receiving that is closed afterwards, and with it its session."""
+        with self._receiver(entity, options) as receiver:
+            yield receiver
+
+    @contextmanager
+    def another_sender(self, entity: str) -> Generator[ServiceBusSender]:
+        """A link for sending that is closed afterwards."""
+        with self._made("get_queue_sender", entity) as sender:
+            yield sender
+
+    def session_ids(self, queue: str) -> list[str]:
+        """Sessions that have messages or a state."""
+        if self._loop is None:
+            return list(self._client.list_queue_sessions(queue))
+        inner = cast("Any", self._client)
+
+        async def listed() -> list[str]:
+            return [session_id async for session_id in inner.list_queue_sessions(queue)]
+
+        return self._loop.run(listed)
+
+    def close(self) -> None:
+        """Close all links."""
+        self._stack.close()
+        if self._loop is None:
+            self._client.close()
+        else:
+            self._loop.run(cast("Any", self._client).close)
+
+    def _keep(self, name: str, make: Callable[[], Any]) -> Any:  # noqa: ANN401 - a sender or a receiver
+        if name not in self._kept:
+            self._kept[name] = self._stack.enter_context(make())
+        return self._kept[name]
+
+    def _receiver(self, entity: str, options: dict[str, Any]) -> Any:  # noqa: ANN401 - of either client
+        topic, _, subscription = entity.partition("/")
+        if subscription:
+            return self._made("get_subscription_receiver", topic, subscription, **options)
+        return self._made("get_queue_receiver", entity, **options)
+
+    def _made(self, method: str, *names: str, **options: Any) -> Any:  # noqa: ANN401 - of either client
+        make = getattr(self._client, method)
+        if self._loop is None:
+            return make(*names, **options)
+        return _Blocking(self._loop.run(lambda: make(*names, **options)), self._loop)
+
+
+def sync_bus(local: Local, client: Client) -> Bus:
+    """The synchronous client, with a client's identity, over WebSockets through the proxy."""
+    config = local.config
+    credential = ClientSecretCredential(config.tenant_id, client.client_id, client.client_secret)
+
+    def connect() -> ServiceBusClient:
+        proxy = {"proxy_hostname": "127.0.0.1", "proxy_port": config.ports.proxy}
+        return ServiceBusClient(config.bus_namespace, credential, http_proxy=proxy, **_trust(), **_QUICK)
+
+    return Bus(connect, None)
+
+
+def async_bus(local: Local, client: Client, loop: Loop) -> Bus:
+    """The asynchronous client, with a client's identity, over WebSockets through the proxy."""
+    config = local.config
+
+    def connect() -> Any:  # noqa: ANN401 - the other client stands for this one
+        credential = AsyncClientSecretCredential(config.tenant_id, client.client_id, client.client_secret)
+        proxy = {"proxy_hostname": "http://127.0.0.1", "proxy_port": config.ports.proxy}
+        return AsyncServiceBusClient(config.bus_namespace, credential, http_proxy=proxy, **_trust(), **_QUICK)
+
+    return Bus(lambda: loop.run(connect), loop)
+
+
+def take(receiver: ServiceBusReceiver, count: int) -> list[ServiceBusReceivedMessage]:
+    """Exactly so many messages: no more is asked for, so that nothing that is sent later lands here."""
+    taken: list[ServiceBusReceivedMessage] = []
+    while len(taken) < count:
+        batch = receiver.receive_messages(count - len(taken), max_wait_time=10)
+        assert batch, f"{len(taken)} of {count} messages came"
+        taken += batch
+    return taken
+
+
+def text(message: ServiceBusReceivedMessage) -> str:
+    """A message's body."""
+    parts: Any = message.body
+    return (parts if isinstance(parts, bytes) else b"".join(parts)).decode()
+
+
+def _trust() -> dict[str, Any]:
+    return {"ssl_context": ssl.create_default_context(), "transport_type": TransportType.AmqpOverWebsocket}

@@ -1,0 +1,58 @@
+"""A namespace with entities of all kinds, and both of Microsoft's clients for Python, each with links that stay open."""
+
+from collections.abc import Generator
+
+import pytest
+
+from tests.contract.conftest import trust
+from tests.contract.servicebus.clients import Bus, Loop, async_bus, sync_bus
+from tests.contract.servicebus.namespace import BusControl, write_entities
+from tests.devstack.doubles.local import Local, doubles
+
+
+@pytest.fixture(scope="package")
+def _running(tmp_path_factory: pytest.TempPathFactory) -> Generator[Local]:
+    state = tmp_path_factory.mktemp("bus")
+    with doubles(state, bus_entities=write_entities(state)) as local:
+        trust(local)
+        yield local
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quotas() -> None:
+    """Nothing here has a quota; and the links' tokens are to outlive the tests."""
+
+
+@pytest.fixture(scope="package")
+def loop() -> Generator[Loop]:
+    """Where the asynchronous client lives."""
+    loop = Loop()
+    yield loop
+    loop.close()
+
+
+@pytest.fixture(scope="package")
+def _buses() -> Generator[dict[str, Bus]]:
+    buses: dict[str, Bus] = {}
+    yield buses
+    for bus in buses.values():
+        bus.close()
+
+
+@pytest.fixture
+def control(local: Local) -> Generator[BusControl]:
+    """The namespace, without messages."""
+    control = BusControl(local)
+    control.clear()
+    yield control
+    control.close()
+
+
+@pytest.fixture(params=["sync", "async"])
+def bus(request: pytest.FixtureRequest, local: Local, control: BusControl, loop: Loop, _buses: dict[str, Bus]) -> Bus:
+    """Each of the two clients, as the administrator."""
+    kind: str = request.param
+    if kind not in _buses:
+        administrator = local.config.administrator
+        _buses[kind] = sync_bus(local, administrator) if kind == "sync" else async_bus(local, administrator, loop)
+    return _buses[kind]
