@@ -5,7 +5,8 @@ import inspect
 import ssl
 import threading
 from collections.abc import Awaitable, Callable, Generator
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, cast
 
 from azure.identity import ClientSecretCredential
@@ -15,7 +16,6 @@ from azure.servicebus import (
     ServiceBusReceivedMessage,
     ServiceBusReceiver,
     ServiceBusSender,
-    TransportType,
 )
 from azure.servicebus.aio import ServiceBusClient as AsyncServiceBusClient
 from azure.servicebus.aio import ServiceBusSession as AsyncServiceBusSession
@@ -23,7 +23,8 @@ from azure.servicebus.aio import ServiceBusSession as AsyncServiceBusSession
 from devstack.config import Client
 from tests.devstack.doubles.local import Local
 
-_QUICK = {"retry_total": 0, "uamqp_transport": False}
+_QUICK: dict[str, Any] = {"retry_total": 0}
+"""A refusal is seen as it is, and at once."""
 
 
 class Loop:
@@ -76,12 +77,11 @@ class _Blocking:
 class Bus:
     """A client of the namespace. Opening a link takes it half a second, closing one as long: links stay open."""
 
-    def __init__(self, connect: Callable[..., ServiceBusClient], loop: Loop | None) -> None:
-        self._connect = connect
+    def __init__(self, client: Any, credential: Any, loop: Loop | None) -> None:  # noqa: ANN401 - of either kind
+        self._client = client
+        self._credential = credential
         self._loop = loop
-        self._client = connect()
         self._kept: dict[str, Any] = {}
-        self._stack = ExitStack()
 
     def sender(self, entity: str) -> ServiceBusSender:
         """The one link for sending to a queue or a topic."""
@@ -107,24 +107,22 @@ class Bus:
         """Sessions that have messages or a state."""
         if self._loop is None:
             return list(self._client.list_queue_sessions(queue))
-        inner = cast("Any", self._client)
 
         async def listed() -> list[str]:
-            return [session_id async for session_id in inner.list_queue_sessions(queue)]
+            return [session_id async for session_id in self._client.list_queue_sessions(queue)]
 
         return self._loop.run(listed)
 
     def close(self) -> None:
-        """Close all links."""
-        self._stack.close()
-        if self._loop is None:
-            self._client.close()
-        else:
-            self._loop.run(cast("Any", self._client).close)
+        """Close all links, at the same time."""
+        with ThreadPoolExecutor() as threads:
+            list(threads.map(lambda link: link.close(), self._kept.values()))
+        for opened in (self._client, self._credential):
+            self._run(opened.close)
 
     def _keep(self, name: str, make: Callable[[], Any]) -> Any:  # noqa: ANN401 - a sender or a receiver
         if name not in self._kept:
-            self._kept[name] = self._stack.enter_context(make())
+            self._kept[name] = make().__enter__()
         return self._kept[name]
 
     def _receiver(self, entity: str, options: dict[str, Any]) -> Any:  # noqa: ANN401 - of either client
@@ -134,34 +132,30 @@ class Bus:
         return self._made("get_queue_receiver", entity, **options)
 
     def _made(self, method: str, *names: str, **options: Any) -> Any:  # noqa: ANN401 - of either client
-        make = getattr(self._client, method)
-        if self._loop is None:
-            return make(*names, **options)
-        return _Blocking(self._loop.run(lambda: make(*names, **options)), self._loop)
+        made = self._run(lambda: getattr(self._client, method)(*names, **options))
+        return made if self._loop is None else _Blocking(made, self._loop)
+
+    def _run(self, call: Callable[[], Any]) -> Any:  # noqa: ANN401 - what comes of the call
+        return call() if self._loop is None else self._loop.run(call)
 
 
-def sync_bus(local: Local, client: Client) -> Bus:
+def sync_bus(local: Local, client: Client, **options: Any) -> Bus:  # noqa: ANN401 - the client's options
     """The synchronous client, with a client's identity, over WebSockets through the proxy."""
     config = local.config
     credential = ClientSecretCredential(config.tenant_id, client.client_id, client.client_secret)
-
-    def connect() -> ServiceBusClient:
-        proxy = {"proxy_hostname": "127.0.0.1", "proxy_port": config.ports.proxy}
-        return ServiceBusClient(config.bus_namespace, credential, http_proxy=proxy, **_trust(), **_QUICK)
-
-    return Bus(connect, None)
+    proxy = {"proxy_hostname": "127.0.0.1", "proxy_port": config.ports.proxy}
+    given = {"http_proxy": proxy, "ssl_context": ssl.create_default_context(), **_QUICK, **options}
+    return Bus(ServiceBusClient(config.bus_namespace, credential, **given), credential, None)
 
 
-def async_bus(local: Local, client: Client, loop: Loop) -> Bus:
+def async_bus(local: Local, client: Client, loop: Loop, **options: Any) -> Bus:  # noqa: ANN401
     """The asynchronous client, with a client's identity, over WebSockets through the proxy."""
     config = local.config
-
-    def connect() -> Any:  # noqa: ANN401 - the other client stands for this one
-        credential = AsyncClientSecretCredential(config.tenant_id, client.client_id, client.client_secret)
-        proxy = {"proxy_hostname": "http://127.0.0.1", "proxy_port": config.ports.proxy}
-        return AsyncServiceBusClient(config.bus_namespace, credential, http_proxy=proxy, **_trust(), **_QUICK)
-
-    return Bus(lambda: loop.run(connect), loop)
+    credential = AsyncClientSecretCredential(config.tenant_id, client.client_id, client.client_secret)
+    proxy = {"proxy_hostname": "http://127.0.0.1", "proxy_port": config.ports.proxy}
+    given = {"http_proxy": proxy, "ssl_context": ssl.create_default_context(), **_QUICK, **options}
+    made = loop.run(lambda: AsyncServiceBusClient(config.bus_namespace, credential, **given))
+    return Bus(made, credential, loop)
 
 
 def take(receiver: ServiceBusReceiver, count: int) -> list[ServiceBusReceivedMessage]:
@@ -179,6 +173,3 @@ def text(message: ServiceBusReceivedMessage) -> str:
     parts: Any = message.body
     return (parts if isinstance(parts, bytes) else b"".join(parts)).decode()
 
-
-def _trust() -> dict[str, Any]:
-    return {"ssl_context": ssl.create_default_context(), "transport_type": TransportType.AmqpOverWebsocket}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from devstack.doubles.servicebus.amqp.composite import Composite
 from devstack.doubles.servicebus.amqp.events import MessageReceived
-from devstack.doubles.servicebus.amqp.outcomes import Accepted, Error, Outcome
+from devstack.doubles.servicebus.amqp.outcomes import Accepted, Error, Outcome, Rejected
 from devstack.doubles.servicebus.amqp.performatives import (
     Attach,
     Coordinator,
@@ -120,6 +120,7 @@ class IncomingLink(Link):
         self._credit = 0
         self._first: Transfer | None = None
         self._payload = bytearray()
+        self._size = 0
 
     def accept(
         self,
@@ -128,7 +129,7 @@ class IncomingLink(Link):
         properties: dict[Any, Any] | None = None,
         max_message_size: int | None = None,
     ) -> None:
-        """As for every link; a longer message than `max_message_size` ends it."""
+        """As for every link; a longer message than `max_message_size` is rejected, and ends it."""
         self.largest = max_message_size
         super().accept(source=source, properties=properties, max_message_size=max_message_size)
 
@@ -141,14 +142,11 @@ class IncomingLink(Link):
                 raise LinkRefusal("amqp:not-allowed", "the first transfer of a message has no delivery id")
             self._first = transfer
             self._payload.clear()
+            self._size = 0
         first = self._first
-        self._payload += payload
-        if self.largest is not None and len(self._payload) > self.largest:
-            self._first = None
-            raise LinkRefusal(
-                "amqp:link:message-size-exceeded",
-                f"The message has {len(self._payload)} bytes or more; the link takes {self.largest}.",
-            )
+        self._size += len(payload)
+        if self.largest is None or self._size <= self.largest:
+            self._payload += payload
         if transfer.more and not transfer.aborted:
             return None
         self._first = None
@@ -159,13 +157,23 @@ class IncomingLink(Link):
         if transfer.aborted:
             return None
         assert first.delivery_id is not None
+        is_settled = bool(first.settled or transfer.settled)
+        if self.largest is not None and self._size > self.largest:
+            raise self._too_large(int(first.delivery_id), is_settled=is_settled)
         return MessageReceived(
-            self,
-            int(first.delivery_id),
-            int(first.message_format or 0),
-            bytes(self._payload),
-            bool(first.settled or transfer.settled),
+            self, int(first.delivery_id), int(first.message_format or 0), bytes(self._payload), is_settled
         )
+
+    def _too_large(self, delivery_id: int, *, is_settled: bool) -> LinkRefusal:
+        """Reject the message; then the link ends. The Python client sees the reason only in the disposition."""
+        condition, description = (
+            "amqp:link:message-size-exceeded",
+            f"The received message (delivery-id:{delivery_id}, size:{self._size} bytes) exceeds the limit"
+            f" ({self.largest} bytes) currently allowed on the link.",
+        )
+        if not is_settled:
+            self.settle(delivery_id, Rejected(Error(Symbol(condition), description)))
+        return LinkRefusal(condition, description)
 
     def settle(self, delivery_id: int, outcome: Outcome) -> None:
         """Tell the sender what became of its message."""

@@ -199,15 +199,21 @@ def test_an_aborted_message_never_was() -> None:
     assert event.payload == b"next"
 
 
-def test_a_message_that_is_too_large_ends_its_link() -> None:
+def test_a_message_that_is_too_large_is_rejected_and_ends_its_link() -> None:
     client = opened()
     attached(client, receives=False)
     client.heard()
     client.say(Transfer(SENDER, UInt(0), b"1", UInt(0), more=True), b"x" * 600)
-    (event,) = client.say(Transfer(SENDER, UInt(0), b"1", more=True), b"x" * 600)
+    assert client.say(Transfer(SENDER, UInt(0), b"1", more=True), b"x" * 600) == []
+    (event,) = client.say(Transfer(SENDER, UInt(0), b"1"), b"x" * 600)
     assert isinstance(event, LinkDetached)
-    (detach,) = client.heard()
-    assert error_of(detach).condition == "amqp:link:message-size-exceeded"
+    disposition, detach = client.heard()
+    assert isinstance(disposition, Disposition)
+    assert isinstance(disposition.state, Rejected)
+    for error in (disposition.state.error, error_of(detach)):
+        assert error
+        assert error.condition == "amqp:link:message-size-exceeded"
+        assert "size:1800 bytes" in (error.description or "")
     assert client.say(Transfer(SENDER, UInt(0), b"1"), b"x") == []
 
 
