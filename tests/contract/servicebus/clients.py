@@ -4,9 +4,10 @@ import asyncio
 import inspect
 import ssl
 import threading
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, cast
 
 from azure.identity import ClientSecretCredential
@@ -25,6 +26,8 @@ from tests.devstack.doubles.local import Local
 
 _QUICK: dict[str, Any] = {"retry_total": 0}
 """A refusal is seen as it is, and at once."""
+_MANY = 32
+"""Threads that open or close links: they sleep."""
 
 
 class Loop:
@@ -74,6 +77,19 @@ class _Blocking:
         self._loop.run(lambda: self._inner.__aexit__(None, None, None))
 
 
+@dataclass(frozen=True)
+class Link:
+    """A link for sending to a queue or a topic; with options, for receiving. A subscription is `topic/name`."""
+
+    entity: str
+    options: tuple[tuple[str, Any], ...] | None = None
+
+
+def from_(entity: str, **options: Any) -> Link:  # noqa: ANN401 - the client's options
+    """A link for receiving."""
+    return Link(entity, tuple(options.items()))
+
+
 class Bus:
     """A client of the namespace. Opening a link takes it half a second, closing one as long: links stay open."""
 
@@ -81,26 +97,32 @@ class Bus:
         self._client = client
         self._credential = credential
         self._loop = loop
-        self._kept: dict[str, Any] = {}
+        self._kept: dict[Link, Any] = {}
+
+    def open(self, links: Iterable[Link]) -> None:
+        """Open these links at the same time, if they are not open."""
+        with ThreadPoolExecutor(_MANY) as threads:
+            for opened in [threads.submit(self._open, link) for link in links]:
+                opened.result()
 
     def sender(self, entity: str) -> ServiceBusSender:
         """The one link for sending to a queue or a topic."""
-        return self._keep(f"to {entity}", lambda: self._made("get_queue_sender", entity))
+        return self._open(Link(entity))
 
     def receiver(self, entity: str, **options: Any) -> ServiceBusReceiver:  # noqa: ANN401 - the client's options
         """The one link for receiving; a subscription is `topic/name`."""
-        return self._keep(f"from {entity} {options}", lambda: self._receiver(entity, options))
+        return self._open(from_(entity, **options))
 
     @contextmanager
     def another_receiver(self, entity: str, **options: Any) -> Generator[ServiceBusReceiver]:  # noqa: ANN401
         """A link for receiving that is closed afterwards, and with it its session."""
-        with self._receiver(entity, options) as receiver:
+        with self._made(from_(entity, **options)) as receiver:
             yield receiver
 
     @contextmanager
     def another_sender(self, entity: str) -> Generator[ServiceBusSender]:
         """A link for sending that is closed afterwards."""
-        with self._made("get_queue_sender", entity) as sender:
+        with self._made(Link(entity)) as sender:
             yield sender
 
     def session_ids(self, queue: str) -> list[str]:
@@ -115,23 +137,24 @@ class Bus:
 
     def close(self) -> None:
         """Close all links, at the same time."""
-        with ThreadPoolExecutor() as threads:
+        with ThreadPoolExecutor(_MANY) as threads:
             list(threads.map(lambda link: link.close(), self._kept.values()))
         for opened in (self._client, self._credential):
             self._run(opened.close)
 
-    def _keep(self, name: str, make: Callable[[], Any]) -> Any:  # noqa: ANN401 - a sender or a receiver
-        if name not in self._kept:
-            self._kept[name] = make().__enter__()
-        return self._kept[name]
+    def _open(self, link: Link) -> Any:  # noqa: ANN401 - a sender or a receiver
+        if link not in self._kept:
+            self._kept[link] = self._made(link).__enter__()
+        return self._kept[link]
 
-    def _receiver(self, entity: str, options: dict[str, Any]) -> Any:  # noqa: ANN401 - of either client
-        topic, _, subscription = entity.partition("/")
-        if subscription:
-            return self._made("get_subscription_receiver", topic, subscription, **options)
-        return self._made("get_queue_receiver", entity, **options)
-
-    def _made(self, method: str, *names: str, **options: Any) -> Any:  # noqa: ANN401 - of either client
+    def _made(self, link: Link) -> Any:  # noqa: ANN401 - a sender or a receiver
+        topic, _, subscription = link.entity.partition("/")
+        if link.options is None:
+            method, names, options = "get_queue_sender", (link.entity,), {}
+        elif subscription:
+            method, names, options = "get_subscription_receiver", (topic, subscription), dict(link.options)
+        else:
+            method, names, options = "get_queue_receiver", (link.entity,), dict(link.options)
         made = self._run(lambda: getattr(self._client, method)(*names, **options))
         return made if self._loop is None else _Blocking(made, self._loop)
 

@@ -1,11 +1,11 @@
 """A namespace with entities of all kinds, and both of Microsoft's clients for Python, each with links that stay open."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterable
 
 import pytest
 
 from tests.contract.conftest import trust
-from tests.contract.servicebus.clients import Bus, Loop, async_bus, sync_bus
+from tests.contract.servicebus.clients import Bus, Link, Loop, async_bus, sync_bus
 from tests.contract.servicebus.namespace import BusControl, write_entities
 from tests.devstack.doubles.local import Local, doubles
 
@@ -48,11 +48,35 @@ def control(local: Local) -> Generator[BusControl]:
     control.close()
 
 
+@pytest.fixture(scope="module")
+def links() -> Iterable[Link]:
+    """The links that a module's tests share: opening them at the same time takes no longer than one."""
+    return ()
+
+
+@pytest.fixture
+def open_bus(
+    local: Local, control: BusControl, loop: Loop, links: Iterable[Link], _buses: dict[str, Bus]
+) -> Callable[[str], Bus]:
+    """Either of the two clients, as the administrator."""
+
+    def opened(kind: str) -> Bus:
+        if kind not in _buses:
+            administrator = local.config.administrator
+            _buses[kind] = sync_bus(local, administrator) if kind == "sync" else async_bus(local, administrator, loop)
+        _buses[kind].open(links)
+        return _buses[kind]
+
+    return opened
+
+
 @pytest.fixture(params=["sync", "async"])
-def bus(request: pytest.FixtureRequest, local: Local, control: BusControl, loop: Loop, _buses: dict[str, Bus]) -> Bus:
-    """Each of the two clients, as the administrator."""
-    kind: str = request.param
-    if kind not in _buses:
-        administrator = local.config.administrator
-        _buses[kind] = sync_bus(local, administrator) if kind == "sync" else async_bus(local, administrator, loop)
-    return _buses[kind]
+def bus(request: pytest.FixtureRequest, open_bus: Callable[[str], Bus]) -> Bus:
+    """Each of the two clients."""
+    return open_bus(request.param)
+
+
+@pytest.fixture
+def async_client(open_bus: Callable[[str], Bus]) -> Bus:
+    """The asynchronous client alone, where the other one would only take its time."""
+    return open_bus("async")

@@ -17,10 +17,21 @@ from azure.servicebus.exceptions import (
     ServiceBusError,
 )
 
-from tests.contract.servicebus.clients import Bus, take, text
+from tests.contract.servicebus.clients import Bus, Link, from_, take, text
 from tests.contract.servicebus.namespace import BusControl
 
 _DEAD = "plain/$DeadLetterQueue"
+
+
+@pytest.fixture(scope="module")
+def links() -> list[Link]:
+    dead = ServiceBusSubQueue.DEAD_LETTER
+    return [
+        *(Link(queue) for queue in ("plain", "unique", "short-lived")),
+        *(from_(queue) for queue in ("plain", "unique")),
+        *(from_(queue, sub_queue=dead) for queue in ("plain", "short-lived")),
+        from_("plain", receive_mode=ServiceBusReceiveMode.RECEIVE_AND_DELETE),
+    ]
 
 
 def test_a_message_arrives_as_it_was_sent(bus: Bus, control: BusControl) -> None:

@@ -34,7 +34,8 @@ def test_a_named_session_has_its_own_messages_in_order(bus: Bus, control: BusCon
     assert control.counts("sessions") == {"active": 1}
 
 
-def test_the_next_session_is_the_first_that_nobody_holds(bus: Bus, control: BusControl) -> None:
+def test_the_next_session_is_the_first_that_nobody_holds(async_client: Bus, control: BusControl) -> None:
+    bus = async_client
     send(bus, ("a", "1"), ("b", "2"))
     with (
         bus.another_receiver("sessions", session_id=NEXT_AVAILABLE_SESSION) as first,
@@ -49,7 +50,8 @@ def test_the_next_session_is_the_first_that_nobody_holds(bus: Bus, control: BusC
             pytest.fail("there is no third session")
 
 
-def test_a_session_that_appears_is_given_to_who_waits(bus: Bus, control: BusControl) -> None:
+def test_a_session_that_appears_is_given_to_who_waits(async_client: Bus, control: BusControl) -> None:
+    bus = async_client
     later = threading.Timer(0.2, lambda: send(bus, ("late", "1")))
     bus.sender("sessions")
     later.start()
@@ -59,7 +61,8 @@ def test_a_session_that_appears_is_given_to_who_waits(bus: Bus, control: BusCont
     later.join()
 
 
-def test_a_session_has_one_receiver(bus: Bus, control: BusControl) -> None:
+def test_a_session_has_one_receiver(async_client: Bus, control: BusControl) -> None:
+    bus = async_client
     with bus.another_receiver("sessions", session_id="one"):
         with (
             pytest.raises(SessionCannotBeLockedError),
@@ -85,7 +88,8 @@ def test_a_session_keeps_a_state(bus: Bus, control: BusControl) -> None:
     assert bus.session_ids("sessions") == []
 
 
-def test_a_renewed_session_does_not_lapse(bus: Bus, control: BusControl) -> None:
+def test_a_renewed_session_does_not_lapse(async_client: Bus, control: BusControl) -> None:
+    bus = async_client
     send(bus, ("long", "1"))
     with bus.another_receiver("sessions", session_id="long") as receiver:
         (message,) = take(receiver, 1)
@@ -116,7 +120,8 @@ def test_a_session_lapses_on_the_stack_clock(bus: Bus, control: BusControl) -> N
     assert control.counts("sessions") == {}
 
 
-def test_a_given_back_session_gives_back_its_messages(bus: Bus, control: BusControl) -> None:
+def test_a_given_back_session_gives_back_its_messages(async_client: Bus, control: BusControl) -> None:
+    bus = async_client
     send(bus, ("back", "1"))
     for count in range(3):
         with bus.another_receiver("sessions", session_id="back") as receiver:
@@ -125,13 +130,17 @@ def test_a_given_back_session_gives_back_its_messages(bus: Bus, control: BusCont
     assert control.counts("sessions/$DeadLetterQueue") == {"active": 1}
 
 
-def test_what_has_no_session_is_not_sent_to_one(bus: Bus, control: BusControl) -> None:
+def test_what_has_no_session_is_not_sent_to_one(async_client: Bus, control: BusControl) -> None:
+    bus = async_client
     with pytest.raises(ServiceBusError, match="SessionId"):
         bus.sender("sessions").send_messages(ServiceBusMessage("x"))
     assert control.counts("sessions") == {}
 
 
 @pytest.mark.parametrize(("queue", "options"), [("sessions", {}), ("plain", {"session_id": "a"})])
-def test_a_receiver_is_of_its_entitys_kind(bus: Bus, control: BusControl, queue: str, options: dict[str, str]) -> None:
+def test_a_receiver_is_of_its_entitys_kind(
+    async_client: Bus, control: BusControl, queue: str, options: dict[str, str]
+) -> None:
+    bus = async_client
     with pytest.raises(ServiceBusError, match="session"), bus.another_receiver(queue, **options):
         pytest.fail("it is of the other kind")

@@ -3,12 +3,19 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from azure.servicebus import ServiceBusMessage, ServiceBusSubQueue
 
-from tests.contract.servicebus.clients import Bus, take, text
+from tests.contract.servicebus.clients import Bus, Link, from_, take, text
 from tests.contract.servicebus.namespace import BusControl
 
 _ALL, _ORDERS, _DEAR, _CHANGING = (f"news/Subscriptions/{name}" for name in ("all", "orders", "dear", "changing"))
+
+
+@pytest.fixture(scope="module")
+def links() -> list[Link]:
+    subscriptions = [from_(f"news/{name}") for name in ("all", "orders", "dear")]
+    return [Link("news"), *subscriptions, from_("news/all", sub_queue=ServiceBusSubQueue.DEAD_LETTER)]
 
 
 def message(body: str, subject: str | None = None, **properties: Any) -> ServiceBusMessage:  # noqa: ANN401

@@ -18,7 +18,7 @@ from devstack.doubles.servicebus.amqp.events import (
 )
 from devstack.doubles.servicebus.amqp.frames import AMQP, SASL, Frame, FrameReader, ProtocolHeader
 from devstack.doubles.servicebus.amqp.links import IncomingLink, OutgoingLink
-from devstack.doubles.servicebus.amqp.outcomes import Accepted, Error, Modified, Outcome
+from devstack.doubles.servicebus.amqp.outcomes import Accepted, Error, Modified, Outcome, Rejected, outcome
 from devstack.doubles.servicebus.amqp.performatives import (
     Attach,
     Begin,
@@ -209,8 +209,9 @@ def test_a_message_that_is_too_large_is_rejected_and_ends_its_link() -> None:
     assert isinstance(event, LinkDetached)
     disposition, detach = client.heard()
     assert isinstance(disposition, Disposition)
-    assert isinstance(disposition.state, Rejected)
-    for error in (disposition.state.error, error_of(detach)):
+    rejected = outcome(disposition.state)
+    assert isinstance(rejected, Rejected)
+    for error in (rejected.error, error_of(detach)):
         assert error
         assert error.condition == "amqp:link:message-size-exceeded"
         assert "size:1800 bytes" in (error.description or "")
