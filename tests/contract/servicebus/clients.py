@@ -98,6 +98,7 @@ class Bus:
         self._credential = credential
         self._loop = loop
         self._kept: dict[Link, Any] = {}
+        self._closing = ThreadPoolExecutor(_MANY)
 
     def open(self, links: Iterable[Link]) -> None:
         """Open these links at the same time, if they are not open."""
@@ -120,6 +121,15 @@ class Bus:
             yield receiver
 
     @contextmanager
+    def passing_receiver(self, entity: str, **options: Any) -> Generator[ServiceBusReceiver]:  # noqa: ANN401
+        """A link for receiving of which nobody cares when it is closed."""
+        receiver = self._made(from_(entity, **options)).__enter__()
+        try:
+            yield receiver
+        finally:
+            self._closing.submit(receiver.close)
+
+    @contextmanager
     def another_sender(self, entity: str) -> Generator[ServiceBusSender]:
         """A link for sending that is closed afterwards."""
         with self._made(Link(entity)) as sender:
@@ -137,8 +147,9 @@ class Bus:
 
     def close(self) -> None:
         """Close all links, at the same time."""
-        with ThreadPoolExecutor(_MANY) as threads:
-            list(threads.map(lambda link: link.close(), self._kept.values()))
+        for link in self._kept.values():
+            self._closing.submit(link.close)
+        self._closing.shutdown()
         for opened in (self._client, self._credential):
             self._run(opened.close)
 

@@ -23,7 +23,7 @@ def send(bus: Bus, *messages: tuple[str, str]) -> None:
 
 def test_a_named_session_has_its_own_messages_in_order(bus: Bus, control: BusControl) -> None:
     send(bus, ("a", "1"), ("b", "2"), ("a", "3"))
-    with bus.another_receiver("sessions", session_id="a") as receiver:
+    with bus.passing_receiver("sessions", session_id="a") as receiver:
         assert [text(message) for message in receiver.peek_messages(5, sequence_number=1)] == ["1", "3"]
         first, second = take(receiver, 2)
         assert [(text(message), message.session_id) for message in (first, second)] == [("1", "a"), ("3", "a")]
@@ -35,63 +35,57 @@ def test_a_named_session_has_its_own_messages_in_order(bus: Bus, control: BusCon
 
 
 def test_the_next_session_is_the_first_that_nobody_holds(async_client: Bus, control: BusControl) -> None:
-    bus = async_client
-    send(bus, ("a", "1"), ("b", "2"))
+    send(async_client, ("a", "1"), ("b", "2"))
     with (
-        bus.another_receiver("sessions", session_id=NEXT_AVAILABLE_SESSION) as first,
-        bus.another_receiver("sessions", session_id=NEXT_AVAILABLE_SESSION) as second,
+        async_client.passing_receiver("sessions", session_id=NEXT_AVAILABLE_SESSION) as first,
+        async_client.passing_receiver("sessions", session_id=NEXT_AVAILABLE_SESSION) as second,
     ):
         assert (first.session.session_id, second.session.session_id) == ("a", "b")
         assert text(*take(second, 1)) == "2"
         with (
             pytest.raises(OperationTimeoutError),
-            bus.another_receiver("sessions", session_id=NEXT_AVAILABLE_SESSION, max_wait_time=0.3),
+            async_client.passing_receiver("sessions", session_id=NEXT_AVAILABLE_SESSION, max_wait_time=0.3),
         ):
             pytest.fail("there is no third session")
 
 
 def test_a_session_that_appears_is_given_to_who_waits(async_client: Bus, control: BusControl) -> None:
-    bus = async_client
-    later = threading.Timer(0.2, lambda: send(bus, ("late", "1")))
-    bus.sender("sessions")
+    later = threading.Timer(0.2, lambda: send(async_client, ("late", "1")))
+    async_client.sender("sessions")
     later.start()
-    with bus.another_receiver("sessions", session_id=NEXT_AVAILABLE_SESSION, max_wait_time=10) as receiver:
+    with async_client.passing_receiver("sessions", session_id=NEXT_AVAILABLE_SESSION, max_wait_time=10) as receiver:
         assert receiver.session.session_id == "late"
         assert text(*take(receiver, 1)) == "1"
     later.join()
 
 
 def test_a_session_has_one_receiver(async_client: Bus, control: BusControl) -> None:
-    bus = async_client
-    with bus.another_receiver("sessions", session_id="one"):
+    with async_client.another_receiver("sessions", session_id="one"):
         with (
             pytest.raises(SessionCannotBeLockedError),
-            bus.another_receiver("sessions", session_id="one"),
+            async_client.another_receiver("sessions", session_id="one"),
         ):
             pytest.fail("the session is held")
+    with async_client.passing_receiver("sessions", session_id="one"):  # given back by its close
         control.advance(11)  # nobody has renewed it
-        with bus.another_receiver("sessions", session_id="one") as second:
+        with async_client.passing_receiver("sessions", session_id="one") as second:
             assert second.session.session_id == "one"
-    with bus.another_receiver("sessions", session_id="one"):  # given back by its close
-        pass
 
 
-def test_a_session_keeps_a_state(bus: Bus, control: BusControl) -> None:
-    with bus.another_receiver("sessions", session_id="kept") as receiver:
+def test_a_session_keeps_a_state(async_client: Bus, control: BusControl) -> None:
+    with async_client.another_receiver("sessions", session_id="kept") as receiver:
         assert receiver.session.get_state() is None
         receiver.session.set_state(b"\x00state")
-    assert bus.session_ids("sessions") == ["kept"]
-    with bus.another_receiver("sessions", session_id="kept") as receiver:
+    assert async_client.session_ids("sessions") == ["kept"]
+    with async_client.passing_receiver("sessions", session_id="kept") as receiver:
         assert receiver.session.get_state() == b"\x00state"
         receiver.session.set_state(None)
         assert receiver.session.get_state() is None
-    assert bus.session_ids("sessions") == []
 
 
 def test_a_renewed_session_does_not_lapse(async_client: Bus, control: BusControl) -> None:
-    bus = async_client
-    send(bus, ("long", "1"))
-    with bus.another_receiver("sessions", session_id="long") as receiver:
+    send(async_client, ("long", "1"))
+    with async_client.passing_receiver("sessions", session_id="long") as receiver:
         (message,) = take(receiver, 1)
         first = receiver.session.locked_until_utc
         for _ in range(3):
@@ -106,14 +100,14 @@ def test_a_renewed_session_does_not_lapse(async_client: Bus, control: BusControl
 
 def test_a_session_lapses_on_the_stack_clock(bus: Bus, control: BusControl) -> None:
     send(bus, ("brief", "1"))
-    with bus.another_receiver("sessions", session_id="brief") as receiver:
+    with bus.passing_receiver("sessions", session_id="brief") as receiver:
         (message,) = take(receiver, 1)
         control.advance(11)
         with pytest.raises(SessionLockLostError):
             receiver.session.renew_lock()
         with pytest.raises(SessionLockLostError):
             receiver.complete_message(message)
-        with bus.another_receiver("sessions", session_id="brief") as second:
+        with bus.passing_receiver("sessions", session_id="brief") as second:
             (again,) = take(second, 1)
             assert (text(again), again.delivery_count) == ("1", 1)
             second.complete_message(again)
@@ -121,19 +115,17 @@ def test_a_session_lapses_on_the_stack_clock(bus: Bus, control: BusControl) -> N
 
 
 def test_a_given_back_session_gives_back_its_messages(async_client: Bus, control: BusControl) -> None:
-    bus = async_client
-    send(bus, ("back", "1"))
+    send(async_client, ("back", "1"))
     for count in range(3):
-        with bus.another_receiver("sessions", session_id="back") as receiver:
+        with async_client.another_receiver("sessions", session_id="back") as receiver:
             (message,) = take(receiver, 1)
             assert message.delivery_count == count
     assert control.counts("sessions/$DeadLetterQueue") == {"active": 1}
 
 
 def test_what_has_no_session_is_not_sent_to_one(async_client: Bus, control: BusControl) -> None:
-    bus = async_client
     with pytest.raises(ServiceBusError, match="SessionId"):
-        bus.sender("sessions").send_messages(ServiceBusMessage("x"))
+        async_client.sender("sessions").send_messages(ServiceBusMessage("x"))
     assert control.counts("sessions") == {}
 
 
@@ -141,6 +133,5 @@ def test_what_has_no_session_is_not_sent_to_one(async_client: Bus, control: BusC
 def test_a_receiver_is_of_its_entitys_kind(
     async_client: Bus, control: BusControl, queue: str, options: dict[str, str]
 ) -> None:
-    bus = async_client
-    with pytest.raises(ServiceBusError, match="session"), bus.another_receiver(queue, **options):
+    with pytest.raises(ServiceBusError, match="session"), async_client.passing_receiver(queue, **options):
         pytest.fail("it is of the other kind")
