@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from contextlib import suppress
+from dataclasses import replace
 from uuid import uuid4
 
 from devstack.doubles.servicebus import errors
@@ -49,8 +50,13 @@ class Broker:
         self.pump(target)
 
     def enqueue(self, target: Queue | Topic, message: Message, due_at: int | None) -> int:
-        """Take one message in. Return its sequence number."""
+        """Take one message in. Return its sequence number.
+
+        Without an id it gets one: the client for Node cannot settle a message that has none.
+        """
         now = self.now()
+        if message.properties.message_id is None:
+            message.set_properties(replace(message.properties, message_id=uuid4().hex))
         if isinstance(target, Topic):
             return target.publish(message, now, due_at)
         return target.enqueue(message, now, due_at)

@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from devstack.doubles.servicebus.amqp.types import Described, Int, Long, Symbol
+from devstack.doubles.servicebus.amqp.types import Described, Int, ULong
 from devstack.doubles.servicebus.answers import NO_CONTENT, Answer, succeeded
 from devstack.doubles.servicebus.entities.filters import CorrelationFilter, FalseFilter, Filter, TrueFilter
 from devstack.doubles.servicebus.entities.sql_filter import SqlFilter, sql_filter
 from devstack.doubles.servicebus.operations.asked import Asked, as_map
 
-_TRUE, _FALSE, _SQL, _CORRELATION = 0x137000007, 0x137000008, 0x137000006, 0x137000009
-_EMPTY_ACTION = 0x137000005
-_RULE = Symbol("com.microsoft:rule-description:list")
+_TRUE, _FALSE, _SQL, _CORRELATION = 0x1370000007, 0x1370000008, 0x1370000006, 0x1370000009
+_RULE, _EMPTY_ACTION = 0x13700000004, 0x13700000005
+"""Descriptors, as documented and as the client for Node has them: it skips a rule whose descriptor it does not know."""
 _SQL_VERSION = 20
 _SYSTEM = (
     "correlation-id",
@@ -59,12 +59,12 @@ def _read(description: dict[str, Any]) -> Filter:
 def _described(name: str, rule: Filter) -> Described:
     match rule:
         case SqlFilter(text=text):
-            described = Described(Long(_SQL), [text, Int(_SQL_VERSION)])
+            described = Described(ULong(_SQL), [text, Int(_SQL_VERSION)])
         case CorrelationFilter(system=system, application=application):
             values = [system.get(member.replace("-", "")) for member in _SYSTEM]
-            described = Described(Long(_CORRELATION), [*values, application or None])
+            described = Described(ULong(_CORRELATION), [*values, application or None])
         case FalseFilter():
-            described = Described(Long(_FALSE), [])
+            described = Described(ULong(_FALSE), [])
         case _:
-            described = Described(Long(_TRUE), [])
-    return Described(_RULE, [described, Described(Long(_EMPTY_ACTION), []), name])
+            described = Described(ULong(_TRUE), [])
+    return Described(ULong(_RULE), [described, Described(ULong(_EMPTY_ACTION), []), name])
