@@ -40,7 +40,7 @@ def test_the_client_for_node(report: dict[str, Any], control: BusControl) -> Non
     assert report["refusals"] == {
         "nowhere": "MessagingEntityNotFound",
         "tooLarge": "MessageSizeExceeded",
-        "withoutSession": "InvalidOperationError",
+        "withoutSession": "GeneralError",
     }
     assert [control.counts(queue) for queue in ("plain", "sessions", "large")] == [{}, {}, {}]
 
