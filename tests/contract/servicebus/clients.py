@@ -21,8 +21,7 @@ from azure.servicebus import (
 from azure.servicebus.aio import ServiceBusClient as AsyncServiceBusClient
 from azure.servicebus.aio import ServiceBusSession as AsyncServiceBusSession
 
-from devstack.config import Client
-from tests.devstack.doubles.local import Local
+from devstack.config import Client, StackConfig
 
 _QUICK: dict[str, Any] = {"retry_total": 0}
 """A refusal is seen as it is, and at once."""
@@ -57,12 +56,12 @@ class Loop:
 class _Blocking:
     """An object of the asynchronous client, whose methods return when they are done."""
 
-    def __init__(self, inner: Any, loop: Loop) -> None:  # noqa: ANN401 - a client, a link, or a session
-        self._inner = inner
+    def __init__(self, inner: Any, loop: Loop) -> None:
+        self.inner = inner
         self._loop = loop
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the client has
-        found = getattr(self._inner, name)
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.inner, name)
         if isinstance(found, AsyncServiceBusSession):
             return _Blocking(found, self._loop)
         if not callable(found):
@@ -70,11 +69,11 @@ class _Blocking:
         return lambda *values, **named: self._loop.run(lambda: found(*values, **named))
 
     def __enter__(self) -> "_Blocking":
-        self._loop.run(self._inner.__aenter__)
+        self._loop.run(self.inner.__aenter__)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._loop.run(lambda: self._inner.__aexit__(None, None, None))
+        self._loop.run(lambda: self.inner.__aexit__(None, None, None))
 
 
 @dataclass(frozen=True)
@@ -85,7 +84,7 @@ class Link:
     options: tuple[tuple[str, Any], ...] | None = None
 
 
-def from_(entity: str, **options: Any) -> Link:  # noqa: ANN401 - the client's options
+def from_(entity: str, **options: Any) -> Link:
     """A link for receiving."""
     return Link(entity, tuple(options.items()))
 
@@ -93,7 +92,7 @@ def from_(entity: str, **options: Any) -> Link:  # noqa: ANN401 - the client's o
 class Bus:
     """A client of the namespace. Opening a link takes it half a second, closing one as long: links stay open."""
 
-    def __init__(self, client: Any, credential: Any, loop: Loop | None) -> None:  # noqa: ANN401 - of either kind
+    def __init__(self, client: Any, credential: Any, loop: Loop | None) -> None:
         self._client = client
         self._credential = credential
         self._loop = loop
@@ -110,18 +109,18 @@ class Bus:
         """The one link for sending to a queue or a topic."""
         return self._open(Link(entity))
 
-    def receiver(self, entity: str, **options: Any) -> ServiceBusReceiver:  # noqa: ANN401 - the client's options
+    def receiver(self, entity: str, **options: Any) -> ServiceBusReceiver:
         """The one link for receiving; a subscription is `topic/name`."""
         return self._open(from_(entity, **options))
 
     @contextmanager
-    def another_receiver(self, entity: str, **options: Any) -> Generator[ServiceBusReceiver]:  # noqa: ANN401
+    def another_receiver(self, entity: str, **options: Any) -> Generator[ServiceBusReceiver]:
         """A link for receiving that is closed afterwards, and with it its session."""
         with self._made(from_(entity, **options)) as receiver:
             yield receiver
 
     @contextmanager
-    def passing_receiver(self, entity: str, **options: Any) -> Generator[ServiceBusReceiver]:  # noqa: ANN401
+    def passing_receiver(self, entity: str, **options: Any) -> Generator[ServiceBusReceiver]:
         """A link for receiving of which nobody cares when it is closed."""
         receiver = self._made(from_(entity, **options)).__enter__()
         try:
@@ -134,6 +133,20 @@ class Bus:
         """A link for sending that is closed afterwards."""
         with self._made(Link(entity)) as sender:
             yield sender
+
+    def complete(self, receiver: ServiceBusReceiver, messages: list[ServiceBusReceivedMessage]) -> None:
+        """Complete many messages, one after the other, without a change of thread for each."""
+        complete = receiver.complete_message if self._loop is None else cast("Any", receiver).inner.complete_message
+
+        async def completed() -> None:
+            for message in messages:
+                await complete(message)
+
+        if self._loop is not None:
+            self._loop.run(completed)
+            return
+        for message in messages:
+            complete(message)
 
     def session_ids(self, queue: str) -> list[str]:
         """Sessions that have messages or a state."""
@@ -153,12 +166,12 @@ class Bus:
         for opened in (self._client, self._credential):
             self._run(opened.close)
 
-    def _open(self, link: Link) -> Any:  # noqa: ANN401 - a sender or a receiver
+    def _open(self, link: Link) -> Any:
         if link not in self._kept:
             self._kept[link] = self._made(link).__enter__()
         return self._kept[link]
 
-    def _made(self, link: Link) -> Any:  # noqa: ANN401 - a sender or a receiver
+    def _made(self, link: Link) -> Any:
         topic, _, subscription = link.entity.partition("/")
         if link.options is None:
             method, names, options = "get_queue_sender", (link.entity,), {}
@@ -169,27 +182,37 @@ class Bus:
         made = self._run(lambda: getattr(self._client, method)(*names, **options))
         return made if self._loop is None else _Blocking(made, self._loop)
 
-    def _run(self, call: Callable[[], Any]) -> Any:  # noqa: ANN401 - what comes of the call
+    def _run(self, call: Callable[[], Any]) -> Any:
         return call() if self._loop is None else self._loop.run(call)
 
 
-def sync_bus(local: Local, client: Client, **options: Any) -> Bus:  # noqa: ANN401 - the client's options
+def sync_bus(config: StackConfig, client: Client, **options: Any) -> Bus:
     """The synchronous client, with a client's identity, over WebSockets through the proxy."""
-    config = local.config
     credential = ClientSecretCredential(config.tenant_id, client.client_id, client.client_secret)
     proxy = {"proxy_hostname": "127.0.0.1", "proxy_port": config.ports.proxy}
     given = {"http_proxy": proxy, "ssl_context": ssl.create_default_context(), **_QUICK, **options}
     return Bus(ServiceBusClient(config.bus_namespace, credential, **given), credential, None)
 
 
-def async_bus(local: Local, client: Client, loop: Loop, **options: Any) -> Bus:  # noqa: ANN401
+def async_bus(config: StackConfig, client: Client, loop: Loop, **options: Any) -> Bus:
     """The asynchronous client, with a client's identity, over WebSockets through the proxy."""
-    config = local.config
     credential = AsyncClientSecretCredential(config.tenant_id, client.client_id, client.client_secret)
     proxy = {"proxy_hostname": "http://127.0.0.1", "proxy_port": config.ports.proxy}
     given = {"http_proxy": proxy, "ssl_context": ssl.create_default_context(), **_QUICK, **options}
     made = loop.run(lambda: AsyncServiceBusClient(config.bus_namespace, credential, **given))
     return Bus(made, credential, loop)
+
+
+def tcp_bus(config: StackConfig, client: Client, loop: Loop | None) -> Bus:
+    """Either client over TCP without TLS, as it speaks to Microsoft's emulator; with a loop the asynchronous one."""
+    given = {"use_tls": False, **_QUICK}
+    names = (config.tenant_id, client.client_id, client.client_secret)
+    host = f"127.0.0.1:{config.ports.amqp}"
+    if loop is None:
+        credential = ClientSecretCredential(*names)
+        return Bus(ServiceBusClient(host, credential, **given), credential, None)
+    async_credential = AsyncClientSecretCredential(*names)
+    return Bus(loop.run(lambda: AsyncServiceBusClient(host, async_credential, **given)), async_credential, loop)
 
 
 def take(receiver: ServiceBusReceiver, count: int) -> list[ServiceBusReceivedMessage]:
@@ -206,4 +229,3 @@ def text(message: ServiceBusReceivedMessage) -> str:
     """A message's body."""
     parts: Any = message.body
     return (parts if isinstance(parts, bytes) else b"".join(parts)).decode()
-

@@ -11,7 +11,6 @@ from tests.contract.servicebus.clients import Bus, Link, Loop, async_bus, sync_b
 from tests.contract.servicebus.namespace import BusControl, write_entities
 from tests.devstack.doubles.local import Local, doubles
 
-
 _LEFT_OPEN = "ignore:[Uu]nclosed:ResourceWarning"
 """The client forgets to close its WebSocket when the connection was cut."""
 
@@ -85,7 +84,11 @@ def open_bus(
     def opened(kind: str) -> Bus:
         if kind not in _buses:
             administrator = local.config.administrator
-            _buses[kind] = sync_bus(local, administrator) if kind == "sync" else async_bus(local, administrator, loop)
+            _buses[kind] = (
+                sync_bus(local.config, administrator)
+                if kind == "sync"
+                else async_bus(local.config, administrator, loop)
+            )
         _buses[kind].open(links)
         return _buses[kind]
 

@@ -72,4 +72,3 @@ def write_entities(folder: Path) -> Path:
     file = folder / "entities.json"
     file.write_text(json.dumps(merged))
     return file
-

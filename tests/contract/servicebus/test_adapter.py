@@ -56,9 +56,7 @@ async def impatient(registrar: Local, control: BusControl) -> AsyncGenerator[Ser
         yield ServiceBusQueues(client, control.now)
 
 
-async def test_as_many_messages_arrive_as_twenty_coroutines_send(
-    queues: ServiceBusQueues, control: BusControl
-) -> None:
+async def test_as_many_messages_arrive_as_twenty_coroutines_send(queues: ServiceBusQueues, control: BusControl) -> None:
     await asyncio.gather(*(queues.send_answer(f'{{"id": "{number}"}}') for number in range(20)))
     await asyncio.gather(*(queues.send_work(f"{number}", 1) for number in range(20)))
     assert (control.counts(_RESULTS), control.counts(WORK_QUEUE)) == ({"active": 20}, {"active": 20})

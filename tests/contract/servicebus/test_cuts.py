@@ -1,10 +1,10 @@
 """Connections that are cut in the middle of a call, before or after it took effect: what the namespace holds then."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 
 import pytest
 from azure.servicebus import ServiceBusMessage, ServiceBusReceiver
-from azure.servicebus.exceptions import MessageLockLostError, ServiceBusConnectionError, ServiceBusError
+from azure.servicebus.exceptions import MessageLockLostError, ServiceBusError
 
 from tests.contract.servicebus.clients import Bus, Link, Loop, async_bus, from_, take, text
 from tests.contract.servicebus.namespace import BusControl
@@ -29,7 +29,7 @@ def patient(local: Local, control: BusControl, loop: Loop, links: list[Link], _p
     """A client that tries again, as it does by default, but without long pauses."""
     if not _patient:
         retries = {"retry_total": 3, "retry_backoff_factor": 0.01}
-        _patient.append(async_bus(local, local.config.administrator, loop, **retries))
+        _patient.append(async_bus(local.config, local.config.administrator, loop, **retries))
         _patient[0].open(links)
     return _patient[0]
 

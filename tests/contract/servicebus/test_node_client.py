@@ -74,7 +74,9 @@ def check_sessions(report: dict[str, Any]) -> None:
 def check_rules(report: dict[str, Any]) -> None:
     assert report["before"] == report["after"]
     assert [rule["name"] for rule in report["before"]] == ["none"]
-    invoices, dear = (next(r["filter"] for r in report["between"] if r["name"] == name) for name in ("invoices", "dear"))
+    invoices, dear = (
+        next(r["filter"] for r in report["between"] if r["name"] == name) for name in ("invoices", "dear")
+    )
     assert (invoices["subject"], invoices["applicationProperties"]) == ("invoice", {"land": "at"})
     assert dear["sqlExpression"] == "price > 100 AND land IN ('de', 'ch')"
     assert (report["taken"], report["gone"]) == ("MessagingEntityAlreadyExists", "MessagingEntityNotFound")

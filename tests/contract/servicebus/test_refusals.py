@@ -25,7 +25,7 @@ def links() -> list[Link]:
 @pytest.fixture
 def stranger(local: Local, control: BusControl, loop: Loop) -> Generator[Bus]:
     """A client whose identity has no role, until a test gives it one."""
-    bus = async_bus(local, local.config.clients["reader"], loop)
+    bus = async_bus(local.config, local.config.clients["reader"], loop)
     yield bus
     control.let(local.config.clients["reader"], None)
     bus.close()

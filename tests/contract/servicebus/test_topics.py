@@ -18,7 +18,7 @@ def links() -> list[Link]:
     return [Link("news"), *subscriptions, from_("news/all", sub_queue=ServiceBusSubQueue.DEAD_LETTER)]
 
 
-def message(body: str, subject: str | None = None, **properties: Any) -> ServiceBusMessage:  # noqa: ANN401
+def message(body: str, subject: str | None = None, **properties: Any) -> ServiceBusMessage:
     return ServiceBusMessage(body, subject=subject, application_properties=dict(properties))
 
 

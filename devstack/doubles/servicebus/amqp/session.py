@@ -190,6 +190,9 @@ class Session:
     def _between(self, first: int, last: int) -> list[int]:
         """The deliveries that wait for a word, from `first` to `last`; the client may name a range of any length."""
         length = (last - first) % _SERIAL
+        if length < len(self._outgoing):
+            named = ((first + number) % _SERIAL for number in range(length + 1))
+            return [delivery for delivery in named if delivery in self._outgoing]
         return [delivery for delivery in self._outgoing if (delivery - first) % _SERIAL <= length]
 
     def _detach(self, detach: Detach) -> Iterator[Event]:
