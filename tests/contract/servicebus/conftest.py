@@ -1,4 +1,4 @@
-"""A namespace with entities of all kinds, and both of Microsoft's clients for Python, each with links that stay open."""
+"""A namespace with entities of all kinds, and both of Microsoft's clients for Python, with links that stay open."""
 
 import gc
 from collections.abc import Callable, Generator, Iterable
