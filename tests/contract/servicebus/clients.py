@@ -66,7 +66,11 @@ class _Blocking:
             return _Blocking(found, self._loop)
         if not callable(found):
             return found
-        return lambda *values, **named: self._loop.run(lambda: found(*values, **named))
+
+        def call(*values: Any, **named: Any) -> Any:
+            return self._loop.run(lambda: found(*values, **named))
+
+        return call
 
     def __enter__(self) -> "_Blocking":
         self._loop.run(self.inner.__aenter__)
@@ -136,17 +140,17 @@ class Bus:
 
     def complete(self, receiver: ServiceBusReceiver, messages: list[ServiceBusReceivedMessage]) -> None:
         """Complete many messages, one after the other, without a change of thread for each."""
-        complete = receiver.complete_message if self._loop is None else cast("Any", receiver).inner.complete_message
+        if self._loop is None:
+            for message in messages:
+                receiver.complete_message(message)
+            return
+        inner: Any = cast("Any", receiver).inner
 
         async def completed() -> None:
             for message in messages:
-                await complete(message)
+                await inner.complete_message(message)
 
-        if self._loop is not None:
-            self._loop.run(completed)
-            return
-        for message in messages:
-            complete(message)
+        self._loop.run(completed)
 
     def session_ids(self, queue: str) -> list[str]:
         """Sessions that have messages or a state."""
@@ -190,7 +194,7 @@ def sync_bus(config: StackConfig, client: Client, **options: Any) -> Bus:
     """The synchronous client, with a client's identity, over WebSockets through the proxy."""
     credential = ClientSecretCredential(config.tenant_id, client.client_id, client.client_secret)
     proxy = {"proxy_hostname": "127.0.0.1", "proxy_port": config.ports.proxy}
-    given = {"http_proxy": proxy, "ssl_context": ssl.create_default_context(), **_QUICK, **options}
+    given: dict[str, Any] = {"http_proxy": proxy, "ssl_context": ssl.create_default_context(), **_QUICK, **options}
     return Bus(ServiceBusClient(config.bus_namespace, credential, **given), credential, None)
 
 
@@ -198,14 +202,14 @@ def async_bus(config: StackConfig, client: Client, loop: Loop, **options: Any) -
     """The asynchronous client, with a client's identity, over WebSockets through the proxy."""
     credential = AsyncClientSecretCredential(config.tenant_id, client.client_id, client.client_secret)
     proxy = {"proxy_hostname": "http://127.0.0.1", "proxy_port": config.ports.proxy}
-    given = {"http_proxy": proxy, "ssl_context": ssl.create_default_context(), **_QUICK, **options}
+    given: dict[str, Any] = {"http_proxy": proxy, "ssl_context": ssl.create_default_context(), **_QUICK, **options}
     made = loop.run(lambda: AsyncServiceBusClient(config.bus_namespace, credential, **given))
     return Bus(made, credential, loop)
 
 
 def tcp_bus(config: StackConfig, client: Client, loop: Loop | None) -> Bus:
     """Either client over TCP without TLS, as it speaks to Microsoft's emulator; with a loop the asynchronous one."""
-    given = {"use_tls": False, **_QUICK}
+    given: dict[str, Any] = {"use_tls": False, **_QUICK}
     names = (config.tenant_id, client.client_id, client.client_secret)
     host = f"127.0.0.1:{config.ports.amqp}"
     if loop is None:

@@ -19,7 +19,7 @@ def links() -> list[Link]:
 
 
 def message(body: str, subject: str | None = None, **properties: Any) -> ServiceBusMessage:
-    return ServiceBusMessage(body, subject=subject, application_properties=dict(properties))
+    return ServiceBusMessage(body, subject=subject, application_properties={**properties})
 
 
 def test_each_subscription_gets_what_its_rules_let_in(bus: Bus, control: BusControl) -> None:

@@ -119,7 +119,7 @@ class IncomingLink(Link):
         self._delivery_count = int(attach.initial_delivery_count or 0)
         self._credit = 0
         self._first: Transfer | None = None
-        self._payload = bytearray()
+        self._payload: bytearray = bytearray()
         self._size = 0
 
     def accept(
