@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.brokers import Broker
+
 _FIRST = (
     "tests/chaos/",
     "tests/e2e/",
@@ -21,6 +23,28 @@ other. What is short and only computes comes last, so that no worker has much to
 
 _EACH_ALONE = ("tests/simulation/", "tests/component/")
 """Where a file's tests share nothing that takes time, and many of them together take a minute."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the end-to-end tests be run on either broker; without the option, some of them run on both."""
+    parser.addoption("--broker", choices=list(Broker), help="run the end-to-end tests on this broker alone")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run tests that are marked for it on both brokers, those on Service Bus in one process: they share a stack."""
+    if "broker" not in metafunc.fixturenames:
+        return
+    chosen = metafunc.config.getoption("broker")
+    if chosen is None and metafunc.definition.get_closest_marker("both_brokers"):
+        together = pytest.mark.xdist_group("service-bus")
+        marked = pytest.param(Broker.SERVICE_BUS, marks=together)
+        metafunc.parametrize("broker", [Broker.STORAGE, marked], indirect=True)
+
+
+@pytest.fixture(scope="session")
+def broker(request: pytest.FixtureRequest) -> Broker:
+    """The broker on which an end-to-end test runs."""
+    return Broker(getattr(request, "param", request.config.getoption("broker") or Broker.STORAGE))
 
 
 @pytest.hookimpl(tryfirst=True)

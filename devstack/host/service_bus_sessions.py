@@ -103,7 +103,7 @@ class ServiceBusSessionListener:
                 return await receiver.__aenter__()
         except TimeoutError:
             return None
-        except (AzureError, OSError) as error:
+        except (AzureError, OSError, ValueError) as error:  # ValueError: the client has closed the receiver itself
             _log.warning("Taking a session of '%s' failed: %s", self.queue_name, str(error).partition("\n")[0])
             await asyncio.sleep(_PAUSE_SECONDS)
             return None
@@ -129,6 +129,6 @@ class ServiceBusSessionListener:
             text = "Receiving from session '%s' of '%s' failed: %s"
             _log.warning(text, session.session_id, self.queue_name, str(error).partition("\n")[0])
         finally:
-            with suppress(AzureError, OSError):
+            with suppress(AzureError, OSError, ValueError):
                 await receiver.close()
         return found

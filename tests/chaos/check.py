@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -11,8 +12,8 @@ from typing import Any
 
 from azure.data.tables import TableClient
 from azure.identity.aio import ClientSecretCredential
-from azure.storage.queue import QueueClient
 
+from demo.requester import has_bus
 from doctor.audit.collect import collect as collect_audit
 from doctor.audit.evidence import AuditEvidence
 from doctor.audit.judgement import findings
@@ -43,6 +44,7 @@ from shared.core.naming import (
 )
 from tests.e2e.driver import Driver
 from tests.e2e.inbox import Inbox
+from tests.e2e.mailboxes import BusMailboxes, StorageMailboxes, open_mailboxes
 from tests.witness.at_rest import AT_REST
 from tests.witness.judgement import breaches
 from tests.witness.knowledge import Foreign, ForeignUri, Witnessed
@@ -87,8 +89,8 @@ class Witness:
         """As `drain`, and leave both queues empty; only while nobody sends, or what is just sent is lost."""
         self.drain()
         for inbox in (self.driver.inbox, self._events):
-            with self._queue(inbox.queue) as client:
-                client.clear_messages()
+            with self._mailboxes() as mailboxes:
+                mailboxes.empty(inbox.queue)
 
     def answers(self) -> list[dict[str, Any]]:
         """Return every answer ever delivered, repeated deliveries included, as of the last `drain`."""
@@ -129,7 +131,7 @@ class Witness:
         evidence = self.look()
         self.drain()
         answers = tuple(self.driver.inbox.messages)
-        if evidence.kept.hidden:
+        if evidence.kept.hidden or has_bus(self.driver.environment):
             evidence = replace(evidence, kept=self._all_kept())
         witnessed = Witnessed(
             answers=answers,
@@ -170,21 +172,14 @@ class Witness:
         return f"{waiting or 'now and then something'} still waits after {within} of stack time"
 
     def _what_waits(self) -> str:
-        waiting = [f"queue {queue}" for queue in _WORK_QUEUES if self._messages(queue)]
+        with self._mailboxes() as mailboxes:
+            waiting = [f"queue {queue}" for queue in _WORK_QUEUES if mailboxes.count(queue)]
+            # As far as a look shows them: with storage, what the host gave up on lies between what is kept.
+            unanswered = any(kept_message(text) is None for text in mailboxes.given_up(INTAKE_QUEUE))
         waiting += [f"table {table}" for table in (UNSETTLED_TABLE, CLEANUPS_TABLE) if self._rows(table)]
-        if self._has_unanswered_poison():
-            waiting.append(f"an answer to what lies on {POISON_QUEUE}")
+        if unanswered:
+            waiting.append("an answer to what the host gave up on")
         return ", ".join(waiting)
-
-    def _has_unanswered_poison(self) -> bool:
-        """Return whether the host gave up on a message that is not answered yet, as far as a peek shows it."""
-        with self._queue(POISON_QUEUE) as client:
-            return any(kept_message(message.content) is None for message in client.peek_messages(32))
-
-    def _messages(self, queue: str) -> int:
-        """Count a queue's messages, delayed and hidden ones too."""
-        with self._queue(queue) as client:
-            return client.get_queue_properties().approximate_message_count or 0
 
     def _rows(self, table: str) -> int:
         with TableClient.from_connection_string(
@@ -199,7 +194,11 @@ class Witness:
         A timer that looks through it hides what it holds: then it is read once more when that is over.
         """
         read = dict[str, KeptMessage | None]()
-        with self._queue(POISON_QUEUE) as client:
+        with self._mailboxes() as mailboxes:
+            if isinstance(mailboxes, BusMailboxes):
+                found = (kept_message(message["body"]) for message in mailboxes.messages(POISON_QUEUE))
+                return Seen(tuple(message for message in found if message is not None))
+            client = mailboxes.queues.get_queue_client(POISON_QUEUE)
             for _ in range(_LOOKS):
                 messages = client.receive_messages(messages_per_page=32, visibility_timeout=_HIDE_SECONDS)
                 read |= {message.id: kept_message(message.content) for message in messages}
@@ -208,9 +207,8 @@ class Witness:
                 self.driver.advance(HIDDEN_SECONDS)
         return Seen(tuple(message for message in read.values() if message is not None))
 
-    def _queue(self, name: str) -> QueueClient:
-        connection_string = self.driver.environment["AZURE_STORAGE_CONNECTION_STRING"]
-        return QueueClient.from_connection_string(connection_string, name, **self._storage_options)
+    def _mailboxes(self) -> AbstractContextManager[StorageMailboxes | BusMailboxes]:
+        return open_mailboxes(self.driver.environment)
 
     @property
     def _storage_options(self) -> dict[str, Any]:

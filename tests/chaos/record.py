@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tests.brokers import Broker, split
 from tests.chaos.suite import Result
 from tests.chaos.suites import NAMES
 from tests.checkout import ROOT, SCRATCH
@@ -42,6 +43,11 @@ class UnitRecord(BaseModel):
     finished: datetime = Field(default_factory=lambda: datetime.now(UTC))
     result: Result = Field(default_factory=Result)
     error: str | None = None
+
+    @property
+    def broker(self) -> Broker:
+        """The broker that it ran on, as its unit's name says."""
+        return split(self.unit)[1]
 
     @property
     def is_sound(self) -> bool:

@@ -1,15 +1,16 @@
 """docs/reliability.md, generated: its promises from a template, its figures from the last complete run."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, ConfigDict
 
+from tests.brokers import Broker
 from tests.chaos.record import UnitRecord
-from tests.chaos.suites import NAMES
+from tests.chaos.suites import BOTH_BROKERS, NAMES
 from tests.checkout import ROOT
 
 FIGURES = ROOT / "docs" / "reliability.json"
@@ -25,11 +26,15 @@ class SuiteFigures(BaseModel):
     code: str
     """Fingerprint of the code that it ran on."""
     finished: datetime
-    units: int
     seconds: float
     """Of all units together; a few run at a time."""
-    figures: dict[str, float]
+    units: dict[Broker, int]
+    figures: dict[Broker, dict[str, float]]
     notes: list[str]
+
+    def names(self) -> list[str]:
+        """What was counted, on either broker."""
+        return sorted({name for counted in self.figures.values() for name in counted})
 
 
 class Figures(BaseModel):
@@ -46,9 +51,9 @@ def publish(code: Callable[[str], str], records: Iterable[UnitRecord]) -> None:
         name: SuiteFigures(
             code=code(name),
             finished=max(record.finished for record in part).astimezone(UTC).replace(microsecond=0),
-            units=len(part),
             seconds=round(sum(record.seconds for record in part)),
-            figures=dict(sorted(summed(part).items())),
+            units=dict(Counter(sorted((record.broker for record in part), key=list(Broker).index))),
+            figures=by_broker(part),
             notes=sorted({note for record in part for note in record.result.notes}),
         )
         for name, part in by_suite(records).items()
@@ -79,7 +84,13 @@ def render(figures: Figures) -> str:
     return environment.get_template(_TEMPLATE).render(
         suites=figures.suites,
         minutes=_amount(sum(suite.seconds for suite in figures.suites.values()) // 60),
-        total=lambda key: sum(suite.figures.get(key, 0) for suite in figures.suites.values()),  # pyright: ignore
+        brokers=list(Broker),
+        both=BOTH_BROKERS,
+        total=lambda key: sum(  # pyright: ignore
+            counted.get(key, 0)  # pyright: ignore
+            for suite in figures.suites.values()
+            for counted in suite.figures.values()
+        ),
     )
 
 
@@ -99,6 +110,12 @@ def by_suite(records: Iterable[UnitRecord]) -> Mapping[str, list[UnitRecord]]:
     for record in records:
         grouped[record.suite].append(record)
     return grouped
+
+
+def by_broker(records: Sequence[UnitRecord]) -> dict[Broker, dict[str, float]]:
+    """Add the figures of units up, those of each broker by themselves; a broker without units is absent."""
+    grouped = {broker: [record for record in records if record.broker is broker] for broker in Broker}
+    return {broker: dict(sorted(summed(part).items())) for broker, part in grouped.items() if part}
 
 
 def summed(records: Iterable[UnitRecord]) -> dict[str, float]:

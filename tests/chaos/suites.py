@@ -17,6 +17,8 @@ NAMES = (
     "simulation",
     "sabotage",
 )
+BOTH_BROKERS = ("crash-matrix", "load", "lost-answers", "outage", "weather", "leaks")
+"""Suites with units on Service Bus, too: what the others look at does not depend on what carries messages."""
 _LONG = ("load", "outage")
 """Units of several minutes."""
 

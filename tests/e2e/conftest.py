@@ -1,10 +1,16 @@
-"""One stack for all end-to-end tests: real Azurite, the real worker, the real SDKs; apps are kept apart by name."""
+"""One stack on each broker for all end-to-end tests: real Azurite, the real worker, the real SDKs.
 
-from collections.abc import Iterator
+Apps are kept apart by name.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from tests.brokers import Broker
 from tests.e2e.driver import Driver
 from tests.policies import opened_settings
 from tests.stacks import sharing, start_stack
@@ -20,16 +26,28 @@ def _forked(template: Path | None) -> Iterator[None]:
 
 
 @pytest.fixture(scope="package")
-def shared_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
-    """A running stack in a folder of its own; apps whose names begin with `approved-` need approval."""
-    settings = opened_settings(tmp_path_factory.mktemp("policy"), ("unique_names = []", _TO_APPROVE))
-    with start_stack(tmp_path_factory.mktemp("stack"), settings=settings, forked=True) as stack:
-        yield Driver(stack)
+def shared_stacks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Broker], Driver]]:
+    """Running stacks in folders of their own, one on each broker, started when first asked for.
+
+    Apps whose names begin with `approved-` need approval.
+    """
+    with ExitStack() as running:
+
+        @cache
+        def on(broker: Broker) -> Driver:
+            policy = opened_settings(tmp_path_factory.mktemp("policy"), ("unique_names = []", _TO_APPROVE))
+            settings = policy | broker.settings()
+            return Driver(
+                running.enter_context(start_stack(tmp_path_factory.mktemp("stack"), settings=settings, forked=True))
+            )
+
+        yield on
 
 
 @pytest.fixture
-def driver(shared_stack: Driver) -> Iterator[Driver]:
-    """The stack on a fine day; faults and weather end with the test."""
-    yield shared_stack
-    shared_stack.weather()
-    shared_stack.control("DELETE", "/faults")
+def driver(shared_stacks: Callable[[Broker], Driver], broker: Broker) -> Iterator[Driver]:
+    """The stack of the test's broker on a fine day; faults and weather end with the test."""
+    shared = shared_stacks(broker)
+    yield shared
+    shared.weather()
+    shared.control("DELETE", "/faults")

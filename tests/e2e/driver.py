@@ -14,14 +14,13 @@ from azure.core.exceptions import ResourceNotFoundError
 from azure.identity import CertificateCredential, ClientSecretCredential
 from azure.keyvault.secrets import SecretClient
 from azure.keyvault.secrets._shared import http_challenge_cache
-from azure.storage.queue import QueueClient
 
-from demo.queues import RESULTS, Requester
-from demo.requester import requester
+from demo.queues import INTAKE, RESULTS
 from devstack.config import Client
 from devstack.services import HostName, host_url
 from devstack.stack import Stack
 from tests.e2e.inbox import Inbox
+from tests.e2e.mailboxes import open_mailboxes
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 _QUIET_SECONDS = 0.8
@@ -53,7 +52,9 @@ class Driver:
 
     def send(self, body: dict[str, Any] | bytes) -> None:
         """Put a request on the intake queue."""
-        self.requester.send(body if isinstance(body, bytes) else json.dumps(body).encode())
+        text = body if isinstance(body, bytes) else json.dumps(body).encode()
+        with open_mailboxes(self.environment) as mailboxes:
+            mailboxes.put(INTAKE, text)
 
     def answer(self, request_id: str, *, moving_clock: bool = False, within: float = 40) -> dict[str, Any]:
         """Wait for the next answer to a request; with `moving_clock`, stack time passes instead of wall time."""
@@ -181,23 +182,13 @@ class Driver:
 
     def messages(self, queue: str) -> list[dict[str, Any]]:
         """The messages that wait on a queue, left there."""
-        with QueueClient.from_connection_string(
-            self.environment["AZURE_STORAGE_CONNECTION_STRING"],
-            queue,
-            use_env_settings=False,
-            connection_verify=self.environment["SSL_CERT_FILE"],
-        ) as client:
-            return [json.loads(message.content) for message in client.peek_messages(32)]
+        with open_mailboxes(self.environment) as mailboxes:
+            return [json.loads(text) for text in mailboxes.visible(queue)]
 
     @property
     def environment(self) -> dict[str, str]:
         """What `make env` prints."""
         return self.stack.environment()
-
-    @property
-    def requester(self) -> Requester:
-        """The requester's side of the broker."""
-        return requester(self.environment)
 
     @property
     def _network(self) -> dict[str, Any]:

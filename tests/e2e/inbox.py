@@ -7,7 +7,8 @@ from typing import Any
 
 from azure.storage.queue import QueueClient
 
-from demo.requester import bus_requester, has_bus
+from demo.requester import has_bus
+from tests.e2e.mailboxes import open_bus
 
 _PAGE = 32
 _HIDE_SECONDS = 7 * 24 * 3600
@@ -19,18 +20,22 @@ class Inbox:
     """What arrived on one queue, or for the subscription `all` of a topic, oldest first, repeated deliveries included.
 
     On a storage queue, messages are hidden, not deleted: 32 a call instead of one. One that comes back, because the
-    clock was moved that far, is known by its id.
+    clock was moved that far, is known by its id. On Service Bus they are peeked at: what came after the last one.
     """
 
     queue: str
     messages: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
     _known: set[str] = field(default_factory=set[str])
+    _last: int = 0
     _handed_out: dict[str, int] = field(default_factory=dict[str, int])
 
     def drain(self, environment: Mapping[str, str]) -> None:
         """Read what is new on the stack whose environment this is."""
         if has_bus(environment):
-            self.messages += bus_requester(environment).take_all(self.queue)
+            with open_bus(environment) as bus:
+                for message in bus.messages(self.queue, self._last):
+                    self.messages.append(json.loads(message["body"]))
+                    self._last = message["sequenceNumber"]
             return
         for key, message in _new_on_storage(self.queue, environment):
             if key not in self._known:

@@ -19,6 +19,7 @@ from doctor.audit.evidence import AuditEvidence
 from doctor.audit.judgement import findings
 from doctor.audit.storage import open_storage
 from doctor.settings import StorageSettings
+from tests.brokers import Broker
 from tests.e2e.driver import Driver, eventually, request
 from tests.stacks import start_stack
 
@@ -29,12 +30,12 @@ CHAIN = "chain"
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
+def stack(tmp_path_factory: pytest.TempPathFactory, broker: Broker) -> Iterator[Driver]:
     """A stack of its own, with three registrations in its chain and an anchor that knows of two.
 
     Its timer does not anchor: five past an hour it would come first, and the first anchor of a day stays.
     """
-    own = {"AzureWebJobs.anchor_audit.Disabled": "true"}
+    own = {"AzureWebJobs.anchor_audit.Disabled": "true"} | broker.settings()
     with start_stack(tmp_path_factory.mktemp("audited"), settings=own, forked=True) as stack:
         driver = Driver(stack)
         for number in (1, 2):

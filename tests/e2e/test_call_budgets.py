@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.brokers import Broker
 from tests.e2e.driver import Driver, request, rotation
 from tests.stacks import QUIET_TIME, start_stack
 
@@ -13,8 +14,8 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(scope="module")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
-    with start_stack(tmp_path_factory.mktemp("stack"), forked=True) as stack:
+def driver(tmp_path_factory: pytest.TempPathFactory, broker: Broker) -> Iterator[Driver]:
+    with start_stack(tmp_path_factory.mktemp("stack"), settings=broker.settings(), forked=True) as stack:
         yield Driver(stack)
 
 

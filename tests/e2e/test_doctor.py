@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 import pytest
 from azure.data.tables import TableClient, UpdateMode
 from azure.servicebus import ServiceBusClient, ServiceBusMessage
-from azure.storage.queue import QueueClient
 
+from tests.brokers import Broker
 from tests.e2e.driver import Driver, eventually, request
+from tests.e2e.mailboxes import open_mailboxes
 from tests.stacks import start_stack
 
 pytestmark = pytest.mark.e2e
@@ -25,9 +26,9 @@ NOBODY = "f" * 32
 
 
 @pytest.fixture
-def stack(tmp_path: Path) -> Iterator[Driver]:
+def stack(tmp_path: Path, broker: Broker) -> Iterator[Driver]:
     """A stack of its own with two apps: what other tests leave behind is not to be found."""
-    with start_stack(tmp_path, forked=True) as stack:
+    with start_stack(tmp_path, settings=broker.settings(), forked=True) as stack:
         driver = Driver(stack)
         for name in ("doc-1", "doc-2"):
             assert driver.ask(request(name.upper(), name))["data"]["status"] == "completed"
@@ -117,10 +118,8 @@ def overwrite_value(driver: Driver, unique_name: str) -> None:
 
 
 def publish(driver: Driver, value: str) -> None:
-    with QueueClient.from_connection_string(
-        driver.environment["AZURE_STORAGE_CONNECTION_STRING"], "registrar-events", use_env_settings=False
-    ) as queue:
-        queue.send_message(json.dumps({"text": f"the secret is {value}."}))
+    with open_mailboxes(driver.environment) as mailboxes:
+        mailboxes.put("registrar-events", json.dumps({"text": f"the secret is {value}."}).encode())
 
 
 def operations(driver: Driver) -> Any:

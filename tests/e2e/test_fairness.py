@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.brokers import Broker
 from tests.e2e.driver import Driver, request
 from tests.policies import opened_settings
 from tests.stacks import start_stack
@@ -24,8 +25,9 @@ def ask(driver: Driver, request_id: str) -> float:
     return time.monotonic() - began
 
 
-def test_forty_requests_of_one_person_do_not_keep_anothers_waiting(tmp_path: Path) -> None:
-    with start_stack(tmp_path / "stack", settings=opened_settings(tmp_path / "policy"), forked=True) as stack:
+def test_forty_requests_of_one_person_do_not_keep_anothers_waiting(tmp_path: Path, broker: Broker) -> None:
+    settings = opened_settings(tmp_path / "policy") | broker.settings()
+    with start_stack(tmp_path / "stack", settings=settings, forked=True) as stack:
         driver = Driver(stack)
         driver.fault(service="graph", kind="delay", seconds=_SECONDS_OF_A_CALL, times=100_000)
         ask(driver, "FAIR-0")  # a worker that has just started has tokens to get

@@ -31,6 +31,7 @@ TAGS = {
 }
 
 
+@pytest.mark.both_brokers
 def test_a_request_becomes_an_app_whose_secret_the_requester_signs_in_with(driver: Driver) -> None:
     answer = driver.ask(request("E2E-1", "e2e-first"))
     data = answer["data"]
@@ -73,6 +74,7 @@ def test_the_requester_may_read_secrets_and_nothing_else(driver: Driver) -> None
     assert refused.value.status_code == 403
 
 
+@pytest.mark.both_brokers
 def test_again_changed_reused(driver: Driver) -> None:
     first = driver.ask(request("E2E-3", "e2e-again"))
     assert driver.ask(request("E2E-3", "e2e-again")) == first
@@ -131,6 +133,7 @@ def test_a_broken_request_is_rejected_with_all_its_faults(driver: Driver) -> Non
     assert driver.applications("e2e-broken") == []
 
 
+@pytest.mark.both_brokers
 def test_what_is_no_request_at_all_is_answered_and_the_worker_goes_on(driver: Driver) -> None:
     cut_off, too_deep = b'{"requestId": "E2E-cut"', b'{"requestId": "E2E-deep", "a": ' + b"[" * 20_000
     for body in (b"not json", cut_off, too_deep, b"{}"):

@@ -1,6 +1,6 @@
-"""The product on Service Bus: the same answers, the same kept failures, by the same functions."""
+"""What only Service Bus has: its own clients, dead letters, locks that lapse, rights. The rest: mark `both_brokers`."""
 
-from collections.abc import Iterator
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -10,54 +10,36 @@ from azure.servicebus.exceptions import ServiceBusAuthorizationError
 from demo.bus import RequesterBus
 from demo.requester import bus_requester
 from devstack.process import StackError
-from tests.e2e.driver import Driver, eventually, request, rotation
-from tests.policies import opened_settings
-from tests.stacks import start_stack
+from tests.brokers import Broker
+from tests.e2e.driver import Driver, eventually, request
 
-pytestmark = pytest.mark.e2e
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.xdist_group("service-bus"),
+    pytest.mark.parametrize("broker", [Broker.SERVICE_BUS], indirect=True),
+]
 
-WORK, KEPT = "app-registration-work", "app-registrations-poison"
-
-
-@pytest.fixture(scope="module")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driver]:
-    settings = opened_settings(tmp_path_factory.mktemp("policy")) | {"MESSAGE_BROKER": "servicebus"}
-    with start_stack(tmp_path_factory.mktemp("stack"), settings=settings, forked=True) as stack:
-        yield Driver(stack)
+INTAKE, WORK, KEPT = "app-registrations", "app-registration-work", "app-registrations-poison"
 
 
 def bus(driver: Driver) -> RequesterBus:
     return bus_requester(driver.environment)
 
 
-def counts(driver: Driver) -> dict[str, dict[str, int]]:
-    """How many messages each queue and subscription holds."""
-    return driver.control("GET", "/bus")
-
-
 def held(driver: Driver, queue: str) -> int:
-    return sum(counts(driver)[queue].values())
+    """How many messages a queue holds, locked and scheduled ones too."""
+    return sum(driver.control("GET", "/bus")[queue].values())
 
 
-def test_a_registration_and_a_rotation_are_completed(driver: Driver) -> None:
-    answer = driver.ask(request("bus-1", "bus-app"))
+def test_a_request_is_sent_and_its_answer_taken_by_the_client_of_a_requester(driver: Driver) -> None:
+    """Other tests go through the control plane, which is faster."""
+    made = request("bus-1", "bus-app")
+    bus(driver).send(json.dumps(made).encode())
+    (answer,) = eventually(lambda: bus(driver).take_answers("bus-1") or None, "the answer")
     assert answer["type"] == "registrar.registration.completed.v1"
-    assert len(driver.applications("bus-app")) == 1
-    first = driver.stored("bus-app")
-    assert driver.sign_in(answer["data"]["clientId"], first)
-    driver.advance(600)  # what was stored moments ago is not replaced
-    rotated = driver.ask(rotation("bus-2", "bus-app"), moving_clock=True)
-    assert rotated["data"]["status"] == "completed"
-    assert driver.stored("bus-app") != first
-    events = [event["type"] for event in bus(driver).take_all("registrar-events")]
-    assert "registrar.credential.rotated.v1" in events
-
-
-def test_a_request_that_repeats_one_is_answered_again(driver: Driver) -> None:
-    made = request("bus-3", "bus-again")
-    first, again = driver.ask(made), driver.ask(made)
-    assert (again["id"], again["data"]["clientId"]) == (first["id"], first["data"]["clientId"])
-    assert len(driver.applications("bus-again")) == 1
+    assert bus(driver).take_answers("bus-1") == []
+    events = [event["data"]["requestId"] for event in bus(driver).take_all("registrar-events")]
+    assert "bus-1" in events
 
 
 @pytest.mark.parametrize("member", ["EnqueuedTimeUtc", "SequenceNumber", "DeliveryCount", "UserProperties"])
@@ -75,7 +57,7 @@ def test_what_the_host_gives_up_on_is_kept_with_its_reason(driver: Driver) -> No
     eventually(lambda: held(driver, f"{WORK}/$DeadLetterQueue") or None, "the dead letter")
     driver.start("settle_poison")
     eventually(lambda: held(driver, KEPT) > before or None, "the kept message")
-    assert held(driver, f"{WORK}/$DeadLetterQueue") == 0
+    eventually(lambda: held(driver, f"{WORK}/$DeadLetterQueue") == 0 or None, "the dead letter to be removed")
 
 
 def test_a_worker_that_dies_gives_its_message_back(driver: Driver) -> None:
@@ -90,9 +72,9 @@ def test_a_worker_that_dies_gives_its_message_back(driver: Driver) -> None:
 def test_nobody_without_a_role_sends_or_receives(driver: Driver) -> None:
     reader = driver.stack.config.clients["reader"]
     stranger = replace(bus(driver), client_id=reader.client_id, client_secret=reader.client_secret)
-    before = counts(driver)
+    before = held(driver, INTAKE)
     with pytest.raises(StackError, match="'Send' claim"):
         stranger.send(b"{}")
     with pytest.raises(ServiceBusAuthorizationError, match="'Listen' claim"):
         stranger.peek_answers()
-    assert counts(driver) == before
+    assert held(driver, INTAKE) <= before  # what is being served meanwhile may go

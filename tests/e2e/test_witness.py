@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.brokers import Broker
 from tests.chaos.check import Witness
 from tests.e2e.driver import Driver, request
 from tests.stacks import start_stack
@@ -13,8 +14,8 @@ pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture
-def witness(tmp_path: Path) -> Iterator[Witness]:
-    with start_stack(tmp_path, forked=True) as stack:
+def witness(tmp_path: Path, broker: Broker) -> Iterator[Witness]:
+    with start_stack(tmp_path, settings=broker.settings(), forked=True) as stack:
         yield Witness(Driver(stack))
 
 

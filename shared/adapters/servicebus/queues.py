@@ -146,7 +146,8 @@ class ServiceBusQueues:
             async with self._dead_letters.held(queue) as receiver:
                 try:
                     await receiver.complete_message(found)
-                except (MessageLockLostError, MessageAlreadySettled):
+                except (MessageLockLostError, MessageAlreadySettled, ValueError):
+                    # ValueError: the link that it came on is gone, and this one is new.
                     event("message.dead_letter_comes_again", queue=queue, message=message.id)
 
     async def remove_kept(self, operation_id: str, before: int) -> None:

@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import batched
 from pathlib import Path
+from random import Random
 from typing import Literal, cast, get_args
 
+from tests.brokers import Broker, split
 from tests.chaos.on_the_wire.actions import ACTIONS, Action
 from tests.chaos.on_the_wire.part import Part
 from tests.chaos.on_the_wire.points import MOST_UNMET, TRIES, Point
@@ -18,6 +20,8 @@ from tests.chaos.suite import Result, Size
 
 type Killed = Literal["worker", "host"]
 type When = Literal["before", "after"]
+type Death = tuple[Killed, When, Point]
+type Deaths = tuple[Killed, When, Sequence[Point]]
 
 _PARTS = {"fail": 3, "clean-up": 3, "decide-changed": 3}
 """Into how many units the points of an action are cut; those of the others fit into one. No more requests fail in one
@@ -26,7 +30,30 @@ changed form is killed at, its ticket has shown something else before: each take
 _UNMISSED = timedelta(seconds=30)
 _SPARE = 12
 """Apps for calls that are waited for in vain."""
-_SMALL = ("register/worker/writes-1-of-1/after", "register/host/1-of-12/after")
+_SMALL = (
+    "register/worker/writes-1-of-1/after",
+    "register/host/1-of-12/after",
+    "unreadable/worker/1-of-1/after@servicebus",
+)
+_EACH = "each"
+"""Worker and host on one stack: starting it and recording the action takes as long as a dozen deaths."""
+_LONG = frozenset(
+    {
+        "register",
+        "change",
+        "narrow",
+        "take-back",
+        "replay",
+        "await",
+        "decide-changed",
+        "rotate",
+        "replace",
+        "register-certificate",
+        "rotate-certificate",
+        "refuse-late",
+    }
+)
+"""Actions of so many calls that worker and host die in units of their own: no unit is to last for long at the end."""
 
 
 type Batch = Sequence[Point]
@@ -38,25 +65,45 @@ class Unit:
     """One part of one row of the matrix, before and after every call, or at one of these moments only."""
 
     action: Action
-    killed: Killed
+    killed: Sequence[Killed]
     part: Part
+    broker: Broker = Broker.STORAGE
     moments: Sequence[When] = get_args(When.__value__)
 
     @classmethod
     def read(cls, name: str) -> "Unit":
-        """The unit of this name: `register/worker/1-of-3`, `register/worker/1-of-3/after`."""
-        action, killed, part, *moments = name.split("/")
+        """The unit of this name: `register/worker/1-of-3`, `register/worker/1-of-3/after`, `…@servicebus`."""
+        bare, broker = split(name)
+        action, killed, part, *moments = bare.split("/")
         found = next(one for one in ACTIONS if one.name == action)
-        unit = cls(found, cast("Killed", killed), Part.read(part))
+        victims = get_args(Killed.__value__) if killed == _EACH else (cast("Killed", killed),)
+        unit = cls(found, victims, Part.read(part), broker)
         return replace(unit, moments=cast("list[When]", moments)) if moments else unit
 
     def __str__(self) -> str:
         only = () if len(self.moments) == len(get_args(When.__value__)) else self.moments
-        return "/".join([self.action.name, self.killed, str(self.part), *only])
+        killed = self.killed[0] if len(self.killed) == 1 else _EACH
+        return self.broker.mark("/".join([self.action.name, killed, str(self.part), *only]))
 
-    def points(self, recorded: Sequence[Point]) -> Sequence[Point]:
-        """This part's points: a worker dies at its own calls, a host at all."""
-        return self.part.choose([point for point in recorded if self.killed == "host" or not point.by_host])
+    def deaths(self, recorded: Sequence[Point]) -> Sequence[Deaths]:
+        """Who dies when at which of this part's points: a worker at its own calls, a host at all.
+
+        On Service Bus: at the calls to the broker, and one death at one other call, which follows from the name.
+        """
+        every: list[Deaths] = [
+            (killed, when, self.part.choose([point for point in recorded if killed == "host" or not point.by_host]))
+            for killed in self.killed
+            for when in self.moments
+        ]
+        if self.broker is Broker.STORAGE:
+            return every
+        others: list[Deaths] = [
+            (killed, when, [each]) for killed, when, points in every for each in points if not each.by_bus
+        ]
+        at_calls: list[Deaths] = [
+            (killed, when, [each for each in points if each.by_bus]) for killed, when, points in every
+        ]
+        return [*at_calls, *([Random(str(self)).choice(others)] if others else [])]
 
 
 class CrashMatrix:
@@ -65,24 +112,27 @@ class CrashMatrix:
     name = "crash-matrix"
 
     def units(self, size: Size) -> Sequence[str]:
-        """All parts of all rows; in the small size the writes of the first registration, and some of a host's."""
+        """All parts of all rows; in the small size some of the first registration, and a row on Service Bus."""
         if size is Size.SMALL:
             return _SMALL
         return [str(unit) for unit in _all_units()]
 
     def run(self, unit: str, folder: Path) -> Result:
         """Record the action's points on a fresh stack, crash at each of this part's, and have the result judged."""
-        with recorded_stack(folder) as one:
-            return Row(one, Unit.read(unit)).run()
+        read = Unit.read(unit)
+        with recorded_stack(folder, read.broker) as one:
+            return Row(one, read).run()
 
 
 SUITE = CrashMatrix()
 
 
 def _all_units() -> Iterator[Unit]:
+    both: Sequence[Killed] = get_args(Killed.__value__)
     for action in ACTIONS:
-        for killed in get_args(Killed.__value__):
-            yield from (Unit(action, killed, part) for part in Part.all(_PARTS.get(action.name, 1)))
+        for victims in [[each] for each in both] if action.name in _LONG else [both]:
+            yield from (Unit(action, victims, part) for part in Part.all(_PARTS.get(action.name, 1)))
+        yield Unit(action, both, Part(1, 1), Broker.SERVICE_BUS)
 
 
 class Row:
@@ -93,65 +143,73 @@ class Row:
         self._unit = unit
         self._apps: Iterator[str] = iter(())
         self._breaches = list[str]()
-        self._misses = Counter[tuple[When, Point]]()
+        self._misses = Counter[Death]()
 
     def run(self) -> Result:
         """Crash before and after every point of the unit."""
         one, unit = self._stage, self._unit
-        points = unit.points(record(one, unit.action))
-        wanted = len(points) * len(unit.moments)
+        deaths = unit.deaths(record(one, unit.action))
+        wanted = sum(len(points) for _, _, points in deaths)
         names = [f"{unit.action.name}-{number}" for number in range(wanted + _SPARE)]
         unit.action.prepare(one, names)
         self._apps = iter(names)
-        for when in unit.moments:
+        for killed, when, points in deaths:
             volleys = deque(self._groups(points))
             while volleys:
-                self._crash(volleys, when)
+                self._crash(volleys, killed, when)
         unit.action.leave(one, list(self._apps))
         try:
             self._breaches += judged(one)
         except NotReachedError as missed:
             self._breaches.append(f"at the end: {missed}")
-        unmet = [f"{when} {point}" for (when, point), misses in self._misses.items() if misses == TRIES]
+        unmet = [each for each, misses in self._misses.items() if misses == TRIES]
+        names_unmet = [f"{killed} {when} {point}" for killed, when, point in unmet]
         if len(unmet) > wanted * MOST_UNMET:
-            self._breaches.append(f"too many calls were recorded and did not come again: {', '.join(unmet)}")
-        crashed = wanted - len(unmet)
+            self._breaches.append(f"too many calls were recorded and did not come again: {', '.join(names_unmet)}")
+        crashed = dict.fromkeys(unit.killed, 0)
+        for killed, _, points in deaths:
+            crashed[killed] += len(points)
+        for killed, _, _ in unmet:
+            crashed[killed] -= 1
         figures: dict[str, float] = {
-            "crash_points": crashed,
-            f"crash_points_{unit.killed}": crashed,
+            "crash_points": sum(crashed.values()),
+            **{f"crash_points_{killed}": crashed[killed] for killed in unit.killed},
             "recorded_calls_that_did_not_come_again": len(unmet),
         }
         return Result(
             breaches=[f"{unit}: {breach}" for breach in self._breaches],
             figures=figures | one.witness.examined,
-            notes=[f"{unit}: not met again: {each}" for each in unmet],
+            notes=[f"{unit}: not met again: {each}" for each in names_unmet],
         )
 
     def _groups(self, points: Sequence[Point]) -> Iterator[Batch]:
         """Points whose calls can be held at the same time, so that the actions die together.
 
-        Those that need a new worker come first, one after the other: each death leaves one to the next.
+        Those that need a new worker come first, one after the other: each death leaves one to the next. A call to
+        Service Bus that is held has its link to itself, and whoever else would use that waits.
         """
         action = self._unit.action
-        yield from ((each,) for each in sorted(points, key=lambda point: not point.cold) if action.is_alone(each))
-        yield from batched((each for each in points if not action.is_alone(each)), action.together, strict=False)
+        alone = [each for each in points if action.is_alone(each) or each.by_bus]
+        yield from ((each,) for each in sorted(alone, key=lambda point: not point.cold))
+        yield from batched((each for each in points if each not in alone), action.together, strict=False)
 
-    def _crash(self, volleys: deque[Batch], when: When) -> None:
+    def _crash(self, volleys: deque[Batch], killed: Killed, when: When) -> None:
         """Take volleys off: hold the actions of each at their points and kill, one after the other; see all through.
 
         What has died stays hidden until the clock moves, so that no batch disturbs the next; and a minute is too
-        short for the timer that misses it.
+        short for the timer that misses it. On Service Bus a host whose worker died gives the message back at once.
         """
         one, action = self._stage, self._unit.action
         begun, asked = one.now(), dict[str, Point]()
         try:
-            while volleys and (not asked or (action.together > 1 and one.now() - begun < _UNMISSED)):
+            goes_on = action.together > 1 and self._unit.broker is Broker.STORAGE
+            while volleys and (not asked or (goes_on and one.now() - begun < _UNMISSED)):
                 batch = volleys.popleft()
                 held = self._hold(batch, when, asked)
                 if held < len(batch):
-                    volleys += self._again(batch[held:], when)
+                    volleys += self._again(batch[held:], killed, when)
                 if held:
-                    self._kill()
+                    self._kill(killed)
                 else:
                     one.release()
             one.advance(REDELIVERY_SECONDS)
@@ -184,14 +242,14 @@ class Row:
                 return held
         return len(batch)
 
-    def _again(self, batch: Batch, when: When) -> Iterator[Batch]:
+    def _again(self, batch: Batch, killed: Killed, when: When) -> Iterator[Batch]:
         """What to hold later: the point that was missed by itself, unless it was missed too often, and the rest.
 
         Which calls are made depends on timing, here and there: whether two deliveries of a message meet, say.
         """
         missed, *rest = batch
-        self._misses[when, missed] += 1
-        if self._misses[when, missed] < TRIES:
+        self._misses[killed, when, missed] += 1
+        if self._misses[killed, when, missed] < TRIES:
             yield (missed,)
         if rest:
             yield rest
@@ -202,9 +260,9 @@ class Row:
         except NotReachedError:
             return False
 
-    def _kill(self) -> None:
+    def _kill(self, killed: Killed) -> None:
         """Kill and, once it is dead, let go of the calls that were held; return when there is another."""
-        if self._unit.killed == "worker":
+        if killed == "worker":
             self._stage.kill_worker()
             self._stage.release()
             self._stage.wait_for_worker()

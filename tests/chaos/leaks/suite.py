@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.brokers import split, tenth
 from tests.chaos.check import Witness
 from tests.chaos.leaks.app import careless_app
 from tests.chaos.leaks.processes import watched
@@ -25,17 +26,22 @@ class LeakSearch:
 
     def units(self, size: Size) -> Sequence[str]:
         """Numbers: what goes wrong at which moment follows from them. The small one goes through the worst only."""
-        return [str(number) for number in range(_UNITS)] if size is Size.FULL else [_SMALL]
+        if size is Size.SMALL:
+            return [_SMALL]
+        units = [str(number) for number in range(_UNITS)]
+        return [*units, *tenth(units, self.name)]
 
     def run(self, unit: str, folder: Path) -> Result:
         """Go through one round of trouble, stop the stack, and search what it leaves."""
         state = folder / "stack"
-        with watched(state) as processes, start_stack(state, app=careless_app(folder / "app")) as stack:
+        bare, broker = split(unit)
+        app, settings = careless_app(folder / "app"), broker.settings()
+        with watched(state) as processes, start_stack(state, app=app, settings=settings) as stack:
             driver = Driver(stack)
             witness = Witness(driver)
             witness.remember_foreign()
-            trouble = Trouble(driver, 0 if unit == _SMALL else int(unit))
-            found = trouble.run(witness, briefly=unit == _SMALL) + witness.breaches(trouble.requests)
+            trouble = Trouble(driver, 0 if bare == _SMALL else int(bare))
+            found = trouble.run(witness, briefly=bare == _SMALL) + witness.breaches(trouble.requests)
             issued = issued_values(driver.control("GET", "/issued"))
         answers = json.dumps(witness.answers()).encode()
         found += leaks(state, issued, {**processes, "the answers": answers})

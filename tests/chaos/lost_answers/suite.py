@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from tests.brokers import Broker, split
 from tests.chaos.on_the_wire.actions import ACTIONS, Action
 from tests.chaos.on_the_wire.narrowing_actions import Narrow
-from tests.chaos.on_the_wire.part import Part
+from tests.chaos.on_the_wire.part import Part, of_the_bus
 from tests.chaos.on_the_wire.points import MOST_UNMET, TRIES, Point
 from tests.chaos.on_the_wire.recorded_stack import RecordedStack, judged, recorded_stack
 from tests.chaos.on_the_wire.recording import record
@@ -15,7 +16,10 @@ from tests.chaos.suite import Result, Size
 
 _TIMES = {"once": 1, "twice": 2}
 _IN_VAIN = "in-vain"
-"""The call loses its answer and has no effect: of what takes back, whose repetition nothing but a read can ask for."""
+"""The call has no effect, and no answer: of what takes back, whose repetition nothing but a read can ask for, and of
+calls to Service Bus, which its client repeats by itself."""
+_TRIES_OF_BUS = 4
+"""How often the client of Service Bus tries: when none was of use, the app hears of it."""
 _SPARE = 12
 """Apps for calls that are waited for in vain."""
 
@@ -28,21 +32,19 @@ class LostAnswers:
     def units(self, size: Size) -> Sequence[str]:
         """Every action, once and twice, and some in vain; in the small size some of the first registration."""
         if size is Size.SMALL:
-            return ["register/1-of-4/once"]
-        return [f"{action.name}/1-of-1" for action in ACTIONS]
+            return ["register/1-of-4/once", "unreadable/1-of-2/once@servicebus"]
+        return [broker.mark(f"{action.name}/1-of-1") for broker in Broker for action in ACTIONS]
 
     def run(self, unit: str, folder: Path) -> Result:
         """Record the action's writes on a fresh stack, lose the answer of each, and have the result judged."""
-        name, part, *only = unit.split("/")
+        bare, broker = split(unit)
+        name, part, *only = bare.split("/")
         action = next(each for each in ACTIONS if each.name == name)
-        with recorded_stack(folder) as one:
+        with recorded_stack(folder, broker) as one:
             points = [point for point in record(one, action) if point.is_write and not point.by_host]
-            losses = [
-                (write, how)
-                for how in only or _ways(action)
-                for write in Part.read(part).choose(points)
-                if how != _IN_VAIN or write.service == "graph"
-            ]
+            if broker is Broker.SERVICE_BUS:
+                points = of_the_bus(points, unit)
+            losses = [(write, how) for write in Part.read(part).choose(points) for how in only or _ways(action, write)]
             apps = [f"{name}-{number}" for number in range(len(losses) + _SPARE)]
             action.prepare(one, apps)
             left = iter(apps)
@@ -67,8 +69,11 @@ class LostAnswers:
 SUITE = LostAnswers()
 
 
-def _ways(action: Action) -> Sequence[str]:
-    return (*_TIMES, _IN_VAIN) if isinstance(action, Narrow) else tuple(_TIMES)
+def _ways(action: Action, write: Point) -> Sequence[str]:
+    is_taken_back = isinstance(action, Narrow) and write.service == "graph"
+    if write.by_bus:
+        return "once", _IN_VAIN
+    return (*_TIMES, _IN_VAIN) if is_taken_back else tuple(_TIMES)
 
 
 class Found:
@@ -111,11 +116,13 @@ def lose(one: RecordedStack, action: Action, app: str, write: Point, how: str) -
         action.lead_up(one, app)
         method, _, path = write.label.partition(" ")
         route = {"service": write.service, "method": method, "path": path}
-        kind, times = ("refuse", 1) if how == _IN_VAIN else ("lostAnswer", _TIMES[how])
+        kind, times = "lostAnswer", _TIMES.get(how, 1)
+        if how == _IN_VAIN:
+            kind, times = "refuse", _TRIES_OF_BUS if write.by_bus else 1
         one.script(**route, kind=kind, times=times, after=write.occurrence - 1)
         action.begin(one, app)
         one.advance(2)
-        for _ in range(times):
+        for _ in range(_TIMES.get(how, 1)):
             one.wait_until_quiet()
             with suppress(NotReachedError):  # it may lose its answer as well
                 action.repeat(one, app)

@@ -139,8 +139,9 @@ def send_and_wait(stack: RecordedStack, *apps: str) -> None:
 
 
 def send_in_vain(stack: RecordedStack, app: str, body: dict[str, Any] | None = None) -> None:
-    """Send a request that has to wait because Graph fails once."""
-    stack.script(service="graph", path="/applications(uniqueName)", method="GET", kind="error", status=500)
+    """Send a request that has to wait because Graph fails once, for this app: another's retry may come first."""
+    path = f"*/applications(uniqueName='{app}')"
+    stack.script(service="graph", path=path, method="GET", kind="error", status=500)
     stack.send(body or request(request_id(app), app))
     stack.advance(2)
     stack.wait_for_state(request_id(app), "waiting")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from random import Random
 from typing import Self
 
 from tests.chaos.on_the_wire.points import Point
@@ -34,3 +35,13 @@ class Part:
         """The points of this part, in their order."""
         chosen = [point for point in points if point.is_write] if self.writes else points
         return chosen[self.number - 1 :: self.of]
+
+
+def of_the_bus(points: Sequence[Point], seed: str) -> Sequence[Point]:
+    """All calls to Service Bus, and one other: what the other calls come to does not depend on the broker.
+
+    Which one follows from `seed`.
+    """
+    others = [point for point in points if not point.by_bus]
+    chosen = {Random(seed).choice(others)} if others else set[Point]()
+    return [point for point in points if point.by_bus or point in chosen]

@@ -26,9 +26,24 @@ NOISE = frozenset[Route](
         ("queue", "GET ticket-updates-poison/messages peek"),
         ("queue", "GET approval-decisions-poison/messages peek"),
         ("table", "GET ticketupdates()"),
+        ("servicebus", "PEEK app-registrations/$DeadLetterQueue"),
+        ("servicebus", "PEEK webhook-requests/$DeadLetterQueue"),
+        ("servicebus", "PEEK app-registration-work/$DeadLetterQueue"),
+        ("servicebus", "PEEK credential-rotations/$DeadLetterQueue"),
+        ("servicebus", "PEEK ticket-updates/$DeadLetterQueue"),
+        ("servicebus", "PEEK approval-decisions/$DeadLetterQueue"),
+        ("servicebus", "RENEW app-registrations"),
+        ("servicebus", "RENEW webhook-requests"),
+        ("servicebus", "RENEW app-registration-work"),
+        ("servicebus", "RENEW credential-rotations"),
+        ("servicebus", "RENEW ticket-updates"),
+        ("servicebus", "RENEW approval-decisions"),
     }
 )
-"""How a timer begins, which may fire during any action: points only of the actions that are a timer's own."""
+"""How a timer begins, which may fire during any action: points only of the actions that are a timer's own. And how a
+host keeps what it works on, which depends on when the clock is moved."""
+BUS = "servicebus"
+_READS = ("GET", "HEAD", "PEEK", "RECEIVE", "RENEW")
 
 
 @dataclass(frozen=True)
@@ -51,9 +66,14 @@ class Point:
         return self.caller == "host"
 
     @property
+    def by_bus(self) -> bool:
+        """Whether the call is one to the broker Service Bus."""
+        return self.service == BUS
+
+    @property
     def is_write(self) -> bool:
         """Whether the call changes something: a token request and taking a message off a queue do not count."""
-        return not self.label.startswith(("GET", "HEAD")) and self.service not in ("entra", "identity")
+        return not self.label.startswith(_READS) and self.service not in ("entra", "identity")
 
     def __str__(self) -> str:
         return f"{self.service} {self.label} #{self.occurrence}{' (cold worker)' if self.cold else ''}"

@@ -13,6 +13,7 @@ import httpx
 
 from devstack.services import host_url
 from devstack.stack import Stack
+from tests.brokers import Broker
 from tests.chaos.check import Witness
 from tests.chaos.on_the_wire.waiting import NotReachedError, Waiting
 from tests.e2e.driver import Driver
@@ -25,6 +26,7 @@ _HOST_SETTINGS = {
     "AzureFunctionsJobHost__extensions__queues__batchSize": "16",
     "AzureFunctionsJobHost__extensions__queues__newBatchThreshold": "16",
     "AzureFunctionsJobHost__extensions__queues__visibilityTimeout": "00:10:00",
+    "AzureFunctionsJobHost__extensions__serviceBus__maxConcurrentCalls": "16",
     "AzureWebJobs.check_due_index.Disabled": "true",
     "AzureWebJobs.pin_owners.Disabled": "true",
     "AzureWebJobs.report_credentials.Disabled": "true",
@@ -50,23 +52,26 @@ class RecordedStack(Waiting):
         self.requests = list[dict[str, Any]]()
         self._killed: int | None = None
         self._drained = 0.0
-        connection = self.driver.environment["AZURE_STORAGE_CONNECTION_STRING"]
         control = clients.enter_context(
             httpx.Client(base_url=f"http://127.0.0.1:{stack.config.ports.control}", trust_env=False)
         )
-        super().__init__(control, connection, clients)
+        super().__init__(control, self.driver.environment, clients)
         self.functions = clients.enter_context(
             httpx.Client(base_url=host_url(stack.config, "host"), trust_env=False, timeout=60)
         )
 
-    def send(self, body: dict[str, Any], *, as_it_is: bytes | None = None, queue: str = "app-registrations") -> None:
-        """Put a request on a queue, `as_it_is` instead if given, and remember that it was asked."""
+    def send(self, body: dict[str, Any], *, as_it_is: bytes | None = None, given_up: bool = False) -> None:
+        """Put a request on the intake queue, `as_it_is` instead if given, and remember that it was asked.
+
+        With `given_up`, where the host puts what it could not hand over.
+        """
         if body.get("source") == "servicenow":
             self.prove(body)
             return
         self.requests.append(body)
-        text = json.dumps(body) if as_it_is is None else as_it_is.decode()
-        self._queue(queue).send_message(text)
+        text = json.dumps(body).encode() if as_it_is is None else as_it_is
+        put = self.mailboxes.give_up if given_up else self.mailboxes.put
+        put("app-registrations", text)
 
     def prove(self, body: dict[str, Any]) -> None:
         """Put a request where the webhook puts those whose source has proven itself."""
@@ -114,20 +119,22 @@ class RecordedStack(Waiting):
 
 
 @contextmanager
-def recorded_stack(folder: Path) -> Generator[RecordedStack]:
+def recorded_stack(folder: Path, broker: Broker = Broker.STORAGE) -> Generator[RecordedStack]:
     """Start a stack in a folder, with its witness watching; stopped on leaving."""
-    with ExitStack() as clients, _started(folder) as stack:
+    with ExitStack() as clients, _started(folder, broker) as stack:
         made = RecordedStack(stack, clients)
         made.witness.remember_foreign()
         yield made
+        # Nothing is asked of it any more, and in good order it would take seconds to end.
+        stack.kill("host")
 
 
-def _started(folder: Path) -> Stack:
+def _started(folder: Path, broker: Broker) -> Stack:
     """Hosts and workers die here by the dozen: they are forked. Some apps need approval."""
     approved = ("unique_names = []", f"unique_names = ['{TO_APPROVE}']")
     # One person's requests are held at their points all at once, to die together: none of them waits its turn.
     unhurried = ("attempts_at_once_per_requester = 2", "attempts_at_once_per_requester = 1000")
-    settings = _HOST_SETTINGS | opened_settings(folder, approved, unhurried)
+    settings = _HOST_SETTINGS | opened_settings(folder, approved, unhurried) | broker.settings()
     return start_stack(folder, recording=True, settings=settings, forked=True)
 
 

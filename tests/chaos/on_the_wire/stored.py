@@ -9,7 +9,9 @@ from typing import Any
 from azure.core.exceptions import HttpResponseError
 from azure.data.tables import TableServiceClient
 from azure.storage.blob import BlobServiceClient
-from azure.storage.queue import QueueClient, QueueMessage, QueueServiceClient
+from azure.storage.queue import QueueClient, QueueMessage
+
+from tests.e2e.mailboxes import StorageMailboxes, open_mailboxes
 
 _LONGEST_HOLD_SECONDS = 7 * 24 * 3600
 _QUEUES = (
@@ -31,24 +33,28 @@ def value_of(row: Mapping[str, Any]) -> str:
 class StoredRecords:
     """A stack's queues, tables and blobs, as the emulator holds them."""
 
-    def __init__(self, connection: str, clients: ExitStack) -> None:
+    def __init__(self, environment: Mapping[str, str], clients: ExitStack) -> None:
+        connection = environment["AZURE_STORAGE_CONNECTION_STRING"]
         self._hidden = defaultdict[str, list[QueueMessage]](list)
-        self._queues = clients.enter_context(
-            QueueServiceClient.from_connection_string(connection, use_env_settings=False)
-        )
+        self.mailboxes = clients.enter_context(open_mailboxes(environment))
         self._tables: Any = clients.enter_context(TableServiceClient.from_connection_string(connection))
         self._blobs = clients.enter_context(BlobServiceClient.from_connection_string(connection))
 
     def put(self, queue: str, text: str) -> None:
         """Put on a queue what nobody gets an answer to."""
-        self._queue(queue).send_message(text)
+        self.mailboxes.put(queue, text.encode())
 
     def empty(self, queue: str) -> None:
         """Lose all messages of a queue, delayed and hidden ones too."""
-        self._queue(queue).clear_messages()
+        self.mailboxes.empty(queue)
 
     def hide(self, queue: str) -> None:
-        """Hold all messages of a queue in hands, as somebody who reads them does for a while."""
+        """Hold all messages of a storage queue in hands, as somebody who reads them does for a while.
+
+        On Service Bus nobody is in the way of kept messages: those of an operation are a session.
+        """
+        if not isinstance(self.mailboxes, StorageMailboxes):
+            return
         messages = self._queue(queue).receive_messages(messages_per_page=32, visibility_timeout=_LONGEST_HOLD_SECONDS)
         self._hidden[queue].extend(messages)
 
@@ -121,15 +127,13 @@ class StoredRecords:
         return [dict(row) for row in rows]
 
     def _what_waits(self) -> str:
-        waiting = [f"queue {name}" for name in _QUEUES if self._messages(name)]
+        waiting = [f"queue {name}" for name in _QUEUES if self.mailboxes.count(name)]
         waiting += [f"table {name}" for name in _TABLES if self._rows(name)]
         return ", ".join(waiting)
-
-    def _messages(self, queue: str) -> int:
-        return self._queue(queue).get_queue_properties().approximate_message_count or 0
 
     def _rows(self, table: str) -> int:
         return sum(1 for _ in self._tables.get_table_client(table).list_entities(select=["RowKey"]))
 
     def _queue(self, name: str) -> QueueClient:
-        return self._queues.get_queue_client(name)
+        assert isinstance(self.mailboxes, StorageMailboxes)
+        return self.mailboxes.queues.get_queue_client(name)

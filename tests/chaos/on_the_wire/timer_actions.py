@@ -53,13 +53,16 @@ class Poison(Base):
             ("queue", f"GET {POISON}/messages peek"),
             ("queue", "GET app-registration-work-poison/messages peek"),
             ("queue", "GET credential-rotations-poison/messages peek"),
+            ("servicebus", "PEEK app-registrations/$DeadLetterQueue"),
+            ("servicebus", "PEEK app-registration-work/$DeadLetterQueue"),
+            ("servicebus", "PEEK credential-rotations/$DeadLetterQueue"),
         }
     )
     until: Route | None = _ATTEMPT
 
     def begin(self, stack: RecordedStack, app: str) -> None:
         """Put it where the host puts such messages, and let the timer's next moment come."""
-        stack.send(request(request_id(app), app), queue=POISON)
+        stack.send(request(request_id(app), app), given_up=True)
         stack.advance(300)
 
 
@@ -72,7 +75,7 @@ class PoisonUnreadable(Poison):
 
     def begin(self, stack: RecordedStack, app: str) -> None:
         """Put it where the host puts such messages, and let the timer's next moment come."""
-        stack.send({"requestId": request_id(app)}, as_it_is=unreadable(request_id(app)), queue=POISON)
+        stack.send({"requestId": request_id(app)}, as_it_is=unreadable(request_id(app)), given_up=True)
         stack.advance(300)
 
 

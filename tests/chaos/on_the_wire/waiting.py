@@ -1,12 +1,13 @@
 """Waiting for a stack: as little wall time as possible, and no more stack time than needed."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import Any
 
 import httpx
 
+from demo.requester import has_bus
 from tests.chaos.on_the_wire.stored import StoredRecords
 from tests.chaos.on_the_wire.wire import RecordedWire
 
@@ -16,6 +17,9 @@ _FIRST_CALL_SECONDS = 2.0
 _NUDGES, _NUDGES_OF_A_WAIT, _NUDGE_WALL_SECONDS = 4, 3, 0.4
 _NUDGE_SECONDS = 2
 """How long a host waits between two looks at a queue at most: so much stack time wakes it, and no timer."""
+_OPENING_SECONDS = 1.0
+"""How long the client of Service Bus takes to open a link, without a call. When the clock is moved meanwhile, it gives
+up: it reckons by that clock how long it has waited for its token to be taken."""
 _FEW_MOVES, _MANY_MOVES = 16, 80
 """Of the clock, until something counts as stuck: a quarter of an hour has passed by then, or days."""
 
@@ -31,9 +35,10 @@ class TrapNotReachedError(NotReachedError):
 class Waiting(RecordedWire, StoredRecords):
     """What a suite waits for, and the moves of the clock that bring it about."""
 
-    def __init__(self, control: httpx.Client, connection: str, clients: ExitStack) -> None:
+    def __init__(self, control: httpx.Client, environment: Mapping[str, str], clients: ExitStack) -> None:
         RecordedWire.__init__(self, control)
-        StoredRecords.__init__(self, connection, clients)
+        StoredRecords.__init__(self, environment, clients)
+        self._opening_seconds = _OPENING_SECONDS if has_bus(environment) else 0.0
 
     def wait_until_held(self, traps: int) -> None:
         """Let stack time pass until so many traps hold their calls. Raises TrapNotReachedError when one holds
@@ -97,7 +102,7 @@ class Waiting(RecordedWire, StoredRecords):
         """
         calm_since, last, moves = time.monotonic(), self.last_call(), 0
         while not done():
-            patience = calm_seconds + self.is_starting * _FIRST_CALL_SECONDS
+            patience = max(calm_seconds, self._opening_seconds) + self.is_starting * _FIRST_CALL_SECONDS
             calls = self.journal(last, within=patience, calm=_CALM_SECONDS)
             last = calls[-1]["number"] if calls else last
             if any(call["caller"] != "host" for call in calls):
@@ -110,5 +115,6 @@ class Waiting(RecordedWire, StoredRecords):
 
     def wait_until_quiet(self) -> None:
         """Return when nobody of the app, host included, has called anybody for a moment."""
-        while self.journal(self.last_call(), within=_QUIET_SECONDS, calm=_QUIET_SECONDS):
+        quiet = max(_QUIET_SECONDS, self._opening_seconds)
+        while self.journal(self.last_call(), within=quiet, calm=_QUIET_SECONDS):
             pass

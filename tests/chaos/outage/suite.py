@@ -9,6 +9,7 @@ from typing import Any
 
 import jwt
 
+from tests.brokers import split
 from tests.chaos.on_the_wire.action import ask, request_id
 from tests.chaos.on_the_wire.recorded_stack import RecordedStack, judged, recorded_stack
 from tests.chaos.on_the_wire.rotation_actions import CERTIFICATE
@@ -17,7 +18,7 @@ from tests.chaos.suite import Result, Size
 from tests.chaos.weather.people import calm
 from tests.e2e.driver import request, rotation
 
-_FULL, _SMALL = tuple(f"50-{number}" for number in range(1, 5)), ("2-1",)
+_FULL, _SMALL = (*(f"50-{number}" for number in range(1, 5)), "20-1@servicebus"), ("2-1",)
 OVERLAP = timedelta(days=1)
 _SETTLED_SECONDS = 600
 _WEATHER = {
@@ -45,14 +46,15 @@ class Outage:
     name = "outage"
 
     def units(self, size: Size) -> Sequence[str]:
-        """Two hundred rotations, or two."""
+        """Two hundred rotations, or two; on Service Bus a tenth of them."""
         return _SMALL if size is Size.SMALL else _FULL
 
     def run(self, unit: str, folder: Path) -> Result:
         """Rotate on a fresh stack while clients sign in, and have the end judged."""
-        rotations, seed = unit.split("-")
-        with recorded_stack(folder) as one, services(one.driver) as reached:
-            return Course(one, reached, int(rotations), Random(unit), seed=int(seed)).run()
+        bare, broker = split(unit)
+        rotations, seed = bare.split("-")
+        with recorded_stack(folder, broker) as one, services(one.driver) as reached:
+            return Course(one, reached, int(rotations), Random(bare), seed=int(seed)).run()
 
 
 SUITE = Outage()

@@ -16,6 +16,7 @@ from tests.chaos.sabotage.proven_catalogue import PROVEN_SABOTAGES
 from tests.chaos.sabotage.record_catalogue import RECORD_SABOTAGES
 from tests.chaos.sabotage.refusal_catalogue import REFUSAL_SABOTAGES
 from tests.chaos.sabotage.rotation_catalogue import ROTATION_SABOTAGES
+from tests.chaos.sabotage.service_bus_catalogue import SERVICE_BUS_SABOTAGES
 from tests.chaos.sabotage.shipped_catalogue import SHIPPED_SABOTAGES
 from tests.chaos.sabotage.tenant_catalogue import TENANT_SABOTAGES
 from tests.chaos.sabotage.ticket_catalogue import TICKET_SABOTAGES
@@ -42,4 +43,5 @@ REAL_SABOTAGES = (
     *TENANT_SABOTAGES,
     *VAULT_SABOTAGES,
     *IDS_SABOTAGES,
+    *SERVICE_BUS_SABOTAGES,
 )

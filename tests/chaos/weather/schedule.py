@@ -7,9 +7,10 @@ from random import Random
 from typing import Any, Literal
 
 from devstack.services import HOSTS, HostName
+from tests.brokers import Broker
 from tests.chaos.weather.traffic import Message, Traffic
 
-type Away = Literal["graph", "entra", "keyvault"]
+type Away = Literal["graph", "entra", "keyvault", "servicebus"]
 type Outage = Literal["refuse", "error"]
 
 
@@ -117,15 +118,15 @@ class Schedule:
     steps: tuple[Step, ...]
 
 
-def draw_schedule(seed: int) -> Schedule:
-    """Draw the schedule of a seed."""
+def draw_schedule(seed: int, broker: Broker = Broker.STORAGE) -> Schedule:
+    """Draw the schedule of a seed; with Service Bus that, too, is away, or fails where queues of storage would."""
     draw = Random(seed)
     hosts, recording = draw.choice((1, 2, 2)), draw.random() < 0.3
     traffic = Traffic(draw, seed)
-    steps: list[Step] = [Send(tuple(traffic.first())), *_happenings(draw, hosts, recording)]
+    steps: list[Step] = [Send(tuple(traffic.first())), *_happenings(draw, hosts, recording, broker)]
     steps.append(AddApplication(traffic.foreign_app))
     for _ in range(draw.choice((1, 2, 2))):
-        steps += [Send(tuple(traffic.later())), *_happenings(draw, hosts, recording)]
+        steps += [Send(tuple(traffic.later())), *_happenings(draw, hosts, recording, broker)]
     return Schedule(seed, hosts, recording, _weather(draw, seed), tuple(steps))
 
 
@@ -145,16 +146,19 @@ def _weather(draw: Random, seed: int) -> dict[str, Any]:
     }
 
 
-def _happenings(draw: Random, hosts: int, recording: bool) -> list[Step]:
+def _happenings(draw: Random, hosts: int, recording: bool, broker: Broker) -> list[Step]:
     """Draw what happens after a burst: something while it is worked on, and time that passes."""
-    found: list[Step] = [_storage_faults(draw)] if recording else []
-    found += [_blow(draw, HOSTS[draw.randrange(hosts)]), Pass(timedelta(minutes=draw.choice((1, 2, 5))))]
+    found: list[Step] = [_storage_faults(draw, broker)] if recording else []
+    found += [_blow(draw, HOSTS[draw.randrange(hosts)], broker), Pass(timedelta(minutes=draw.choice((1, 2, 5))))]
     if draw.random() < 0.5:
         found.append(draw.choice((AddSecret(), AddRedirectUri())))
     return found
 
 
-def _blow(draw: Random, host: HostName) -> Step:
+def _blow(draw: Random, host: HostName, broker: Broker) -> Step:
+    away: tuple[Away, ...] = ("graph", "entra", "keyvault")
+    if broker is Broker.SERVICE_BUS:
+        away = (*away, "servicebus")
     after = draw.uniform(0.05, 1.5)
     hour = timedelta(hours=1)
     return draw.choice(
@@ -163,18 +167,19 @@ def _blow(draw: Random, host: HostName) -> Step:
             KillWorker(host, after),
             KillHost(host, after, draw.choice((timedelta(0), timedelta(minutes=12)))),
             KillHost(host, after, timedelta(0)),
-            ServiceAway(draw.choice(("graph", "entra", "keyvault")), draw.choice(("refuse", "error")), hour),
+            ServiceAway(draw.choice(away), draw.choice(("refuse", "error")), hour),
             StorageAway(timedelta(minutes=draw.choice((1, 15, 60)))),
             Jump(timedelta(minutes=draw.choice((4, 11, 30, 180)))),
         )
     )
 
 
-def _storage_faults(draw: Random) -> StorageFaults:
+def _storage_faults(draw: Random, broker: Broker) -> StorageFaults:
+    queues = "servicebus" if broker is Broker.SERVICE_BUS else "queue"
     return StorageFaults(
         tuple(
             {
-                "service": draw.choice(("table", "queue", "blob")),
+                "service": draw.choice(("table", queues, "blob")),
                 "kind": draw.choice(("lostAnswer", "lostAnswer", "error", "refuse")),
                 "after": draw.randrange(40),
             }

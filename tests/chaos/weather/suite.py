@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.brokers import split, tenth
 from tests.chaos.suite import Result, Size
 from tests.chaos.weather.day import Day
 from tests.chaos.weather.schedule import draw_schedule
@@ -21,17 +22,20 @@ class WeatherSuite:
     name = "weather"
 
     def units(self, size: Size) -> Sequence[str]:
-        """Seeds."""
-        seeds = range(1, _SEEDS + 1) if size is Size.FULL else _SMALL_SEEDS
-        return [str(seed) for seed in seeds]
+        """Seeds; on Service Bus a tenth of them."""
+        if size is Size.SMALL:
+            return [str(seed) for seed in _SMALL_SEEDS]
+        seeds = [str(seed) for seed in range(1, _SEEDS + 1)]
+        return [*seeds, *tenth(seeds, self.name)]
 
     def run(self, unit: str, folder: Path) -> Result:
         """Play the schedule of one seed."""
-        schedule = draw_schedule(int(unit))
-        opened = opened_settings(folder)
+        seed, broker = split(unit)
+        schedule = draw_schedule(int(seed), broker)
+        settings = opened_settings(folder) | broker.settings()
         with start_stack(
-            folder, hosts=schedule.hosts, recording=schedule.recording, settings=opened, forked=True
+            folder, hosts=schedule.hosts, recording=schedule.recording, settings=settings, forked=True
         ) as stack:
             result = Day(Driver(stack), schedule).play()
-        again = f"(seed {unit}; again: python -m tests.chaos unit {self.name} {unit})"
+        again = f"(again: python -m tests.chaos unit {self.name} {unit})"
         return result.model_copy(update={"breaches": [f"{breach} {again}" for breach in result.breaches]})

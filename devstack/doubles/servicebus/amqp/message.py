@@ -129,6 +129,11 @@ def value_message(value: Any, application_properties: dict[Any, Any]) -> Message
     return Message(application_properties=application_properties, body=_section(_VALUE, value))
 
 
+def data_message(body: bytes) -> Message:
+    """A message of nothing but a body of bytes."""
+    return Message(body=_section(_DATA, body))
+
+
 def read_message(payload: bytes) -> Message:
     """The message in a delivery. Raises AmqpDecodeError."""
     decoder = Decoder(payload)
