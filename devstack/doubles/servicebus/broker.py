@@ -46,6 +46,8 @@ class Broker:
             raise errors.too_large(payload_size, LARGEST_MESSAGE)
         target = self.entities.sending(address)
         for message in messages:
+            target.check(message)
+        for message in messages:
             self.enqueue(target, message, scheduled_for(message))
         self.pump(target)
 
@@ -85,6 +87,11 @@ class Broker:
                 receiver.queue.give_back_session(session_id)
                 self.pump(receiver.queue)
 
+    def end_lapsed_sessions(self, queue: Queue) -> None:
+        """Have those who have held a session for too long lose it."""
+        for session_id in queue.sessions.lapsed(self.now()):
+            self._lose_session(queue, session_id)
+
     async def wait_for_change(self, seconds: float) -> None:
         """Return when something was sent, given back or has become due, or after so long."""
         with suppress(TimeoutError):
@@ -99,8 +106,7 @@ class Broker:
                 if topic.pass_on(now):
                     self.pump(topic)
             for queue in self.entities.queues():
-                for session_id in queue.sessions.lapsed(now):
-                    self._lose_session(queue, session_id)
+                self.end_lapsed_sessions(queue)
                 if queue.has_due(now):
                     queue.catch_up(now)
                     self.pump(queue)

@@ -34,7 +34,7 @@ class Receiver:
     def deliver(self, now: int) -> bool:
         """Send one message if there is one and the client takes it. Return whether one went out."""
         link = self.link
-        if not link.is_alive or link.credit <= 0:
+        if not link.is_alive or link.credit <= 0 or not self._has_session(now):
             return False
         taken = self.queue.take(now, self.session_id, locks=not link.is_pre_settled)
         if taken is None:
@@ -43,6 +43,9 @@ class Receiver:
         tag = lock.token.bytes_le if lock else stored.sequence_number.to_bytes(8)
         link.send(tag, stored.outward(lock=lock).encoded())
         return True
+
+    def _has_session(self, now: int) -> bool:
+        return self.session is None or self.queue.sessions.is_valid(*self.session, now)
 
     def check_session(self, now: int) -> None:
         """Raise BusError when the session is no longer held."""

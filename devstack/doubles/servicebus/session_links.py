@@ -34,6 +34,7 @@ async def hold_session(broker: Broker, link: OutgoingLink, queue: Queue) -> tupl
     loop = asyncio.get_running_loop()
     patience = int((link.attach.properties or {}).get(_TIMEOUT) or _LONGEST_WAIT_MILLISECONDS)
     deadline = loop.time() + patience / 1000
+    broker.end_lapsed_sessions(queue)
     while session_id is None:
         queue.catch_up(broker.now())
         session_id = queue.next_session()
@@ -42,6 +43,7 @@ async def hold_session(broker: Broker, link: OutgoingLink, queue: Queue) -> tupl
             if left <= 0 or not link.is_alive:
                 raise errors.no_session_in_time(queue.path)
             await broker.wait_for_change(left)
+            broker.end_lapsed_sessions(queue)
     return session_id, queue.sessions.hold(session_id, broker.now())
 
 

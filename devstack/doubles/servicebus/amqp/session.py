@@ -191,6 +191,9 @@ class Session:
         """The deliveries that wait for a word, from `first` to `last`; the client may name a range of any length."""
         length = (last - first) % _SERIAL
         if length < len(self._outgoing):
+            named = ((first + offset) % _SERIAL for offset in range(length + 1))
+            return [delivery for delivery in named if delivery in self._outgoing]
+        if length < len(self._outgoing):
             named = ((first + number) % _SERIAL for number in range(length + 1))
             return [delivery for delivery in named if delivery in self._outgoing]
         return [delivery for delivery in self._outgoing if (delivery - first) % _SERIAL <= length]

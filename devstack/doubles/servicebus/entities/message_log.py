@@ -1,6 +1,7 @@
 """The messages of one entity in the order of their sequence numbers, and which of them is next, or due, or locked."""
 
 import heapq
+from bisect import bisect_left, insort
 from collections.abc import Iterator
 from typing import Protocol
 from uuid import UUID
@@ -29,14 +30,20 @@ class Keeper(Protocol):
 
 
 class MessageLog:
-    """Messages by number. Every change of one is kept through `keeper`; locks are not, a restart ends them."""
+    """Messages by number. Every change of one is kept through `keeper`; locks are not, a restart ends them.
 
-    def __init__(self, path: str, keeper: Keeper) -> None:
+    With `by_session`, a receiver has the messages of one session only.
+    """
+
+    def __init__(self, path: str, keeper: Keeper, *, by_session: bool = False) -> None:
         self._path = path
+        self._by_session = by_session
         self._keeper = keeper
         self._messages: dict[int, Stored] = {}
+        self._order: list[int] = []
         self._last = 0
-        self._ready: list[int] = []
+        self._ready: dict[str | None, list[int]] = {}
+        """Numbers of messages, as heaps, by session where that matters; some are not ready any more."""
         self._due: list[tuple[int, int]] = []
         self._locked: dict[UUID, int] = {}
 
@@ -45,6 +52,7 @@ class MessageLog:
         self._last = max([last, *(message.sequence_number for message in messages)])
         for message in sorted(messages, key=lambda kept: kept.sequence_number):
             self._messages[message.sequence_number] = message
+            self._order.append(message.sequence_number)
             self._arrange(message)
 
     def next_number(self) -> int:
@@ -57,6 +65,7 @@ class MessageLog:
         """Take a message in under its number, which may come from elsewhere."""
         self._last = max(self._last, stored.sequence_number)
         self._messages[stored.sequence_number] = stored
+        insort(self._order, stored.sequence_number)
         self.update(stored)
 
     def update(self, stored: Stored) -> None:
@@ -68,6 +77,7 @@ class MessageLog:
         """Forget a message."""
         self.unlock(stored)
         del self._messages[stored.sequence_number]
+        del self._order[bisect_left(self._order, stored.sequence_number)]
         self._keeper.remove(self._path, stored.sequence_number)
 
     def lock(self, stored: Stored, lock: Lock) -> Lock:
@@ -114,19 +124,32 @@ class MessageLog:
         return None if number is None else self._messages[number]
 
     def next_ready(self, session_id: str | None) -> Stored | None:
-        """The first message that a receiver may have; with a session, the first of that session."""
-        if session_id is not None:
-            return next((stored for stored in self if stored.is_ready and stored.session_id == session_id), None)
-        while self._ready:
-            stored = self._messages.get(self._ready[0])
+        """The first message that a receiver may have; None for the session where there are none."""
+        numbers = self._ready.get(session_id, [])
+        while numbers:
+            stored = self._messages.get(numbers[0])
             if stored is not None and stored.is_ready:
                 return stored
-            heapq.heappop(self._ready)
+            heapq.heappop(numbers)
+        self._ready.pop(session_id, None)
         return None
+
+    def ready_sessions(self) -> list[str]:
+        """Sessions with a message that a receiver may have, the one whose message is first before others."""
+        first = [found for session in list(self._ready) if (found := self.next_ready(session)) is not None]
+        in_order = sorted(first, key=lambda stored: stored.sequence_number)
+        return [stored.session_id for stored in in_order if stored.session_id is not None]
+
+    def from_number(self, start: int) -> Iterator[Stored]:
+        """The messages from a number on, in order."""
+        at = bisect_left(self._order, start)
+        while at < len(self._order):
+            yield self._messages[self._order[at]]
+            at += 1
 
     def __iter__(self) -> Iterator[Stored]:
         """All messages, in order."""
-        return (self._messages[number] for number in sorted(self._messages))
+        return (self._messages[number] for number in self._order)
 
     def counts(self) -> dict[str, int]:
         """How many messages there are, by state."""
@@ -137,7 +160,8 @@ class MessageLog:
 
     def _arrange(self, stored: Stored) -> None:
         if stored.is_ready:
-            heapq.heappush(self._ready, stored.sequence_number)
+            session_id = stored.session_id if self._by_session else None
+            heapq.heappush(self._ready.setdefault(session_id, []), stored.sequence_number)
         for moment in (stored.due_at if stored.state is MessageState.SCHEDULED else None, stored.expires_at):
             if moment is not None:
                 self.expect(stored, moment)

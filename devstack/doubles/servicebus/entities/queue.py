@@ -39,7 +39,7 @@ class Queue:
         """None for a queue of dead letters: it has no maximum of deliveries, and nothing in it expires."""
         self.sessions = Sessions(path, milliseconds(settings.lock_duration), keeper, new_token)
         self._new_token = new_token
-        self._messages = MessageLog(path, keeper)
+        self._messages = MessageLog(path, keeper, by_session=settings.requires_session)
         self._seen: dict[Any, int] = {}
 
     def restore(self, messages: list[Stored], last: int, states: dict[str, bytes] | None = None) -> None:
@@ -52,20 +52,25 @@ class Queue:
         if not self.settings.requires_duplicate_detection or message.properties.message_id is None:
             return False
         window = milliseconds(self.settings.duplicate_detection_history_time_window)
-        self._seen = {key: at for key, at in self._seen.items() if now - at < window}
+        while self._seen and now - next(iter(self._seen.values())) >= window:
+            del self._seen[next(iter(self._seen))]
         key = message.properties.message_id
         if key in self._seen:
             return True
         self._seen[key] = now
         return False
 
-    def enqueue(self, message: Message, now: int, due_at: int | None = None) -> int:
-        """Take a message in, visible at once or at `due_at`. Return its sequence number; of a duplicate, 0."""
+    def check(self, message: Message) -> None:
+        """Raise BusError for a message that the entity does not take."""
         if self.settings.requires_session and message.properties.group_id is None:
             raise errors.not_allowed(
                 f"The SessionId was not set on a message, and it cannot be sent to the entity {self.path}."
                 " Entities that have session support enabled can only receive messages that have the SessionId set."
             )
+
+    def enqueue(self, message: Message, now: int, due_at: int | None = None) -> int:
+        """Take a message in, visible at once or at `due_at`. Return its sequence number; of a duplicate, 0."""
+        self.check(message)
         if self.is_duplicate(message, now):
             return 0
         is_scheduled = due_at is not None and due_at > now
@@ -164,19 +169,13 @@ class Queue:
     def peek(self, start: int, count: int, now: int, session_id: str | None = None) -> list[Stored]:
         """Up to `count` messages from a sequence number on, whatever their state; nothing is locked."""
         self.catch_up(now)
-        found = (
-            stored
-            for stored in self._messages
-            if stored.sequence_number >= start and session_id in (None, stored.session_id)
-        )
+        found = (stored for stored in self._messages.from_number(start) if session_id in (None, stored.session_id))
         return list(islice(found, count))
 
     def next_session(self) -> str | None:
         """The session of the first ready message whose session nobody holds."""
-        for stored in self._messages:
-            if stored.is_ready and stored.session_id is not None and not self.sessions.is_held(stored.session_id):
-                return stored.session_id
-        return None
+        ready = self._messages.ready_sessions()
+        return next((session_id for session_id in ready if not self.sessions.is_held(session_id)), None)
 
     def session_ids(self) -> list[str]:
         """All sessions that have messages or a state."""

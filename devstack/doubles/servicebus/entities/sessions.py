@@ -47,9 +47,13 @@ class Sessions:
         session = self._sessions.get(session_id)
         return session.lock if session else None
 
+    def is_valid(self, session_id: str, lock: Lock, now: int) -> bool:
+        """Return whether this is the session's lock, and has not lapsed."""
+        return self.lock_of(session_id) is lock and lock.until > now
+
     def check(self, session_id: str, lock: Lock, now: int) -> None:
         """Raise BusError unless this is the session's lock, and still valid."""
-        if self.lock_of(session_id) is not lock or lock.until <= now:
+        if not self.is_valid(session_id, lock, now):
             raise errors.session_lock_lost(self._path, session_id)
 
     def renew(self, session_id: str, lock: Lock, now: int) -> int:

@@ -57,6 +57,10 @@ class Topic:
             new_token,
         )
 
+    def check(self, message: Message) -> None:
+        """Raise BusError for a message that the topic does not take."""
+        self.waiting.check(message)
+
     def publish(self, message: Message, now: int, due_at: int | None = None) -> int:
         """Take a message in and pass it on when it is due. Return its number in the topic; of a duplicate, 0."""
         number = self.waiting.enqueue(message, now, due_at)

@@ -1,6 +1,7 @@
 """One client's links without a socket: what is held up on one of them keeps no other waiting."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -25,6 +26,7 @@ from devstack.doubles.servicebus.amqp.performatives import (
 from devstack.doubles.servicebus.amqp.types import Int, UInt
 from devstack.doubles.servicebus.broker import Broker
 from devstack.doubles.servicebus.entities.settings import NamespaceSettings
+from devstack.doubles.servicebus.errors import BusError
 from devstack.doubles.servicebus.peer import Peer
 from devstack.doubles.tokens import Tokens
 from devstack.doubles.wire import Trap, When
@@ -79,7 +81,7 @@ class Client:
 def broker(world: World, tokens: Tokens) -> Broker:
     sender = {"principalId": SENDER_ID, "roleDefinitionName": "Azure Service Bus Data Sender"}
     world.documents.put("busNamespaces", "one", {"name": "one", "roleAssignments": [sender]})
-    queues: dict[str, dict[str, object]] = {"first": {}, "second": {}}
+    queues: dict[str, dict[str, object]] = {"first": {}, "second": {}, "sessions": {"requiresSession": True}}
     return Broker(world, tokens, "one", NamespaceSettings.model_validate({"queues": queues, "topics": {}}))
 
 
@@ -136,3 +138,29 @@ async def test_what_is_held_when_the_socket_goes_takes_no_effect(world: World, b
     world.traps.release()
     await asyncio.sleep(0)
     assert counts(broker) == {"first": 0, "second": 0}
+
+
+def test_a_batch_is_taken_whole_or_not_at_all(broker: Broker) -> None:
+    good, bad = value_message(Int(1), {}), value_message(Int(2), {})
+    good.set_properties(Properties(group_id="1"))
+    with pytest.raises(BusError, match="The SessionId was not set"):
+        broker.send("sessions", [good, bad], 100)
+    assert broker.entities.receiving("sessions").counts()["active"] == 0
+    broker.send("sessions", [good], 100)
+    assert broker.entities.receiving("sessions").counts()["active"] == 1
+
+
+def test_messages_of_a_session_that_has_lapsed_are_ready_for_who_comes_next(world: World, broker: Broker) -> None:
+    message = value_message(Int(1), {})
+    message.set_properties(Properties(group_id="1"))
+    broker.send("sessions", [message], 100)
+    queue = broker.entities.receiving("sessions")
+    queue.sessions.hold("1", broker.now())
+    taken = queue.take(broker.now(), "1")
+    assert taken is not None
+    world.clock.advance(timedelta(minutes=2))
+    assert queue.next_session() is None
+    broker.end_lapsed_sessions(queue)
+    assert queue.next_session() == "1"
+    (stored,) = queue.peek(1, 10, broker.now())
+    assert (stored.lock, stored.delivery_count) == (None, 1)
