@@ -1,7 +1,6 @@
 """An Azurite for tests that need nothing else of the stack."""
 
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Generator
@@ -9,15 +8,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from devstack.azurite import Azurite, AzuritePorts
+from devstack.ports import PortReservations, choose_ports
+
+
+_RESERVED = PortReservations()
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports nobody listens on, all different since they are held until the last one is known."""
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [one.getsockname()[1] for one in held]
-    for one in held:
-        one.close()
-    return ports
+    """Ports nobody listens on, kept from other stacks and tests, and outside the range that the kernel lends from."""
+    ports = list(vars(choose_ports({}, take=_RESERVED.take)).values())
+    assert len(ports) >= count
+    return ports[:count]
 
 
 @contextmanager

@@ -66,7 +66,6 @@ def kept_of(driver: Driver, request_id: str) -> list[dict[str, Any]]:
     return [message for message in kept if message["original"]["requestId"] == request_id]
 
 
-@pytest.mark.both_brokers
 def test_a_failed_request_is_replayed_once_its_cause_is_mended(
     driver: Driver, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

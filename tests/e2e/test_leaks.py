@@ -11,7 +11,6 @@ from tests.e2e.driver import Driver, request
 pytestmark = pytest.mark.e2e
 
 
-@pytest.mark.both_brokers
 def test_no_file_and_no_answer_holds_a_secret_but_the_vaults_own(driver: Driver) -> None:
     answer = driver.ask(request("LEAK-1", "leak-search"))
     issued = issued_values(driver.control("GET", "/issued"))

@@ -15,7 +15,6 @@ def keys(driver: Driver, unique_name: str) -> list[str]:
     return sorted(password["keyId"] for password in app["passwordCredentials"])
 
 
-@pytest.mark.both_brokers
 def test_the_owner_gets_a_new_secret_and_the_old_one_works_on(driver: Driver) -> None:
     client = driver.ask(request("ROT-1", "rotated"))["data"]["clientId"]
     old = driver.stored("rotated")

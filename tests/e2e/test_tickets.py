@@ -127,7 +127,6 @@ def test_a_sign_in_that_proves_nothing_is_waited_for_and_named_in_the_ticket(dri
     assert kept["reason"] == "sign_in_unclear_AADSTS500014"
 
 
-@pytest.mark.both_brokers
 def test_the_same_event_again_gives_no_second_note(driver: Driver) -> None:
     ticket = asked(driver, "servicenow", "told-once")
     told(driver, ticket, "3")
