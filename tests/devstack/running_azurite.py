@@ -10,7 +10,6 @@ from pathlib import Path
 from devstack.azurite import Azurite, AzuritePorts
 from devstack.ports import PortReservations, choose_ports
 
-
 _RESERVED = PortReservations()
 
 
