@@ -122,10 +122,8 @@ class ServiceBusSessionListener:
                         found = True
                         await self._calls.settle(receiver, message, await self._calls.invoke(message), using)
                         last = self._clock.time()
-        except (
-            AzureError,
-            OSError,
-        ) as error:  # the lock is lost, or the connection: the next receiver gets what is left
+        # The lock is lost, or the connection: the next receiver gets what is left.
+        except (AzureError, OSError, ValueError) as error:
             text = "Receiving from session '%s' of '%s' failed: %s"
             _log.warning(text, session.session_id, self.queue_name, str(error).partition("\n")[0])
         finally:
