@@ -70,9 +70,10 @@ settings: setup ## print a local.settings.json for running Core Tools' func star
 	@$(DEVSTACK) settings
 
 test: lint types dead-code ## everything: also contract, end-to-end and small chaos tests, with coverage; what CI runs
-	@$(PYTHON) -m pytest -n 5 --dist loadgroup --no-loadscope-reorder --cov --cov-report=term
+	@$(PYTHON) -m pytest -n 5 -m "not thorough" --dist loadgroup --no-loadscope-reorder --cov --cov-report=term
 
-chaos: setup ## prove reliability in full: about two hours on two cores; continues where it was interrupted; SUITE=weather runs one kind only
+chaos: setup ## prove reliability in full: two hours or more on two cores; continues where it was interrupted; SUITE=weather runs one kind only
+	@$(if $(SUITE),,$(PYTHON) -m pytest -q -n 2 -m thorough --dist loadgroup)
 	@$(PYTHON) -m tests.chaos run $(if $(SUITE),--suite "$(SUITE)")
 
 benchmark: setup ## measure what a sweep costs at three sizes, and a backlog of 1,000 on either broker: 20 minutes; ONLY=sweep or ONLY=brokers

@@ -13,7 +13,7 @@ from tests.e2e.driver import Driver, eventually, request
 from tests.policies import opened_settings
 from tests.stacks import start_stack
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.thorough]
 
 ROOT = Path(__file__).parents[2]
 KEPT = "app-registrations-poison"

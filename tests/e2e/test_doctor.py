@@ -150,6 +150,7 @@ def forget_message(driver: Driver, unique_name: str) -> None:
     operations(driver).update_entity(entity, mode=UpdateMode.REPLACE)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("broker", ["storage", "servicebus"])
 def test_a_lost_message_is_sent_again_on_the_broker_that_the_app_has(tmp_path: Path, broker: str) -> None:
     """And what is published there is found."""

@@ -111,6 +111,7 @@ async def test_on_storage_a_look_says_that_there_is_more_and_everything_is_given
     assert len((await kept_messages.look(both.storage, everything=True))[0]) == 39
 
 
+@pytest.mark.thorough
 async def test_what_cannot_be_looked_at_is_no_empty_list(both: Operated, registrar: Local, azurite: Azurite) -> None:
     await both.on_bus.send_poison(kept(A, 1))
     reader = registrar.config.clients["reader"]
@@ -180,6 +181,7 @@ SENT = {
 }
 
 
+@pytest.mark.thorough
 async def test_one_of_each_kind_is_moved_there_and_back_and_nothing_is_left_or_changed(both: Operated) -> None:
     await fill(both.on_bus)
     expected = await all_properties(both)

@@ -231,6 +231,7 @@ def test_what_is_running_is_finished_and_nothing_begins_after_a_stop(
         receiver.complete_message(receiver.receive_messages(1, max_wait_time=5)[0])
 
 
+@pytest.mark.thorough
 def test_drain_works_off_queues_and_sessions(
     bus: Bus, queues: Queues, bus_settings: dict[str, str], clock_file: Path
 ) -> None:
