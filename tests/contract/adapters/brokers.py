@@ -136,7 +136,7 @@ class ServiceBusBroker(Broker):
 
 async def empty_namespace(local: Local) -> None:
     """Remove all messages from the namespace of the doubles."""
-    async with httpx.AsyncClient(trust_env=False) as control:
+    async with httpx.AsyncClient(trust_env=False, timeout=30) as control:
         (await control.delete(f"{local.control}/bus")).raise_for_status()
 
 

@@ -113,7 +113,8 @@ async def test_a_ticket_update_is_a_reference_that_appears_when_its_delay_is_ove
 async def test_work_outlives_any_delay(broker: Broker, registrar: Local) -> None:
     await broker.queues.send_work(uuid4().hex, 1, timedelta(days=30))
     registrar.world.clock.advance(timedelta(days=30, seconds=1))
-    assert len(await broker.visible(WORK_QUEUE)) == 1
+    visible = await broker.visible(WORK_QUEUE)
+    assert len(visible) == 1, visible
 
 
 async def test_an_answer_is_sent_as_it_is(broker: Broker) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from devstack.doubles.faults import Fault, FaultKind
 from shared.core.naming import INTAKE_QUEUE, WORK_QUEUE
-from tests.contract.adapters.brokers import ServiceBusBroker, service_bus_broker
+from tests.contract.adapters.brokers import ServiceBusBroker, empty_namespace, service_bus_broker
 from tests.devstack.doubles.local import Local
 
 _AT_ONCE = 20
@@ -18,6 +18,7 @@ _AT_ONCE = 20
 @pytest.fixture
 async def bus(registrar: Local) -> AsyncGenerator[ServiceBusBroker]:
     """The namespace, its queues empty."""
+    await empty_namespace(registrar)
     async with service_bus_broker(registrar) as broker:
         yield broker
     registrar.world.faults.clear()
