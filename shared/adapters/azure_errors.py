@@ -1,6 +1,6 @@
 """Translates errors of Azure SDK calls, once, from status and code."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, cast
@@ -22,12 +22,12 @@ _SERVER_ERROR = 500
 
 
 @contextmanager
-def translated(what: str) -> Generator[None]:
-    """Raise the SDK's errors inside as ours; `what` names the call in the record."""
+def translated(what: str, by: Callable[[str, AzureError], RegistrarError] | None = None) -> Generator[None]:
+    """Raise the SDK's errors inside as ours; `what` names the call in the record, `by` is another SDK's own table."""
     try:
         yield
     except AzureError as error:
-        raise translate(what, error) from error
+        raise (by or translate)(what, error) from error
 
 
 def translate(what: str, error: AzureError) -> RegistrarError:

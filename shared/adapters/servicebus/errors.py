@@ -1,7 +1,6 @@
 """Translates the client's errors: they have conditions of AMQP where other services have statuses of HTTP."""
 
-from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import timedelta
 
 from azure.core.exceptions import AzureError
@@ -15,6 +14,7 @@ from azure.servicebus.exceptions import (
     ServiceBusServerBusyError,
 )
 
+from shared.adapters import azure_errors
 from shared.core.errors import (
     ForbiddenError,
     NotYetVisibleError,
@@ -29,13 +29,9 @@ _BUSY_PAUSE = timedelta(seconds=10)
 Bus"): the client has already tried again after shorter pauses."""
 
 
-@contextmanager
-def translated(what: str) -> Generator[None]:
+def translated(what: str) -> AbstractContextManager[None]:
     """Raise the client's errors inside as ours; `what` names the call in the record."""
-    try:
-        yield
-    except AzureError as error:
-        raise translate(what, error) from error
+    return azure_errors.translated(what, by=translate)
 
 
 def translate(what: str, error: AzureError) -> RegistrarError:
