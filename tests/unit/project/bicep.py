@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from tests.checkout import ROOT, files
+
 _STRING = r"'(?:\\.|\$\{(?:[^{}']|'[^']*')*\}|[^'\\])*'"
 _COMMENT_OR_STRING = re.compile(rf"(?P<comment>//[^\n]*|/\*.*?\*/)|(?P<string>{_STRING})", re.DOTALL)
 _INTERPOLATION = re.compile(r"(?<!\\)\$\{((?:[^{}']|'[^']*')*)\}")
@@ -97,3 +99,8 @@ class BicepFile:
 
 def _computed(string: str) -> str:
     return "'" + " ".join(f"({expression})" for expression in _INTERPOLATION.findall(string)) + "'" if string else ""
+
+
+INFRA = ROOT / "infra"
+FILES = {path.relative_to(INFRA).as_posix(): BicepFile(path) for path in files("infra/**/*.bicep")}
+"""All files of the deployment, by their path in `infra/`."""
