@@ -7,10 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from devstack.doubles.servicebus.amqp import frames
-from devstack.doubles.servicebus.amqp.composite import Composite
-from devstack.doubles.servicebus.amqp.connection import Connection
-from devstack.doubles.servicebus.amqp.frames import AMQP, Frame, FrameReader
+from devstack.doubles.servicebus.amqp.frames import AMQP
 from devstack.doubles.servicebus.amqp.message import Properties, value_message
 from devstack.doubles.servicebus.amqp.outcomes import Accepted, outcome
 from devstack.doubles.servicebus.amqp.performatives import (
@@ -31,30 +28,28 @@ from devstack.doubles.servicebus.peer import Peer
 from devstack.doubles.tokens import Tokens
 from devstack.doubles.wire import Trap, When
 from devstack.doubles.world import World
+from tests.devstack.doubles.servicebus.amqp_client import Client
 
 SENDER_ID = str(uuid4())
 
 
-class Client:
-    """A client of one peer; `is_cut` once the broker has dropped the connection."""
+class PeersClient(Client):
+    """A client of one peer, which does what comes; `is_cut` once the broker has dropped the connection."""
 
     def __init__(self, broker: Broker) -> None:
+        super().__init__()
         self.is_cut = False
-        self._server = Connection("server")
         self._peer = Peer(broker, lambda: None, self._cut)
-        self._reader = FrameReader(2**32 - 1)
-        self._raw(AMQP)
+        self.raw(AMQP)
         self.say(Open("client"))
         self.say(Begin(None, UInt(0), UInt(1_000), UInt(1_000)))
 
-    def say(self, body: Composite, payload: bytes = b"") -> None:
-        """Send one frame."""
-        self._raw(frames.write(body, 0, payload))
-
-    def heard(self) -> list[Any]:
-        """The bodies of all frames that came since."""
-        items = self._reader.feed(self._server.data_to_send())
-        return [item.body for item in items if isinstance(item, Frame)]
+    def raw(self, data: bytes) -> list[Any]:
+        """Send bytes; what they bring about, and the peer has done."""
+        events = super().raw(data)
+        for event in events:
+            self._peer.take(event)
+        return events
 
     def settled(self) -> list[tuple[int, Any]]:
         """The deliveries of which the broker has said since what became of them."""
@@ -66,15 +61,11 @@ class Client:
 
     def end(self) -> None:
         """The socket is gone."""
-        for event in self._server.end_of_stream():
+        for event in self.server.end_of_stream():
             self._peer.take(event)
 
     def _cut(self) -> None:
         self.is_cut = True
-
-    def _raw(self, data: bytes) -> None:
-        for event in self._server.receive(data):
-            self._peer.take(event)
 
 
 @pytest.fixture
@@ -85,9 +76,9 @@ def broker(world: World, tokens: Tokens) -> Broker:
     return Broker(world, tokens, "one", NamespaceSettings.model_validate({"queues": queues, "topics": {}}))
 
 
-def sending(broker: Broker, tokens: Tokens) -> Client:
+def sending(broker: Broker, tokens: Tokens) -> PeersClient:
     """A client with a link to `first` (handle 1) and one to `second` (handle 2)."""
-    client = Client(broker)
+    client = PeersClient(broker)
     client.say(Attach("claims", UInt(0), False, source=Source("client"), target=Target("$cbs")))
     token = tokens.mint(audience="https://servicebus.azure.net", app_id=str(uuid4()), object_id=SENDER_ID)
     request = value_message(token.text, {"operation": "put-token", "name": "sb://one.servicebus.windows.net/"})
