@@ -70,7 +70,7 @@ settings: setup ## print a local.settings.json for running Core Tools' func star
 	@$(DEVSTACK) settings
 
 test: lint types dead-code ## everything: also contract, end-to-end and small chaos tests, with coverage; what CI runs
-	@$(PYTHON) -m pytest -n 5 -m "not thorough" --dist loadgroup --no-loadscope-reorder --cov --cov-report=term
+	@$(PYTHON) -m pytest -n 4 -m "not thorough" --dist loadgroup --no-loadscope-reorder --cov --cov-report=term
 
 chaos: setup ## prove reliability in full: two hours or more on two cores; continues where it was interrupted; SUITE=weather runs one kind only
 	@$(if $(SUITE),,$(PYTHON) -m pytest -q -n 2 -m thorough --dist loadgroup)

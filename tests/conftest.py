@@ -56,8 +56,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
-def pytest_collection_finish() -> None:
-    """Spare every later search for garbage what has been imported and collected by now: it stays."""
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """See that groups are kept together, and spare every later search for garbage what is there by now: it stays.
+
+    pytest-xdist 3.8 groups by a suffix of the node id, which pytest 9.2 does not take: then every process makes anew
+    what a file's tests share, and nothing says so.
+    """
+    if session.config.getoption("loadgroup", default=False):
+        loose = [
+            item.nodeid for item in session.items if item.get_closest_marker("xdist_group") and "@" not in item.nodeid
+        ]
+        if loose:
+            raise pytest.UsageError(f"pytest-xdist does not keep groups together with this pytest: {loose[0]}")
     gc.collect()
     gc.freeze()
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from uuid import uuid4
 
@@ -84,6 +84,16 @@ def broker(request: pytest.FixtureRequest) -> Broker:
     return broker
 
 
+@asynccontextmanager
+async def looked_at_anew(broker: Broker, registrar: Local) -> AsyncGenerator[Broker]:
+    """The broker as a client sees it whose tokens are new on the stack clock."""
+    if isinstance(broker, StorageBroker):
+        yield broker
+        return
+    async with service_bus_broker(registrar) as anew:
+        yield anew
+
+
 async def test_work_appears_when_its_delay_is_over(broker: Broker, registrar: Local) -> None:
     operation_id = uuid4().hex
     await broker.queues.send_work(operation_id, 2, timedelta(seconds=600))
@@ -113,8 +123,8 @@ async def test_a_ticket_update_is_a_reference_that_appears_when_its_delay_is_ove
 async def test_work_outlives_any_delay(broker: Broker, registrar: Local) -> None:
     await broker.queues.send_work(uuid4().hex, 1, timedelta(days=30))
     registrar.world.clock.advance(timedelta(days=30, seconds=1))
-    visible = await broker.visible(WORK_QUEUE)
-    assert len(visible) == 1, visible
+    async with looked_at_anew(broker, registrar) as looking:
+        assert len(await looking.visible(WORK_QUEUE)) == 1
 
 
 async def test_an_answer_is_sent_as_it_is(broker: Broker) -> None:
